@@ -1,11 +1,16 @@
 //! Typed async SDK for Databricks Lakebase Postgres.
 
-#[allow(dead_code, reason = "the builders that check it come next")]
+#![allow(dead_code, reason = "parts are still being joined")]
+
+mod client;
+mod error;
 mod expiry;
+mod http;
 mod names;
-#[allow(dead_code, reason = "the resources that use them come next")]
 mod wire;
 
+pub use client::Lakebase;
+pub use error::{Error, ErrorKind, Result};
 pub use expiry::{Expiry, days, hours};
 pub use names::{
     BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, InvalidName, OperationName,
