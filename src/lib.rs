@@ -1,1 +1,3 @@
 //! x
+#[cfg(feature = "local")]
+pub mod local;
