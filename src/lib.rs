@@ -6,6 +6,9 @@ mod names;
 #[allow(dead_code, reason = "the resources that use them come next")]
 mod wire;
 
+#[cfg(feature = "local")]
+pub mod local;
+
 pub use expiry::{Expiry, days, hours};
 pub use names::{
     BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, InvalidName, OperationName,
