@@ -1,1 +1,4 @@
 //! x
+
+#[cfg(feature = "local")]
+pub mod local;
