@@ -10,9 +10,11 @@ mod engine;
 mod fault;
 #[allow(dead_code, reason = "the control plane calls it")]
 mod gateway;
+mod server;
 #[allow(dead_code, reason = "the control plane above uses it")]
 mod storage;
 #[allow(dead_code, reason = "the control plane calls it")]
 mod token;
 
 pub use engine::Durability;
+pub use server::{LocalError, LocalLakebase, LocalLakebaseBuilder, default_data_dir};

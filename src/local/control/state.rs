@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rejection::Rejection;
 use crate::{
-    local::engine::{BranchKey, CloneMethod},
+    local::engine::BranchKey,
     wire::{
         endpoint::EndpointType,
         project::CustomTag,
@@ -100,7 +100,8 @@ pub(super) struct Origin {
     pub(super) branch_uid: String,
     pub(super) lsn: String,
     pub(super) time: DateTime<Utc>,
-    pub(super) method: Option<CloneMethod>,
+    /// `REFLINK` or `COPY`.
+    pub(super) method: String,
     pub(super) bytes_added: u64,
 }
 
