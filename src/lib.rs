@@ -6,6 +6,8 @@ mod client;
 mod error;
 mod expiry;
 mod http;
+#[cfg(feature = "local")]
+pub mod local;
 mod names;
 mod wire;
 
