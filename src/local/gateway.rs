@@ -4,21 +4,37 @@
 
 use std::{
     any::Any,
+    collections::HashMap,
     fmt,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Weak},
 };
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use tokio::sync::Mutex;
 
+mod address;
 mod authority;
+mod cancel;
+mod frames;
+mod listener;
+mod message;
 mod refusal;
+mod rewind;
+mod session;
+mod splice;
 
 pub(crate) use self::{
+    address::AddressPolicy,
     authority::{Authority, AuthorityError},
     refusal::Refusal,
+};
+use self::{
+    cancel::CancelKeys,
+    listener::Listener,
+    session::{Deadlines, Site},
 };
 
 /// Decides about logins. Implemented by the control plane.
@@ -46,22 +62,6 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// Which addresses endpoints get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AddressPolicy {
-    /// Each endpoint its own loopback address, port 5432; where that cannot be, as [`AddressPolicy::OwnPort`].
-    OwnAddress,
-    /// Each endpoint a free port on 127.0.0.1.
-    OwnPort,
-}
-
-impl Default for AddressPolicy {
-    /// Only Linux has all of 127.0.0.0/8 without configuration.
-    fn default() -> Self {
-        if cfg!(target_os = "linux") { AddressPolicy::OwnAddress } else { AddressPolicy::OwnPort }
-    }
-}
-
 /// Why an endpoint cannot be published.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GatewayError {
@@ -81,13 +81,15 @@ struct Inner {
     authority: Authority,
     door: Weak<dyn Door>,
     policy: AddressPolicy,
+    /// `None` after the shutdown.
+    listeners: Mutex<Option<HashMap<String, Listener>>>,
 }
 
 impl Gateway {
     /// Nothing listens yet. The door is held weakly, because the control plane behind it holds the gateway
-    /// (`Arc::new_cyclic` gives the `Weak`; it must not be asked before the `Arc` is there, and is not).
+    /// (`Arc::new_cyclic` gives the `Weak`; it is first looked through when a client logs in).
     pub(crate) fn new(authority: Authority, door: Weak<dyn Door>, policy: AddressPolicy) -> Gateway {
-        Gateway(Arc::new(Inner { authority, door, policy }))
+        Gateway(Arc::new(Inner { authority, door, policy, listeners: Mutex::new(Some(HashMap::new())) }))
     }
 
     /// Begins to listen for an endpoint and says where. One that listens already keeps its address.
@@ -95,18 +97,69 @@ impl Gateway {
     /// `preferred` (where it was the last time) is tried first.
     pub(crate) async fn publish(
         &self,
-        _endpoint: &str,
-        _preferred: Option<SocketAddr>,
+        endpoint: &str,
+        preferred: Option<SocketAddr>,
     ) -> Result<SocketAddr, GatewayError> {
-        todo!()
+        let Inner { authority, door, policy, listeners } = &*self.0;
+        let mut listeners = listeners.lock().await;
+        let listeners =
+            listeners.as_mut().ok_or_else(|| GatewayError::ShuttingDown { endpoint: endpoint.to_owned() })?;
+        if let Some(listener) = listeners.get(endpoint) {
+            return Ok(listener.address());
+        }
+        let listen =
+            |(address, source)| GatewayError::Listen { endpoint: endpoint.to_owned(), address, source };
+        let listener = address::bind(endpoint, preferred, *policy).await.map_err(listen)?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let address = listener.local_addr().map_err(|source| listen((any, source)))?;
+        let names: &[&str] = if address.ip() == Ipv4Addr::LOCALHOST { &["localhost"] } else { &[] };
+        let tls = authority
+            .server_config(address.ip(), names)
+            .map_err(|source| GatewayError::Certificate { endpoint: endpoint.to_owned(), source })?;
+        let site = Site {
+            endpoint: endpoint.into(),
+            door: door.clone(),
+            tls,
+            cancels: CancelKeys::default(),
+            deadlines: Deadlines::default(),
+        };
+        listeners.insert(endpoint.to_owned(), Listener::start(listener, address, site));
+        tracing::info!(lakebase.endpoint = endpoint, %address, "the endpoint takes connections");
+        Ok(address)
     }
 
     /// Stops listening and closes all connections of the endpoint; returns when the last has ended.
-    pub(crate) async fn withdraw(&self, _endpoint: &str) {}
+    pub(crate) async fn withdraw(&self, endpoint: &str) {
+        let listener = self.0.listeners.lock().await.as_mut().and_then(|all| all.remove(endpoint));
+        if let Some(listener) = listener {
+            listener.close().await;
+        }
+    }
 
     /// Closes all connections of the endpoint and keeps listening; returns when the last has ended.
-    pub(crate) async fn disconnect(&self, _endpoint: &str) {}
+    pub(crate) async fn disconnect(&self, endpoint: &str) {
+        let orders = self.0.listeners.lock().await.as_ref().and_then(|all| Some(all.get(endpoint)?.orders()));
+        if let Some(orders) = orders {
+            listener::disconnect(orders).await;
+        }
+    }
 
     /// Withdraws every endpoint. Nothing can be published afterwards.
-    pub(crate) async fn shutdown(&self) {}
+    pub(crate) async fn shutdown(&self) {
+        let listeners = self.0.listeners.lock().await.take().unwrap_or_default();
+        futures_util::future::join_all(listeners.into_values().map(Listener::close)).await;
+    }
 }
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { authority, door: _, policy, listeners: _ } = &*self.0;
+        f.debug_struct("Gateway")
+            .field("authority", authority)
+            .field("policy", policy)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
