@@ -436,3 +436,6 @@ where
     };
     let _ = timeout(site.deadlines.farewell, drained).await;
 }
+
+#[cfg(test)]
+mod tests;
