@@ -61,6 +61,7 @@ impl Stage {
         let site = Site {
             endpoint: "uid".into(),
             door: weak,
+            home: Handle::current(),
             tls: authority.server_config([127, 1, 2, 3].into(), &[]).unwrap(),
             cancels: CancelKeys::default(),
             deadlines: Deadlines::default(),
