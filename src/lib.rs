@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "parts are still being joined")]
 
+pub mod auth;
 mod client;
 mod error;
 mod expiry;
@@ -9,9 +10,10 @@ mod http;
 mod names;
 mod wire;
 
-pub use client::Lakebase;
+pub use client::{Builder, CurrentUser, Lakebase};
 pub use error::{Error, ErrorKind, Result};
 pub use expiry::{Expiry, days, hours};
+pub use http::RawRequest;
 pub use names::{
     BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, InvalidName, OperationName,
     ProjectId, ProjectName, RoleId, RoleName, SnapshotId, SnapshotName,
