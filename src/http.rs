@@ -10,6 +10,8 @@ mod raw;
 pub(crate) mod reading;
 pub(crate) mod refusal;
 pub(crate) mod retry;
+#[cfg(test)]
+pub(crate) mod script;
 pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod user_agent;

@@ -51,9 +51,18 @@ pub struct Builder {
     inactivity_timeout: Option<Duration>,
     roots: Vec<Vec<u8>>,
     unknown: Option<String>,
+    #[cfg(test)]
+    exchange: Option<Arc<dyn crate::http::transport::Exchange>>,
 }
 
 impl Builder {
+    /// Answers come from here, not from the network.
+    #[cfg(test)]
+    pub(crate) fn exchange(mut self, exchange: Arc<dyn crate::http::transport::Exchange>) -> Self {
+        self.exchange = Some(exchange);
+        self
+    }
+
     /// The address of the workspace. `https://` is added where there is no scheme; `http://` is accepted for this
     /// machine only.
     pub fn host(mut self, host: impl Into<String>) -> Self {
@@ -199,6 +208,10 @@ impl Builder {
     }
 
     fn transport(&self, config: &Config, host: Option<&Host>) -> Result<Transport> {
+        #[cfg(test)]
+        if let Some(exchange) = &self.exchange {
+            return Transport::scripted(exchange.clone());
+        }
         let mut timeouts = Timeouts::default();
         let seconds = config.seconds(Key::HttpTimeout).map(Duration::from_secs);
         timeouts.inactivity = self.inactivity_timeout.or(seconds).unwrap_or(timeouts.inactivity);
