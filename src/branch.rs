@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod reset;
 mod update;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 pub use create::{CreateBranch, CreateBranchIfMissing, Created};
 pub use delete::{DeleteBranch, UndeleteBranch};
+pub use reset::ResetBranch;
 pub use update::UpdateBranch;
 
 use crate::{

@@ -15,9 +15,8 @@ pub use pool::LakebasePool;
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 
 use crate::{
-    Branch, Endpoint, EndpointId, EndpointInfo, EndpointType, Lakebase,
-    error::{Error, ErrorKind, Result},
-    http::Request,
+    Branch, Endpoint, EndpointId, EndpointInfo, EndpointType,
+    error::{ErrorKind, Result},
     model::sent_when_awaited,
     wait::{Look, until},
 };
@@ -66,22 +65,11 @@ impl Options {
         let client = endpoint.client();
         let user = match &self.user {
             Some(user) => user.clone(),
-            None => user_name(client).await?,
+            None => client.current_user().await?.user_name.clone(),
         };
         let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls)?;
         Ok(Door { info, limit: self.limit, made: endpoint.create_time })
     }
-}
-
-/// The identity that minted credentials belong to.
-async fn user_name(client: &Lakebase) -> Result<String> {
-    let mut request = Request::get("", "asking who the caller is");
-    request.path = "/api/2.0/preview/scim/v2/Me".to_owned();
-    let me: crate::wire::credential::Me = client.send(request).await?;
-    if me.user_name.is_empty() {
-        return Err(Error::new(ErrorKind::Protocol, "the service does not say who the caller is"));
-    }
-    Ok(me.user_name)
 }
 
 macro_rules! login_options {

@@ -20,12 +20,14 @@ mod operation;
 mod page;
 mod project;
 mod role;
+mod snapshot;
+mod tree;
 mod wait;
 mod wire;
 
 pub use branch::{
-    Branch, BranchInfo, CopyCost, CreateBranch, CreateBranchIfMissing, Created, DeleteBranch, UndeleteBranch,
-    UpdateBranch,
+    Branch, BranchInfo, CopyCost, CreateBranch, CreateBranchIfMissing, Created, DeleteBranch, ResetBranch,
+    UndeleteBranch, UpdateBranch,
 };
 pub use client::{Builder, CurrentUser, Lakebase};
 pub use connect::{ConnectionInfo, DescribeConnection, LakebasePool, OpenConnection, OpenPool, TlsMode};
@@ -51,6 +53,10 @@ pub use project::{
     UndeleteProject, UpdateProject,
 };
 pub use role::{CreateRole, DeleteRole, Role, RoleAttributes, RoleDefinition, RoleInfo, UpdateRole};
+pub use snapshot::{
+    Cadence, CreateSnapshot, DeleteSnapshot, ScheduleRule, Snapshot, SnapshotInfo, SnapshotSchedule, Weekday,
+};
+pub use tree::{Tree, TreeBranch};
 pub use wire::{
     branch::BranchState,
     endpoint::{EndpointState, EndpointType},

@@ -74,7 +74,7 @@ impl<T: Model> Operation<T> {
         Self { client: client.clone(), name, made: Instant::now(), end: None, _end: std::marker::PhantomData }
     }
 
-    fn started(client: &Lakebase, first: wire::operation::Operation) -> Result<Self> {
+    pub(crate) fn from_answer(client: &Lakebase, first: wire::operation::Operation) -> Result<Self> {
         let name: OperationName =
             first.name.parse().map_err(|error| unexpected("the name of the operation").with_source(error))?;
         let mut operation = Self::resume(client, name);
@@ -176,7 +176,7 @@ pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Resu
             Err(error) => Err(error),
         }
     });
-    Operation::started(client, answer.await.map_err(|error| error.doing(doing))?)
+    Operation::from_answer(client, answer.await.map_err(|error| error.doing(doing))?)
 }
 
 /// Reads one resource.

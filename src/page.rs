@@ -1,20 +1,12 @@
 //! Lists: one pager for every kind of resource.
 
-use std::{collections::VecDeque, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
-use futures_util::{
-    StreamExt, TryStreamExt,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
-use serde_json::Value;
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
 
-use crate::{
-    Lakebase,
-    error::Result,
-    http::Request,
-    model::{Model, unexpected},
-};
+use crate::{Lakebase, error::Result, http::Request, model::Model, wire::Page};
 
 /// A list request. Awaited, it gives everything in one `Vec`; [`stream`](Self::stream) gives one after the other.
 ///
@@ -79,12 +71,20 @@ impl<T: Model> List<T> {
 
     /// The items one after the other; the next page is fetched when it is needed.
     pub fn stream(self) -> BoxStream<'static, Result<T>> {
-        let state = Pager { list: self, waiting: VecDeque::new(), next: Next::Page(None), seen: Vec::new() };
-        stream::try_unfold(
-            state,
-            |mut pager| async move { Ok(pager.next().await?.map(|item| (item, pager))) },
-        )
-        .boxed()
+        let Self { client, request, .. } = self;
+        let doing = request.doing.clone();
+        let pages = client.pages::<PageOf<T>>(request);
+        let read = move |item| {
+            let item: Result<T> = T::read(&client, item).map_err(|error| error.doing(doing.clone()));
+            futures_util::future::ready(item)
+        };
+        pages.and_then(read).boxed()
+    }
+}
+
+impl<T> fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").field("path", &self.request.path).finish_non_exhaustive()
     }
 }
 
@@ -97,66 +97,41 @@ impl<T: Model> IntoFuture for List<T> {
     }
 }
 
-enum Next {
-    Page(Option<String>),
-    End,
+/// One page, its items still unread: what they are is `T`'s to say.
+struct PageOf<T> {
+    items: Vec<Value>,
+    next: String,
+    _items: PhantomData<fn() -> T>,
 }
 
-struct Pager<T> {
-    list: List<T>,
-    waiting: VecDeque<Value>,
-    next: Next,
-    seen: Vec<String>,
-}
+impl<T> Page for PageOf<T> {
+    type Item = Value;
 
-impl<T: Model> Pager<T> {
-    async fn next(&mut self) -> Result<Option<T>> {
-        loop {
-            if let Some(item) = self.waiting.pop_front() {
-                let doing = self.list.request.doing.clone();
-                return T::read(&self.list.client, item).map(Some).map_err(|error| error.doing(doing));
-            }
-            match std::mem::replace(&mut self.next, Next::End) {
-                Next::End => return Ok(None),
-                Next::Page(token) => self.fetch(token).await?,
-            }
-        }
+    fn into_parts(self) -> (Vec<Value>, String) {
+        (self.items, self.next)
     }
+}
 
-    async fn fetch(&mut self, token: Option<String>) -> Result<()> {
-        let mut request = self.list.request.clone();
-        if let Some(token) = token {
-            request = request.query("page_token", &token);
-            self.seen.push(token);
-        }
-        let doing = request.doing.clone();
-        let answer: Value = self.list.client.send(request).await?;
-        let (items, token) = take_apart(answer, T::ITEMS).map_err(|error| error.doing(doing.clone()))?;
-        self.waiting.extend(items);
-        if let Some(token) = token {
-            if self.seen.contains(&token) {
-                let what = format!("the page token '{token}' came a second time, the list would never end");
-                return Err(unexpected(&what).doing(doing));
-            }
-            self.next = Next::Page(Some(token));
-        }
-        Ok(())
+impl<'de, T: Model> Deserialize<'de> for PageOf<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let page = Map::deserialize(deserializer)?;
+        let (items, next) = take_apart(page, T::ITEMS).map_err(D::Error::custom)?;
+        Ok(Self { items, next, _items: PhantomData })
     }
 }
 
 /// The items and the token of the next page; both may be absent.
-fn take_apart(answer: Value, key: &str) -> Result<(Vec<Value>, Option<String>)> {
-    let Value::Object(mut page) = answer else { return Err(unexpected("a list is no JSON object")) };
+fn take_apart(mut page: Map<String, Value>, key: &str) -> Result<(Vec<Value>, String), String> {
     let items = match page.remove(key) {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => items,
-        Some(_) => return Err(unexpected(&format!("'{key}' is no list"))),
+        Some(_) => return Err(format!("'{key}' is no list")),
     };
-    let token = match page.remove("next_page_token") {
-        Some(Value::String(token)) if !token.is_empty() => Some(token),
-        _ => None,
+    let next = match page.remove("next_page_token") {
+        Some(Value::String(token)) => token,
+        _ => String::new(),
     };
-    Ok((items, token))
+    Ok((items, next))
 }
 
 #[cfg(test)]
@@ -166,10 +141,10 @@ mod tests {
 
     #[test]
     fn an_empty_page_may_lack_everything() {
-        for page in [json!({}), json!({"roles": null}), json!({"roles": [], "next_page_token": ""})] {
-            assert_eq!(take_apart(page, "roles").unwrap(), (Vec::new(), None));
+        let page = |page: Value| take_apart(page.as_object().cloned().unwrap_or_default(), "roles");
+        for empty in [json!({}), json!({"roles": null}), json!({"roles": [], "next_page_token": null})] {
+            assert_eq!(page(empty).unwrap(), (Vec::new(), String::new()));
         }
-        assert!(take_apart(json!([]), "roles").is_err());
-        assert!(take_apart(json!({"roles": 1}), "roles").is_err());
+        assert!(page(json!({"roles": 1})).is_err());
     }
 }
