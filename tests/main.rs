@@ -1,1 +1,3 @@
-//! x
+//! Everything that is tested from outside the crate, in one binary.
+
+mod client;
