@@ -55,6 +55,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _ = self.cluster.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let cluster = Arc::clone(&self.cluster);
+        // On a thread of its own, because it would hold up the other cases. Nothing depends on its end: what is left
+        // when the process ends goes with the server's directory.
+        std::thread::spawn(move || cluster.psql("postgres", &drop));
     }
 }
