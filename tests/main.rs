@@ -1,1 +1,4 @@
-//! x
+//! The integration tests, one binary, by topic.
+
+#[cfg(test)]
+mod schema;
