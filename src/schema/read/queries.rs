@@ -59,13 +59,13 @@ pub(super) const QUERIES: &[Query] = &[
                     where i.inhrelid = c.oid) end as inherits,
                 case when reloftype <> 0 then format_type(reloftype, null) end as of_type,
                 (select string_agg(o, E'\\n' order by o) from
-                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions)) u(o)) as options,
+                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
                 case when relrowsecurity then 'true' end as row_security,
                 case when relforcerowsecurity then 'true' end as force_row_security,
                 case relreplident when 'n' then 'nothing' when 'f' then 'full' end as replica_identity,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
-         from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_class t on t.oid = c.reltoastrelid
+         from pg_class c join pg_namespace n on n.oid = relnamespace
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
            and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
     ),
@@ -251,13 +251,13 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from
-                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions)) u(o)) as options,
+                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
                 (select string_agg(quote_ident(attname) || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
                   where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
                 case when not relispopulated then 'true' end as \"@unpopulated\"
-         from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_class t on t.oid = c.reltoastrelid
+         from pg_class c join pg_namespace n on n.oid = relnamespace
          where c.relkind = 'm' and n.oid = any({NSP})
            and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
     ),
@@ -683,7 +683,7 @@ pub(super) const PRIVILEGES: &str = "
     from (select 'pg_class'::regclass::oid as classid, c.oid as objid, 0 as sub, relowner as owner, relacl as acl,
                  acldefault(case relkind when 'S' then 's' else 'r' end::\"char\", relowner) as def
             from pg_class c where relacl is not null and relnamespace = any({NSP})
-          union all select 'pg_class'::regclass::oid, attrelid, attnum, relowner, attacl, '{}'::aclitem[]
+          union all select 'pg_class'::regclass::oid, attrelid, attnum, relowner, attacl, null::aclitem[]
             from pg_attribute join pg_class c on c.oid = attrelid where attacl is not null and relnamespace = any({NSP})
           union all select 'pg_proc'::regclass::oid, oid, 0, proowner, proacl, acldefault('f', proowner) from pg_proc where proacl is not null and pronamespace = any({NSP})
           union all select 'pg_type'::regclass::oid, oid, 0, typowner, typacl, acldefault('T', typowner) from pg_type where typacl is not null and typnamespace = any({NSP})
