@@ -14,6 +14,9 @@ mod expiry;
 mod http;
 #[cfg(feature = "local")]
 pub mod local;
+mod lsn;
+mod mask;
+mod model;
 mod names;
 mod operation;
 mod page;
@@ -61,3 +64,4 @@ pub use wire::{
     endpoint::{EndpointState, EndpointType},
     role::{AuthMethod, IdentityType, MembershipRole},
 };
+pub mod schema;
