@@ -156,6 +156,19 @@ impl LocalLakebaseBuilder {
         }
     }
 
+    /// Attaches to the server that another process runs on this data directory; starts none.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::NotRunning`] when none answers.
+    pub async fn attach(self) -> Result<LocalLakebase, LocalError> {
+        let dir = self.dir()?;
+        match Record::read(&dir)? {
+            Some(record) if record.answers().await => Ok(LocalLakebase { record, data_dir: dir, running: None }),
+            _ => Err(LocalError::NotRunning { data_dir: dir }),
+        }
+    }
+
     fn dir(&self) -> Result<PathBuf, LocalError> {
         if !self.listen.ip().is_loopback() {
             return Err(LocalError::NotLoopback { address: self.listen });

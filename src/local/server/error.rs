@@ -32,6 +32,13 @@ pub enum LocalError {
         /// The other process, where it can be known.
         pid: Option<u32>,
     },
+    /// No process serves this data directory.
+    #[error("no local Lakebase runs on {}; start one with `lakebase-local serve`", .data_dir.display())]
+    #[non_exhaustive]
+    NotRunning {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
     /// The data directory holds something that is not a Lakebase.
     #[error("{} is not empty and not a Lakebase data directory; choose an empty or a new one", .data_dir.display())]
     #[non_exhaustive]
