@@ -1,1 +1,3 @@
-//! x
+//! What users and official clients see of the crate.
+
+mod official_clients;

@@ -78,8 +78,7 @@ async fn main() -> ExitCode {
 
 async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
     // Asked for before anything starts, so that a stop during the start is one too.
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let local = tokio::select! {
         started = builder(arguments).start() => started?,
         _ = terminate.recv() => return Ok(()),

@@ -61,7 +61,9 @@ pub enum LocalError {
         message: String,
     },
     /// The address is not a loopback address, and the local Lakebase is for this machine alone.
-    #[error("{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1")]
+    #[error(
+        "{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1"
+    )]
     #[non_exhaustive]
     NotLoopback {
         /// The address asked for.
