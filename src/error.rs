@@ -197,8 +197,10 @@ impl Error {
 
     /// The SQLSTATE, where PostgreSQL refused.
     pub fn sqlstate(&self) -> Option<String> {
-        let source = self.0.source.as_deref()?.downcast_ref::<sqlx::Error>()?;
-        source.as_database_error()?.code().map(Cow::into_owned)
+        let first: Option<&(dyn StdError + 'static)> = self.0.source.as_deref().map(|source| source as _);
+        let refusal = std::iter::successors(first, |error| error.source())
+            .find_map(|error| error.downcast_ref::<sqlx::Error>())?;
+        refusal.as_database_error()?.code().map(Cow::into_owned)
     }
 }
 

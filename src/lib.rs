@@ -6,6 +6,7 @@ mod client;
 mod error;
 mod expiry;
 mod http;
+pub mod migrate;
 mod names;
 mod wire;
 

@@ -1,0 +1,4 @@
+//! Migrations against real servers.
+
+mod apply;
+mod server;
