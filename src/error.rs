@@ -197,9 +197,13 @@ impl Error {
 
     /// The SQLSTATE, where PostgreSQL refused.
     pub fn sqlstate(&self) -> Option<String> {
-        let first: Option<&(dyn StdError + 'static)> = self.0.source.as_deref().map(|source| source as _);
-        let refusal = std::iter::successors(first, |error| error.source())
-            .find_map(|error| error.downcast_ref::<sqlx::Error>())?;
+        let mut source = self.source();
+        let refusal = loop {
+            match source?.downcast_ref::<sqlx::Error>() {
+                Some(refusal) => break refusal,
+                None => source = source?.source(),
+            }
+        };
         refusal.as_database_error()?.code().map(Cow::into_owned)
     }
 }
