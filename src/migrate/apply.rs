@@ -12,6 +12,7 @@ use super::{
     ledger::{self, Entry},
     lock,
     migration::{Migration, Migrations},
+    observe::Observer,
     options::ApplyOptions,
     report::{ApplyReport, MigrationReport, Outcome, StatementReport},
     statements::Statement,
@@ -50,7 +51,7 @@ pub async fn apply(
     let migrations = migrations.into();
     migrations.read()?;
     lock::acquire(conn, options.wait_for_others).await?;
-    let applied = apply_locked(conn, &migrations, options).await;
+    let applied = apply_locked(conn, &migrations, options, None).await;
     lock::release(conn).await;
     applied
 }
@@ -60,13 +61,14 @@ pub(super) async fn apply_locked(
     conn: &mut PgConnection,
     migrations: &Migrations,
     options: &ApplyOptions,
+    observer: Option<&Observer<'_>>,
 ) -> Result<ApplyReport> {
     let all = migrations.read()?;
     let before = settings(conn).await?;
     let mut report = ApplyReport::default();
     let mut outcome = Ok(());
     for (migration, statements) in &all {
-        outcome = Run::new(migration, statements, options).run(conn, &mut report).await;
+        outcome = Run::new(migration, statements, options, observer).run(conn, &mut report).await;
         if outcome.is_err() {
             break;
         }
@@ -114,6 +116,7 @@ struct Run<'a> {
     migration: &'a Migration,
     statements: &'a [Statement],
     options: &'a ApplyOptions,
+    observer: Option<&'a Observer<'a>>,
     started: Instant,
     done: Vec<StatementReport>,
     /// Committed before this run, by one that stopped half-way.
@@ -136,8 +139,13 @@ struct Stopped {
 }
 
 impl<'a> Run<'a> {
-    fn new(migration: &'a Migration, statements: &'a [Statement], options: &'a ApplyOptions) -> Self {
-        Self { migration, statements, options, started: Instant::now(), done: Vec::new(), skipped: 0 }
+    fn new(
+        migration: &'a Migration,
+        statements: &'a [Statement],
+        options: &'a ApplyOptions,
+        observer: Option<&'a Observer<'a>>,
+    ) -> Self {
+        Self { migration, statements, options, observer, started: Instant::now(), done: Vec::new(), skipped: 0 }
     }
 
     async fn run(mut self, conn: &mut PgConnection, report: &mut ApplyReport) -> Result<()> {
@@ -192,6 +200,9 @@ impl<'a> Run<'a> {
                 true => self.together(conn, &segment.range, attempt).await,
                 false => self.alone(conn, segment.range.start, attempt).await,
             };
+            if let Some(observer) = self.observer {
+                observer.released();
+            }
             match result {
                 Ok(reports) => {
                     self.done.extend(reports);
@@ -293,7 +304,11 @@ impl<'a> Run<'a> {
     ) -> Result<StatementReport, sqlx::Error> {
         let statement = self.statements.get(at).ok_or(sqlx::Error::RowNotFound)?;
         let started = Instant::now();
-        let result = sqlx::raw_sql(AssertSqlSafe(statement.text().to_owned())).execute(conn).await?;
+        let work = sqlx::raw_sql(AssertSqlSafe(statement.text().to_owned())).execute(conn);
+        let result = match self.observer {
+            Some(observer) => observer.watch(self.migration.id(), statement.line(), work).await?,
+            None => work.await?,
+        };
         Ok(StatementReport {
             sql: statement.text().to_owned(),
             line: statement.line(),

@@ -34,20 +34,32 @@ pub(super) enum Entry {
     Partial(Option<usize>),
 }
 
-/// The table is made on first use. To be called under the advisory lock: two sessions that make it at once collide.
-pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
-    let table = match migration.ledger() {
+/// Whether the migration is applied. Makes nothing.
+pub(super) async fn is_applied(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
+    Ok(exists(conn, migration).await? && look(conn, migration).await? == Entry::Applied)
+}
+
+fn table_of(migration: &Migration) -> String {
+    match migration.ledger() {
         Ledger::Ours => format!("{SCHEMA}.migrations"),
         Ledger::Sqlx { ledger, .. } => ledger.table.clone(),
-    };
-    let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
-        .bind(&table)
-        .fetch_one(&mut *conn)
+    }
+}
+
+async fn exists(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
+    sqlx::query_scalar("select to_regclass($1) is not null")
+        .bind(table_of(migration))
+        .fetch_one(conn)
         .await
-        .map_err(|e| failed("looking for the table of applied migrations", e))?;
-    if exists {
+        .map_err(|e| failed("looking for the table of applied migrations", e))
+}
+
+/// The table is made on first use. To be called under the advisory lock: two sessions that make it at once collide.
+pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
+    if exists(conn, migration).await? {
         return Ok(());
     }
+    let table = table_of(migration);
     let create = match migration.ledger() {
         Ledger::Ours => format!(
             "create schema if not exists {SCHEMA};

@@ -157,6 +157,11 @@ impl ApplyReport {
 }
 
 impl MigrationReport {
+    /// Whether it did, or may have done, something to the database.
+    pub(super) fn is_felt(&self) -> bool {
+        !matches!(self.outcome, Outcome::Nothing | Outcome::AlreadyApplied)
+    }
+
     fn ended(&self) -> String {
         match self.outcome {
             Outcome::Applied => format!("applied in {}", table::duration(self.duration)),
