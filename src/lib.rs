@@ -22,3 +22,4 @@ pub use wire::{
     endpoint::{EndpointState, EndpointType},
     role::{AuthMethod, IdentityType, MembershipRole},
 };
+pub mod schema;

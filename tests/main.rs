@@ -1,3 +1,5 @@
-//! The integration tests, one binary.
+//! The integration tests, one binary, by topic.
 
 mod migrate;
+#[cfg(test)]
+mod schema;
