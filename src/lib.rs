@@ -2,12 +2,16 @@
 
 #![allow(dead_code, reason = "parts are still being joined")]
 
+mod branch_naming;
 mod client;
 mod error;
 mod expiry;
 mod http;
+#[cfg(feature = "local")]
+pub mod local;
 pub mod migrate;
 mod names;
+pub mod schema;
 mod wire;
 
 pub use client::Lakebase;
@@ -22,4 +26,3 @@ pub use wire::{
     endpoint::{EndpointState, EndpointType},
     role::{AuthMethod, IdentityType, MembershipRole},
 };
-pub mod schema;
