@@ -61,7 +61,7 @@ pub(super) async fn apply_locked(
     conn: &mut PgConnection,
     migrations: &Migrations,
     options: &ApplyOptions,
-    observer: Option<&Observer<'_>>,
+    observer: Option<&Observer>,
 ) -> Result<ApplyReport> {
     let all = migrations.read()?;
     let before = settings(conn).await?;
@@ -116,7 +116,7 @@ struct Run<'a> {
     migration: &'a Migration,
     statements: &'a [Statement],
     options: &'a ApplyOptions,
-    observer: Option<&'a Observer<'a>>,
+    observer: Option<&'a Observer>,
     started: Instant,
     done: Vec<StatementReport>,
     /// Committed before this run, by one that stopped half-way.
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         migration: &'a Migration,
         statements: &'a [Statement],
         options: &'a ApplyOptions,
-        observer: Option<&'a Observer<'a>>,
+        observer: Option<&'a Observer>,
     ) -> Self {
         Self { migration, statements, options, observer, started: Instant::now(), done: Vec::new(), skipped: 0 }
     }

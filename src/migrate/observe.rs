@@ -52,8 +52,8 @@ pub struct Rewrite {
 }
 
 /// Watches one session.
-pub(super) struct Observer<'c> {
-    conn: Mutex<&'c mut PgConnection>,
+pub(super) struct Observer {
+    conn: Mutex<PgConnection>,
     pid: i32,
     seen: std::sync::Mutex<Seen>,
 }
@@ -66,8 +66,8 @@ struct Seen {
     failed: Option<sqlx::Error>,
 }
 
-impl<'c> Observer<'c> {
-    pub(super) fn new(conn: &'c mut PgConnection, pid: i32) -> Self {
+impl Observer {
+    pub(super) fn new(conn: PgConnection, pid: i32) -> Self {
         Self { conn: Mutex::new(conn), pid, seen: std::sync::Mutex::default() }
     }
 
@@ -109,7 +109,7 @@ impl<'c> Observer<'c> {
                and c.relnamespace is distinct from to_regnamespace('_lakebase') and c.relname <> '_sqlx_migrations'",
         )
         .bind(self.pid)
-        .fetch_all(&mut **self.conn.lock().await)
+        .fetch_all(&mut *self.conn.lock().await)
         .await;
         let mut seen = self.seen();
         match rows {

@@ -59,7 +59,7 @@ pub struct Rehearsal {
 /// Applies migrations to a database that is to be thrown away, over one connection, and watches over the other.
 pub(super) async fn rehearse(
     conn: &mut PgConnection,
-    watcher: &mut PgConnection,
+    watcher: PgConnection,
     migrations: &Migrations,
     options: &ApplyOptions,
     schema_options: &schema::Options,

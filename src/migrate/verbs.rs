@@ -159,10 +159,9 @@ pub(super) async fn rehearse_on(
     options: &ApplyOptions,
     schema: &schema::Options,
 ) -> Result<Rehearsal> {
-    let (mut conn, mut watcher) = tokio::try_join!(connect(branch), connect(branch))?;
-    let rehearsed = rehearsal::rehearse(&mut conn, &mut watcher, migrations, options, schema).await;
+    let (mut conn, watcher) = tokio::try_join!(connect(branch), connect(branch))?;
+    let rehearsed = rehearsal::rehearse(&mut conn, watcher, migrations, options, schema).await;
     end(conn).await;
-    end(watcher).await;
     rehearsed
 }
 
