@@ -27,6 +27,8 @@ mod project;
 mod role;
 pub mod schema;
 mod snapshot;
+#[cfg(feature = "local")]
+pub mod testing;
 mod tree;
 mod wait;
 mod wire;

@@ -1,4 +1,6 @@
 //! Migrations against real servers.
 
 mod apply;
+mod ephemeral;
+mod promote;
 mod server;
