@@ -2,5 +2,6 @@
 
 mod client;
 mod migrate;
+mod official_clients;
 #[cfg(test)]
 mod schema;

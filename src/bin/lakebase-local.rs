@@ -1,2 +1,164 @@
-//! x
-fn main() {}
+//! `lakebase-local`: serves a local Lakebase, or prints how to reach the one that is served.
+
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use lakebase::local::{Durability, LocalError, LocalLakebase, LocalLakebaseBuilder};
+use secrecy::ExposeSecret as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// A real Lakebase on this machine.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or Ctrl-C; one line of JSON on stdout says when it is ready
+    Serve(Serve),
+    /// Print `export` lines for the server that runs on a data directory: eval "$(lakebase-local env)"
+    Env {
+        /// Where everything is kept [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// Where everything is kept [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// The address of the REST API; loopback only
+    #[arg(long, default_value = "127.0.0.1:8432")]
+    listen: SocketAddr,
+    /// The directory with PostgreSQL's programs [default: found, else fetched]
+    #[arg(long, env = "LAKEBASE_PG_BIN")]
+    pg_bin: Option<PathBuf>,
+    /// The PostgreSQL major version of projects that do not ask for one
+    #[arg(long)]
+    pg_version: Option<u32>,
+    /// The account that runs PostgreSQL when this is root [default: postgres, else nobody]
+    #[arg(long)]
+    pg_user: Option<String>,
+    /// What committed work survives: a power cut, or only a killed process
+    #[arg(long, value_enum, default_value_t = Promise::Full)]
+    durability: Promise,
+    /// Who the caller is
+    #[arg(long)]
+    user: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Promise {
+    Full,
+    Fast,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match Arguments::parse().command {
+        Command::Serve(serve) => self::serve(serve).await,
+        Command::Env { data_dir } => env(data_dir).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lakebase-local: {}", with_sources(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
+    // Asked for before anything starts, so that a stop during the start is one too.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let local = tokio::select! {
+        started = builder(arguments).start() => started?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    announce(&local)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    local.shutdown().await;
+    Ok(())
+}
+
+fn builder(arguments: Serve) -> LocalLakebaseBuilder {
+    let Serve { data_dir, listen, pg_bin, pg_version, pg_user, durability, user } = arguments;
+    let durability = match durability {
+        Promise::Full => Durability::Full,
+        Promise::Fast => Durability::Fast,
+    };
+    let mut builder = LocalLakebase::builder().listen(listen).durability(durability);
+    if let Some(dir) = data_dir {
+        builder = builder.data_dir(dir);
+    }
+    if let Some(bin) = pg_bin {
+        builder = builder.pg_bin(bin);
+    }
+    if let Some(major) = pg_version {
+        builder = builder.pg_version(major);
+    }
+    if let Some(account) = pg_user {
+        builder = builder.pg_user(account);
+    }
+    if let Some(user) = user {
+        builder = builder.user(user);
+    }
+    builder
+}
+
+/// The one line on stdout that programs wait for.
+fn announce(local: &LocalLakebase) -> std::io::Result<()> {
+    let line = serde_json::json!({
+        "host": host(local),
+        "token": local.token().expose_secret(),
+        "user": local.user(),
+        "data_dir": local.data_dir(),
+        "ca_cert": local.ca_cert(),
+        "pid": std::process::id(),
+    });
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+async fn env(data_dir: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+    let mut builder = LocalLakebase::builder();
+    if let Some(dir) = data_dir {
+        builder = builder.data_dir(dir);
+    }
+    let local: Result<LocalLakebase, LocalError> = builder.attach().await;
+    let local = local?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "export DATABRICKS_HOST={}", host(&local))?;
+    writeln!(stdout, "export DATABRICKS_TOKEN={}", local.token().expose_secret())?;
+    Ok(())
+}
+
+/// Without the slash at the end that a URL has and nobody writes.
+fn host(local: &LocalLakebase) -> &str {
+    local.host().as_str().trim_end_matches('/')
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

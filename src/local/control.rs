@@ -34,12 +34,6 @@ use std::{
 
 use tokio::{sync::OwnedRwLockReadGuard, task::JoinHandle};
 
-pub(crate) use self::{
-    listing::PageRequest,
-    operations::Latency,
-    rejection::{Code, Rejection},
-    store::StoreError,
-};
 use self::{
     computes::Computes,
     locks::Locks,
@@ -47,6 +41,12 @@ use self::{
     state::{Branch, Endpoint, State},
     store::Store,
     view::EndpointView,
+};
+pub(crate) use self::{
+    listing::PageRequest,
+    operations::Latency,
+    rejection::{Code, Rejection},
+    store::StoreError,
 };
 use super::{
     engine::{Engine, EngineError},
@@ -103,7 +103,8 @@ pub(crate) struct Control {
 impl Control {
     /// Loads the state, removes what no row speaks of, publishes every endpoint and deletes what has expired.
     pub(crate) async fn open(options: ControlOptions) -> Result<Arc<Self>, ControlError> {
-        let ControlOptions { state_file, sync, engine, authority, addresses, user, pg_version, latency } = options;
+        let ControlOptions { state_file, sync, engine, authority, addresses, user, pg_version, latency } =
+            options;
         let store = Store::open(&state_file, sync)?;
         let state = store.load()?;
         let key = store.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
@@ -170,7 +171,10 @@ impl Control {
     }
 
     /// Changes the state: all or nothing, on disk before anybody sees it.
-    async fn commit<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Rejection>) -> Result<T, Rejection> {
+    async fn commit<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
         let _writer = self.writer.lock().await;
         let before = self.snapshot();
         let mut after = State::clone(&before);
@@ -188,7 +192,8 @@ impl Control {
     /// Branch directories without a row were being made or removed when the last process ended.
     async fn remove_strays(&self) -> Result<(), ControlError> {
         let state = self.snapshot();
-        let known: std::collections::HashSet<_> = state.branches.values().map(|branch| branch.key()).collect();
+        let known: std::collections::HashSet<_> =
+            state.branches.values().map(|branch| branch.key()).collect();
         for key in self.engine.branches().await? {
             if !known.contains(&key) {
                 tracing::info!(branch = %key, "removing a branch that was half made or half removed");

@@ -5,7 +5,7 @@ mod data_dir;
 mod error;
 mod record;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     fmt,

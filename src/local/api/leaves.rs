@@ -115,7 +115,11 @@ async fn update_role(
     answer(api.control.update_role((p, b), id, query.text("update_mask"), body).await)
 }
 
-async fn delete_role(State(api): State<Api>, Ids((p, b, id)): Leaf, query: Params) -> Result<axum::Json<Operation>, Refused> {
+async fn delete_role(
+    State(api): State<Api>,
+    Ids((p, b, id)): Leaf,
+    query: Params,
+) -> Result<axum::Json<Operation>, Refused> {
     answer(api.control.delete_role((p, b), id, query.optional("reassign_owned_to")).await)
 }
 

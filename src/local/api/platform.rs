@@ -36,7 +36,8 @@ async fn host_metadata() -> Json<Value> {
 
 async fn me(State(api): State<Api>) -> impl IntoResponse {
     let user = api.control.user().to_owned();
-    let me = Me { id: WORKSPACE_ID.to_owned(), display_name: Some(user.clone()), user_name: user, active: true };
+    let me =
+        Me { id: WORKSPACE_ID.to_owned(), display_name: Some(user.clone()), user_name: user, active: true };
     (AppendHeaders([("X-Databricks-Org-Id", WORKSPACE_ID)]), Json(me))
 }
 

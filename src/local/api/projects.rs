@@ -43,7 +43,11 @@ async fn list_projects(State(api): State<Api>, query: Params) -> Answer<Projects
     answer(api.control.list_projects(&query.page()?, query.flag("show_deleted")?))
 }
 
-async fn create_project(State(api): State<Api>, query: Params, Body(body): Body<Project>) -> Answer<Operation> {
+async fn create_project(
+    State(api): State<Api>,
+    query: Params,
+    Body(body): Body<Project>,
+) -> Answer<Operation> {
     answer(api.control.create_project(query.text("project_id"), body).await)
 }
 
@@ -95,12 +99,19 @@ async fn update_branch(
     answer(api.control.update_branch(ids, query.text("update_mask"), body).await)
 }
 
-async fn delete_branch(State(api): State<Api>, Ids(ids): Ids<(String, String)>, query: Params) -> Answer<Operation> {
+async fn delete_branch(
+    State(api): State<Api>,
+    Ids(ids): Ids<(String, String)>,
+    query: Params,
+) -> Answer<Operation> {
     query.flag("purge")?;
     answer(api.control.delete_branch(ids, query.flag("allow_missing")?).await)
 }
 
-async fn undelete_branch(State(api): State<Api>, Ids((project, _)): Ids<(String, String)>) -> Answer<Operation> {
+async fn undelete_branch(
+    State(api): State<Api>,
+    Ids((project, _)): Ids<(String, String)>,
+) -> Answer<Operation> {
     api.control.get_project(&project)?;
     Err(Refused(Rejection::not_implemented("Bringing back a deleted branch is")))
 }

@@ -46,7 +46,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(ids)) => Ok(Self(ids)),
-            Err(error) => Err(Refused(Rejection::invalid(format!("the path is not one: {}", error.body_text())))),
+            Err(error) => {
+                Err(Refused(Rejection::invalid(format!("the path is not one: {}", error.body_text()))))
+            }
         }
     }
 }
@@ -69,13 +71,16 @@ impl Params {
         match self.0.get(name).map(String::as_str) {
             None | Some("" | "false") => Ok(false),
             Some("true") => Ok(true),
-            Some(other) => Err(Rejection::invalid(format!("Field '{name}' must be true or false, got '{other}'"))),
+            Some(other) => {
+                Err(Rejection::invalid(format!("Field '{name}' must be true or false, got '{other}'")))
+            }
         }
     }
 
     pub(super) fn page(&self) -> Result<PageRequest, Rejection> {
         let read = |text: &String| {
-            text.parse().map_err(|_| Rejection::invalid(format!("Field 'page_size' must be a number, got '{text}'")))
+            text.parse()
+                .map_err(|_| Rejection::invalid(format!("Field 'page_size' must be a number, got '{text}'")))
         };
         let page_size = self.0.get("page_size").filter(|text| !text.is_empty()).map(read).transpose()?;
         Ok(PageRequest { page_size, page_token: self.optional("page_token") })
@@ -88,7 +93,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         match Query::<HashMap<String, String>>::from_request_parts(parts, state).await {
             Ok(Query(all)) => Ok(Self(all)),
-            Err(error) => Err(Refused(Rejection::invalid(format!("the query is not one: {}", error.body_text())))),
+            Err(error) => {
+                Err(Refused(Rejection::invalid(format!("the query is not one: {}", error.body_text()))))
+            }
         }
     }
 }

@@ -36,7 +36,11 @@ impl Control {
         self.submit(async move { control.begin_branch(ids, replace, spec).await }).await
     }
 
-    pub(crate) async fn get_branch(&self, project: &str, id: &str) -> Result<wire::branch::Branch, Rejection> {
+    pub(crate) async fn get_branch(
+        &self,
+        project: &str,
+        id: &str,
+    ) -> Result<wire::branch::Branch, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(project, id)?;
         let mut branch = Branch::clone(branch);
@@ -46,7 +50,11 @@ impl Control {
         tell(&state, &branch)
     }
 
-    pub(crate) fn list_branches(&self, project: &str, request: &PageRequest) -> Result<wire::Branches, Rejection> {
+    pub(crate) fn list_branches(
+        &self,
+        project: &str,
+        request: &PageRequest,
+    ) -> Result<wire::Branches, Rejection> {
         let state = self.snapshot();
         state.project(project)?;
         let items = state
@@ -136,7 +144,11 @@ impl Control {
             .commit(|state| {
                 state.project(&ids.0)?;
                 if state.branches.contains_key(&ids) {
-                    return if replace { replaced(state, &ids, &spec).map(Begun::Replaced) } else { Err(exists(&ids.1)) };
+                    return if replace {
+                        replaced(state, &ids, &spec).map(Begun::Replaced)
+                    } else {
+                        Err(exists(&ids.1))
+                    };
                 }
                 let (source, branch) = draft(state, &ids, &source_ids, expiry, &spec)?;
                 state.put_branch(branch.clone());
@@ -255,7 +267,9 @@ fn source_of(state: &State, project: &str, spec: &BranchSpec) -> Result<String, 
     };
     let name: BranchName = name.parse().map_err(|_| Rejection::not_found("branch id"))?;
     if name.project().id().as_str() != project.id {
-        return Err(Rejection::bad_request("source_branch field must point to the branch from the same Project"));
+        return Err(Rejection::bad_request(
+            "source_branch field must point to the branch from the same Project",
+        ));
     }
     Ok(name.id().as_str().to_owned())
 }

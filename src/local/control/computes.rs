@@ -56,10 +56,6 @@ impl Compute {
         Presence(Arc::clone(self))
     }
 
-    pub(super) fn connections(&self) -> usize {
-        self.lock().connections
-    }
-
     /// Whether nobody has been connected for this long.
     pub(super) fn idle_for(&self, timeout: Duration) -> bool {
         let use_ = self.lock();

@@ -36,12 +36,17 @@ fn lifetime(request: &CredentialRequest, now: DateTime<Utc>) -> Result<TimeDelta
         (None, None) => return Ok(LONGEST),
         (Some(ttl), None) => ("ttl", TimeDelta::from_std(ttl.0).unwrap_or(TimeDelta::MAX)),
         (None, Some(at)) => ("expire_time", at - now),
-        (Some(_), Some(_)) => return Err(Rejection::invalid("Only one of 'ttl' and 'expire_time' may be specified")),
+        (Some(_), Some(_)) => {
+            return Err(Rejection::invalid("Only one of 'ttl' and 'expire_time' may be specified"));
+        }
     };
     if (SHORTEST..=LONGEST).contains(&ttl) {
         return Ok(ttl);
     }
-    Err(Rejection::invalid(format!("Field '{field}' must be between 300s and 3600s from now, got {}s", ttl.num_seconds())))
+    Err(Rejection::invalid(format!(
+        "Field '{field}' must be between 300s and 3600s from now, got {}s",
+        ttl.num_seconds()
+    )))
 }
 
 #[cfg(test)]
@@ -52,13 +57,17 @@ mod tests {
     #[test]
     fn a_token_lives_between_five_minutes_and_an_hour() {
         let now = Utc::now();
-        let ttl = |seconds| CredentialRequest { ttl: Some(Seconds::from_secs(seconds)), ..Default::default() };
+        let ttl =
+            |seconds| CredentialRequest { ttl: Some(Seconds::from_secs(seconds)), ..Default::default() };
         assert_eq!(lifetime(&CredentialRequest::default(), now), Ok(LONGEST));
         assert_eq!(lifetime(&ttl(300), now), Ok(SHORTEST));
         for seconds in [0, 299, 3601, u64::MAX] {
             assert!(lifetime(&ttl(seconds), now).is_err(), "{seconds}");
         }
-        let at = |seconds| CredentialRequest { expire_time: Some(now + TimeDelta::seconds(seconds)), ..Default::default() };
+        let at = |seconds| CredentialRequest {
+            expire_time: Some(now + TimeDelta::seconds(seconds)),
+            ..Default::default()
+        };
         assert_eq!(lifetime(&at(600), now), Ok(TimeDelta::seconds(600)));
         assert!(lifetime(&at(-1), now).is_err());
     }

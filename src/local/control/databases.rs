@@ -5,11 +5,15 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::{
-    Control, branches::json, identity,
+    Control,
+    branches::json,
+    identity,
     listing::{PageRequest, page},
     operations::{Subject, Work, empty},
     rejection::Rejection,
-    roles::role_id_in, rules::{self, mask}, sql,
+    roles::role_id_in,
+    rules::{self, mask},
+    sql,
     state::{Branch, BranchIds, Database},
     view,
 };
@@ -36,10 +40,15 @@ impl Control {
         Ok(view::database(branch, branch.database(id)?))
     }
 
-    pub(crate) fn list_databases(&self, ids: &BranchIds, request: &PageRequest) -> Result<wire::Databases, Rejection> {
+    pub(crate) fn list_databases(
+        &self,
+        ids: &BranchIds,
+        request: &PageRequest,
+    ) -> Result<wire::Databases, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
-        let items = branch.databases.values().map(|d| (d.created, d.id.clone(), view::database(branch, d))).collect();
+        let items =
+            branch.databases.values().map(|d| (d.created, d.id.clone(), view::database(branch, d))).collect();
         let (items, next_page_token) = page(items, request, 0)?;
         Ok(wire::Databases { items, next_page_token })
     }
@@ -64,7 +73,11 @@ impl Control {
         .await
     }
 
-    pub(crate) async fn delete_database(self: &Arc<Self>, ids: BranchIds, id: String) -> Result<Operation, Rejection> {
+    pub(crate) async fn delete_database(
+        self: &Arc<Self>,
+        ids: BranchIds,
+        id: String,
+    ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
         self.submit(async move {
             let _held = control.hold_branch(&ids).await;
@@ -73,7 +86,9 @@ impl Control {
             let database = branch.database(&id)?;
             let mut session = control.session(branch, sql::MAINTENANCE_DATABASE).await?;
             session.run(sql::drop_database(&database.postgres_database)).await?;
-            control.commit(|state| state.change_branch(&ids, |branch| Ok(branch.databases.remove(&id)))).await?;
+            control
+                .commit(|state| state.change_branch(&ids, |branch| Ok(branch.databases.remove(&id))))
+                .await?;
             let name = format!("{}/databases/{id}", branch.name());
             Ok(Work::done(Subject::Database, name, empty()))
         })
@@ -129,7 +144,9 @@ impl Control {
     ) -> Result<Work, Rejection> {
         let mut after = before.clone();
         mask::apply(leaves, |path| match path {
-            "spec.postgres_database" => Ok(mask::set(&mut after.postgres_database, spec.postgres_database.as_ref())),
+            "spec.postgres_database" => {
+                Ok(mask::set(&mut after.postgres_database, spec.postgres_database.as_ref()))
+            }
             "spec.role" => {
                 let Some(name) = &spec.role else { return Ok(false) };
                 after.role = branch.role(&role_id_in(branch, "database.spec.role", name)?)?.id.clone();
@@ -166,7 +183,8 @@ impl Control {
 fn check_name(branch: &Branch, id: Option<&str>, name: &str) -> Result<(), Rejection> {
     rules::ids::check_identifier("database.spec.postgres_database", name)?;
     rules::ids::check_database_is_not_reserved(name)?;
-    if branch.databases.values().any(|other| Some(other.id.as_str()) == id || other.postgres_database == name) {
+    if branch.databases.values().any(|other| Some(other.id.as_str()) == id || other.postgres_database == name)
+    {
         return Err(Rejection::bad_request("database with that name already exists"));
     }
     if branch.databases.len() >= MOST_DATABASES {

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Control, branches::json, identity,
+    Control,
+    branches::json,
+    identity,
     listing::{PageRequest, page},
     locks::{Hold, Wanted},
     operations::{Subject, Work},
@@ -59,17 +61,26 @@ impl Control {
         .await
     }
 
-    pub(crate) fn get_endpoint(&self, ids: &BranchIds, id: &str) -> Result<wire::endpoint::Endpoint, Rejection> {
+    pub(crate) fn get_endpoint(
+        &self,
+        ids: &BranchIds,
+        id: &str,
+    ) -> Result<wire::endpoint::Endpoint, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         Ok(self.endpoint_view().endpoint(branch, branch.endpoint(id)?))
     }
 
-    pub(crate) fn list_endpoints(&self, ids: &BranchIds, request: &PageRequest) -> Result<wire::Endpoints, Rejection> {
+    pub(crate) fn list_endpoints(
+        &self,
+        ids: &BranchIds,
+        request: &PageRequest,
+    ) -> Result<wire::Endpoints, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         let view = self.endpoint_view();
-        let items = branch.endpoints.values().map(|e| (e.created, e.id.clone(), view.endpoint(branch, e))).collect();
+        let items =
+            branch.endpoints.values().map(|e| (e.created, e.id.clone(), view.endpoint(branch, e))).collect();
         let (items, next_page_token) = page(items, request, SMALLEST_PAGE)?;
         Ok(wire::Endpoints { items, next_page_token })
     }
@@ -103,19 +114,24 @@ impl Control {
         .managed_by_parent())
     }
 
-    pub(crate) fn list_compute_instances(&self, ids: &BranchIds, id: &str) -> Result<ComputeInstances, Rejection> {
+    pub(crate) fn list_compute_instances(
+        &self,
+        ids: &BranchIds,
+        id: &str,
+    ) -> Result<ComputeInstances, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         let endpoint = branch.endpoint(id)?;
         let host = endpoint.address.map(|address| super::state::host_and_port(address).0);
-        let instance = (self.endpoint_view().state(branch) == EndpointState::Active).then(|| ComputeInstance {
-            name: Some(format!("{}/endpoints/{id}/compute-instances/{}", branch.name(), endpoint.uid)),
-            compute_instance_id: Some(endpoint.uid.clone()),
-            compute_host: host,
-            current_state: Some(EndpointState::Active),
-            role: Some("READ_WRITE".to_owned()),
-            ..Default::default()
-        });
+        let instance =
+            (self.endpoint_view().state(branch) == EndpointState::Active).then(|| ComputeInstance {
+                name: Some(format!("{}/endpoints/{id}/compute-instances/{}", branch.name(), endpoint.uid)),
+                compute_instance_id: Some(endpoint.uid.clone()),
+                compute_host: host,
+                current_state: Some(EndpointState::Active),
+                role: Some("READ_WRITE".to_owned()),
+                ..Default::default()
+            });
         Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
     }
 
@@ -151,7 +167,8 @@ impl Control {
             let settled = self.settle(&ids, &before, &after).await;
             if settled.is_err() {
                 let undone = self.commit(|state| {
-                    state.change_branch(&ids, |branch| Ok(branch.endpoints.insert(id.clone(), before.clone())))
+                    state
+                        .change_branch(&ids, |branch| Ok(branch.endpoints.insert(id.clone(), before.clone())))
                 });
                 undone.await?;
                 if let Ok(branch) = self.snapshot().branch(&ids.0, &ids.1) {
@@ -192,7 +209,10 @@ fn check_create(branch: &Branch, id: &str, replace: bool, spec: &EndpointSpec) -
 
 fn set_all(endpoint: &mut Endpoint, leaves: &[mask::Leaf], spec: &EndpointSpec) -> Result<(), Rejection> {
     mask::apply(leaves, |path| set(endpoint, path, spec))?;
-    spec.group.as_ref().filter(|_| leaves.iter().any(|leaf| leaf.path.starts_with("spec.group"))).map_or(Ok(()), sizing::check_group)?;
+    spec.group
+        .as_ref()
+        .filter(|_| leaves.iter().any(|leaf| leaf.path.starts_with("spec.group")))
+        .map_or(Ok(()), sizing::check_group)?;
     sizing::check(&endpoint.sizing)
 }
 
@@ -200,8 +220,12 @@ fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool,
     let group = spec.group.as_ref();
     let sizing = &mut endpoint.sizing;
     Ok(match path {
-        "spec.autoscaling_limit_min_cu" => mask::set(&mut sizing.min_cu, spec.autoscaling_limit_min_cu.as_ref()),
-        "spec.autoscaling_limit_max_cu" => mask::set(&mut sizing.max_cu, spec.autoscaling_limit_max_cu.as_ref()),
+        "spec.autoscaling_limit_min_cu" => {
+            mask::set(&mut sizing.min_cu, spec.autoscaling_limit_min_cu.as_ref())
+        }
+        "spec.autoscaling_limit_max_cu" => {
+            mask::set(&mut sizing.max_cu, spec.autoscaling_limit_max_cu.as_ref())
+        }
         "spec.suspension" => {
             let chosen = sizing::suspension(spec.suspend_timeout_duration, spec.no_suspension)?;
             mask::set(&mut sizing.suspend_after, chosen.as_ref())
@@ -213,7 +237,8 @@ fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool,
             group.is_some_and(|group| group.enable_readable_secondaries.is_some())
         }
         "spec.settings.pg_settings" => {
-            let settings: Option<&BTreeMap<_, _>> = spec.settings.as_ref().and_then(|s| s.pg_settings.as_ref());
+            let settings: Option<&BTreeMap<_, _>> =
+                spec.settings.as_ref().and_then(|s| s.pg_settings.as_ref());
             mask::set(&mut endpoint.pg_settings, settings)
         }
         _ => false,

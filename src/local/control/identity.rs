@@ -9,8 +9,9 @@ pub(crate) fn uuid() -> String {
 }
 
 const ADJECTIVES: [&str; 24] = [
-    "amber", "autumn", "bold", "bright", "calm", "crimson", "curly", "damp", "dawn", "gentle", "green", "icy",
-    "late", "little", "lively", "misty", "noble", "patient", "proud", "quiet", "royal", "silent", "spring", "wild",
+    "amber", "autumn", "bold", "bright", "calm", "crimson", "curly", "damp", "dawn", "gentle", "green",
+    "icy", "late", "little", "lively", "misty", "noble", "patient", "proud", "quiet", "royal", "silent",
+    "spring", "wild",
 ];
 const NOUNS: [&str; 24] = [
     "bird", "brook", "cloud", "dew", "dream", "feather", "field", "fire", "fog", "forest", "frost", "glade",
@@ -44,7 +45,11 @@ pub(super) fn role_id_of(identity: &str) -> String {
     let local = identity.split('@').next().unwrap_or_default().to_ascii_lowercase();
     let clean: String = local.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let clean = clean.trim_matches('-');
-    let id = if clean.starts_with(|c: char| c.is_ascii_lowercase()) { clean.to_owned() } else { format!("sp-{clean}") };
+    let id = if clean.starts_with(|c: char| c.is_ascii_lowercase()) {
+        clean.to_owned()
+    } else {
+        format!("sp-{clean}")
+    };
     id.chars().take(63).collect::<String>().trim_end_matches('-').to_owned()
 }
 
@@ -62,8 +67,13 @@ mod tests {
 
     #[test]
     fn what_is_made_up_follows_the_id_rule() {
-        for id in [words("br"), generated_id("rol"), role_id_of("Jane.Doe@example.com"), role_id_of("7a-x"), role_id_of("@")]
-        {
+        for id in [
+            words("br"),
+            generated_id("rol"),
+            role_id_of("Jane.Doe@example.com"),
+            role_id_of("7a-x"),
+            role_id_of("@"),
+        ] {
             assert!(crate::BranchId::new(&id).is_ok(), "{id}");
         }
         assert_eq!(role_id_of("Jane.Doe+x@example.com"), "jane-doe-x");

@@ -21,7 +21,8 @@ pub(super) fn page<T>(
     smallest: i64,
 ) -> Result<(Vec<T>, String), Rejection> {
     let size = page_size(request.page_size, smallest)?;
-    let after = request.page_token.as_deref().filter(|token| !token.is_empty()).map(read_token).transpose()?;
+    let after =
+        request.page_token.as_deref().filter(|token| !token.is_empty()).map(read_token).transpose()?;
     items.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
     let mut rest = items
         .into_iter()
@@ -41,9 +42,9 @@ pub(super) fn page<T>(
 fn page_size(asked: Option<i64>, smallest: i64) -> Result<usize, Rejection> {
     match asked {
         None | Some(0) => Ok(LARGEST_PAGE),
-        Some(size) if size < smallest => Err(Rejection::invalid(format!(
-            "Field 'page_size' must be at least {smallest}, got {size}"
-        ))),
+        Some(size) if size < smallest => {
+            Err(Rejection::invalid(format!("Field 'page_size' must be at least {smallest}, got {size}")))
+        }
         Some(size) => Ok(usize::try_from(size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)),
     }
 }
@@ -75,7 +76,8 @@ mod tests {
     fn pages_follow_each_other_without_gap_or_repetition() {
         let at = |n: i64| DateTime::from_timestamp(n, 0).unwrap();
         // Two of the same second: the id decides.
-        let items = || vec![(at(2), "c".to_owned(), 'c'), (at(1), "b".to_owned(), 'b'), (at(1), "a".to_owned(), 'a')];
+        let items =
+            || vec![(at(2), "c".to_owned(), 'c'), (at(1), "b".to_owned(), 'b'), (at(1), "a".to_owned(), 'a')];
         let (first, token) = page(items(), &request(2, ""), 1).unwrap();
         assert_eq!(first, ['a', 'b']);
         let (second, last) = page(items(), &request(2, &token), 1).unwrap();

@@ -107,7 +107,8 @@ impl Operations {
     pub(super) fn get(&self, name: &str) -> Result<Operation, Rejection> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let running = all.get(name).ok_or_else(|| Rejection::not_found("operation id"))?;
-        let waited = running.polls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        let waited =
+            running.polls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
         Ok(running.tell(waited.is_err()))
     }
 

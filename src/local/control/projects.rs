@@ -6,12 +6,16 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
-    Control, branches::json, identity,
+    Control,
+    branches::json,
+    identity,
     listing::{PageRequest, page},
     locks::Wanted,
     operations::{Subject, Work, empty},
     rejection::{Code, Rejection},
-    roles, rules::{self, mask, sizing}, sql,
+    roles,
+    rules::{self, mask, sizing},
+    sql,
     state::{Branch, Database, EndpointDefaults, Project, Role, Sizing, State},
     view::{self, PURGE_AFTER},
 };
@@ -19,7 +23,8 @@ use crate::wire::{self, operation::Operation, project::ProjectSpec};
 
 const ROOT_BRANCH: &str = "production";
 const FIRST_DATABASE: &str = "databricks_postgres";
-const RETENTION: std::ops::RangeInclusive<Duration> = Duration::from_secs(172_800)..=Duration::from_secs(3_024_000);
+const RETENTION: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(172_800)..=Duration::from_secs(3_024_000);
 const DEFAULT_RETENTION: Duration = Duration::from_secs(604_800);
 /// What the service offers, and what it takes when nothing is said.
 const VERSIONS: std::ops::RangeInclusive<i64> = 16..=18;
@@ -40,7 +45,11 @@ impl Control {
         Ok(self.tell_project(&state, state.project_or_tombstone(id)?))
     }
 
-    pub(crate) fn list_projects(&self, request: &PageRequest, deleted: bool) -> Result<wire::Projects, Rejection> {
+    pub(crate) fn list_projects(
+        &self,
+        request: &PageRequest,
+        deleted: bool,
+    ) -> Result<wire::Projects, Rejection> {
         let state = self.snapshot();
         let shown = state.projects.values().filter(|project| deleted || project.deleted.is_none());
         let items = shown.map(|p| (p.created, p.id.clone(), self.tell_project(&state, p))).collect();
@@ -70,9 +79,16 @@ impl Control {
         .await
     }
 
-    pub(crate) async fn delete_project(self: &Arc<Self>, id: String, purge: bool) -> Result<Operation, Rejection> {
+    pub(crate) async fn delete_project(
+        self: &Arc<Self>,
+        id: String,
+        purge: bool,
+    ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
-        self.submit(async move { if purge { control.purge_project(id).await } else { control.bury_project(id).await } }).await
+        self.submit(async move {
+            if purge { control.purge_project(id).await } else { control.bury_project(id).await }
+        })
+        .await
     }
 
     pub(crate) async fn undelete_project(self: &Arc<Self>, id: String) -> Result<Operation, Rejection> {
@@ -83,7 +99,10 @@ impl Control {
                 .commit(|state| {
                     let mut project = Project::clone(state.project_or_tombstone(&id)?);
                     if project.deleted.take().is_none() {
-                        return Err(Rejection::bad_request(format!("project '{}' is not deleted", project.name())));
+                        return Err(Rejection::bad_request(format!(
+                            "project '{}' is not deleted",
+                            project.name()
+                        )));
                     }
                     project.updated = Utc::now();
                     state.put_project(project);
@@ -92,7 +111,10 @@ impl Control {
                 .await?;
             Ok(Work::new(Subject::Project, format!("projects/{id}"), async move {
                 let _held = held;
-                control.publish_all().await.map_err(|error| Rejection::internal(super::with_sources(&error)))?;
+                control
+                    .publish_all()
+                    .await
+                    .map_err(|error| Rejection::internal(super::with_sources(&error)))?;
                 Ok(empty())
             }))
         })
@@ -101,10 +123,17 @@ impl Control {
 
     fn tell_project(&self, state: &State, project: &Project) -> wire::project::Project {
         let endpoints = state.branches_of(&project.id).flat_map(|branch| branch.endpoints.values());
-        view::project(project, endpoints.filter_map(|endpoint| self.computes.last_active(&endpoint.uid)).max())
+        view::project(
+            project,
+            endpoints.filter_map(|endpoint| self.computes.last_active(&endpoint.uid)).max(),
+        )
     }
 
-    async fn begin_project(self: Arc<Self>, id: String, body: wire::project::Project) -> Result<Work, Rejection> {
+    async fn begin_project(
+        self: Arc<Self>,
+        id: String,
+        body: wire::project::Project,
+    ) -> Result<Work, Rejection> {
         rules::ids::check_id("project_id", &id)?;
         let wanted = wanted_version(&body, self.pg_version)?;
         let mut project = draft(&id, &self.user, wanted.unwrap_or(DEFAULT_VERSION), &body)?;
@@ -132,7 +161,12 @@ impl Control {
         }))
     }
 
-    async fn make_project(&self, project: &mut Project, mut root: Branch, wanted: Option<u32>) -> Result<Value, Rejection> {
+    async fn make_project(
+        &self,
+        project: &mut Project,
+        mut root: Branch,
+        wanted: Option<u32>,
+    ) -> Result<Value, Rejection> {
         let version = self.engine.resolve_version(wanted).await?;
         project.pg_version = version.major;
         self.engine.create_root(&root.key(), version).await?;
@@ -153,7 +187,8 @@ impl Control {
 
     /// The platform's role, the first role and the first database, in PostgreSQL.
     async fn open_root(&self, root: &Branch) -> Result<(), Rejection> {
-        let (Some(role), Some(database)) = (root.roles.values().next(), root.databases.values().next()) else {
+        let (Some(role), Some(database)) = (root.roles.values().next(), root.databases.values().next())
+        else {
             return Err(Rejection::internal("a project begins with a role and a database"));
         };
         let mut session = self.session(root, sql::MAINTENANCE_DATABASE).await?;
@@ -330,7 +365,12 @@ fn patch(state: &State, project: &mut Project, mask: &str, spec: &ProjectSpec) -
 
 fn set_default_branch(state: &State, project: &mut Project, spec: &ProjectSpec) -> Result<bool, Rejection> {
     let Some(name) = &spec.default_branch else { return Ok(false) };
-    let wrong = || Rejection::invalid(format!("Field 'spec.default_branch' must be the name of a branch of '{}', got '{name}'", project.name()));
+    let wrong = || {
+        Rejection::invalid(format!(
+            "Field 'spec.default_branch' must be the name of a branch of '{}', got '{name}'",
+            project.name()
+        ))
+    };
     let id = name.strip_prefix(&format!("{}/branches/", project.name())).ok_or_else(wrong)?;
     let branch = state.branch(&project.id, id)?;
     if branch.expires.is_some() {
@@ -360,8 +400,12 @@ fn set(project: &mut Project, path: &str, spec: &ProjectSpec) -> Result<bool, Re
             }
             mask::set(&mut project.history_retention, retention.as_ref())
         }
-        "spec.enable_pg_native_login" => mask::set(&mut project.native_login, spec.enable_pg_native_login.as_ref()),
-        "spec.budget_policy_id" => mask::set(&mut project.budget_policy_id, Some(&spec.budget_policy_id).filter(|id| id.is_some())),
+        "spec.enable_pg_native_login" => {
+            mask::set(&mut project.native_login, spec.enable_pg_native_login.as_ref())
+        }
+        "spec.budget_policy_id" => {
+            mask::set(&mut project.budget_policy_id, Some(&spec.budget_policy_id).filter(|id| id.is_some()))
+        }
         "spec.custom_tags" => mask::set(&mut project.custom_tags, spec.custom_tags.as_ref()),
         "spec.default_endpoint_settings.autoscaling_limit_min_cu" => {
             mask::set(&mut sizing.min_cu, defaults.and_then(|d| d.autoscaling_limit_min_cu.as_ref()))
@@ -370,7 +414,9 @@ fn set(project: &mut Project, path: &str, spec: &ProjectSpec) -> Result<bool, Re
             mask::set(&mut sizing.max_cu, defaults.and_then(|d| d.autoscaling_limit_max_cu.as_ref()))
         }
         "spec.default_endpoint_settings.suspension" => {
-            let chosen = defaults.map(|d| sizing::suspension(d.suspend_timeout_duration, d.no_suspension)).transpose()?;
+            let chosen = defaults
+                .map(|d| sizing::suspension(d.suspend_timeout_duration, d.no_suspension))
+                .transpose()?;
             mask::set(&mut sizing.suspend_after, chosen.flatten().as_ref())
         }
         "spec.default_endpoint_settings.pg_settings" => {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Control, branches::json, identity,
+    Control,
+    branches::json,
+    identity,
     listing::{PageRequest, page},
     operations::{Subject, Work, empty},
     rejection::Rejection,
@@ -41,7 +43,11 @@ impl Control {
         Ok(view::role(branch, branch.role(id)?))
     }
 
-    pub(crate) fn list_roles(&self, ids: &BranchIds, request: &PageRequest) -> Result<wire::Roles, Rejection> {
+    pub(crate) fn list_roles(
+        &self,
+        ids: &BranchIds,
+        request: &PageRequest,
+    ) -> Result<wire::Roles, Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         let items = branch.roles.values().map(|r| (r.created, r.id.clone(), view::role(branch, r))).collect();
@@ -97,14 +103,16 @@ impl Control {
         let branch = state.branch(&ids.0, &ids.1)?;
         if let Some(old) = id.as_ref().and_then(|id| branch.roles.get(id)).filter(|_| replace) {
             let role = Role { memberships: spec.membership_roles.clone().unwrap_or_default(), ..old.clone() };
-            let mut role = Role { updated: Utc::now(), attributes: attributes(spec.attributes.as_ref()), ..role };
+            let mut role =
+                Role { updated: Utc::now(), attributes: attributes(spec.attributes.as_ref()), ..role };
             check_memberships(&role.memberships)?;
             role.created = old.created;
             self.session(branch, sql::MAINTENANCE_DATABASE).await?.run(sql::alter_role(&role)).await?;
             return self.keep_role(&ids, role).await;
         }
         let role = draft(id, &spec, Utc::now())?;
-        if branch.roles.values().any(|other| other.id == role.id || other.postgres_role == role.postgres_role) {
+        if branch.roles.values().any(|other| other.id == role.id || other.postgres_role == role.postgres_role)
+        {
             return Err(Rejection::bad_request("role with that name already exists"));
         }
         if branch.roles.len() >= MOST_ROLES {
@@ -139,7 +147,8 @@ impl Control {
         let branch = state.branch(&ids.0, &ids.1)?;
         let role = branch.role(&id)?.clone();
         rules::ids::check_role_is_not_reserved(&role.postgres_role)?;
-        let heir = heir.filter(|heir| !heir.is_empty()).map(|heir| heir_of(branch, &id, &heir)).transpose()?;
+        let heir =
+            heir.filter(|heir| !heir.is_empty()).map(|heir| heir_of(branch, &id, &heir)).transpose()?;
         let mut session = self.session(branch, sql::MAINTENANCE_DATABASE).await?;
         if let Some(heir) = &heir {
             for database in session.databases().await? {
@@ -168,7 +177,9 @@ impl Control {
 fn heir_of(branch: &Branch, leaving: &str, name: &str) -> Result<Role, Rejection> {
     let id = role_id_in(branch, "reassign_owned_to", name)?;
     if id == leaving {
-        return Err(Rejection::invalid("Field 'reassign_owned_to' must name another role than the one deleted"));
+        return Err(Rejection::invalid(
+            "Field 'reassign_owned_to' must name another role than the one deleted",
+        ));
     }
     branch.role(&id).cloned()
 }
@@ -176,7 +187,10 @@ fn heir_of(branch: &Branch, leaving: &str, name: &str) -> Result<Role, Rejection
 /// The id in the full name of a role of this branch.
 pub(super) fn role_id_in(branch: &Branch, field: &str, name: &str) -> Result<String, Rejection> {
     name.strip_prefix(&format!("{}/roles/", branch.name())).map(str::to_owned).ok_or_else(|| {
-        Rejection::invalid(format!("Field '{field}' must be the full name of a role of '{}', got '{name}'", branch.name()))
+        Rejection::invalid(format!(
+            "Field '{field}' must be the full name of a role of '{}', got '{name}'",
+            branch.name()
+        ))
     })
 }
 
@@ -226,7 +240,11 @@ pub(super) fn draft(id: Option<String>, spec: &RoleSpec, now: DateTime<Utc>) -> 
 
 fn attributes(spec: Option<&RoleAttributes>) -> Attributes {
     let on = |pick: fn(&RoleAttributes) -> Option<bool>| spec.and_then(pick).unwrap_or(false);
-    Attributes { bypassrls: on(|a| a.bypassrls), createdb: on(|a| a.createdb), createrole: on(|a| a.createrole) }
+    Attributes {
+        bypassrls: on(|a| a.bypassrls),
+        createdb: on(|a| a.createdb),
+        createrole: on(|a| a.createrole),
+    }
 }
 
 fn check_memberships(memberships: &[MembershipRole]) -> Result<(), Rejection> {

@@ -38,14 +38,17 @@ pub(super) fn platform() -> String {
 
 pub(super) fn create_role(role: &Role) -> String {
     let login = if role.auth == AuthMethod::NoLogin { "NOLOGIN" } else { "LOGIN" };
-    let mut sql = format!("CREATE ROLE {} {login} {}", ident(&role.postgres_role), attributes(role.attributes));
+    let mut sql =
+        format!("CREATE ROLE {} {login} {}", ident(&role.postgres_role), attributes(role.attributes));
     if role.auth == AuthMethod::Password {
         // Nobody is ever told; a caller sets a password of his own in SQL.
         let password: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
         let _ = write!(sql, " PASSWORD {}", literal(&password));
     }
     sql.push(';');
-    sql.push_str(&membership(role));
+    if !role.memberships.is_empty() {
+        sql.push_str(&membership(role));
+    }
     sql
 }
 

@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, backends::FileBackend};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, backends::FileBackend,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::state::{Branch, Project, State};
@@ -159,7 +161,8 @@ fn changed<T: Serialize>(
     let mut changes = Vec::new();
     for (uid, row) in new {
         if !before.remove(uid.as_str()).is_some_and(|same| Arc::ptr_eq(same, &row)) {
-            let json = serde_json::to_vec(&*row).map_err(|source| StoreError::Row { row: uid.clone(), source })?;
+            let json =
+                serde_json::to_vec(&*row).map_err(|source| StoreError::Row { row: uid.clone(), source })?;
             changes.push((uid, Some(json)));
         }
     }

@@ -61,7 +61,10 @@ pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> 
 
 pub(super) fn branch(branch: &Branch, default: bool) -> wire::branch::Branch {
     let origin = branch.origin.as_ref().filter(|_| !branch.init);
-    let source = branch.origin.as_ref().map(|origin| format!("projects/{}/branches/{}", branch.project, origin.branch));
+    let source = branch
+        .origin
+        .as_ref()
+        .map(|origin| format!("projects/{}/branches/{}", branch.project, origin.branch));
     wire::branch::Branch {
         name: Some(branch.name()),
         branch_id: Some(branch.id.clone()),

@@ -11,11 +11,7 @@ use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
-use super::{
-    LocalError, LocalLakebase, Running, default_data_dir,
-    data_dir::Lock,
-    record::Record,
-};
+use super::{LocalError, LocalLakebase, Running, data_dir::Lock, default_data_dir, record::Record};
 use crate::local::{
     Durability, api,
     control::{Control, ControlOptions, Latency},
@@ -126,7 +122,8 @@ impl LocalLakebaseBuilder {
     pub async fn start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir)?;
-        let lock = Lock::take(&dir)?.ok_or_else(|| LocalError::InUse { data_dir: dir.clone(), pid: Record::pid(&dir) })?;
+        let lock = Lock::take(&dir)?
+            .ok_or_else(|| LocalError::InUse { data_dir: dir.clone(), pid: Record::pid(&dir) })?;
         self.start_with(dir, lock).await
     }
 
@@ -156,12 +153,31 @@ impl LocalLakebaseBuilder {
         }
     }
 
+    /// Attaches to the server that another process runs on this data directory; starts none.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::NotRunning`] when none answers.
+    pub async fn attach(self) -> Result<LocalLakebase, LocalError> {
+        let dir = self.dir()?;
+        match Record::read(&dir)? {
+            Some(record) if record.answers().await => {
+                Ok(LocalLakebase { record, data_dir: dir, running: None })
+            }
+            _ => Err(LocalError::NotRunning { data_dir: dir }),
+        }
+    }
+
     fn dir(&self) -> Result<PathBuf, LocalError> {
         if !self.listen.ip().is_loopback() {
             return Err(LocalError::NotLoopback { address: self.listen });
         }
         let dir = self.data_dir.clone().map_or_else(default_data_dir, Ok)?;
-        std::path::absolute(&dir).map_err(|source| LocalError::DataDir { doing: "resolve", path: dir, source })
+        std::path::absolute(&dir).map_err(|source| LocalError::DataDir {
+            doing: "resolve",
+            path: dir,
+            source,
+        })
     }
 
     async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
@@ -170,11 +186,13 @@ impl LocalLakebaseBuilder {
         let refused = |source| LocalError::Listen { address: self.listen, source };
         let listener = listener.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let authority = Authority::load_or_create(&dir).map_err(|error| LocalError::start("make the certificate authority", error))?;
+        let authority = Authority::load_or_create(&dir)
+            .map_err(|error| LocalError::start("make the certificate authority", error))?;
         let ca_cert = authority.certificate_file().to_owned();
         let control = self.open(&dir, authority).await?;
         let token = api_token(&control)?;
-        let host = Url::parse(&format!("http://{address}")).map_err(|error| LocalError::start("name the host", error))?;
+        let host = Url::parse(&format!("http://{address}"))
+            .map_err(|error| LocalError::start("name the host", error))?;
         let record = Record { host, token: token.clone(), user: self.user, ca_cert, pid: std::process::id() };
         record.write(&dir)?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -224,5 +242,8 @@ fn claim(dir: &Path) -> Result<(), LocalError> {
 fn api_token(control: &Control) -> Result<SecretString, LocalError> {
     let key = TokenSigner::generate_key().map_err(|error| LocalError::start("make a token", error))?;
     let make = || format!("lakebase-{}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    control.secret("api-token", make).map(SecretString::from).map_err(|error| LocalError::start("keep the token", error))
+    control
+        .secret("api-token", make)
+        .map(SecretString::from)
+        .map_err(|error| LocalError::start("keep the token", error))
 }

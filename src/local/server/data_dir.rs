@@ -48,7 +48,8 @@ impl Lock {
     pub(super) fn take(dir: &Path) -> Result<Option<Self>, LocalError> {
         use std::os::unix::fs::OpenOptionsExt;
         let path = dir.join("lakebase.lock");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let failed = |source| LocalError::DataDir { doing: "lock", path: path.clone(), source };
         let file = open.map_err(failed)?;
         match file.try_lock() {

@@ -32,6 +32,13 @@ pub enum LocalError {
         /// The other process, where it can be known.
         pid: Option<u32>,
     },
+    /// No process serves this data directory.
+    #[error("no local Lakebase runs on {}; start one with `lakebase-local serve`", .data_dir.display())]
+    #[non_exhaustive]
+    NotRunning {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
     /// The data directory holds something that is not a Lakebase.
     #[error("{} is not empty and not a Lakebase data directory; choose an empty or a new one", .data_dir.display())]
     #[non_exhaustive]
@@ -54,7 +61,9 @@ pub enum LocalError {
         message: String,
     },
     /// The address is not a loopback address, and the local Lakebase is for this machine alone.
-    #[error("{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1")]
+    #[error(
+        "{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1"
+    )]
     #[non_exhaustive]
     NotLoopback {
         /// The address asked for.

@@ -3,7 +3,10 @@
 use reqwest::{Client, Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection, Row as _, postgres::{PgConnectOptions, PgSslMode}};
+use sqlx::{
+    Connection as _, PgConnection, Row as _,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 use tempfile::TempDir;
 
 use super::LocalLakebase;
@@ -24,7 +27,10 @@ pub(crate) fn temp_dir() -> TempDir {
 }
 
 pub(crate) fn builder(dir: &TempDir) -> super::LocalLakebaseBuilder {
-    LocalLakebase::builder().data_dir(dir.path().join("data")).durability(Durability::Fast).user("jane@example.com")
+    LocalLakebase::builder()
+        .data_dir(dir.path().join("data"))
+        .durability(Durability::Fast)
+        .user("jane@example.com")
 }
 
 impl Bench {
@@ -116,7 +122,10 @@ async fn a_branch_is_made_used_and_deleted() {
     assert_eq!(project["status"]["owner"], "jane@example.com");
     let main = "projects/shop/branches/production";
     let mut source = bench.connect(main).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)").execute(&mut source).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)")
+        .execute(&mut source)
+        .await
+        .unwrap();
 
     let started = std::time::Instant::now();
     bench.branch("shop", "dev").await;

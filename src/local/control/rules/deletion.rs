@@ -52,7 +52,8 @@ pub(in crate::local::control) fn check_may_expire(
     project: &Project,
     branch: &Branch,
 ) -> Result<(), Rejection> {
-    let refuse = |why: &str| Err(Rejection::bad_request(format!("{why} branches cannot have an expiration date")));
+    let refuse =
+        |why: &str| Err(Rejection::bad_request(format!("{why} branches cannot have an expiration date")));
     if branch.origin.is_none() {
         return refuse("Root");
     }

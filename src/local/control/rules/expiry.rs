@@ -28,19 +28,27 @@ pub(in crate::local::control) fn resolve(
     created: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, Rejection> {
-    let too_long = || Rejection::bad_request(format!(
-        "expiration time exceeds the maximum expiration time [TraceId: {:032x}]", fastrand::u128(..)
-    ));
+    let too_long = || {
+        Rejection::bad_request(format!(
+            "expiration time exceeds the maximum expiration time [TraceId: {:032x}]",
+            fastrand::u128(..)
+        ))
+    };
     let at = match expiry {
         Expiry::Never => return Ok(None),
         Expiry::After(ttl) if ttl < Duration::from_secs(1) => {
             return Err(Rejection::invalid("Field 'spec.ttl' must be at least 1s"));
         }
-        Expiry::After(ttl) => TimeDelta::from_std(ttl).ok().and_then(|ttl| created.checked_add_signed(ttl)).ok_or_else(too_long)?,
+        Expiry::After(ttl) => TimeDelta::from_std(ttl)
+            .ok()
+            .and_then(|ttl| created.checked_add_signed(ttl))
+            .ok_or_else(too_long)?,
         Expiry::At(time) => time,
     };
     match (at - now).to_std() {
-        Err(_) => Err(Rejection::bad_request(format!("expiration time {} lies in the past", at.to_rfc3339()))),
+        Err(_) => {
+            Err(Rejection::bad_request(format!("expiration time {} lies in the past", at.to_rfc3339())))
+        }
         Ok(left) if left > Expiry::MAX => Err(too_long()),
         Ok(_) => Ok(Some(at)),
     }

@@ -101,9 +101,10 @@ impl Paths {
             return Ok(vec![Leaf { path, required: true }]);
         }
         if let Some((message, required)) = self.messages.iter().find(|(message, _)| *message == path) {
-            let below = self.leaves.iter().filter(|leaf| {
-                leaf.strip_prefix(message).is_some_and(|rest| rest.starts_with('.'))
-            });
+            let below = self
+                .leaves
+                .iter()
+                .filter(|leaf| leaf.strip_prefix(message).is_some_and(|rest| rest.starts_with('.')));
             return Ok(below.map(|path| Leaf { path, required: required.contains(path) }).collect());
         }
         match path {

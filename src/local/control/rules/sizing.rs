@@ -108,11 +108,13 @@ pub(in crate::local::control) fn settings(
     sizing: &Sizing,
     pg_settings: &std::collections::BTreeMap<String, String>,
 ) -> ComputeSettings {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0.5 to 112, as checked")]
-    let (max_connections, memory_bytes) = (
-        (sizing.max_cu * 209.82) as u32,
-        (sizing.max_cu * 2.0 * GIB as f64) as u64,
-    );
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0.5 to 112, as checked"
+    )]
+    let (max_connections, memory_bytes) =
+        ((sizing.max_cu * 209.82) as u32, (sizing.max_cu * 2.0 * GIB as f64) as u64);
     ComputeSettings {
         max_connections: max_connections.min(4000),
         memory_bytes,

@@ -1,0 +1,131 @@
+"""The whole way of a developer through the official Python SDK: project, branch, login, isolation, update, delete.
+
+Reads DATABRICKS_HOST and DATABRICKS_TOKEN. Nothing in here knows that the service is a local one.
+"""
+
+import time
+from datetime import timedelta
+
+import psycopg2
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.common.types.fieldmask import FieldMask
+from databricks.sdk.errors import NotFound
+from databricks.sdk.service import postgres as pg
+
+try:
+    from google.protobuf.duration_pb2 import Duration
+except ImportError:
+    Duration = None
+
+PROJECT = "walk"
+
+
+def duration(seconds):
+    """Durations are plain protobuf messages in newer versions of the SDK and timedeltas in older ones."""
+    return Duration(seconds=seconds) if Duration else timedelta(seconds=seconds)
+
+
+def connect(w, branch):
+    endpoint = w.postgres.get_endpoint(f"{branch}/endpoints/primary")
+    credential = w.postgres.generate_database_credential(endpoint=endpoint.name)
+    return psycopg2.connect(
+        host=endpoint.status.hosts.host,
+        port=5432,
+        dbname="databricks_postgres",
+        user=w.current_user.me().user_name,
+        password=credential.token,
+        sslmode="require",
+    )
+
+
+def query(connection, sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall() if cursor.description else None
+    connection.commit()
+    return rows
+
+
+def main():
+    w = WorkspaceClient()
+    print("user", w.current_user.me().user_name)
+
+    project = w.postgres.create_project(
+        project=pg.Project(spec=pg.ProjectSpec(display_name="A walk")), project_id=PROJECT
+    ).wait()
+    assert project.name == f"projects/{PROJECT}", project
+    assert project.status.display_name == "A walk", project
+    assert PROJECT in [p.name.split("/")[1] for p in w.postgres.list_projects()]
+
+    branches = list(w.postgres.list_branches(project.name))
+    main_branch = next(b for b in branches if b.status.default)
+    assert main_branch.name == project.status.default_branch, main_branch
+    source = connect(w, main_branch.name)
+    query(source, "CREATE TABLE visit (id serial PRIMARY KEY, who text)")
+    query(source, "INSERT INTO visit (who) VALUES ('one'), ('two')")
+
+    began = time.monotonic()
+    branch = w.postgres.create_branch(
+        parent=project.name,
+        branch=pg.Branch(spec=pg.BranchSpec(ttl=duration(86400))),
+        branch_id="dev",
+    ).wait()
+    copy = connect(w, branch.name)
+    assert query(copy, "SELECT count(*) FROM visit") == [(2,)]
+    print(f"branch to first row {1000 * (time.monotonic() - began):.0f} ms")
+    assert branch.status.source_branch == main_branch.name, branch
+    assert branch.status.expire_time is not None, branch
+
+    query(copy, "DELETE FROM visit")
+    assert query(source, "SELECT count(*) FROM visit") == [(2,)]
+
+    endpoint = w.postgres.update_endpoint(
+        name=f"{branch.name}/endpoints/primary",
+        endpoint=pg.Endpoint(
+            spec=pg.EndpointSpec(
+                endpoint_type=pg.EndpointType.ENDPOINT_TYPE_READ_WRITE,
+                autoscaling_limit_min_cu=0.5,
+                autoscaling_limit_max_cu=2,
+            )
+        ),
+        update_mask=FieldMask(field_mask=["spec.autoscaling_limit_min_cu", "spec.autoscaling_limit_max_cu"]),
+    ).wait()
+    assert endpoint.status.autoscaling_limit_max_cu == 2, endpoint
+    branch = w.postgres.update_branch(
+        name=branch.name,
+        branch=pg.Branch(spec=pg.BranchSpec(no_expiry=True)),
+        update_mask=FieldMask(field_mask=["spec.expiration"]),
+    ).wait()
+    assert branch.status.expire_time is None, branch
+    project = w.postgres.update_project(
+        name=project.name,
+        project=pg.Project(spec=pg.ProjectSpec(display_name="A longer walk")),
+        update_mask=FieldMask(field_mask=["spec.display_name"]),
+    ).wait()
+    assert project.status.display_name == "A longer walk", project
+
+    role = w.postgres.create_role(
+        parent=branch.name, role=pg.Role(spec=pg.RoleRoleSpec(postgres_role="app reader")), role_id="app-reader"
+    ).wait()
+    database = w.postgres.create_database(
+        parent=branch.name,
+        database=pg.Database(spec=pg.DatabaseDatabaseSpec(postgres_database="app_db", role=role.name)),
+        database_id="app-db",
+    ).wait()
+    assert database.status.postgres_database == "app_db", database
+    assert len(list(w.postgres.list_roles(branch.name))) == 2
+    w.postgres.delete_database(database.name).wait()
+    w.postgres.delete_role(role.name).wait()
+
+    w.postgres.delete_branch(branch.name).wait()
+    try:
+        w.postgres.get_branch(branch.name)
+        raise AssertionError("a deleted branch is there")
+    except NotFound as error:
+        assert "branch id not found" in str(error), error
+    w.postgres.delete_project(project.name, purge=True).wait()
+    assert PROJECT not in [p.name.split("/")[1] for p in w.postgres.list_projects()]
+    print("walked")
+
+
+main()
