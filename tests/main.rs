@@ -1,5 +1,7 @@
 //! Everything that is tested from outside the crate, in one binary.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails panics")]
+
 mod client;
 mod schema;
 mod wire;
