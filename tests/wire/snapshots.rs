@@ -28,7 +28,7 @@ async fn a_snapshot_is_taken_read_listed_and_deleted() {
     let taken = shop.create_snapshot("s1", &production, Expiry::after(days(90))).at_time(time).await.unwrap();
     assert_eq!((taken.full_size_bytes, taken.diff_size_bytes, taken.expire_time), (Some(31), None, None));
     assert_eq!(taken.get().await.unwrap(), taken);
-    assert_eq!(shop.snapshots().await.unwrap(), [taken.clone()]);
+    assert_eq!(shop.snapshots().await.unwrap(), std::slice::from_ref(&taken));
     taken.delete().await.unwrap();
     let body = json!({"spec": {
         "source_branch": "projects/shop/branches/production", "source_branch_time": "2026-08-01T09:00:00Z",
