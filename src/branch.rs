@@ -5,6 +5,8 @@ mod delete;
 mod reset;
 mod update;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ pub use update::UpdateBranch;
 use crate::{
     BranchId, BranchName, BranchState, Database, DatabaseId, Endpoint, EndpointId, EndpointInfo,
     EndpointType, Expiry, Lakebase, Lsn, Project, Role, RoleId, SnapshotName,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     http::Request,
     model::{count, handle, maybe_named, model, named},
     operation::{if_found, read},
@@ -253,8 +255,9 @@ impl Branch {
         Ok(endpoints.into_iter().find(|endpoint| endpoint.endpoint_type == EndpointType::ReadWrite))
     }
 
-    /// Waits until the branch can be used: it is ready and its read-write endpoint shows. Awaiting
-    /// [`create_branch`](Self::create_branch) does this already. For at most three minutes.
+    /// Waits until the branch can be used, for at most three minutes: it is ready and its read-write endpoint shows.
+    /// Awaiting [`create_branch`](Self::create_branch) does this already. A branch that has no endpoint is given five
+    /// seconds to show one; [`pool`](Self::pool) makes it otherwise.
     ///
     /// # Errors
     ///
@@ -263,14 +266,23 @@ impl Branch {
         let waiting = || format!("waiting until {} is ready", self.name);
         let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
         let info = info.await.map_err(|error| error.doing(waiting()))?;
-        let endpoint = until!(SETTLE_LIMIT, {
+        self.appearing_endpoint().await.map_err(|error| error.doing(waiting()))?;
+        Ok(info)
+    }
+
+    /// The endpoint that is made with a branch may show a little later than the branch.
+    pub(crate) async fn appearing_endpoint(&self) -> Result<Option<EndpointInfo>> {
+        let found = until!(ENDPOINT_SHOWS_WITHIN, {
             Ok(match self.read_write_endpoint().await? {
-                Some(_) => Look::There(()),
-                None => Look::NotYet("its endpoint is not there yet".to_owned()),
+                Some(endpoint) => Look::There(endpoint),
+                None => Look::NotYet("the branch has no read-write endpoint".to_owned()),
             })
         });
-        endpoint.await.map_err(|error| error.doing(waiting()))?;
-        Ok(info)
+        match found.await {
+            Ok(endpoint) => Ok(Some(endpoint)),
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A branch that was just made may be missing for a moment; any state but `INIT` is usable or final.
@@ -282,6 +294,9 @@ impl Branch {
         })
     }
 }
+
+/// How long a branch without endpoint is given to show the one that is made with it.
+const ENDPOINT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 
 /// States that pass by themselves are waited out; the others, and those we do not know, are taken as they are.
 fn is_settled(state: &BranchState) -> bool {

@@ -18,14 +18,11 @@ use crate::{
     Branch, Endpoint, EndpointId, EndpointInfo, EndpointType,
     error::{ErrorKind, Result},
     model::sent_when_awaited,
-    wait::{Look, until},
 };
 use login::Door;
 
 /// How long one connection, the first of a pool included, may take: waking a suspended compute is part of it.
 const LOGIN_LIMIT: Duration = Duration::from_secs(120);
-/// How long a branch without endpoint is given to show the one that is made with it.
-const ENDPOINT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 const DEFAULT_DATABASE: &str = "databricks_postgres";
 
 /// Where to connect to: a branch (whose read-write endpoint is found or made) or an endpoint.
@@ -236,21 +233,6 @@ impl Branch {
         match self.appearing_endpoint().await? {
             Some(endpoint) => endpoint.wait_until_ready().await,
             None => self.add_endpoint().await,
-        }
-    }
-
-    /// The endpoint that is made with a branch may show a little later than the branch.
-    async fn appearing_endpoint(&self) -> Result<Option<EndpointInfo>> {
-        let found = until!(ENDPOINT_SHOWS_WITHIN, {
-            Ok(match self.read_write_endpoint().await? {
-                Some(endpoint) => Look::There(endpoint),
-                None => Look::NotYet("the branch has no read-write endpoint".to_owned()),
-            })
-        });
-        match found.await {
-            Ok(endpoint) => Ok(Some(endpoint)),
-            Err(error) if error.kind() == ErrorKind::Timeout => Ok(None),
-            Err(error) => Err(error),
         }
     }
 

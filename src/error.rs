@@ -235,8 +235,14 @@ impl Error {
 
     /// The SQLSTATE, where PostgreSQL refused.
     pub fn sqlstate(&self) -> Option<String> {
-        let source = self.0.source.as_deref()?.downcast_ref::<sqlx::Error>()?;
-        source.as_database_error()?.code().map(Cow::into_owned)
+        let mut source = self.source();
+        let refusal = loop {
+            match source?.downcast_ref::<sqlx::Error>() {
+                Some(refusal) => break refusal,
+                None => source = source?.source(),
+            }
+        };
+        refusal.as_database_error()?.code().map(Cow::into_owned)
     }
 }
 

@@ -4,11 +4,13 @@
 
 pub mod auth;
 mod branch;
+mod branch_naming;
 mod client;
 mod connect;
 mod credential;
 mod database;
 mod endpoint;
+pub mod ephemeral;
 mod error;
 mod expiry;
 mod http;
@@ -16,13 +18,17 @@ mod http;
 pub mod local;
 mod lsn;
 mod mask;
+pub mod migrate;
 mod model;
 mod names;
 mod operation;
 mod page;
 mod project;
 mod role;
+pub mod schema;
 mod snapshot;
+#[cfg(feature = "local")]
+pub mod testing;
 mod tree;
 mod wait;
 mod wire;
@@ -39,6 +45,7 @@ pub use endpoint::{
     ComputeInstanceInfo, CreateEndpoint, DeleteEndpoint, Endpoint, EndpointGroup, EndpointHosts,
     EndpointInfo, Suspension, UpdateEndpoint,
 };
+pub use ephemeral::{CreateEphemeral, EphemeralBranch};
 pub use error::{Error, ErrorKind, Result};
 pub use expiry::{Expiry, days, hours};
 pub use http::RawRequest;
@@ -64,4 +71,3 @@ pub use wire::{
     endpoint::{EndpointState, EndpointType},
     role::{AuthMethod, IdentityType, MembershipRole},
 };
-pub mod schema;

@@ -91,7 +91,7 @@ impl DeleteBranch {
                 Some(info) if info.is_deleted() => return Ok(Look::There(())),
                 Some(_) => looks += 1,
             }
-            if looks % LOOKS_BEFORE_RESENDING == 0 {
+            if looks.is_multiple_of(LOOKS_BEFORE_RESENDING) {
                 match self.clone().start().await {
                     Ok(operation) => operation.await?,
                     Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::There(())),

@@ -138,29 +138,4 @@ impl Door {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_failures_that_pass_are_tried_again() {
-        for (code, verdict) in [
-            ("57P03", Verdict::Again),
-            ("08006", Verdict::Again),
-            ("08P01", Verdict::Again),
-            ("28P01", Verdict::Remint),
-            ("28000", Verdict::Remint),
-            ("42501", Verdict::GiveUp),
-            ("57P01", Verdict::GiveUp),
-            ("3D000", Verdict::GiveUp),
-            ("53300", Verdict::GiveUp),
-            ("", Verdict::GiveUp),
-        ] {
-            assert_eq!(judge_sqlstate(code), verdict, "{code}");
-        }
-        let dial = |kind: io::ErrorKind| judge(&sqlx::Error::Io(kind.into()));
-        assert_eq!(dial(io::ErrorKind::ConnectionRefused), Verdict::Again);
-        assert_eq!(dial(io::ErrorKind::UnexpectedEof), Verdict::Again);
-        assert_eq!(dial(io::ErrorKind::InvalidData), Verdict::GiveUp);
-        assert_eq!(judge(&sqlx::Error::Tls("bad certificate".into())), Verdict::GiveUp);
-    }
-}
+pub(super) mod tests;

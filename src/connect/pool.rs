@@ -159,3 +159,64 @@ async fn renew_forever(pool: &PgPool, door: &Door) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::login::tests::{door, minting, password};
+    use super::*;
+    use crate::http::script::Script;
+
+    async fn lazy(script: &Arc<Script>) -> LakebasePool {
+        let door = door(script, None).await;
+        let credential = door.info.cache.get().await.unwrap();
+        let pool = PgPoolOptions::new().connect_lazy_with(door.options(&credential));
+        LakebasePool::keep(pool, door)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pool_outlives_many_tokens() {
+        let script = minting(3600);
+        let pool = lazy(&script).await;
+        let login = |pool: &LakebasePool| password(&pool.connect_options());
+        sleep(Duration::from_secs(3600 - 125)).await;
+        assert_eq!(login(&pool), "t0");
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(login(&pool), "t1");
+        sleep(Duration::from_secs(10 * 3600)).await;
+        assert!((10..=13).contains(&script.count()), "{}", script.count());
+        assert_eq!(login(&pool), format!("t{}", script.count() - 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_the_last_clone() {
+        let script = minting(600);
+        let pool = lazy(&script).await;
+        let (clone, inner) = (pool.clone(), PgPool::clone(&pool));
+        drop(pool);
+        sleep(Duration::from_secs(900)).await;
+        let minted = script.count();
+        assert!(minted > 1);
+        drop(clone);
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(script.count(), minted);
+        assert!(!inner.is_closed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_plain_pool_is_renewed_until_it_is_closed() {
+        let script = minting(600);
+        let pool = lazy(&script).await.into_inner();
+        sleep(Duration::from_secs(900)).await;
+        let minted = script.count();
+        assert!(minted > 1);
+        pool.close().await;
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(script.count(), minted);
+    }
+
+    #[tokio::test]
+    async fn a_pool_never_prints_its_password() {
+        let pool = lazy(&minting(3600)).await;
+        assert!(!format!("{pool:?}").contains("t0"));
+    }
+}

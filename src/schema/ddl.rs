@@ -19,7 +19,8 @@ use super::model::{Fact, Key, Kind, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
-pub(super) use column::{parent_column, retype};
+pub(super) use column::{is_partition_key, parent_column, retype};
+pub(super) use table::inherit;
 
 /// What statements are made for.
 pub(super) struct Context<'a> {
@@ -108,7 +109,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::Column => column::change(ctx, old, new),
         Kind::Default => Verdict::Alter(column::set_default(new)),
         Kind::Constraint => constraint::change(ctx, old, new),
-        Kind::Index => index::change(old, new),
+        Kind::Index => index::change(ctx, old, new),
         Kind::Sequence | Kind::SequenceOwner | Kind::View | Kind::MaterializedView | Kind::Schema | Kind::Extension
         | Kind::Statistics => relation::change(ctx, old, new),
         Kind::Enum | Kind::Domain | Kind::Composite => types::change(ctx, old, new),
@@ -160,10 +161,13 @@ pub(super) fn options(lines: &str) -> String {
 }
 
 /// The statements that set and reset what differs between two lists of `key=value` lines.
+///
+/// All that shall be set is set again, because PostgreSQL keeps them in the order in which they were set.
 pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
     let (old, new) = (lines(old), lines(new));
     let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
-    let set: Vec<&str> = new.iter().filter(|line| !old.contains(*line)).copied().collect();
+    let changes = new.iter().any(|line| !old.contains(line));
+    let set: Vec<&str> = new.iter().filter(|_| changes).copied().collect();
     let reset: Vec<String> = old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
     let mut statements = Vec::new();
     if !set.is_empty() {
@@ -173,6 +177,11 @@ pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) 
         statements.push(Statement::new(format!("{alter} RESET ({})", reset.join(", "))));
     }
     statements
+}
+
+/// Storage parameters in the order in which they were set.
+pub(super) fn ordered(fact: &Fact) -> Option<&str> {
+    fact.get("@options").filter(|_| fact.has("options"))
 }
 
 /// The names of attributes that differ.

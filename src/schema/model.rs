@@ -173,6 +173,7 @@ const ATTRIBUTES: &[&str] = &[
     "@grantee",
     "@identity",
     "@names",
+    "@options",
     "@result",
     "@unpopulated",
     "access_method",

@@ -31,12 +31,22 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fac
     if old.is_none() && role == ctx.old.origin.user {
         return Vec::new();
     }
+    if old.is_some() && object.key.kind == Kind::Sequence && follows_table(ctx, object, role) {
+        return Vec::new();
+    }
     let what = match object.key.kind {
         Kind::Table if !object.has("foreign") => format!("TABLE {}", object.key.name),
         _ => phrase(object),
     };
     let name = &object.key.name;
     vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(HazardKind::Authorisation, name, format!("{role} becomes the owner"))]
+}
+
+/// A sequence that a column owned before and after goes along with its table, and cannot go alone.
+fn follows_table(ctx: &Context<'_>, sequence: &Fact, role: &str) -> bool {
+    let owner = |schema: &Schema| schema.fact(Kind::SequenceOwner, &sequence.key.name).map(|o| o.text("table").to_owned());
+    let table = owner(ctx.old).filter(|table| owner(ctx.new).as_ref() == Some(table));
+    table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner.as_deref() == Some(role))
 }
 
 /// Privileges as a map from each to whether it may be passed on.

@@ -210,6 +210,13 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     }
     let mut statements = Vec::new();
     let table = parent(new);
+    let partition = ctx.new.fact(Kind::Partition, table).is_some() || ctx.old.fact(Kind::Partition, table).is_some();
+    if differing.contains(&"inherited") && !partition && (new.has("inherited") || new.has("has_parent")) {
+        return Verdict::Refuse("PostgreSQL cannot change whether a column is inherited only".to_owned());
+    }
+    if (mine("type") || mine("collation")) && is_partition_key(ctx, new) {
+        return Verdict::Refuse("PostgreSQL cannot change the type of a column in a partition key".to_owned());
+    }
     if mine("generated") {
         statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
     }
@@ -235,6 +242,14 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
 }
 
+/// Whether the column's name stands in its table's partition key.
+pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Fact) -> bool {
+    let key = ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get("partition_key")).unwrap_or_default();
+    let name = column.text("name");
+    let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
+    key.match_indices(name).any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))
+}
+
 fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
@@ -254,7 +269,17 @@ fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
                     .filter(|line| !had.contains(line))
                     .map(|line| format!("SET {}", line))
                     .collect();
-                statements.push(Statement::new(alter(new, &set.join(" "))));
+                let bound = |word: &str| {
+                    let found = super::lines(new.get("identity_options")).into_iter().find_map(|l| l.strip_prefix(word));
+                    found.and_then(|v| v.trim().parse::<i64>().ok())
+                };
+                let mut statement = Statement::new(alter(new, &set.join(" ")));
+                let start = had.iter().find_map(|l| l.strip_prefix("START WITH ")).and_then(|v| v.parse::<i64>().ok()).unwrap_or(1);
+                if bound("MINVALUE").is_some_and(|m| m > start) || bound("MAXVALUE").is_some_and(|m| m < start) {
+                    statement.sql += " RESTART";
+                    statement = statement.hazard(HazardKind::DataLoss, table, "the sequence starts anew within its new bounds");
+                }
+                statements.push(statement);
             }
             if let (Some(one), Some(other)) = (old.get("identity_sequence"), new.get("identity_sequence"))
                 && one != other

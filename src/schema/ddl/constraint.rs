@@ -110,6 +110,16 @@ fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     statements
 }
 
+/// The replica identity of a table whose index is it no longer, unless another index is.
+pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
+    let table = ctx.new.fact(Kind::Table, parent(index))?;
+    if ctx.parts(table).any(|(_, part)| matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has("replica_identity")) {
+        return None;
+    }
+    let identity = table.get("replica_identity").unwrap_or("default").to_uppercase();
+    Some(Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name)).exclusive(&table.key.name))
+}
+
 pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
     let mut statement = Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
@@ -144,7 +154,14 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             }
             "index_definition" => {}
             "index_options" => statements.extend(change_options(&format!("ALTER INDEX {}.{name}", new.text("schema")), old.get(attr), new.get(attr))),
+            "replica_identity" if !new.has(attr) => statements.extend(no_identity(ctx, new)),
             "clustered" | "replica_identity" | "columns" | "foreign_columns" => {}
+            "inherited" if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
+                return Verdict::Refuse("PostgreSQL keeps a constraint the table had before it inherited".to_owned());
+            }
+            "inherited" if !new.has(attr) && still_inherits(ctx, table) => {
+                return Verdict::Refuse("an inherited constraint cannot become the table's own".to_owned());
+            }
             "inherited" => {}
             "tablespace" => statements.push(
                 Statement::new(format!("ALTER INDEX {}.{name} SET TABLESPACE {}", new.text("schema"), new.get(attr).unwrap_or("pg_default"))).exclusive(table),
@@ -162,4 +179,8 @@ fn timing(definition: &str) -> (&str, &str) {
         Some(at) if !definition.ends_with("NOT VALID") => definition.split_at(at),
         _ => (definition, ""),
     }
+}
+
+fn still_inherits(ctx: &Context<'_>, table: &str) -> bool {
+    ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has("inherits"))
 }

@@ -1,6 +1,6 @@
 //! Indexes that are not part of a constraint.
 
-use super::{Context, Verdict, change_options, differing, lines, parent};
+use super::{Context, Verdict, change_options, differing, lines, ordered, parent};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
@@ -90,7 +90,7 @@ fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
     needs.filter(|f| f.key.kind != Kind::Table).any(|need| ctx.new.find(&need.key).is_none_or(|at| !ctx.new.facts[at].same_as(need)))
 }
 
-pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let key = &new.key.name;
     let (before, after) = (without_options(old.text("definition")), without_options(new.text("definition")));
     if before != after || old.parent != new.parent {
@@ -99,8 +99,9 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
+            "replica_identity" if !new.has(attr) => statements.extend(super::constraint::no_identity(ctx, new)),
             "definition" | "clustered" | "replica_identity" | "statistics" => {}
-            "options" => statements.extend(change_options(&format!("ALTER INDEX {key}"), old.get(attr), new.get(attr))),
+            "options" => statements.extend(change_options(&format!("ALTER INDEX {key}"), ordered(old), ordered(new))),
             "tablespace" => statements.push(
                 Statement::new(format!("ALTER INDEX {key} SET TABLESPACE {}", new.get(attr).unwrap_or("pg_default")))
                     .exclusive(parent(new)),

@@ -1,6 +1,6 @@
 //! Schemas, extensions, sequences, views, materialised views and extended statistics.
 
-use super::{Context, Verdict, change_options, differing, lines, options, parent, phrase};
+use super::{Context, Verdict, change_options, differing, lines, options, ordered, parent, phrase};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, Statement};
 
@@ -26,7 +26,7 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
 }
 
 fn with(fact: &Fact) -> String {
-    fact.get("options").map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
+    ordered(fact).map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
 }
 
 fn create_materialized(fact: &Fact) -> Vec<Statement> {
@@ -37,7 +37,14 @@ fn create_materialized(fact: &Fact) -> Vec<Statement> {
     let definition = fact.text("definition");
     let mut statements = vec![Statement::new(format!("CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}", with(fact)))];
     statements.extend(column_statistics(None, fact));
+    statements.extend(column_storage(None, fact));
     statements
+}
+
+fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+    let before = lines(old.and_then(|f| f.get("storage")));
+    let set = lines(new.get("storage")).into_iter().filter(|l| !before.contains(l));
+    set.map(|l| Statement::new(format!("ALTER MATERIALIZED VIEW {} ALTER COLUMN {}", new.key.name, l.replace('\t', " SET STORAGE ")))).collect()
 }
 
 fn column_statistics(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
@@ -147,7 +154,14 @@ fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
         words += &new.get("maxvalue").map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}"));
     }
     if !words.is_empty() {
-        statements.push(Statement::new(format!("ALTER SEQUENCE {name}{words}")));
+        let mut statement = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
+        let bound = |f: &Fact, attr: &str| f.get(attr).and_then(|v| v.parse::<i64>().ok());
+        let start = bound(old, "start").unwrap_or(1);
+        if bound(new, "minvalue").is_some_and(|m| m > start) || bound(new, "maxvalue").is_some_and(|m| m < start) {
+            statement.sql += " RESTART";
+            statement = statement.hazard(HazardKind::DataLoss, name, "the sequence starts anew within its new bounds");
+        }
+        statements.push(statement);
     }
     if old.get("persistence") != new.get("persistence") {
         let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
@@ -160,7 +174,7 @@ fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
 fn change_view(old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
     if old.get("definition") == new.get("definition") {
-        return Verdict::Alter(change_options(&format!("ALTER VIEW {name}"), old.get("options"), new.get("options")));
+        return Verdict::Alter(change_options(&format!("ALTER VIEW {name}"), ordered(old), ordered(new)));
     }
     let (before, after) = (lines(old.get("@columns")), lines(new.get("@columns")));
     if !after.starts_with(&before) {
@@ -179,8 +193,10 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "options" => statements.extend(change_options(&format!("ALTER MATERIALIZED VIEW {name}"), old.get(attr), new.get(attr))),
+            "options" => statements.extend(change_options(&format!("ALTER MATERIALIZED VIEW {name}"), ordered(old), ordered(new))),
             "statistics" => statements.extend(column_statistics(Some(old), new)),
+            "storage" if lines(old.get(attr)).len() <= lines(new.get(attr)).len() => statements.extend(column_storage(Some(old), new)),
+            "storage" => return Verdict::Refuse("how its columns are stored cannot be set back without knowing their types".to_owned()),
             "tablespace" => {
                 statements.push(Statement::new(format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {}", new.get(attr).unwrap_or("pg_default"))).exclusive(name));
             }

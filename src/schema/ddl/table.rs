@@ -1,6 +1,6 @@
 //! Tables and their places as partitions.
 
-use super::{Context, Verdict, change_options, column, differing, lines, options, parent};
+use super::{Context, Verdict, change_options, column, differing, lines, options, ordered, parent};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 
@@ -45,7 +45,7 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     if let Some(method) = table.get("access_method") {
         sql += &format!("\nUSING {method}");
     }
-    if let Some(lines) = table.get("options") {
+    if let Some(lines) = ordered(table) {
         sql += &format!("\nWITH ({})", options(lines));
     }
     if let Some(space) = table.get("tablespace") {
@@ -119,7 +119,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is written anew"));
             }
             "options" => statements.extend(
-                change_options(&format!("{word} {name}"), old.get(attr), new.get(attr))
+                change_options(&format!("{word} {name}"), ordered(old), ordered(new))
                     .into_iter()
                     .map(|s| s.lock(name, LockMode::ShareUpdateExclusive)),
             ),
@@ -138,9 +138,6 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 let (before, after) = (lines(old.get(attr)), lines(new.get(attr)));
                 for parent in before.iter().filter(|p| !after.contains(p)) {
                     statements.push(Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name));
-                }
-                for parent in after.iter().filter(|p| !before.contains(p)) {
-                    statements.push(Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name));
                 }
             }
             "of_type" => {
@@ -165,6 +162,13 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     }
     statements.extend(flags(Some(old), new));
     Verdict::Alter(statements)
+}
+
+/// The statements that give an existing table its new parents, once it has their columns.
+pub(in crate::schema) fn inherit(old: &Fact, new: &Fact) -> Vec<Statement> {
+    let (name, before) = (&new.key.name, lines(old.get("inherits")));
+    let after = lines(new.get("inherits")).into_iter().filter(|p| !before.contains(p));
+    after.map(|parent| Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)).collect()
 }
 
 /// `ADD`, `SET` and `DROP` for options of foreign objects, one `name<tab>literal` a line.

@@ -79,6 +79,7 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions) -> Result<Graph, P
     let ctx = Context { old, new, online: options.online, fresh, inline: BTreeSet::new(), new_parts: &new_parts };
     let mut planner = Planner { ctx, items, of_old, of_new, old_dependents: old.dependents(), refusals: BTreeSet::new() };
     planner.judge();
+    planner.judge_domains();
     planner.spread();
     planner.check(options.strict);
     if !planner.refusals.is_empty() {
@@ -120,6 +121,21 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// A domain inside arrays or composite types cannot get a constraint: it is made anew and its columns move.
+    fn judge_domains(&mut self) {
+        for at in 0..self.items.len() {
+            let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::DomainConstraint && self.items[at].creates()) else { continue };
+            let Some(domain) = new.parent.as_ref().and_then(|p| self.ctx.old.find(p)) else { continue };
+            let contains = |d: &u32| {
+                let fact = &self.ctx.old.facts[*d as usize];
+                fact.key.kind == Kind::Composite || fact.key.kind == Kind::Column && fact.text("type") != self.ctx.old.facts[domain].key.name
+            };
+            if self.old_dependents[domain].iter().any(contains) {
+                self.replace(self.of_old[domain] as usize);
+            }
+        }
+    }
+
     fn replace(&mut self, at: usize) {
         let Some(new) = self.new_fact(at) else { return };
         match new.key.kind {
@@ -145,6 +161,9 @@ impl<'a> Planner<'a> {
             let Some(old) = self.items[at].old else { continue };
             for dependent in self.old_dependents[old].clone() {
                 let dependent = self.of_old[dependent as usize] as usize;
+                if let Some(child) = self.torn_along(at, dependent) {
+                    queue.push(child);
+                }
                 let before = (self.items[dependent].drops(), self.items[dependent].retyped);
                 self.affect(at, dependent);
                 if before != (self.items[dependent].drops(), self.items[dependent].retyped) {
@@ -152,6 +171,21 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// The index of a partition that disappears with the partitioned index it is a part of, and has to come back.
+    fn torn_along(&mut self, at: usize, attach: usize) -> Option<usize> {
+        let fact = self.old_fact(attach).filter(|f| f.key.kind == Kind::IndexAttach)?;
+        let parent = self.old_fact(at).filter(|f| self.items[at].drops() && Some(&f.key) != fact.parent.as_ref())?;
+        if !matches!(parent.key.kind, Kind::Index | Kind::Constraint) {
+            return None;
+        }
+        let child = self.of_old[fact.parent.as_ref().and_then(|p| self.ctx.old.find(p))?] as usize;
+        if self.items[child].drops() {
+            return None;
+        }
+        self.replace(child);
+        Some(child)
     }
 
     fn affect(&mut self, at: usize, dependent: usize) {
@@ -178,7 +212,7 @@ impl<'a> Planner<'a> {
         let gone = self.items[at].fate == Fate::Remove;
         match d {
             _ if gone && item.fate == Fate::Alter => {}
-            Kind::Column if matches!(x, Kind::Enum | Kind::Domain | Kind::Range) && (!gone || item.fate == Fate::Keep) => self.move_column(at, dependent, old, new),
+            Kind::Column if matches!(x, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation) && (!gone || item.fate == Fate::Keep) => self.move_column(at, dependent, old, new),
             Kind::Column if (old.has("generated") || old.has("generated_virtual")) && matches!(x, Kind::Function | Kind::Operator | Kind::Column) => self.replace(dependent),
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
                 let reason = format!("it needs {}, which would have to be dropped and made anew", needed.key);
@@ -203,13 +237,19 @@ impl<'a> Planner<'a> {
     /// The type of a column is made anew under its name: the column moves from the one to the other.
     fn move_column(&mut self, at: usize, column: usize, old: &'a Fact, new: &'a Fact) {
         self.items[at].moved = true;
+        if ddl::is_partition_key(&self.ctx, new) {
+            self.refuse(new, "PostgreSQL cannot change the type of a column in a partition key");
+            return;
+        }
         if self.items[column].retyped {
             return;
         }
         if !new.has("has_parent") {
             let name = new.text("name");
             let mut statement = ddl::retype(&self.ctx, old, new);
-            statement.sql = format!("ALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {name}::text::{}", ddl::parent(new), new.text("type"), new.text("type"));
+            if self.old_fact(at).is_some_and(|f| f.key.kind != Kind::Collation) {
+                statement.sql = format!("ALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {name}::text::{}", ddl::parent(new), new.text("type"), new.text("type"));
+            }
             self.items[column].alter.insert(0, statement);
         }
         self.items[column].fate = Fate::Alter;
@@ -318,7 +358,11 @@ impl Planner<'_> {
                     let aside = aside(old);
                     statements = vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(old)))];
                     let schema = old.text("schema");
-                    let word = if old.key.kind == Kind::Domain { "DOMAIN" } else { "TYPE" };
+                    let word = match old.key.kind {
+                        Kind::Domain => "DOMAIN",
+                        Kind::Collation => "COLLATION",
+                        _ => "TYPE",
+                    };
                     let purge = vec![Statement::new(format!("DROP {word} {schema}.{aside}"))];
                     purges[at] = Some(graph.chain(purge, (2, rank, at as u32), || format!("drop {}", old.key)));
                 }
@@ -346,6 +390,12 @@ impl Planner<'_> {
             } else if self.items[at].fate == Fate::Alter {
                 let statements = std::mem::take(&mut self.items[at].alter);
                 creates[at] = Some(graph.chain(statements, rank, || format!("alter {}", new.key)));
+                if let Some(old) = self.old_fact(at).filter(|_| new.key.kind == Kind::Table) {
+                    let inherit = ddl::inherit(old, new);
+                    if !inherit.is_empty() {
+                        purges[at] = Some(graph.chain(inherit, (2, rank.1, rank.2), || format!("inherit {}", new.key)));
+                    }
+                }
             }
         }
         for at in 0..count {
@@ -388,6 +438,7 @@ impl Planner<'_> {
         let parent = old.parent.as_ref().and_then(dropped);
         let by = |kind: Kind, name: &str| dropped(&ddl::key(kind, name)).filter(|host| *host != at);
         match old.key.kind {
+            Kind::UserMapping => None,
             Kind::Constraint if old.text("type") == "foreign key" => {
                 parent.filter(|_| old.text("references") == ddl::parent(old) || by(Kind::Table, old.text("references")).is_none())
             }
@@ -467,8 +518,21 @@ impl Planner<'_> {
             let item = &self.items[at];
             before(drops[at].filter(|_| item.creates()), creates[at]);
             before(creates[at], purges[at]);
+            if let Some(new) = item.new.filter(|_| purges[at].is_some()) && self.ctx.new.facts[new].key.kind == Kind::Table {
+                for part in &self.ctx.new_parts[new] {
+                    before(creates[self.of_new[*part as usize] as usize], purges[at]);
+                }
+                for need in &self.ctx.new.facts[new].needs {
+                    before(creates[self.of_new[*need as usize] as usize], purges[at]);
+                }
+            }
+            // A table leaves its parents before its columns go.
+            if let Some(parent) = self.old_fact(at).filter(|_| item.drops()).and_then(|f| f.parent.as_ref()).filter(|p| p.kind == Kind::Table) {
+                let table = self.ctx.old.find(parent).map(|p| self.of_old[p] as usize);
+                before(table.and_then(|t| creates[t].filter(|_| self.items[t].fate == Fate::Alter)), drops[at]);
+            }
             if let Some(old) = item.old {
-                let sensitive = self.old_fact(at).is_some_and(|f| matches!(f.key.kind, Kind::Column | Kind::Composite | Kind::Domain | Kind::Table | Kind::Partition));
+                let sensitive = self.old_fact(at).is_some_and(|f| matches!(f.key.kind, Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition));
                 for dependent in &self.old_dependents[old] {
                     let dependent = self.of_old[*dependent as usize] as usize;
                     if item.drops() {

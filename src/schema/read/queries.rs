@@ -60,9 +60,10 @@ pub(super) const QUERIES: &[Query] = &[
                 case when reloftype <> 0 then format_type(reloftype, null) end as of_type,
                 (select string_agg(o, E'\\n' order by o) from
                    (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
+                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as \"@options\",
                 case when relrowsecurity then 'true' end as row_security,
                 case when relforcerowsecurity then 'true' end as force_row_security,
-                case relreplident when 'n' then 'nothing' when 'f' then 'full' end as replica_identity,
+                case when relkind <> 'f' then case relreplident when 'n' then 'nothing' when 'f' then 'full' end end as replica_identity,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
          from pg_class c join pg_namespace n on n.oid = relnamespace
@@ -174,6 +175,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when indisunique then 'true' end as \"unique\",
                 case when c.relkind = 'I' then 'true' end as partitioned,
                 (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) as options,
+                array_to_string(c.reloptions, E'\\n') as \"@options\",
                 (select string_agg(attnum || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
                   where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
@@ -238,6 +240,7 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) as options,
+                array_to_string(c.reloptions, E'\\n') as \"@options\",
                 (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || ' ' || attcollation::text, E'\\n' order by attnum)
                    from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
          from pg_class c join pg_namespace n on n.oid = relnamespace
@@ -252,8 +255,11 @@ pub(super) const QUERIES: &[Query] = &[
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from
                    (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
+                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as \"@options\",
                 (select string_agg(quote_ident(attname) || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
                   where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
+                (select string_agg(quote_ident(attname) || E'\\t' || case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
+                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as storage,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
                 case when not relispopulated then 'true' end as \"@unpopulated\"
@@ -451,6 +457,8 @@ pub(super) const QUERIES: &[Query] = &[
                 case castmethod when 'i' then 'WITH INOUT' when 'b' then 'WITHOUT FUNCTION' else 'WITH FUNCTION ' || castfunc::regprocedure::text end as method,
                 case castcontext when 'a' then 'assignment' when 'i' then 'implicit' end as context
          from pg_cast c where c.oid >= 16384
+           and not exists (select from pg_depend e where e.classid = 'pg_cast'::regclass and e.objid = c.oid and e.deptype = 'i')
+           and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = c.castfunc and e.deptype = 'i')
            and not exists (select from pg_depend e where e.classid = 'pg_cast'::regclass and e.objid = c.oid and e.deptype = 'e')",
     ),
     wide(
@@ -625,6 +633,12 @@ pub(super) const UNCOMPARED: &str = "
     union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
        where not exists (select from pg_depend e where e.classid = 'pg_transform'::regclass and e.objid = t.oid and e.deptype = 'e')
     union all select 'subscription ' || quote_ident(subname), '' from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
+    union all select 'privilege on ' || c.oid::regclass::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_class c, aclexplode(relacl) x where x.grantor <> relowner and relnamespace = any({NSP}) group by c.oid, x.grantor
+    union all select 'privilege on ' || p.oid::regprocedure::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_proc p, aclexplode(proacl) x where x.grantor <> proowner and pronamespace = any({NSP}) group by p.oid, x.grantor
+    union all select 'privilege on schema ' || nspname || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_namespace p, aclexplode(nspacl) x where x.grantor <> nspowner and p.oid = any({NSP}) group by p.oid, nspname, x.grantor
     union all select 'security label on ' || objtype || ' ' || objname, provider || ' ' || label from pg_seclabels where objtype not in ('role', 'database', 'tablespace')
     union all select 'trigger ' || quote_ident(t.tgname) || ' on partition ' || t.tgrelid::regclass::text || ' enabled otherwise than its parent', t.tgenabled::text
        from pg_trigger t join pg_trigger p on p.oid = t.tgparentid join pg_class c on c.oid = t.tgrelid

@@ -1,0 +1,200 @@
+//! What has been applied, kept in the database itself: a table of ours, or the one that `sqlx` keeps.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::migration::Migration;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The schema of our table. It is no part of the user's schema: comparisons leave it out.
+pub(crate) const SCHEMA: &str = "_lakebase";
+
+/// Where a migration is recorded.
+#[derive(Debug, Clone)]
+pub(super) enum Ledger {
+    Ours,
+    Sqlx { ledger: Arc<SqlxLedger>, version: i64, description: Arc<str> },
+}
+
+/// `sqlx`'s table, and which of its versions are known here.
+#[derive(Debug)]
+pub(super) struct SqlxLedger {
+    pub(super) table: String,
+    pub(super) known: Vec<i64>,
+    pub(super) ignore_missing: bool,
+}
+
+/// What the ledger knows of a migration.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Absent,
+    Applied,
+    /// So many statements are committed; `None` where the ledger does not count them.
+    Partial(Option<usize>),
+}
+
+/// Whether the migration is applied. Makes nothing.
+pub(super) async fn is_applied(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
+    Ok(exists(conn, migration).await? && look(conn, migration).await? == Entry::Applied)
+}
+
+fn table_of(migration: &Migration) -> String {
+    match migration.ledger() {
+        Ledger::Ours => format!("{SCHEMA}.migrations"),
+        Ledger::Sqlx { ledger, .. } => ledger.table.clone(),
+    }
+}
+
+async fn exists(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
+    sqlx::query_scalar("select to_regclass($1) is not null")
+        .bind(table_of(migration))
+        .fetch_one(conn)
+        .await
+        .map_err(|e| failed("looking for the table of applied migrations", e))
+}
+
+/// The table is made on first use. To be called under the advisory lock: two sessions that make it at once collide.
+pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
+    if exists(conn, migration).await? {
+        return Ok(());
+    }
+    let table = table_of(migration);
+    let create = match migration.ledger() {
+        Ledger::Ours => format!(
+            "create schema if not exists {SCHEMA};
+             comment on schema {SCHEMA} is 'records of the lakebase crate; no part of the application';
+             create table {table} (
+                 id text primary key,
+                 checksum bytea not null,
+                 statements int not null,
+                 done int not null,
+                 applied_by text not null default current_user,
+                 started_at timestamptz not null default clock_timestamp(),
+                 finished_at timestamptz,
+                 duration_ms bigint
+             )"
+        ),
+        Ledger::Sqlx { .. } => format!(
+            "create table if not exists {table} (
+                 version bigint primary key,
+                 description text not null,
+                 installed_on timestamptz not null default now(),
+                 success boolean not null,
+                 checksum bytea not null,
+                 execution_time bigint not null
+             )"
+        ),
+    };
+    // Several statements in one message are one transaction.
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(conn).await.map_err(|e| {
+        failed(
+            format!("creating {table}, where applied migrations are recorded (needs CREATE on the database)"),
+            e,
+        )
+    })?;
+    Ok(())
+}
+
+/// What is known of a migration; refuses one that was applied with another text.
+pub(super) async fn look(conn: &mut PgConnection, migration: &Migration) -> Result<Entry> {
+    let (checksum, entry) = match migration.ledger() {
+        Ledger::Ours => {
+            let sql = "select checksum, statements, done, finished_at is not null from _lakebase.migrations where id = $1";
+            let row = sqlx::query(sql).bind(migration.id()).fetch_optional(conn).await.map_err(unreadable)?;
+            let Some(row) = row else { return Ok(Entry::Absent) };
+            let done: i32 = row.try_get(2).map_err(unreadable)?;
+            let finished: bool = row.try_get(3).map_err(unreadable)?;
+            let entry = if finished { Entry::Applied } else { Entry::Partial(usize::try_from(done).ok()) };
+            (row.try_get::<Vec<u8>, _>(0).map_err(unreadable)?, entry)
+        }
+        Ledger::Sqlx { ledger, version, .. } => {
+            let sql = format!("select version, checksum, success from {} order by version", ledger.table);
+            let rows = sqlx::query_as::<_, (i64, Vec<u8>, bool)>(AssertSqlSafe(sql)).fetch_all(conn).await;
+            let rows = rows.map_err(unreadable)?;
+            let missing = rows.iter().find(|row| !ledger.known.contains(&row.0));
+            if let Some(missing) = missing.filter(|_| !ledger.ignore_missing) {
+                return Err(Error::new(
+                    ErrorKind::Refused,
+                    format!(
+                        "version {} is recorded in {} and missing from the migrator; add it again, or set ignore_missing",
+                        missing.0, ledger.table
+                    ),
+                ));
+            }
+            let Some(row) = rows.into_iter().find(|row| row.0 == *version) else { return Ok(Entry::Absent) };
+            (row.1, if row.2 { Entry::Applied } else { Entry::Partial(None) })
+        }
+    };
+    if checksum != migration.checksum() {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            format!(
+                "{} was applied before with another text (checksum {}, now {}); restore the text that was applied and \
+                 put the change into a new migration",
+                migration.called(),
+                short(&checksum),
+                short(migration.checksum())
+            ),
+        ));
+    }
+    Ok(entry)
+}
+
+/// The first digits of a checksum, enough to tell two apart.
+fn short(checksum: &[u8]) -> String {
+    checksum.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Records that the first `done` statements are committed with this very transaction.
+pub(super) async fn advance(
+    conn: &mut PgConnection,
+    migration: &Migration,
+    done: usize,
+    of: usize,
+    elapsed: Duration,
+) -> Result<(), sqlx::Error> {
+    let finished = done == of;
+    match migration.ledger() {
+        Ledger::Ours => {
+            let sql =
+                "insert into _lakebase.migrations (id, checksum, statements, done, finished_at, duration_ms)
+                 values ($1, $2, $3, $4, case when $5 then clock_timestamp() end, $6)
+                 on conflict (id) do update set done = excluded.done, finished_at = excluded.finished_at,
+                     duration_ms = excluded.duration_ms";
+            sqlx::query(sql)
+                .bind(migration.id())
+                .bind(migration.checksum())
+                .bind(i32::try_from(of).unwrap_or(i32::MAX))
+                .bind(i32::try_from(done).unwrap_or(i32::MAX))
+                .bind(finished)
+                .bind(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+                .execute(conn)
+                .await?;
+        }
+        Ledger::Sqlx { ledger, version, description } => {
+            let sql = format!(
+                "insert into {} (version, description, success, checksum, execution_time) values ($1, $2, $3, $4, $5)
+                 on conflict (version) do update set success = excluded.success, execution_time = excluded.execution_time",
+                ledger.table
+            );
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(version)
+                .bind(&**description)
+                .bind(finished)
+                .bind(migration.checksum())
+                .bind(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX))
+                .execute(conn)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(error: sqlx::Error) -> Error {
+    failed("reading the table of applied migrations", error)
+}
+
+fn failed(doing: impl Into<std::borrow::Cow<'static, str>>, error: sqlx::Error) -> Error {
+    Error::new(ErrorKind::Database, error.to_string()).doing(doing).with_source(error)
+}

@@ -1,0 +1,275 @@
+//! SQL text → statements with their places in it.
+//!
+//! Statements are sent one by one, so that each has its own timing, row count and position; therefore they must be
+//! cut exactly as PostgreSQL would cut them. Nothing here understands SQL beyond its lexical rules and first words.
+
+use std::{fmt, ops::Range};
+
+use serde::Serialize;
+
+use super::{
+    tokens::{self, Kind, Token},
+    transaction::{self, Words},
+};
+
+/// One statement of a migration and where it stands in its file.
+///
+/// ```
+/// use lakebase::migrate::Migration;
+///
+/// let migration = Migration::new("tier", "ALTER TABLE t ADD tier text;\n  CREATE INDEX CONCURRENTLY i ON t (tier);");
+/// let statements = migration.statements()?;
+/// assert_eq!((statements[1].line(), statements[1].column()), (2, 3));
+/// assert!(!statements[1].is_transactional());
+/// # Ok::<(), lakebase::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    text: String,
+    line: usize,
+    column: usize,
+    transactional: bool,
+    #[serde(skip)]
+    concurrent_index: bool,
+    /// The value that an `ALTER TYPE … ADD VALUE` adds is used further down.
+    #[serde(skip)]
+    commit_after: bool,
+}
+
+impl Statement {
+    /// The statement without its semicolon and without comments before or after it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line on which it starts, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character in that line at which it starts, from 1.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Whether it may be part of a transaction: `CREATE INDEX CONCURRENTLY`, `VACUUM` … may not.
+    pub fn is_transactional(&self) -> bool {
+        self.transactional
+    }
+
+    /// Whether it builds, rebuilds or drops an index concurrently, which may leave an invalid one behind.
+    pub(super) fn is_concurrent_index(&self) -> bool {
+        self.concurrent_index
+    }
+
+    /// Whether it has to be committed before the statements after it run.
+    pub(super) fn needs_commit_after(&self) -> bool {
+        self.commit_after
+    }
+
+    /// The place in the file of the nth character (from 1) of this statement.
+    pub(super) fn place_of(&self, nth: usize) -> Place {
+        let mut place = Place { line: self.line, column: self.column };
+        self.text.chars().take(nth.saturating_sub(1)).for_each(|c| place.step(c));
+        place
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A line and a column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+impl Place {
+    pub(super) fn at(sql: &str, offset: usize) -> Self {
+        let mut place = Self { line: 1, column: 1 };
+        sql.get(..offset).unwrap_or(sql).chars().for_each(|c| place.step(c));
+        place
+    }
+
+    fn step(&mut self, c: char) {
+        match c {
+            '\n' => *self = Self { line: self.line + 1, column: 1 },
+            '\u{feff}' => {}
+            _ => self.column += 1,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why a text cannot be a migration, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub(super) struct InvalidScript {
+    pub(super) place: Place,
+    pub(super) reason: String,
+}
+
+/// Cuts a script into statements and refuses what cannot be part of a migration.
+pub(super) fn split(sql: &str) -> Result<Vec<Statement>, InvalidScript> {
+    let refuse =
+        |at: usize, reason: &str| InvalidScript { place: Place::at(sql, at), reason: reason.to_owned() };
+    let found = tokens::tokens(sql).map_err(|e| refuse(e.at, e.what))?;
+    let all: Vec<&[Token]> = cut(sql, &found);
+    let mut statements = Vec::with_capacity(all.len());
+    let mut counted = (0, Place { line: 1, column: 1 });
+    for (nth, tokens) in all.iter().enumerate() {
+        let Some(range) = extent(tokens) else { continue };
+        let words = Words::new(sql, tokens);
+        if let Some(reason) = transaction::refusal(&words) {
+            return Err(refuse(range.start, reason));
+        }
+        sql.get(counted.0..range.start).unwrap_or_default().chars().for_each(|c| counted.1.step(c));
+        counted.0 = range.start;
+        let later = || all.iter().skip(nth + 1).flat_map(|tokens| tokens.iter());
+        statements.push(Statement {
+            text: sql.get(range).unwrap_or_default().to_owned(),
+            line: counted.1.line,
+            column: counted.1.column,
+            transactional: !transaction::runs_alone(&words),
+            concurrent_index: transaction::is_concurrent_index(&words),
+            commit_after: transaction::added_enum_value(&words)
+                .is_some_and(|value| later().any(|token| mentions(sql, token, &value))),
+        });
+    }
+    Ok(statements)
+}
+
+/// A literal that holds the value; a function body may use it anywhere inside.
+fn mentions(sql: &str, token: &Token, value: &str) -> bool {
+    token.kind == Kind::Text && sql.get(token.range.clone()).is_some_and(|text| text.contains(value))
+}
+
+fn extent(tokens: &[Token]) -> Option<Range<usize>> {
+    Some(tokens.first()?.range.start..tokens.last()?.range.end)
+}
+
+/// Cuts at semicolons outside of parentheses and of `BEGIN ATOMIC … END` bodies.
+fn cut<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
+    let mut statements = Vec::new();
+    let (mut start, mut parens, mut atomic) = (0usize, 0usize, 0usize);
+    let is =
+        |at: usize, word: &str| tokens.get(at).is_some_and(|token| transaction::is_word(sql, token, word));
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            Kind::Sign('(') => parens += 1,
+            Kind::Sign(')') => parens = parens.saturating_sub(1),
+            Kind::Sign(';') if parens == 0 && atomic == 0 => {
+                statements.push(tokens.get(start..at).unwrap_or_default());
+                start = at + 1;
+            }
+            Kind::Word if atomic > 0 && is(at, "case") => atomic += 1,
+            Kind::Word if atomic > 0 && is(at, "end") => atomic -= 1,
+            Kind::Word if is(at, "begin") && is(at + 1, "atomic") && start < at => atomic += 1,
+            _ => {}
+        }
+    }
+    statements.push(tokens.get(start..).unwrap_or_default());
+    statements.retain(|tokens| !tokens.is_empty());
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(sql: &str) -> Vec<String> {
+        split(sql).unwrap().into_iter().map(|statement| statement.text).collect()
+    }
+
+    #[test]
+    fn statements_end_where_postgresql_ends_them() {
+        assert_eq!(texts("select 1; -- one\n;;\nselect ';' ; "), ["select 1", "select ';'"]);
+        assert_eq!(texts("DO $$ BEGIN PERFORM 1; END $$; select 2").len(), 2);
+        assert_eq!(
+            texts("create rule r as on insert to t do also (delete from a; delete from b); select 1").len(),
+            2
+        );
+        let atomic = "create function f(a int) returns int begin atomic select 1; select case a when 1 then 2 end; end; select 3";
+        assert_eq!(texts(atomic).len(), 2);
+        assert!(texts(atomic)[0].ends_with("end"));
+        assert_eq!(texts("/* only */ -- comments\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_statement_knows_its_line_and_column() {
+        let found = split("-- a\r\nselect 1;\n\n  /* ü */ select 'ü', x;select 2").unwrap();
+        let places: Vec<_> = found.iter().map(|s| (s.line, s.column)).collect();
+        assert_eq!(places, [(2, 1), (4, 11), (4, 25)]);
+        assert_eq!(found[1].place_of(13).to_string(), "line 4, column 23");
+    }
+
+    #[test]
+    fn what_cannot_be_in_a_migration_is_refused_with_its_line() {
+        for (sql, line, word) in [
+            ("select 1;\nbegin;", 2, "BEGIN"),
+            ("start transaction", 1, "transaction"),
+            ("select 1;\n\ncommit", 3, "COMMIT"),
+            ("end", 1, "COMMIT"),
+            ("rollback", 1, "COMMIT"),
+            ("abort", 1, "COMMIT"),
+            ("prepare transaction 'x'", 1, "two-phase"),
+            ("\n\\i other.sql", 2, "meta command"),
+            ("select 1 \\gexec", 1, "meta command"),
+            ("copy t from stdin", 1, "COPY"),
+            ("COPY t (a, b) FROM STDIN WITH (FORMAT csv);\n1,2\n", 1, "COPY"),
+            ("copy (select 1) to stdout", 1, "COPY"),
+            ("select 'x", 1, "closing quote"),
+        ] {
+            let error = split(sql).unwrap_err();
+            assert_eq!(error.place.line, line, "{sql}: {error}");
+            assert!(error.reason.contains(word), "{sql}: {error}");
+        }
+    }
+
+    #[test]
+    fn words_inside_other_statements_are_no_transaction_control() {
+        assert_eq!(
+            texts("DO $$ BEGIN COMMIT; END $$; savepoint a; rollback to savepoint a; release a").len(),
+            4
+        );
+        assert_eq!(texts("copy t from '/tmp/x'; select \"begin\"; comment on table t is 'commit'").len(), 3);
+    }
+
+    #[test]
+    fn an_enum_value_is_committed_before_it_is_used_and_only_then() {
+        let used = split("alter type mood add value 'ok'; insert into t values ('ok')").unwrap();
+        assert!(used[0].needs_commit_after());
+        let unused =
+            split("alter type mood add value if not exists 'ok' before 'bad'; select 'other'").unwrap();
+        assert!(!unused[0].needs_commit_after());
+        let in_a_body =
+            split("alter type s.\"Mood\" add value 'o''k'; do $$ begin perform 'o''k'; end $$").unwrap();
+        assert!(in_a_body[0].needs_commit_after());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(sql in any::<String>()) {
+            let _ = split(&sql);
+        }
+
+        #[test]
+        fn statements_joined_by_semicolons_come_back(parts in prop::collection::vec(
+            prop::sample::select(vec!["select 1", "select ';'", "do $x$ ; $x$", "select \"a;b\"", "select E'\\';'", "create rule r as on insert to t do (a; b)"]), 1..8)
+        ) {
+            let sql = parts.join(" ; -- x;\n");
+            prop_assert_eq!(texts(&sql), parts);
+        }
+    }
+}

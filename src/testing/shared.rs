@@ -1,0 +1,101 @@
+//! The set-up that all tests start from: made once in a process, or once for all processes that share a server.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::OnceCell;
+
+use super::{SetUpError, server::Server, unavailable};
+use crate::{
+    Branch, BranchName, Expiry, Lakebase, ProjectId,
+    error::{Error, ErrorKind, Result},
+};
+
+type Cell = Arc<OnceCell<BranchName>>;
+
+static PREPARED: Mutex<Option<HashMap<ProjectId, Cell>>> = Mutex::new(None);
+
+/// The branch that the set-up was run on.
+pub(super) async fn prepared<S>(server: &Server, client: &Lakebase, project: &ProjectId, set_up: S) -> Result<Branch>
+where
+    S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
+{
+    let cell: Cell = {
+        let mut all = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.get_or_insert_default().entry(project.clone()).or_default())
+    };
+    let name = cell
+        .get_or_try_init(async || match server.shared {
+            false => prepare(client, project, set_up).await,
+            true => prepare_shared(server, client, project, set_up).await,
+        })
+        .await?;
+    client.branch(name)
+}
+
+/// A project made anew, with the set-up run on its default branch.
+async fn prepare<S>(client: &Lakebase, project: &ProjectId, set_up: S) -> Result<BranchName>
+where
+    S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
+{
+    let doing = || format!("setting up the project {project} for tests");
+    // What an earlier attempt left half-done.
+    client.project(project)?.delete().purge().allow_missing().await.map_err(|e| e.doing(doing()))?;
+    client.create_project(project).await.map_err(|e| e.doing(doing()))?;
+    let branch = client.project(project)?.default_branch().await?.handle().clone();
+    set_up(branch.clone()).await.map_err(|e| {
+        Error::new(ErrorKind::FailedPrecondition, format!("the set-up failed: {e}")).doing(doing()).with_source(e)
+    })?;
+    Ok(branch.name().clone())
+}
+
+/// The branch whose presence says that the set-up went through.
+const READY: &str = "ready";
+
+async fn prepare_shared<S>(server: &Server, client: &Lakebase, project: &ProjectId, set_up: S) -> Result<BranchName>
+where
+    S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
+{
+    let run = run_key(server, project);
+    let stem = project.as_str().get(..project.as_str().len().min(46)).unwrap_or_default().trim_end_matches('-');
+    let id = ProjectId::new(format!("{stem}-{run}")).map_err(Error::from)?;
+    let file = std::env::temp_dir().join(format!("lakebase-test-{id}.lock"));
+    let _lock = tokio::task::spawn_blocking(move || lock(file))
+        .await
+        .map_err(|e| unavailable("waiting for another process's set-up").with_source(e))??;
+    let project = client.project(&id)?;
+    let ready = project.branch(READY)?;
+    if let Some(ready) = ready.try_get().await? {
+        return Ok(ready.name.clone());
+    }
+    let branch = prepare(client, &id, set_up).await?;
+    Ok(client.branch(branch)?.create_branch(READY, Expiry::Never).await?.name.clone())
+}
+
+/// Of one run of the tests: nextest numbers its runs; otherwise another build may have another set-up.
+fn run_key(server: &Server, project: &ProjectId) -> String {
+    let mut hasher = DefaultHasher::new();
+    (server.host().as_str(), project.as_str()).hash(&mut hasher);
+    match std::env::var_os("NEXTEST_RUN_ID") {
+        Some(run) => run.hash(&mut hasher),
+        None => std::env::current_exe()
+            .and_then(std::fs::metadata)
+            .and_then(|file| file.modified())
+            .ok()
+            .hash(&mut hasher),
+    }
+    format!("{:016x}", hasher.finish())
+}
+
+/// Held until the file is closed; removed by whatever cleans the temporary directory.
+fn lock(path: PathBuf) -> Result<File> {
+    let failed = |e: std::io::Error| unavailable(format!("locking '{}'", path.display())).with_source(e);
+    let file = File::create(&path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}

@@ -1,0 +1,6 @@
+//! Migrations against real servers.
+
+mod apply;
+mod ephemeral;
+mod promote;
+mod server;

@@ -1,0 +1,78 @@
+//! Branches that go with their guard, and a branch for each test.
+
+use std::time::{Duration, Instant};
+
+use lakebase::{Branch, BranchId, ErrorKind, ephemeral, hours, testing};
+use sqlx::Executor;
+
+async fn fresh() -> testing::TestBranch {
+    testing::branch("fixtures", async |branch| {
+        branch.connect().await?.execute("create table t (a int); insert into t values (1), (2)").await?;
+        Ok(())
+    })
+    .await
+    .unwrap()
+}
+
+async fn source() -> Branch {
+    let branch = fresh().await;
+    let source = branch.get().await.unwrap().source_branch.clone().unwrap();
+    let source = branch.client().branch(source).unwrap();
+    branch.close().await.unwrap();
+    source
+}
+
+async fn is_there(branch: &Branch) -> bool {
+    branch.try_get().await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_closed_guard_has_removed_its_branch_and_a_kept_one_has_not() {
+    let source = source().await;
+    let branch = source.ephemeral(BranchId::from_git_ref("feature/Close_Me").unwrap(), hours(1)).await.unwrap();
+    let handle = branch.info().handle().clone();
+    assert!(ephemeral::left_behind().contains(handle.name()));
+    assert!(branch.info().expire_time.is_some());
+    branch.close().await.unwrap();
+    assert!(!is_there(&handle).await && !ephemeral::left_behind().contains(handle.name()));
+
+    let kept = source.ephemeral("kept", hours(1)).await.unwrap().keep();
+    assert!(is_there(&kept).await);
+    let taken = source.ephemeral("kept", hours(1)).await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    assert!(is_there(&kept).await, "somebody else's branch is not removed");
+    let again = source.ephemeral("kept", hours(1)).replace_existing().await.unwrap();
+    assert_ne!(again.info().uid, kept.uid);
+    again.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_guard_removes_its_branch_in_the_background() {
+    let source = source().await;
+    let branch = source.ephemeral("dropped", hours(1)).await.unwrap();
+    let handle = branch.info().handle().clone();
+    drop(branch);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while is_there(&handle).await {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_test_has_a_branch_of_its_own_with_all_data() {
+    let (one, other) = tokio::join!(fresh(), fresh());
+    one.connect().await.unwrap().execute("delete from t").await.unwrap();
+    let count = "select count(*) from t";
+    let left: i64 = sqlx::query_scalar(count).fetch_one(&mut other.connect().await.unwrap()).await.unwrap();
+    assert_eq!(left, 2);
+    one.close().await.unwrap();
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failed_set_up_is_said_and_may_be_tried_again() {
+    let error = testing::branch("fails", async |_| Err("no luck".into())).await.unwrap_err();
+    assert!(error.to_string().contains("the set-up failed: no luck"), "{error}");
+    testing::branch("fails", async |_| Ok(())).await.unwrap().close().await.unwrap();
+}

@@ -1,0 +1,142 @@
+use lakebase::{EndpointState, EndpointType, ErrorKind, Suspension, hours};
+use serde_json::json;
+
+use super::stage::{Stage, done, endpoint, gone, with};
+
+const PRIMARY: &str = "projects/shop/branches/dev/endpoints/primary";
+const ALL: &str = "projects/shop/branches/dev/endpoints";
+
+#[tokio::test]
+async fn an_endpoint_is_read_with_its_effective_settings() {
+    let stage = Stage::new().await;
+    stage.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    let primary = stage.branch().endpoint("primary").unwrap().get().await.unwrap();
+    assert_eq!(primary.endpoint_type, EndpointType::ReadWrite);
+    assert_eq!(primary.state, EndpointState::Active);
+    assert_eq!((primary.min_cu, primary.max_cu), (Some(0.5), Some(4.0)));
+    assert_eq!(primary.suspension, Suspension::After(std::time::Duration::from_secs(300)));
+    assert_eq!((primary.group.computes, primary.hosts.port), (1, 5432));
+    assert_eq!(primary.branch(), stage.branch());
+}
+
+#[tokio::test]
+async fn a_replica_is_made_with_all_its_settings() {
+    let stage = Stage::new().await;
+    let name = format!("{ALL}/reports");
+    stage.on(&format!("POST {ALL}"), done(&name, endpoint("dev", "reports"))).await;
+    stage.on(&format!("GET {name}"), endpoint("dev", "reports")).await;
+    stage
+        .branch()
+        .create_endpoint("reports", EndpointType::ReadOnly)
+        .autoscaling(0.5..=2.0)
+        .suspension(Suspension::After(hours(1)))
+        .disabled(false)
+        .group(2, true)
+        .pg_settings([("work_mem", "8MB")])
+        .replace_existing()
+        .await
+        .unwrap();
+    let body = json!({"spec": {
+        "endpoint_type": "ENDPOINT_TYPE_READ_ONLY", "autoscaling_limit_min_cu": 0.5, "autoscaling_limit_max_cu": 2,
+        "suspend_timeout_duration": "3600s", "disabled": false,
+        "group": {"min": 2, "max": 2, "enable_readable_secondaries": true},
+        "settings": {"pg_settings": {"work_mem": "8MB"}}
+    }});
+    assert_eq!(
+        stage.changes().await,
+        [format!("POST {ALL}?endpoint_id=reports&replace_existing=true {body}")]
+    );
+}
+
+#[tokio::test]
+async fn the_implicit_primary_makes_a_second_one_already_exist() {
+    let stage = Stage::new().await;
+    stage.refuse(&format!("POST {ALL}"), 400, "BAD_REQUEST", "read_write endpoint already exists").await;
+    let error = stage.branch().create_endpoint("rw", EndpointType::ReadWrite).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+}
+
+#[tokio::test]
+async fn updates_name_leaves_and_oneofs_and_wait_until_they_are_applied() {
+    let stage = Stage::new().await;
+    let pending = with(endpoint("dev", "primary"), "/status/pending_state", json!("ACTIVE"));
+    stage.on(&format!("PATCH {PRIMARY}"), done(PRIMARY, pending.clone())).await;
+    stage.once(&format!("GET {PRIMARY}"), pending).await;
+    stage.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    let primary = stage.branch().endpoint("primary").unwrap();
+    let changed = primary
+        .update()
+        .autoscaling(1.0..=8.0)
+        .suspension(Suspension::Never)
+        .disabled(false)
+        .computes(2)
+        .readable_secondaries(true)
+        .pg_settings([("a", "b")])
+        .await
+        .unwrap();
+    assert_eq!(changed.pending_state, None);
+    let mask = "spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu,spec.suspension,spec.disabled,\
+                spec.group.min,spec.group.max,spec.group.enable_readable_secondaries,spec.settings.pg_settings";
+    let body = json!({"spec": {
+        "autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 8, "no_suspension": true, "disabled": false,
+        "group": {"min": 2, "max": 2, "enable_readable_secondaries": true}, "settings": {"pg_settings": {"a": "b"}}
+    }});
+    assert_eq!(stage.changes().await, [format!("PATCH {PRIMARY}?update_mask={mask} {body}")]);
+
+    primary.update().max_cu(4.0).start().await.unwrap();
+    assert!(stage.changes().await[1].contains("update_mask=spec.autoscaling_limit_max_cu {"));
+}
+
+#[tokio::test]
+async fn wrong_settings_fail_before_anything_is_sent() {
+    let stage = Stage::new().await;
+    let primary = stage.branch().endpoint("primary").unwrap();
+    for error in [
+        primary.update().await,
+        primary.update().autoscaling(4.0..=1.0).await,
+        primary.update().suspension(Suspension::After(hours(200))).await,
+        stage.branch().create_endpoint("Bad", EndpointType::ReadOnly).await,
+    ] {
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
+    }
+    assert!(stage.calls().await.is_empty());
+}
+
+#[tokio::test]
+async fn endpoints_are_listed_in_pages_of_ten_at_least_and_deleted() {
+    let stage = Stage::new().await;
+    stage.on(&format!("GET {ALL}"), json!({"endpoints": [endpoint("dev", "primary")]})).await;
+    assert_eq!(stage.branch().endpoints().page_size(1).await.unwrap().len(), 1);
+    assert_eq!(stage.calls().await, [format!("GET {ALL}?page_size=10")]);
+
+    let reports = stage.branch().endpoint("reports").unwrap();
+    stage
+        .refuse_once(
+            &format!("DELETE {ALL}/reports"),
+            409,
+            "ABORTED",
+            "Endpoint reconciliation still in progress",
+        )
+        .await;
+    stage.on(&format!("DELETE {ALL}/reports"), gone(&format!("{ALL}/reports"))).await;
+    reports.delete().await.unwrap();
+    stage.refuse(&format!("DELETE {ALL}/none"), 404, "NOT_FOUND", "endpoint id not found").await;
+    stage.branch().endpoint("none").unwrap().delete().allow_missing().await.unwrap();
+}
+
+#[tokio::test]
+async fn compute_instances_are_listed_and_read() {
+    let stage = Stage::new().await;
+    let name = format!("{PRIMARY}/compute-instances/c-1");
+    let compute = json!({"name": name, "compute_instance_id": "c-1", "compute_host": "h", "current_state": "ACTIVE",
+        "role": "HOT_STANDBY", "start_time": "2026-08-01T10:00:00Z"});
+    stage
+        .on(&format!("GET {PRIMARY}/compute-instances"), json!({"compute_instances": [compute.clone()]}))
+        .await;
+    stage.on(&format!("GET {name}"), compute).await;
+    let primary = stage.branch().endpoint("primary").unwrap();
+    let all = primary.compute_instances().await.unwrap();
+    assert_eq!((all[0].id.as_str(), all[0].role.as_str()), ("c-1", "HOT_STANDBY"));
+    assert_eq!(primary.compute_instance("c-1").await.unwrap(), all[0]);
+    assert_eq!(primary.compute_instance("../x").await.unwrap_err().kind(), ErrorKind::Invalid);
+}

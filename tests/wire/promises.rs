@@ -1,0 +1,64 @@
+//! What every caller may rely on: handles and models go between threads, and builders are futures that do too.
+
+use lakebase::{
+    Branch, BranchInfo, CredentialCache, Database, DatabaseInfo, Endpoint, EndpointInfo, Expiry,
+    LakebasePool, Operation, Project, ProjectInfo, Role, RoleInfo, Snapshot, SnapshotInfo, Tree,
+};
+
+use super::stage::Stage;
+
+fn shared<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+fn sent<T: Send>(_: T) {}
+
+#[tokio::test]
+async fn handles_models_and_pools_are_shared_between_threads() {
+    shared::<Project>();
+    shared::<ProjectInfo>();
+    shared::<Branch>();
+    shared::<BranchInfo>();
+    shared::<Endpoint>();
+    shared::<EndpointInfo>();
+    shared::<Role>();
+    shared::<RoleInfo>();
+    shared::<Database>();
+    shared::<DatabaseInfo>();
+    shared::<Snapshot>();
+    shared::<SnapshotInfo>();
+    shared::<Tree>();
+    shared::<CredentialCache>();
+    shared::<LakebasePool>();
+    fn operation<T: Send + Sync + 'static>() {}
+    operation::<Operation<BranchInfo>>();
+}
+
+#[tokio::test]
+async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
+    let stage = Stage::new().await;
+    let (shop, dev) = (stage.project(), stage.branch());
+    let primary = dev.endpoint("primary").unwrap();
+    sent(shop.create_branch("x", Expiry::Never).into_future());
+    sent(shop.create_branch("x", Expiry::Never).if_missing().into_future());
+    sent(shop.branches().stream());
+    sent(shop.tree());
+    sent(dev.delete().into_future());
+    sent(dev.reset(Expiry::Never).into_future());
+    sent(dev.pool().into_future());
+    sent(dev.connect().into_future());
+    sent(primary.update().max_cu(1.0).into_future());
+    sent(primary.wait_until_ready());
+    sent(stage.lakebase.create_project("p").if_missing().into_future());
+    assert!(stage.calls().await.is_empty());
+}
+
+#[tokio::test]
+async fn names_are_walked_down_and_up_without_asking_the_service() {
+    let stage = Stage::new().await;
+    let primary = stage.lakebase.endpoint("projects/shop/branches/dev/endpoints/primary").unwrap();
+    assert_eq!(primary.branch(), stage.branch());
+    assert_eq!(primary.branch().project(), stage.project());
+    assert_eq!(stage.lakebase.branch("projects/shop/branches/dev").unwrap(), stage.branch());
+    assert_eq!(stage.lakebase.project(primary.branch().project().name()).unwrap(), stage.project());
+    assert!(stage.lakebase.branch("dev").is_err());
+    assert!(stage.project().branch("feature/42").is_err());
+    assert!(stage.calls().await.is_empty());
+}
