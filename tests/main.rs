@@ -1,3 +1,6 @@
-//! What users and official clients see of the crate.
+//! Everything that is tested from outside the crate, in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod client;
 mod official_clients;
+mod schema;

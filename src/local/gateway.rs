@@ -13,12 +13,13 @@ use std::{
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::{runtime::Handle, sync::Mutex};
 
 mod address;
 mod authority;
 mod cancel;
 mod frames;
+mod lane;
 mod listener;
 mod message;
 mod refusal;
@@ -33,6 +34,7 @@ pub(crate) use self::{
 };
 use self::{
     cancel::CancelKeys,
+    lane::Lane,
     listener::Listener,
     session::{Deadlines, Site},
 };
@@ -69,6 +71,8 @@ pub(crate) enum GatewayError {
     Listen { endpoint: String, address: SocketAddr, source: std::io::Error },
     #[error("making the certificate of endpoint {endpoint}")]
     Certificate { endpoint: String, source: AuthorityError },
+    #[error("starting the gateway's thread for endpoint {endpoint}")]
+    Thread { endpoint: String, source: std::io::Error },
     #[error("endpoint {endpoint} cannot be published: the gateway is shutting down")]
     ShuttingDown { endpoint: String },
 }
@@ -82,14 +86,26 @@ struct Inner {
     door: Weak<dyn Door>,
     policy: AddressPolicy,
     /// `None` after the shutdown.
-    listeners: Mutex<Option<HashMap<String, Listener>>>,
+    listeners: Mutex<Option<Listeners>>,
+}
+
+#[derive(Default)]
+struct Listeners {
+    by_endpoint: HashMap<String, Listener>,
+    /// Started with the first endpoint.
+    lane: Option<Lane>,
 }
 
 impl Gateway {
     /// Nothing listens yet. The door is held weakly, because the control plane behind it holds the gateway
     /// (`Arc::new_cyclic` gives the `Weak`; it is first looked through when a client logs in).
     pub(crate) fn new(authority: Authority, door: Weak<dyn Door>, policy: AddressPolicy) -> Gateway {
-        Gateway(Arc::new(Inner { authority, door, policy, listeners: Mutex::new(Some(HashMap::new())) }))
+        Gateway(Arc::new(Inner {
+            authority,
+            door,
+            policy,
+            listeners: Mutex::new(Some(Listeners::default())),
+        }))
     }
 
     /// Begins to listen for an endpoint and says where. One that listens already keeps its address.
@@ -102,11 +118,18 @@ impl Gateway {
     ) -> Result<SocketAddr, GatewayError> {
         let Inner { authority, door, policy, listeners } = &*self.0;
         let mut listeners = listeners.lock().await;
-        let listeners =
+        let Listeners { by_endpoint, lane } =
             listeners.as_mut().ok_or_else(|| GatewayError::ShuttingDown { endpoint: endpoint.to_owned() })?;
-        if let Some(listener) = listeners.get(endpoint) {
+        if let Some(listener) = by_endpoint.get(endpoint) {
             return Ok(listener.address());
         }
+        let lane = match lane {
+            Some(lane) => lane,
+            none => none.insert(
+                Lane::start()
+                    .map_err(|source| GatewayError::Thread { endpoint: endpoint.to_owned(), source })?,
+            ),
+        };
         let listen =
             |(address, source)| GatewayError::Listen { endpoint: endpoint.to_owned(), address, source };
         let listener = address::bind(endpoint, preferred, *policy).await.map_err(listen)?;
@@ -119,18 +142,21 @@ impl Gateway {
         let site = Site {
             endpoint: endpoint.into(),
             door: door.clone(),
+            home: Handle::current(),
             tls,
             cancels: CancelKeys::default(),
             deadlines: Deadlines::default(),
         };
-        listeners.insert(endpoint.to_owned(), Listener::start(listener, address, site));
+        let listener = Listener::start(listener, address, site, lane.handle().clone());
+        by_endpoint.insert(endpoint.to_owned(), listener);
         tracing::info!(lakebase.endpoint = endpoint, %address, "the endpoint takes connections");
         Ok(address)
     }
 
     /// Stops listening and closes all connections of the endpoint; returns when the last has ended.
     pub(crate) async fn withdraw(&self, endpoint: &str) {
-        let listener = self.0.listeners.lock().await.as_mut().and_then(|all| all.remove(endpoint));
+        let listener =
+            self.0.listeners.lock().await.as_mut().and_then(|all| all.by_endpoint.remove(endpoint));
         if let Some(listener) = listener {
             listener.close().await;
         }
@@ -138,7 +164,13 @@ impl Gateway {
 
     /// Closes all connections of the endpoint and keeps listening; returns when the last has ended.
     pub(crate) async fn disconnect(&self, endpoint: &str) {
-        let orders = self.0.listeners.lock().await.as_ref().and_then(|all| Some(all.get(endpoint)?.orders()));
+        let orders = self
+            .0
+            .listeners
+            .lock()
+            .await
+            .as_ref()
+            .and_then(|all| Some(all.by_endpoint.get(endpoint)?.orders()));
         if let Some(orders) = orders {
             listener::disconnect(orders).await;
         }
@@ -147,7 +179,9 @@ impl Gateway {
     /// Withdraws every endpoint. Nothing can be published afterwards.
     pub(crate) async fn shutdown(&self) {
         let listeners = self.0.listeners.lock().await.take().unwrap_or_default();
-        futures_util::future::join_all(listeners.into_values().map(Listener::close)).await;
+        futures_util::future::join_all(listeners.by_endpoint.into_values().map(Listener::close)).await;
+        // No session is left on it.
+        drop(listeners.lane);
     }
 }
 

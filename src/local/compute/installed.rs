@@ -59,8 +59,15 @@ impl Installation {
         if version.major < OLDEST {
             return Err(format!("{} is {version}, older than {OLDEST}", bin.display()));
         }
-        Ok(Self { bin: bin.to_owned(), version })
+        Ok(Self { bin: real_bin(bin), version })
     }
+}
+
+/// Where a directory of links leads, so that the programs find what lies beside them.
+fn real_bin(bin: &Path) -> PathBuf {
+    let real = fs::canonicalize(bin.join("postgres")).ok();
+    let real = real.as_deref().and_then(Path::parent).filter(|dir| dir.join("initdb").is_file());
+    real.unwrap_or(bin).to_owned()
 }
 
 /// Reads `postgres (PostgreSQL) 17.10 (…)` and `… 18beta1`.

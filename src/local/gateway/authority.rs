@@ -178,3 +178,33 @@ fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), AuthorityError> {
     file.persist_noclobber(path).map_err(|error| at("writing")(error.error))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn an_authority_is_made_once_and_its_key_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::load_or_create(dir.path()).unwrap();
+        let text = std::fs::read_to_string(authority.certificate_file()).unwrap();
+        let mode = |name: &str| dir.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("ca.pem"), mode("ca.key")), (0o644, 0o600));
+        let again = Authority::load_or_create(dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(again.certificate_file()).unwrap(), text);
+        assert!(!format!("{again:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn half_an_authority_is_completed_or_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        Authority::load_or_create(dir.path()).unwrap();
+        std::fs::remove_file(dir.path().join("ca.pem")).unwrap();
+        Authority::load_or_create(dir.path()).unwrap();
+        std::fs::remove_file(dir.path().join("ca.key")).unwrap();
+        let error = Authority::load_or_create(dir.path()).unwrap_err();
+        assert!(error.to_string().contains("without ca.key"), "{error}");
+    }
+}

@@ -7,10 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::UnixStream,
-};
+use tokio::{io::AsyncWriteExt as _, net::UnixStream};
 
 use super::message::CancelKey;
 
@@ -37,7 +34,7 @@ impl CancelKeys {
         let mut compute = UnixStream::connect(socket).await?;
         compute.write_all(&key.request()).await?;
         // The compute answers nothing; it closes.
-        compute.read(&mut [0]).await?;
+        tokio::io::copy(&mut compute, &mut tokio::io::sink()).await?;
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! One endpoint's listener and the sessions that came through it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
@@ -27,10 +28,10 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(listener: TcpListener, address: SocketAddr, site: Site) -> Listener {
+    pub(super) fn start(listener: TcpListener, address: SocketAddr, site: Site, lane: Handle) -> Listener {
         let (orders, taken) = mpsc::channel(1);
         let span = tracing::debug_span!("lakebase.gateway", lakebase.endpoint = %site.endpoint);
-        let task = tokio::spawn(accept_all(listener, site, taken).instrument(span));
+        let task = tokio::spawn(accept_all(listener, site, lane, taken).instrument(span));
         Listener { address, orders, task }
     }
 
@@ -59,10 +60,15 @@ pub(super) async fn disconnect(orders: mpsc::Sender<oneshot::Sender<()>>) {
     }
 }
 
-async fn accept_all(listener: TcpListener, site: Site, mut orders: mpsc::Receiver<oneshot::Sender<()>>) {
+async fn accept_all(
+    listener: TcpListener,
+    site: Site,
+    lane: Handle,
+    mut orders: mpsc::Receiver<oneshot::Sender<()>>,
+) {
     let site = Arc::new(site);
     let permits = Arc::new(Semaphore::new(MAX_UNAUTHENTICATED));
-    let mut sessions = Sessions::new();
+    let mut sessions = Sessions::new(lane);
     loop {
         tokio::select! {
             order = orders.recv() => match order {
@@ -100,15 +106,21 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream,
     }
 }
 
+/// Has the socket watched by the runtime that asks.
+fn on_this_runtime(stream: TcpStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(stream.into_std()?)
+}
+
 /// The sessions that run, and the word that ends them.
 struct Sessions {
     tasks: JoinSet<()>,
     closing: watch::Sender<bool>,
+    lane: Handle,
 }
 
 impl Sessions {
-    fn new() -> Sessions {
-        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false) }
+    fn new(lane: Handle) -> Sessions {
+        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false), lane }
     }
 
     fn start(&mut self, site: &Arc<Site>, stream: TcpStream, permit: OwnedSemaphorePermit) {
@@ -116,7 +128,11 @@ impl Sessions {
         let site = site.clone();
         let span = tracing::debug_span!("lakebase.gateway.session", db.user = tracing::field::Empty);
         let session = async move {
-            match session::serve(&site, stream, permit, closing).await {
+            let served = match on_this_runtime(stream) {
+                Ok(stream) => session::serve(&site, stream, permit, closing).await,
+                Err(source) => Err(SessionError::Client { doing: "taking it over", source }),
+            };
+            match served {
                 Ok(()) => tracing::debug!("the session ended"),
                 // Those two are somebody's to look at; everything else is what clients do every day.
                 Err(error @ (SessionError::Compute { .. } | SessionError::ComputeGone { .. })) => {
@@ -127,7 +143,7 @@ impl Sessions {
                 }
             }
         };
-        self.tasks.spawn(session.instrument(span));
+        self.tasks.spawn_on(session.instrument(span), &self.lane);
     }
 
     /// Tells all to end, waits for them, cuts those that do not.

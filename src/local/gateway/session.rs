@@ -13,10 +13,13 @@ use secrecy::SecretString;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::UnixStream,
+    runtime::Handle,
     sync::watch,
+    task::JoinSet,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tracing::Instrument as _;
 
 use super::{
     Door, Upstream,
@@ -60,6 +63,8 @@ impl Default for Deadlines {
 pub(super) struct Site {
     pub(super) endpoint: Arc<str>,
     pub(super) door: Weak<dyn Door>,
+    /// Where the door is asked: it may start processes and tasks, which must not belong to the copying thread.
+    pub(super) home: Handle,
     pub(super) tls: Arc<ServerConfig>,
     pub(super) cancels: CancelKeys,
     pub(super) deadlines: Deadlines,
@@ -227,14 +232,34 @@ async fn admit<P>(
     unauthenticated: P,
 ) -> Result<Upstream, Refusal> {
     let door = site.door.upgrade().ok_or(Refusal::ShuttingDown)?;
-    door.authenticate(&site.endpoint, startup.user(), password).await?;
+    at_home(site, {
+        let (door, endpoint, password) = (door.clone(), site.endpoint.clone(), password.clone());
+        let user = startup.user().to_owned();
+        async move { door.authenticate(&endpoint, &user, &password).await }
+    })
+    .await?;
     drop(unauthenticated);
-    timeout(site.deadlines.wake, door.connect(&site.endpoint)).await.map_err(|_| Refusal::Unavailable {
+    let endpoint = site.endpoint.clone();
+    let connected = at_home(site, async move { door.connect(&endpoint).await });
+    timeout(site.deadlines.wake, connected).await.map_err(|_| Refusal::Unavailable {
         message: format!(
             "the compute of this endpoint did not wake within {} s; try again",
             site.deadlines.wake.as_secs()
         ),
     })?
+}
+
+/// Runs on the runtime that published the endpoint. Ends early when dropped.
+async fn at_home<T: Send + 'static>(
+    site: &Site,
+    asked: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    let mut task = JoinSet::new();
+    task.spawn_on(asked.in_current_span(), &site.home);
+    // It fails when it panics or its runtime ends.
+    let answered = task.join_next().await.and_then(Result::ok);
+    answered
+        .unwrap_or_else(|| Err(Refusal::Internal { message: "the login could not be decided".to_owned() }))
 }
 
 /// Logs in at the compute and passes its greeting on, up to its first `ReadyForQuery`.
@@ -436,3 +461,6 @@ where
     };
     let _ = timeout(site.deadlines.farewell, drained).await;
 }
+
+#[cfg(test)]
+mod tests;

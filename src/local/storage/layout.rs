@@ -27,9 +27,25 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
 }
 
 pub(super) fn create(root: &Path) -> Result<(), EngineError> {
-    ["branches", "templates", "staging", "trash", "run"]
-        .into_iter()
-        .try_for_each(|name| create_public_dir(&root.join(name)))
+    for name in ["branches", "templates", "staging", "trash", "run"] {
+        create_public_dir(&root.join(name))?;
+    }
+    spread(&root.join("staging"));
+    Ok(())
+}
+
+/// Asks ext4 to give each new directory in `dir` a region of the disk of its own.
+///
+/// Without a journal, ext4 looks long for an inode near those of files that were just deleted: a
+/// thousand files in place of a removed branch then take seconds. Others ignore or refuse the flag.
+fn spread(dir: &Path) {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = fs::File::open(dir) {
+        use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+        let _ = ioctl_getflags(&file).and_then(|flags| ioctl_setflags(&file, flags | IFlags::TOPDIR));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = dir;
 }
 
 /// A directory that PostgreSQL's account may pass through but nobody may list.

@@ -24,6 +24,7 @@ impl Trash {
         let waiting = watch::Sender::new(0_usize);
         let done = waiting.clone();
         thread::Builder::new().name("lakebase-trash".to_owned()).spawn(move || {
+            be_humble();
             for path in full {
                 if let Err(error) = remove(&path) {
                     tracing::warn!(path = %path.display(), %error, "deleting a discarded directory; the next start tries again");
@@ -58,6 +59,12 @@ impl Trash {
         // The thread ends only after the sender is gone.
         let _ = self.bin.send(path);
     }
+}
+
+/// Whoever makes a branch goes first. A priority is the thread's own on Linux only.
+fn be_humble() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,0 +1,459 @@
+//! The one error of the crate.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+
+use crate::{
+    names::InvalidName,
+    wire::{error::ErrorBody, format::Seconds},
+};
+
+/// The result of nearly everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a call failed: a [`kind`](Self::kind) to match on, a line that says what was being done and what to do
+/// next, the service's own code, message and request id, and the cause as [`source`](StdError::source).
+///
+/// `Display` is one line and does not repeat its source; `Debug` (what `fn main() -> Result<…>` prints) adds the
+/// chain of causes. No secret is ever part of either.
+///
+/// ```
+/// use lakebase::{ErrorKind, ProjectId};
+///
+/// let error = lakebase::Error::from(ProjectId::new("Shop").unwrap_err());
+/// assert_eq!(error.kind(), ErrorKind::Invalid);
+/// assert!(!error.is_retryable());
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    doing: Option<Cow<'static, str>>,
+    message: Cow<'static, str>,
+    fault: Option<Fault>,
+    source: Option<BoxError>,
+    operation: Option<String>,
+}
+
+/// What the service said when it refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fault {
+    /// 0 inside a failed operation, which has no HTTP status.
+    pub(crate) status: u16,
+    pub(crate) code: Option<String>,
+    pub(crate) message: String,
+    pub(crate) request_id: Option<String>,
+    pub(crate) managed_by_parent: bool,
+    /// How long the service asks to wait before the next try.
+    pub(crate) retry_delay: Option<Duration>,
+}
+
+/// What kind of failure it was: the part that a program decides by.
+///
+/// ```
+/// # fn handle(error: lakebase::Error) {
+/// use lakebase::ErrorKind;
+///
+/// match error.kind() {
+///     ErrorKind::NotFound => println!("nothing there"),
+///     ErrorKind::AlreadyExists => println!("somebody was faster"),
+///     _ => eprintln!("{error}"),
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration does not hold together: no host, an unknown profile, two authorization methods.
+    Config,
+    /// No credentials could be had, or the service does not accept them (401).
+    Unauthenticated,
+    /// The caller may not do this (403).
+    PermissionDenied,
+    /// An argument breaks a rule, found before or by the service (400).
+    Invalid,
+    /// There is no such resource (404).
+    NotFound,
+    /// A resource of this id exists already (409, or 400 with that text).
+    AlreadyExists,
+    /// What exists is not what was asked for: another source, expiry or version.
+    Mismatch,
+    /// The state of the resource forbids it: protected, a root branch, a branch with children.
+    FailedPrecondition,
+    /// The service is still working on the resource; the same call works a little later.
+    Reconciling,
+    /// Too many requests or a quota is used up (429).
+    RateLimited,
+    /// The service answered that it cannot answer now (500, 502, 503, 504).
+    Unavailable,
+    /// The service cannot be reached: name, connection, TLS.
+    Connect,
+    /// A deadline of ours ran out.
+    Timeout,
+    /// The answer is not what the API promises: HTML, no JSON, a missing field.
+    Protocol,
+    /// A long-running operation ended with an error.
+    OperationFailed,
+    /// The service does not offer this (501).
+    Unsupported,
+    /// PostgreSQL refused: a login, a statement.
+    Database,
+    /// A promotion or a migration was stopped by a check.
+    Refused,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            doing: None,
+            message: message.into(),
+            fault: None,
+            source: None,
+            operation: None,
+        }))
+    }
+
+    /// An error of a login of your own, see [`TokenProvider`](crate::auth::TokenProvider). The message must not
+    /// contain a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::unauthenticated("the vault is sealed");
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    /// ```
+    pub fn unauthenticated(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unauthenticated, message)
+    }
+
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// Says what was being done. The first, innermost word stays.
+    pub(crate) fn doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
+        self.0.doing.get_or_insert_with(|| doing.into());
+        self
+    }
+
+    /// Adds the cause. It is printed as it is, so it must not contain a secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same failure, seen by somebody who knows what it means there.
+    pub(crate) fn into_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Puts in front of the message at which stage it failed.
+    pub(crate) fn preface(mut self, stage: &str) -> Self {
+        self.0.message.to_mut().insert_str(0, stage);
+        self
+    }
+
+    /// Adds to the end of the message what became known later, such as how often it was tried.
+    pub(crate) fn remark(mut self, remark: impl AsRef<str>) -> Self {
+        self.0.message.to_mut().push_str(remark.as_ref());
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, name: impl Into<String>) -> Self {
+        self.0.operation = Some(name.into());
+        self
+    }
+
+    /// A refusal that came over HTTP.
+    pub(crate) fn from_fault(fault: Fault) -> Self {
+        let kind = kind_of(&fault);
+        let mut error = Self::new(kind, describe(kind, &fault));
+        error.0.fault = Some(fault);
+        error
+    }
+
+    /// The error of a finished operation.
+    pub(crate) fn from_operation(name: &str, body: ErrorBody) -> Self {
+        let fault = Fault::from_body(0, body);
+        let kind = match kind_of(&fault) {
+            ErrorKind::Protocol => ErrorKind::OperationFailed,
+            kind => kind,
+        };
+        let mut error = Self::new(kind, format!("the operation failed: {}", describe(kind, &fault)));
+        error.0.fault = Some(fault);
+        error.with_operation(name)
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same call may succeed a little later: [`Reconciling`](ErrorKind::Reconciling),
+    /// [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
+    /// [`Connect`](ErrorKind::Connect) and [`Timeout`](ErrorKind::Timeout).
+    ///
+    /// The library has already retried where that is safe.
+    pub fn is_retryable(&self) -> bool {
+        use ErrorKind::{Connect, RateLimited, Reconciling, Timeout, Unavailable};
+        matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout)
+    }
+
+    /// Whether the resource is managed by its parent and goes with it (a root branch, a read-write endpoint).
+    pub fn is_managed_by_parent(&self) -> bool {
+        self.0.fault.as_ref().is_some_and(|fault| fault.managed_by_parent)
+    }
+
+    /// The HTTP status of the refusal.
+    pub fn status(&self) -> Option<u16> {
+        self.0.fault.as_ref().map(|fault| fault.status).filter(|status| *status != 0)
+    }
+
+    /// The service's `error_code`, such as `INVALID_PARAMETER_VALUE`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.fault.as_ref().and_then(|fault| fault.code.as_deref())
+    }
+
+    /// The service's own message.
+    pub fn service_message(&self) -> Option<&str> {
+        self.0.fault.as_ref().map(|fault| fault.message.as_str())
+    }
+
+    /// The id of the request in the service's logs; quote it to support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.fault.as_ref().and_then(|fault| fault.request_id.as_deref())
+    }
+
+    /// The name of the operation that failed or is still running, to be resumed by name.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
+    }
+
+    /// The SQLSTATE, where PostgreSQL refused.
+    pub fn sqlstate(&self) -> Option<String> {
+        let source = self.0.source.as_deref()?.downcast_ref::<sqlx::Error>()?;
+        source.as_database_error()?.code().map(Cow::into_owned)
+    }
+}
+
+impl Fault {
+    pub(crate) fn from_body(status: u16, body: ErrorBody) -> Self {
+        let detail = |kind: &str, field: &str| {
+            let wanted = format!("type.googleapis.com/google.rpc.{kind}");
+            let found = body.details.iter().rev().find(|detail| detail["@type"] == wanted.as_str())?;
+            Some(found.pointer(field)?.as_str()?.to_owned())
+        };
+        let context = detail("ErrorInfo", "/metadata/declarative_context");
+        let request_id = detail("RequestInfo", "/request_id");
+        Self {
+            status,
+            managed_by_parent: context.as_deref() == Some("MANAGED_BY_PARENT"),
+            retry_delay: detail("RetryInfo", "/retry_delay")
+                .and_then(|text| text.parse::<Seconds>().ok())
+                .map(|delay| delay.0),
+            request_id,
+            code: body.error_code,
+            message: body.message.unwrap_or_default(),
+        }
+    }
+}
+
+/// The code wins over the status where both are known; some refusals can only be told by their text.
+fn kind_of(fault: &Fault) -> ErrorKind {
+    let text = fault.message.to_lowercase();
+    let says = |part: &str| text.contains(part);
+    if says("already exists") {
+        return ErrorKind::AlreadyExists;
+    }
+    if says("reconciliation") || says("conflicting operations in progress") {
+        return ErrorKind::Reconciling;
+    }
+    match fault.code.as_deref().unwrap_or_default() {
+        "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS" => ErrorKind::AlreadyExists,
+        "NOT_FOUND" | "RESOURCE_DOES_NOT_EXIST" | "ENDPOINT_NOT_FOUND" => ErrorKind::NotFound,
+        "UNAUTHENTICATED" => ErrorKind::Unauthenticated,
+        "PERMISSION_DENIED" | "CUSTOMER_UNAUTHORIZED" | "PRIVATE_LINK_VALIDATION_ERROR" => {
+            ErrorKind::PermissionDenied
+        }
+        "RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "RESOURCE_LIMIT_EXCEEDED" => {
+            ErrorKind::RateLimited
+        }
+        "INVALID_STATE" | "INVALID_STATE_TRANSITION" | "FAILED_PRECONDITION" | "RESOURCE_CONFLICT" => {
+            ErrorKind::FailedPrecondition
+        }
+        "ABORTED" => ErrorKind::Reconciling,
+        "INVALID_PARAMETER_VALUE" | "MALFORMED_REQUEST" => ErrorKind::Invalid,
+        "TEMPORARILY_UNAVAILABLE"
+        | "UNAVAILABLE"
+        | "SERVICE_UNDER_MAINTENANCE"
+        | "INTERNAL_ERROR"
+        | "WORKSPACE_TEMPORARILY_UNAVAILABLE" => ErrorKind::Unavailable,
+        "DEADLINE_EXCEEDED" => ErrorKind::Unavailable,
+        "NOT_IMPLEMENTED" | "FEATURE_DISABLED" => ErrorKind::Unsupported,
+        "BAD_REQUEST" if says("cannot delete") || says("child branches") || fault.managed_by_parent => {
+            ErrorKind::FailedPrecondition
+        }
+        _ => kind_of_status(fault.status),
+    }
+}
+
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        401 => ErrorKind::Unauthenticated,
+        403 => ErrorKind::PermissionDenied,
+        404 => ErrorKind::NotFound,
+        409 => ErrorKind::FailedPrecondition,
+        429 => ErrorKind::RateLimited,
+        501 => ErrorKind::Unsupported,
+        408 | 500 | 502..=504 => ErrorKind::Unavailable,
+        400..=499 => ErrorKind::Invalid,
+        _ => ErrorKind::Protocol,
+    }
+}
+
+/// The service's message, its code and status, and the remedy where there is a usual one.
+fn describe(kind: ErrorKind, fault: &Fault) -> String {
+    let mut text =
+        if fault.message.is_empty() { "no reason was given".to_owned() } else { fault.message.clone() };
+    let mut facts = Vec::new();
+    facts.extend(fault.code.clone());
+    if fault.status != 0 {
+        facts.push(format!("HTTP {}", fault.status));
+    }
+    facts.extend(fault.request_id.as_ref().map(|id| format!("request id {id}")));
+    if !facts.is_empty() {
+        text = format!("{text} ({})", facts.join(", "));
+    }
+    let remedy = match kind {
+        ErrorKind::Unauthenticated => "; check the credentials or log in again",
+        ErrorKind::PermissionDenied => "; ask for CAN_USE or CAN_MANAGE on the project",
+        _ => "",
+    };
+    text + remedy
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(doing) = &self.0.doing {
+            write!(f, "{doing}: ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<InvalidName> for Error {
+    fn from(error: InvalidName) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<crate::expiry::InvalidExpiry> for Error {
+    fn from(error: crate::expiry::InvalidExpiry) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(status: u16, code: &str, message: &str) -> Error {
+        let code = (!code.is_empty()).then(|| code.to_owned());
+        Error::from_fault(Fault { status, code, message: message.to_owned(), ..Fault::default() })
+    }
+
+    #[test]
+    fn the_recorded_refusals_have_the_kind_that_a_caller_expects() {
+        for (status, code, message, kind) in [
+            (
+                400,
+                "BAD_REQUEST",
+                "branch already exists; branch_name:\"dev\" [TraceId: 1]",
+                ErrorKind::AlreadyExists,
+            ),
+            (
+                409,
+                "ALREADY_EXISTS",
+                "project with such id already exists in the workspace",
+                ErrorKind::AlreadyExists,
+            ),
+            (400, "BAD_REQUEST", "role with that name already exists", ErrorKind::AlreadyExists),
+            (409, "ABORTED", "Endpoint reconciliation still in progress", ErrorKind::Reconciling),
+            (
+                400,
+                "",
+                "Your project already has conflicting operations in progress. Please wait",
+                ErrorKind::Reconciling,
+            ),
+            (404, "NOT_FOUND", "branch id not found [TraceId: 1]", ErrorKind::NotFound),
+            (404, "", "Not Found", ErrorKind::NotFound),
+            (400, "BAD_REQUEST", "cannot delete protected branch", ErrorKind::FailedPrecondition),
+            (400, "INVALID_PARAMETER_VALUE", "Unknown field path in update_mask: 'x'", ErrorKind::Invalid),
+            (401, "", "", ErrorKind::Unauthenticated),
+            (403, "PERMISSION_DENIED", "no", ErrorKind::PermissionDenied),
+            (429, "REQUEST_LIMIT_EXCEEDED", "m", ErrorKind::RateLimited),
+            (400, "REQUEST_LIMIT_EXCEEDED", "m", ErrorKind::RateLimited),
+            (503, "TEMPORARILY_UNAVAILABLE", "m", ErrorKind::Unavailable),
+            (500, "INTERNAL_ERROR", "The request could not be processed.", ErrorKind::Unavailable),
+            (501, "NOT_IMPLEMENTED", "m", ErrorKind::Unsupported),
+        ] {
+            assert_eq!(fault(status, code, message).kind(), kind, "{status} {code} {message}");
+        }
+    }
+
+    #[test]
+    fn details_give_the_request_id_and_the_marker_of_the_parent() {
+        let body: ErrorBody = serde_json::from_str(
+            r#"{"error_code":"BAD_REQUEST","message":"Cannot delete root branch 'projects/p/branches/b'.","details":[
+                1, "text", {"@type":"type.googleapis.com/google.rpc.ErrorInfo","metadata":{"declarative_context":"MANAGED_BY_PARENT"}},
+                {"@type":"type.googleapis.com/google.rpc.RequestInfo","request_id":"r-1","serving_data":""}]}"#,
+        )
+        .unwrap();
+        let error = Error::from_fault(Fault::from_body(400, body));
+        assert!(error.is_managed_by_parent());
+        assert_eq!(error.request_id(), Some("r-1"));
+        assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+        assert!(error.to_string().contains("request id r-1"), "{error}");
+    }
+
+    #[test]
+    fn no_line_of_the_chain_repeats_the_next() {
+        let cause = std::io::Error::other("connection refused");
+        let error = Error::new(ErrorKind::Connect, "cannot reach https://x")
+            .doing("listing projects")
+            .with_source(cause);
+        assert_eq!(error.to_string(), "listing projects: cannot reach https://x");
+        assert_eq!(
+            format!("{error:?}"),
+            "listing projects: cannot reach https://x\n  caused by: connection refused"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! Compare the schemas of two PostgreSQL databases, and plan the SQL that takes one to the other.
+//!
+//! Both sides are read from live catalogs with the server's own deparsers; no SQL text is ever parsed. See
+//! [`Schema::read`], [`compare`], [`SchemaDiff::migration`] and [`drift`].
+//!
+//! ```no_run
+//! # async fn show(old: &mut sqlx::PgConnection, new: &mut sqlx::PgConnection) -> Result<(), Box<dyn std::error::Error>> {
+//! use lakebase::schema::{Options, Schema, compare};
+//!
+//! let before = Schema::read(old, &Options::default()).await?;
+//! let after = Schema::read(new, &Options::default()).await?;
+//! let diff = compare(&before, &after);
+//! println!("{diff}");
+//! let plan = diff.migration()?;
+//! print!("{}", plan.to_sql());
+//! plan.apply(old).await?;
+//! # Ok(()) }
+//! ```
+
+mod apply;
+mod ddl;
+mod diff;
+mod drift;
+mod error;
+mod model;
+mod options;
+mod plan;
+mod read;
+mod rename;
+mod render;
+mod statement;
+
+pub use apply::Applied;
+pub use diff::{Change, FieldChange, RenameHint, SchemaDiff, compare};
+pub use drift::{Conflict, Drift, drift};
+pub use error::{PlanError, Refusal, SchemaError};
+pub use model::{Fingerprint, Key, Kind, Schema};
+pub use options::Options;
+pub use plan::{Group, Plan, PlanOptions};
+pub use statement::{Hazard, HazardKind, Lock, LockMode, Statement};

@@ -1,0 +1,190 @@
+//! The SQL that creates, drops and alters each kind of fact.
+
+mod access;
+mod column;
+mod constraint;
+mod foreign;
+mod index;
+mod operators;
+mod programs;
+mod publication;
+mod relation;
+mod search;
+mod table;
+mod types;
+
+use std::collections::BTreeSet;
+
+use super::model::{Fact, Key, Kind, Schema};
+use super::statement::Statement;
+
+pub(super) use access::{born_with, shift_privileges};
+pub(super) use column::{parent_column, retype};
+
+/// What statements are made for.
+pub(super) struct Context<'a> {
+    pub(super) old: &'a Schema,
+    pub(super) new: &'a Schema,
+    /// Whether statements must let reads and writes go on.
+    pub(super) online: bool,
+    /// Tables and materialised views this plan creates: nobody waits for them.
+    pub(super) fresh: BTreeSet<&'a str>,
+    /// Positions in the new schema of facts that are created as a part of their table or column.
+    pub(super) inline: BTreeSet<usize>,
+    pub(super) new_parts: &'a [Vec<u32>],
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn is_fresh(&self, relation: &str) -> bool {
+        self.fresh.contains(relation)
+    }
+
+    /// The parts of a fact of the new schema.
+    pub(super) fn parts(&self, fact: &Fact) -> impl Iterator<Item = (usize, &'a Fact)> + use<'a, '_> {
+        let at = self.new.find(&fact.key);
+        let new = self.new;
+        at.into_iter().flat_map(|at| &self.new_parts[at]).map(move |p| (*p as usize, &new.facts[*p as usize]))
+    }
+}
+
+/// How a changed fact gets from old to new.
+pub(super) enum Verdict {
+    /// By these statements; what depends on it stays.
+    Alter(Vec<Statement>),
+    /// By these statements; what depends on the type of it is dropped before and made anew.
+    Retype(Vec<Statement>),
+    /// Dropped and created.
+    Replace,
+    /// Not at all.
+    Refuse(String),
+}
+
+/// The statements that create a fact.
+pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    match fact.key.kind {
+        Kind::Table => table::create(ctx, fact),
+        Kind::Partition => table::attach(ctx, fact),
+        Kind::Column => column::create(ctx, fact),
+        Kind::Default => column::set_default(fact),
+        Kind::Constraint => constraint::create(ctx, fact),
+        Kind::Index => index::create(ctx, fact),
+        Kind::IndexAttach => index::attach(fact),
+        Kind::Sequence | Kind::SequenceOwner | Kind::View | Kind::MaterializedView | Kind::Schema | Kind::Extension
+        | Kind::Statistics => relation::create(fact),
+        Kind::Enum | Kind::Domain | Kind::DomainConstraint | Kind::Composite | Kind::Range | Kind::Collation => types::create(ctx, fact),
+        Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Language | Kind::Policy => programs::create(fact),
+        Kind::Operator | Kind::OperatorClass | Kind::OperatorFamily | Kind::Cast | Kind::AccessMethod => operators::create(fact),
+        Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => publication::create(fact),
+        Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::create(fact),
+        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::create(fact),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => access::change(ctx, None, Some(fact)),
+        Kind::Uncompared => Vec::new(),
+    }
+}
+
+/// The statements that drop a fact.
+pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    match fact.key.kind {
+        Kind::Table => table::drop(fact),
+        Kind::Partition => table::detach(ctx, fact),
+        Kind::Column => column::drop(fact),
+        Kind::Default => column::drop_default(fact),
+        Kind::Constraint => constraint::drop(fact),
+        Kind::Index => index::drop(ctx, fact),
+        Kind::SequenceOwner => relation::disown(fact),
+        Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => access::change(ctx, Some(fact), None),
+        Kind::DomainConstraint => vec![Statement::new(format!("ALTER DOMAIN {} DROP CONSTRAINT {}", parent(fact), fact.text("name")))],
+        Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", fact.key.name))],
+        Kind::IndexAttach | Kind::Uncompared => Vec::new(),
+        _ => relation::drop(fact),
+    }
+}
+
+/// How a fact changes.
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    match new.key.kind {
+        Kind::Table => table::change(old, new),
+        Kind::Column => column::change(ctx, old, new),
+        Kind::Default => Verdict::Alter(column::set_default(new)),
+        Kind::Constraint => constraint::change(ctx, old, new),
+        Kind::Index => index::change(old, new),
+        Kind::Sequence | Kind::SequenceOwner | Kind::View | Kind::MaterializedView | Kind::Schema | Kind::Extension
+        | Kind::Statistics => relation::change(ctx, old, new),
+        Kind::Enum | Kind::Domain | Kind::Composite => types::change(ctx, old, new),
+        Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Policy => programs::change(old, new),
+        Kind::Publication | Kind::PublicationTable => publication::change(old, new),
+        Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
+        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::change(old, new),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => Verdict::Alter(access::change(ctx, Some(old), Some(new))),
+        Kind::Uncompared => Verdict::Refuse("differs, and objects of its kind are not compared in detail".to_owned()),
+        _ => Verdict::Replace,
+    }
+}
+
+/// The name of what a fact is a part of.
+pub(super) fn parent(fact: &Fact) -> &str {
+    fact.parent.as_ref().map(|p| p.name.as_str()).unwrap_or_default()
+}
+
+/// A fact as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
+pub(super) fn phrase(fact: &Fact) -> String {
+    let name = fact.key.name.as_str();
+    let on_parent = |word: &str| format!("{word} {} ON {}", fact.text("name"), parent(fact));
+    match fact.key.kind {
+        Kind::Table if fact.has("foreign") => format!("FOREIGN TABLE {name}"),
+        Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
+        Kind::Function if fact.text("type") == "procedure" => format!("PROCEDURE {name}"),
+        Kind::Aggregate => format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)"))),
+        Kind::Constraint => on_parent("CONSTRAINT"),
+        Kind::DomainConstraint => on_parent("CONSTRAINT").replacen(" ON ", " ON DOMAIN ", 1),
+        Kind::Trigger => on_parent("TRIGGER"),
+        Kind::Rule => on_parent("RULE"),
+        Kind::Policy => on_parent("POLICY"),
+        kind => format!("{} {name}", kind.label().to_uppercase()),
+    }
+}
+
+/// A string literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// One `key=value` a line, as `key='value', …`.
+pub(super) fn options(lines: &str) -> String {
+    let each = lines.lines().map(|line| match line.split_once('=') {
+        Some((name, value)) => format!("{name}={}", literal(value)),
+        None => line.to_owned(),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// The statements that set and reset what differs between two lists of `key=value` lines.
+pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
+    let (old, new) = (lines(old), lines(new));
+    let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
+    let set: Vec<&str> = new.iter().filter(|line| !old.contains(*line)).copied().collect();
+    let reset: Vec<String> = old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
+    let mut statements = Vec::new();
+    if !set.is_empty() {
+        statements.push(Statement::new(format!("{alter} SET ({})", options(&set.join("\n")))));
+    }
+    if !reset.is_empty() {
+        statements.push(Statement::new(format!("{alter} RESET ({})", reset.join(", "))));
+    }
+    statements
+}
+
+/// The names of attributes that differ.
+pub(super) fn differing<'a>(old: &'a Fact, new: &'a Fact) -> Vec<&'a str> {
+    let gone = old.attrs.compared().filter(|(n, _)| !new.has(n)).map(|(n, _)| n);
+    new.attrs.compared().filter(|(n, v)| old.get(n) != Some(*v)).map(|(n, _)| n).chain(gone).collect()
+}
+
+pub(super) fn lines(text: Option<&str>) -> Vec<&str> {
+    text.map(|t| t.lines().collect()).unwrap_or_default()
+}
+
+pub(super) fn key(kind: Kind, name: &str) -> Key {
+    Key::new(kind, name)
+}

@@ -1,0 +1,169 @@
+//! Owners, privileges, default privileges and comments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Context, literal, parent, phrase};
+use crate::schema::model::{Attributes, Fact, Key, Kind, Schema};
+use crate::schema::statement::{HazardKind, Statement};
+
+pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>) -> Vec<Statement> {
+    let Some(fact) = new.or(old) else { return Vec::new() };
+    let schema = if new.is_some() { ctx.new } else { ctx.old };
+    let object = fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| &schema.facts[at]);
+    match (fact.key.kind, object) {
+        (Kind::DefaultPrivileges, _) => default_privileges(old, new, fact),
+        (Kind::Comment, Some(object)) => {
+            let on = match fact.get("@column") {
+                Some(column) => format!("COLUMN {}.{column}", object.key.name),
+                None => phrase(object),
+            };
+            let text = new.map_or("NULL".to_owned(), |f| literal(f.text("text")));
+            vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
+        }
+        (Kind::Owner, Some(object)) => owner(ctx, old, new, object),
+        (Kind::Privilege, Some(object)) => privileges(ctx, old, new, fact, object),
+        _ => Vec::new(),
+    }
+}
+
+fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fact) -> Vec<Statement> {
+    let Some(role) = new.map(|f| f.text("role")) else { return Vec::new() };
+    if old.is_none() && role == ctx.old.origin.user {
+        return Vec::new();
+    }
+    let what = match object.key.kind {
+        Kind::Table if !object.has("foreign") => format!("TABLE {}", object.key.name),
+        _ => phrase(object),
+    };
+    let name = &object.key.name;
+    vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(HazardKind::Authorisation, name, format!("{role} becomes the owner"))]
+}
+
+/// Privileges as a map from each to whether it may be passed on.
+fn parse(list: Option<&str>) -> BTreeMap<&str, bool> {
+    let each = list.into_iter().flat_map(|l| l.split(", "));
+    each.map(|p| p.strip_suffix('*').map_or((p, false), |p| (p, true))).collect()
+}
+
+struct Shift {
+    grant: BTreeMap<bool, Vec<String>>,
+    revoke: Vec<String>,
+    revoke_option: Vec<String>,
+}
+
+/// What has to be granted and revoked between two states, each told as a difference from what is born with.
+fn shift(old: Option<&Fact>, new: Option<&Fact>) -> Shift {
+    let get = |f: Option<&Fact>, attr: &str| f.and_then(|f| f.get(attr)).map(str::to_owned);
+    let (had, has) = (get(old, "granted"), get(new, "granted"));
+    let (lacked, lacks) = (get(old, "revoked"), get(new, "revoked"));
+    let (had, has) = (parse(had.as_deref()), parse(has.as_deref()));
+    let (lacked, lacks) = (parse(lacked.as_deref()), parse(lacks.as_deref()));
+    let mut shift = Shift { grant: BTreeMap::new(), revoke: Vec::new(), revoke_option: Vec::new() };
+    for (privilege, option) in &has {
+        match had.get(privilege) {
+            Some(before) if before == option => {}
+            Some(true) => shift.revoke_option.push((*privilege).to_owned()),
+            _ => shift.grant.entry(*option).or_default().push((*privilege).to_owned()),
+        }
+    }
+    let back = lacked.keys().filter(|p| !lacks.contains_key(*p) && !has.contains_key(*p));
+    shift.grant.entry(false).or_default().extend(back.map(|p| (*p).to_owned()));
+    let lost: BTreeSet<&str> = had.keys().filter(|p| !has.contains_key(*p)).chain(lacks.keys().filter(|p| !lacked.contains_key(*p))).copied().collect();
+    shift.revoke = lost.into_iter().map(str::to_owned).collect();
+    shift
+}
+
+fn privileges(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, fact: &Fact, object: &Fact) -> Vec<Statement> {
+    let _ = ctx;
+    let kind = match object.key.kind {
+        Kind::Column => "TABLE",
+        Kind::Table | Kind::View | Kind::MaterializedView => "TABLE",
+        Kind::Function if object.text("type") == "procedure" => "PROCEDURE",
+        Kind::Function | Kind::Aggregate => "FUNCTION",
+        Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPE",
+        Kind::Server => "FOREIGN SERVER",
+        Kind::ForeignDataWrapper => "FOREIGN DATA WRAPPER",
+        Kind::Sequence => "SEQUENCE",
+        Kind::Language => "LANGUAGE",
+        _ => "SCHEMA",
+    };
+    let (on, column) = match (object.key.kind, fact.get("@column")) {
+        (Kind::Column, _) => (parent(object).to_owned(), format!(" ({})", object.text("name"))),
+        (_, Some(column)) => (object.key.name.clone(), format!(" ({column})")),
+        (Kind::Aggregate, _) => (object.key.name.clone(), String::new()),
+        _ => (object.key.name.clone(), String::new()),
+    };
+    let grantee = match fact.text("@grantee") {
+        "OWNER" => object.owner.clone().unwrap_or_else(|| "CURRENT_USER".to_owned()),
+        grantee => grantee.to_owned(),
+    };
+    let shift = shift(old, new);
+    let list = |privileges: &[String]| privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ");
+    let mut sql = Vec::new();
+    if !shift.revoke.is_empty() {
+        sql.push(format!("REVOKE {} ON {kind} {on} FROM {grantee}", list(&shift.revoke)));
+    }
+    if !shift.revoke_option.is_empty() {
+        sql.push(format!("REVOKE GRANT OPTION FOR {} ON {kind} {on} FROM {grantee}", list(&shift.revoke_option)));
+    }
+    for (option, privileges) in shift.grant.iter().filter(|(_, p)| !p.is_empty()) {
+        let with = if *option { " WITH GRANT OPTION" } else { "" };
+        sql.push(format!("GRANT {} ON {kind} {on} TO {grantee}{with}", list(privileges)));
+    }
+    sql.into_iter().map(|s| Statement::new(s).hazard(HazardKind::Authorisation, &on, format!("the privileges of {grantee} change"))).collect()
+}
+
+fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Vec<Statement> {
+    let shift = shift(old, new);
+    let alter = format!("ALTER DEFAULT PRIVILEGES {}", fact.text("scope"));
+    let (on, grantee) = (fact.text("objects"), fact.text("grantee"));
+    let mut sql = Vec::new();
+    if !shift.revoke.is_empty() {
+        sql.push(format!("{alter} REVOKE {} ON {on} FROM {grantee}", shift.revoke.join(", ")));
+    }
+    if !shift.revoke_option.is_empty() {
+        sql.push(format!("{alter} REVOKE GRANT OPTION FOR {} ON {on} FROM {grantee}", shift.revoke_option.join(", ")));
+    }
+    for (option, privileges) in shift.grant.iter().filter(|(_, p)| !p.is_empty()) {
+        let with = if *option { " WITH GRANT OPTION" } else { "" };
+        sql.push(format!("{alter} GRANT {} ON {on} TO {grantee}{with}", privileges.join(", ")));
+    }
+    sql.into_iter().map(|s| Statement::new(s).hazard(HazardKind::Authorisation, on, "privileges of future objects change")).collect()
+}
+
+/// The privileges that a new object gets from the default privileges in force while it is created.
+pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
+    let class = match object.key.kind {
+        Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
+        Kind::Sequence => "SEQUENCES",
+        Kind::Function | Kind::Aggregate => "FUNCTIONS",
+        Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPES",
+        Kind::Schema => "SCHEMAS",
+        _ => return Vec::new(),
+    };
+    let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for fact in old.facts.iter().filter(|f| f.key.kind == Kind::DefaultPrivileges && f.text("objects") == class) {
+        let here = fact.get("schema").is_none_or(|s| Some(s) == object.get("schema"));
+        if here && fact.text("role") == old.origin.user {
+            let grantee = if fact.text("grantee") == old.origin.user { "OWNER" } else { fact.text("grantee") };
+            let sets = by_grantee.entry(grantee).or_default();
+            sets.0.extend(fact.get("granted").into_iter().flat_map(|g| g.split(", ")));
+            sets.1.extend(fact.get("revoked").into_iter().flat_map(|g| g.split(", ")));
+        }
+    }
+    let make = |(grantee, (granted, revoked)): (&str, (BTreeSet<&str>, BTreeSet<&str>))| {
+        let mut attrs = vec![("@grantee".into(), grantee.to_owned())];
+        let join = |set: BTreeSet<&str>| set.into_iter().collect::<Vec<_>>().join(", ");
+        attrs.extend((!granted.is_empty()).then(|| ("granted".into(), join(granted))));
+        attrs.extend((!revoked.is_empty()).then(|| ("revoked".into(), join(revoked))));
+        let key = Key::new(Kind::Privilege, format!("{} to {grantee}", object.key));
+        Fact { key, parent: Some(object.key.clone()), owner: None, attrs: Attributes(attrs), needs: Vec::new(), address: (0, 0, 0) }
+    };
+    by_grantee.into_iter().map(make).collect()
+}
+
+/// From what a new object was born with to what it shall have.
+pub(in crate::schema) fn shift_privileges(ctx: &Context<'_>, born: &Fact, wanted: Option<&Fact>) -> Vec<Statement> {
+    let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| &ctx.new.facts[at]);
+    object.map(|object| privileges(ctx, Some(born), wanted, born, object)).unwrap_or_default()
+}

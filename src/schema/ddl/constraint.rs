@@ -1,0 +1,165 @@
+//! Constraints of tables.
+
+use super::{Context, Verdict, change_options, differing, parent};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+
+fn add(fact: &Fact) -> String {
+    let table = parent(fact);
+    let recurses = matches!(fact.text("type"), "check" | "foreign key");
+    format!("ALTER TABLE {}{table} ADD CONSTRAINT {}", if recurses { "" } else { "ONLY " }, fact.text("name"))
+}
+
+pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    let table = parent(fact);
+    let kind = fact.text("type");
+    let definition = fact.text("definition");
+    let owner = ctx.new.fact(Kind::Table, table);
+    let partitioned = owner.is_some_and(|t| t.has("partition_key"));
+    let foreign = owner.is_some_and(|t| t.has("foreign"));
+    let mut statements = match kind {
+        _ if ctx.is_fresh(table) => vec![plain(fact, with_index_options(fact))],
+        "check" | "foreign key" => {
+            let skip = definition.ends_with("NOT VALID") || definition.ends_with("NOT ENFORCED");
+            if skip || !ctx.online || foreign || (partitioned && kind == "foreign key" && ctx.old.server_version() < 180_000) {
+                let statement = locked(fact, plain(fact, definition.to_owned()));
+                vec![if skip { statement } else { scanned(fact, statement) }]
+            } else {
+                let add = locked(fact, plain(fact, format!("{definition} NOT VALID")));
+                let mut validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", fact.text("name")))
+                    .lock(table, LockMode::ShareUpdateExclusive)
+                    .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
+                    .at(Stage::Validate);
+                if let Some(other) = fact.get("references") {
+                    validate = validate.lock(other, LockMode::RowShare);
+                }
+                vec![add, validate]
+            }
+        }
+        "primary key" | "unique" if ctx.online && !partitioned && !fact.text("index_definition").is_empty() && !definition.contains("WITHOUT OVERLAPS") => {
+            let index = fact.text("index_definition").replacen("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1);
+            let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+            let name = fact.text("name");
+            let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
+            vec![
+                Statement::new(format!("{index}{space}"))
+                    .lock(table, LockMode::ShareUpdateExclusive)
+                    .hazard(HazardKind::MayFailOnData, table, "duplicates are refused, and an invalid index stays behind")
+                    .hazard(HazardKind::NotTransactional, table, "a failure leaves what was done before")
+                    .at(Stage::Concurrent),
+                Statement::new(format!("{} {} USING INDEX {name}{timing}", add(fact), kind.to_uppercase())).exclusive(table).at(Stage::Finish),
+            ]
+        }
+        _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
+    };
+    let stage = statements.last().map(|s| s.stage).unwrap_or_default();
+    statements.extend(index_flags(None, fact).into_iter().map(|s| s.at(stage)));
+    statements
+}
+
+fn plain(fact: &Fact, definition: String) -> Statement {
+    Statement::new(format!("{} {definition}", add(fact)))
+}
+
+/// Storage parameters and tablespace go between the columns and the timing.
+fn with_index_options(fact: &Fact) -> String {
+    let definition = fact.text("definition").to_owned();
+    let mut extra = String::new();
+    if let Some(options) = fact.get("index_options") {
+        extra += &format!(" WITH ({})", super::options(options));
+    }
+    if let Some(space) = fact.get("tablespace") {
+        extra += &format!(" USING INDEX TABLESPACE {space}");
+    }
+    if extra.is_empty() {
+        return definition;
+    }
+    let at = definition.find(" WHERE (").or_else(|| definition.find(" DEFERRABLE")).unwrap_or(definition.len());
+    format!("{}{extra}{}", &definition[..at], &definition[at..])
+}
+
+fn locked(fact: &Fact, statement: Statement) -> Statement {
+    let table = parent(fact);
+    match fact.get("references") {
+        Some(other) => statement.lock(table, LockMode::ShareRowExclusive).lock(other, LockMode::ShareRowExclusive),
+        None => statement.exclusive(table),
+    }
+}
+
+fn scanned(fact: &Fact, statement: Statement) -> Statement {
+    let table = parent(fact);
+    statement
+        .hazard(HazardKind::ScanUnderLock, table, "every row is checked")
+        .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
+}
+
+fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+    let table = parent(new);
+    let name = new.text("name");
+    let had = |attr: &str| old.is_some_and(|f| f.has(attr));
+    let mut statements = Vec::new();
+    if new.has("clustered") && !had("clustered") {
+        statements.push(Statement::new(format!("ALTER TABLE {table} CLUSTER ON {name}")));
+    }
+    if !new.has("clustered") && had("clustered") {
+        statements.push(Statement::new(format!("ALTER TABLE {table} SET WITHOUT CLUSTER")));
+    }
+    if new.has("replica_identity") && !had("replica_identity") {
+        statements.push(Statement::new(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}")));
+    }
+    statements
+}
+
+pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
+    let table = parent(fact);
+    let mut statement = Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
+    if let Some(other) = fact.get("references") {
+        statement = statement.exclusive(other);
+    }
+    vec![statement]
+}
+
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    let table = parent(new);
+    let name = new.text("name");
+    let mut statements = Vec::new();
+    let (before, after) = (old.text("definition"), new.text("definition"));
+    for attr in differing(old, new) {
+        match attr {
+            "definition" if before.strip_suffix(" NOT VALID") == Some(after) => {
+                let mut statement = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+                    .lock(table, LockMode::ShareUpdateExclusive)
+                    .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
+                if ctx.online {
+                    statement = statement.at(Stage::Validate);
+                }
+                statements.push(statement);
+            }
+            "definition" if new.text("type") == "foreign key" && timing(before).0 == timing(after).0 => {
+                let words = match timing(after).1 {
+                    "" => "NOT DEFERRABLE",
+                    words => words,
+                };
+                statements.push(Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {name}{}{words}", if words.starts_with(' ') { "" } else { " " })).exclusive(table));
+            }
+            "index_definition" => {}
+            "index_options" => statements.extend(change_options(&format!("ALTER INDEX {}.{name}", new.text("schema")), old.get(attr), new.get(attr))),
+            "clustered" | "replica_identity" | "columns" | "foreign_columns" => {}
+            "inherited" => {}
+            "tablespace" => statements.push(
+                Statement::new(format!("ALTER INDEX {}.{name} SET TABLESPACE {}", new.text("schema"), new.get(attr).unwrap_or("pg_default"))).exclusive(table),
+            ),
+            _ => return Verdict::Replace,
+        }
+    }
+    statements.extend(index_flags(Some(old), new));
+    Verdict::Alter(statements)
+}
+
+/// A definition without its timing, and that.
+fn timing(definition: &str) -> (&str, &str) {
+    match definition.find(" DEFERRABLE") {
+        Some(at) if !definition.ends_with("NOT VALID") => definition.split_at(at),
+        _ => (definition, ""),
+    }
+}

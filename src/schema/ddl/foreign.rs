@@ -1,0 +1,46 @@
+//! Foreign data wrappers, servers and user mappings.
+
+use super::table::fdw_options;
+use super::{Verdict, differing, literal};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::Statement;
+
+pub(super) fn create(fact: &Fact) -> Vec<Statement> {
+    let name = &fact.key.name;
+    let options = fact.get("fdw_options").map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", "))).unwrap_or_default();
+    let word = |attr: &str, word: &str| fact.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
+    let text = |attr: &str, word: &str| fact.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default();
+    vec![Statement::new(match fact.key.kind {
+        Kind::ForeignDataWrapper => format!("CREATE FOREIGN DATA WRAPPER {name}{}{}{options}", word("handler", "HANDLER"), word("validator", "VALIDATOR")),
+        Kind::Server => format!(
+            "CREATE SERVER {name}{}{} FOREIGN DATA WRAPPER {}{options}",
+            text("type", "TYPE"),
+            text("version", "VERSION"),
+            fact.text("wrapper")
+        ),
+        _ => format!("CREATE USER MAPPING FOR {name}{options}"),
+    })]
+}
+
+pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let (mut words, mut options) = (String::new(), String::new());
+    for attr in differing(old, new) {
+        words += &match attr {
+            "version" => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), literal)),
+            "handler" => new.get(attr).map_or(" NO HANDLER".to_owned(), |f| format!(" HANDLER {f}")),
+            "validator" => new.get(attr).map_or(" NO VALIDATOR".to_owned(), |f| format!(" VALIDATOR {f}")),
+            "fdw_options" => {
+                options = format!(" OPTIONS ({})", fdw_options(old.get(attr), new.get(attr)));
+                continue;
+            }
+            _ => return Verdict::Refuse(format!("its {attr} cannot be changed without dropping the foreign tables on it")),
+        };
+    }
+    let what = match new.key.kind {
+        Kind::ForeignDataWrapper => "FOREIGN DATA WRAPPER",
+        Kind::Server => "SERVER",
+        _ => "USER MAPPING FOR",
+    };
+    Verdict::Alter(vec![Statement::new(format!("ALTER {what} {name}{words}{options}"))])
+}

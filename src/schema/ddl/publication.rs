@@ -1,0 +1,46 @@
+//! Publications.
+
+use super::{Verdict, differing, literal, parent};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{LockMode, Statement};
+
+pub(super) fn create(fact: &Fact) -> Vec<Statement> {
+    vec![match fact.key.kind {
+        Kind::Publication => {
+            let all = if fact.has("all_tables") { " FOR ALL TABLES" } else { "" };
+            Statement::new(format!("CREATE PUBLICATION {}{all} WITH ({})", fact.key.name, settings(fact)))
+        }
+        Kind::PublicationTable => {
+            let table = fact.text("table");
+            Statement::new(format!("ALTER PUBLICATION {} ADD TABLE {}", parent(fact), member(fact))).lock(table, LockMode::ShareUpdateExclusive)
+        }
+        _ => Statement::new(format!("ALTER PUBLICATION {} ADD TABLES IN SCHEMA {}", parent(fact), fact.text("schema"))),
+    }]
+}
+
+fn member(fact: &Fact) -> String {
+    let columns = fact.get("columns").map(|c| format!(" ({c})")).unwrap_or_default();
+    let filter = fact.get("where").map(|w| format!(" WHERE ({w})")).unwrap_or_default();
+    format!("ONLY {}{columns}{filter}", fact.text("table"))
+}
+
+fn settings(fact: &Fact) -> String {
+    let root = if fact.has("via_root") { "true" } else { "false" };
+    let mut sql = format!("publish = {}, publish_via_partition_root = {root}", literal(fact.text("publish")));
+    sql += &fact.get("publish_generated_columns").map(|v| format!(", publish_generated_columns = {v}")).unwrap_or_default();
+    sql
+}
+
+pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
+    vec![Statement::new(match fact.key.kind {
+        Kind::PublicationTable => format!("ALTER PUBLICATION {} DROP TABLE ONLY {}", parent(fact), fact.text("table")),
+        _ => format!("ALTER PUBLICATION {} DROP TABLES IN SCHEMA {}", parent(fact), fact.text("schema")),
+    })]
+}
+
+pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+    if new.key.kind != Kind::Publication || differing(old, new).contains(&"all_tables") {
+        return Verdict::Replace;
+    }
+    Verdict::Alter(vec![Statement::new(format!("ALTER PUBLICATION {} SET ({})", new.key.name, settings(new)))])
+}

@@ -1,0 +1,194 @@
+//! Schemas, extensions, sequences, views, materialised views and extended statistics.
+
+use super::{Context, Verdict, change_options, differing, lines, options, parent, phrase};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, Statement};
+
+pub(super) fn create(fact: &Fact) -> Vec<Statement> {
+    let name = &fact.key.name;
+    match fact.key.kind {
+        Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
+        Kind::Extension => vec![Statement::new(format!(
+            "CREATE EXTENSION {name} WITH SCHEMA {} VERSION '{}'",
+            fact.text("schema"),
+            fact.text("version")
+        ))],
+        Kind::Statistics => {
+            let mut statements = vec![Statement::new(fact.text("definition"))];
+            statements.extend(fact.get("target").map(|t| Statement::new(format!("ALTER STATISTICS {name} SET STATISTICS {t}"))));
+            statements
+        }
+        Kind::Sequence => vec![Statement::new(create_sequence(fact))],
+        Kind::SequenceOwner => vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY {}", parent(fact), fact.text("column")))],
+        Kind::View => vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))],
+        _ => create_materialized(fact),
+    }
+}
+
+fn with(fact: &Fact) -> String {
+    fact.get("options").map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
+}
+
+fn create_materialized(fact: &Fact) -> Vec<Statement> {
+    let name = &fact.key.name;
+    let method = fact.get("access_method").map(|m| format!(" USING {m}")).unwrap_or_default();
+    let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let data = if fact.has("@unpopulated") { "\nWITH NO DATA" } else { "" };
+    let definition = fact.text("definition");
+    let mut statements = vec![Statement::new(format!("CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}", with(fact)))];
+    statements.extend(column_statistics(None, fact));
+    statements
+}
+
+fn column_statistics(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+    let (before, after) = (lines(old.and_then(|f| f.get("statistics"))), lines(new.get("statistics")));
+    let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
+    let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let reset = before.iter().filter(|b| !after.iter().any(|a| column(a) == column(b))).map(|b| format!("{}\t-1", column(b)));
+    let sql = |line: String| format!("ALTER MATERIALIZED VIEW {} ALTER COLUMN {}", new.key.name, line.replace('\t', " SET STATISTICS "));
+    set.chain(reset).map(|line| Statement::new(sql(line))).collect()
+}
+
+fn create_sequence(fact: &Fact) -> String {
+    let unlogged = if fact.has("persistence") { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", fact.key.name);
+    if fact.text("type") != "bigint" {
+        sql += &format!(" AS {}", fact.text("type"));
+    }
+    sql + &format!(
+        " START WITH {} INCREMENT BY {}{}{} CACHE {}{}",
+        fact.text("start"),
+        fact.text("increment"),
+        fact.get("minvalue").map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
+        fact.get("maxvalue").map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
+        fact.text("cache"),
+        if fact.has("cycle") { " CYCLE" } else { "" }
+    )
+}
+
+pub(super) fn disown(fact: &Fact) -> Vec<Statement> {
+    vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY NONE", parent(fact)))]
+}
+
+pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
+    let name = &fact.key.name;
+    let statement = Statement::new(format!("DROP {}", phrase(fact)));
+    vec![match fact.key.kind {
+        Kind::Sequence => statement.exclusive(name).hazard(HazardKind::DataLoss, name, "the position of the sequence is lost"),
+        Kind::View => statement.exclusive(name).hazard(HazardKind::BreaksClients, name, "the view is gone"),
+        Kind::MaterializedView => statement
+            .exclusive(name)
+            .hazard(HazardKind::DataLoss, name, "the stored rows are deleted")
+            .hazard(HazardKind::BreaksClients, name, "the materialised view is gone"),
+        Kind::Extension => statement.hazard(HazardKind::BreaksClients, name, "everything in the extension is gone"),
+        Kind::Function | Kind::Aggregate => statement.hazard(HazardKind::BreaksClients, name, "the function is gone"),
+        Kind::Policy => {
+            let table = parent(fact).to_owned();
+            statement.exclusive(&table).hazard(HazardKind::Authorisation, &table, "a policy is gone")
+        }
+        Kind::Trigger | Kind::Rule => {
+            let table = parent(fact).to_owned();
+            statement.exclusive(&table)
+        }
+        _ => statement,
+    }]
+}
+
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    match new.key.kind {
+        Kind::Sequence => Verdict::Alter(change_sequence(old, new)),
+        Kind::View => change_view(old, new),
+        Kind::MaterializedView => change_materialized(old, new),
+        Kind::SequenceOwner => Verdict::Alter(create(new)),
+        Kind::Statistics if old.get("definition") == new.get("definition") => {
+            let target = new.get("target").unwrap_or("-1");
+            Verdict::Alter(vec![Statement::new(format!("ALTER STATISTICS {} SET STATISTICS {target}", new.key.name))])
+        }
+        Kind::Extension => change_extension(ctx, old, new),
+        _ => Verdict::Replace,
+    }
+}
+
+fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let mut statements = Vec::new();
+    if old.get("schema") != new.get("schema") {
+        if !old.has("relocatable") {
+            return Verdict::Refuse("the extension cannot be moved to another schema".to_owned());
+        }
+        statements.push(Statement::new(format!("ALTER EXTENSION {name} SET SCHEMA {}", new.text("schema"))));
+    }
+    if old.get("version") != new.get("version") {
+        let wanted = new.text("version");
+        if !ctx.old.origin.available_extensions.contains(&format!("{name} {wanted}")) {
+            return Verdict::Refuse(format!("version {wanted} is not available on the old side's server"));
+        }
+        statements.push(Statement::new(format!("ALTER EXTENSION {name} UPDATE TO '{wanted}'")));
+    }
+    Verdict::Alter(statements)
+}
+
+fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
+    let name = &new.key.name;
+    let mut words = String::new();
+    let mut statements = Vec::new();
+    for attr in differing(old, new) {
+        words += &match attr {
+            "type" => format!(" AS {}", new.text(attr)),
+            "start" => format!(" START WITH {}", new.text(attr)),
+            "increment" => format!(" INCREMENT BY {}", new.text(attr)),
+            "cache" => format!(" CACHE {}", new.text(attr)),
+            "cycle" => if new.has(attr) { " CYCLE" } else { " NO CYCLE" }.to_owned(),
+            _ => continue,
+        };
+    }
+    if differing(old, new).iter().any(|a| matches!(*a, "type" | "minvalue" | "maxvalue" | "increment")) {
+        words += &new.get("minvalue").map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}"));
+        words += &new.get("maxvalue").map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}"));
+    }
+    if !words.is_empty() {
+        statements.push(Statement::new(format!("ALTER SEQUENCE {name}{words}")));
+    }
+    if old.get("persistence") != new.get("persistence") {
+        let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
+        statements.push(Statement::new(format!("ALTER SEQUENCE {name} SET {logged}")));
+    }
+    statements
+}
+
+/// `CREATE OR REPLACE VIEW` may only add columns at the end.
+fn change_view(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    if old.get("definition") == new.get("definition") {
+        return Verdict::Alter(change_options(&format!("ALTER VIEW {name}"), old.get("options"), new.get("options")));
+    }
+    let (before, after) = (lines(old.get("@columns")), lines(new.get("@columns")));
+    if !after.starts_with(&before) {
+        return Verdict::Replace;
+    }
+    let sql = format!("CREATE OR REPLACE VIEW {name}{} AS\n{}", with(new), new.text("definition"));
+    let mut statement = Statement::new(sql).exclusive(name);
+    if old.get("options") != new.get("options") {
+        statement = statement.hazard(HazardKind::Authorisation, name, "the options of the view change");
+    }
+    Verdict::Alter(vec![statement])
+}
+
+fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let mut statements = Vec::new();
+    for attr in differing(old, new) {
+        match attr {
+            "options" => statements.extend(change_options(&format!("ALTER MATERIALIZED VIEW {name}"), old.get(attr), new.get(attr))),
+            "statistics" => statements.extend(column_statistics(Some(old), new)),
+            "tablespace" => {
+                statements.push(Statement::new(format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {}", new.get(attr).unwrap_or("pg_default"))).exclusive(name));
+            }
+            "access_method" => {
+                statements.push(Statement::new(format!("ALTER MATERIALIZED VIEW {name} SET ACCESS METHOD {}", new.get(attr).unwrap_or("heap"))).exclusive(name));
+            }
+            _ => return Verdict::Replace,
+        }
+    }
+    Verdict::Alter(statements)
+}

@@ -1,0 +1,164 @@
+//! Enums, domains, composite types, ranges and collations.
+
+use super::{Context, Verdict, differing, lines, literal, parent};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, Stage, Statement};
+
+pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    let name = &fact.key.name;
+    let sql = match fact.key.kind {
+        Kind::Enum => format!("CREATE TYPE {name} AS ENUM ({})", fact.text("labels").replace('\n', ", ")),
+        Kind::Composite => {
+            let attributes: Vec<String> = lines(fact.get("attributes")).iter().map(|l| l.replacen('\t', " ", 1)).collect();
+            format!("CREATE TYPE {name} AS ({})", attributes.join(", "))
+        }
+        Kind::Domain => {
+            let mut sql = format!("CREATE DOMAIN {name} AS {}", fact.text("type"));
+            sql += &fact.get("collation").map(|c| format!(" COLLATE {c}")).unwrap_or_default();
+            sql += &domain_default(fact).map(|d| format!(" DEFAULT {d}")).unwrap_or_default();
+            sql += &fact.get("not_null_constraint").map(|c| format!(" {c}")).unwrap_or_default();
+            sql + if fact.has("not_null") { " NOT NULL" } else { "" }
+        }
+        Kind::DomainConstraint => return add_domain_constraint(ctx, fact),
+        Kind::Range => {
+            let mut sql = format!("CREATE TYPE {name} AS RANGE (subtype = {}", fact.text("subtype"));
+            for (attr, word) in [
+                ("multirange", "multirange_type_name"),
+                ("subtype_opclass", "subtype_opclass"),
+                ("collation", "collation"),
+                ("canonical", "canonical"),
+                ("subtype_diff", "subtype_diff"),
+            ] {
+                sql += &fact.get(attr).map(|v| format!(", {word} = {v}")).unwrap_or_default();
+            }
+            sql + ")"
+        }
+        _ => {
+            let mut sql = format!("CREATE COLLATION {name} (provider = {}", fact.text("provider"));
+            for attr in ["locale", "lc_collate", "lc_ctype", "rules"] {
+                sql += &fact.get(attr).map(|v| format!(", {attr} = {}", literal(v))).unwrap_or_default();
+            }
+            sql + if fact.has("nondeterministic") { ", deterministic = false)" } else { ")" }
+        }
+    };
+    vec![Statement::new(sql)]
+}
+
+fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    let (domain, name) = (parent(fact), fact.text("name"));
+    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text("definition"));
+    let fresh = ctx.old.fact(Kind::Domain, domain).is_none();
+    if fresh || !ctx.online || add.ends_with("NOT VALID") {
+        return vec![Statement::new(add)];
+    }
+    vec![
+        Statement::new(format!("{add} NOT VALID")),
+        Statement::new(format!("ALTER DOMAIN {domain} VALIDATE CONSTRAINT {name}"))
+            .hazard(HazardKind::MayFailOnData, domain, "values that do not fit are refused")
+            .at(Stage::Validate),
+    ]
+}
+
+fn domain_default(fact: &Fact) -> Option<String> {
+    fact.get("default").map(str::to_owned).or_else(|| fact.get("default_text").map(str::to_owned))
+}
+
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    match new.key.kind {
+        Kind::Enum => change_enum(old, new),
+        Kind::Domain => change_domain(old, new),
+        _ => change_composite(ctx, old, new),
+    }
+}
+
+fn change_enum(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let (before, after) = (lines(old.get("labels")), lines(new.get("labels")));
+    let kept: Vec<&&str> = after.iter().filter(|l| before.contains(l)).collect();
+    if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
+        return Verdict::Alter(add_values(name, &before, &after));
+    }
+    let disjoint = before.iter().zip(&after).all(|(b, a)| a == b || (!before.contains(a) && !after.contains(b)));
+    if before.len() == after.len() && disjoint {
+        let renamed = before.iter().zip(&after).filter(|(b, a)| a != b);
+        let statement = |(b, a): (&&str, &&str)| {
+            Statement::new(format!("ALTER TYPE {name} RENAME VALUE {b} TO {a}"))
+                .hazard(HazardKind::BreaksClients, name, format!("{b} is called {a}"))
+        };
+        return Verdict::Alter(renamed.map(statement).collect());
+    }
+    Verdict::Replace
+}
+
+fn add_values(name: &str, before: &[&str], after: &[&str]) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (at, label) in after.iter().enumerate().filter(|(_, l)| !before.contains(l)) {
+        let place = match (at, after[at + 1..].iter().find(|l| before.contains(l))) {
+            (_, None) => String::new(),
+            (0, Some(next)) => format!(" BEFORE {next}"),
+            _ => format!(" AFTER {}", after[at - 1]),
+        };
+        statements.push(Statement::new(format!("ALTER TYPE {name} ADD VALUE {label}{place}")).at(Stage::Early));
+    }
+    statements
+}
+
+fn change_domain(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let mut statements = Vec::new();
+    for attr in differing(old, new) {
+        match attr {
+            "default" => statements.push(Statement::new(match domain_default(new) {
+                Some(default) => format!("ALTER DOMAIN {name} SET DEFAULT {default}"),
+                None => format!("ALTER DOMAIN {name} DROP DEFAULT"),
+            })),
+            "default_text" => {}
+            "not_null" if new.has("not_null") => statements.push(
+                Statement::new(match new.get("not_null_constraint") {
+                    Some(named) => format!("ALTER DOMAIN {name} ADD {named} NOT NULL"),
+                    None => format!("ALTER DOMAIN {name} SET NOT NULL"),
+                })
+                .hazard(HazardKind::ScanUnderLock, name, "every column of the domain is checked")
+                .hazard(HazardKind::MayFailOnData, name, "empty values are refused"),
+            ),
+            "not_null" => statements.push(Statement::new(format!("ALTER DOMAIN {name} DROP NOT NULL"))),
+            "not_null_constraint" if !(old.has("not_null") && new.has("not_null")) => {}
+            _ => return Verdict::Replace,
+        }
+    }
+    Verdict::Alter(statements)
+}
+
+/// Attributes come and go in place as long as the new ones are last.
+fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    let split = |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
+    let before: Vec<(String, String)> = lines(old.get("attributes")).into_iter().map(split).collect();
+    let after: Vec<(String, String)> = lines(new.get("attributes")).into_iter().map(split).collect();
+    let has = |list: &[(String, String)], name: &str| list.iter().any(|(n, _)| n == name);
+    let kept = before.iter().filter(|(n, _)| has(&after, n));
+    let reached: Vec<&String> = kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n).collect();
+    if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
+        return Verdict::Replace;
+    }
+    let _ = ctx;
+    let mut statements = Vec::new();
+    for (attribute, _) in before.iter().filter(|(n, _)| !has(&after, n)) {
+        statements.push(
+            Statement::new(format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}"))
+                .hazard(HazardKind::DataLoss, name, format!("values of attribute {attribute} are lost")),
+        );
+    }
+    let mut retyped = false;
+    for (attribute, of) in &after {
+        match before.iter().find(|(n, _)| n == attribute) {
+            Some((_, was)) if was == of => {}
+            Some(_) => {
+                retyped = true;
+                statements.push(Statement::new(format!("ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {of}")));
+            }
+            None => statements.push(Statement::new(format!("ALTER TYPE {name} ADD ATTRIBUTE {attribute} {of}"))),
+        }
+    }
+    if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
+}

@@ -1,0 +1,221 @@
+//! Three-way comparison: what both sides did since they parted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use super::diff::{Change, FieldChange, compare};
+use super::model::{Key, Kind, Schema};
+
+/// Two changes that cannot both be had.
+///
+/// ```
+/// fn show(conflict: &lakebase::schema::Conflict) {
+///     println!("{}: {}", conflict.key, conflict.reason);
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Conflict {
+    /// What the conflict is about.
+    pub key: Key,
+    /// Why both cannot be had.
+    pub reason: String,
+    /// What our side did.
+    pub ours: Change,
+    /// What their side did.
+    pub theirs: Change,
+}
+
+/// What two schemas changed since their common base.
+///
+/// `Display` lists the changes by side, and both definitions of each conflict.
+///
+/// ```no_run
+/// # fn show(base: &lakebase::schema::Schema, ours: &lakebase::schema::Schema, theirs: &lakebase::schema::Schema) {
+/// let drift = lakebase::schema::drift(base, ours, theirs);
+/// if !drift.conflicts().is_empty() {
+///     println!("{drift}");
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    ours_only: Vec<Change>,
+    theirs_only: Vec<Change>,
+    same: Vec<Change>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Drift {
+    /// Changes that only our side made.
+    pub fn ours_only(&self) -> &[Change] {
+        &self.ours_only
+    }
+
+    /// Changes that only their side made.
+    pub fn theirs_only(&self) -> &[Change] {
+        &self.theirs_only
+    }
+
+    /// Changes that both sides made alike.
+    pub fn same(&self) -> &[Change] {
+        &self.same
+    }
+
+    /// Changes that cannot both be had.
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Whether neither side changed anything.
+    pub fn is_empty(&self) -> bool {
+        self.ours_only.is_empty() && self.theirs_only.is_empty() && self.same.is_empty() && self.conflicts.is_empty()
+    }
+}
+
+/// Compares two schemas with the base they come from.
+///
+/// A conflict is: both changed the same attribute differently, one removed or retyped what the other changed or
+/// needs, or both gave one name to different things. Different attributes of one object are no conflict.
+///
+/// ```no_run
+/// # fn show(base: &lakebase::schema::Schema, ours: &lakebase::schema::Schema, theirs: &lakebase::schema::Schema) {
+/// println!("{}", lakebase::schema::drift(base, ours, theirs));
+/// # }
+/// ```
+pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
+    let (one, other) = (compare(base, ours), compare(base, theirs));
+    let by_key = |changes: &[Change]| changes.iter().map(|c| (anchor(c), c.clone())).collect::<BTreeMap<Key, Change>>();
+    let (mine, yours) = (by_key(one.changes()), by_key(other.changes()));
+    let mut drift = Drift { ours_only: Vec::new(), theirs_only: Vec::new(), same: Vec::new(), conflicts: Vec::new() };
+    let mut clashes: BTreeSet<(Key, Key)> = BTreeSet::new();
+    for (key, change) in &mine {
+        match yours.get(key) {
+            Some(their) if their == change => drift.same.push(change.clone()),
+            Some(their) => match clash(change, their) {
+                Some(reason) => {
+                    clashes.insert((key.clone(), key.clone()));
+                    drift.conflicts.push(Conflict { key: key.clone(), reason, ours: change.clone(), theirs: their.clone() });
+                }
+                None => {
+                    drift.ours_only.push(change.clone());
+                    drift.theirs_only.push(their.clone());
+                }
+            },
+            None => drift.ours_only.push(change.clone()),
+        }
+    }
+    drift.theirs_only.extend(yours.iter().filter(|(key, _)| !mine.contains_key(*key)).map(|(_, c)| c.clone()));
+    needs(&mut drift, &mut clashes, ours, &mine, &yours, false);
+    needs(&mut drift, &mut clashes, theirs, &yours, &mine, true);
+    names(&mut drift, &mine, &yours);
+    let conflicting: BTreeSet<Key> = drift.conflicts.iter().flat_map(|c| [anchor(&c.ours), anchor(&c.theirs)]).collect();
+    drift.ours_only.retain(|c| !conflicting.contains(&anchor(c)));
+    drift.theirs_only.retain(|c| !conflicting.contains(&anchor(c)));
+    drift.conflicts.sort_by(|a, b| (&a.key, &a.reason).cmp(&(&b.key, &b.reason)));
+    drift
+}
+
+/// What a change is about, by the name that the base has for it.
+fn anchor(change: &Change) -> Key {
+    match change {
+        Change::Renamed { before, .. } => before.clone(),
+        other => other.key().clone(),
+    }
+}
+
+fn clash(ours: &Change, theirs: &Change) -> Option<String> {
+    match (ours, theirs) {
+        (Change::Changed { fields: a, .. }, Change::Changed { fields: b, .. }) => {
+            let differ = |x: &FieldChange| b.iter().any(|y| y.name == x.name && y.after != x.after);
+            let names: Vec<&str> = a.iter().filter(|x| differ(x)).map(|x| x.name.as_str()).collect();
+            (!names.is_empty()).then(|| format!("both changed {} differently", names.join(", ")))
+        }
+        (Change::Added { .. }, Change::Added { .. }) => Some("both added it, with different definitions".to_owned()),
+        (Change::Removed { .. }, Change::Removed { .. }) => None,
+        (Change::Renamed { .. }, Change::Renamed { .. }) => Some("both renamed it, to different names".to_owned()),
+        (Change::Removed { .. }, _) => Some("ours removed what theirs changed".to_owned()),
+        (_, Change::Removed { .. }) => Some("theirs removed what ours changed".to_owned()),
+        _ => Some("one renamed what the other changed".to_owned()),
+    }
+}
+
+/// One side's new or changed things need what the other side removed or retyped.
+fn needs(drift: &mut Drift, clashes: &mut BTreeSet<(Key, Key)>, side: &Schema, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>, swapped: bool) {
+    for (key, change) in mine {
+        let Some(fact) = side.find(key).map(|at| &side.facts[at]).filter(|_| !matches!(change, Change::Removed { .. })) else { continue };
+        for need in fact.needs.iter().map(|n| &side.facts[*n as usize].key) {
+            let Some(their) = yours.get(need).filter(|_| !mine.contains_key(need)) else { continue };
+            let reason = match their {
+                Change::Removed { .. } => "removed",
+                Change::Renamed { .. } => "renamed",
+                Change::Changed { fields, .. } if retypes(need.kind, fields) && !decoration(key.kind) => "changed the type of",
+                _ => continue,
+            };
+            if !clashes.insert((key.clone(), need.clone())) {
+                continue;
+            }
+            let who = if swapped { ("theirs", "ours") } else { ("ours", "theirs") };
+            let reason = format!("{} needs {need}, which {} {reason}", who.0, who.1);
+            let (ours, theirs) = if swapped { (their.clone(), change.clone()) } else { (change.clone(), their.clone()) };
+            drift.conflicts.push(Conflict { key: key.clone(), reason, ours, theirs });
+        }
+    }
+}
+
+fn decoration(kind: Kind) -> bool {
+    matches!(kind, Kind::Comment | Kind::Privilege | Kind::Owner)
+}
+
+fn retypes(kind: Kind, fields: &[FieldChange]) -> bool {
+    let names: &[&str] = match kind {
+        Kind::Column => &["type", "collation", "generated", "generated_virtual"],
+        Kind::Composite => &["attributes"],
+        Kind::Domain => &["type"],
+        _ => &[],
+    };
+    fields.iter().any(|f| names.contains(&f.name.as_str()))
+}
+
+/// One name for two things of different kinds.
+fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>) {
+    let relation = |key: &Key| matches!(key.kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range);
+    let added = |changes: &BTreeMap<Key, Change>| -> BTreeMap<String, Change> {
+        let new = changes.iter().filter(|(k, c)| relation(k) && matches!(c, Change::Added { .. } | Change::Renamed { .. }));
+        new.map(|(_, c)| (c.key().name.clone(), c.clone())).collect()
+    };
+    let theirs = added(yours);
+    for (name, change) in added(mine) {
+        if let Some(their) = theirs.get(&name).filter(|t| t.key().kind != change.key().kind || anchor(t) != anchor(&change)) {
+            let reason = format!("both took the name {name}");
+            drift.conflicts.push(Conflict { key: change.key().clone(), reason, ours: change, theirs: their.clone() });
+        }
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return writeln!(f, "no drift");
+        }
+        for (title, changes) in [("only ours", &self.ours_only), ("only theirs", &self.theirs_only), ("the same on both", &self.same)] {
+            if !changes.is_empty() {
+                writeln!(f, "{title}:")?;
+                changes.iter().try_for_each(|c| super::render::line(f, c, "  "))?;
+            }
+        }
+        if !self.conflicts.is_empty() {
+            writeln!(f, "conflicts:")?;
+        }
+        for conflict in &self.conflicts {
+            writeln!(f, "  {}: {}", conflict.key, conflict.reason)?;
+            writeln!(f, "    ours:")?;
+            super::render::line(f, &conflict.ours, "      ")?;
+            writeln!(f, "    theirs:")?;
+            super::render::line(f, &conflict.theirs, "      ")?;
+        }
+        Ok(())
+    }
+}

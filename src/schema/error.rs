@@ -1,0 +1,103 @@
+//! Why a schema could not be read, planned or changed.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::model::Fingerprint;
+
+/// Why reading a schema or applying a plan failed.
+///
+/// ```
+/// fn show(error: &lakebase::schema::SchemaError) {
+///     eprintln!("{error}");
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A catalog query failed.
+    #[error("reading {what} from the catalog")]
+    Read {
+        /// What was being read.
+        what: &'static str,
+        /// What the server or the connection said.
+        source: sqlx::Error,
+    },
+    /// The server is too old to be read.
+    #[error("PostgreSQL {version} is not supported: schema comparison needs version 15 or later")]
+    UnsupportedVersion {
+        /// The server's version, such as `14.2`.
+        version: String,
+    },
+    /// The connected database is not in the state the plan was made for.
+    #[error("the plan was made for schema {expected}, the connected database has {found}: compare again and plan anew")]
+    OtherSchema {
+        /// The fingerprint the plan was made for.
+        expected: Fingerprint,
+        /// The fingerprint of the connected database.
+        found: Fingerprint,
+    },
+    /// A statement of a plan failed. Transactions before it are committed.
+    #[error("statement {number} of {total} failed, {committed} statements before it are committed: {sql}")]
+    Statement {
+        /// Its number, from 1.
+        number: usize,
+        /// How many the plan has.
+        total: usize,
+        /// How many are committed.
+        committed: usize,
+        /// The statement.
+        sql: String,
+        /// What the server or the connection said.
+        source: sqlx::Error,
+    },
+    /// The plan ran and the result is not the schema it was made to reach.
+    #[error("the plan ran, yet the schema is now {found} and not {expected}")]
+    NotReached {
+        /// The fingerprint that was to be reached.
+        expected: Fingerprint,
+        /// The fingerprint that was reached.
+        found: Fingerprint,
+    },
+}
+
+/// One reason why a plan is refused.
+///
+/// ```
+/// fn show(refusal: &lakebase::schema::Refusal) {
+///     eprintln!("{}: {}", refusal.object, refusal.reason);
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The object that cannot be planned.
+    pub object: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.reason)
+    }
+}
+
+/// Why no plan could be made.
+///
+/// ```
+/// fn show(error: &lakebase::schema::PlanError) {
+///     eprintln!("{error}");
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Some of the differences cannot be planned; nothing is planned then.
+    #[error("no plan: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Refusal>),
+    /// The statements depend on each other in a circle.
+    #[error("no plan: these statements need each other first: {}", .0.join(" → "))]
+    Circle(Vec<String>),
+}

@@ -1,0 +1,63 @@
+//! What a snapshot holds.
+
+use serde::{Deserialize, Serialize};
+
+/// What to read and compare. By default everything outside the system's own schemas.
+///
+/// ```
+/// use lakebase::schema::Options;
+/// let options = Options::default().exclude_schemas(["audit"]).owners(false);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Options {
+    pub(super) include: Vec<String>,
+    pub(super) exclude: Vec<String>,
+    pub(super) owners: bool,
+    pub(super) privileges: bool,
+    pub(super) comments: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { include: Vec::new(), exclude: Vec::new(), owners: true, privileges: true, comments: true }
+    }
+}
+
+impl Options {
+    /// Reads only these schemas, named without quotes. Objects that are in no schema (extensions, publications, …)
+    /// are then left out. Empty, the default, means all schemas.
+    #[must_use]
+    pub fn include_schemas<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.include = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Leaves these schemas out, named without quotes. None by default; the system's own are never read.
+    #[must_use]
+    pub fn exclude_schemas<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.exclude = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether owners are compared. On by default.
+    #[must_use]
+    pub fn owners(mut self, compare: bool) -> Self {
+        self.owners = compare;
+        self
+    }
+
+    /// Whether privileges and default privileges are compared. On by default.
+    #[must_use]
+    pub fn privileges(mut self, compare: bool) -> Self {
+        self.privileges = compare;
+        self
+    }
+
+    /// Whether comments are compared. On by default.
+    #[must_use]
+    pub fn comments(mut self, compare: bool) -> Self {
+        self.comments = compare;
+        self
+    }
+}

@@ -1,0 +1,208 @@
+//! The SQL that takes one schema to another, in an order that works.
+
+mod fate;
+mod order;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::diff::SchemaDiff;
+use super::error::PlanError;
+use super::model::Fingerprint;
+use super::options::Options;
+use super::statement::{Stage, Statement};
+
+/// How a plan is made.
+///
+/// ```
+/// use std::time::Duration;
+/// use lakebase::schema::PlanOptions;
+/// let options = PlanOptions::plain().lock_timeout(Duration::from_secs(2));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanOptions {
+    pub(super) online: bool,
+    pub(super) strict: bool,
+    pub(super) lock_timeout: Duration,
+    pub(super) statement_timeout: Duration,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self { online: true, strict: false, lock_timeout: Duration::from_secs(5), statement_timeout: Duration::ZERO }
+    }
+}
+
+impl PlanOptions {
+    /// The shortest SQL, for a database that nobody uses meanwhile: no concurrent index builds, no separate validation.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { online: false, ..Self::default() }
+    }
+
+    /// Whether to refuse as soon as either side holds anything that is not compared in detail, even if it seems the
+    /// same on both. Off by default.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// How long a statement waits for a lock before it fails: 5 seconds by default, zero for ever.
+    #[must_use]
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.lock_timeout = limit;
+        self
+    }
+
+    /// How long a statement may run: for ever by default, which is what zero means. Index builds and validations count too.
+    #[must_use]
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.statement_timeout = limit;
+        self
+    }
+}
+
+/// Statements that run together.
+///
+/// ```
+/// fn show(group: &lakebase::schema::Group<'_>) {
+///     println!("{} statements, in one transaction: {}", group.statements.len(), group.transactional);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Group<'a> {
+    /// Whether they are one transaction. If not, there is one statement, which runs outside any.
+    pub transactional: bool,
+    /// The statements, in order.
+    pub statements: &'a [Statement],
+}
+
+/// An ordered migration for one schema.
+///
+/// ```no_run
+/// # fn show(diff: &lakebase::schema::SchemaDiff) -> Result<(), lakebase::schema::PlanError> {
+/// let plan = diff.migration()?;
+/// for statement in plan.statements() {
+///     for hazard in &statement.hazards {
+///         println!("-- {hazard}");
+///     }
+///     println!("{};", statement.sql);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) statements: Vec<Statement>,
+    /// Where each group ends.
+    pub(super) ends: Vec<usize>,
+    pub(super) from: Fingerprint,
+    pub(super) to: Fingerprint,
+    pub(super) snapshot: Options,
+    pub(super) options: PlanOptions,
+}
+
+/// Plans a difference.
+pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
+    let nodes = fate::nodes(diff, options)?;
+    let mut statements: Vec<Statement> = diff.renames.iter().map(super::rename::Rename::statement).collect();
+    statements.extend(order::sorted(nodes)?);
+    let mut ends = Vec::new();
+    for (at, pair) in statements.windows(2).enumerate() {
+        let (one, other) = (&pair[0], &pair[1]);
+        let validated = one.stage != Stage::Validate && other.stage == Stage::Validate;
+        let committed = one.stage == Stage::Early && other.stage != Stage::Early;
+        let finished = one.stage == Stage::Validate && other.stage != Stage::Validate;
+        if !one.transactional || !other.transactional || validated || committed || finished {
+            ends.push(at + 1);
+        }
+    }
+    ends.extend((!statements.is_empty()).then_some(statements.len()));
+    Ok(Plan {
+        statements,
+        ends,
+        from: diff.original,
+        to: diff.new.fingerprint(),
+        snapshot: diff.old.options.clone(),
+        options: options.clone(),
+    })
+}
+
+impl Plan {
+    /// The statements, in order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// The statements in the transactions they run in.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| {
+            let statements = &self.statements[start..*end];
+            Group { transactional: statements.first().is_none_or(|s| s.transactional), statements }
+        })
+    }
+
+    /// The fingerprint of the schema the plan was made for.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.from
+    }
+
+    /// The fingerprint of the schema the plan leads to.
+    pub fn reaches(&self) -> Fingerprint {
+        self.to
+    }
+
+    /// The settings that the statements run under.
+    pub(super) fn preamble(&self) -> Vec<String> {
+        vec![
+            format!("SET lock_timeout = {}", self.options.lock_timeout.as_millis()),
+            format!("SET statement_timeout = {}", self.options.statement_timeout.as_millis()),
+            "SET check_function_bodies = off".to_owned(),
+        ]
+    }
+
+    /// The whole plan as SQL that `psql` runs, with the hazards as comments. Empty when there is nothing to do.
+    pub fn to_sql(&self) -> String {
+        let mut sql = String::new();
+        if self.is_empty() {
+            return sql;
+        }
+        for setting in self.preamble() {
+            sql += &format!("{setting};\n");
+        }
+        for group in self.groups() {
+            sql += if group.transactional { "\nBEGIN;\n" } else { "\n" };
+            for statement in group.statements {
+                for hazard in &statement.hazards {
+                    let _ = writeln!(sql, "-- {}", hazard.to_string().replace(['\n', '\r'], " "));
+                }
+                sql += &format!("{};\n", statement.sql);
+            }
+            sql += if group.transactional { "COMMIT;\n" } else { "" };
+        }
+        sql
+    }
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            from: Fingerprint,
+            to: Fingerprint,
+            preamble: Vec<String>,
+            groups: Vec<Group<'a>>,
+        }
+        Wire { from: self.from, to: self.to, preamble: self.preamble(), groups: self.groups().collect() }.serialize(serializer)
+    }
+}

@@ -1,0 +1,96 @@
+//! One stable sort over everything a plan does.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::schema::error::PlanError;
+use crate::schema::statement::{Stage, Statement};
+
+/// One step: statements of one stage that stay together.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) statements: Vec<Statement>,
+    pub(super) stage: Stage,
+    /// What goes first where nothing else decides.
+    pub(super) rank: (u8, u32, u32),
+    pub(super) name: String,
+}
+
+/// Nodes and which goes before which.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    pub(super) edges: Vec<(u32, u32)>,
+}
+
+impl Graph {
+    /// Adds a chain of nodes, one for each run of statements of one stage; gives its first and last.
+    pub(super) fn chain(&mut self, statements: Vec<Statement>, rank: (u8, u32, u32), name: impl Fn() -> String) -> (u32, u32) {
+        let first = self.nodes.len() as u32;
+        let mut run: Vec<Statement> = Vec::new();
+        for statement in statements {
+            if run.last().is_some_and(|s| s.stage != statement.stage) {
+                self.push(std::mem::take(&mut run), rank, name());
+            }
+            run.push(statement);
+        }
+        self.push(run, rank, name());
+        let last = self.nodes.len() as u32 - 1;
+        self.edges.extend((first..last).map(|n| (n, n + 1)));
+        (first, last)
+    }
+
+    fn push(&mut self, statements: Vec<Statement>, rank: (u8, u32, u32), name: String) {
+        let stage = statements.first().map(|s| s.stage).unwrap_or_default();
+        self.nodes.push(Node { statements, stage, rank, name });
+    }
+}
+
+/// The statements in an order that respects every edge.
+pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
+    let count = graph.nodes.len();
+    graph.edges.sort_unstable();
+    graph.edges.dedup();
+    let mut waits = vec![0u32; count];
+    let mut next = vec![Vec::new(); count];
+    for (before, after) in graph.edges.iter().filter(|(b, a)| b != a) {
+        waits[*after as usize] += 1;
+        next[*before as usize].push(*after);
+    }
+    let priority = |graph: &Graph, at: u32| Reverse((graph.nodes[at as usize].stage, graph.nodes[at as usize].rank, at));
+    let ready = (0..count as u32).filter(|at| waits[*at as usize] == 0);
+    let mut heap: BinaryHeap<_> = ready.map(|at| priority(&graph, at)).collect();
+    let mut statements = Vec::new();
+    let mut done = 0;
+    while let Some(Reverse((_, _, at))) = heap.pop() {
+        done += 1;
+        statements.append(&mut graph.nodes[at as usize].statements);
+        for after in &next[at as usize] {
+            waits[*after as usize] -= 1;
+            if waits[*after as usize] == 0 {
+                heap.push(priority(&graph, *after));
+            }
+        }
+    }
+    if done == count { Ok(statements) } else { Err(PlanError::Circle(circle(&graph, &waits, &next))) }
+}
+
+/// The names along one circle.
+fn circle(graph: &Graph, waits: &[u32], next: &[Vec<u32>]) -> Vec<String> {
+    let stuck = |at: &u32| waits[*at as usize] > 0;
+    let mut before = vec![None; graph.nodes.len()];
+    for (from, afters) in next.iter().enumerate().filter(|(from, _)| waits[*from] > 0) {
+        for after in afters.iter().filter(|a| stuck(a)) {
+            before[*after as usize] = Some(from);
+        }
+    }
+    let Some(mut at) = before.iter().position(Option::is_some) else { return Vec::new() };
+    let mut seen = Vec::new();
+    while !seen.contains(&at) {
+        seen.push(at);
+        let Some(above) = before[at] else { break };
+        at = above;
+    }
+    let start = seen.iter().position(|s| *s == at).unwrap_or_default();
+    seen[start..].iter().rev().map(|n| graph.nodes[*n].name.clone()).collect()
+}

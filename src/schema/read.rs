@@ -1,0 +1,375 @@
+//! Reads a live catalog into a [`Schema`].
+
+mod queries;
+
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::postgres::{PgRow, types::Oid};
+use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
+
+use super::error::SchemaError;
+use super::model::{Attribute, Attributes, attribute, Fact, Key, Kind, Origin, Schema};
+use super::options::Options;
+use queries::{ALIASES, COMMENTS, DEPENDENCIES, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
+
+type Address = (u32, u32, i32);
+
+impl Schema {
+    /// Reads the schema of the connected database in one repeatable-read transaction, which is rolled back.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Read`] when a catalog cannot be read or the connection fails,
+    /// [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
+    pub async fn read(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
+        let failed = |source| SchemaError::Read { what: "a snapshot", source };
+        conn.execute("begin isolation level repeatable read read only").await.map_err(failed)?;
+        let read = read_snapshot(conn, options).await;
+        let ended = conn.execute("rollback").await.map_err(failed);
+        let schema = read?;
+        ended?;
+        Ok(schema)
+    }
+
+    /// Reads inside whatever transaction is open, without ending it.
+    pub(super) async fn read_here(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
+        read_snapshot(conn, options).await
+    }
+}
+
+async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::Read { what, source })
+}
+
+async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
+    let failed = |source| SchemaError::Read { what: "settings", source };
+    conn.execute("set local search_path = ''; set local jit = off; set local quote_all_identifiers = off").await.map_err(failed)?;
+    let origin = read_origin(conn).await?;
+    let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
+    let mut reader = Reader { catalogs: read_catalogs(conn).await?, ..Reader::default() };
+    for query in QUERIES {
+        let left_out = query.database_wide && !options.include.is_empty();
+        if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
+            continue;
+        }
+        let rows = fetch(conn, query.kind.label(), text.fill(query.sql)).await?;
+        reader.facts(query, &rows).map_err(|source| SchemaError::Read { what: query.kind.label(), source })?;
+    }
+    let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
+    let generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
+    let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
+    let dependencies = fetch(conn, "dependencies", text.fill(DEPENDENCIES)).await?;
+    let comments = if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
+    let privileges = if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
+    let linked = (|| {
+        reader.uncompared(&uncompared)?;
+        reader.aliases(&generated, &aliases, &dependencies)?;
+        reader.comments(&comments)?;
+        reader.privileges(&privileges)?;
+        if options.owners {
+            reader.owners();
+        }
+        reader.dependencies(&dependencies)
+    })();
+    linked.map_err(|source| SchemaError::Read { what: "dependencies", source })?;
+    reader.structural();
+    Ok(Schema::new(options.clone(), origin, reader.facts))
+}
+
+async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
+    let rows = fetch(conn, "the server", "select current_setting('server_version_num')::int4 as version, quote_ident(current_user) as role,
+        (select string_agg(quote_ident(rolname), E'\n') from pg_roles) as roles,
+        (select string_agg(format_type(castsource, null) || ' > ' || format_type(casttarget, null), E'\n') from pg_cast) as casts,
+        (select string_agg(quote_ident(name) || ' ' || version, E'\n') from pg_available_extension_versions) as extensions,
+        has_function_privilege('pg_control_system()', 'execute') as control,
+        (select oid::int8 from pg_database where datname = current_database()) as database".to_owned()).await?;
+    let what = "the server";
+    let wrong = |source| SchemaError::Read { what, source };
+    let Some(row) = rows.first() else { return Err(wrong(sqlx::Error::RowNotFound)) };
+    let version: i32 = row.try_get("version").map_err(wrong)?;
+    if version < 150_000 {
+        return Err(SchemaError::UnsupportedVersion { version: format!("{}.{}", version / 10_000, version % 100) });
+    }
+    let set = |name: &str| -> Result<BTreeSet<String>, SchemaError> {
+        let text: Option<&str> = row.try_get(name).map_err(wrong)?;
+        Ok(text.unwrap_or_default().lines().map(str::to_owned).collect())
+    };
+    let (roles, casts, available_extensions) = (set("roles")?, set("casts")?, set("extensions")?);
+    let (control, database): (bool, i64) =
+        (row.try_get("control").map_err(wrong)?, row.try_get("database").map_err(wrong)?);
+    let user = row.try_get("role").map_err(wrong)?;
+    let mut lineage = None;
+    if control {
+        let rows = fetch(conn, what, "select system_identifier::text as id from pg_control_system()".to_owned()).await?;
+        lineage = rows.first().and_then(|row| row.try_get::<String, _>("id").ok()).map(|id| format!("{id}/{database}"));
+    }
+    Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
+}
+
+async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
+    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'".to_owned()).await?;
+    let mut oids = Vec::new();
+    for row in &rows {
+        let wrong = |source| SchemaError::Read { what: "schemas", source };
+        let name: &str = row.try_get("name").map_err(wrong)?;
+        let oid: Oid = row.try_get("oid").map_err(wrong)?;
+        let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
+        if wanted && !options.exclude.iter().any(|n| n == name) {
+            oids.push(oid.0.to_string());
+        }
+    }
+    Ok(format!("'{{{}}}'::oid[]", oids.join(",")))
+}
+
+async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, SchemaError> {
+    let rows = fetch(conn, "catalogs", "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'".to_owned()).await?;
+    let pair = |row: &PgRow| Ok((row.try_get("name")?, row.try_get::<Oid, _>("oid")?.0));
+    rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::Read { what: "catalogs", source })
+}
+
+/// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
+struct Text {
+    version: u32,
+    schemas: String,
+}
+
+impl Text {
+    fn fill(&self, sql: &str) -> String {
+        let since = |version: u32, then: &'static str, otherwise: &'static str| {
+            if self.version >= version { then } else { otherwise }
+        };
+        sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
+            .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
+            .replace("{COLLATIONLOCALE}", since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)))
+            .replace("{PUBLICATION}", since(180_000, ", case pubgencols when 's' then 'stored' end as publish_generated_columns", ""))
+            .replace("{NSPDEFAULT}", "acldefault('n', nspowner)")
+            .replace("{NSP}", &self.schemas)
+    }
+}
+
+/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses.
+const NOT_NULL_18: &str = "
+    (select concat_ws(' ', case when nk.conname <> c.relname || '_' || attname || '_not_null' then 'CONSTRAINT ' || quote_ident(nk.conname) end,
+        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end)
+       from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
+        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) as not_null_constraint,";
+const DOMAIN_NOT_NULL_18: &str = "
+    (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
+        and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
+const COLLATION_15: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colliculocale as locale,";
+const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colliculocale as locale, collicurules as rules,";
+const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colllocale as locale, collicurules as rules,";
+
+#[derive(Default)]
+struct Reader {
+    catalogs: HashMap<String, u32>,
+    facts: Vec<Fact>,
+    /// Facts by their own address.
+    exact: HashMap<Address, u32>,
+    /// Other addresses that mean a fact.
+    alias: HashMap<Address, u32>,
+    names: HashMap<Key, u32>,
+}
+
+type Decoded<T> = Result<T, sqlx::Error>;
+
+impl Reader {
+    fn catalog(&self, name: &str) -> u32 {
+        self.catalogs.get(name).copied().unwrap_or_default()
+    }
+
+    fn push(&mut self, fact: Fact) -> u32 {
+        let at = self.facts.len() as u32;
+        self.names.insert(fact.key.clone(), at);
+        self.facts.push(fact);
+        at
+    }
+
+    fn facts(&mut self, query: &Query, rows: &[PgRow]) -> Decoded<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let class = self.catalog(query.catalog);
+        let names: Vec<Attribute> = first.columns().iter().map(|c| attribute(c.name())).collect();
+        self.facts.reserve(rows.len());
+        for row in rows {
+            let (mut oid, mut sub, mut name, mut parent, mut parent_kind, mut owner) = (0, 0, "", None, None, None);
+            let mut attrs = Vec::new();
+            for (at, column) in names.iter().enumerate() {
+                match column.as_ref() {
+                    "oid" => oid = row.try_get::<Oid, _>(at)?.0,
+                    "sub" => sub = row.try_get::<i32, _>(at)?,
+                    "key" => name = row.try_get(at)?,
+                    "parent" => parent = row.try_get::<Option<&str>, _>(at)?,
+                    "parent_kind" => parent_kind = row.try_get::<Option<&str>, _>(at)?,
+                    "owner" => owner = row.try_get::<Option<String>, _>(at)?,
+                    _ => {
+                        if let Some(value) = row.try_get::<Option<String>, _>(at)? {
+                            attrs.push((column.clone(), value));
+                        }
+                    }
+                }
+            }
+            attrs.shrink_to_fit();
+            let parent = parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
+            let key = Key::new(query.kind, name);
+            if self.names.contains_key(&key) {
+                continue;
+            }
+            let address = (class, oid, sub);
+            let at = self.push(Fact { key, parent, owner, attrs: Attributes(attrs), needs: Vec::new(), address });
+            if !matches!(query.kind, Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges) {
+                self.exact.insert(address, at);
+            }
+        }
+        Ok(())
+    }
+
+    fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            let (key, digest): (&str, Option<&str>) = (row.try_get("key")?, row.try_get("digest")?);
+            let attrs = vec![("digest".into(), digest.unwrap_or_default().to_owned())];
+            let key = Key::new(Kind::Uncompared, key);
+            self.push(Fact { key, parent: None, owner: None, attrs: Attributes(attrs), needs: Vec::new(), address: (0, 0, 0) });
+        }
+        Ok(())
+    }
+
+    fn find(&self, address: Address) -> Option<u32> {
+        let whole = (address.0, address.1, 0);
+        let exact = self.exact.get(&address).or_else(|| self.alias.get(&address));
+        exact.or_else(|| self.exact.get(&whole)).or_else(|| self.alias.get(&whole)).copied()
+    }
+
+    fn aliases(&mut self, generated: &[PgRow], aliases: &[PgRow], dependencies: &[PgRow]) -> Decoded<()> {
+        let (attrdef, class) = (self.catalog("pg_attrdef"), self.catalog("pg_class"));
+        for row in generated {
+            let (expression, table): (Oid, Oid) = (row.try_get("objid")?, row.try_get("refobjid")?);
+            if let Some(at) = self.exact.get(&(class, table.0, row.try_get("refsub")?)) {
+                self.alias.insert((attrdef, expression.0, 0), *at);
+            }
+        }
+        for row in dependencies.iter().filter(|row| row.try_get::<&str, _>("deptype").is_ok_and(|t| t == "e")) {
+            let extension = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, 0));
+            if let Some(at) = extension {
+                self.alias.entry((oid(row, "classid")?, oid(row, "objid")?, 0)).or_insert(at);
+            }
+        }
+        // Twice: an array's or row's alias may lead over another alias.
+        for row in aliases.iter().chain(aliases) {
+            let target = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, 0));
+            let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
+            if let Some(at) = target.filter(|_| !self.exact.contains_key(&address)) {
+                self.alias.entry(address).or_insert(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// The fact a comment or privilege belongs to, and the column's name where columns are no facts of their own.
+    fn target(&self, row: &PgRow, class: &str, object: &str, sub: &str) -> Decoded<Option<(u32, Option<String>)>> {
+        let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
+        if let Some(at) = self.exact.get(&address) {
+            return Ok(Some((*at, None)));
+        }
+        let column: Option<String> = row.try_get("attribute")?;
+        let whole = (address.0, address.1, 0);
+        let relation = self.exact.get(&whole).or_else(|| self.alias.get(&whole)).copied();
+        let ours = relation.filter(|at| self.facts[*at as usize].key.kind != Kind::Extension);
+        Ok(ours.filter(|_| column.is_some()).map(|at| (at, column)))
+    }
+
+    fn part(&mut self, kind: Kind, at: u32, column: Option<String>, suffix: &str, mut attrs: Vec<(Attribute, String)>) {
+        let parent = self.facts[at as usize].key.clone();
+        let name = match &column {
+            Some(column) => format!("column {}.{column}{suffix}", parent.name),
+            None => format!("{parent}{suffix}"),
+        };
+        attrs.extend(column.map(|column| ("@column".into(), column)));
+        self.push(Fact { key: Key::new(kind, name), parent: Some(parent), owner: None, attrs: Attributes(attrs), needs: vec![at], address: (0, 0, 0) });
+    }
+
+    fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            if let Some((at, column)) = self.target(row, "classoid", "objoid", "objsubid")? {
+                let text: String = row.try_get("description")?;
+                self.part(Kind::Comment, at, column, "", vec![("text".into(), text)]);
+            }
+        }
+        Ok(())
+    }
+
+    fn privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            if let Some((at, column)) = self.target(row, "classid", "objid", "sub")? {
+                let grantee: String = row.try_get("grantee")?;
+                let mut attrs = vec![("@grantee".into(), grantee.clone())];
+                for name in ["granted", "revoked"] {
+                    attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
+                }
+                self.part(Kind::Privilege, at, column, &format!(" to {grantee}"), attrs);
+            }
+        }
+        Ok(())
+    }
+
+    fn owners(&mut self) {
+        for at in 0..self.facts.len() {
+            let fact = &self.facts[at];
+            if fact.key.kind != Kind::Extension && let Some(owner) = fact.owner.clone() {
+                self.part(Kind::Owner, at as u32, None, "", vec![("role".into(), owner)]);
+            }
+        }
+    }
+
+    fn dependencies(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            let kind: &str = row.try_get("deptype")?;
+            let from = self.find((oid(row, "classid")?, oid(row, "objid")?, row.try_get("objsubid")?));
+            let to = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, row.try_get("refobjsubid")?));
+            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && kind != "P") else { continue };
+            let (one, other) = (&self.facts[from as usize], &self.facts[to as usize]);
+            // Ownership of a sequence and the place of a partition are facts of their own.
+            let placed = match (one.key.kind, other.key.kind) {
+                (Kind::Sequence, Kind::Column | Kind::Table) => kind == "a",
+                (Kind::Table, Kind::Table) => one.has("is_partition"),
+                (Kind::Table, Kind::Column) => other.parent.as_ref() == Some(&one.key),
+                _ => false,
+            };
+            if !placed {
+                self.facts[from as usize].needs.push(to);
+            }
+        }
+        Ok(())
+    }
+
+    /// Dependencies that follow from the model itself.
+    fn structural(&mut self) {
+        for at in 0..self.facts.len() {
+            let fact = &self.facts[at];
+            let mut needs: Vec<Key> = fact.parent.iter().cloned().collect();
+            match fact.key.kind {
+                Kind::Partition => needs.push(Key::new(Kind::Table, fact.text("of"))),
+                Kind::IndexAttach => needs.push(match fact.get("of_constraint") {
+                    Some(constraint) => Key::new(Kind::Constraint, constraint),
+                    None => Key::new(Kind::Index, fact.text("of")),
+                }),
+                Kind::SequenceOwner => needs.push(Key::new(Kind::Column, fact.text("column"))),
+                Kind::PublicationTable => needs.push(Key::new(Kind::Table, fact.text("table"))),
+                Kind::PublicationSchema => needs.push(Key::new(Kind::Schema, fact.text("schema"))),
+                Kind::DefaultPrivileges => needs.extend(fact.get("schema").map(|s| Key::new(Kind::Schema, s))),
+                Kind::Constraint if fact.text("type") == "foreign key" => {
+                    needs.push(Key::new(Kind::Table, fact.text("references")));
+                }
+                _ => {}
+            }
+            let found: Vec<u32> = needs.iter().filter_map(|key| self.names.get(key).copied()).filter(|n| *n != at as u32).collect();
+            self.facts[at].needs.extend(found);
+        }
+    }
+}
+
+fn oid(row: &PgRow, name: &str) -> Decoded<u32> {
+    row.try_get::<Oid, _>(name).map(|oid| oid.0)
+}

@@ -1,0 +1,199 @@
+//! One statement of a plan and what is known about it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The lock a statement takes on a relation, weakest first.
+///
+/// ```
+/// use lakebase::schema::LockMode;
+/// assert!(LockMode::AccessExclusive > LockMode::Share);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockMode {
+    /// `ACCESS SHARE`
+    AccessShare,
+    /// `ROW SHARE`
+    RowShare,
+    /// `ROW EXCLUSIVE`
+    RowExclusive,
+    /// `SHARE UPDATE EXCLUSIVE`: reads and writes go on.
+    ShareUpdateExclusive,
+    /// `SHARE`: reads go on, writes wait.
+    Share,
+    /// `SHARE ROW EXCLUSIVE`: reads go on, writes wait.
+    ShareRowExclusive,
+    /// `EXCLUSIVE`
+    Exclusive,
+    /// `ACCESS EXCLUSIVE`: reads and writes wait.
+    AccessExclusive,
+}
+
+impl fmt::Display for LockMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessShare => "ACCESS SHARE",
+            Self::RowShare => "ROW SHARE",
+            Self::RowExclusive => "ROW EXCLUSIVE",
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Self::Exclusive => "EXCLUSIVE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        })
+    }
+}
+
+/// A lock a statement takes.
+///
+/// ```
+/// fn show(lock: &lakebase::schema::Lock) {
+///     println!("{} on {}", lock.mode, lock.relation);
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Lock {
+    /// The relation that is locked, quoted.
+    pub relation: String,
+    /// How.
+    pub mode: LockMode,
+}
+
+/// What can go wrong with a statement.
+///
+/// ```
+/// use lakebase::schema::HazardKind;
+/// assert_eq!(HazardKind::DataLoss.to_string(), "data loss");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HazardKind {
+    /// Rows, values or positions are deleted.
+    DataLoss,
+    /// A table is written anew while nobody can read it.
+    TableRewrite,
+    /// A whole table is scanned under a lock that makes others wait.
+    ScanUnderLock,
+    /// The statement fails when existing rows do not fit.
+    MayFailOnData,
+    /// Programs that use the old schema may fail.
+    BreaksClients,
+    /// Who may do what changes.
+    Authorisation,
+    /// For a while a constraint does not hold, an index is not there, or an object is missing.
+    Window,
+    /// The statement cannot run in a transaction; a failure leaves what was done before it.
+    NotTransactional,
+}
+
+impl fmt::Display for HazardKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DataLoss => "data loss",
+            Self::TableRewrite => "table rewrite",
+            Self::ScanUnderLock => "scan under lock",
+            Self::MayFailOnData => "may fail on existing data",
+            Self::BreaksClients => "breaks running clients",
+            Self::Authorisation => "authorisation change",
+            Self::Window => "window without it",
+            Self::NotTransactional => "not in a transaction",
+        })
+    }
+}
+
+/// A hazard of one statement for one relation.
+///
+/// ```
+/// fn show(hazard: &lakebase::schema::Hazard) {
+///     println!("{hazard}");
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Hazard {
+    /// What can go wrong.
+    pub kind: HazardKind,
+    /// The relation or object it happens to.
+    pub relation: String,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}: {}", self.kind, self.relation, self.why)
+    }
+}
+
+/// One statement of a plan.
+///
+/// ```
+/// fn show(statement: &lakebase::schema::Statement) {
+///     println!("{};", statement.sql);
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Statement {
+    /// The SQL, without a semicolon at its end.
+    pub sql: String,
+    /// Whether it runs inside a transaction.
+    pub transactional: bool,
+    /// The locks it takes on relations that existed before the plan.
+    pub locks: Vec<Lock>,
+    /// What can go wrong.
+    pub hazards: Vec<Hazard>,
+    /// When it runs.
+    #[serde(skip)]
+    pub(super) stage: Stage,
+}
+
+/// When a statement runs. Statements of one stage share a transaction where their order allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) enum Stage {
+    /// What must be committed before it can be used, such as a new value of an enum.
+    Early,
+    /// Everything that is quick.
+    #[default]
+    Main,
+    /// What cannot run in a transaction.
+    Concurrent,
+    /// What scans under a weak lock once the main part is committed.
+    Validate,
+    /// What relies on a finished validation.
+    Finish,
+    /// What cannot run in a transaction and comes last.
+    Cleanup,
+}
+
+impl Statement {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), transactional: true, locks: Vec::new(), hazards: Vec::new(), stage: Stage::Main }
+    }
+
+    pub(super) fn lock(mut self, relation: &str, mode: LockMode) -> Self {
+        self.locks.push(Lock { relation: relation.to_owned(), mode });
+        self
+    }
+
+    pub(super) fn exclusive(self, relation: &str) -> Self {
+        self.lock(relation, LockMode::AccessExclusive)
+    }
+
+    pub(super) fn hazard(mut self, kind: HazardKind, relation: &str, why: impl Into<String>) -> Self {
+        self.hazards.push(Hazard { kind, relation: relation.to_owned(), why: why.into() });
+        self
+    }
+
+    pub(super) fn at(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        if matches!(stage, Stage::Concurrent | Stage::Cleanup) {
+            self.transactional = false;
+        }
+        self
+    }
+}

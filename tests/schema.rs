@@ -1,0 +1,18 @@
+//! Schema comparison held to the truth: what a plan makes of the old schema must be the new one, in the eyes of
+//! the comparison and of `pg_dump`.
+//!
+//! * `pairs/<kind>/<promise>.sql`: two schemas; the plan runs both ways.
+//! * `triples/<promise>.sql`: base, ours, theirs; a conflict, or both replay on each other to one schema.
+//!
+//! `LAKEBASE_SCHEMA_PAIRS=all cargo test --test main schema::` runs every pair, `LAKEBASE_SCHEMA_PAIRS=enum/` those
+//! whose name contains the text; without it a part that takes some seconds. `LAKEBASE_SCHEMA_REPORT=file` writes the failures.
+
+mod case;
+mod cluster;
+mod database;
+mod dump;
+mod generated;
+mod identity;
+mod pairs;
+mod run;
+mod triples;

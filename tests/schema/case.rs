@@ -1,0 +1,136 @@
+//! The files of the corpus: settings in comments at the head, then sections of plain SQL.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// What has to come of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expect {
+    /// The plan makes one out of the other.
+    Equal,
+    /// Nothing differs, nothing is planned.
+    Same,
+    /// Nothing correct can be planned forwards.
+    Refused,
+    /// Nothing correct can be planned backwards.
+    RefusedBack,
+    /// Three-way: the two sides contradict each other.
+    Conflict,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    /// `kind/promise`.
+    pub(super) name: String,
+    pub(super) expect: Expect,
+    pub(super) one_way: bool,
+    pub(super) min_version: u32,
+    pub(super) extensions: Vec<String>,
+    /// What the forward plan must not, and must, contain.
+    pub(super) forbid: Vec<Regex>,
+    pub(super) require: Vec<Regex>,
+    /// Tables (`t`) and columns (`t.c`) that can't be altered to what is wanted.
+    pub(super) recreates: Option<Regex>,
+    /// Queries and the value they have after the forward plan.
+    pub(super) checks: Vec<(String, String)>,
+    sections: HashMap<String, String>,
+}
+
+impl Case {
+    fn parse(name: String, text: &str) -> Self {
+        let mut case = Self {
+            name,
+            expect: Expect::Equal,
+            one_way: false,
+            min_version: 15,
+            extensions: Vec::new(),
+            forbid: Vec::new(),
+            require: Vec::new(),
+            recreates: None,
+            checks: Vec::new(),
+            sections: HashMap::new(),
+        };
+        let mut section = String::new();
+        for line in text.lines() {
+            match line.strip_prefix("-- ").map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), ""))) {
+                Some((name @ ("base" | "old" | "new" | "data" | "ours" | "theirs"), "")) => {
+                    section = name.to_owned();
+                    case.sections.entry(section.clone()).or_default();
+                }
+                Some((key, value)) if case.set(key, value) => {}
+                _ => {
+                    let sql = case.sections.entry(section.clone()).or_default();
+                    sql.push_str(line);
+                    sql.push('\n');
+                }
+            }
+        }
+        case
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> bool {
+        let regex = |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        match key {
+            "forbid" => self.forbid.push(regex(value)),
+            "require" => self.require.push(regex(value)),
+            "recreates" => self.recreates = Some(regex(&format!("^(?:{value})$"))),
+            "one-way" => self.one_way = true,
+            "min-version" => self.min_version = value.parse().expect("a major version"),
+            "requires-extension" => self.extensions.push(value.to_owned()),
+            "check" => {
+                let (query, value) = value.split_once(" => ").expect("-- check: query => value");
+                self.checks.push((query.to_owned(), value.to_owned()));
+            }
+            "expect" => {
+                self.expect = match value {
+                    "same" => Expect::Same,
+                    "refused" => Expect::Refused,
+                    "refused back" => Expect::RefusedBack,
+                    "conflict" => Expect::Conflict,
+                    other => panic!("{}: nobody knows what to expect of `{other}`", self.name),
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// What base and the section say together.
+    pub(super) fn script(&self, section: &str) -> String {
+        let part = |name: &str| self.sections.get(name).map_or("", String::as_str);
+        format!("{}\n{}", part("base"), part(section))
+    }
+
+    /// What one section alone says.
+    pub(super) fn section(&self, section: &str) -> &str {
+        self.sections.get(section).map_or("", String::as_str)
+    }
+}
+
+/// Every file below `tests/schema/<folder>`, by name.
+pub(super) fn corpus(folder: &str) -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema").join(folder);
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    let case = |file: &PathBuf| {
+        let name = file.strip_prefix(&root).expect("below the root").with_extension("");
+        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Case::parse(name.to_string_lossy().into_owned(), &text)
+    };
+    files.iter().map(case).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One private PostgreSQL for the tests of this process: on a Unix socket in a directory of its own, gone at the end.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+
+/// Keeps the server as long as its standard input is open. A pipe closes with the process that holds its other end
+/// whatever ended that process, so neither server nor directory outlives the tests, not even after a SIGKILL.
+const SUPERVISOR: &str = r#"
+trap '' INT TERM HUP
+dir=$1; shift
+"$@" >"$dir/log" 2>&1 &
+read -r _
+kill -QUIT $!
+wait $!
+rm -rf "$dir"
+"#;
+
+const SETTINGS: [&str; 11] = [
+    "listen_addresses=",
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "autovacuum=off",
+    "jit=off",
+    "wal_level=logical",
+    "shared_buffers=64MB",
+    "max_connections=60",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=1h",
+];
+
+/// A running server.
+pub(super) struct Cluster {
+    supervisor: Child,
+    directory: PathBuf,
+    binaries: PathBuf,
+    user: Option<User>,
+    pub(super) major: u32,
+}
+
+#[derive(Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
+/// The server that the tests running now share, or none (said loudly) where PostgreSQL is not installed.
+///
+/// The last test that holds it removes it.
+pub(super) fn shared() -> Option<Arc<Cluster>> {
+    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(cluster) = shared.upgrade() {
+        return Some(cluster);
+    }
+    let Some(binaries) = find_binaries() else {
+        eprintln!("\n*** SKIPPED: no initdb, postgres, psql and pg_dump in LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin or PATH ***\n");
+        return None;
+    };
+    let cluster = Arc::new(Cluster::create(binaries));
+    *shared = Arc::downgrade(&cluster);
+    Some(cluster)
+}
+
+impl Cluster {
+    fn create(binaries: PathBuf) -> Self {
+        let user = database_user();
+        let directory = new_directory(user);
+        let mut initdb = Command::new(binaries.join("initdb"));
+        initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        initdb.arg("-D").arg(directory.join("data"));
+        let made = run_as(&mut initdb, user).current_dir(&directory).output().expect("initdb runs");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let cluster = Self::start(binaries, directory, user);
+        cluster.execute("CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader;");
+        cluster
+    }
+
+    fn start(binaries: PathBuf, directory: PathBuf, user: Option<User>) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", SUPERVISOR, "sh"]).arg(&directory).arg(binaries.join("postgres"));
+        command.arg("-D").arg(directory.join("data")).arg("-k").arg(&directory);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        // A Ctrl-C at the terminal is for the tests; the supervisor hears of it through its pipe.
+        run_as(&mut command, user).process_group(0).current_dir(&directory);
+        let supervisor =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh runs");
+        let major = major_version(&binaries);
+        let cluster = Self { supervisor, directory, binaries, user, major };
+        cluster.wait_until_ready();
+        cluster
+    }
+
+    /// A physical copy of this server that runs beside it: what a branch is.
+    ///
+    /// Nobody may write to this one meanwhile.
+    pub(super) fn branch(&self) -> Self {
+        self.execute("CHECKPOINT");
+        let directory = new_directory(self.user);
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(self.directory.join("data")).arg(directory.join("data"));
+        assert!(run_as(&mut copy, self.user).status().expect("cp runs").success(), "copy of a data directory");
+        std::fs::remove_file(directory.join("data/postmaster.pid")).expect("the copy of a running server");
+        Self::start(self.binaries.clone(), directory, self.user)
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.psql("postgres", "SELECT 1").is_ok_and(|answer| answer.trim() == "1") {
+            let log = || std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: {}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Runs SQL in `postgres` and insists that it works.
+    pub(super) fn execute(&self, sql: &str) {
+        self.psql("postgres", sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Runs a script through `psql`; what it printed, or what it complained about.
+    pub(super) fn psql(&self, database: &str, script: &str) -> Result<String, String> {
+        use std::io::Write;
+        let mut child = self
+            .client("psql", database)
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("psql runs");
+        let mut input = child.stdin.take().expect("piped");
+        let script = script.to_owned();
+        // psql may stop reading at the first error: what it then leaves in the pipe is no error of ours.
+        let writer = std::thread::spawn(move || drop(input.write_all(script.as_bytes())));
+        let output = child.wait_with_output().expect("psql ends");
+        writer.join().expect("the writer does not panic");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    /// What `pg_dump --schema-only` says.
+    pub(super) fn dump(&self, database: &str) -> String {
+        let output = self.client("pg_dump", database).arg("--schema-only").output().expect("pg_dump runs");
+        assert!(output.status.success(), "pg_dump {database}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn client(&self, program: &str, database: &str) -> Command {
+        let mut command = Command::new(self.binaries.join(program));
+        command.env("PGHOST", &self.directory).env("PGUSER", "postgres").env("PGDATABASE", database);
+        command.env("PGOPTIONS", "-c client_min_messages=warning").env("LC_ALL", "C");
+        command
+    }
+
+    pub(super) async fn connect(&self, database: &str) -> PgConnection {
+        let options = PgConnectOptions::new_without_pgpass().socket(&self.directory);
+        let options = options.username("postgres").database(database).disable_statement_logging();
+        PgConnection::connect_with(&options).await.unwrap_or_else(|error| panic!("connect to {database}: {error}"))
+    }
+
+    /// A URL that the crate's example programs understand.
+    pub(super) fn url(&self, database: &str) -> String {
+        let host = self.directory.to_string_lossy().replace('/', "%2F");
+        format!("postgres://postgres@{host}/{database}")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
+    }
+}
+
+fn new_directory(user: Option<User>) -> PathBuf {
+    let directory = tempfile::Builder::new().prefix("lakebase-schema-").tempdir().expect("a directory").keep();
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).expect("our own directory");
+    if let Some(User { uid, gid }) = user {
+        chown(&directory, Some(uid), Some(gid)).expect("root gives its directory away");
+    }
+    directory
+}
+
+fn run_as(command: &mut Command, user: Option<User>) -> &mut Command {
+    match user {
+        Some(User { uid, gid }) => command.uid(uid).gid(gid),
+        None => command,
+    }
+}
+
+/// PostgreSQL refuses to run as root; then it runs as `postgres`, else `nobody`.
+fn database_user() -> Option<User> {
+    let id = |arguments: &[&str]| -> Option<u32> {
+        let output = Command::new("id").args(arguments).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    };
+    if id(&["-u"]) != Some(0) {
+        return None;
+    }
+    let user = ["postgres", "nobody"].into_iter().find_map(|name| {
+        Some(User { uid: id(&["-u", name])?, gid: id(&["-g", name])? })
+    });
+    Some(user.expect("root has a user postgres or nobody"))
+}
+
+fn find_binaries() -> Option<PathBuf> {
+    let complete =
+        |bin: &PathBuf| ["initdb", "postgres", "psql", "pg_dump"].iter().all(|name| bin.join(name).is_file());
+    if let Some(given) = std::env::var_os("LAKEBASE_PG_BIN") {
+        return Some(PathBuf::from(given)).filter(complete);
+    }
+    let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(complete)
+        .collect();
+    installed.sort_by_key(|bin| major_version(bin));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    installed.pop().or_else(|| std::env::split_paths(&path).find(complete))
+}
+
+fn major_version(binaries: &Path) -> u32 {
+    let output = Command::new(binaries.join("postgres")).arg("--version").output().expect("postgres runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let digits = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
+    digits.collect::<String>().parse().expect("a version")
+}

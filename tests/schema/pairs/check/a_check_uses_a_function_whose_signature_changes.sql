@@ -1,0 +1,6 @@
+-- old
+CREATE FUNCTION ok(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE TABLE t (a int, CONSTRAINT c CHECK (ok(a)));
+-- new
+CREATE FUNCTION ok(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > $2';
+CREATE TABLE t (a int, CONSTRAINT c CHECK (ok(a, 0)));

@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE PUBLICATION p FOR TABLE t WHERE (id > 10);
+-- new
+CREATE TABLE t (id bigint PRIMARY KEY, a int);
+CREATE PUBLICATION p FOR TABLE t WHERE (id > 10);

@@ -1,0 +1,10 @@
+-- old
+CREATE TABLE t (id int, v int);
+CREATE MATERIALIZED VIEW m AS SELECT v, count(*) AS n FROM t GROUP BY v;
+CREATE UNIQUE INDEX m_v ON m (v);
+COMMENT ON MATERIALIZED VIEW m IS 'counts';
+-- new
+CREATE TABLE t (id int, v numeric(12,2));
+CREATE MATERIALIZED VIEW m AS SELECT v, count(*) AS n FROM t GROUP BY v;
+CREATE UNIQUE INDEX m_v ON m (v);
+COMMENT ON MATERIALIZED VIEW m IS 'counts';

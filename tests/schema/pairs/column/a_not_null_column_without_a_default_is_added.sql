@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE users (id int PRIMARY KEY);
+-- new
+CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (id int NOT NULL);
+-- new
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY);

@@ -1,0 +1,5 @@
+-- forbid: DROP TABLE|DROP COLUMN
+-- old
+CREATE TABLE t (id int PRIMARY KEY);
+-- new
+CREATE TABLE t (id serial PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- old
+-- new
+COMMENT ON SCHEMA public IS 'ours';

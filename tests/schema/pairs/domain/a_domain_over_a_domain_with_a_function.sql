@@ -1,0 +1,6 @@
+-- old
+-- new
+CREATE FUNCTION ok(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE DOMAIN z AS int CHECK (ok(VALUE));
+CREATE DOMAIN a AS z CHECK (VALUE < 10);
+CREATE TABLE t (v a[]);

@@ -1,0 +1,5 @@
+-- forbid: DROP
+-- old
+CREATE DOMAIN d AS int CONSTRAINT a CHECK (VALUE > 0);
+-- new
+CREATE DOMAIN d AS int CONSTRAINT b CHECK (VALUE > 0);

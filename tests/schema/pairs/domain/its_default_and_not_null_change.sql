@@ -1,0 +1,7 @@
+-- forbid: DROP DOMAIN
+-- old
+CREATE DOMAIN d AS int DEFAULT 1;
+CREATE TABLE t (a d);
+-- new
+CREATE DOMAIN d AS int DEFAULT 2 NOT NULL;
+CREATE TABLE t (a d);

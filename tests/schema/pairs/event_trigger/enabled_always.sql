@@ -1,0 +1,8 @@
+-- forbid: DROP
+-- base
+CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+-- old
+CREATE EVENT TRIGGER watch ON ddl_command_start EXECUTE FUNCTION ev();
+-- new
+CREATE EVENT TRIGGER watch ON ddl_command_start EXECUTE FUNCTION ev();
+ALTER EVENT TRIGGER watch ENABLE ALWAYS;

@@ -1,0 +1,5 @@
+-- old
+-- new
+CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION ev();
+COMMENT ON EVENT TRIGGER watch IS 'watches';

@@ -1,0 +1,6 @@
+-- requires-extension: btree_gist
+-- old
+CREATE TABLE booking (room int, during tsrange);
+-- new
+CREATE EXTENSION btree_gist;
+CREATE TABLE booking (room int, during tsrange, CONSTRAINT one_per_room EXCLUDE USING gist (room WITH =, during WITH &&));

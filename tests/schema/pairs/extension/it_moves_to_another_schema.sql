@@ -1,0 +1,9 @@
+-- requires-extension: pg_trgm
+-- old
+CREATE SCHEMA ext;
+CREATE EXTENSION pg_trgm;
+CREATE TABLE t (a text); CREATE INDEX i ON t USING gin (a gin_trgm_ops);
+-- new
+CREATE SCHEMA ext;
+CREATE EXTENSION pg_trgm SCHEMA ext;
+CREATE TABLE t (a text); CREATE INDEX i ON t USING gin (a ext.gin_trgm_ops);

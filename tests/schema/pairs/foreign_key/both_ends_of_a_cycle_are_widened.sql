@@ -1,0 +1,9 @@
+-- forbid: DROP (TABLE|COLUMN)
+-- old
+CREATE TABLE a (id int PRIMARY KEY, b int);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
+-- new
+CREATE TABLE a (id bigint PRIMARY KEY, b bigint);
+CREATE TABLE b (id bigint PRIMARY KEY, a bigint REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;

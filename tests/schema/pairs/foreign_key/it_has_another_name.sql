@@ -1,0 +1,7 @@
+-- forbid: DROP
+-- old
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (p int CONSTRAINT fk_1 REFERENCES p);
+-- new
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (p int CONSTRAINT c_p_fkey REFERENCES p);

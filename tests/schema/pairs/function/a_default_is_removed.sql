@@ -1,0 +1,4 @@
+-- old
+CREATE FUNCTION f(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT a';
+-- new
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';

@@ -1,0 +1,5 @@
+-- old
+CREATE PROCEDURE p(a int) LANGUAGE plpgsql AS $$BEGIN COMMIT; END$$;
+-- new
+CREATE PROCEDURE p(a int, INOUT b text DEFAULT 'x') LANGUAGE plpgsql SECURITY DEFINER AS $$BEGIN b := a; END$$;
+COMMENT ON PROCEDURE p(int, text) IS 'p';

@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (a int);
+CREATE FUNCTION f(x int) RETURNS int LANGUAGE sql RETURN x + 1;
+-- new
+CREATE TABLE t (a int);
+CREATE FUNCTION f(x int) RETURNS int LANGUAGE sql BEGIN ATOMIC INSERT INTO t VALUES (x); SELECT max(a) FROM t; END;

@@ -1,0 +1,4 @@
+-- old
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+-- new
+CREATE FUNCTION f(x int) RETURNS int LANGUAGE sql AS 'SELECT x';

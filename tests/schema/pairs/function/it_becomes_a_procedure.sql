@@ -1,0 +1,4 @@
+-- old
+CREATE FUNCTION f(a int) RETURNS void LANGUAGE sql AS 'SELECT 1';
+-- new
+CREATE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 1';

@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (a int);
+CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT $1.a';
+-- new
+CREATE TABLE u (a int);
+CREATE FUNCTION f(u) RETURNS int LANGUAGE sql AS 'SELECT $1.a';

@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (a text);
+CREATE INDEX i ON t (a);
+-- new
+CREATE TABLE t (a text);
+CREATE INDEX i ON t (a COLLATE "C" DESC);

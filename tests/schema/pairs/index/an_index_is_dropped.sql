@@ -1,0 +1,5 @@
+-- old
+CREATE TABLE t (a int);
+CREATE INDEX t_a ON t (a);
+-- new
+CREATE TABLE t (a int);

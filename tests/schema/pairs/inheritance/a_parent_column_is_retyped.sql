@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE city (name text, people int);
+CREATE TABLE capital (state char(2)) INHERITS (city);
+-- new
+CREATE TABLE city (name text, people bigint);
+CREATE TABLE capital (state char(2)) INHERITS (city);

@@ -1,0 +1,12 @@
+-- old
+CREATE TABLE t (a int, b int);
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE UNIQUE INDEX m_a ON m (a);
+CREATE VIEW over_m AS SELECT a FROM m;
+GRANT SELECT ON m TO app_reader;
+-- new
+CREATE TABLE t (a int, b int);
+CREATE MATERIALIZED VIEW m AS SELECT a, sum(b) AS b FROM t GROUP BY a;
+CREATE UNIQUE INDEX m_a ON m (a);
+CREATE VIEW over_m AS SELECT a FROM m;
+GRANT SELECT ON m TO app_reader;

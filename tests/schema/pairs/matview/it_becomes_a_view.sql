@@ -1,0 +1,7 @@
+-- old
+CREATE TABLE t (a int);
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE INDEX m_a ON m (a);
+-- new
+CREATE TABLE t (a int);
+CREATE VIEW m AS SELECT a FROM t;

@@ -1,0 +1,7 @@
+-- old
+CREATE TABLE t (a int);
+-- new
+CREATE TABLE t (a int);
+CREATE FUNCTION dbl(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE OPERATOR @@@ (RIGHTARG = int, FUNCTION = dbl);
+CREATE VIEW v AS SELECT @@@ a AS d FROM t;

@@ -1,0 +1,5 @@
+-- old
+-- new
+CREATE SCHEMA s AUTHORIZATION alice;
+CREATE TABLE s.t (a int); ALTER TABLE s.t OWNER TO alice;
+CREATE VIEW s.v AS SELECT a FROM s.t; ALTER VIEW s.v OWNER TO bob; GRANT SELECT ON s.t TO bob;

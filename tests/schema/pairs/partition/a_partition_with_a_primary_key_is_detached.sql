@@ -1,0 +1,9 @@
+-- old
+CREATE TABLE m (at date PRIMARY KEY, v int) PARTITION BY RANGE (at);
+CREATE TABLE m_01 PARTITION OF m FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE INDEX m_v_idx ON m (v);
+-- new
+CREATE TABLE m (at date PRIMARY KEY, v int) PARTITION BY RANGE (at);
+CREATE INDEX m_v_idx ON m (v);
+CREATE TABLE m_01 (at date PRIMARY KEY, v int);
+CREATE INDEX m_01_v_idx ON m_01 (v);

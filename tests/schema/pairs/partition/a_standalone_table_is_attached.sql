@@ -1,0 +1,11 @@
+-- forbid: DROP TABLE
+-- old
+CREATE TABLE m (at date NOT NULL, v int) PARTITION BY RANGE (at);
+CREATE TABLE m_01 (v int, at date NOT NULL);
+-- new
+CREATE TABLE m (at date NOT NULL, v int) PARTITION BY RANGE (at);
+CREATE TABLE m_01 (v int, at date NOT NULL);
+ALTER TABLE m ATTACH PARTITION m_01 FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+-- data
+INSERT INTO m_01 VALUES (3, '2023-01-01');
+-- check: SELECT v FROM m; => 3

@@ -1,0 +1,7 @@
+-- forbid: DROP
+-- old
+CREATE TABLE t (tenant int);
+-- new
+CREATE TABLE t (tenant int);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t FORCE ROW LEVEL SECURITY;

@@ -1,0 +1,5 @@
+-- forbid: DROP
+-- old
+CREATE TABLE t (id int CONSTRAINT t_key PRIMARY KEY);
+-- new
+CREATE TABLE t (id int CONSTRAINT t_pkey PRIMARY KEY);

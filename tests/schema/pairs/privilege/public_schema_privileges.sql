@@ -1,0 +1,4 @@
+-- old
+-- new
+GRANT CREATE ON SCHEMA public TO alice;
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;

@@ -1,0 +1,5 @@
+-- old
+CREATE TABLE t (a int);
+-- new
+CREATE TABLE t (a int);
+REVOKE DELETE, TRUNCATE ON t FROM CURRENT_USER;

@@ -1,0 +1,7 @@
+-- expect: same
+-- old
+CREATE FUNCTION f(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END;
+-- new
+CREATE FUNCTION g() RETURNS integer BEGIN ATOMIC select   1; END;
+CREATE FUNCTION public.f(IN a pg_catalog.int4, IN b text = 'x'::text) RETURNS integer AS $q$SELECT 1$q$ IMMUTABLE LANGUAGE 'sql' COST 100 CALLED ON NULL INPUT;

@@ -1,0 +1,5 @@
+-- old
+CREATE SCHEMA app; CREATE TABLE app.t (a int);
+-- new
+CREATE SCHEMA app; CREATE TABLE app.t (a int);
+DROP SCHEMA public;

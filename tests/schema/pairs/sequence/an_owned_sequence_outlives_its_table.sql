@@ -1,0 +1,6 @@
+-- old
+CREATE SEQUENCE s;
+CREATE TABLE t (id bigint DEFAULT nextval('s'));
+ALTER SEQUENCE s OWNED BY t.id;
+-- new
+CREATE SEQUENCE s;

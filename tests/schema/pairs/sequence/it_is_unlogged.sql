@@ -1,0 +1,4 @@
+-- old
+CREATE SEQUENCE s;
+-- new
+CREATE UNLOGGED SEQUENCE s;

@@ -1,0 +1,4 @@
+-- old
+CREATE SEQUENCE s AS bigint;
+-- new
+CREATE SEQUENCE s AS smallint MAXVALUE 1000;

@@ -1,0 +1,6 @@
+-- old
+CREATE SEQUENCE s; CREATE TABLE a (id int); CREATE TABLE b (id int);
+ALTER SEQUENCE s OWNED BY a.id;
+-- new
+CREATE SEQUENCE s; CREATE TABLE a (id int); CREATE TABLE b (id int);
+ALTER SEQUENCE s OWNED BY b.id;

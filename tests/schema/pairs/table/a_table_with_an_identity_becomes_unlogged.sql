@@ -1,0 +1,5 @@
+-- forbid: DROP TABLE
+-- old
+CREATE TABLE cache (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, value jsonb);
+-- new
+CREATE UNLOGGED TABLE cache (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, value jsonb);

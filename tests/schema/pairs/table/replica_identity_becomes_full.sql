@@ -1,0 +1,5 @@
+-- old
+CREATE TABLE t (id int PRIMARY KEY, v text);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, v text);
+ALTER TABLE t REPLICA IDENTITY FULL;

@@ -1,0 +1,5 @@
+-- base
+CREATE TYPE pending;
+-- old
+-- new
+CREATE TABLE t (a int);

@@ -1,0 +1,8 @@
+-- forbid: DROP (TABLE|COLUMN)
+-- old
+CREATE TABLE t (id int PRIMARY KEY, c numeric(8,2));
+-- new
+CREATE TABLE t (id int PRIMARY KEY, c numeric(12,2));
+-- data
+INSERT INTO t VALUES (1, 1.25);
+-- check: SELECT c FROM t; => 1.25

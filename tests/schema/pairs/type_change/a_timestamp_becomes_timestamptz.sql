@@ -1,0 +1,8 @@
+-- forbid: DROP (TABLE|COLUMN)
+-- old
+CREATE TABLE t (id int PRIMARY KEY, c timestamp);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, c timestamptz);
+-- data
+INSERT INTO t VALUES (1, '2024-01-02 03:04:05');
+-- check: SELECT count(c) FROM t; => 1

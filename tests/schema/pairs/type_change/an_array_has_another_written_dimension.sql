@@ -1,0 +1,5 @@
+-- expect: same
+-- old
+CREATE TABLE t (id int PRIMARY KEY, c int[]);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, c int[][]);

@@ -1,0 +1,12 @@
+-- old
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+GRANT SELECT ON v TO app_reader;
+COMMENT ON VIEW v IS 'v';
+COMMENT ON COLUMN v.a IS 'a';
+-- new
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a::text AS a FROM t;
+GRANT SELECT ON v TO app_reader;
+COMMENT ON VIEW v IS 'v';
+COMMENT ON COLUMN v.a IS 'a';

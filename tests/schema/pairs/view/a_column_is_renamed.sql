@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+-- new
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a AS x FROM t;

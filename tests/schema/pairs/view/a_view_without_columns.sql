@@ -1,0 +1,3 @@
+-- old
+-- new
+CREATE VIEW nothing AS SELECT;
