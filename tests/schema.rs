@@ -9,11 +9,14 @@
 //! `LAKEBASE_SCHEMA_PAIRS=all cargo test --test main schema::` runs every pair, `LAKEBASE_SCHEMA_PAIRS=enum/` those
 //! whose name contains the text; without it a part that takes some seconds. `LAKEBASE_SCHEMA_REPORT=file` writes the failures.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says by panicking that it fails")]
+
 mod branches;
 mod case;
 mod cluster;
 mod database;
 mod dump;
+mod example;
 mod generated;
 mod identity;
 mod pairs;

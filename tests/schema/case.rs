@@ -69,7 +69,10 @@ impl Case {
         let mut case = Self::new(name);
         let mut section = String::new();
         for line in text.lines() {
-            match line.strip_prefix("-- ").map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), ""))) {
+            match line
+                .strip_prefix("-- ")
+                .map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), "")))
+            {
                 Some((name @ ("base" | "old" | "new" | "data" | "ours" | "theirs"), "")) => {
                     section = name.to_owned();
                     case.sections.entry(section.clone()).or_default();
@@ -86,7 +89,8 @@ impl Case {
     }
 
     fn set(&mut self, key: &str, value: &str) -> bool {
-        let regex = |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let regex =
+            |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         match key {
             "forbid" => self.forbid.push(regex(value)),
             "require" => self.require.push(regex(value)),
@@ -133,7 +137,8 @@ pub(super) fn corpus(folder: &str) -> Vec<Case> {
     files.sort();
     let case = |file: &PathBuf| {
         let name = file.strip_prefix(&root).expect("below the root").with_extension("");
-        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let text =
+            std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Case::parse(name.to_string_lossy().into_owned(), &text)
     };
     files.iter().map(case).collect()
@@ -157,7 +162,11 @@ pub(super) fn releases() -> Vec<Case> {
         cases.push(Case::of(format!("release/{}", step.name), before, after));
     }
     for (application, last) in so_far {
-        cases.push(Case::of(format!("release/{application}/first_to_last"), first[&application].clone(), last));
+        cases.push(Case::of(
+            format!("release/{application}/first_to_last"),
+            first[&application].clone(),
+            last,
+        ));
     }
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     cases

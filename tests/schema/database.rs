@@ -46,16 +46,23 @@ impl Database {
 
     pub(super) async fn schema(&self) -> Result<Schema, String> {
         let mut connection = self.connect().await;
-        Schema::read(&mut connection, &Options::default()).await.map_err(|error| format!("read: {}", describe(&error)))
+        Schema::read(&mut connection, &Options::default())
+            .await
+            .map_err(|error| format!("read: {}", describe(&error)))
     }
 
     pub(super) fn url(&self) -> String {
         self.cluster.url(&self.name)
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce(&Cluster, &str) -> T + Send + 'static) -> T {
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cluster, &str) -> T + Send + 'static,
+    ) -> T {
         let (cluster, name) = (Arc::clone(&self.cluster), self.name.clone());
-        tokio::task::spawn_blocking(move || work(&cluster, &name)).await.expect("client programs do not panic")
+        tokio::task::spawn_blocking(move || work(&cluster, &name))
+            .await
+            .expect("client programs do not panic")
     }
 }
 

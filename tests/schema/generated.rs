@@ -57,22 +57,30 @@ struct Model {
 }
 
 fn column() -> impl Strategy<Value = Column> {
-    (0..4usize, any::<bool>(), any::<bool>(), any::<bool>(), 0..5u8).prop_map(
-        |(kind, not_null, default, check, index)| Column { kind, not_null, default, check, index },
-    )
+    (0..4usize, any::<bool>(), any::<bool>(), any::<bool>(), 0..5u8)
+        .prop_map(|(kind, not_null, default, check, index)| Column { kind, not_null, default, check, index })
 }
 
 fn table() -> impl Strategy<Value = Table> {
     let columns = vec(proptest::option::weighted(0.7, column()), COLUMNS);
     let references = proptest::option::of(0..TABLES);
     (columns, any::<bool>(), references, any::<bool>(), any::<bool>()).prop_map(
-        |(columns, key, references, comment, row_security)| Table { columns, key, references, comment, row_security },
+        |(columns, key, references, comment, row_security)| Table {
+            columns,
+            key,
+            references,
+            comment,
+            row_security,
+        },
     )
 }
 
 fn view() -> impl Strategy<Value = View> {
-    (0..TABLES, any::<bool>(), any::<bool>())
-        .prop_map(|(table, materialised, dependent)| View { table, materialised, dependent })
+    (0..TABLES, any::<bool>(), any::<bool>()).prop_map(|(table, materialised, dependent)| View {
+        table,
+        materialised,
+        dependent,
+    })
 }
 
 fn model() -> impl Strategy<Value = Model> {
@@ -121,13 +129,16 @@ fn change() -> impl Strategy<Value = (Model, Model)> {
 impl Model {
     fn sql(&self) -> String {
         let mut sql = String::new();
-        let values = [(self.values.0, "'b', "), (true, "'a'"), (self.values.1, ", 'c'"), (self.values.2, ", 'd'")];
+        let values =
+            [(self.values.0, "'b', "), (true, "'a'"), (self.values.1, ", 'c'"), (self.values.2, ", 'd'")];
         let values: String = values.iter().filter(|(present, _)| *present).map(|(_, value)| *value).collect();
         writeln!(sql, "CREATE TYPE mood AS ENUM ({values});").expect("a string");
         match self.function {
             Some(0) => sql += "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 7';\n",
             Some(1) => sql += "CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 8';\n",
-            Some(_) => sql += "CREATE FUNCTION f() RETURNS smallint LANGUAGE sql BEGIN ATOMIC SELECT 9::smallint; END;\n",
+            Some(_) => {
+                sql += "CREATE FUNCTION f() RETURNS smallint LANGUAGE sql BEGIN ATOMIC SELECT 9::smallint; END;\n"
+            }
             None => {}
         }
         for (number, table) in self.tables.iter().enumerate() {
@@ -137,8 +148,11 @@ impl Model {
         }
         for (number, table) in self.tables.iter().enumerate() {
             let target = table.as_ref().and_then(|table| table.references);
-            if let Some(target) = target.filter(|target| self.tables[*target].as_ref().is_some_and(|table| table.key)) {
-                writeln!(sql, "ALTER TABLE t{number} ADD FOREIGN KEY (ref) REFERENCES t{target};").expect("a string");
+            if let Some(target) =
+                target.filter(|target| self.tables[*target].as_ref().is_some_and(|table| table.key))
+            {
+                writeln!(sql, "ALTER TABLE t{number} ADD FOREIGN KEY (ref) REFERENCES t{target};")
+                    .expect("a string");
             }
         }
         for (number, view) in self.views.iter().enumerate() {
@@ -146,9 +160,11 @@ impl Model {
             let Some(table) = &self.tables[view.table] else { continue };
             let kind = if view.materialised { "MATERIALIZED VIEW" } else { "VIEW" };
             let columns: String = table.present().map(|(at, _)| format!(", c{at}")).collect();
-            writeln!(sql, "CREATE {kind} v{number} AS SELECT id{columns} FROM t{};", view.table).expect("a string");
+            writeln!(sql, "CREATE {kind} v{number} AS SELECT id{columns} FROM t{};", view.table)
+                .expect("a string");
             if view.dependent {
-                writeln!(sql, "CREATE VIEW w{number} AS SELECT * FROM v{number} WHERE id > {number};").expect("a string");
+                writeln!(sql, "CREATE VIEW w{number} AS SELECT * FROM v{number} WHERE id > {number};")
+                    .expect("a string");
             }
         }
         sql
@@ -202,7 +218,11 @@ impl Table {
 #[test]
 fn a_plan_makes_any_schema_any_other() {
     let Some(cluster) = cluster::shared() else { return };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let cases = std::env::var("LAKEBASE_SCHEMA_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(5);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
     let outcome = TestRunner::new(config).run(&change(), |(old, new)| {
@@ -214,7 +234,9 @@ fn a_plan_makes_any_schema_any_other() {
                 Outcome::Wrong(why) => why,
             };
             let (old, new) = (case.section("old"), case.section("new"));
-            return Err(TestCaseError::fail(format!("{direction}: {complaint}\n-- old\n{old}\n-- new\n{new}")));
+            return Err(TestCaseError::fail(format!(
+                "{direction}: {complaint}\n-- old\n{old}\n-- new\n{new}"
+            )));
         }
         Ok(())
     });

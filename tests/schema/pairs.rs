@@ -104,7 +104,8 @@ impl Tally {
                 what
             }
         };
-        writeln!(self.failures, "## {} ({direction})\n{}\n", case.name, complaint.trim_end()).expect("a string");
+        writeln!(self.failures, "## {} ({direction})\n{}\n", case.name, complaint.trim_end())
+            .expect("a string");
     }
 
     fn summary(&self) -> String {

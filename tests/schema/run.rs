@@ -70,7 +70,13 @@ pub(super) async fn run(cluster: &Arc<Cluster>, case: &Case) -> Vec<(&'static st
 }
 
 /// The forward direction, with what the head of the file says about it.
-pub(super) async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
+pub(super) async fn forwards(
+    case: &Case,
+    old: &Side,
+    new: &Side,
+    diff: &SchemaDiff,
+    apply: Apply,
+) -> Outcome {
     if case.expect == Expect::Same && !diff.is_empty() {
         return Outcome::Wrong(format!("nothing differs, but the diff says:\n{diff}"));
     }
@@ -96,7 +102,10 @@ pub(super) async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaD
 
 /// The statements of a plan without comments and settings.
 fn statements(plan: &Plan) -> String {
-    plan.to_sql().lines().filter(|line| !line.starts_with("--")).fold(String::new(), |sql, line| sql + line + "\n")
+    plan.to_sql()
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .fold(String::new(), |sql, line| sql + line + "\n")
 }
 
 /// Applies the plan to `old` and compares what it became with `new`.
@@ -131,7 +140,8 @@ pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Ap
     }
     let remade = before.remade(&Identity::read(&mut connection).await, case.recreates.as_ref());
     if !remade.is_empty() {
-        writeln!(complaint, "made anew although both sides have it: {}", remade.join(", ")).expect("a string");
+        writeln!(complaint, "made anew although both sides have it: {}", remade.join(", "))
+            .expect("a string");
     }
     if complaint.is_empty() { Outcome::Equal } else { Outcome::Wrong(format!("{complaint}{sql}")) }
 }

@@ -61,7 +61,8 @@ async fn run(cluster: &Arc<Cluster>, case: &Case) -> Result<(), String> {
     if three_way.same().iter().next().is_some() {
         return Ok(());
     }
-    let plan = |side| compare(&base, side).migration().map(|plan| plan.to_sql()).map_err(|error| error.to_string());
+    let plan =
+        |side| compare(&base, side).migration().map(|plan| plan.to_sql()).map_err(|error| error.to_string());
     replay(&ours, plan(&old_theirs)?).await?;
     replay(&theirs, plan(&old_ours)?).await?;
     let (ours_now, theirs_now) = tokio::try_join!(ours.schema(), theirs.schema())?;
