@@ -29,7 +29,10 @@ async fn show(place: Place, options: Options) -> Result<()> {
     let dev = dev?;
     ui::fact("branch", dev.name());
     ui::fact("created in", ui::duration(took));
-    ui::fact("storage added", dev.copy.as_ref().map_or("not reported".into(), |copy| ui::bytes(copy.bytes_added)));
+    ui::fact(
+        "storage added",
+        dev.copy.as_ref().map_or("not reported".into(), |copy| ui::bytes(copy.bytes_added)),
+    );
     ui::fact("expires", dev.expire_time.map_or("never".into(), ui::countdown));
 
     ui::step(2, "It has production's data");
@@ -62,9 +65,11 @@ async fn show(place: Place, options: Options) -> Result<()> {
     );
 
     ui::step(4, "A new customer, on the branch only");
-    sqlx::query("INSERT INTO ecommerce.customers (name, email) VALUES ('Test Customer', 'test.customer@example.com')")
-        .execute(&mut branch)
-        .await?;
+    sqlx::query(
+        "INSERT INTO ecommerce.customers (name, email) VALUES ('Test Customer', 'test.customer@example.com')",
+    )
+    .execute(&mut branch)
+    .await?;
     let customers = "SELECT count(*) FROM ecommerce.customers";
     ui::fact("branch", format!("{} customers", shop::count(&mut branch, customers).await?));
     ui::fact("production", format!("{} customers", shop::count(&mut production, customers).await?));

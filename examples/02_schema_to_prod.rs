@@ -44,7 +44,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::fact("expires", feature.expire_time.map_or("never".into(), ui::countdown));
 
     ui::step(2, "The migration, on the branch");
-    let migration = Migration::new("add-loyalty-tier", LOYALTY_TIER)?;
+    let migration = Migration::new("add-loyalty-tier", LOYALTY_TIER);
     println!("{}", feature.apply(&migration).await?);
 
     ui::step(3, "Validation");
@@ -66,7 +66,9 @@ async fn show(place: Place, options: Options) -> Result<()> {
     } else {
         anstream::println!("{}", diff.coloured());
     }
-    ui::fact("console", feature.schema_diff_url());
+    if let Some(url) = shop.project.branch_console_url(&feature) {
+        ui::fact("console", url);
+    }
     let mut on_production = production.connect().await?;
     match column(&mut on_production).await? {
         None => ui::ok("production is untouched"),
@@ -104,9 +106,10 @@ async fn column(connection: &mut PgConnection) -> Result<Option<(String, String)
 }
 
 async fn tiers(connection: &mut PgConnection) -> Result<()> {
-    let rows = sqlx::query("SELECT loyalty_tier, count(*) FROM ecommerce.customers GROUP BY 1 ORDER BY 2 DESC, 1")
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query("SELECT loyalty_tier, count(*) FROM ecommerce.customers GROUP BY 1 ORDER BY 2 DESC, 1")
+            .fetch_all(connection)
+            .await?;
     ui::table(&["tier", "customers"], rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string()]));
     Ok(())
 }

@@ -45,7 +45,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(1, "Your branch and your migration");
     let feature = shop::fresh_branch(production, "feature-order-priority", Expiry::after(hours(48))).await?;
-    let priority = Migration::new("add-order-priority", PRIORITY)?;
+    let priority = Migration::new("add-order-priority", PRIORITY);
     sqlx::raw_sql(PRIORITY).execute(&mut feature.connect().await?).await?;
     ui::ok(format!("orders.priority on {}", feature.id()));
 
@@ -84,8 +84,10 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
 async fn both_columns(branch: &Branch) -> Result<()> {
     let mut connection = branch.connect().await?;
-    let high = shop::count(&mut connection, "SELECT count(*) FROM ecommerce.orders WHERE priority = 'high'").await?;
-    let verified = shop::count(&mut connection, "SELECT count(*) FROM ecommerce.customers WHERE email_verified").await?;
+    let high =
+        shop::count(&mut connection, "SELECT count(*) FROM ecommerce.orders WHERE priority = 'high'").await?;
+    let verified =
+        shop::count(&mut connection, "SELECT count(*) FROM ecommerce.customers WHERE email_verified").await?;
     ui::table(
         &["column", "rows"],
         [

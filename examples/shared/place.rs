@@ -21,14 +21,13 @@ impl Place {
             let lakebase = Lakebase::from_env().await?;
             let user = lakebase.current_user().await?;
             ui::fact("workspace", lakebase.host());
-            ui::fact("user", user.user_name);
+            ui::fact("user", &user.user_name);
             return Ok(Self { lakebase, local: None });
         }
-        let local = LocalLakebase::builder().prefer_pg_version(17).attach_or_start().await?;
+        let local = LocalLakebase::builder().attach_or_start().await?;
         ui::fact("local Lakebase", local.data_dir().display());
-        ui::fact("PostgreSQL", format!("{}, branches are {}", local.pg_version(), local.copies()));
         ui::fact("user", local.user());
-        Ok(Self { lakebase: local.client()?, local: Some(Arc::new(local)) })
+        Ok(Self { lakebase: local.client().await?, local: Some(Arc::new(local)) })
     }
 
     /// Stops the local Lakebase, if this process started it.

@@ -1,7 +1,7 @@
 //! The demonstration's project: made and filled on first use, found again afterwards.
 
-use lakebase::{Branch, BranchInfo, Expiry, Lakebase, ProjectId, ProjectInfo, days};
-use sqlx::{PgConnection, Row};
+use lakebase::{Branch, BranchInfo, Expiry, Lakebase, ProjectId, ProjectInfo};
+use sqlx::{Connection, PgConnection};
 
 use super::{Result, place::Place};
 
@@ -30,14 +30,16 @@ impl Shop {
     /// Creates and fills the schema; rows that are there stay.
     pub async fn seed(&self) -> Result<()> {
         let mut connection = self.production.connect().await?;
-        sqlx::raw_sql(include_str!("ecommerce.sql")).execute(&mut connection).await?;
+        let mut transaction = connection.begin().await?;
+        sqlx::raw_sql(include_str!("ecommerce.sql")).execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(())
     }
 }
 
 /// `lakebase-branching-<user>`, where `<user>` is the caller's name before the `@` in the alphabet of an id.
 pub async fn project_id(lakebase: &Lakebase) -> Result<ProjectId> {
-    let user = lakebase.current_user().await?.user_name;
+    let user = &lakebase.current_user().await?.user_name;
     let name = user.split('@').next().unwrap_or_default().to_lowercase();
     let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let id: String = format!("lakebase-branching-{safe}").chars().take(63).collect();

@@ -57,7 +57,7 @@ where
 {
     let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|text| match bold {
         true => Cell::new(text).add_attribute(Attribute::Bold),
         false => Cell::new(text),
@@ -65,7 +65,8 @@ where
     for row in rows {
         table.add_row(row.into_iter().map(|text| {
             let number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || ".,%$ ".contains(c));
-            let alignment = if number { comfy_table::CellAlignment::Right } else { comfy_table::CellAlignment::Left };
+            let alignment =
+                if number { comfy_table::CellAlignment::Right } else { comfy_table::CellAlignment::Left };
             Cell::new(text).set_alignment(alignment)
         }));
     }
@@ -73,7 +74,7 @@ where
 }
 
 /// Runs something and says how long it took; a spinner turns meanwhile on a terminal.
-pub async fn timed<T>(doing: &str, work: impl Future<Output = T>) -> (T, Duration) {
+pub async fn timed<T>(doing: &str, work: impl IntoFuture<Output = T>) -> (T, Duration) {
     let spinner = ProgressBar::new_spinner().with_message(format!("{doing} …"));
     spinner.set_style(ProgressStyle::default_spinner());
     spinner.enable_steady_tick(Duration::from_millis(120));

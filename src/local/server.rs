@@ -1,6 +1,7 @@
 //! `LocalLakebase`: the whole of it, from a data directory to an address that clients can be pointed at.
 
 mod builder;
+mod client;
 mod data_dir;
 mod error;
 mod record;

@@ -19,9 +19,13 @@ impl Rename {
     pub(super) fn statement(&self) -> Statement {
         let statement = Statement::new(self.sql.clone());
         match self.before.kind {
-            Kind::Table | Kind::Column | Kind::View | Kind::MaterializedView => statement
-                .exclusive(&self.relation)
-                .hazard(HazardKind::BreaksClients, &self.relation, format!("{} is called {}", self.before, self.after.name)),
+            Kind::Table | Kind::Column | Kind::View | Kind::MaterializedView => {
+                statement.exclusive(&self.relation).hazard(
+                    HazardKind::BreaksClients,
+                    &self.relation,
+                    format!("{} is called {}", self.before, self.after.name),
+                )
+            }
             _ => statement.exclusive(&self.relation),
         }
     }
@@ -41,10 +45,15 @@ pub(super) fn certain(old: &Schema, new: &Schema) -> (Schema, Vec<Rename>) {
 
 /// Tables and columns that have the same OID or number under another name.
 fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>) -> (Schema, Vec<Rename>) {
-    let places: BTreeMap<(u32, u32, i32), &Fact> = new.facts.iter().filter(|f| f.key.kind == kind).map(|f| (f.address, f)).collect();
+    let places: BTreeMap<(u32, u32, i32), &Fact> =
+        new.facts.iter().filter(|f| f.key.kind == kind).map(|f| (f.address, f)).collect();
     let mut words: Vec<Swap> = Vec::new();
     for fact in schema.facts.iter().filter(|f| f.key.kind == kind) {
-        let Some(after) = places.get(&fact.address).filter(|a| a.key != fact.key && a.parent == fact.parent && a.get("schema") == fact.get("schema")) else { continue };
+        let Some(after) = places.get(&fact.address).filter(|a| {
+            a.key != fact.key && a.parent == fact.parent && a.get("schema") == fact.get("schema")
+        }) else {
+            continue;
+        };
         if schema.find(&after.key).is_some() || new.find(&fact.key).is_some() {
             continue;
         }
@@ -55,7 +64,12 @@ fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>)
             Kind::Table => format!("ALTER TABLE {} RENAME TO {to}", fact.key.name),
             _ => format!("ALTER TABLE {relation} RENAME COLUMN {from} TO {to}"),
         };
-        words.push(Swap { before: fact.key.clone(), after: after.key.clone(), from: from.to_owned(), to: to.to_owned() });
+        words.push(Swap {
+            before: fact.key.clone(),
+            after: after.key.clone(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        });
         if !inherited {
             renames.push(Rename { before: fact.key.clone(), after: after.key.clone(), sql, relation });
         }
@@ -77,14 +91,22 @@ fn renamed(schema: Schema, swaps: &[Swap]) -> Schema {
     for (at, fact) in facts.iter_mut().enumerate() {
         let original = &schema.facts[at];
         let needed = original.needs.iter().map(|n| &schema.facts[*n as usize].key);
-        let above = original.parent.iter().chain(original.needs.iter().filter_map(|n| schema.facts[*n as usize].parent.as_ref()));
-        let mut touched: Vec<&Swap> = needed.chain(above).chain([&original.key]).filter_map(|k| by_key.get(k).copied()).collect();
+        let above = original
+            .parent
+            .iter()
+            .chain(original.needs.iter().filter_map(|n| schema.facts[*n as usize].parent.as_ref()));
+        let mut touched: Vec<&Swap> =
+            needed.chain(above).chain([&original.key]).filter_map(|k| by_key.get(k).copied()).collect();
         touched.sort_by(|a, b| a.before.cmp(&b.before));
         touched.dedup_by(|a, b| a.before == b.before);
         for swap in touched {
             let qualified = swap.before.kind == Kind::Table;
             let replace = |text: &str| {
-                if qualified { words(text, &swap.before.name, &swap.after.name) } else { words(text, &swap.from, &swap.to) }
+                if qualified {
+                    words(text, &swap.before.name, &swap.after.name)
+                } else {
+                    words(text, &swap.from, &swap.to)
+                }
             };
             let name = |text: &str| words(text, &swap.before.name, &swap.after.name);
             fact.key.name = name(&fact.key.name);
@@ -93,7 +115,13 @@ fn renamed(schema: Schema, swaps: &[Swap]) -> Schema {
             }
             for (attr, value) in &mut fact.attrs.0 {
                 let own = original.key == swap.before && attr == "name";
-                *value = if own { swap.to.clone() } else if attr == "type" || attr == "schema" { value.clone() } else { replace(value) };
+                *value = if own {
+                    swap.to.clone()
+                } else if attr == "type" || attr == "schema" {
+                    value.clone()
+                } else {
+                    replace(value)
+                };
             }
         }
     }
@@ -107,7 +135,11 @@ fn words(text: &str, from: &str, to: &str) -> String {
     let (mut at, mut quoted) = (0, false);
     while at < text.len() {
         let rest = &text[at..];
-        if !quoted && rest.starts_with(from) && edge(out.chars().next_back()) && edge(rest[from.len()..].chars().next()) {
+        if !quoted
+            && rest.starts_with(from)
+            && edge(out.chars().next_back())
+            && edge(rest[from.len()..].chars().next())
+        {
             out += to;
             at += from.len();
             continue;
@@ -124,15 +156,27 @@ fn words(text: &str, from: &str, to: &str) -> String {
 fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec<Rename>) {
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
     let signature = |f: &Fact| {
-        let attrs: Vec<String> = f.attrs.compared().filter(|(n, _)| *n != "name").map(|(n, v)| format!("{n}={}", nameless(f, n, v))).collect();
+        let attrs: Vec<String> = f
+            .attrs
+            .compared()
+            .filter(|(n, _)| *n != "name")
+            .map(|(n, v)| format!("{n}={}", nameless(f, n, v)))
+            .collect();
         (f.key.kind, f.parent.clone(), attrs)
     };
     let attached = |s: &Schema, f: &Fact| {
         let index = format!("{}.{}", f.text("schema"), f.text("name"));
-        s.facts.iter().any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
+        s.facts
+            .iter()
+            .any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
     };
     let only = |s: &Schema, other: &Schema| {
-        let gone = s.facts.iter().filter(|f| kinds.contains(&f.key.kind) && !f.has("inherited") && other.find(&f.key).is_none() && f.parent.as_ref().is_some_and(|p| other.find(p).is_some()));
+        let gone = s.facts.iter().filter(|f| {
+            kinds.contains(&f.key.kind)
+                && !f.has("inherited")
+                && other.find(&f.key).is_none()
+                && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
+        });
         gone.map(|f| f.key.clone()).collect::<BTreeSet<Key>>()
     };
     let (gone, come) = (only(&schema, new), only(new, &schema));
@@ -144,7 +188,10 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
     for at in gone.iter().filter_map(|k| schema.find(k)) {
         let fact = &schema.facts[at];
-        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0)) else { continue };
+        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
+        else {
+            continue;
+        };
         if attached(&schema, fact) || attached(new, after) {
             continue;
         }
@@ -175,7 +222,9 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
 /// The definition of an index without the index's name.
 fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
     match attr {
-        "definition" | "index_definition" => value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1),
+        "definition" | "index_definition" => {
+            value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1)
+        }
         _ => value.to_owned(),
     }
 }

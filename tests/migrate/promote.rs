@@ -72,12 +72,18 @@ async fn a_rehearsal_shows_times_rows_locks_and_hazards_and_touches_nothing() {
     let rehearsal = production.rehearse(&migration).await.unwrap();
     let statements = &rehearsal.applied.migrations[0].statements;
     assert_eq!(statements[2].rows, 7);
-    let lock = |relation: &str, mode| rehearsal.locks.iter().any(|l| l.relation == relation && l.mode == mode);
+    let lock =
+        |relation: &str, mode| rehearsal.locks.iter().any(|l| l.relation == relation && l.mode == mode);
     assert!(lock("customers", LockMode::AccessExclusive), "{rehearsal}");
     assert!(lock("orders", LockMode::AccessExclusive), "{rehearsal}");
     assert_eq!(rehearsal.rewrites.len(), 1, "{rehearsal}");
     let kinds: Vec<HazardKind> = rehearsal.hazards.iter().map(|h| h.kind).collect();
-    for kind in [HazardKind::DataLoss, HazardKind::TableRewrite, HazardKind::NotTransactional, HazardKind::BreaksClients] {
+    for kind in [
+        HazardKind::DataLoss,
+        HazardKind::TableRewrite,
+        HazardKind::NotTransactional,
+        HazardKind::BreaksClients,
+    ] {
         assert!(kinds.contains(&kind), "{kind}: {rehearsal}");
     }
     assert!(rehearsal.markdown().contains("| hazard |"), "{}", rehearsal.markdown());
@@ -93,7 +99,8 @@ async fn a_failed_rehearsal_removes_its_branch_too() {
     assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
     let slow = Migration::new("slow", "select pg_sleep(30)");
-    let rehearsing = tokio::time::timeout(Duration::from_millis(800), production.rehearse(&slow).into_future());
+    let rehearsing =
+        tokio::time::timeout(Duration::from_millis(800), production.rehearse(&slow).into_future());
     assert!(rehearsing.await.is_err(), "cancelled");
     for _ in 0..100 {
         if throw_away_branches(&production).await.is_empty() {
@@ -135,7 +142,10 @@ async fn drift_without_conflict_is_reported_and_stops_only_when_asked() {
     let error = feature.promote(&tier()).stop_on_drift().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     let report = PromotionReport::of(&error).unwrap();
-    assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, untouched: true, .. }), "{report}");
+    assert!(
+        matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, untouched: true, .. }),
+        "{report}"
+    );
 
     let report = feature.promote(&tier()).await.unwrap();
     assert!(report.to_string().contains("checked"), "{report}");
@@ -177,11 +187,15 @@ async fn a_failed_apply_says_what_is_left_of_it() {
     feature.apply(&tier()).await.unwrap();
     let mut blocker = production.connect().await.unwrap();
     blocker.execute("begin; lock table customers in access share mode").await.unwrap();
-    let options = lakebase::migrate::ApplyOptions::default().lock_timeout(Duration::from_millis(20)).attempts(2);
+    let options =
+        lakebase::migrate::ApplyOptions::default().lock_timeout(Duration::from_millis(20)).attempts(2);
     let error = feature.promote(&tier()).apply_options(options).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     let report = PromotionReport::of(&error).unwrap();
-    assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Apply, untouched: true, .. }), "{report}");
+    assert!(
+        matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Apply, untouched: true, .. }),
+        "{report}"
+    );
     assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
     drop(blocker);
     assert_eq!(columns(&production, "tier").await, 0);

@@ -32,7 +32,9 @@ pub(super) async fn run(mut request: Promote) -> Result<PromotionReport> {
         return Err(Error::invalid("there is no migration to promote"));
     }
     if request.skipped.contains(&Step::Apply) {
-        return Err(Error::invalid("the step 'apply' cannot be skipped; use dry_run to leave the target as it is"));
+        return Err(Error::invalid(
+            "the step 'apply' cannot be skipped; use dry_run to leave the target as it is",
+        ));
     }
     let target = target(&mut request).await?;
     let doing = format!("promoting {} to {}", request.branch.name(), target.name());
@@ -91,7 +93,11 @@ impl Promotion {
     fn new(request: Promote, target: Branch) -> Self {
         let steps = Step::ALL.map(|step| StepReport {
             step,
-            outcome: if request.skipped.contains(&step) { StepOutcome::Skipped } else { StepOutcome::NotReached },
+            outcome: if request.skipped.contains(&step) {
+                StepOutcome::Skipped
+            } else {
+                StepOutcome::NotReached
+            },
             note: String::new(),
             duration: Duration::ZERO,
         });
@@ -149,7 +155,9 @@ impl Promotion {
     }
 
     fn note(&mut self, step: Step, started: Instant, found: Result<String, Stop>) -> Result<(), Stop> {
-        let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) else { return Ok(()) };
+        let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) else {
+            return Ok(());
+        };
         entry.duration = started.elapsed();
         match found {
             Ok(note) => {
@@ -203,9 +211,18 @@ impl Promotion {
         let drift = schema::drift(&schema?, &self.wanted().await?, &theirs);
         let (conflicts, changes) = (drift.conflicts(), drift.theirs_only());
         let result = if let Some(conflict) = conflicts.first() {
-            Err(Stop::Check(format!("{} conflicts, the first: {}: {}", conflicts.len(), conflict.key, conflict.reason)))
+            Err(Stop::Check(format!(
+                "{} conflicts, the first: {}: {}",
+                conflicts.len(),
+                conflict.key,
+                conflict.reason
+            )))
         } else if let Some(change) = changes.first().filter(|_| self.request.stop_on_drift) {
-            Err(Stop::Check(format!("the target changed since: {} changes, the first: {}", changes.len(), change.key())))
+            Err(Stop::Check(format!(
+                "the target changed since: {} changes, the first: {}",
+                changes.len(),
+                change.key()
+            )))
         } else if changes.is_empty() {
             Ok("none".to_owned())
         } else {
@@ -252,8 +269,11 @@ impl Promotion {
     fn unexpected(&self, diff: &SchemaDiff) -> Option<(usize, String)> {
         let theirs = self.report.drift.iter().flat_map(|drift| drift.theirs_only());
         let theirs: BTreeSet<_> = theirs.flat_map(keys).collect();
-        let others: Vec<&Change> =
-            diff.changes().iter().filter(|change| !keys(change).iter().any(|key| theirs.contains(key))).collect();
+        let others: Vec<&Change> = diff
+            .changes()
+            .iter()
+            .filter(|change| !keys(change).iter().any(|key| theirs.contains(key)))
+            .collect();
         Some((others.len(), others.first()?.key().to_string()))
     }
 
@@ -271,13 +291,15 @@ impl Promotion {
         self.touched = true;
         match apply_locked(conn, &self.request.migrations, &self.request.apply, None).await {
             Ok(applied) => {
-                let statements: usize = applied.migrations.iter().map(|migration| migration.statements.len()).sum();
+                let statements: usize =
+                    applied.migrations.iter().map(|migration| migration.statements.len()).sum();
                 self.report.applied = Some(applied);
                 Ok(format!("{statements} statements"))
             }
             Err(error) => {
                 self.report.applied = Failure::of(&error).map(|failure| failure.report.clone());
-                self.touched = self.report.applied.iter().flat_map(|report| &report.migrations).any(|m| m.is_felt());
+                self.touched =
+                    self.report.applied.iter().flat_map(|report| &report.migrations).any(|m| m.is_felt());
                 Err(error.into())
             }
         }
