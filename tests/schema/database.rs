@@ -26,6 +26,11 @@ impl Database {
         Ok(database)
     }
 
+    /// The database of the same name on a server that is a copy of this one's.
+    pub(super) fn copy_on(&self, branch: &Arc<Cluster>) -> Self {
+        Self { cluster: Arc::clone(branch), name: self.name.clone() }
+    }
+
     pub(super) async fn psql(&self, script: String) -> Result<String, String> {
         self.off_thread(move |cluster, name| cluster.psql(name, &script)).await
     }

@@ -69,7 +69,8 @@ pub(super) async fn run(cluster: &Arc<Cluster>, case: &Case) -> Vec<(&'static st
     outcomes
 }
 
-async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
+/// The forward direction, with what the head of the file says about it.
+pub(super) async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
     if case.expect == Expect::Same && !diff.is_empty() {
         return Outcome::Wrong(format!("nothing differs, but the diff says:\n{diff}"));
     }
