@@ -2,6 +2,7 @@
 //! the comparison and of `pg_dump`.
 //!
 //! * `pairs/<kind>/<promise>.sql`: two schemas; the plan runs both ways.
+//! * `releases/<application>/<nn_release>.sql`: migrations; each step is a pair, and first to last.
 //! * `branches/<promise>.sql`: a source and a branch of it, which is a physical copy.
 //! * `triples/<promise>.sql`: base, ours, theirs; a conflict, or both replay on each other to one schema.
 //!
