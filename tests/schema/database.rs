@@ -7,6 +7,7 @@ use lakebase::schema::{Options, Schema};
 
 use super::cluster::Cluster;
 use super::dump::Dump;
+use super::run::describe;
 
 /// Dropped with the value.
 pub(super) struct Database {
@@ -45,7 +46,7 @@ impl Database {
 
     pub(super) async fn schema(&self) -> Result<Schema, String> {
         let mut connection = self.connect().await;
-        Schema::read(&mut connection, &Options::default()).await.map_err(|error| format!("read: {error}"))
+        Schema::read(&mut connection, &Options::default()).await.map_err(|error| format!("read: {}", describe(&error)))
     }
 
     pub(super) fn url(&self) -> String {

@@ -137,11 +137,14 @@ pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Ap
 }
 
 /// An error with all its sources.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        write!(text, ": {cause}").expect("a string");
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            write!(text, ": {cause_text}").expect("a string");
+        }
         source = cause.source();
     }
     text
