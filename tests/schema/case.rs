@@ -16,6 +16,8 @@ pub(super) enum Expect {
     Refused,
     /// Nothing correct can be planned backwards.
     RefusedBack,
+    /// Nothing correct can be planned in either direction.
+    RefusedBothWays,
     /// Three-way: the two sides contradict each other.
     Conflict,
 }
@@ -100,6 +102,7 @@ impl Case {
                 self.expect = match value {
                     "same" => Expect::Same,
                     "refused" => Expect::Refused,
+                    "refused both ways" => Expect::RefusedBothWays,
                     "refused back" => Expect::RefusedBack,
                     "conflict" => Expect::Conflict,
                     other => panic!("{}: nobody knows what to expect of `{other}`", self.name),

@@ -79,8 +79,8 @@ struct Tally {
 impl Tally {
     fn add(&mut self, case: &Case, direction: &str, outcome: Outcome) {
         let may_refuse = match direction {
-            "forward" => case.expect == Expect::Refused,
-            _ => case.expect == Expect::RefusedBack,
+            "forward" => matches!(case.expect, Expect::Refused | Expect::RefusedBothWays),
+            _ => matches!(case.expect, Expect::RefusedBack | Expect::RefusedBothWays),
         };
         let complaint = match outcome {
             Outcome::Equal if may_refuse => {
