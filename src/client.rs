@@ -1,13 +1,40 @@
 //! The client: where the workspace is and who is asking.
 
-use std::{fmt, sync::Arc};
+mod builder;
+mod current_user;
 
-use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use reqwest::header::HeaderValue;
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::error::{Error, ErrorKind, Result};
+pub use self::{builder::Builder, current_user::CurrentUser};
+use crate::{
+    auth::{Env, cache::TokenCache},
+    error::Result,
+    http::{
+        retry::Limits,
+        transport::{Timeouts, Transport},
+        user_agent::UserAgent,
+    },
+};
 
 /// A client of one workspace. Cloning is cheap: clones share connections, credentials and caches.
+///
+/// ```no_run
+/// # async fn run() -> lakebase::Result<()> {
+/// use lakebase::Lakebase;
+///
+/// let lakebase = Lakebase::from_env().await?;
+/// println!("{} as {}", lakebase.host(), lakebase.current_user().await?.user_name);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Lakebase {
     inner: Arc<Inner>,
@@ -15,17 +42,101 @@ pub struct Lakebase {
 
 struct Inner {
     host: Url,
-    http: reqwest::Client,
-    token: SecretString,
+    transport: Transport,
+    credentials: TokenCache,
+    limits: Limits,
+    user_agent: HeaderValue,
+    /// Sent with every call, where the workspace id is known without asking.
+    routing: Option<HeaderValue>,
+    workspace_id: Option<String>,
+    /// What the service called the workspace in an answer.
+    learned_workspace_id: OnceLock<String>,
+    current_user: OnceCell<CurrentUser>,
+}
+
+/// What a client is made of.
+struct Parts {
+    host: Url,
+    transport: Transport,
+    credentials: TokenCache,
+    limits: Limits,
+    user_agent: UserAgent,
+    workspace_id: Option<String>,
 }
 
 impl Lakebase {
+    /// A client with the settings of the environment and of `~/.databrickscfg`, as all Databricks tools find them;
+    /// see [`auth`](crate::auth) for the rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) if the settings contradict each other or no login fits; the message
+    /// lists each that was tried and what it lacked. Otherwise what the login failed with.
+    ///
+    /// ```no_run
+    /// # async fn run() -> lakebase::Result<()> {
+    /// let lakebase = lakebase::Lakebase::from_env().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn from_env() -> Result<Self> {
+        Self::builder().build().await
+    }
+
+    /// A client with the settings of one profile of `~/.databrickscfg`. Environment variables win over the
+    /// profile, as in all Databricks tools.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env); a profile that does not exist is [`Config`](crate::ErrorKind::Config).
+    ///
+    /// ```no_run
+    /// # async fn run() -> lakebase::Result<()> {
+    /// let staging = lakebase::Lakebase::from_profile("staging").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn from_profile(name: impl Into<String>) -> Result<Self> {
+        Self::builder().profile(name).build().await
+    }
+
+    /// Starts a client whose settings are given in code.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A client for a token that is at hand, with nothing taken from the environment.
     pub(crate) fn with_token(host: Url, token: SecretString) -> Result<Self> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .build()
-            .map_err(|e| Error::new(ErrorKind::Config, "no HTTP client").with_source(e))?;
-        Ok(Self { inner: Arc::new(Inner { host, http, token }) })
+        let transport = Transport::new(Some(&host), Timeouts::default(), Vec::new())?;
+        let parts = Parts {
+            host,
+            transport,
+            credentials: TokenCache::new(Arc::new(crate::auth::Pat(token)), true),
+            limits: Limits::API,
+            user_agent: UserAgent::new(None, &Env::empty()),
+            workspace_id: None,
+        };
+        Ok(Self::new(parts))
+    }
+
+    fn new(parts: Parts) -> Self {
+        let Parts { host, transport, credentials, limits, user_agent, workspace_id } = parts;
+        let user_agent = user_agent.header(Some(credentials.auth_type()));
+        // "none" is how other tools write that the id is left out on purpose.
+        let workspace_id = workspace_id.filter(|id| id != "none");
+        let routing = workspace_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
+        let inner = Inner {
+            host,
+            transport,
+            credentials,
+            limits,
+            user_agent,
+            routing,
+            workspace_id,
+            learned_workspace_id: OnceLock::new(),
+            current_user: OnceCell::new(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The address of the workspace.
@@ -33,17 +144,43 @@ impl Lakebase {
         &self.inner.host
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.inner.http
+    /// The login in use, such as `pat` or `oauth-m2m`.
+    pub fn auth_type(&self) -> &str {
+        self.inner.credentials.auth_type()
     }
 
-    pub(crate) fn token(&self) -> &str {
-        self.inner.token.expose_secret()
+    /// The id of the workspace: the one configured, else the one that the host gave, else the one learned by
+    /// [`current_user`](Self::current_user).
+    pub fn workspace_id(&self) -> Option<&str> {
+        self.inner.workspace_id.as_deref().or(self.inner.learned_workspace_id.get().map(String::as_str))
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    pub(crate) fn credentials(&self) -> &TokenCache {
+        &self.inner.credentials
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.inner.limits
+    }
+
+    pub(crate) fn user_agent(&self) -> &HeaderValue {
+        &self.inner.user_agent
+    }
+
+    pub(crate) fn routing(&self) -> Option<&HeaderValue> {
+        self.inner.routing.as_ref()
     }
 }
 
 impl fmt::Debug for Lakebase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lakebase").field("host", &self.inner.host.as_str()).finish_non_exhaustive()
+        f.debug_struct("Lakebase")
+            .field("host", &self.inner.host.as_str())
+            .field("auth_type", &self.auth_type())
+            .finish_non_exhaustive()
     }
 }

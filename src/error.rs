@@ -1,8 +1,11 @@
 //! The one error of the crate.
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
-use crate::{names::InvalidName, wire::error::ErrorBody};
+use crate::{
+    names::InvalidName,
+    wire::{error::ErrorBody, format::Seconds},
+};
 
 /// The result of nearly everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,6 +45,8 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) request_id: Option<String>,
     pub(crate) managed_by_parent: bool,
+    /// How long the service asks to wait before the next try.
+    pub(crate) retry_delay: Option<Duration>,
 }
 
 /// What kind of failure it was: the part that a program decides by.
@@ -110,6 +115,19 @@ impl Error {
         }))
     }
 
+    /// An error of a login of your own, see [`TokenProvider`](crate::auth::TokenProvider). The message must not
+    /// contain a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::unauthenticated("the vault is sealed");
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    /// ```
+    pub fn unauthenticated(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unauthenticated, message)
+    }
+
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Invalid, message)
     }
@@ -120,8 +138,28 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+    /// Adds the cause. It is printed as it is, so it must not contain a secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same failure, seen by somebody who knows what it means there.
+    pub(crate) fn into_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Puts in front of the message at which stage it failed.
+    pub(crate) fn preface(mut self, stage: &str) -> Self {
+        self.0.message.to_mut().insert_str(0, stage);
+        self
+    }
+
+    /// Adds to the end of the message what became known later, such as how often it was tried.
+    pub(crate) fn remark(mut self, remark: impl AsRef<str>) -> Self {
+        self.0.message.to_mut().push_str(remark.as_ref());
         self
     }
 
@@ -214,6 +252,9 @@ impl Fault {
         Self {
             status,
             managed_by_parent: context.as_deref() == Some("MANAGED_BY_PARENT"),
+            retry_delay: detail("RetryInfo", "/retry_delay")
+                .and_then(|text| text.parse::<Seconds>().ok())
+                .map(|delay| delay.0),
             request_id,
             code: body.error_code,
             message: body.message.unwrap_or_default(),

@@ -17,6 +17,14 @@ pub(crate) mod snapshot;
 /// The path under which every call of this API lives.
 pub(crate) const BASE_PATH: &str = "/api/2.0/postgres";
 
+/// One page of a list.
+pub(crate) trait Page {
+    type Item;
+
+    /// The items, and the token of the next page; an empty token ends the list.
+    fn into_parts(self) -> (Vec<Self::Item>, String);
+}
+
 /// A list of any resource; the key of the items differs, so each list has its own `serde(rename)` name.
 macro_rules! page {
     ($page:ident, $item:ty, $key:literal) => {
@@ -27,6 +35,14 @@ macro_rules! page {
             pub(crate) items: Vec<$item>,
             #[serde(deserialize_with = "crate::wire::format::null_as_default")]
             pub(crate) next_page_token: String,
+        }
+
+        impl Page for $page {
+            type Item = $item;
+
+            fn into_parts(self) -> (Vec<$item>, String) {
+                (self.items, self.next_page_token)
+            }
         }
     };
 }

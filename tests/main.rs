@@ -1,4 +1,4 @@
-//! The integration tests, one binary, by topic.
+//! Everything that is tested from outside the crate, in one binary.
 
-#[cfg(test)]
+mod client;
 mod schema;

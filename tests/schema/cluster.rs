@@ -61,13 +61,18 @@ pub(super) fn shared() -> Option<Arc<Cluster>> {
     if let Some(cluster) = shared.upgrade() {
         return Some(cluster);
     }
-    let Some(binaries) = find_binaries() else {
-        eprintln!("\n*** SKIPPED: no initdb, postgres, psql and pg_dump in LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin or PATH ***\n");
-        return None;
-    };
-    let cluster = Arc::new(Cluster::create(binaries));
+    let cluster = private()?;
     *shared = Arc::downgrade(&cluster);
     Some(cluster)
+}
+
+/// A server that no other test uses.
+pub(super) fn private() -> Option<Arc<Cluster>> {
+    let binaries = find_binaries();
+    if binaries.is_none() {
+        eprintln!("\n*** SKIPPED: LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin and PATH have no initdb, postgres, psql and pg_dump ***\n");
+    }
+    Some(Arc::new(Cluster::create(binaries?)))
 }
 
 impl Cluster {

@@ -69,7 +69,8 @@ pub(super) async fn run(cluster: &Arc<Cluster>, case: &Case) -> Vec<(&'static st
     outcomes
 }
 
-async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
+/// The forward direction, with what the head of the file says about it.
+pub(super) async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
     if case.expect == Expect::Same && !diff.is_empty() {
         return Outcome::Wrong(format!("nothing differs, but the diff says:\n{diff}"));
     }
@@ -136,11 +137,14 @@ pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Ap
 }
 
 /// An error with all its sources.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        write!(text, ": {cause}").expect("a string");
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            write!(text, ": {cause_text}").expect("a string");
+        }
         source = cause.source();
     }
     text

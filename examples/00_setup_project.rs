@@ -1,0 +1,75 @@
+//! Makes the demonstration's project, fills it, and shows what is in it.
+//!
+//! `cargo run --example 00_setup_project`
+
+mod shared;
+
+use clap::Parser;
+use shared::{Options, Result, place::Place, shop::Shop, ui};
+use sqlx::Row;
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    Options::parse();
+    shared::run("Set up the project", setup).await
+}
+
+async fn setup(place: Place) -> Result<()> {
+    ui::step(1, "The project");
+    let (shop, took) = ui::timed("making the project", Shop::without_rows(&place)).await;
+    let shop = shop?;
+    ui::fact("project", shop.project.id());
+    ui::fact("state", if shop.created { format!("created in {}", ui::duration(took)) } else { "is there already".into() });
+    ui::fact("PostgreSQL", shop.project.pg_version.map_or_else(|| "not reported".into(), |v| v.to_string()));
+    ui::fact("console", shop.project.console_url());
+
+    ui::step(2, "Its branches");
+    println!("{}", shop.project.tree().await?);
+
+    ui::step(3, "The endpoint of the default branch");
+    let connection = shop.production.connection_info().await?;
+    ui::fact("endpoint", connection.endpoint());
+    ui::fact("host", connection.host());
+    ui::fact("port", connection.port());
+    ui::fact("database", connection.database());
+
+    ui::step(4, "A login with a fresh credential, over TLS");
+    let endpoint = place.lakebase.endpoint(connection.endpoint())?;
+    let credential = endpoint.credential().await?;
+    ui::fact("expires", ui::countdown(credential.expire_time));
+    let mut production = shop.production.connect().await?;
+    let version: String = sqlx::query_scalar("SELECT version()").fetch_one(&mut production).await?;
+    ui::fact("server", version);
+
+    ui::step(5, "The schema `ecommerce` and its rows");
+    let (seeded, took) = ui::timed("filling the tables", shop.seed()).await;
+    seeded?;
+    ui::ok(format!("created and filled in {}; a second run changes nothing", ui::duration(took)));
+
+    ui::step(6, "What is in it");
+    let counts = sqlx::query(
+        "SELECT 'customers', count(*) FROM ecommerce.customers UNION ALL SELECT 'products', count(*) FROM ecommerce.products
+         UNION ALL SELECT 'orders', count(*) FROM ecommerce.orders UNION ALL SELECT 'order_items', count(*) FROM ecommerce.order_items",
+    );
+    let rows = counts.fetch_all(&mut production).await?;
+    ui::table(&["table", "rows"], rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string()]));
+
+    let rows = sqlx::query("SELECT id, name, email FROM ecommerce.customers ORDER BY id LIMIT 5").fetch_all(&mut production).await?;
+    ui::table(&["id", "name", "email"], rows.iter().map(|row| [row.get::<i32, _>(0).to_string(), row.get(1), row.get(2)]));
+
+    let rows = sqlx::query("SELECT status, count(*), avg(total)::decimal(10, 2)::text FROM ecommerce.orders GROUP BY status ORDER BY status")
+        .fetch_all(&mut production)
+        .await?;
+    ui::table(&["status", "orders", "average total"], rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string(), row.get(2)]));
+
+    let rows = sqlx::query(
+        "SELECT category, count(*), min(price)::text, max(price)::text FROM ecommerce.products GROUP BY category ORDER BY category",
+    )
+    .fetch_all(&mut production)
+    .await?;
+    ui::table(
+        &["category", "products", "from", "to"],
+        rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string(), row.get(2), row.get(3)]),
+    );
+    Ok(())
+}

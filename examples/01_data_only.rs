@@ -1,0 +1,78 @@
+//! Production data on a development branch: query and change it freely, production never notices.
+//!
+//! `cargo run --example 01_data_only`
+
+mod shared;
+
+use clap::Parser;
+use lakebase::{Expiry, hours};
+use shared::{
+    Options, Result,
+    place::Place,
+    shop::{self, Shop},
+    ui,
+};
+use sqlx::Row;
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let options = Options::parse();
+    shared::run("Production data on a development branch", |place| show(place, options)).await
+}
+
+async fn show(place: Place, options: Options) -> Result<()> {
+    let shop = Shop::open(&place).await?;
+
+    ui::step(1, "A branch of production for 24 hours");
+    let branching = shop::fresh_branch(&shop.production, "dev-readonly", Expiry::after(hours(24)));
+    let (dev, took) = ui::timed("branching", branching).await;
+    let dev = dev?;
+    ui::fact("branch", dev.name());
+    ui::fact("created in", ui::duration(took));
+    ui::fact("storage added", dev.copy.as_ref().map_or("not reported".into(), |copy| ui::bytes(copy.bytes_added)));
+    ui::fact("expires", dev.expire_time.map_or("never".into(), ui::countdown));
+
+    ui::step(2, "It has production's data");
+    let mut branch = dev.connect().await?;
+    let mut production = shop.production.connect().await?;
+    let mut rows = Vec::new();
+    for (table, sql) in [
+        ("customers", "SELECT count(*) FROM ecommerce.customers"),
+        ("products", "SELECT count(*) FROM ecommerce.products"),
+        ("orders", "SELECT count(*) FROM ecommerce.orders"),
+        ("order_items", "SELECT count(*) FROM ecommerce.order_items"),
+    ] {
+        let here = shop::count(&mut branch, sql).await?;
+        let there = shop::count(&mut production, sql).await?;
+        let same = if here == there { "equal" } else { "DIFFERENT" };
+        rows.push([table.to_owned(), here.to_string(), there.to_string(), same.to_owned()]);
+    }
+    ui::table(&["table", "branch", "production", ""], rows);
+
+    ui::step(3, "The five customers who spent most");
+    let rows = sqlx::query(
+        "SELECT c.name, count(*), sum(o.total)::text FROM ecommerce.customers c JOIN ecommerce.orders o ON o.customer_id = c.id
+         GROUP BY c.id, c.name ORDER BY sum(o.total) DESC, c.id LIMIT 5",
+    )
+    .fetch_all(&mut branch)
+    .await?;
+    ui::table(
+        &["customer", "orders", "spent"],
+        rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string(), row.get(2)]),
+    );
+
+    ui::step(4, "A new customer, on the branch only");
+    sqlx::query("INSERT INTO ecommerce.customers (name, email) VALUES ('Test Customer', 'test.customer@example.com')")
+        .execute(&mut branch)
+        .await?;
+    let customers = "SELECT count(*) FROM ecommerce.customers";
+    ui::fact("branch", format!("{} customers", shop::count(&mut branch, customers).await?));
+    ui::fact("production", format!("{} customers", shop::count(&mut production, customers).await?));
+    ui::ok("production never saw the insert");
+
+    if options.cleanup {
+        dev.delete().await?;
+        ui::ok("branch deleted");
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What the examples share: where they run, the demonstration's project with its rows, and how they talk.
+
+#![allow(dead_code, missing_docs, reason = "each example uses the part it needs")]
+
+pub mod place;
+pub mod shop;
+pub mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+#[derive(Parser)]
+pub struct Options {
+    /// Keep the branches; their TTL cleans them up (the default)
+    #[arg(long, conflicts_with = "cleanup")]
+    pub keep: bool,
+    /// Delete the branches at the end
+    #[arg(long)]
+    pub cleanup: bool,
+}
+
+/// Runs an example: an error is one line on stderr and exit status 1, Ctrl-C stops the local Lakebase cleanly.
+pub async fn run<F>(title: &str, example: impl FnOnce(place::Place) -> F) -> ExitCode
+where
+    F: Future<Output = Result<()>>,
+{
+    ui::title(title);
+    let place = match place::Place::choose().await {
+        Ok(place) => place,
+        Err(error) => return failed(&*error),
+    };
+    let outcome = tokio::select! {
+        outcome = example(place.clone()) => Some(outcome),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    place.close().await;
+    match outcome {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => failed(&*error),
+        None => {
+            eprintln!("interrupted; every step can be run again");
+            ExitCode::from(130)
+        }
+    }
+}
+
+/// The error and its causes in one line.
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    eprintln!("error: {line}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,56 @@
+//! The demonstration's project: made and filled on first use, found again afterwards.
+
+use lakebase::{Branch, BranchInfo, Expiry, Lakebase, ProjectId, ProjectInfo, days};
+use sqlx::{PgConnection, Row};
+
+use super::{Result, place::Place};
+
+/// The project with its default branch, which is production here.
+pub struct Shop {
+    pub project: ProjectInfo,
+    pub created: bool,
+    pub production: BranchInfo,
+}
+
+impl Shop {
+    /// Makes sure that the project and its rows exist.
+    pub async fn open(place: &Place) -> Result<Self> {
+        let shop = Self::without_rows(place).await?;
+        shop.seed().await?;
+        Ok(shop)
+    }
+
+    pub async fn without_rows(place: &Place) -> Result<Self> {
+        let id = project_id(&place.lakebase).await?;
+        let found = place.lakebase.create_project(id).display_name("Lakebase branching").if_missing().await?;
+        let production = found.info.default_branch().await?;
+        Ok(Self { project: found.info, created: found.created, production })
+    }
+
+    /// Creates and fills the schema; rows that are there stay.
+    pub async fn seed(&self) -> Result<()> {
+        let mut connection = self.production.connect().await?;
+        sqlx::raw_sql(include_str!("ecommerce.sql")).execute(&mut connection).await?;
+        Ok(())
+    }
+}
+
+/// `lakebase-branching-<user>`, where `<user>` is the caller's name before the `@` in the alphabet of an id.
+pub async fn project_id(lakebase: &Lakebase) -> Result<ProjectId> {
+    let user = lakebase.current_user().await?.user_name;
+    let name = user.split('@').next().unwrap_or_default().to_lowercase();
+    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let id: String = format!("lakebase-branching-{safe}").chars().take(63).collect();
+    Ok(ProjectId::new(id.trim_end_matches('-'))?)
+}
+
+/// A branch of production that an earlier run may have left is removed and made again.
+pub async fn fresh_branch(source: &Branch, id: &str, expiry: Expiry) -> Result<BranchInfo> {
+    source.project().branch(id)?.delete().allow_missing().await?;
+    Ok(source.create_branch(id, expiry).await?)
+}
+
+/// One number.
+pub async fn count(connection: &mut PgConnection, sql: &'static str) -> Result<i64> {
+    Ok(sqlx::query_scalar(sql).fetch_one(connection).await?)
+}

@@ -1,0 +1,147 @@
+//! What the Azure logins share: addresses, the tenant, the second token.
+
+use reqwest::{Method, header::HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::{attributes::Key, context::Context, oauth, token::Token};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    http::{reading, retry::Limits, transport::Transport},
+};
+
+const MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-databricks-azure-sp-management-token");
+const RESOURCE_ID: HeaderName = HeaderName::from_static("x-databricks-azure-workspace-resource-id");
+
+/// One of the separate Azures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AzureEnvironment {
+    pub(super) login: String,
+    pub(super) resource_manager: String,
+    pub(super) service_management: String,
+}
+
+impl AzureEnvironment {
+    pub(super) fn of(context: &Context) -> Result<Self> {
+        let name = context.get(Key::AzureEnvironment).unwrap_or("PUBLIC").to_ascii_uppercase();
+        let (login, manager, service) = match name.as_str() {
+            "PUBLIC" | "AZUREPUBLICCLOUD" => {
+                ("login.microsoftonline.com", "management.azure.com", "management.core.windows.net")
+            }
+            "USGOVERNMENT" | "AZUREUSGOVERNMENT" => (
+                "login.microsoftonline.us",
+                "management.usgovcloudapi.net",
+                "management.core.usgovcloudapi.net",
+            ),
+            "CHINA" | "AZURECHINACLOUD" => {
+                ("login.chinacloudapi.cn", "management.chinacloudapi.cn", "management.core.chinacloudapi.cn")
+            }
+            _ => {
+                let message = format!("azure_environment is '{name}'; it is PUBLIC, USGOVERNMENT or CHINA");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+        };
+        let address = |host: &str| format!("https://{host}/");
+        Ok(Self {
+            login: address(login),
+            resource_manager: address(manager),
+            service_management: address(service),
+        })
+    }
+}
+
+/// The application that tokens for Databricks are issued for.
+pub(super) fn login_app(host: &Url) -> &'static str {
+    let name = host.host_str().unwrap_or_default();
+    if name.ends_with(".staging.azuredatabricks.net") {
+        "4a67d088-db5c-48f1-9ff2-0aace800ae68"
+    } else if name.ends_with(".dev.azuredatabricks.net") {
+        "62a912ac-b58e-4c1d-89ea-b2dbfc7358fc"
+    } else {
+        "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+    }
+}
+
+/// The tenant that a workspace belongs to: where its login page redirects to. `None` if it does not say.
+pub(super) async fn tenant(transport: &Transport, host: &Url) -> Option<String> {
+    let url = host.join("/aad/auth").ok()?;
+    let request = transport.request(Method::GET, url);
+    let answer = oauth::call(transport, request, Limits::BEST_EFFORT).await.ok()?;
+    let target = Url::parse(answer.header("location")?).ok()?;
+    let tenant = target.path_segments()?.next()?;
+    (!tenant.is_empty()).then(|| tenant.to_owned())
+}
+
+/// The address of a workspace that is known by its resource id only.
+pub(super) async fn workspace_url(
+    context: &Context,
+    environment: &AzureEnvironment,
+    resource_id: &str,
+    token: &Token,
+) -> Result<Url> {
+    #[derive(Deserialize)]
+    struct Reply {
+        properties: Properties,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Properties {
+        workspace_url: String,
+    }
+    let manager = &environment.resource_manager;
+    let url = oauth::address(&format!("{manager}{}", resource_id.trim_start_matches('/')))?;
+    let request = context
+        .transport()
+        .request(Method::GET, url)
+        .query(&[("api-version", "2018-04-01")])
+        .bearer_auth(token.secret());
+    let answer = oauth::call(context.transport(), request, Limits::TOKEN).await?;
+    let reply: Reply = reading::json(&answer, context.host().unwrap_or(&oauth::address(manager)?))?;
+    Ok(super::host::Host::parse(&reply.properties.workspace_url)?.url)
+}
+
+/// Adds the headers by which Azure workspaces recognise a login from outside of them.
+pub(super) fn with_azure_headers(context: &Context, token: Token, management: Option<&Token>) -> Token {
+    let mut token = token;
+    if let Some(management) = management {
+        token = token.with_header(MANAGEMENT_TOKEN, management.secret().into());
+        // The pair lasts as long as the one that ends first.
+        if ends_before(management, &token) {
+            token.expiry = management.expiry;
+        }
+    }
+    match context.get(Key::AzureResourceId) {
+        Some(id) => token.with_header(RESOURCE_ID, id.into()),
+        None => token,
+    }
+}
+
+fn ends_before(one: &Token, other: &Token) -> bool {
+    use super::token::TokenExpiry::{At, In, Never};
+    match (one.expiry, other.expiry) {
+        (Never, _) => false,
+        (_, Never) => true,
+        (In(one), In(other)) => one < other,
+        (At(one), At(other)) => one < other,
+        // Tokens of one issuer are described in one way.
+        (In(_), At(_)) | (At(_), In(_)) => false,
+    }
+}
+
+/// A token of Entra for one resource.
+pub(super) async fn entra_token(
+    context: &Context,
+    endpoint: &Url,
+    client_id: &str,
+    client_secret: &SecretString,
+    resource: &str,
+) -> Result<Token> {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client_id),
+        ("client_secret", client_secret.expose_secret()),
+        ("resource", resource),
+    ];
+    oauth::request_token(context, endpoint, &form, None).await
+}

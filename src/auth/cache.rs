@@ -1,0 +1,260 @@
+//! The token in use: renewed early, once for everybody, and kept while a renewal fails.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+use super::token::{Provider, Token, TokenExpiry};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A token counts as expired this long before it is: Azure refuses tokens with half a minute to live.
+const MARGIN: Duration = Duration::from_secs(40);
+/// A token is renewed this long before it expires, or after half of its life.
+const MAX_LEAD: Duration = Duration::from_secs(20 * 60);
+/// How long an early renewal may take.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(60);
+/// How long nothing is tried after an early renewal failed.
+const PAUSE: Duration = Duration::from_secs(60);
+
+type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The tokens of one client. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct TokenCache {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    provider: Arc<dyn Provider>,
+    /// Held for the time of a look, never across an await.
+    state: Mutex<State>,
+    /// Held by the caller that fetches while the others wait.
+    fetching: tokio::sync::Mutex<()>,
+    clock: Clock,
+    early: bool,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Ticket>,
+    renewing: bool,
+    /// No early renewal until then.
+    pause_until: Option<Instant>,
+    /// Counts the tokens stored, so that a waiter knows whether somebody fetched meanwhile.
+    stored: u64,
+}
+
+/// Why a token was fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// There was none, or the service refused it.
+    Needed,
+    Early,
+}
+
+/// A token as it is used: ready headers and the instants that matter.
+#[derive(Clone)]
+pub(crate) struct Ticket {
+    headers: Arc<[(HeaderName, HeaderValue)]>,
+    life: Option<Life>,
+    number: u64,
+}
+
+/// Kept on both clocks: the monotonic one cannot jump, but it stands still while a laptop sleeps.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    /// No early renewal before this instant.
+    stale: Instant,
+    expires: Instant,
+    expires_at: DateTime<Utc>,
+}
+
+impl Ticket {
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+}
+
+impl Life {
+    fn new(ttl: Duration, now: DateTime<Utc>) -> Self {
+        let lead = (ttl / 2).min(MAX_LEAD);
+        let start = Instant::now();
+        // A life beyond what the clocks can express is as good as a hundred years.
+        let ttl = ttl.min(Duration::from_secs(100 * 365 * 86_400));
+        let expires_at = TimeDelta::from_std(ttl).ok().and_then(|ttl| now.checked_add_signed(ttl));
+        Self {
+            stale: start + (ttl - lead.min(ttl)),
+            expires: start + ttl,
+            expires_at: expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
+
+    fn is_expired(&self, wall: DateTime<Utc>) -> bool {
+        let margin = TimeDelta::from_std(MARGIN).unwrap_or_default();
+        Instant::now() + MARGIN > self.expires || wall > self.expires_at - margin
+    }
+
+    fn is_stale(&self) -> bool {
+        Instant::now() > self.stale
+    }
+}
+
+impl TokenCache {
+    /// `early` says whether tokens are renewed before they expire.
+    pub(crate) fn new(provider: Arc<dyn Provider>, early: bool) -> Self {
+        Self::with_clock(provider, early, Arc::new(Utc::now))
+    }
+
+    fn with_clock(provider: Arc<dyn Provider>, early: bool, clock: Clock) -> Self {
+        let shared =
+            Shared { provider, state: Mutex::default(), fetching: tokio::sync::Mutex::new(()), clock, early };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn auth_type(&self) -> &str {
+        self.shared.provider.auth_type()
+    }
+
+    /// The token to send now: from memory if it is good, else fetched, once for all who wait.
+    pub(crate) async fn ticket(&self) -> Result<Ticket> {
+        let seen = {
+            let mut state = self.shared.lock();
+            if let Some(ticket) = self.shared.usable(&state) {
+                self.renew_early(&mut state, &ticket);
+                return Ok(ticket);
+            }
+            state.stored
+        };
+        self.fetch_after(seen).await
+    }
+
+    /// A token in place of one that the service refused: one that another caller fetched since, or a new one.
+    /// `None` where asking again would give the same.
+    pub(crate) async fn replace(&self, refused: &Ticket) -> Result<Option<Ticket>> {
+        if !self.shared.provider.is_renewable() {
+            return Ok(None);
+        }
+        self.fetch_after(refused.number).await.map(Some)
+    }
+
+    /// Waits for the turn to fetch; whoever finds that a token newer than number `seen` was stored meanwhile
+    /// takes that one, however short its life.
+    async fn fetch_after(&self, seen: u64) -> Result<Ticket> {
+        let _turn = self.shared.fetching.lock().await;
+        {
+            let state = self.shared.lock();
+            if state.stored > seen
+                && let Some(ticket) = &state.current
+            {
+                return Ok(ticket.clone());
+            }
+        }
+        let ticket = self.shared.fetch().await?;
+        Ok(self.shared.store(ticket, Why::Needed))
+    }
+
+    /// Starts a renewal in the background when it is time and none is under way. The task is its own: dropping the
+    /// call that started it does not end it.
+    fn renew_early(&self, state: &mut State, ticket: &Ticket) {
+        let stale = self.shared.early && ticket.life.is_some_and(|life| life.is_stale());
+        let paused = state.pause_until.is_some_and(|until| Instant::now() <= until);
+        if !stale || state.renewing || paused {
+            return;
+        }
+        state.renewing = true;
+        let renewal = Renewal(self.shared.clone());
+        tokio::spawn(async move { renewal.run().await });
+    }
+}
+
+/// A renewal under way; its end is noted even if it panics or the runtime stops.
+struct Renewal(Arc<Shared>);
+
+impl Renewal {
+    async fn run(self) {
+        let outcome = tokio::time::timeout(RENEWAL_LIMIT, self.0.fetch()).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("no token within {RENEWAL_LIMIT:?}")))
+        });
+        match outcome {
+            Ok(ticket) => {
+                self.0.store(ticket, Why::Early);
+            }
+            Err(error) => {
+                self.0.lock().pause_until = Some(Instant::now() + PAUSE);
+                tracing::warn!(%error, "renewing the token early failed; the present one stays in use");
+            }
+        }
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.lock().renewing = false;
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change of the state is complete before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn usable(&self, state: &State) -> Option<Ticket> {
+        let ticket = state.current.as_ref()?;
+        let expired = ticket.life.is_some_and(|life| life.is_expired((self.clock)()));
+        (!expired).then(|| ticket.clone())
+    }
+
+    async fn fetch(&self) -> Result<Ticket> {
+        let token = self.provider.fetch().await?;
+        let life = self.life(&token)?;
+        Ok(Ticket { headers: token.headers()?.into(), life, number: 0 })
+    }
+
+    fn life(&self, token: &Token) -> Result<Option<Life>> {
+        let now = (self.clock)();
+        let ttl = match token.expiry {
+            TokenExpiry::Never => return Ok(None),
+            TokenExpiry::In(ttl) => ttl,
+            TokenExpiry::At(time) => (time - now).to_std().unwrap_or_default(),
+        };
+        if ttl.is_zero() {
+            let message = format!(
+                "the login '{}' handed out a token that has expired already ({:?}; this machine's clock says {now}); \
+                 check the clock",
+                self.provider.auth_type(),
+                token.expiry,
+            );
+            return Err(Error::unauthenticated(message));
+        }
+        Ok(Some(Life::new(ttl, now)))
+    }
+
+    /// Stores a new token; one fetched early must outlast the one in use. Returns the token to use.
+    fn store(&self, mut ticket: Ticket, why: Why) -> Ticket {
+        let mut state = self.lock();
+        let gone_earlier = |current: &Ticket| match (ticket.life, current.life) {
+            (Some(new), Some(old)) => new.expires < old.expires,
+            _ => false,
+        };
+        if why == Why::Early
+            && let Some(current) = self.usable(&state)
+            && gone_earlier(&current)
+        {
+            return current;
+        }
+        state.stored += 1;
+        state.pause_until = None;
+        ticket.number = state.stored;
+        state.current = Some(ticket.clone());
+        ticket
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! Which login is used: the first strategy that has what it needs.
+
+use std::sync::Arc;
+
+use super::{
+    attributes::Key, azure_cli, azure_client_secret, cache::TokenCache, context::Context, databricks_cli,
+    env_oidc, file_oidc, github_oidc, oauth_m2m, pat, token::Provider,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A strategy that has what it needs, or the words for what it lacks.
+pub(super) type Configured = Result<Arc<dyn Provider>, String>;
+
+struct Strategy {
+    name: &'static str,
+    configure: fn(&Context) -> Configured,
+    /// Whether what it needs may be there without being meant; its failure does not end the search then.
+    is_ambient: fn(&Context) -> bool,
+}
+
+const STRATEGIES: &[Strategy] = &[
+    Strategy { name: "pat", configure: pat::configure, is_ambient: |_| false },
+    Strategy { name: "oauth-m2m", configure: oauth_m2m::configure, is_ambient: |_| false },
+    Strategy { name: "databricks-cli", configure: databricks_cli::configure, is_ambient: |_| true },
+    Strategy {
+        name: "github-oidc",
+        configure: github_oidc::configure,
+        is_ambient: |context| context.get(Key::ClientId).is_none(),
+    },
+    Strategy { name: "env-oidc", configure: env_oidc::configure, is_ambient: |_| false },
+    Strategy { name: "file-oidc", configure: file_oidc::configure, is_ambient: |_| false },
+    Strategy {
+        name: "azure-client-secret",
+        configure: azure_client_secret::configure,
+        is_ambient: |_| false,
+    },
+    Strategy { name: "azure-cli", configure: azure_cli::configure, is_ambient: |_| true },
+];
+
+/// Logins of other Databricks tools that this crate does not have.
+const ELSEWHERE: &[&str] = &[
+    "basic",
+    "metadata-service",
+    "azure-devops-oidc",
+    "github-oidc-azure",
+    "azure-msi",
+    "google-credentials",
+    "google-id",
+    "external-browser",
+    "runtime",
+    "runtime-oauth",
+    "model-serving",
+];
+
+const DOCS: &str =
+    "https://docs.databricks.com/en/dev-tools/auth.html#databricks-client-unified-authentication";
+
+/// Finds the login and proves it by fetching a first token.
+pub(crate) async fn choose(context: &Context) -> Result<TokenCache> {
+    match context.get(Key::AuthType) {
+        Some(name) => forced(context, name).await,
+        None => first_that_fits(context).await,
+    }
+}
+
+async fn forced(context: &Context, name: &str) -> Result<TokenCache> {
+    let known = || STRATEGIES.iter().map(|strategy| strategy.name).collect::<Vec<_>>().join(", ");
+    let Some(strategy) = STRATEGIES.iter().find(|strategy| strategy.name == name) else {
+        let what = if ELSEWHERE.contains(&name) { "is not offered by this crate" } else { "is not known" };
+        let message = format!("the auth_type '{name}' {what}; it is one of {}, see {DOCS}", known());
+        return Err(context.config().explain("default auth: ", Error::new(ErrorKind::Config, message)));
+    };
+    let provider = (strategy.configure)(context).map_err(|lack| {
+        let message = format!("{name} auth: not configured: {lack}");
+        context.config().explain("", Error::new(ErrorKind::Config, message))
+    })?;
+    proven(context, provider).await.map_err(|error| error.preface(&format!("{name}: ")))
+}
+
+async fn first_that_fits(context: &Context) -> Result<TokenCache> {
+    let mut tried = Vec::new();
+    for strategy in STRATEGIES {
+        let name = strategy.name;
+        let provider = match (strategy.configure)(context) {
+            Ok(provider) => provider,
+            Err(lack) => {
+                tried.push(format!("{name}: {lack}"));
+                continue;
+            }
+        };
+        match proven(context, provider).await {
+            Ok(cache) => return Ok(cache),
+            Err(error) if (strategy.is_ambient)(context) => {
+                tracing::debug!(strategy = name, %error, "a login that was found does not work");
+                tried.push(format!("{name}: {error}"));
+            }
+            Err(error) => return Err(error.preface(&format!("{name}: "))),
+        }
+    }
+    let message = format!(
+        "cannot configure default credentials, please check {DOCS} to configure credentials for your preferred \
+         authentication method; tried {}",
+        tried.join("; ")
+    );
+    Err(context.config().explain("default auth: ", Error::new(ErrorKind::Config, message)))
+}
+
+/// A first token is fetched now, so that a login that does not work is found out here and not in the first call.
+async fn proven(context: &Context, provider: Arc<dyn Provider>) -> Result<TokenCache> {
+    let early = !context.config().has(Key::NoAsyncRefresh);
+    let cache = TokenCache::new(provider, early);
+    cache.ticket().await?;
+    Ok(cache)
+}

@@ -1,0 +1,102 @@
+//! What the strategies work with: the settings, the host, the network.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::{
+    Env,
+    attributes::Key,
+    config::Config,
+    host::Cloud,
+    metadata::{self, Facts},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    http::transport::Transport,
+};
+
+/// Shared by the strategies of one client. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Context {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: Config,
+    env: Env,
+    transport: Transport,
+    host: Option<Url>,
+    facts: OnceCell<Facts>,
+    /// Remembered once found.
+    token_endpoint: OnceCell<Url>,
+}
+
+impl Context {
+    pub(crate) fn new(config: Config, env: Env, transport: Transport, host: Option<Url>) -> Self {
+        let (facts, token_endpoint) = (OnceCell::new(), OnceCell::new());
+        Self { shared: Arc::new(Shared { config, env, transport, host, facts, token_endpoint }) }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.shared.env
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<&str> {
+        self.shared.config.get(key)
+    }
+
+    pub(crate) fn host(&self) -> Result<&Url> {
+        self.shared.host.as_ref().ok_or_else(no_host)
+    }
+
+    /// The settings a strategy needs, or the names of those it lacks.
+    pub(super) fn need<const N: usize>(&self, keys: [Key; N]) -> Result<[&str; N], String> {
+        let missing: Vec<_> =
+            keys.iter().filter(|key| self.get(**key).is_none()).map(|key| key.name()).collect();
+        if missing.is_empty() {
+            return Ok(keys.map(|key| self.get(key).unwrap_or_default()));
+        }
+        Err(format!("no {}", missing.join(", no ")))
+    }
+
+    /// Whether the workspace is one of Azure, as far as can be known without asking.
+    pub(super) fn is_azure(&self) -> bool {
+        let named = self.get(Key::Cloud).and_then(Cloud::named);
+        self.shared.config.has(Key::AzureResourceId)
+            || named.or(self.shared.host.as_ref().map(Cloud::of)) == Some(Cloud::Azure)
+    }
+
+    /// What is known of the host; the first caller asks it.
+    pub(super) async fn facts(&self) -> Result<&Facts> {
+        let host = self.host()?;
+        let facts = self.shared.facts.get_or_init(|| async {
+            let metadata = metadata::ask(&self.shared.transport, host).await;
+            Facts::new(&self.shared.config, host, metadata)
+        });
+        Ok(facts.await)
+    }
+
+    /// The facts, if anybody needed them.
+    pub(crate) fn known_facts(&self) -> Option<&Facts> {
+        self.shared.facts.get()
+    }
+
+    pub(super) fn token_endpoint_cell(&self) -> &OnceCell<Url> {
+        &self.shared.token_endpoint
+    }
+}
+
+pub(super) fn no_host() -> Error {
+    let message = "no host configured; set DATABRICKS_HOST to the address of the workspace";
+    Error::new(ErrorKind::Config, message)
+}

@@ -1,0 +1,38 @@
+//! Workload identity federation: a token of somebody else's, an ID token, is exchanged for one of the workspace.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{attributes::Key, context::Context, host::HostType, oauth, token::Token};
+use crate::error::{Error, Result};
+
+/// Exchanges an ID token. Without a client id the federation is the account's.
+pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Result<Token> {
+    let id_token = id_token.expose_secret().trim();
+    if id_token.is_empty() {
+        return Err(Error::unauthenticated("the ID token is empty"));
+    }
+    let endpoint = oauth::token_endpoint(context).await?;
+    let scopes = context.config().scopes();
+    let mut form = Vec::with_capacity(5);
+    form.extend(context.get(Key::ClientId).map(|id| ("client_id", id)));
+    form.extend([
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("scope", scopes.as_str()),
+        ("subject_token", id_token),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+    ]);
+    oauth::request_token(context, endpoint, &form, None).await
+}
+
+/// For whom the ID token must have been issued: what is configured or the host says, else the account, else the
+/// address that exchanges it.
+pub(super) async fn audience(context: &Context) -> Result<String> {
+    let facts = context.facts().await?;
+    if let Some(audience) = &facts.audience {
+        return Ok(audience.clone());
+    }
+    if let Some(account) = facts.account_id.as_ref().filter(|_| facts.host_type != HostType::Workspace) {
+        return Ok(account.clone());
+    }
+    Ok(oauth::token_endpoint(context).await?.to_string())
+}

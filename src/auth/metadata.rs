@@ -1,0 +1,102 @@
+//! What a host says about itself, and what is concluded where it says nothing.
+
+use reqwest::Method;
+use serde::Deserialize;
+use url::Url;
+
+use super::{
+    attributes::Key,
+    config::Config,
+    host::{Cloud, HostType},
+};
+use crate::http::{
+    retry::Limits,
+    transport::{Answer, Transport},
+};
+
+/// The answer of `/.well-known/databricks-config`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HostMetadata {
+    oidc_endpoint: Option<String>,
+    account_id: Option<String>,
+    workspace_id: Option<String>,
+    cloud: Option<String>,
+    host_type: Option<String>,
+    token_federation_default_oidc_audiences: Vec<String>,
+}
+
+/// What is known of the host: what was configured, then what the host says, then what its name tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) host_type: HostType,
+    pub(crate) cloud: Cloud,
+    pub(crate) account_id: Option<String>,
+    pub(crate) workspace_id: Option<String>,
+    /// For whom an ID token is to be asked.
+    pub(super) audience: Option<String>,
+    pub(super) discovery_url: Option<String>,
+}
+
+/// Asks the host, once and briefly: everything also works without an answer.
+pub(super) async fn ask(transport: &Transport, host: &Url) -> HostMetadata {
+    let answer = match host.join("/.well-known/databricks-config") {
+        Ok(url) => {
+            let request = transport.request(Method::GET, url).header("accept", "application/json");
+            super::oauth::call(transport, request, Limits::BEST_EFFORT).await
+        }
+        Err(_) => return HostMetadata::default(),
+    };
+    match answer.map(|answer| read(&answer)) {
+        Ok(Some(metadata)) => metadata,
+        Ok(None) => {
+            tracing::debug!(%host, "the host says nothing about itself");
+            HostMetadata::default()
+        }
+        Err(error) => {
+            tracing::debug!(%host, %error, "the host says nothing about itself");
+            HostMetadata::default()
+        }
+    }
+}
+
+fn read(answer: &Answer) -> Option<HostMetadata> {
+    answer.is_success().then(|| serde_json::from_slice(&answer.body).ok()).flatten()
+}
+
+impl Facts {
+    /// Each fact from the first source that has it.
+    pub(super) fn new(config: &Config, host: &Url, metadata: HostMetadata) -> Self {
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let configured = |key: Key| config.get(key).map(str::to_owned);
+        let account_id = configured(Key::AccountId).or(some(metadata.account_id));
+        let said_workspace = some(metadata.workspace_id);
+        // Hosts that serve no single workspace expect tokens for the account.
+        let default_audience = if said_workspace.is_none() { account_id.clone() } else { None };
+        let endpoint = some(metadata.oidc_endpoint).and_then(|endpoint| match &account_id {
+            Some(id) => Some(endpoint.replace("{account_id}", id)),
+            None if endpoint.contains("{account_id}") => {
+                tracing::warn!(%host, "the host's OAuth endpoint needs an account_id, and none is configured");
+                None
+            }
+            None => Some(endpoint),
+        });
+        let discovery = endpoint
+            .map(|url| format!("{}/.well-known/oauth-authorization-server", url.trim_end_matches('/')));
+        let answered = metadata.host_type.is_some() || said_workspace.is_some() || account_id.is_some();
+        Self {
+            host_type: metadata.host_type.as_deref().and_then(HostType::named).unwrap_or(HostType::of(host)),
+            cloud: config
+                .get(Key::Cloud)
+                .and_then(Cloud::named)
+                .or(metadata.cloud.as_deref().and_then(Cloud::named))
+                .unwrap_or_else(|| Cloud::of(host)),
+            workspace_id: configured(Key::WorkspaceId).or(said_workspace),
+            audience: configured(Key::Audience)
+                .or(metadata.token_federation_default_oidc_audiences.into_iter().next())
+                .or(default_audience.filter(|_| answered)),
+            discovery_url: configured(Key::DiscoveryUrl).or(discovery),
+            account_id,
+        }
+    }
+}

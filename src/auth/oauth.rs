@@ -1,0 +1,153 @@
+//! OAuth: where tokens are to be had, and asking for one.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::{context::Context, host::HostType, token::Token};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    http::{
+        reading::{self, JsonError},
+        retry::{Attempts, Limits, Next},
+        transport::{Answer, Transport, is_loopback},
+    },
+};
+
+/// The address that hands out tokens for the workspace.
+pub(super) async fn token_endpoint(context: &Context) -> Result<&Url> {
+    context.token_endpoint_cell().get_or_try_init(|| discover(context)).await
+}
+
+async fn discover(context: &Context) -> Result<Url> {
+    #[derive(Deserialize)]
+    struct Endpoints {
+        token_endpoint: String,
+    }
+    let host = context.host()?;
+    let facts = context.facts().await?;
+    let address = match (&facts.discovery_url, facts.host_type, &facts.account_id) {
+        (Some(url), _, _) => url.clone(),
+        (None, HostType::Workspace, _) => format!("{host}oidc/.well-known/oauth-authorization-server"),
+        (None, HostType::Account, Some(id)) => return address(&format!("{host}oidc/accounts/{id}/v1/token")),
+        (None, HostType::Account, None) => {
+            return Err(Error::new(ErrorKind::Config, format!("{host} is an account; set account_id")));
+        }
+        (None, HostType::Unified, _) => {
+            let message = format!(
+                "{host} serves several workspaces and does not say where its tokens are; set discovery_url"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+    };
+    let url = self::address(&address)?;
+    let request = context.transport().request(Method::GET, url).header(header::ACCEPT, "application/json");
+    let answer = call(context.transport(), request, Limits::TOKEN).await.map_err(|error| {
+        if error.status() == Some(404) {
+            let message = format!("OAuth is not supported for this host: {address} does not exist");
+            return Error::new(ErrorKind::Config, message).with_source(error);
+        }
+        error
+    })?;
+    let endpoints: Endpoints = reading::json(&answer, host)?;
+    self::address(&endpoints.token_endpoint)
+}
+
+/// Secrets are sent here, so it must be encrypted, or this machine.
+pub(super) fn address(text: &str) -> Result<Url> {
+    let wrong = |rule: &str| Error::new(ErrorKind::Config, format!("'{text}' {rule}"));
+    let url = Url::parse(text).map_err(|e| wrong("is not an address").with_source(e))?;
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+        return Ok(url);
+    }
+    Err(wrong("would send secrets unencrypted; it must begin with https://"))
+}
+
+/// Sends a request that needs no token of ours.
+pub(super) async fn call(transport: &Transport, request: RequestBuilder, limits: Limits) -> Result<Answer> {
+    let request = request
+        .build()
+        .map_err(|e| Error::invalid("the request cannot be built").with_source(e.without_url()))?;
+    let mut to = request.url().clone();
+    to.set_query(None);
+    let mut attempts = Attempts::new(limits, true);
+    loop {
+        let again = request.try_clone().ok_or_else(|| Error::invalid("the request cannot be sent twice"))?;
+        let outcome = attempts.within(transport.exchange(again)).await?;
+        match attempts.judge(outcome, to.as_str()) {
+            Next::Answer(answer) => return Ok(answer),
+            Next::GiveUp(error) => return Err(error.doing(format!("asking {to}"))),
+            Next::Wait(delay) => tokio::time::sleep(delay).await,
+        }
+    }
+}
+
+/// The answer of a token endpoint.
+#[derive(Deserialize)]
+struct TokenReply {
+    #[serde(default)]
+    access_token: SecretString,
+    #[serde(default)]
+    token_type: String,
+    #[serde(default, deserialize_with = "seconds")]
+    expires_in: Option<u64>,
+}
+
+/// Entra's older endpoint sends the number as text.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u64),
+        Text(String),
+    }
+    match Option::<Either>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Either::Number(number)) => Ok(Some(number)),
+        Some(Either::Text(text)) => text.trim().parse().map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// Asks for a token: a form, and perhaps a client that identifies itself.
+pub(super) async fn request_token(
+    context: &Context,
+    endpoint: &Url,
+    form: &[(&str, &str)],
+    client: Option<(&str, &SecretString)>,
+) -> Result<Token> {
+    let mut request = context.transport().request(Method::POST, endpoint.clone());
+    request = request.header(header::ACCEPT, "application/json").form(form);
+    if let Some((id, secret)) = client {
+        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, FORM).to_string();
+        request = request.basic_auth(encode(id), Some(encode(secret.expose_secret())));
+    }
+    let answer = call(context.transport(), request, Limits::TOKEN).await.map_err(refused)?;
+    reading::check(&answer, endpoint)?;
+    let reply: TokenReply = serde_json::from_slice(&answer.body).map_err(|error| {
+        Error::new(ErrorKind::Protocol, format!("{endpoint} answered with no token"))
+            .with_source(JsonError::from(error))
+    })?;
+    if reply.access_token.expose_secret().is_empty() {
+        return Err(Error::new(ErrorKind::Protocol, format!("{endpoint} answered without an access_token")));
+    }
+    let token = Token::new(reply.access_token.expose_secret()).with_scheme(&reply.token_type);
+    Ok(match reply.expires_in {
+        Some(seconds) => token.expires_in(Duration::from_secs(seconds)),
+        None => token,
+    })
+}
+
+/// Both parts of the client's name are encoded before they are joined (RFC 6749, 2.3.1).
+const FORM: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A token endpoint that says no, says that the credentials are wrong, whatever status it chooses.
+fn refused(error: Error) -> Error {
+    match error.status() {
+        Some(400 | 401 | 403) => error.into_kind(ErrorKind::Unauthenticated),
+        _ => error,
+    }
+}

@@ -1,0 +1,180 @@
+//! When a request is sent again, how long is waited before, and when it is given up. The decisions are pure
+//! functions over what came back; only [`Attempts`] knows a clock.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::{
+    refusal,
+    transport::{Answer, Broken, How},
+};
+use crate::error::{Error, ErrorKind, Fault, Result};
+
+/// The limits of one call, all its attempts together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// From the first attempt to the last answer.
+    pub(crate) budget: Duration,
+    /// Statuses that are always answered by another attempt.
+    pub(crate) always: &'static [u16],
+    /// Statuses that are answered by another attempt when the request is repeatable.
+    pub(crate) repeatable: &'static [u16],
+}
+
+impl Limits {
+    /// A call of the API: five minutes.
+    pub(crate) const API: Self =
+        Self { budget: Duration::from_secs(300), always: &[429, 503], repeatable: &[502, 504] };
+    /// A request for a token: one minute.
+    pub(crate) const TOKEN: Self =
+        Self { budget: Duration::from_secs(60), always: &[429, 502, 503, 504], repeatable: &[] };
+    /// One attempt, a few seconds: for what is nice to know.
+    pub(crate) const BEST_EFFORT: Self =
+        Self { budget: Duration::from_secs(3), always: &[], repeatable: &[] };
+
+    pub(crate) fn with_budget(self, budget: Duration) -> Self {
+        Self { budget, ..self }
+    }
+}
+
+/// A host that refuses connections is either restarting or not there; nobody wants to wait five minutes to
+/// learn which.
+const CONNECT_ATTEMPTS: u32 = 5;
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(60);
+
+/// What comes after an attempt.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Answer(Answer),
+    Wait(Duration),
+    GiveUp(Error),
+}
+
+/// The attempts of one call, inside one deadline.
+pub(crate) struct Attempts {
+    limits: Limits,
+    repeatable: bool,
+    started: Instant,
+    count: u32,
+    unreachable: u32,
+}
+
+impl Attempts {
+    pub(crate) fn new(limits: Limits, repeatable: bool) -> Self {
+        Self { limits, repeatable, started: Instant::now(), count: 0, unreachable: 0 }
+    }
+
+    /// How many times the request was sent again so far.
+    pub(crate) fn resends(&self) -> u32 {
+        self.count.saturating_sub(1)
+    }
+
+    /// Runs one attempt, no longer than the deadline allows.
+    pub(crate) async fn within<T>(&mut self, attempt: impl Future<Output = T>) -> Result<T> {
+        self.count += 1;
+        let left = self.limits.budget.saturating_sub(self.started.elapsed());
+        tokio::time::timeout(left, attempt).await.map_err(|_| {
+            let message = format!(
+                "no answer within the deadline of {:?} (attempt {}); raise the retry budget or look at the network",
+                self.limits.budget, self.count
+            );
+            Error::new(ErrorKind::Timeout, message)
+        })
+    }
+
+    /// Decides what comes after what came back.
+    pub(crate) fn judge(&mut self, outcome: Result<Answer, Broken>, to: &str) -> Next {
+        let (wait, hint) = match &outcome {
+            Ok(answer) if answer.status < 400 => (false, None),
+            Ok(answer) => {
+                let fault = refusal::parse(answer);
+                (self.repeats_refusal(&fault), hint(answer, &fault, SystemTime::now()))
+            }
+            Err(broken) => (self.repeats_break(broken.how), None),
+        };
+        let delay = backoff(self.count).max(hint.unwrap_or_default());
+        if wait && self.started.elapsed() + delay < self.limits.budget {
+            return Next::Wait(delay);
+        }
+        match outcome {
+            Ok(answer) if answer.status < 400 => Next::Answer(answer),
+            Ok(answer) => Next::GiveUp(self.gave_up(Error::from_fault(refusal::parse(&answer)))),
+            Err(broken) => Next::GiveUp(self.gave_up(no_answer(broken, to))),
+        }
+    }
+
+    fn repeats_refusal(&self, fault: &Fault) -> bool {
+        let throttled =
+            matches!(fault.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
+        self.limits.always.contains(&fault.status)
+            || (throttled && !self.limits.always.is_empty())
+            || (self.repeatable && self.limits.repeatable.contains(&fault.status))
+    }
+
+    fn repeats_break(&mut self, how: How) -> bool {
+        if self.limits.always.is_empty() {
+            return false;
+        }
+        match how {
+            How::Unreachable => {
+                self.unreachable += 1;
+                self.unreachable < CONNECT_ATTEMPTS
+            }
+            How::Lost | How::Silent => self.repeatable,
+            How::Impossible => false,
+        }
+    }
+
+    fn gave_up(&self, error: Error) -> Error {
+        if self.count < 2 {
+            return error;
+        }
+        let elapsed = Duration::from_millis(self.started.elapsed().as_millis() as u64);
+        error.remark(format!("; gave up after {} attempts in {elapsed:?}", self.count))
+    }
+}
+
+/// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
+fn backoff(attempt: u32) -> Duration {
+    let cap = FIRST_DELAY.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(MAX_DELAY);
+    cap.mul_f64(fastrand::f64())
+}
+
+/// What the service asks for: `Retry-After`, else the `RetryInfo` of the body.
+fn hint(answer: &Answer, fault: &Fault, now: SystemTime) -> Option<Duration> {
+    answer.header("retry-after").and_then(|text| retry_after(text, now)).or(fault.retry_delay)
+}
+
+/// Seconds, of which only the whole ones count, or an HTTP date in the future; anything else is ignored.
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    if let Ok(seconds) = whole.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
+}
+
+/// The error of an exchange without answer.
+fn no_answer(broken: Broken, to: &str) -> Error {
+    let (kind, message) = match broken.how {
+        How::Unreachable | How::Impossible => {
+            let scheme = if to.starts_with("https://127.") || to.starts_with("https://localhost") {
+                "; a server on this machine usually wants http://"
+            } else {
+                "; check the host and the network"
+            };
+            (ErrorKind::Connect, format!("cannot reach {to}{scheme}"))
+        }
+        How::Lost => {
+            (ErrorKind::Connect, format!("the connection to {to} broke before the answer was complete"))
+        }
+        How::Silent => (ErrorKind::Timeout, format!("{to} was silent for the inactivity timeout")),
+    };
+    Error::new(kind, message).with_source(broken.source)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The last room before the socket: one HTTP exchange, no retries, no credentials, no decisions.
+
+use std::{error::Error as StdError, fmt, future::Future, io, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use reqwest::{header::HeaderMap, redirect};
+use rustls::pki_types::CertificateDer;
+use url::Url;
+
+use super::tls;
+use crate::error::{Error, ErrorKind, Result};
+
+type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// One exchange. A trait so that tests can write down the answers and measure the time between them.
+pub(crate) trait Exchange: Send + Sync + 'static {
+    fn exchange(&self, request: reqwest::Request) -> Exchanged<'_>;
+}
+
+pub(crate) type Exchanged<'a> = Pin<Box<dyn Future<Output = Result<Answer, Broken>> + Send + 'a>>;
+
+/// What came back, whole, whatever its status.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// A header as text; one that is no text counts as absent.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Bodies carry tokens and headers carry cookies: neither is shown.
+        let Self { status, headers: _, body } = self;
+        f.debug_struct("Answer").field("status", status).field("bytes", &body.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why there was no answer.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) how: How,
+    pub(crate) source: BoxError,
+}
+
+/// Sorted by whether the request can have arrived, because that decides whether it may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It cannot have arrived, and a moment later it may: refused, reset or timed out while connecting.
+    Unreachable,
+    /// It cannot have arrived and will not: no such name, a certificate that is not trusted.
+    Impossible,
+    /// It may have arrived: the connection broke afterwards.
+    Lost,
+    /// It may have arrived: nothing was heard for the inactivity timeout.
+    Silent,
+}
+
+/// How long one exchange may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Duration,
+    /// Without a byte received.
+    pub(crate) inactivity: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(30), inactivity: Duration::from_secs(60) }
+    }
+}
+
+/// The ways to the network of one client. Cloning shares the connections.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    exchange: Arc<dyn Exchange>,
+    /// Builds requests; the answers of a scripted exchange do not go through it.
+    client: reqwest::Client,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        host: Option<&Url>,
+        timeouts: Timeouts,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self> {
+        let client = client(host, timeouts, roots)?;
+        Ok(Self { exchange: Arc::new(client.clone()), client })
+    }
+
+    /// A transport whose answers come from `exchange`.
+    #[cfg(test)]
+    pub(crate) fn scripted(exchange: Arc<dyn Exchange>) -> Result<Self> {
+        Ok(Self { exchange, client: client(None, Timeouts::default(), Vec::new())? })
+    }
+
+    pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> reqwest::RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    pub(crate) async fn exchange(&self, request: reqwest::Request) -> Result<Answer, Broken> {
+        self.exchange.exchange(request).await
+    }
+}
+
+fn client(
+    host: Option<&Url>,
+    timeouts: Timeouts,
+    roots: Vec<CertificateDer<'static>>,
+) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::client_config(roots)?)
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.inactivity)
+        .pool_idle_timeout(Duration::from_secs(180))
+        // A redirect would carry the credentials to whoever is named in it, and turn a POST into a GET.
+        .redirect(redirect::Policy::none());
+    if host.is_some_and(is_loopback) {
+        // What runs on this machine is not behind the proxy of the network.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|e| Error::new(ErrorKind::Config, "no HTTP client can be made").with_source(e))
+}
+
+/// Whether an address is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl Exchange for reqwest::Client {
+    fn exchange(&self, request: reqwest::Request) -> Exchanged<'_> {
+        Box::pin(async move {
+            let response = self.execute(request).await.map_err(Broken::from)?;
+            let status = response.status().as_u16();
+            let headers = response.headers().clone();
+            let body = response.bytes().await.map_err(Broken::from)?;
+            Ok(Answer { status, headers, body })
+        })
+    }
+}
+
+impl From<reqwest::Error> for Broken {
+    fn from(error: reqwest::Error) -> Self {
+        let how = match (error.is_connect(), error.is_timeout()) {
+            (true, true) => How::Unreachable,
+            (true, false) if is_transient(&error) => How::Unreachable,
+            (true, false) => How::Impossible,
+            (false, true) => How::Silent,
+            (false, false) if error.is_builder() => How::Impossible,
+            (false, false) => How::Lost,
+        };
+        // The address is named by our own line, without its query.
+        Self { how, source: error.without_url().into() }
+    }
+}
+
+/// Names that do not resolve and certificates that are refused come as other kinds of I/O errors.
+fn is_transient(error: &(dyn StdError + 'static)) -> bool {
+    use io::ErrorKind as K;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            let transient = matches!(
+                io.kind(),
+                K::ConnectionRefused
+                    | K::ConnectionReset
+                    | K::ConnectionAborted
+                    | K::BrokenPipe
+                    | K::UnexpectedEof
+                    | K::TimedOut
+                    | K::HostUnreachable
+                    | K::NetworkUnreachable
+                    | K::NetworkDown
+            );
+            if transient {
+                return true;
+            }
+        }
+        cause = error.source();
+    }
+    false
+}

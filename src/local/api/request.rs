@@ -1,0 +1,94 @@
+//! What comes in: paths, queries and bodies, read leniently and refused in the service's words.
+
+use std::collections::HashMap;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::answer::Refused;
+use crate::local::control::{Code, PageRequest, Rejection};
+
+/// The resource in a body. An empty body is an empty resource; unknown fields are ignored.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
+            let code = if error.status() == 413 { Code::RequestTooLarge } else { Code::MalformedRequest };
+            Rejection::new(code, format!("the request body cannot be read: {}", error.body_text()))
+        })?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(T::default()));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let code = match error.classify() {
+                Category::Data => Code::InvalidParameterValue,
+                _ => Code::MalformedRequest,
+            };
+            Refused(Rejection::new(code, format!("Could not parse request object: {error}")))
+        })
+    }
+}
+
+/// The ids in a path.
+pub(super) struct Ids<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(error) => Err(Refused(Rejection::invalid(format!("the path is not one: {}", error.body_text())))),
+        }
+    }
+}
+
+/// The query parameters of any route; unknown ones are ignored.
+pub(super) struct Params(HashMap<String, String>);
+
+impl Params {
+    /// A text; empty when it is not there.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    /// A flag; absent is false.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Rejection> {
+        match self.0.get(name).map(String::as_str) {
+            None | Some("" | "false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Rejection::invalid(format!("Field '{name}' must be true or false, got '{other}'"))),
+        }
+    }
+
+    pub(super) fn page(&self) -> Result<PageRequest, Rejection> {
+        let read = |text: &String| {
+            text.parse().map_err(|_| Rejection::invalid(format!("Field 'page_size' must be a number, got '{text}'")))
+        };
+        let page_size = self.0.get("page_size").filter(|text| !text.is_empty()).map(read).transpose()?;
+        Ok(PageRequest { page_size, page_token: self.optional("page_token") })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        match Query::<HashMap<String, String>>::from_request_parts(parts, state).await {
+            Ok(Query(all)) => Ok(Self(all)),
+            Err(error) => Err(Refused(Rejection::invalid(format!("the query is not one: {}", error.body_text())))),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! PostgreSQL processes: the programs they run, how they start, how they end.
+
+mod binaries;
+mod cluster;
+mod configuration;
+mod fetch;
+mod installed;
+mod pinned;
+mod server;
+mod sockets;
+mod spawner;
+mod strays;
+
+pub(crate) use binaries::Progress;
+pub(crate) use configuration::ComputeSettings;
+pub use configuration::Durability;
+pub(crate) use installed::PgVersion;
+
+pub(super) use binaries::Binaries;
+pub(super) use cluster::{TEMPLATE_REVISION, initdb};
+pub(super) use installed::Installation;
+pub(super) use server::{Launch, SUPERUSER, Server, connect};
+pub(super) use sockets::Sockets;
+pub(super) use spawner::Spawner;
+pub(super) use strays::{stop_strays, stop_strays_in};

@@ -1,0 +1,308 @@
+//! The control plane: projects, branches, endpoints, roles and databases as state, and the operations on them.
+//!
+//! Rules are pure functions over the state ([`rules`]). A call first checks and reserves in one change of the
+//! state, then the engine and the gateway do the work, then a second change acknowledges it. What is half made
+//! lives only in memory, so a process that is killed leaves nothing but files without a row, and those go at the
+//! next start.
+
+mod branches;
+mod computes;
+mod credentials;
+mod databases;
+mod door;
+mod endpoints;
+mod identity;
+mod listing;
+mod locks;
+mod operations;
+mod projects;
+mod rejection;
+mod roles;
+mod rules;
+mod sql;
+mod state;
+mod store;
+mod timers;
+mod view;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    time::Duration,
+};
+
+use tokio::{sync::OwnedRwLockReadGuard, task::JoinHandle};
+
+pub(crate) use self::{
+    listing::PageRequest,
+    operations::Latency,
+    rejection::{Code, Rejection},
+    store::StoreError,
+};
+use self::{
+    computes::Computes,
+    locks::Locks,
+    operations::Operations,
+    state::{Branch, Endpoint, State},
+    store::Store,
+    view::EndpointView,
+};
+use super::{
+    engine::{Engine, EngineError},
+    gateway::{AddressPolicy, Authority, Door, Gateway, GatewayError},
+    token::TokenSigner,
+};
+
+/// What a control plane is opened with.
+pub(crate) struct ControlOptions {
+    pub(crate) state_file: PathBuf,
+    /// Whether an acknowledged change must survive a power cut.
+    pub(crate) sync: bool,
+    pub(crate) engine: Engine,
+    pub(crate) authority: Authority,
+    pub(crate) addresses: AddressPolicy,
+    /// The caller: whoever holds the API's token.
+    pub(crate) user: String,
+    /// The PostgreSQL of projects that do not ask for a version.
+    pub(crate) pg_version: Option<u32>,
+    pub(crate) latency: Latency,
+}
+
+/// Why a control plane cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+}
+
+/// The control plane of one data directory.
+pub(crate) struct Control {
+    user: String,
+    pg_version: Option<u32>,
+    ca_cert: String,
+    engine: Engine,
+    gateway: Gateway,
+    signer: TokenSigner,
+    store: Store,
+    state: RwLock<Arc<State>>,
+    /// One change at a time.
+    writer: tokio::sync::Mutex<()>,
+    operations: Operations,
+    computes: Computes,
+    locks: Locks,
+    /// Held shared by every mutation; the shutdown waits until it has it alone.
+    gate: Arc<tokio::sync::RwLock<()>>,
+    timers: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Control {
+    /// Loads the state, removes what no row speaks of, publishes every endpoint and deletes what has expired.
+    pub(crate) async fn open(options: ControlOptions) -> Result<Arc<Self>, ControlError> {
+        let ControlOptions { state_file, sync, engine, authority, addresses, user, pg_version, latency } = options;
+        let store = Store::open(&state_file, sync)?;
+        let state = store.load()?;
+        let key = store.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
+        let ca_cert = authority.certificate_file().display().to_string();
+        let control = Arc::new_cyclic(|control: &Weak<Self>| {
+            let door: Weak<dyn Door> = control.clone();
+            Self {
+                user,
+                pg_version,
+                ca_cert,
+                engine,
+                gateway: Gateway::new(authority, door, addresses),
+                signer: TokenSigner::new(&key),
+                store,
+                state: RwLock::new(Arc::new(state)),
+                writer: tokio::sync::Mutex::default(),
+                operations: Operations::new(latency),
+                computes: Computes::default(),
+                locks: Locks::default(),
+                gate: Arc::default(),
+                timers: Mutex::default(),
+            }
+        });
+        control.remove_strays().await?;
+        control.publish_all().await?;
+        control.delete_what_is_over().await;
+        let timers = timers::spawn(Arc::downgrade(&control));
+        *control.timers.lock().unwrap_or_else(PoisonError::into_inner) = Some(timers);
+        Ok(control)
+    }
+
+    /// The caller's user name.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The secret of this name that lives as long as the data directory.
+    pub(crate) fn secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String, StoreError> {
+        let secret = self.store.secret(name, || Ok(make().into_bytes()))?;
+        String::from_utf8(secret).map_err(|error| StoreError::Open(std::io::Error::other(error)))
+    }
+
+    /// Refuses new work, lets what runs finish for a moment, then closes all connections and stops all computes.
+    pub(crate) async fn shutdown(&self) {
+        let timers = self.timers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(timers) = timers {
+            timers.abort();
+        }
+        // What does not end in time is cut off: its rows were never written.
+        let quiet = tokio::time::timeout(Duration::from_millis(500), self.gate.write()).await;
+        let closing = tokio::time::timeout(Duration::from_millis(500), self.gateway.shutdown());
+        let _ = tokio::join!(closing, self.engine.shutdown());
+        drop(quiet);
+    }
+
+    async fn open_gate(&self) -> Result<OwnedRwLockReadGuard<()>, Rejection> {
+        Arc::clone(&self.gate)
+            .try_read_owned()
+            .map_err(|_| Rejection::new(Code::Unavailable, "the local Lakebase is shutting down"))
+    }
+
+    fn snapshot(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the state: all or nothing, on disk before anybody sees it.
+    async fn commit<T>(&self, change: impl FnOnce(&mut State) -> Result<T, Rejection>) -> Result<T, Rejection> {
+        let _writer = self.writer.lock().await;
+        let before = self.snapshot();
+        let mut after = State::clone(&before);
+        let value = change(&mut after)?;
+        let (store, after) = (self.store.clone(), Arc::new(after));
+        let written = Arc::clone(&after);
+        tokio::task::spawn_blocking(move || store.write(&before, &written))
+            .await
+            .map_err(|_| Rejection::internal("writing the state broke off"))?
+            .map_err(|error| Rejection::internal(with_sources(&error)))?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = after;
+        Ok(value)
+    }
+
+    /// Branch directories without a row were being made or removed when the last process ended.
+    async fn remove_strays(&self) -> Result<(), ControlError> {
+        let state = self.snapshot();
+        let known: std::collections::HashSet<_> = state.branches.values().map(|branch| branch.key()).collect();
+        for key in self.engine.branches().await? {
+            if !known.contains(&key) {
+                tracing::info!(branch = %key, "removing a branch that was half made or half removed");
+                self.engine.remove(&key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Listens for every endpoint, where it was before if that can be.
+    async fn publish_all(&self) -> Result<(), ControlError> {
+        let state = self.snapshot();
+        let mut moved = Vec::new();
+        for branch in state.branches.values().filter(|branch| state.project(&branch.project).is_ok()) {
+            moved.extend(self.publish_branch(branch).await?);
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let kept = self.commit(|state| {
+            for (ids, endpoint, address) in moved {
+                state.change_branch(&ids, |branch| {
+                    set_address(branch, &endpoint, address);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        kept.await.map_err(|error| StoreError::Open(std::io::Error::other(error)).into())
+    }
+
+    /// Publishes the endpoints of a branch and gives those whose address is another one than before.
+    async fn publish_branch(
+        &self,
+        branch: &Branch,
+    ) -> Result<Vec<(state::BranchIds, String, SocketAddr)>, GatewayError> {
+        let mut moved = Vec::new();
+        for endpoint in branch.endpoints.values() {
+            let address = self.gateway.publish(&endpoint.uid, endpoint.address).await?;
+            if endpoint.address != Some(address) {
+                moved.push((branch.ids(), endpoint.id.clone(), address));
+            }
+        }
+        Ok(moved)
+    }
+
+    fn endpoint_view(&self) -> EndpointView<'_> {
+        EndpointView { engine: &self.engine, computes: &self.computes, ca_cert: &self.ca_cert }
+    }
+
+    /// Starts an endpoint's compute unless it runs; one start at a time.
+    async fn wake(&self, branch: &Branch, endpoint: &Endpoint) -> Result<PathBuf, EngineError> {
+        let key = branch.key();
+        let compute = self.computes.of(&endpoint.uid);
+        let _gate = compute.gate.lock().await;
+        if let Some(socket) = self.engine.running(&key) {
+            return Ok(socket);
+        }
+        tracing::debug!(endpoint = endpoint.uid, "starting the compute");
+        self.engine.start(&key, &rules::sizing::settings(&endpoint.sizing, &endpoint.pg_settings)).await
+    }
+
+    /// Closes the connections of an endpoint and stops its compute.
+    async fn halt(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+        let compute = self.computes.of(&endpoint.uid);
+        let _gate = compute.gate.lock().await;
+        self.gateway.disconnect(&endpoint.uid).await;
+        self.engine.stop(&branch.key()).await
+    }
+
+    /// Takes a branch away for good: connections, computes, files. Its row is gone already.
+    async fn tear_down(&self, branch: &Branch) -> Result<(), Rejection> {
+        for endpoint in branch.endpoints.values() {
+            self.gateway.withdraw(&endpoint.uid).await;
+            self.computes.forget(&endpoint.uid);
+        }
+        match self.engine.remove(&branch.key()).await {
+            Ok(()) | Err(EngineError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn set_address(branch: &mut Branch, endpoint: &str, address: SocketAddr) {
+    if let Some(endpoint) = branch.endpoints.get_mut(endpoint) {
+        endpoint.address = Some(address);
+    }
+}
+
+impl From<EngineError> for Rejection {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::DiskFull { .. } => Code::ResourceExhausted,
+            EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
+            _ => Code::Internal,
+        };
+        Self::new(code, with_sources(&error))
+    }
+}
+
+impl From<GatewayError> for Rejection {
+    fn from(error: GatewayError) -> Self {
+        Self::internal(with_sources(&error))
+    }
+}
+
+/// An error and everything that led to it, on one line.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! Credentials: tokens that open the SQL front door for an hour at most.
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use secrecy::ExposeSecret as _;
+
+use super::{Control, rejection::Rejection};
+use crate::{
+    EndpointName,
+    local::token::Claims,
+    wire::credential::{CredentialRequest, DatabaseCredential},
+};
+
+const SHORTEST: TimeDelta = TimeDelta::minutes(5);
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+
+impl Control {
+    pub(crate) fn mint(&self, request: &CredentialRequest) -> Result<DatabaseCredential, Rejection> {
+        let name = request.endpoint.as_deref().filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Rejection::required("endpoint"))?;
+        let endpoint: EndpointName = name.parse().map_err(|_| Rejection::not_found("endpoint id"))?;
+        let branch = endpoint.branch();
+        let state = self.snapshot();
+        let row = state.branch(branch.project().id().as_str(), branch.id().as_str())?;
+        row.endpoint(endpoint.id().as_str())?;
+        let now = Utc::now().trunc_subsecs(0);
+        let ttl = lifetime(request, now)?;
+        let subject = request.group_name.as_deref().filter(|group| !group.is_empty()).unwrap_or(&self.user);
+        let claims = Claims::new(subject, &row.project_uid, now, ttl);
+        let token = self.signer.mint(&claims);
+        Ok(DatabaseCredential { token: token.expose_secret().to_owned(), expire_time: claims.expires_at })
+    }
+}
+
+fn lifetime(request: &CredentialRequest, now: DateTime<Utc>) -> Result<TimeDelta, Rejection> {
+    let (field, ttl) = match (request.ttl, request.expire_time) {
+        (None, None) => return Ok(LONGEST),
+        (Some(ttl), None) => ("ttl", TimeDelta::from_std(ttl.0).unwrap_or(TimeDelta::MAX)),
+        (None, Some(at)) => ("expire_time", at - now),
+        (Some(_), Some(_)) => return Err(Rejection::invalid("Only one of 'ttl' and 'expire_time' may be specified")),
+    };
+    if (SHORTEST..=LONGEST).contains(&ttl) {
+        return Ok(ttl);
+    }
+    Err(Rejection::invalid(format!("Field '{field}' must be between 300s and 3600s from now, got {}s", ttl.num_seconds())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::format::Seconds;
+
+    #[test]
+    fn a_token_lives_between_five_minutes_and_an_hour() {
+        let now = Utc::now();
+        let ttl = |seconds| CredentialRequest { ttl: Some(Seconds::from_secs(seconds)), ..Default::default() };
+        assert_eq!(lifetime(&CredentialRequest::default(), now), Ok(LONGEST));
+        assert_eq!(lifetime(&ttl(300), now), Ok(SHORTEST));
+        for seconds in [0, 299, 3601, u64::MAX] {
+            assert!(lifetime(&ttl(seconds), now).is_err(), "{seconds}");
+        }
+        let at = |seconds| CredentialRequest { expire_time: Some(now + TimeDelta::seconds(seconds)), ..Default::default() };
+        assert_eq!(lifetime(&at(600), now), Ok(TimeDelta::seconds(600)));
+        assert!(lifetime(&at(-1), now).is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! Endpoints: the compute of a branch, its size and its settings.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{
+    Control, branches::json, identity,
+    listing::{PageRequest, page},
+    locks::{Hold, Wanted},
+    operations::{Subject, Work},
+    rejection::Rejection,
+    rules::{self, mask, sizing},
+    state::{Branch, BranchIds, Endpoint, EndpointDefaults, Kind},
+};
+use crate::wire::{
+    self,
+    endpoint::{ComputeInstance, ComputeInstances, EndpointSpec, EndpointState, EndpointType},
+    operation::Operation,
+};
+
+/// The endpoint that every branch begins with.
+const PRIMARY: &str = "primary";
+/// The service refuses smaller pages of endpoints, and of nothing else.
+const SMALLEST_PAGE: i64 = 10;
+
+pub(super) fn draft_primary(defaults: &EndpointDefaults, now: DateTime<Utc>) -> Endpoint {
+    Endpoint {
+        id: PRIMARY.to_owned(),
+        uid: identity::words("ep"),
+        created: now,
+        updated: now,
+        kind: Kind::ReadWrite,
+        sizing: defaults.sizing.clone(),
+        disabled: false,
+        pg_settings: defaults.pg_settings.clone(),
+        address: None,
+    }
+}
+
+impl Control {
+    pub(crate) async fn create_endpoint(
+        self: &Arc<Self>,
+        ids: BranchIds,
+        id: String,
+        replace: bool,
+        body: wire::endpoint::Endpoint,
+    ) -> Result<Operation, Rejection> {
+        let control = Arc::clone(self);
+        let spec = body.spec.unwrap_or_default();
+        self.submit(async move {
+            rules::ids::check_id("endpoint_id", &id)?;
+            let held = control.hold_branch(&ids).await;
+            check_create(control.snapshot().branch(&ids.0, &ids.1)?, &id, replace, &spec)?;
+            let leaves = mask::ENDPOINT.resolve("spec")?;
+            control.change_endpoint(held, ids, id, leaves, spec).await
+        })
+        .await
+    }
+
+    pub(crate) fn get_endpoint(&self, ids: &BranchIds, id: &str) -> Result<wire::endpoint::Endpoint, Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        Ok(self.endpoint_view().endpoint(branch, branch.endpoint(id)?))
+    }
+
+    pub(crate) fn list_endpoints(&self, ids: &BranchIds, request: &PageRequest) -> Result<wire::Endpoints, Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        let view = self.endpoint_view();
+        let items = branch.endpoints.values().map(|e| (e.created, e.id.clone(), view.endpoint(branch, e))).collect();
+        let (items, next_page_token) = page(items, request, SMALLEST_PAGE)?;
+        Ok(wire::Endpoints { items, next_page_token })
+    }
+
+    pub(crate) async fn update_endpoint(
+        self: &Arc<Self>,
+        ids: BranchIds,
+        id: String,
+        mask: String,
+        body: wire::endpoint::Endpoint,
+    ) -> Result<Operation, Rejection> {
+        let control = Arc::clone(self);
+        self.submit(async move {
+            let held = control.hold_branch(&ids).await;
+            control.snapshot().branch(&ids.0, &ids.1)?.endpoint(&id)?;
+            let leaves = mask::ENDPOINT.resolve(&mask)?;
+            control.change_endpoint(held, ids, id, leaves, body.spec.unwrap_or_default()).await
+        })
+        .await
+    }
+
+    /// Every endpoint here is the read-write one of its branch, which only goes with the branch.
+    pub(crate) fn delete_endpoint(&self, ids: &BranchIds, id: &str) -> Result<Operation, Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        let Endpoint { kind: Kind::ReadWrite, .. } = branch.endpoint(id)?;
+        let name = format!("{}/endpoints/{id}", branch.name());
+        Err(Rejection::bad_request(format!(
+            "Cannot delete read-write endpoint '{name}'. Read-write endpoints cannot be deleted."
+        ))
+        .managed_by_parent())
+    }
+
+    pub(crate) fn list_compute_instances(&self, ids: &BranchIds, id: &str) -> Result<ComputeInstances, Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        let endpoint = branch.endpoint(id)?;
+        let host = endpoint.address.map(|address| super::state::host_and_port(address).0);
+        let instance = (self.endpoint_view().state(branch) == EndpointState::Active).then(|| ComputeInstance {
+            name: Some(format!("{}/endpoints/{id}/compute-instances/{}", branch.name(), endpoint.uid)),
+            compute_instance_id: Some(endpoint.uid.clone()),
+            compute_host: host,
+            current_state: Some(EndpointState::Active),
+            role: Some("READ_WRITE".to_owned()),
+            ..Default::default()
+        });
+        Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
+    }
+
+    pub(super) async fn hold_branch(&self, ids: &BranchIds) -> Vec<Hold> {
+        let (project, branch) = ids;
+        let wanted = Wanted::default().shared(format!("projects/{project}"));
+        self.locks.hold(wanted.alone(format!("projects/{project}/branches/{branch}"))).await
+    }
+
+    async fn change_endpoint(
+        self: Arc<Self>,
+        held: Vec<Hold>,
+        ids: BranchIds,
+        id: String,
+        leaves: Vec<mask::Leaf>,
+        spec: EndpointSpec,
+    ) -> Result<Work, Rejection> {
+        let (before, after) = self
+            .commit(|state| {
+                state.change_branch(&ids, |branch| {
+                    let before = branch.endpoint(&id)?.clone();
+                    let mut after = before.clone();
+                    set_all(&mut after, &leaves, &spec)?;
+                    after.updated = Utc::now();
+                    branch.endpoints.insert(id.clone(), after.clone());
+                    Ok((before, after))
+                })
+            })
+            .await?;
+        let name = format!("projects/{}/branches/{}/endpoints/{id}", ids.0, ids.1);
+        Ok(Work::new(Subject::Endpoint, name, async move {
+            let _held = held;
+            let settled = self.settle(&ids, &before, &after).await;
+            if settled.is_err() {
+                let undone = self.commit(|state| {
+                    state.change_branch(&ids, |branch| Ok(branch.endpoints.insert(id.clone(), before.clone())))
+                });
+                undone.await?;
+                if let Ok(branch) = self.snapshot().branch(&ids.0, &ids.1) {
+                    let _ = self.wake(branch, &before).await;
+                }
+            }
+            settled
+        }))
+    }
+
+    /// Brings a running compute to what the endpoint says now. A stopped one reads it when it starts.
+    async fn settle(&self, ids: &BranchIds, before: &Endpoint, after: &Endpoint) -> Result<Value, Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        let runs = self.engine.running(&branch.key()).is_some();
+        let settings = |endpoint: &Endpoint| sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
+        if runs && after.disabled {
+            self.halt(branch, after).await?;
+        } else if runs && settings(before) != settings(after) {
+            self.halt(branch, after).await?;
+            self.wake(branch, after).await?;
+        }
+        Ok(json(&self.endpoint_view().endpoint(branch, after)))
+    }
+}
+
+fn check_create(branch: &Branch, id: &str, replace: bool, spec: &EndpointSpec) -> Result<(), Rejection> {
+    match &spec.endpoint_type {
+        None => Err(Rejection::required("endpoint.spec.endpoint_type")),
+        Some(EndpointType::ReadOnly) => Err(Rejection::not_implemented("A read-only endpoint is")),
+        Some(EndpointType::ReadWrite) if replace && branch.endpoints.contains_key(id) => Ok(()),
+        Some(EndpointType::ReadWrite) => Err(Rejection::bad_request("read_write endpoint already exists")),
+        Some(EndpointType::Unknown(text)) => Err(Rejection::invalid(format!(
+            "Field 'endpoint.spec.endpoint_type' must be ENDPOINT_TYPE_READ_WRITE or ENDPOINT_TYPE_READ_ONLY, got '{text}'"
+        ))),
+    }
+}
+
+fn set_all(endpoint: &mut Endpoint, leaves: &[mask::Leaf], spec: &EndpointSpec) -> Result<(), Rejection> {
+    mask::apply(leaves, |path| set(endpoint, path, spec))?;
+    spec.group.as_ref().filter(|_| leaves.iter().any(|leaf| leaf.path.starts_with("spec.group"))).map_or(Ok(()), sizing::check_group)?;
+    sizing::check(&endpoint.sizing)
+}
+
+fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool, Rejection> {
+    let group = spec.group.as_ref();
+    let sizing = &mut endpoint.sizing;
+    Ok(match path {
+        "spec.autoscaling_limit_min_cu" => mask::set(&mut sizing.min_cu, spec.autoscaling_limit_min_cu.as_ref()),
+        "spec.autoscaling_limit_max_cu" => mask::set(&mut sizing.max_cu, spec.autoscaling_limit_max_cu.as_ref()),
+        "spec.suspension" => {
+            let chosen = sizing::suspension(spec.suspend_timeout_duration, spec.no_suspension)?;
+            mask::set(&mut sizing.suspend_after, chosen.as_ref())
+        }
+        "spec.disabled" => mask::set(&mut endpoint.disabled, spec.disabled.as_ref()),
+        "spec.group.min" => group.is_some_and(|group| group.min.is_some()),
+        "spec.group.max" => group.is_some_and(|group| group.max.is_some()),
+        "spec.group.enable_readable_secondaries" => {
+            group.is_some_and(|group| group.enable_readable_secondaries.is_some())
+        }
+        "spec.settings.pg_settings" => {
+            let settings: Option<&BTreeMap<_, _>> = spec.settings.as_ref().and_then(|s| s.pg_settings.as_ref());
+            mask::set(&mut endpoint.pg_settings, settings)
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,121 @@
+//! How large a compute may be, when it sleeps, and what that means for PostgreSQL.
+
+use std::time::Duration;
+
+use crate::{
+    local::{
+        control::{rejection::Rejection, state::Sizing},
+        engine::ComputeSettings,
+    },
+    wire::{endpoint::EndpointGroup, format::Seconds},
+};
+
+const GIB: u64 = 1 << 30;
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(60);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(604_800);
+
+/// The service's own defaults for a project that says nothing.
+pub(in crate::local::control) const DEFAULT: Sizing =
+    Sizing { min_cu: 1.0, max_cu: 1.0, suspend_after: Some(Duration::from_secs(86_400)) };
+
+/// The chosen member of the oneof `suspension`: `Some(None)` is "never", `None` is "not said".
+pub(in crate::local::control) fn suspension(
+    timeout: Option<Seconds>,
+    never: Option<bool>,
+) -> Result<Option<Option<Duration>>, Rejection> {
+    match (timeout, never) {
+        (None, None) => Ok(None),
+        (None, Some(true)) => Ok(Some(None)),
+        (None, Some(false)) => Err(Rejection::invalid(
+            "Field 'no_suspension' must be true when it is given; set 'suspend_timeout_duration' to have the endpoint suspended",
+        )),
+        (Some(Seconds(timeout)), None) if (SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&timeout) => {
+            Ok(Some(Some(timeout)))
+        }
+        (Some(timeout), None) => Err(Rejection::invalid(format!(
+            "Field 'suspend_timeout_duration' must be between 60s and 604800s, got '{timeout}'"
+        ))),
+        (Some(_), Some(_)) => Err(Rejection::invalid(
+            "Only one of 'suspend_timeout_duration' and 'no_suspension' may be specified",
+        )),
+    }
+}
+
+/// Takes over what a spec says of the size. A lone limit moves the other one along rather than cross it.
+pub(in crate::local::control) fn resize(
+    sizing: &mut Sizing,
+    min_cu: Option<f64>,
+    max_cu: Option<f64>,
+    suspension: Option<Option<Duration>>,
+) -> Result<(), Rejection> {
+    match (min_cu, max_cu) {
+        (Some(min), None) => (sizing.min_cu, sizing.max_cu) = (min, sizing.max_cu.max(min)),
+        (None, Some(max)) => (sizing.min_cu, sizing.max_cu) = (sizing.min_cu.min(max), max),
+        (Some(min), Some(max)) => (sizing.min_cu, sizing.max_cu) = (min, max),
+        (None, None) => {}
+    }
+    if let Some(suspension) = suspension {
+        sizing.suspend_after = suspension;
+    }
+    check(sizing)
+}
+
+/// Half a unit or a whole number up to 112; a range ends at 64 and spans 16 at most.
+pub(in crate::local::control) fn check(sizing: &Sizing) -> Result<(), Rejection> {
+    let Sizing { min_cu, max_cu, .. } = *sizing;
+    for (field, cu) in [("autoscaling_limit_min_cu", min_cu), ("autoscaling_limit_max_cu", max_cu)] {
+        if cu != 0.5 && !(cu.fract() == 0.0 && (1.0..=112.0).contains(&cu)) {
+            return Err(Rejection::invalid(format!(
+                "Field '{field}' must be 0.5 or a whole number from 1 to 112, got {cu}"
+            )));
+        }
+    }
+    if min_cu > max_cu {
+        return Err(Rejection::invalid(format!(
+            "Field 'autoscaling_limit_min_cu' ({min_cu}) must not exceed 'autoscaling_limit_max_cu' ({max_cu})"
+        )));
+    }
+    if min_cu < max_cu && max_cu > 64.0 {
+        return Err(Rejection::invalid(format!(
+            "Field 'autoscaling_limit_max_cu' of an autoscaling endpoint must be at most 64, got {max_cu}; larger sizes are fixed (minimum = maximum)"
+        )));
+    }
+    if max_cu - min_cu > 16.0 {
+        return Err(Rejection::invalid(format!(
+            "'autoscaling_limit_max_cu' - 'autoscaling_limit_min_cu' must be at most 16, got {}",
+            max_cu - min_cu
+        )));
+    }
+    Ok(())
+}
+
+/// A group of one is what every endpoint is; a larger one is high availability.
+pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<(), Rejection> {
+    let (min, max) = (group.min.unwrap_or(1), group.max.unwrap_or(1));
+    if min != max || !(1..=4).contains(&min) {
+        return Err(Rejection::invalid(format!(
+            "'group.min' ({min}) and 'group.max' ({max}) must be equal and from 1 to 4"
+        )));
+    }
+    if min > 1 {
+        return Err(Rejection::not_implemented("High availability (a group of more than one compute) is"));
+    }
+    Ok(())
+}
+
+/// What PostgreSQL is told of an endpoint's size: the connections follow the service's table for the maximum.
+pub(in crate::local::control) fn settings(
+    sizing: &Sizing,
+    pg_settings: &std::collections::BTreeMap<String, String>,
+) -> ComputeSettings {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0.5 to 112, as checked")]
+    let (max_connections, memory_bytes) = (
+        (sizing.max_cu * 209.82) as u32,
+        (sizing.max_cu * 2.0 * GIB as f64) as u64,
+    );
+    ComputeSettings {
+        max_connections: max_connections.min(4000),
+        memory_bytes,
+        pg_settings: pg_settings.clone(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Roles and databases as PostgreSQL statements.
+
+use std::fmt::Write as _;
+
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+
+use super::{
+    Control,
+    computes::Presence,
+    rejection::{Code, Rejection},
+    state::{Attributes, Branch, Role},
+};
+use crate::wire::role::AuthMethod;
+
+/// The group that stands for nearly everything a superuser may do.
+pub(super) const SUPERUSER_GROUP: &str = "databricks_superuser";
+/// Made once per cluster by PostgreSQL itself; everything can be asked for from there.
+pub(super) const MAINTENANCE_DATABASE: &str = "postgres";
+
+/// `name` as an identifier.
+pub(super) fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// What a new cluster gets before its first role.
+pub(super) fn platform() -> String {
+    format!(
+        "CREATE ROLE {SUPERUSER_GROUP} NOLOGIN CREATEDB CREATEROLE BYPASSRLS;
+         GRANT pg_read_all_data, pg_write_all_data, pg_monitor, pg_signal_backend TO {SUPERUSER_GROUP} WITH ADMIN OPTION;
+         GRANT CREATE ON DATABASE {MAINTENANCE_DATABASE} TO {SUPERUSER_GROUP};
+         GRANT ALL ON SCHEMA public TO {SUPERUSER_GROUP} WITH GRANT OPTION;"
+    )
+}
+
+pub(super) fn create_role(role: &Role) -> String {
+    let login = if role.auth == AuthMethod::NoLogin { "NOLOGIN" } else { "LOGIN" };
+    let mut sql = format!("CREATE ROLE {} {login} {}", ident(&role.postgres_role), attributes(role.attributes));
+    if role.auth == AuthMethod::Password {
+        // Nobody is ever told; a caller sets a password of his own in SQL.
+        let password: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
+        let _ = write!(sql, " PASSWORD {}", literal(&password));
+    }
+    sql.push(';');
+    sql.push_str(&membership(role));
+    sql
+}
+
+/// Brings a role that exists to what the row says.
+pub(super) fn alter_role(role: &Role) -> String {
+    format!("ALTER ROLE {} {};{}", ident(&role.postgres_role), attributes(role.attributes), membership(role))
+}
+
+fn attributes(Attributes { bypassrls, createdb, createrole }: Attributes) -> String {
+    let word = |on: bool, word: &str| if on { word.to_owned() } else { format!("NO{word}") };
+    [word(bypassrls, "BYPASSRLS"), word(createdb, "CREATEDB"), word(createrole, "CREATEROLE")].join(" ")
+}
+
+fn membership(role: &Role) -> String {
+    let role_name = ident(&role.postgres_role);
+    if role.memberships.is_empty() {
+        format!("REVOKE {SUPERUSER_GROUP} FROM {role_name};")
+    } else {
+        format!("GRANT {SUPERUSER_GROUP} TO {role_name};")
+    }
+}
+
+pub(super) fn create_database(name: &str, owner: &str) -> String {
+    format!("CREATE DATABASE {} OWNER {}", ident(name), ident(owner))
+}
+
+/// What the owner of a new database may do in it, said inside that database.
+pub(super) fn open_database(name: &str, owner: &str) -> String {
+    let (name, owner) = (ident(name), ident(owner));
+    format!(
+        "GRANT ALL ON DATABASE {name} TO {SUPERUSER_GROUP};
+         GRANT ALL ON SCHEMA public TO {owner} WITH GRANT OPTION;
+         GRANT ALL ON SCHEMA public TO {SUPERUSER_GROUP} WITH GRANT OPTION;"
+    )
+}
+
+pub(super) fn rename_database(from: &str, to: &str) -> String {
+    format!("ALTER DATABASE {} RENAME TO {}", ident(from), ident(to))
+}
+
+pub(super) fn own_database(name: &str, owner: &str) -> String {
+    format!("ALTER DATABASE {} OWNER TO {}", ident(name), ident(owner))
+}
+
+pub(super) fn drop_database(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", ident(name))
+}
+
+/// Hands over what a role owns in the database where it is said, and takes its grants there.
+pub(super) fn reassign(from: &str, to: &str) -> String {
+    let (from, to) = (ident(from), ident(to));
+    format!("REASSIGN OWNED BY {from} TO {to}; DROP OWNED BY {from};")
+}
+
+pub(super) fn drop_role(name: &str) -> String {
+    format!("DROP ROLE IF EXISTS {}", ident(name))
+}
+
+/// A superuser's session on a branch; the compute is woken for it and not suspended while it lasts.
+pub(super) struct Session {
+    connection: PgConnection,
+    _presence: Presence,
+}
+
+impl Session {
+    /// Runs statements, several as one transaction.
+    pub(super) async fn run(&mut self, sql: String) -> Result<(), Rejection> {
+        self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ()).map_err(refused)
+    }
+
+    /// The databases that can be connected to.
+    pub(super) async fn databases(&mut self) -> Result<Vec<String>, Rejection> {
+        let sql = "SELECT datname::text FROM pg_database WHERE datallowconn";
+        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+    }
+}
+
+impl Control {
+    pub(super) async fn session(&self, branch: &Branch, database: &str) -> Result<Session, Rejection> {
+        let endpoint = branch
+            .read_write()
+            .ok_or_else(|| Rejection::internal(format!("branch '{}' has no endpoint", branch.name())))?;
+        let presence = self.computes.of(&endpoint.uid).enter();
+        self.wake(branch, endpoint).await?;
+        let connection = self.engine.admin(&branch.key(), database).await?;
+        Ok(Session { connection, _presence: presence })
+    }
+}
+
+/// What PostgreSQL refuses is the caller's to know, in PostgreSQL's words.
+fn refused(error: sqlx::Error) -> Rejection {
+    let Some(refusal) = error.as_database_error() else {
+        return Rejection::internal(super::with_sources(&error));
+    };
+    match refusal.code().as_deref() {
+        Some("42710") => Rejection::bad_request("role with that name already exists"),
+        Some("42P04") => Rejection::bad_request("database with that name already exists"),
+        Some("2BP01") => Rejection::bad_request(format!(
+            "{}; name another role in 'reassign_owned_to' to hand over what it owns",
+            refusal.message()
+        )),
+        Some(code) if ["22", "42", "55", "0A"].iter().any(|class| code.starts_with(class)) => {
+            Rejection::bad_request(refusal.message())
+        }
+        _ => Rejection::new(Code::Internal, format!("PostgreSQL: {}", refusal.message())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_their_quotes() {
+        assert_eq!(ident(r#"a"; DROP ROLE x; --"#), r#""a""; DROP ROLE x; --""#);
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(create_database("a\"b", "o'c"), r#"CREATE DATABASE "a""b" OWNER "o'c""#);
+    }
+}

@@ -1,0 +1,190 @@
+//! How the state is told to callers: always `status` with effective values, never `spec`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    computes::Computes,
+    state::{Branch, Database, Endpoint, Project, Role, Sizing, host_and_port},
+};
+use crate::{
+    local::engine::Engine,
+    wire::{
+        self,
+        branch::{BranchState, BranchStatus, CopyCost},
+        endpoint::{EndpointGroup, EndpointHosts, EndpointSettings, EndpointState, EndpointStatus},
+        format::Seconds,
+        project::{DefaultEndpointSettings, ProjectStatus},
+        role::{DatabaseStatus, RoleAttributes, RoleStatus},
+    },
+};
+
+/// How long a deleted project can be brought back.
+pub(super) const PURGE_AFTER: TimeDelta = TimeDelta::days(7);
+/// 8 TiB, the service's default.
+const LOGICAL_SIZE_LIMIT: i64 = 8_796_093_022_208;
+
+pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> wire::project::Project {
+    let Sizing { min_cu, max_cu, suspend_after } = project.defaults.sizing;
+    let pg_settings = &project.defaults.pg_settings;
+    wire::project::Project {
+        name: Some(project.name()),
+        project_id: Some(project.id.clone()),
+        uid: Some(project.uid.clone()),
+        create_time: Some(project.created),
+        update_time: Some(project.updated),
+        delete_time: project.deleted,
+        purge_time: project.deleted.map(|at| at + PURGE_AFTER),
+        status: Some(ProjectStatus {
+            project_id: Some(project.id.clone()),
+            display_name: Some(project.display_name.clone()),
+            pg_version: Some(i64::from(project.pg_version)),
+            owner: Some(project.owner.clone()),
+            default_branch: Some(format!("{}/branches/{}", project.name(), project.default_branch)),
+            default_endpoint_settings: Some(DefaultEndpointSettings {
+                autoscaling_limit_min_cu: Some(min_cu),
+                autoscaling_limit_max_cu: Some(max_cu),
+                no_suspension: None,
+                suspend_timeout_duration: suspend_after.map(Seconds),
+                pg_settings: (!pg_settings.is_empty()).then(|| pg_settings.clone()),
+            }),
+            history_retention_duration: Some(Seconds(project.history_retention)),
+            enable_pg_native_login: Some(project.native_login),
+            branch_logical_size_limit_bytes: Some(LOGICAL_SIZE_LIMIT),
+            synthetic_storage_size_bytes: Some(0),
+            compute_last_active_time: last_active,
+            budget_policy_id: project.budget_policy_id.clone(),
+            custom_tags: (!project.custom_tags.is_empty()).then(|| project.custom_tags.clone()),
+        }),
+        ..Default::default()
+    }
+}
+
+pub(super) fn branch(branch: &Branch, default: bool) -> wire::branch::Branch {
+    let origin = branch.origin.as_ref().filter(|_| !branch.init);
+    let source = branch.origin.as_ref().map(|origin| format!("projects/{}/branches/{}", branch.project, origin.branch));
+    wire::branch::Branch {
+        name: Some(branch.name()),
+        branch_id: Some(branch.id.clone()),
+        parent: Some(format!("projects/{}", branch.project)),
+        uid: Some(branch.uid.clone()),
+        create_time: Some(branch.created),
+        update_time: Some(branch.updated),
+        status: Some(BranchStatus {
+            branch_id: Some(branch.id.clone()),
+            current_state: Some(if branch.init { BranchState::Init } else { BranchState::Ready }),
+            pending_state: branch.init.then_some(BranchState::Ready),
+            state_change_time: Some(branch.state_changed),
+            default: Some(default),
+            is_protected: Some(branch.protected),
+            logical_size_bytes: Some(branch.logical_size),
+            expire_time: branch.expires,
+            source_branch: source,
+            source_branch_lsn: origin.map(|origin| origin.lsn.clone()),
+            source_branch_time: origin.map(|origin| origin.time),
+            copy: origin.map(|origin| CopyCost {
+                method: origin.method.clone(),
+                bytes_added: i64::try_from(origin.bytes_added).unwrap_or(i64::MAX),
+            }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// Turns endpoints into JSON; needs to see which computes run.
+pub(super) struct EndpointView<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) computes: &'a Computes,
+    /// The file with the authority that signed the endpoints' certificates.
+    pub(super) ca_cert: &'a str,
+}
+
+impl EndpointView<'_> {
+    pub(super) fn state(&self, branch: &Branch) -> EndpointState {
+        match self.engine.running(&branch.key()) {
+            Some(_) => EndpointState::Active,
+            None if branch.init => EndpointState::Init,
+            None => EndpointState::Idle,
+        }
+    }
+
+    pub(super) fn endpoint(&self, branch: &Branch, endpoint: &Endpoint) -> wire::endpoint::Endpoint {
+        let Sizing { min_cu, max_cu, suspend_after } = endpoint.sizing;
+        wire::endpoint::Endpoint {
+            name: Some(format!("{}/endpoints/{}", branch.name(), endpoint.id)),
+            endpoint_id: Some(endpoint.id.clone()),
+            parent: Some(branch.name()),
+            uid: Some(endpoint.uid.clone()),
+            create_time: Some(endpoint.created),
+            update_time: Some(endpoint.updated),
+            status: Some(EndpointStatus {
+                endpoint_id: Some(endpoint.id.clone()),
+                endpoint_type: Some(endpoint.kind.into()),
+                autoscaling_limit_min_cu: Some(min_cu),
+                autoscaling_limit_max_cu: Some(max_cu),
+                suspend_timeout_duration: suspend_after.map(Seconds),
+                disabled: Some(endpoint.disabled),
+                group: Some(EndpointGroup {
+                    min: Some(1),
+                    max: Some(1),
+                    enable_readable_secondaries: Some(false),
+                }),
+                settings: Some(EndpointSettings {
+                    pg_settings: (!endpoint.pg_settings.is_empty()).then(|| endpoint.pg_settings.clone()),
+                }),
+                current_state: Some(self.state(branch)),
+                pending_state: None,
+                last_active_time: self.computes.last_active(&endpoint.uid),
+                hosts: endpoint.address.map(|address| {
+                    let (host, port) = host_and_port(address);
+                    EndpointHosts {
+                        host: Some(host),
+                        port,
+                        ca_cert: Some(self.ca_cert.to_owned()),
+                        ..Default::default()
+                    }
+                }),
+            }),
+            ..Default::default()
+        }
+    }
+}
+
+pub(super) fn role(branch: &Branch, role: &Role) -> wire::role::Role {
+    wire::role::Role {
+        name: Some(format!("{}/roles/{}", branch.name(), role.id)),
+        role_id: Some(role.id.clone()),
+        parent: Some(branch.name()),
+        create_time: Some(role.created),
+        update_time: Some(role.updated),
+        spec: None,
+        status: Some(RoleStatus {
+            role_id: Some(role.id.clone()),
+            postgres_role: Some(role.postgres_role.clone()),
+            identity_type: Some(role.identity.clone()),
+            auth_method: Some(role.auth.clone()),
+            attributes: Some(RoleAttributes {
+                bypassrls: Some(role.attributes.bypassrls),
+                createdb: Some(role.attributes.createdb),
+                createrole: Some(role.attributes.createrole),
+            }),
+            membership_roles: (!role.memberships.is_empty()).then(|| role.memberships.clone()),
+        }),
+    }
+}
+
+pub(super) fn database(branch: &Branch, database: &Database) -> wire::role::Database {
+    wire::role::Database {
+        name: Some(format!("{}/databases/{}", branch.name(), database.id)),
+        database_id: Some(database.id.clone()),
+        parent: Some(branch.name()),
+        create_time: Some(database.created),
+        update_time: Some(database.updated),
+        spec: None,
+        status: Some(DatabaseStatus {
+            database_id: Some(database.id.clone()),
+            postgres_database: Some(database.postgres_database.clone()),
+            role: Some(format!("{}/roles/{}", branch.name(), database.role)),
+        }),
+    }
+}

@@ -1,0 +1,271 @@
+//! Branches on disk and the PostgreSQL processes on them: `storage` and `compute` put together.
+//!
+//! Knows nothing of names, REST, rules or tokens. A branch is a data directory under a key; a compute
+//! is a PostgreSQL on it. Every change runs to its end even if whoever asked for it goes away.
+//!
+//! The root belongs to the engine, but files named `lakebase*` in it are left alone: the layers above
+//! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
+
+mod branching;
+mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+
+use super::{
+    account::Account,
+    compute::{Binaries, Sockets, Spawner, connect, stop_strays},
+    storage::{self, Storage},
+};
+use slot::Slot;
+
+pub use super::compute::Durability;
+pub(crate) use super::{
+    compute::{ComputeSettings, PgVersion, Progress},
+    fault::EngineError,
+    storage::{BranchKey, CloneMethod},
+};
+
+/// How an engine is opened.
+#[derive(Clone)]
+pub(crate) struct EngineOptions {
+    /// The directory of everything; made if it is not there.
+    pub(crate) root: PathBuf,
+    /// PostgreSQL's directory of programs, tried before all others.
+    pub(crate) pg_bin: Option<PathBuf>,
+    /// The account that runs PostgreSQL where we are root; `postgres`, else `nobody` by default.
+    pub(crate) pg_user: Option<String>,
+    /// What survives what.
+    pub(crate) durability: Durability,
+    /// Told in a line each what a long fetch is doing; the log, by default.
+    pub(crate) progress: Option<Progress>,
+}
+
+/// What a fork gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fork {
+    /// Up to where the new branch has the source's history, as PostgreSQL prints it.
+    pub(crate) lsn: String,
+    /// When that was.
+    pub(crate) time: DateTime<Utc>,
+    /// How the files were cloned.
+    pub(crate) method: CloneMethod,
+    /// Bytes written, as opposed to shared with the source.
+    pub(crate) bytes_added: u64,
+}
+
+/// Branches and computes under one root. Cloning is cheap: all clones are one engine.
+///
+/// When the last clone is dropped, PostgreSQL processes that still run end at once, without the clean
+/// stop of [`shutdown`](Self::shutdown); they recover at their next start.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    storage: Storage,
+    binaries: Binaries,
+    spawner: Spawner,
+    sockets: Sockets,
+    durability: Durability,
+    slots: Mutex<HashMap<BranchKey, Arc<Slot>>>,
+    /// Bounds on work that would only get in its own way.
+    cloning: Semaphore,
+    starting: Semaphore,
+    making_template: tokio::sync::Mutex<()>,
+    closing: AtomicBool,
+}
+
+/// What is left of the five seconds of a shutdown after computes had their time to stop cleanly.
+const CLEAN_STOP: Duration = Duration::from_millis(4500);
+
+impl Engine {
+    /// Takes possession of a directory, or finds it ours; refuses one that holds something else.
+    ///
+    /// [`open`](Self::open) does it too. Whoever puts a lock file in the directory calls this before.
+    pub(crate) fn claim(root: &Path) -> Result<(), EngineError> {
+        storage::claim(root)
+    }
+
+    /// Opens or makes the root, removes what was half made and ends PostgreSQL processes that a killed
+    /// server left. The caller makes sure that nobody else has the same root open.
+    pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
+        let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
+        let spawner = Spawner::start().map_err(EngineError::io("start a thread for", &root))?;
+        let (storage, sockets, account) = blocking(move || {
+            let account = Account::choose(pg_user.as_deref())?;
+            let storage = Storage::open(&root, account.clone(), durability == Durability::Full)?;
+            stop_strays(&storage.root().join("branches"));
+            let sockets = Sockets::open(&storage.root().join("run"), account.as_ref())?;
+            Ok((storage, sockets, account))
+        })
+        .await?;
+        match storage.method() {
+            CloneMethod::Reflink => tracing::info!("branches share their files' extents (reflink)"),
+            CloneMethod::Copy => tracing::warn!(
+                root = %storage.root().display(),
+                "the file system cannot share extents: every branch is a full copy; XFS, Btrfs, ZFS and APFS can"
+            ),
+        }
+        let progress = progress.unwrap_or_else(|| Arc::new(|line| tracing::info!("{line}")));
+        let cores = available_parallelism().map_or(2, usize::from);
+        let inner = Inner {
+            storage,
+            binaries: Binaries::new(pg_bin, account, progress),
+            spawner,
+            sockets,
+            durability,
+            slots: Mutex::default(),
+            cloning: Semaphore::new(cores.max(2)),
+            starting: Semaphore::new((2 * cores).max(4)),
+            making_template: tokio::sync::Mutex::default(),
+            closing: AtomicBool::new(false),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How branches are made here.
+    pub(crate) fn clone_method(&self) -> CloneMethod {
+        self.inner.storage.method()
+    }
+
+    /// Finds or fetches PostgreSQL; any installed version from 15 on where none is wanted.
+    pub(crate) async fn resolve_version(&self, wanted: Option<u32>) -> Result<PgVersion, EngineError> {
+        self.detached(move |inner| async move { Ok(inner.binaries.resolve(wanted).await?.version) }).await
+    }
+
+    /// Makes a branch with a fresh cluster.
+    pub(crate) async fn create_root(&self, key: &BranchKey, version: PgVersion) -> Result<(), EngineError> {
+        let key = key.clone();
+        self.detached(move |inner| async move { inner.create_root(&key, version).await }).await
+    }
+
+    /// Makes `target` from `source`. All that was committed in the source before the call is in it.
+    pub(crate) async fn fork(&self, source: &BranchKey, target: &BranchKey) -> Result<Fork, EngineError> {
+        let (source, target) = (source.clone(), target.clone());
+        self.detached(move |inner| async move { inner.fork(&source, &target).await }).await
+    }
+
+    /// Stops the compute and removes the branch; its files go in the background.
+    pub(crate) async fn remove(&self, key: &BranchKey) -> Result<(), EngineError> {
+        let key = key.clone();
+        self.detached(move |inner| async move { inner.remove(&key).await }).await
+    }
+
+    /// Whether the branch is on disk.
+    pub(crate) async fn exists(&self, key: &BranchKey) -> bool {
+        self.inner.storage.existing(key).is_ok()
+    }
+
+    /// Every branch on disk.
+    pub(crate) async fn branches(&self) -> Result<Vec<BranchKey>, EngineError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.storage.branches()).await
+    }
+
+    /// Starts the compute, unless it runs, and gives its socket file once it accepts logins.
+    ///
+    /// `settings` matter only to a start; one that runs keeps what it was started with.
+    pub(crate) async fn start(
+        &self,
+        key: &BranchKey,
+        settings: &ComputeSettings,
+    ) -> Result<PathBuf, EngineError> {
+        if let Some(socket) = self.running(key) {
+            return Ok(socket);
+        }
+        let (key, settings) = (key.clone(), settings.clone());
+        self.detached(move |inner| async move { inner.start(&key, &settings).await }).await
+    }
+
+    /// The socket file of a compute that runs; none when it is stopped or has died.
+    pub(crate) fn running(&self, key: &BranchKey) -> Option<PathBuf> {
+        self.inner.known_slot(key)?.socket()
+    }
+
+    /// Stops the compute: sessions end, everything is written out. Nothing happens if it does not run.
+    pub(crate) async fn stop(&self, key: &BranchKey) -> Result<(), EngineError> {
+        let key = key.clone();
+        self.detached(move |inner| async move { inner.stop(&key).await }).await
+    }
+
+    /// Logs in as the superuser. The compute must run.
+    pub(crate) async fn admin(
+        &self,
+        key: &BranchKey,
+        database: &str,
+    ) -> Result<sqlx::PgConnection, EngineError> {
+        let socket = self
+            .running(key)
+            .ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {key}") })?;
+        connect(&socket, database).await
+    }
+
+    /// Bytes of tables and indexes, without WAL.
+    pub(crate) async fn logical_size(&self, key: &BranchKey) -> Result<u64, EngineError> {
+        let dir = self.inner.storage.existing(key)?;
+        blocking(move || storage::logical_size(&dir.join("data"))).await
+    }
+
+    /// Bytes free on the file system.
+    pub(crate) async fn free_space(&self) -> Result<u64, EngineError> {
+        self.inner.storage.free_space()
+    }
+
+    /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.
+    pub(crate) async fn shutdown(&self) {
+        self.inner.closing.store(true, Ordering::SeqCst);
+        let slots: Vec<_> = self.inner.lock_slots().values().cloned().collect();
+        join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP))).await;
+        // What is left is deleted at the next start.
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.inner.storage.emptied()).await;
+    }
+
+    /// Runs work on a task of its own, so that it ends well though the caller goes away.
+    async fn detached<T, F, W>(&self, work: W) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, EngineError>> + Send + 'static,
+        W: FnOnce(Arc<Inner>) -> F,
+    {
+        let task = tokio::spawn(work(Arc::clone(&self.inner)));
+        task.await.map_err(|_| EngineError::failed("the work broke off"))?
+    }
+}
+
+impl Inner {
+    fn lock_slots(&self) -> std::sync::MutexGuard<'_, HashMap<BranchKey, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_slot(&self, key: &BranchKey) -> Option<Arc<Slot>> {
+        self.lock_slots().get(key).cloned()
+    }
+
+    fn slot(&self, key: &BranchKey) -> Arc<Slot> {
+        Arc::clone(self.lock_slots().entry(key.clone()).or_default())
+    }
+}
+
+/// Runs file work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::failed("the work broke off"))?
+}

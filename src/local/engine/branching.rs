@@ -1,0 +1,214 @@
+//! How a branch comes to be.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::Utc;
+use sqlx::{PgConnection, Row};
+
+use super::{BranchKey, EngineError, Fork, Inner, PgVersion, blocking};
+use crate::local::{
+    compute::{Installation, TEMPLATE_REVISION, connect, initdb, stop_strays_in},
+    storage::{ControlFile, Wal, parse_lsn},
+};
+
+/// A staged directory that is discarded unless it is published.
+struct Staged {
+    inner: Arc<Inner>,
+    dir: PathBuf,
+    published: bool,
+}
+
+impl Staged {
+    fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
+        Ok(Self { inner: Arc::clone(inner), dir: inner.storage.stage()?, published: false })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    async fn publish(self, target: PathBuf) -> Result<(), EngineError> {
+        blocking(move || {
+            let mut staged = self;
+            staged.inner.storage.publish(&staged.dir, &target)?;
+            staged.published = true;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.published
+            && let Err(error) = self.inner.storage.discard(&self.dir)
+        {
+            tracing::debug!(%error, "leaving a half-made directory to the next start");
+        }
+    }
+}
+
+impl Inner {
+    pub(super) async fn create_root(
+        self: &Arc<Self>,
+        key: &BranchKey,
+        version: PgVersion,
+    ) -> Result<(), EngineError> {
+        let target = self.vacant(key)?;
+        let installation = self.binaries.resolve(Some(version.major)).await?;
+        let template = self.template(&installation).await?.join("data");
+        let staged = Staged::new(self)?;
+        let _turn = self.cloning_turn().await?;
+        let (inner, data) = (Arc::clone(self), staged.data());
+        blocking(move || {
+            inner.storage.check_space(&template)?;
+            inner.storage.clone_data(&template, &data, Wal::AtRest)
+        })
+        .await?;
+        staged.publish(target).await
+    }
+
+    /// The fresh cluster of a version, made when it is first needed.
+    async fn template(self: &Arc<Self>, installation: &Installation) -> Result<PathBuf, EngineError> {
+        let dir = self.storage.template_dir(&format!("{}-{TEMPLATE_REVISION}", installation.version));
+        let _alone = self.making_template.lock().await;
+        if !dir.is_dir() {
+            let staged = Staged::new(self)?;
+            initdb(&self.spawner, installation, self.storage.account(), &staged.data()).await?;
+            staged.publish(dir.clone()).await?;
+        }
+        Ok(dir)
+    }
+
+    pub(super) async fn fork(
+        self: &Arc<Self>,
+        source: &BranchKey,
+        target: &BranchKey,
+    ) -> Result<Fork, EngineError> {
+        let vacant = self.vacant(target)?;
+        let slot = self.slot(source);
+        // Nobody starts, stops or removes the source meanwhile.
+        let _shared = slot.shared().await;
+        let source = self.storage.existing(source)?.join("data");
+        let _turn = self.cloning_turn().await?;
+        let staged = Staged::new(self)?;
+        let fork = match slot.socket() {
+            Some(socket) => self.fork_running(&socket, source, staged.data()).await?,
+            None => self.fork_stopped(source, staged.data(), slot.crashed()).await?,
+        };
+        staged.publish(vacant).await?;
+        Ok(fork)
+    }
+
+    async fn fork_stopped(
+        self: &Arc<Self>,
+        source: PathBuf,
+        target: PathBuf,
+        crashed: bool,
+    ) -> Result<Fork, EngineError> {
+        let inner = Arc::clone(self);
+        blocking(move || {
+            if crashed {
+                stop_strays_in(&source);
+            }
+            inner.storage.check_space(&source)?;
+            let control = ControlFile::read(&source)?;
+            let cloned = inner.storage.clone_data(&source, &target, Wal::AtRest)?;
+            Ok(inner.report(control.lsn(), cloned.bytes_added))
+        })
+        .await
+    }
+
+    /// PostgreSQL's online backup: the clone replays what was logged while it was made.
+    async fn fork_running(
+        self: &Arc<Self>,
+        socket: &Path,
+        source: PathBuf,
+        target: PathBuf,
+    ) -> Result<Fork, EngineError> {
+        let inner = Arc::clone(self);
+        let measured = source.clone();
+        blocking(move || inner.storage.check_space(&measured)).await?;
+
+        let mut backup = Backup::begin(socket).await?;
+        let (inner, from, to) = (Arc::clone(self), source.clone(), target.clone());
+        let cloned = blocking(move || inner.storage.clone_data(&from, &to, Wal::Afterwards)).await?;
+        let (end, label) = backup.end().await?;
+
+        let (inner, range) = (Arc::clone(self), (backup.start, parse_lsn(&end)?));
+        let fork = blocking(move || {
+            let log = inner.storage.clone_wal(&source, &target, range)?;
+            inner.write_label(&target, &label)?;
+            Ok(inner.report(end, cloned.bytes_added + log.bytes_added))
+        })
+        .await?;
+        backup.release();
+        Ok(fork)
+    }
+
+    fn write_label(&self, data: &Path, label: &str) -> Result<(), EngineError> {
+        let path = data.join("backup_label");
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(label.as_bytes())?;
+            self.storage.account().map_or(Ok(()), |account| account.own(&path))
+        };
+        write().map_err(EngineError::io("write", &path))
+    }
+
+    fn report(&self, lsn: String, bytes_added: u64) -> Fork {
+        Fork { lsn, time: Utc::now(), method: self.storage.method(), bytes_added }
+    }
+
+    fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+        let dir = self.storage.branch_dir(key)?;
+        if dir.exists() { Err(EngineError::AlreadyExists { what: key.to_string() }) } else { Ok(dir) }
+    }
+
+    async fn cloning_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
+        self.cloning.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))
+    }
+}
+
+/// An online backup under way. It ends with its session, however that ends.
+struct Backup {
+    session: PgConnection,
+    start: u64,
+}
+
+impl Backup {
+    /// The slot keeps the WAL that the clone will need, should a checkpoint come in between.
+    async fn begin(socket: &Path) -> Result<Self, EngineError> {
+        let mut session = connect(socket, "postgres").await?;
+        let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
+        let start: String = sqlx::query_scalar(
+            "SELECT pg_backup_start('lakebase', true)::text FROM pg_create_physical_replication_slot($1, true, true)",
+        )
+        .bind(slot)
+        .fetch_one(&mut session)
+        .await
+        .map_err(EngineError::sql("begin the backup of a branch"))?;
+        Ok(Self { session, start: parse_lsn(&start)? })
+    }
+
+    /// Gives the position where the backup ends and the label that goes with it.
+    async fn end(&mut self) -> Result<(String, String), EngineError> {
+        let row = sqlx::query("SELECT lsn::text, labelfile FROM pg_backup_stop(false)")
+            .fetch_one(&mut self.session)
+            .await
+            .map_err(EngineError::sql("end the backup of a branch"))?;
+        let text = |index: usize| row.try_get(index).map_err(EngineError::sql("read the end of a backup"));
+        Ok((text(0)?, text(1)?))
+    }
+
+    /// Lets go of the WAL; nobody waits for it.
+    fn release(self) {
+        tokio::spawn(async move { drop(sqlx::Connection::close(self.session).await) });
+    }
+}

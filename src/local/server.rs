@@ -1,0 +1,134 @@
+//! `LocalLakebase`: the whole of it, from a data directory to an address that clients can be pointed at.
+
+mod builder;
+mod data_dir;
+mod error;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use tokio::{sync::oneshot, task::JoinHandle};
+use url::Url;
+
+pub use self::{builder::LocalLakebaseBuilder, data_dir::default_data_dir, error::LocalError};
+use self::{data_dir::Lock, record::Record};
+use super::control::Control;
+
+/// How long requests that are under way get to finish.
+const LAST_ANSWERS: Duration = Duration::from_millis(300);
+
+/// A Lakebase on this machine: started by this process, or found running and attached to.
+///
+/// Dropping the handle that started it stops it at once; [`shutdown`](Self::shutdown) does so cleanly.
+///
+/// # Examples
+///
+/// ```no_run
+/// use lakebase::local::{Durability, LocalLakebase};
+///
+/// # async fn example() -> Result<(), lakebase::local::LocalError> {
+/// let local = LocalLakebase::builder().data_dir("/tmp/shop").durability(Durability::Fast).start().await?;
+/// println!("DATABRICKS_HOST={}", local.host());
+/// local.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct LocalLakebase {
+    record: Record,
+    data_dir: PathBuf,
+    /// `None`: another process runs it.
+    running: Option<Running>,
+}
+
+/// What this process runs and has to stop.
+struct Running {
+    control: Arc<Control>,
+    server: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
+    runtime: tokio::runtime::Handle,
+    _lock: Lock,
+}
+
+impl LocalLakebase {
+    /// Where everything that can be chosen is chosen.
+    pub fn builder() -> LocalLakebaseBuilder {
+        LocalLakebaseBuilder::default()
+    }
+
+    /// The address of the REST API, for `DATABRICKS_HOST`.
+    pub fn host(&self) -> &Url {
+        &self.record.host
+    }
+
+    /// The token of the REST API, for `DATABRICKS_TOKEN`. It stays the same for a data directory.
+    pub fn token(&self) -> &SecretString {
+        &self.record.token
+    }
+
+    /// Who the holder of the token is: the owner of projects and the user name of logins.
+    pub fn user(&self) -> &str {
+        &self.record.user
+    }
+
+    /// The certificate authority that signs what endpoints show, for `sslrootcert`.
+    pub fn ca_cert(&self) -> &Path {
+        &self.record.ca_cert
+    }
+
+    /// Where everything is kept.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Whether another process runs it, which a [`shutdown`](Self::shutdown) here leaves alone.
+    pub fn is_attached(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// Stops taking requests, closes connections and stops every compute cleanly, within five seconds.
+    ///
+    /// Nothing happens where the server belongs to another process.
+    pub async fn shutdown(mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.stop.take();
+            Record::remove(&self.data_dir);
+            if tokio::time::timeout(LAST_ANSWERS, &mut running.server).await.is_err() {
+                running.server.abort();
+            }
+            running.control.shutdown().await;
+        }
+    }
+}
+
+impl Drop for LocalLakebase {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.stop.take();
+            Record::remove(&self.data_dir);
+            running.server.abort();
+            // Where the runtime ends as well this is dropped unfinished, and the computes end with the engine.
+            let control = Arc::clone(&running.control);
+            running.runtime.spawn(async move { control.shutdown().await });
+        }
+    }
+}
+
+impl fmt::Debug for LocalLakebase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, data_dir, running } = self;
+        f.debug_struct("LocalLakebase")
+            .field("host", &record.host.as_str())
+            .field("user", &record.user)
+            .field("data_dir", data_dir)
+            .field("attached", &running.is_none())
+            .finish_non_exhaustive()
+    }
+}

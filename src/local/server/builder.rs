@@ -1,0 +1,228 @@
+//! What can be chosen before a local Lakebase starts, and the start itself.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use tokio::{net::TcpListener, sync::oneshot};
+use url::Url;
+
+use super::{
+    LocalError, LocalLakebase, Running, default_data_dir,
+    data_dir::Lock,
+    record::Record,
+};
+use crate::local::{
+    Durability, api,
+    control::{Control, ControlOptions, Latency},
+    engine::{Engine, EngineOptions},
+    gateway::{AddressPolicy, Authority},
+    token::TokenSigner,
+};
+
+/// How long to wait for another process that is just starting on the same data directory.
+const ATTACH_PATIENCE: Duration = Duration::from_secs(30);
+const ATTACH_PAUSE: Duration = Duration::from_millis(50);
+const DEFAULT_USER: &str = "developer@lakebase.local";
+
+/// What can be chosen; everything has a default.
+///
+/// # Examples
+///
+/// ```
+/// use lakebase::local::{Durability, LocalLakebase};
+///
+/// let builder = LocalLakebase::builder().durability(Durability::Fast).user("jane@example.com");
+/// # let _ = builder;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing starts until start() or attach_or_start() is awaited"]
+pub struct LocalLakebaseBuilder {
+    data_dir: Option<PathBuf>,
+    durability: Durability,
+    listen: SocketAddr,
+    pg_bin: Option<PathBuf>,
+    pg_version: Option<u32>,
+    pg_user: Option<String>,
+    user: String,
+    latency: Latency,
+}
+
+impl Default for LocalLakebaseBuilder {
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            durability: Durability::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            pg_bin: None,
+            pg_version: None,
+            pg_user: None,
+            user: DEFAULT_USER.to_owned(),
+            latency: Latency::default(),
+        }
+    }
+}
+
+impl LocalLakebaseBuilder {
+    /// Where everything is kept; [`default_data_dir`] unless said. Made if it is not there; one with anything
+    /// else in it is refused.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// What survives a power cut; [`Durability::Full`] unless said.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// The address of the REST API; a free port of 127.0.0.1 unless said. Only loopback addresses are accepted.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// The directory with PostgreSQL's programs; found or fetched unless said.
+    pub fn pg_bin(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.pg_bin = Some(dir.into());
+        self
+    }
+
+    /// The major version for projects that do not ask for one; whatever is installed unless said.
+    pub fn pg_version(mut self, major: u32) -> Self {
+        self.pg_version = Some(major);
+        self
+    }
+
+    /// The account that runs PostgreSQL where this process is root; `postgres`, else `nobody`, unless said.
+    pub fn pg_user(mut self, user: impl Into<String>) -> Self {
+        self.pg_user = Some(user.into());
+        self
+    }
+
+    /// Who the caller is: an e-mail address, or the application id of a service principal.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = user.into();
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn latency(mut self, latency: Latency) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Starts it in this process.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError`]: the data directory is in use, is somebody else's or cannot be reached; the address cannot be
+    /// had or is not loopback; PostgreSQL is not to be had.
+    pub async fn start(self) -> Result<LocalLakebase, LocalError> {
+        let dir = self.dir()?;
+        claim(&dir)?;
+        let lock = Lock::take(&dir)?.ok_or_else(|| LocalError::InUse { data_dir: dir.clone(), pid: Record::pid(&dir) })?;
+        self.start_with(dir, lock).await
+    }
+
+    /// Attaches to the server that another process runs on this data directory, or starts one here.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start); [`LocalError::InUse`] when the other process holds the directory and does not
+    /// answer.
+    pub async fn attach_or_start(self) -> Result<LocalLakebase, LocalError> {
+        let dir = self.dir()?;
+        claim(&dir)?;
+        let patience = tokio::time::Instant::now() + ATTACH_PATIENCE;
+        loop {
+            if let Some(lock) = Lock::take(&dir)? {
+                return self.start_with(dir, lock).await;
+            }
+            if let Some(record) = Record::read(&dir)?
+                && record.answers().await
+            {
+                return Ok(LocalLakebase { record, data_dir: dir, running: None });
+            }
+            if tokio::time::Instant::now() > patience {
+                return Err(LocalError::InUse { pid: Record::pid(&dir), data_dir: dir });
+            }
+            tokio::time::sleep(ATTACH_PAUSE).await;
+        }
+    }
+
+    fn dir(&self) -> Result<PathBuf, LocalError> {
+        if !self.listen.ip().is_loopback() {
+            return Err(LocalError::NotLoopback { address: self.listen });
+        }
+        let dir = self.data_dir.clone().map_or_else(default_data_dir, Ok)?;
+        std::path::absolute(&dir).map_err(|source| LocalError::DataDir { doing: "resolve", path: dir, source })
+    }
+
+    async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
+        // Taken first: when the address is not to be had, nothing has been started yet.
+        let listener = TcpListener::bind(self.listen).await;
+        let refused = |source| LocalError::Listen { address: self.listen, source };
+        let listener = listener.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let authority = Authority::load_or_create(&dir).map_err(|error| LocalError::start("make the certificate authority", error))?;
+        let ca_cert = authority.certificate_file().to_owned();
+        let control = self.open(&dir, authority).await?;
+        let token = api_token(&control)?;
+        let host = Url::parse(&format!("http://{address}")).map_err(|error| LocalError::start("name the host", error))?;
+        let record = Record { host, token: token.clone(), user: self.user, ca_cert, pid: std::process::id() };
+        record.write(&dir)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = api::router(Arc::clone(&control), token);
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                // Dropping the sender is the sign.
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                tracing::error!(%error, "the REST API ended");
+            }
+        });
+        let runtime = tokio::runtime::Handle::current();
+        let running = Running { control, server, stop: Some(stop), runtime, _lock: lock };
+        Ok(LocalLakebase { record, data_dir: dir, running: Some(running) })
+    }
+
+    async fn open(&self, dir: &Path, authority: Authority) -> Result<Arc<Control>, LocalError> {
+        let engine = Engine::open(EngineOptions {
+            root: dir.to_owned(),
+            pg_bin: self.pg_bin.clone(),
+            pg_user: self.pg_user.clone(),
+            durability: self.durability,
+            progress: None,
+        })
+        .await?;
+        let control = Control::open(ControlOptions {
+            state_file: dir.join("lakebase.state"),
+            sync: self.durability == Durability::Full,
+            engine,
+            authority,
+            addresses: AddressPolicy::default(),
+            user: self.user.clone(),
+            pg_version: self.pg_version,
+            latency: self.latency,
+        });
+        control.await.map_err(|error| LocalError::start("open the state", error))
+    }
+}
+
+fn claim(dir: &Path) -> Result<(), LocalError> {
+    Ok(Engine::claim(dir)?)
+}
+
+/// Made once per data directory, so that what was configured with it goes on working.
+fn api_token(control: &Control) -> Result<SecretString, LocalError> {
+    let key = TokenSigner::generate_key().map_err(|error| LocalError::start("make a token", error))?;
+    let make = || format!("lakebase-{}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    control.secret("api-token", make).map(SecretString::from).map_err(|error| LocalError::start("keep the token", error))
+}

@@ -1,0 +1,112 @@
+//! Why a local Lakebase does not start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::local::engine::EngineError;
+
+/// Why a local Lakebase does not start; the text says what to do about it.
+///
+/// # Examples
+///
+/// ```
+/// use lakebase::local::{LocalError, LocalLakebase};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = LocalLakebase::builder().listen(([0, 0, 0, 0], 0).into()).start().await.unwrap_err();
+/// assert!(matches!(error, LocalError::NotLoopback { .. }));
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// Another process serves this data directory.
+    #[error(
+        "{} is served by another process{}; attach to it with attach_or_start(), stop it, or choose another data directory",
+        .data_dir.display(), .pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+    )]
+    #[non_exhaustive]
+    InUse {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// The other process, where it can be known.
+        pid: Option<u32>,
+    },
+    /// The data directory holds something that is not a Lakebase.
+    #[error("{} is not empty and not a Lakebase data directory; choose an empty or a new one", .data_dir.display())]
+    #[non_exhaustive]
+    ForeignDirectory {
+        /// The directory.
+        data_dir: PathBuf,
+    },
+    /// The account that runs PostgreSQL cannot enter the data directory.
+    #[error("{message}")]
+    #[non_exhaustive]
+    Unreachable {
+        /// Which directory, which account, and what to do.
+        message: String,
+    },
+    /// No PostgreSQL is installed and none could be fetched.
+    #[error("{message}")]
+    #[non_exhaustive]
+    NoPostgres {
+        /// What was tried and what to do.
+        message: String,
+    },
+    /// The address is not a loopback address, and the local Lakebase is for this machine alone.
+    #[error("{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1")]
+    #[non_exhaustive]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The address of the REST API cannot be listened on.
+    #[error("cannot listen on {address}; stop what listens there or choose another port")]
+    #[non_exhaustive]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The user has no home directory to keep data in.
+    #[error("there is no home directory to keep data in; set LAKEBASE_LOCAL_DIR or name a data directory")]
+    NoHome,
+    /// A file of the data directory cannot be used.
+    #[error("cannot {doing} {}", .path.display())]
+    #[non_exhaustive]
+    DataDir {
+        /// What was being done.
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Anything else that stopped the start.
+    #[error("cannot {doing}")]
+    #[non_exhaustive]
+    Start {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl LocalError {
+    pub(super) fn start(doing: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Start { doing, source: Box::new(source) }
+    }
+}
+
+impl From<EngineError> for LocalError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::ForeignDirectory { path } => Self::ForeignDirectory { data_dir: path },
+            EngineError::Unreachable { .. } => Self::Unreachable { message: error.to_string() },
+            EngineError::NoPostgres { .. } => Self::NoPostgres { message: error.to_string() },
+            other => Self::start("open the data directory", other),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Data directories on disk: where they are, how one becomes two, how they go away.
+//!
+//! ```text
+//! root/
+//!   lakebase.engine             says that the directory is ours
+//!   branches/PROJECT/BRANCH/    one branch; appears and disappears by one rename
+//!     data/                     its data directory
+//!     postgres.log              what its computes logged
+//!   templates/VERSION/data/     a fresh cluster, cloned for each project
+//!   staging/                    half-made directories
+//!   trash/                      directories on their way out
+//!   run/                        socket directories
+//! ```
+
+mod clone;
+mod control_file;
+mod layout;
+mod trash;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{account::Account, fault::EngineError};
+
+pub(crate) use clone::CloneMethod;
+pub(super) use clone::{Cloned, Wal, data_version, logical_size, tail};
+pub(super) use control_file::{ControlFile, parse_lsn};
+pub(super) use layout::claim;
+
+/// Which branch: the uids of its project and its own, both safe as file names.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub(crate) struct BranchKey {
+    /// The project's uid.
+    pub(crate) project: String,
+    /// The branch's uid.
+    pub(crate) branch: String,
+}
+
+impl BranchKey {
+    fn check(&self) -> Result<(), EngineError> {
+        [&self.project, &self.branch].into_iter().try_for_each(|part| {
+            let fits = (1..=64).contains(&part.len())
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+            if fits { Ok(()) } else { Err(EngineError::BadKey { what: part.clone() }) }
+        })
+    }
+}
+
+impl std::fmt::Display for BranchKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.project, self.branch)
+    }
+}
+
+/// The directories of one Lakebase.
+#[derive(Debug)]
+pub(super) struct Storage {
+    root: PathBuf,
+    account: Option<Account>,
+    method: CloneMethod,
+    /// Whether what was acknowledged must survive a power cut.
+    durable: bool,
+    trash: trash::Trash,
+    next: AtomicU64,
+}
+
+impl Storage {
+    /// Opens `root`, or makes it, and throws away what was half made.
+    pub(super) fn open(root: &Path, account: Option<Account>, durable: bool) -> Result<Self, EngineError> {
+        claim(root)?;
+        let root = fs::canonicalize(root).map_err(EngineError::io("resolve", root))?;
+        if let Some(account) = &account {
+            account.check_reach(&root)?;
+        }
+        layout::create(&root)?;
+        let method = clone::probe(&root.join("staging"));
+        let trash =
+            trash::Trash::open(root.join("trash")).map_err(EngineError::io("open", &root.join("trash")))?;
+        let storage = Self { root, account, method, durable, trash, next: AtomicU64::new(0) };
+        storage.discard_all_in(&storage.root.join("staging"))?;
+        Ok(storage)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn method(&self) -> CloneMethod {
+        self.method
+    }
+
+    pub(super) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    /// The directory of a branch, whether it exists or not.
+    pub(super) fn branch_dir(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+        key.check()?;
+        Ok(self.root.join("branches").join(&key.project).join(&key.branch))
+    }
+
+    /// The directory of a branch that exists.
+    pub(super) fn existing(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+        let dir = self.branch_dir(key)?;
+        if dir.is_dir() { Ok(dir) } else { Err(EngineError::NotFound { what: format!("branch {key}") }) }
+    }
+
+    /// Every branch on disk.
+    pub(super) fn branches(&self) -> Result<Vec<BranchKey>, EngineError> {
+        let top = self.root.join("branches");
+        let mut keys = Vec::new();
+        for project in names_in(&top).map_err(EngineError::io("list", &top))? {
+            let dir = top.join(&project);
+            let branches = names_in(&dir).map_err(EngineError::io("list", &dir))?;
+            keys.extend(branches.into_iter().map(|branch| BranchKey { project: project.clone(), branch }));
+        }
+        Ok(keys)
+    }
+
+    pub(super) fn template_dir(&self, name: &str) -> PathBuf {
+        self.root.join("templates").join(name)
+    }
+
+    /// Makes an empty directory that becomes something by [`publish`](Self::publish), or nothing.
+    pub(super) fn stage(&self) -> Result<PathBuf, EngineError> {
+        let dir = self.root.join("staging").join(self.fresh_name());
+        super::account::create_private_dir(&dir, self.account()).map_err(EngineError::io("create", &dir))?;
+        Ok(dir)
+    }
+
+    /// Moves a staged directory to where it belongs, in one step.
+    pub(super) fn publish(&self, staged: &Path, target: &Path) -> Result<(), EngineError> {
+        let parent = target.parent().unwrap_or(&self.root);
+        if self.durable {
+            sync_all_of(staged).map_err(EngineError::io("flush", staged))?;
+        }
+        // The parent goes away with its last branch, perhaps just now.
+        for _ in 0..8 {
+            layout::create_public_dir(parent)?;
+            match fs::rename(staged, target) {
+                Ok(()) if self.durable => return sync_dir(parent).map_err(EngineError::io("flush", parent)),
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && staged.exists() => {}
+                Err(error) => return Err(EngineError::io("create", target)(error)),
+            }
+        }
+        Err(EngineError::io("create", target)(io::Error::from(io::ErrorKind::NotFound)))
+    }
+
+    /// Takes a directory out of sight in one step; its files go in the background.
+    pub(super) fn discard(&self, dir: &Path) -> Result<(), EngineError> {
+        self.trash.take(dir, &self.fresh_name()).map_err(EngineError::io("remove", dir))?;
+        if let Some(parent) =
+            dir.parent().filter(|parent| parent.parent() == Some(&self.root.join("branches")))
+        {
+            // Refused while another branch is in it, which is right.
+            let _ = fs::remove_dir(parent);
+            if self.durable {
+                let _ = sync_dir(&self.root.join("branches"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the trash is empty.
+    pub(super) async fn emptied(&self) {
+        self.trash.emptied().await;
+    }
+
+    /// Clones a data directory.
+    pub(super) fn clone_data(&self, source: &Path, target: &Path, wal: Wal) -> Result<Cloned, EngineError> {
+        clone::clone_data(source, target, wal, self.method, self.account())
+    }
+
+    /// Adds the WAL between two positions to a clone made in backup mode.
+    pub(super) fn clone_wal(
+        &self,
+        source: &Path,
+        target: &Path,
+        range: (u64, u64),
+    ) -> Result<Cloned, EngineError> {
+        clone::clone_wal(source, target, range, self.method, self.account())
+    }
+
+    /// Refuses a copy that would not fit. Shared extents take no space.
+    pub(super) fn check_space(&self, source: &Path) -> Result<(), EngineError> {
+        if self.method == CloneMethod::Reflink {
+            return Ok(());
+        }
+        let size = clone::tree_size(source).map_err(EngineError::io("measure", source))?;
+        let (needed, free) = (size + clone::RESERVE, self.free_space()?);
+        if needed > free { Err(EngineError::DiskFull { needed, free }) } else { Ok(()) }
+    }
+
+    /// Bytes free for us on the file system.
+    pub(super) fn free_space(&self) -> Result<u64, EngineError> {
+        let stat = rustix::fs::statvfs(&self.root)
+            .map_err(|error| EngineError::io("measure", &self.root)(error.into()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    fn discard_all_in(&self, dir: &Path) -> Result<(), EngineError> {
+        for name in names_in(dir).map_err(EngineError::io("list", dir))? {
+            self.discard(&dir.join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Unique among the directories of this root: what a former server left is cleared at the start.
+    fn fresh_name(&self) -> String {
+        format!(
+            "{}-{}-{:08x}",
+            std::process::id(),
+            self.next.fetch_add(1, Ordering::Relaxed),
+            fastrand::u32(..)
+        )
+    }
+}
+
+fn names_in(dir: &Path) -> io::Result<Vec<String>> {
+    fs::read_dir(dir)?
+        .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
+        .collect()
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+/// One call for the whole file system costs far less than one for each of a thousand files.
+#[cfg(target_os = "linux")]
+fn sync_all_of(dir: &Path) -> io::Result<()> {
+    rustix::fs::syncfs(fs::File::open(dir)?).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_all_of(dir: &Path) -> io::Result<()> {
+    for entry in walkdir::WalkDir::new(dir) {
+        let entry = entry?;
+        if !entry.file_type().is_symlink() {
+            fs::File::open(entry.path())?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(project: &str, branch: &str) -> BranchKey {
+        BranchKey { project: project.into(), branch: branch.into() }
+    }
+
+    #[test]
+    fn keys_that_leave_the_directory_are_refused() {
+        for bad in ["", "..", ".", "a/b", "a\0b", "ü", &"x".repeat(65)] {
+            assert!(key("p", bad).check().is_err(), "{bad:?}");
+            assert!(key(bad, "b").check().is_err(), "{bad:?}");
+        }
+        key("0190-ab_C", "br-1").check().unwrap();
+    }
+
+    #[test]
+    fn a_branch_appears_and_disappears_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let storage = Storage::open(root.path(), None, true).unwrap();
+        let key = key("p", "b");
+        let staged = storage.stage().unwrap();
+        fs::write(staged.join("file"), "x").unwrap();
+        storage.publish(&staged, &storage.branch_dir(&key).unwrap()).unwrap();
+        assert_eq!(storage.branches().unwrap(), std::slice::from_ref(&key));
+        storage.discard(&storage.existing(&key).unwrap()).unwrap();
+        assert_eq!(storage.branches().unwrap(), []);
+        assert!(!root.path().join("branches/p").exists());
+    }
+
+    #[test]
+    fn what_was_half_made_is_gone_after_a_restart() {
+        let root = tempfile::tempdir().unwrap();
+        let staged = Storage::open(root.path(), None, false).unwrap().stage().unwrap();
+        let storage = Storage::open(root.path(), None, false).unwrap();
+        assert!(!staged.exists());
+        assert_eq!(storage.branches().unwrap(), []);
+    }
+}

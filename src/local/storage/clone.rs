@@ -1,0 +1,341 @@
+//! One data directory becomes two: by shared extents where the file system can, else by copying.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
+    os::{
+        fd::AsFd,
+        unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use super::control_file::ControlFile;
+use crate::local::{
+    account::{Account, create_private_dir},
+    fault::EngineError,
+};
+
+/// How files are cloned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum CloneMethod {
+    /// Shared extents: time and space do not grow with the data.
+    Reflink,
+    /// Every byte is copied.
+    Copy,
+}
+
+/// What happens to the WAL of the source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::local) enum Wal {
+    /// The source is at rest: what its recovery needs goes along.
+    AtRest,
+    /// A server writes to the source, which is in backup mode: the WAL comes afterwards.
+    Afterwards,
+}
+
+/// What a clone took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::local) struct Cloned {
+    /// Bytes written, as opposed to shared.
+    pub(in crate::local) bytes_added: u64,
+}
+
+/// Left free by a copy, for what the new branch writes first.
+pub(super) const RESERVE: u64 = 64 << 20;
+
+/// PostgreSQL makes these anew at every start, or refuses old contents.
+const EMPTY_DIRS: [&str; 7] =
+    ["pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
+const SKIPPED_FILES: [&str; 6] = [
+    "postmaster.pid",
+    "postmaster.opts",
+    "backup_label.old",
+    "tablespace_map.old",
+    "pg_internal.init",
+    "current_logfiles",
+];
+
+/// Finds out whether files in `dir` can share extents.
+pub(super) fn probe(dir: &Path) -> CloneMethod {
+    let (from, to) = (dir.join("probe-from"), dir.join("probe-to"));
+    let _ = fs::remove_file(&to);
+    let shared = fs::write(&from, [7_u8; 8192]).and_then(|()| reflink_copy::reflink(&from, &to));
+    let _ = fs::remove_file(&from);
+    let _ = fs::remove_file(&to);
+    if shared.is_ok() { CloneMethod::Reflink } else { CloneMethod::Copy }
+}
+
+/// Bytes in a tree.
+pub(super) fn tree_size(dir: &Path) -> io::Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(dir)? {
+        total += gone_is_nothing(entry.and_then(|entry| {
+            if entry.file_type()?.is_dir() { tree_size(&entry.path()) } else { Ok(entry.metadata()?.len()) }
+        }))?;
+    }
+    Ok(total)
+}
+
+/// Bytes of tables and indexes in a data directory, without WAL.
+pub(in crate::local) fn logical_size(data: &Path) -> Result<u64, EngineError> {
+    ["base", "global"]
+        .into_iter()
+        .map(|name| data.join(name))
+        .map(|dir| tree_size(&dir).map_err(EngineError::io("measure", &dir)))
+        .sum()
+}
+
+/// A server removes files while we look.
+fn gone_is_nothing(size: io::Result<u64>) -> io::Result<u64> {
+    match size {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        other => other,
+    }
+}
+
+/// Clones the data directory `source` into the new directory `target`.
+pub(super) fn clone_data(
+    source: &Path,
+    target: &Path,
+    wal: Wal,
+    method: CloneMethod,
+    account: Option<&Account>,
+) -> Result<Cloned, EngineError> {
+    let mut job = Job { method, account, live: wal == Wal::Afterwards, cloned: Cloned::default() };
+    let tablespaces = source.join("pg_tblspc");
+    if fs::read_dir(&tablespaces).map_err(EngineError::io("list", &tablespaces))?.next().is_some() {
+        let reason =
+            "the source has tablespaces, which lie outside its data directory; drop them first".to_owned();
+        return Err(EngineError::Unsupported { reason });
+    }
+    job.directory(source, target, 0)?;
+    // Last, as a server writes to it to the end: what it points to is then there.
+    job.control_file(source, target)?;
+    let log = target.join("pg_wal");
+    create_private_dir(&log, account).map_err(EngineError::io("create", &log))?;
+    let status = log.join("archive_status");
+    create_private_dir(&status, account).map_err(EngineError::io("create", &status))?;
+    if wal == Wal::AtRest {
+        let control = ControlFile::read(source)?;
+        // A clean shutdown leaves one record to read; anything else may need all there is.
+        let range = control.clean.then_some((control.redo, control.checkpoint + MAX_CHECKPOINT_RECORD));
+        job.wal(source, target, range)?;
+    }
+    Ok(job.cloned)
+}
+
+/// More than a checkpoint record with its page headers takes.
+const MAX_CHECKPOINT_RECORD: u64 = 512;
+
+/// Adds the WAL between two positions to a clone made in backup mode.
+pub(super) fn clone_wal(
+    source: &Path,
+    target: &Path,
+    range: (u64, u64),
+    method: CloneMethod,
+    account: Option<&Account>,
+) -> Result<Cloned, EngineError> {
+    let mut job = Job { method, account, live: true, cloned: Cloned::default() };
+    job.wal(source, target, Some(range))?;
+    Ok(job.cloned)
+}
+
+struct Job<'a> {
+    method: CloneMethod,
+    account: Option<&'a Account>,
+    live: bool,
+    cloned: Cloned,
+}
+
+impl Job<'_> {
+    fn directory(&mut self, source: &Path, target: &Path, depth: u32) -> Result<(), EngineError> {
+        create_private_dir(target, self.account).map_err(EngineError::io("create", target))?;
+        let entries = match fs::read_dir(source) {
+            Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(EngineError::io("list", source))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(EngineError::io("list", source))?;
+            let name = entry.file_name();
+            let (from, to) = (source.join(&name), target.join(&name));
+            let kind = entry.file_type().map_err(EngineError::io("read", &from))?;
+            let top = depth == 0;
+            if kind.is_symlink() {
+                let reason = format!("{} is a symbolic link", from.display());
+                return Err(EngineError::Unsupported { reason });
+            } else if kind.is_dir() && top && EMPTY_DIRS.iter().any(|dir| name == *dir) {
+                create_private_dir(&to, self.account).map_err(EngineError::io("create", &to))?;
+            } else if kind.is_dir() && !(top && name == "pg_wal") && name != "pgsql_tmp" {
+                self.directory(&from, &to, depth + 1)?;
+            } else if kind.is_file() && !skipped(name.as_bytes()) {
+                self.file(&from, &to)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, from: &Path, to: &Path) -> Result<(), EngineError> {
+        let source = match File::open(from) {
+            // Dropped meanwhile; the WAL says so too.
+            Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            source => source.map_err(EngineError::io("read", from))?,
+        };
+        self.clone_file(&source, to).map_err(EngineError::io("clone to", to))
+    }
+
+    fn clone_file(&mut self, source: &File, to: &Path) -> io::Result<()> {
+        let length = source.metadata()?.len();
+        if self.method == CloneMethod::Reflink && !cfg!(target_os = "linux") {
+            reflink_copy::reflink_file_to_path(source, to)?;
+            return self.account.map_or(Ok(()), |account| account.own(to));
+        }
+        let mut target = self.create(to)?;
+        match self.method {
+            _ if length == 0 => {}
+            CloneMethod::Reflink => reflink_copy::reflink_file(source, &target)?,
+            CloneMethod::Copy => {
+                let mut source = source;
+                self.cloned.bytes_added += io::copy(&mut source, &mut target)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&self, to: &Path) -> io::Result<File> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        if let Some(account) = self.account {
+            std::os::unix::fs::fchown(file.as_fd(), Some(account.uid), Some(account.gid))?;
+        }
+        Ok(file)
+    }
+
+    /// Reads until two readings agree: a server may write it under our hands.
+    fn control_file(&mut self, source: &Path, target: &Path) -> Result<(), EngineError> {
+        let (from, to) = (source.join("global/pg_control"), target.join("global/pg_control"));
+        let read = || fs::read(&from).map_err(EngineError::io("read", &from));
+        let mut bytes = read()?;
+        loop {
+            let again = read()?;
+            if again == bytes {
+                break;
+            }
+            bytes = again;
+        }
+        let mut file = self.create(&to).map_err(EngineError::io("create", &to))?;
+        io::Write::write_all(&mut file, &bytes).map_err(EngineError::io("write", &to))?;
+        self.cloned.bytes_added += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Clones WAL files: those that hold the range of positions, or all.
+    fn wal(&mut self, source: &Path, target: &Path, range: Option<(u64, u64)>) -> Result<(), EngineError> {
+        let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
+        let size = segment_size(&from)?;
+        for entry in fs::read_dir(&from).map_err(EngineError::io("list", &from))? {
+            let name = entry.map_err(EngineError::io("list", &from))?.file_name();
+            let wanted = match segment_start(name.as_bytes(), size) {
+                Some(start) => range.is_none_or(|(first, last)| start + size > first && start <= last),
+                None => name.as_bytes().ends_with(b".history"),
+            };
+            if wanted {
+                self.file(&from.join(&name), &to.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn skipped(name: &[u8]) -> bool {
+    SKIPPED_FILES.iter().any(|file| file.as_bytes() == name)
+        || name == b"pg_control"
+        || name.starts_with(b"pg_internal.init")
+        || name.starts_with(b"pgsql_tmp")
+        || is_temporary_relation(name)
+}
+
+/// Tables of a session, `t3_16384`: nobody else can read them.
+fn is_temporary_relation(name: &[u8]) -> bool {
+    let Some(rest) = name.strip_prefix(b"t") else { return false };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && rest.get(digits) == Some(&b'_')
+}
+
+/// All WAL files of a cluster have one size.
+fn segment_size(wal: &Path) -> Result<u64, EngineError> {
+    let mut entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
+    let segment: Option<PathBuf> = entries.find_map(|entry| {
+        let entry = entry.ok()?;
+        parse_segment(entry.file_name().as_bytes()).map(|_| entry.path())
+    });
+    let none = || EngineError::Unsupported { reason: format!("there is no WAL in {}", wal.display()) };
+    let path = segment.ok_or_else(none)?;
+    let size = fs::metadata(&path).map_err(EngineError::io("read", &path))?.len();
+    if size == 0 { Err(none()) } else { Ok(size) }
+}
+
+/// Where the segment of this name begins.
+fn segment_start(name: &[u8], size: u64) -> Option<u64> {
+    let (high, low) = parse_segment(name)?;
+    Some((high << 32) + low * size)
+}
+
+/// The two position parts of a segment's name; the first eight digits are the timeline.
+fn parse_segment(name: &[u8]) -> Option<(u64, u64)> {
+    let name = std::str::from_utf8(name).ok().filter(|name| name.len() == 24)?;
+    let part = |range| u64::from_str_radix(name.get(range)?, 16).ok();
+    part(0..8)?;
+    Some((part(8..16)?, part(16..24)?))
+}
+
+/// The major version of the cluster in a data directory.
+pub(in crate::local) fn data_version(data: &Path) -> Result<u32, EngineError> {
+    let path = data.join("PG_VERSION");
+    let text = fs::read_to_string(&path).map_err(EngineError::io("read", &path))?;
+    text.trim()
+        .parse()
+        .map_err(|_| EngineError::Unsupported { reason: format!("{} says {text:?}", path.display()) })
+}
+
+/// The end of a file, for errors that quote a log.
+pub(in crate::local) fn tail(path: &Path, limit: u64) -> String {
+    let read = || -> io::Result<String> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        io::Seek::seek(&mut file, io::SeekFrom::Start(length.saturating_sub(limit)))?;
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_placed_by_their_names() {
+        assert_eq!(segment_start(b"000000010000000000000002", 1 << 20), Some(2 << 20));
+        assert_eq!(segment_start(b"000000010000000200000FFF", 1 << 20), Some((2 << 32) + (0xFFF << 20)));
+        assert_eq!(segment_start(b"00000001.history", 1 << 20), None);
+        assert_eq!(segment_start(b"000000010000000000000002.partial", 1 << 20), None);
+    }
+
+    #[test]
+    fn files_that_postgres_remakes_are_left_out() {
+        for name in [
+            "postmaster.pid",
+            "pg_internal.init",
+            "pg_internal.init.77",
+            "t3_16384",
+            "t12_1_fsm",
+            "pgsql_tmp1.2",
+        ] {
+            assert!(skipped(name.as_bytes()), "{name}");
+        }
+        for name in ["16384", "PG_VERSION", "t_1", "pg_filenode.map"] {
+            assert!(!skipped(name.as_bytes()), "{name}");
+        }
+    }
+}

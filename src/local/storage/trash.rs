@@ -1,0 +1,76 @@
+//! Directories on their way out: out of sight by one rename, deleted by a thread of its own.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
+
+use tokio::sync::watch;
+
+/// The trash directory and the thread that empties it.
+#[derive(Debug)]
+pub(super) struct Trash {
+    dir: PathBuf,
+    bin: mpsc::Sender<PathBuf>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Trash {
+    /// Starts emptying `dir`, with what a former server left in it.
+    pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
+        let (bin, full) = mpsc::channel::<PathBuf>();
+        let waiting = watch::Sender::new(0_usize);
+        let done = waiting.clone();
+        thread::Builder::new().name("lakebase-trash".to_owned()).spawn(move || {
+            be_humble();
+            for path in full {
+                if let Err(error) = remove(&path) {
+                    tracing::warn!(path = %path.display(), %error, "deleting a discarded directory; the next start tries again");
+                }
+                done.send_modify(|count| *count = count.saturating_sub(1));
+            }
+        })?;
+        let trash = Self { dir, bin, waiting };
+        for entry in fs::read_dir(&trash.dir)? {
+            trash.put(entry?.path());
+        }
+        Ok(trash)
+    }
+
+    /// Moves `path` here under a `name` of its own.
+    pub(super) fn take(&self, path: &Path, name: &str) -> io::Result<()> {
+        let target = self.dir.join(name);
+        fs::rename(path, &target)?;
+        self.put(target);
+        Ok(())
+    }
+
+    /// Waits until nothing is left to delete.
+    pub(super) async fn emptied(&self) {
+        let mut waiting = self.waiting.subscribe();
+        // The sender lives as long as we do.
+        let _ = waiting.wait_for(|count| *count == 0).await;
+    }
+
+    fn put(&self, path: PathBuf) {
+        self.waiting.send_modify(|count| *count += 1);
+        // The thread ends only after the sender is gone.
+        let _ = self.bin.send(path);
+    }
+}
+
+/// Whoever makes a branch goes first. A priority is the thread's own on Linux only.
+fn be_humble() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,176 @@
+//! From an answer of the service to a model: what handles, models and lists have in common.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    Lakebase,
+    error::{Error, ErrorKind, Result},
+};
+
+/// What the service can answer with: one of the `…Info` models, or `()` where it has nothing to say.
+///
+/// This trait is sealed; it appears only as a bound, as in [`Operation<T>`](crate::Operation).
+///
+/// ```
+/// fn end_of<T: lakebase::Model>(operation: lakebase::Operation<T>) -> String {
+///     operation.name().to_string()
+/// }
+/// ```
+pub trait Model: sealed::Read {}
+
+impl<T: sealed::Read> Model for T {}
+
+pub(crate) mod sealed {
+    use super::{Lakebase, Result, Value};
+
+    pub trait Read: Sized + Send + 'static {
+        /// The key under which a list carries the items.
+        const ITEMS: &'static str;
+
+        fn read(client: &Lakebase, answer: Value) -> Result<Self>;
+    }
+
+    impl Read for () {
+        const ITEMS: &'static str = "";
+
+        fn read(_: &Lakebase, _: Value) -> Result<Self> {
+            Ok(())
+        }
+    }
+}
+
+/// Reads the JSON of one resource.
+pub(crate) fn parse<W: DeserializeOwned>(answer: Value) -> Result<W> {
+    serde_json::from_value(answer).map_err(|error| unexpected("it cannot be read").with_source(error))
+}
+
+pub(crate) fn unexpected(what: &str) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the answer is not what the API promises: {what}"))
+}
+
+/// A name or id as the service wrote it, which may be more than our own rule allows.
+pub(crate) fn named<N: DeserializeOwned>(text: Option<String>, field: &str) -> Result<N> {
+    let text = text.ok_or_else(|| unexpected(&format!("the field '{field}' is missing")))?;
+    let text = serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text);
+    N::deserialize(text).map_err(|error| unexpected(&format!("the field '{field}'")).with_source(error))
+}
+
+pub(crate) fn maybe_named<N: DeserializeOwned>(text: Option<String>, field: &str) -> Result<Option<N>> {
+    text.filter(|text| !text.is_empty()).map(|text| named(Some(text), field)).transpose()
+}
+
+/// A size or count; the service has no negative ones.
+pub(crate) fn count(number: Option<i64>) -> Option<u64> {
+    number.and_then(|number| u64::try_from(number).ok())
+}
+
+/// A handle: a name and a client.
+macro_rules! handle {
+    ($(#[$doc:meta])* $handle:ident, $name:ident, $id:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $handle {
+            client: $crate::Lakebase,
+            name: $crate::$name,
+        }
+
+        impl $handle {
+            pub(crate) fn new(client: &$crate::Lakebase, name: $crate::$name) -> Self {
+                Self { client: client.clone(), name }
+            }
+
+            /// The whole resource name.
+            pub fn name(&self) -> &$crate::$name {
+                &self.name
+            }
+
+            /// The last segment of the name.
+            pub fn id(&self) -> &$crate::$id {
+                self.name.id()
+            }
+
+            /// The client that this handle works with.
+            pub fn client(&self) -> &$crate::Lakebase {
+                &self.client
+            }
+        }
+
+        impl std::fmt::Debug for $handle {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($handle), self.name)
+            }
+        }
+
+        impl PartialEq for $handle {
+            fn eq(&self, other: &Self) -> bool {
+                self.name == other.name && self.client.host() == other.client.host()
+            }
+        }
+
+        impl Eq for $handle {}
+
+        impl From<&$handle> for $crate::$name {
+            fn from(handle: &$handle) -> Self {
+                handle.name.clone()
+            }
+        }
+
+        impl From<$handle> for $crate::$name {
+            fn from(handle: $handle) -> Self {
+                handle.name
+            }
+        }
+    };
+}
+pub(crate) use handle;
+
+/// A model that stands for its handle: every verb of the handle can be called on what the service answered.
+macro_rules! model {
+    ($info:ident, $handle:ident, $name:ident, $wire:ty, $items:literal) => {
+        impl std::ops::Deref for $info {
+            type Target = $handle;
+
+            fn deref(&self) -> &$handle {
+                &self.handle
+            }
+        }
+
+        impl $crate::model::sealed::Read for $info {
+            const ITEMS: &'static str = $items;
+
+            fn read(client: &$crate::Lakebase, answer: serde_json::Value) -> $crate::Result<Self> {
+                Self::from_wire(client, $crate::model::parse::<$wire>(answer)?)
+            }
+        }
+
+        impl From<&$info> for $crate::$name {
+            fn from(info: &$info) -> Self {
+                info.name.clone()
+            }
+        }
+
+        impl $info {
+            /// The handle of what this describes, without the facts.
+            pub fn handle(&self) -> &$handle {
+                &self.handle
+            }
+        }
+    };
+}
+pub(crate) use model;
+
+/// A builder that is sent by awaiting it: `run` is the whole of it.
+macro_rules! sent_when_awaited {
+    ($builder:ty => $output:ty) => {
+        impl IntoFuture for $builder {
+            type Output = $crate::Result<$output>;
+            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    };
+}
+pub(crate) use sent_when_awaited;
