@@ -45,7 +45,8 @@ impl Plan {
             conn.execute(AssertSqlSafe(setting)).await.map_err(settings)?;
         }
         let ran = self.run(conn).await;
-        let reset = conn.execute("reset lock_timeout; reset statement_timeout; reset check_function_bodies").await;
+        let reset =
+            conn.execute("reset lock_timeout; reset statement_timeout; reset check_function_bodies").await;
         let applied = ran?;
         reset.map_err(settings)?;
         let found = Schema::read(conn, &self.snapshot).await?.fingerprint();

@@ -70,15 +70,35 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Constraint => constraint::create(ctx, fact),
         Kind::Index => index::create(ctx, fact),
         Kind::IndexAttach => index::attach(fact),
-        Kind::Sequence | Kind::SequenceOwner | Kind::View | Kind::MaterializedView | Kind::Schema | Kind::Extension
+        Kind::Sequence
+        | Kind::SequenceOwner
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Schema
+        | Kind::Extension
         | Kind::Statistics => relation::create(fact),
-        Kind::Enum | Kind::Domain | Kind::DomainConstraint | Kind::Composite | Kind::Range | Kind::Collation => types::create(ctx, fact),
-        Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Language | Kind::Policy => programs::create(fact),
-        Kind::Operator | Kind::OperatorClass | Kind::OperatorFamily | Kind::Cast | Kind::AccessMethod => operators::create(fact),
+        Kind::Enum
+        | Kind::Domain
+        | Kind::DomainConstraint
+        | Kind::Composite
+        | Kind::Range
+        | Kind::Collation => types::create(ctx, fact),
+        Kind::Function
+        | Kind::Aggregate
+        | Kind::Trigger
+        | Kind::Rule
+        | Kind::EventTrigger
+        | Kind::Language
+        | Kind::Policy => programs::create(fact),
+        Kind::Operator | Kind::OperatorClass | Kind::OperatorFamily | Kind::Cast | Kind::AccessMethod => {
+            operators::create(fact)
+        }
         Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => publication::create(fact),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::create(fact),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::create(fact),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => access::change(ctx, None, Some(fact)),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+            access::change(ctx, None, Some(fact))
+        }
         Kind::Uncompared => Vec::new(),
     }
 }
@@ -94,8 +114,14 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Index => index::drop(ctx, fact),
         Kind::SequenceOwner => relation::disown(fact),
         Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => access::change(ctx, Some(fact), None),
-        Kind::DomainConstraint => vec![Statement::new(format!("ALTER DOMAIN {} DROP CONSTRAINT {}", parent(fact), fact.text("name")))],
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+            access::change(ctx, Some(fact), None)
+        }
+        Kind::DomainConstraint => vec![Statement::new(format!(
+            "ALTER DOMAIN {} DROP CONSTRAINT {}",
+            parent(fact),
+            fact.text("name")
+        ))],
         Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", fact.key.name))],
         Kind::IndexAttach | Kind::Uncompared => Vec::new(),
         _ => relation::drop(fact),
@@ -110,15 +136,26 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::Default => Verdict::Alter(column::set_default(new)),
         Kind::Constraint => constraint::change(ctx, old, new),
         Kind::Index => index::change(ctx, old, new),
-        Kind::Sequence | Kind::SequenceOwner | Kind::View | Kind::MaterializedView | Kind::Schema | Kind::Extension
+        Kind::Sequence
+        | Kind::SequenceOwner
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Schema
+        | Kind::Extension
         | Kind::Statistics => relation::change(ctx, old, new),
         Kind::Enum | Kind::Domain | Kind::Composite => types::change(ctx, old, new),
-        Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Policy => programs::change(old, new),
+        Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Policy => {
+            programs::change(old, new)
+        }
         Kind::Publication | Kind::PublicationTable => publication::change(old, new),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::change(old, new),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => Verdict::Alter(access::change(ctx, Some(old), Some(new))),
-        Kind::Uncompared => Verdict::Refuse("differs, and objects of its kind are not compared in detail".to_owned()),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+            Verdict::Alter(access::change(ctx, Some(old), Some(new)))
+        }
+        Kind::Uncompared => {
+            Verdict::Refuse("differs, and objects of its kind are not compared in detail".to_owned())
+        }
         _ => Verdict::Replace,
     }
 }
@@ -136,7 +173,9 @@ pub(super) fn phrase(fact: &Fact) -> String {
         Kind::Table if fact.has("foreign") => format!("FOREIGN TABLE {name}"),
         Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
         Kind::Function if fact.text("type") == "procedure" => format!("PROCEDURE {name}"),
-        Kind::Aggregate => format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)"))),
+        Kind::Aggregate => {
+            format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)")))
+        }
         Kind::Constraint => on_parent("CONSTRAINT"),
         Kind::DomainConstraint => on_parent("CONSTRAINT").replacen(" ON ", " ON DOMAIN ", 1),
         Kind::Trigger => on_parent("TRIGGER"),
@@ -168,7 +207,8 @@ pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) 
     let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
     let changes = new.iter().any(|line| !old.contains(line));
     let set: Vec<&str> = new.iter().filter(|_| changes).copied().collect();
-    let reset: Vec<String> = old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
+    let reset: Vec<String> =
+        old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
     let mut statements = Vec::new();
     if !set.is_empty() {
         statements.push(Statement::new(format!("{alter} SET ({})", options(&set.join("\n")))));

@@ -78,14 +78,19 @@ impl Change {
     /// What differs, by its name in the new schema where it is there.
     pub fn key(&self) -> &Key {
         match self {
-            Self::Added { key, .. } | Self::Removed { key, .. } | Self::Changed { key, .. } | Self::Renamed { key, .. } => key,
+            Self::Added { key, .. }
+            | Self::Removed { key, .. }
+            | Self::Changed { key, .. }
+            | Self::Renamed { key, .. } => key,
         }
     }
 
     /// The attributes that differ; empty for a rename.
     pub fn fields(&self) -> &[FieldChange] {
         match self {
-            Self::Added { fields, .. } | Self::Removed { fields, .. } | Self::Changed { fields, .. } => fields,
+            Self::Added { fields, .. } | Self::Removed { fields, .. } | Self::Changed { fields, .. } => {
+                fields
+            }
             Self::Renamed { .. } => &[],
         }
     }
@@ -93,7 +98,9 @@ impl Change {
     /// The object it is a part of.
     pub fn parent(&self) -> Option<&Key> {
         match self {
-            Self::Added { parent, .. } | Self::Removed { parent, .. } | Self::Changed { parent, .. } => parent.as_ref(),
+            Self::Added { parent, .. } | Self::Removed { parent, .. } | Self::Changed { parent, .. } => {
+                parent.as_ref()
+            }
             Self::Renamed { .. } => None,
         }
     }
@@ -149,11 +156,21 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
         renames.iter().map(|r| Change::Renamed { key: r.after.clone(), before: r.before.clone() }).collect();
     for (one, other) in pairs(&renamed, new) {
         changes.extend(match (one.map(|at| &renamed.facts[at]), other.map(|at| &new.facts[at])) {
-            (Some(old), None) => Some(Change::Removed { key: old.key.clone(), parent: old.parent.clone(), fields: fields(Some(old), None) }),
-            (None, Some(new)) => Some(Change::Added { key: new.key.clone(), parent: new.parent.clone(), fields: fields(None, Some(new)) }),
-            (Some(old), Some(new)) if !old.same_as(new) => {
-                Some(Change::Changed { key: new.key.clone(), parent: new.parent.clone(), fields: fields(Some(old), Some(new)) })
-            }
+            (Some(old), None) => Some(Change::Removed {
+                key: old.key.clone(),
+                parent: old.parent.clone(),
+                fields: fields(Some(old), None),
+            }),
+            (None, Some(new)) => Some(Change::Added {
+                key: new.key.clone(),
+                parent: new.parent.clone(),
+                fields: fields(None, Some(new)),
+            }),
+            (Some(old), Some(new)) if !old.same_as(new) => Some(Change::Changed {
+                key: new.key.clone(),
+                parent: new.parent.clone(),
+                fields: fields(Some(old), Some(new)),
+            }),
             _ => None,
         });
     }
@@ -183,7 +200,11 @@ fn fields(old: Option<&Fact>, new: Option<&Fact>) -> Vec<FieldChange> {
     for (name, before) in old.iter().flat_map(|f| f.attrs.compared()) {
         let after = new.and_then(|f| f.get(name));
         if after != Some(before) {
-            fields.push(FieldChange { name: name.to_owned(), before: Some(before.to_owned()), after: after.map(str::to_owned) });
+            fields.push(FieldChange {
+                name: name.to_owned(),
+                before: Some(before.to_owned()),
+                after: after.map(str::to_owned),
+            });
         }
     }
     for (name, after) in new.iter().flat_map(|f| f.attrs.compared()) {
@@ -272,8 +293,13 @@ impl Serialize for SchemaDiff {
             rename_hints: &'a [RenameHint],
             uncompared: Vec<&'a str>,
         }
-        Wire { summary: self.summary(), changes: &self.changes, rename_hints: &self.hints, uncompared: self.uncompared() }
-            .serialize(serializer)
+        Wire {
+            summary: self.summary(),
+            changes: &self.changes,
+            rename_hints: &self.hints,
+            uncompared: self.uncompared(),
+        }
+        .serialize(serializer)
     }
 }
 
@@ -283,8 +309,11 @@ pub(super) fn group_of<'a>(change: &'a Change, diff: &'a SchemaDiff) -> &'a Key 
     let mut parent = change.parent();
     while let Some(above) = parent {
         key = above;
-        parent = [&diff.new, &diff.old].into_iter().find_map(|s| s.find(above).map(|at| s.facts[at].parent.as_ref()))
-            .flatten().filter(|_| above.kind != Kind::Index);
+        parent = [&diff.new, &diff.old]
+            .into_iter()
+            .find_map(|s| s.find(above).map(|at| s.facts[at].parent.as_ref()))
+            .flatten()
+            .filter(|_| above.kind != Kind::Index);
     }
     key
 }

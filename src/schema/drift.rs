@@ -71,7 +71,10 @@ impl Drift {
 
     /// Whether neither side changed anything.
     pub fn is_empty(&self) -> bool {
-        self.ours_only.is_empty() && self.theirs_only.is_empty() && self.same.is_empty() && self.conflicts.is_empty()
+        self.ours_only.is_empty()
+            && self.theirs_only.is_empty()
+            && self.same.is_empty()
+            && self.conflicts.is_empty()
     }
 }
 
@@ -87,9 +90,12 @@ impl Drift {
 /// ```
 pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
     let (one, other) = (compare(base, ours), compare(base, theirs));
-    let by_key = |changes: &[Change]| changes.iter().map(|c| (anchor(c), c.clone())).collect::<BTreeMap<Key, Change>>();
+    let by_key = |changes: &[Change]| {
+        changes.iter().map(|c| (anchor(c), c.clone())).collect::<BTreeMap<Key, Change>>()
+    };
     let (mine, yours) = (by_key(one.changes()), by_key(other.changes()));
-    let mut drift = Drift { ours_only: Vec::new(), theirs_only: Vec::new(), same: Vec::new(), conflicts: Vec::new() };
+    let mut drift =
+        Drift { ours_only: Vec::new(), theirs_only: Vec::new(), same: Vec::new(), conflicts: Vec::new() };
     let mut clashes: BTreeSet<(Key, Key)> = BTreeSet::new();
     for (key, change) in &mine {
         match yours.get(key) {
@@ -97,7 +103,12 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
             Some(their) => match clash(change, their) {
                 Some(reason) => {
                     clashes.insert((key.clone(), key.clone()));
-                    drift.conflicts.push(Conflict { key: key.clone(), reason, ours: change.clone(), theirs: their.clone() });
+                    drift.conflicts.push(Conflict {
+                        key: key.clone(),
+                        reason,
+                        ours: change.clone(),
+                        theirs: their.clone(),
+                    });
                 }
                 None => {
                     drift.ours_only.push(change.clone());
@@ -107,11 +118,14 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
             None => drift.ours_only.push(change.clone()),
         }
     }
-    drift.theirs_only.extend(yours.iter().filter(|(key, _)| !mine.contains_key(*key)).map(|(_, c)| c.clone()));
+    drift
+        .theirs_only
+        .extend(yours.iter().filter(|(key, _)| !mine.contains_key(*key)).map(|(_, c)| c.clone()));
     needs(&mut drift, &mut clashes, ours, &mine, &yours, false);
     needs(&mut drift, &mut clashes, theirs, &yours, &mine, true);
     names(&mut drift, &mine, &yours);
-    let conflicting: BTreeSet<Key> = drift.conflicts.iter().flat_map(|c| [anchor(&c.ours), anchor(&c.theirs)]).collect();
+    let conflicting: BTreeSet<Key> =
+        drift.conflicts.iter().flat_map(|c| [anchor(&c.ours), anchor(&c.theirs)]).collect();
     drift.ours_only.retain(|c| !conflicting.contains(&anchor(c)));
     drift.theirs_only.retain(|c| !conflicting.contains(&anchor(c)));
     drift.conflicts.sort_by(|a, b| (&a.key, &a.reason).cmp(&(&b.key, &b.reason)));
@@ -133,9 +147,13 @@ fn clash(ours: &Change, theirs: &Change) -> Option<String> {
             let names: Vec<&str> = a.iter().filter(|x| differ(x)).map(|x| x.name.as_str()).collect();
             (!names.is_empty()).then(|| format!("both changed {} differently", names.join(", ")))
         }
-        (Change::Added { .. }, Change::Added { .. }) => Some("both added it, with different definitions".to_owned()),
+        (Change::Added { .. }, Change::Added { .. }) => {
+            Some("both added it, with different definitions".to_owned())
+        }
         (Change::Removed { .. }, Change::Removed { .. }) => None,
-        (Change::Renamed { .. }, Change::Renamed { .. }) => Some("both renamed it, to different names".to_owned()),
+        (Change::Renamed { .. }, Change::Renamed { .. }) => {
+            Some("both renamed it, to different names".to_owned())
+        }
         (Change::Removed { .. }, _) => Some("ours removed what theirs changed".to_owned()),
         (_, Change::Removed { .. }) => Some("theirs removed what ours changed".to_owned()),
         _ => Some("one renamed what the other changed".to_owned()),
@@ -143,15 +161,28 @@ fn clash(ours: &Change, theirs: &Change) -> Option<String> {
 }
 
 /// One side's new or changed things need what the other side removed or retyped.
-fn needs(drift: &mut Drift, clashes: &mut BTreeSet<(Key, Key)>, side: &Schema, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>, swapped: bool) {
+fn needs(
+    drift: &mut Drift,
+    clashes: &mut BTreeSet<(Key, Key)>,
+    side: &Schema,
+    mine: &BTreeMap<Key, Change>,
+    yours: &BTreeMap<Key, Change>,
+    swapped: bool,
+) {
     for (key, change) in mine {
-        let Some(fact) = side.find(key).map(|at| &side.facts[at]).filter(|_| !matches!(change, Change::Removed { .. })) else { continue };
+        let Some(fact) =
+            side.find(key).map(|at| &side.facts[at]).filter(|_| !matches!(change, Change::Removed { .. }))
+        else {
+            continue;
+        };
         for need in fact.needs.iter().map(|n| &side.facts[*n as usize].key) {
             let Some(their) = yours.get(need).filter(|_| !mine.contains_key(need)) else { continue };
             let reason = match their {
                 Change::Removed { .. } => "removed",
                 Change::Renamed { .. } => "renamed",
-                Change::Changed { fields, .. } if retypes(need.kind, fields) && !decoration(key.kind) => "changed the type of",
+                Change::Changed { fields, .. } if retypes(need.kind, fields) && !decoration(key.kind) => {
+                    "changed the type of"
+                }
                 _ => continue,
             };
             if !clashes.insert((key.clone(), need.clone())) {
@@ -159,7 +190,8 @@ fn needs(drift: &mut Drift, clashes: &mut BTreeSet<(Key, Key)>, side: &Schema, m
             }
             let who = if swapped { ("theirs", "ours") } else { ("ours", "theirs") };
             let reason = format!("{} needs {need}, which {} {reason}", who.0, who.1);
-            let (ours, theirs) = if swapped { (their.clone(), change.clone()) } else { (change.clone(), their.clone()) };
+            let (ours, theirs) =
+                if swapped { (their.clone(), change.clone()) } else { (change.clone(), their.clone()) };
             drift.conflicts.push(Conflict { key: key.clone(), reason, ours, theirs });
         }
     }
@@ -181,16 +213,38 @@ fn retypes(kind: Kind, fields: &[FieldChange]) -> bool {
 
 /// One name for two things of different kinds.
 fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>) {
-    let relation = |key: &Key| matches!(key.kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range);
+    let relation = |key: &Key| {
+        matches!(
+            key.kind,
+            Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::Sequence
+                | Kind::Index
+                | Kind::Enum
+                | Kind::Domain
+                | Kind::Composite
+                | Kind::Range
+        )
+    };
     let added = |changes: &BTreeMap<Key, Change>| -> BTreeMap<String, Change> {
-        let new = changes.iter().filter(|(k, c)| relation(k) && matches!(c, Change::Added { .. } | Change::Renamed { .. }));
+        let new = changes
+            .iter()
+            .filter(|(k, c)| relation(k) && matches!(c, Change::Added { .. } | Change::Renamed { .. }));
         new.map(|(_, c)| (c.key().name.clone(), c.clone())).collect()
     };
     let theirs = added(yours);
     for (name, change) in added(mine) {
-        if let Some(their) = theirs.get(&name).filter(|t| t.key().kind != change.key().kind || anchor(t) != anchor(&change)) {
+        if let Some(their) =
+            theirs.get(&name).filter(|t| t.key().kind != change.key().kind || anchor(t) != anchor(&change))
+        {
             let reason = format!("both took the name {name}");
-            drift.conflicts.push(Conflict { key: change.key().clone(), reason, ours: change, theirs: their.clone() });
+            drift.conflicts.push(Conflict {
+                key: change.key().clone(),
+                reason,
+                ours: change,
+                theirs: their.clone(),
+            });
         }
     }
 }
@@ -200,7 +254,11 @@ impl fmt::Display for Drift {
         if self.is_empty() {
             return writeln!(f, "no drift");
         }
-        for (title, changes) in [("only ours", &self.ours_only), ("only theirs", &self.theirs_only), ("the same on both", &self.same)] {
+        for (title, changes) in [
+            ("only ours", &self.ours_only),
+            ("only theirs", &self.theirs_only),
+            ("the same on both", &self.same),
+        ] {
             if !changes.is_empty() {
                 writeln!(f, "{title}:")?;
                 changes.iter().try_for_each(|c| super::render::line(f, c, "  "))?;

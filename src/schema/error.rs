@@ -31,7 +31,9 @@ pub enum SchemaError {
         version: String,
     },
     /// The connected database is not in the state the plan was made for.
-    #[error("the plan was made for schema {expected}, the connected database has {found}: compare again and plan anew")]
+    #[error(
+        "the plan was made for schema {expected}, the connected database has {found}: compare again and plan anew"
+    )]
     OtherSchema {
         /// The fingerprint the plan was made for.
         expected: Fingerprint,

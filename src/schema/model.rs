@@ -494,7 +494,9 @@ impl Schema {
     }
 
     pub(super) fn fact(&self, kind: Kind, name: &str) -> Option<&Fact> {
-        let found = self.facts.binary_search_by(|f| f.key.kind.cmp(&kind).then_with(|| f.key.name.as_str().cmp(name)));
+        let found = self
+            .facts
+            .binary_search_by(|f| f.key.kind.cmp(&kind).then_with(|| f.key.name.as_str().cmp(name)));
         found.ok().map(|at| &self.facts[at])
     }
 

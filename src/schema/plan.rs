@@ -32,7 +32,12 @@ pub struct PlanOptions {
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { online: true, strict: false, lock_timeout: Duration::from_secs(5), statement_timeout: Duration::ZERO }
+        Self {
+            online: true,
+            strict: false,
+            lock_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::ZERO,
+        }
     }
 }
 
@@ -203,6 +208,7 @@ impl Serialize for Plan {
             preamble: Vec<String>,
             groups: Vec<Group<'a>>,
         }
-        Wire { from: self.from, to: self.to, preamble: self.preamble(), groups: self.groups().collect() }.serialize(serializer)
+        Wire { from: self.from, to: self.to, preamble: self.preamble(), groups: self.groups().collect() }
+            .serialize(serializer)
     }
 }

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Attribute, Attributes, attribute, Fact, Key, Kind, Origin, Schema};
+use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema, attribute};
 use super::options::Options;
 use queries::{ALIASES, COMMENTS, DEPENDENCIES, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
 
@@ -38,12 +38,17 @@ impl Schema {
 }
 
 async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::Read { what, source })
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .fetch_all(conn)
+        .await
+        .map_err(|source| SchemaError::Read { what, source })
 }
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
     let failed = |source| SchemaError::Read { what: "settings", source };
-    conn.execute("set local search_path = ''; set local jit = off; set local quote_all_identifiers = off").await.map_err(failed)?;
+    conn.execute("set local search_path = ''; set local jit = off; set local quote_all_identifiers = off")
+        .await
+        .map_err(failed)?;
     let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
     let mut reader = Reader { catalogs: read_catalogs(conn).await?, ..Reader::default() };
@@ -53,14 +58,18 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
             continue;
         }
         let rows = fetch(conn, query.kind.label(), text.fill(query.sql)).await?;
-        reader.facts(query, &rows).map_err(|source| SchemaError::Read { what: query.kind.label(), source })?;
+        reader
+            .facts(query, &rows)
+            .map_err(|source| SchemaError::Read { what: query.kind.label(), source })?;
     }
     let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     let generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
     let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
     let dependencies = fetch(conn, "dependencies", text.fill(DEPENDENCIES)).await?;
-    let comments = if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
-    let privileges = if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
+    let comments =
+        if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
+    let privileges =
+        if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
     let linked = (|| {
         reader.uncompared(&uncompared)?;
         reader.aliases(&generated, &aliases, &dependencies)?;
@@ -88,7 +97,9 @@ async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
     let Some(row) = rows.first() else { return Err(wrong(sqlx::Error::RowNotFound)) };
     let version: i32 = row.try_get("version").map_err(wrong)?;
     if version < 150_000 {
-        return Err(SchemaError::UnsupportedVersion { version: format!("{}.{}", version / 10_000, version % 100) });
+        return Err(SchemaError::UnsupportedVersion {
+            version: format!("{}.{}", version / 10_000, version % 100),
+        });
     }
     let set = |name: &str| -> Result<BTreeSet<String>, SchemaError> {
         let text: Option<&str> = row.try_get(name).map_err(wrong)?;
@@ -100,8 +111,13 @@ async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
     let user = row.try_get("role").map_err(wrong)?;
     let mut lineage = None;
     if control {
-        let rows = fetch(conn, what, "select system_identifier::text as id from pg_control_system()".to_owned()).await?;
-        lineage = rows.first().and_then(|row| row.try_get::<String, _>("id").ok()).map(|id| format!("{id}/{database}"));
+        let rows =
+            fetch(conn, what, "select system_identifier::text as id from pg_control_system()".to_owned())
+                .await?;
+        lineage = rows
+            .first()
+            .and_then(|row| row.try_get::<String, _>("id").ok())
+            .map(|id| format!("{id}/{database}"));
     }
     Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
 }
@@ -124,7 +140,10 @@ async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<Stri
 async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, SchemaError> {
     let rows = fetch(conn, "catalogs", "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'".to_owned()).await?;
     let pair = |row: &PgRow| Ok((row.try_get("name")?, row.try_get::<Oid, _>("oid")?.0));
-    rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::Read { what: "catalogs", source })
+    rows.iter()
+        .map(pair)
+        .collect::<Result<_, _>>()
+        .map_err(|source| SchemaError::Read { what: "catalogs", source })
 }
 
 /// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
@@ -140,8 +159,18 @@ impl Text {
         };
         sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
             .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
-            .replace("{COLLATIONLOCALE}", since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)))
-            .replace("{PUBLICATION}", since(180_000, ", case pubgencols when 's' then 'stored' end as publish_generated_columns", ""))
+            .replace(
+                "{COLLATIONLOCALE}",
+                since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)),
+            )
+            .replace(
+                "{PUBLICATION}",
+                since(
+                    180_000,
+                    ", case pubgencols when 's' then 'stored' end as publish_generated_columns",
+                    "",
+                ),
+            )
             .replace("{NSPDEFAULT}", "acldefault('n', nspowner)")
             .replace("{NSP}", &self.schemas)
     }
@@ -194,7 +223,8 @@ impl Reader {
         let names: Vec<Attribute> = first.columns().iter().map(|c| attribute(c.name())).collect();
         self.facts.reserve(rows.len());
         for row in rows {
-            let (mut oid, mut sub, mut name, mut parent, mut parent_kind, mut owner) = (0, 0, "", None, None, None);
+            let (mut oid, mut sub, mut name, mut parent, mut parent_kind, mut owner) =
+                (0, 0, "", None, None, None);
             let mut attrs = Vec::new();
             for (at, column) in names.iter().enumerate() {
                 match column.as_ref() {
@@ -212,14 +242,19 @@ impl Reader {
                 }
             }
             attrs.shrink_to_fit();
-            let parent = parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
+            let parent =
+                parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
             let key = Key::new(query.kind, name);
             if self.names.contains_key(&key) {
                 continue;
             }
             let address = (class, oid, sub);
-            let at = self.push(Fact { key, parent, owner, attrs: Attributes(attrs), needs: Vec::new(), address });
-            if !matches!(query.kind, Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges) {
+            let at =
+                self.push(Fact { key, parent, owner, attrs: Attributes(attrs), needs: Vec::new(), address });
+            if !matches!(
+                query.kind,
+                Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
+            ) {
                 self.exact.insert(address, at);
             }
         }
@@ -231,7 +266,14 @@ impl Reader {
             let (key, digest): (&str, Option<&str>) = (row.try_get("key")?, row.try_get("digest")?);
             let attrs = vec![("digest".into(), digest.unwrap_or_default().to_owned())];
             let key = Key::new(Kind::Uncompared, key);
-            self.push(Fact { key, parent: None, owner: None, attrs: Attributes(attrs), needs: Vec::new(), address: (0, 0, 0) });
+            self.push(Fact {
+                key,
+                parent: None,
+                owner: None,
+                attrs: Attributes(attrs),
+                needs: Vec::new(),
+                address: (0, 0, 0),
+            });
         }
         Ok(())
     }
@@ -250,7 +292,8 @@ impl Reader {
                 self.alias.insert((attrdef, expression.0, 0), *at);
             }
         }
-        for row in dependencies.iter().filter(|row| row.try_get::<&str, _>("deptype").is_ok_and(|t| t == "e")) {
+        for row in dependencies.iter().filter(|row| row.try_get::<&str, _>("deptype").is_ok_and(|t| t == "e"))
+        {
             let extension = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, 0));
             if let Some(at) = extension {
                 self.alias.entry((oid(row, "classid")?, oid(row, "objid")?, 0)).or_insert(at);
@@ -268,7 +311,13 @@ impl Reader {
     }
 
     /// The fact a comment or privilege belongs to, and the column's name where columns are no facts of their own.
-    fn target(&self, row: &PgRow, class: &str, object: &str, sub: &str) -> Decoded<Option<(u32, Option<String>)>> {
+    fn target(
+        &self,
+        row: &PgRow,
+        class: &str,
+        object: &str,
+        sub: &str,
+    ) -> Decoded<Option<(u32, Option<String>)>> {
         let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
         if let Some(at) = self.exact.get(&address) {
             return Ok(Some((*at, None)));
@@ -280,14 +329,28 @@ impl Reader {
         Ok(ours.filter(|_| column.is_some()).map(|at| (at, column)))
     }
 
-    fn part(&mut self, kind: Kind, at: u32, column: Option<String>, suffix: &str, mut attrs: Vec<(Attribute, String)>) {
+    fn part(
+        &mut self,
+        kind: Kind,
+        at: u32,
+        column: Option<String>,
+        suffix: &str,
+        mut attrs: Vec<(Attribute, String)>,
+    ) {
         let parent = self.facts[at as usize].key.clone();
         let name = match &column {
             Some(column) => format!("column {}.{column}{suffix}", parent.name),
             None => format!("{parent}{suffix}"),
         };
         attrs.extend(column.map(|column| ("@column".into(), column)));
-        self.push(Fact { key: Key::new(kind, name), parent: Some(parent), owner: None, attrs: Attributes(attrs), needs: vec![at], address: (0, 0, 0) });
+        self.push(Fact {
+            key: Key::new(kind, name),
+            parent: Some(parent),
+            owner: None,
+            attrs: Attributes(attrs),
+            needs: vec![at],
+            address: (0, 0, 0),
+        });
     }
 
     fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
@@ -317,7 +380,9 @@ impl Reader {
     fn owners(&mut self) {
         for at in 0..self.facts.len() {
             let fact = &self.facts[at];
-            if fact.key.kind != Kind::Extension && let Some(owner) = fact.owner.clone() {
+            if fact.key.kind != Kind::Extension
+                && let Some(owner) = fact.owner.clone()
+            {
                 self.part(Kind::Owner, at as u32, None, "", vec![("role".into(), owner)]);
             }
         }
@@ -328,7 +393,9 @@ impl Reader {
             let kind: &str = row.try_get("deptype")?;
             let from = self.find((oid(row, "classid")?, oid(row, "objid")?, row.try_get("objsubid")?));
             let to = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, row.try_get("refobjsubid")?));
-            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && kind != "P") else { continue };
+            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && kind != "P") else {
+                continue;
+            };
             let (one, other) = (&self.facts[from as usize], &self.facts[to as usize]);
             // Ownership of a sequence and the place of a partition are facts of their own.
             let placed = match (one.key.kind, other.key.kind) {
@@ -358,13 +425,19 @@ impl Reader {
                 Kind::SequenceOwner => needs.push(Key::new(Kind::Column, fact.text("column"))),
                 Kind::PublicationTable => needs.push(Key::new(Kind::Table, fact.text("table"))),
                 Kind::PublicationSchema => needs.push(Key::new(Kind::Schema, fact.text("schema"))),
-                Kind::DefaultPrivileges => needs.extend(fact.get("schema").map(|s| Key::new(Kind::Schema, s))),
+                Kind::DefaultPrivileges => {
+                    needs.extend(fact.get("schema").map(|s| Key::new(Kind::Schema, s)))
+                }
                 Kind::Constraint if fact.text("type") == "foreign key" => {
                     needs.push(Key::new(Kind::Table, fact.text("references")));
                 }
                 _ => {}
             }
-            let found: Vec<u32> = needs.iter().filter_map(|key| self.names.get(key).copied()).filter(|n| *n != at as u32).collect();
+            let found: Vec<u32> = needs
+                .iter()
+                .filter_map(|key| self.names.get(key).copied())
+                .filter(|n| *n != at as u32)
+                .collect();
             self.facts[at].needs.extend(found);
         }
     }

@@ -19,9 +19,13 @@ impl Rename {
     pub(super) fn statement(&self) -> Statement {
         let statement = Statement::new(self.sql.clone());
         match self.before.kind {
-            Kind::Table | Kind::Column | Kind::View | Kind::MaterializedView => statement
-                .exclusive(&self.relation)
-                .hazard(HazardKind::BreaksClients, &self.relation, format!("{} is called {}", self.before, self.after.name)),
+            Kind::Table | Kind::Column | Kind::View | Kind::MaterializedView => {
+                statement.exclusive(&self.relation).hazard(
+                    HazardKind::BreaksClients,
+                    &self.relation,
+                    format!("{} is called {}", self.before, self.after.name),
+                )
+            }
             _ => statement.exclusive(&self.relation),
         }
     }
@@ -41,11 +45,19 @@ pub(super) fn certain(old: &Schema, new: &Schema) -> (Schema, Vec<Rename>) {
 
 /// Tables and columns that have the same OID or number under another name.
 fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>) -> (Schema, Vec<Rename>) {
-    let places: BTreeMap<(u32, u32, i32), &Fact> = new.facts.iter().filter(|f| f.key.kind == kind).map(|f| (f.address, f)).collect();
+    let places: BTreeMap<(u32, u32, i32), &Fact> =
+        new.facts.iter().filter(|f| f.key.kind == kind).map(|f| (f.address, f)).collect();
     let mut words: Vec<Swap> = Vec::new();
     for fact in schema.facts.iter().filter(|f| f.key.kind == kind) {
-        let Some(after) = places.get(&fact.address).filter(|a| a.key != fact.key && a.parent == fact.parent && a.get("schema") == fact.get("schema")) else { continue };
-        if schema.find(&after.key).is_some() || new.find(&fact.key).is_some() {
+        let Some(after) = places.get(&fact.address).filter(|a| {
+            a.key != fact.key && a.parent == fact.parent && a.get("schema") == fact.get("schema")
+        }) else {
+            continue;
+        };
+        if schema.find(&after.key).is_some()
+            || new.find(&fact.key).is_some()
+            || !same_column(&schema, fact, after)
+        {
             continue;
         }
         let relation = fact.parent.as_ref().map_or(&fact.key.name, |p| &p.name).clone();
@@ -55,12 +67,24 @@ fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>)
             Kind::Table => format!("ALTER TABLE {} RENAME TO {to}", fact.key.name),
             _ => format!("ALTER TABLE {relation} RENAME COLUMN {from} TO {to}"),
         };
-        words.push(Swap { before: fact.key.clone(), after: after.key.clone(), from: from.to_owned(), to: to.to_owned() });
+        words.push(Swap {
+            before: fact.key.clone(),
+            after: after.key.clone(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        });
         if !inherited {
             renames.push(Rename { before: fact.key.clone(), after: after.key.clone(), sql, relation });
         }
     }
     if words.is_empty() { (schema, renames) } else { (renamed(schema, &words), renames) }
+}
+
+/// Columns made on both sides since they parted may share a number. Types without a cast between them tell them apart.
+fn same_column(schema: &Schema, before: &Fact, after: &Fact) -> bool {
+    let base = |f: &Fact| f.text("type").split('(').next().unwrap_or_default().to_owned();
+    let (one, other) = (base(before), base(after));
+    one == other || schema.origin.casts.contains(&format!("{one} > {other}"))
 }
 
 struct Swap {
@@ -77,14 +101,22 @@ fn renamed(schema: Schema, swaps: &[Swap]) -> Schema {
     for (at, fact) in facts.iter_mut().enumerate() {
         let original = &schema.facts[at];
         let needed = original.needs.iter().map(|n| &schema.facts[*n as usize].key);
-        let above = original.parent.iter().chain(original.needs.iter().filter_map(|n| schema.facts[*n as usize].parent.as_ref()));
-        let mut touched: Vec<&Swap> = needed.chain(above).chain([&original.key]).filter_map(|k| by_key.get(k).copied()).collect();
+        let above = original
+            .parent
+            .iter()
+            .chain(original.needs.iter().filter_map(|n| schema.facts[*n as usize].parent.as_ref()));
+        let mut touched: Vec<&Swap> =
+            needed.chain(above).chain([&original.key]).filter_map(|k| by_key.get(k).copied()).collect();
         touched.sort_by(|a, b| a.before.cmp(&b.before));
         touched.dedup_by(|a, b| a.before == b.before);
         for swap in touched {
             let qualified = swap.before.kind == Kind::Table;
             let replace = |text: &str| {
-                if qualified { words(text, &swap.before.name, &swap.after.name) } else { words(text, &swap.from, &swap.to) }
+                if qualified {
+                    words(text, &swap.before.name, &swap.after.name)
+                } else {
+                    words(text, &swap.from, &swap.to)
+                }
             };
             let name = |text: &str| words(text, &swap.before.name, &swap.after.name);
             fact.key.name = name(&fact.key.name);
@@ -93,7 +125,13 @@ fn renamed(schema: Schema, swaps: &[Swap]) -> Schema {
             }
             for (attr, value) in &mut fact.attrs.0 {
                 let own = original.key == swap.before && attr == "name";
-                *value = if own { swap.to.clone() } else if attr == "type" || attr == "schema" { value.clone() } else { replace(value) };
+                *value = if own {
+                    swap.to.clone()
+                } else if attr == "type" || attr == "schema" {
+                    value.clone()
+                } else {
+                    replace(value)
+                };
             }
         }
     }
@@ -107,7 +145,11 @@ fn words(text: &str, from: &str, to: &str) -> String {
     let (mut at, mut quoted) = (0, false);
     while at < text.len() {
         let rest = &text[at..];
-        if !quoted && rest.starts_with(from) && edge(out.chars().next_back()) && edge(rest[from.len()..].chars().next()) {
+        if !quoted
+            && rest.starts_with(from)
+            && edge(out.chars().next_back())
+            && edge(rest[from.len()..].chars().next())
+        {
             out += to;
             at += from.len();
             continue;
@@ -124,15 +166,27 @@ fn words(text: &str, from: &str, to: &str) -> String {
 fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec<Rename>) {
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
     let signature = |f: &Fact| {
-        let attrs: Vec<String> = f.attrs.compared().filter(|(n, _)| *n != "name").map(|(n, v)| format!("{n}={}", nameless(f, n, v))).collect();
+        let attrs: Vec<String> = f
+            .attrs
+            .compared()
+            .filter(|(n, _)| *n != "name")
+            .map(|(n, v)| format!("{n}={}", nameless(f, n, v)))
+            .collect();
         (f.key.kind, f.parent.clone(), attrs)
     };
     let attached = |s: &Schema, f: &Fact| {
         let index = format!("{}.{}", f.text("schema"), f.text("name"));
-        s.facts.iter().any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
+        s.facts
+            .iter()
+            .any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
     };
     let only = |s: &Schema, other: &Schema| {
-        let gone = s.facts.iter().filter(|f| kinds.contains(&f.key.kind) && !f.has("inherited") && other.find(&f.key).is_none() && f.parent.as_ref().is_some_and(|p| other.find(p).is_some()));
+        let gone = s.facts.iter().filter(|f| {
+            kinds.contains(&f.key.kind)
+                && !f.has("inherited")
+                && other.find(&f.key).is_none()
+                && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
+        });
         gone.map(|f| f.key.clone()).collect::<BTreeSet<Key>>()
     };
     let (gone, come) = (only(&schema, new), only(new, &schema));
@@ -141,11 +195,29 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
         wanted.entry(signature(fact)).or_default().push(fact);
     }
     let mut facts = schema.facts.as_ref().clone();
+    // Renames come first, while every old name is still in use.
+    let relations =
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
+    let taken: BTreeSet<(Option<&str>, &str)> = match gone.is_empty() || come.is_empty() {
+        true => BTreeSet::new(),
+        false => schema
+            .facts
+            .iter()
+            .filter(|f| relations.contains(&f.key.kind))
+            .map(|f| (f.get("schema"), f.text("name")))
+            .collect(),
+    };
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
     for at in gone.iter().filter_map(|k| schema.find(k)) {
         let fact = &schema.facts[at];
-        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0)) else { continue };
-        if attached(&schema, fact) || attached(new, after) {
+        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
+        else {
+            continue;
+        };
+        if attached(&schema, fact)
+            || attached(new, after)
+            || taken.contains(&(after.get("schema"), after.text("name")))
+        {
             continue;
         }
         let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();
@@ -175,7 +247,9 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
 /// The definition of an index without the index's name.
 fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
     match attr {
-        "definition" | "index_definition" => value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1),
+        "definition" | "index_definition" => {
+            value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1)
+        }
         _ => value.to_owned(),
     }
 }

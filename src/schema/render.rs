@@ -84,7 +84,14 @@ impl fmt::Display for Text<'_> {
             }
         }
         for hint in &self.diff.hints {
-            writeln!(f, "{}hint: {} may have become {}{}", paint(YELLOW), hint.before, hint.after, paint(PLAIN))?;
+            writeln!(
+                f,
+                "{}hint: {} may have become {}{}",
+                paint(YELLOW),
+                hint.before,
+                hint.after,
+                paint(PLAIN)
+            )?;
         }
         for name in self.diff.uncompared() {
             writeln!(f, "{}not compared in detail: {name}{}", paint(YELLOW), paint(PLAIN))?;
@@ -114,17 +121,27 @@ pub(super) fn summary(diff: &SchemaDiff) -> String {
     let words = ["added", "removed", "changed", "renamed"];
     let parts = counts.iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, word)| format!("{n} {word}"));
     let objects = groups(diff).len();
-    format!("{} in {objects} {}", parts.collect::<Vec<_>>().join(", "), if objects == 1 { "object" } else { "objects" })
+    format!(
+        "{} in {objects} {}",
+        parts.collect::<Vec<_>>().join(", "),
+        if objects == 1 { "object" } else { "objects" }
+    )
 }
 
 pub(super) fn markdown(diff: &SchemaDiff) -> String {
     let mut text = format!("**Schema: {}**\n", summary(diff));
     for (key, changes) in groups(diff) {
-        let lines: Vec<String> = changes.into_iter().flat_map(unified).map(|(sign, line)| format!("{sign}{line}")).collect();
+        let lines: Vec<String> =
+            changes.into_iter().flat_map(unified).map(|(sign, line)| format!("{sign}{line}")).collect();
         // A fence must be longer than any run of backticks inside it.
-        let longest = lines.iter().flat_map(|l| l.split(|c| c != '`')).map(str::len).max().unwrap_or_default();
+        let longest =
+            lines.iter().flat_map(|l| l.split(|c| c != '`')).map(str::len).max().unwrap_or_default();
         let fence = "`".repeat(longest.max(2) + 1);
-        text += &format!("\n<details><summary>{}</summary>\n\n{fence}diff\n{}\n{fence}\n\n</details>\n", escape(&key.to_string()), lines.join("\n"));
+        text += &format!(
+            "\n<details><summary>{}</summary>\n\n{fence}diff\n{}\n{fence}\n\n</details>\n",
+            escape(&key.to_string()),
+            lines.join("\n")
+        );
     }
     for hint in &diff.hints {
         text += &format!("\n- hint: {} may have become {}\n", hint.before, hint.after);
@@ -152,12 +169,17 @@ pub(super) fn html(diff: &SchemaDiff) -> String {
                 };
                 lines.iter().map(mark).collect::<Vec<_>>().join("\n")
             };
-            rows += &format!("<tr><td><pre>{}</pre></td><td><pre>{}</pre></td></tr>\n", cell(&old, &new, "old"), cell(&new, &old, "new"));
+            rows += &format!(
+                "<tr><td><pre>{}</pre></td><td><pre>{}</pre></td></tr>\n",
+                cell(&old, &new, "old"),
+                cell(&new, &old, "new")
+            );
         }
     }
     let style = "body{font-family:sans-serif}table{border-collapse:collapse;width:100%;table-layout:fixed}th{text-align:left;background:#eee;padding:4px}\
                  td{vertical-align:top;border:1px solid #ddd;padding:4px;overflow-x:auto}.old{background:#fdd}.new{background:#dfd}";
-    let notes: String = diff.uncompared().iter().map(|n| format!("<p>not compared in detail: {}</p>\n", escape(n))).collect();
+    let notes: String =
+        diff.uncompared().iter().map(|n| format!("<p>not compared in detail: {}</p>\n", escape(n))).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Schema difference</title><style>{style}</style></head>\n<body><h1>{}</h1>\n<table>\n{rows}</table>\n{notes}</body></html>\n",
         escape(&summary(diff))

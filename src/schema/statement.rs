@@ -172,7 +172,13 @@ pub(super) enum Stage {
 
 impl Statement {
     pub(super) fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), transactional: true, locks: Vec::new(), hazards: Vec::new(), stage: Stage::Main }
+        Self {
+            sql: sql.into(),
+            transactional: true,
+            locks: Vec::new(),
+            hazards: Vec::new(),
+            stage: Stage::Main,
+        }
     }
 
     pub(super) fn lock(mut self, relation: &str, mode: LockMode) -> Self {

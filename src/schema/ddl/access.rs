@@ -39,12 +39,18 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fac
         _ => phrase(object),
     };
     let name = &object.key.name;
-    vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(HazardKind::Authorisation, name, format!("{role} becomes the owner"))]
+    vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(
+        HazardKind::Authorisation,
+        name,
+        format!("{role} becomes the owner"),
+    )]
 }
 
 /// A sequence that a column owned before and after goes along with its table, and cannot go alone.
 fn follows_table(ctx: &Context<'_>, sequence: &Fact, role: &str) -> bool {
-    let owner = |schema: &Schema| schema.fact(Kind::SequenceOwner, &sequence.key.name).map(|o| o.text("table").to_owned());
+    let owner = |schema: &Schema| {
+        schema.fact(Kind::SequenceOwner, &sequence.key.name).map(|o| o.text("table").to_owned())
+    };
     let table = owner(ctx.old).filter(|table| owner(ctx.new).as_ref() == Some(table));
     table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner.as_deref() == Some(role))
 }
@@ -78,12 +84,23 @@ fn shift(old: Option<&Fact>, new: Option<&Fact>) -> Shift {
     }
     let back = lacked.keys().filter(|p| !lacks.contains_key(*p) && !has.contains_key(*p));
     shift.grant.entry(false).or_default().extend(back.map(|p| (*p).to_owned()));
-    let lost: BTreeSet<&str> = had.keys().filter(|p| !has.contains_key(*p)).chain(lacks.keys().filter(|p| !lacked.contains_key(*p))).copied().collect();
+    let lost: BTreeSet<&str> = had
+        .keys()
+        .filter(|p| !has.contains_key(*p))
+        .chain(lacks.keys().filter(|p| !lacked.contains_key(*p)))
+        .copied()
+        .collect();
     shift.revoke = lost.into_iter().map(str::to_owned).collect();
     shift
 }
 
-fn privileges(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, fact: &Fact, object: &Fact) -> Vec<Statement> {
+fn privileges(
+    ctx: &Context<'_>,
+    old: Option<&Fact>,
+    new: Option<&Fact>,
+    fact: &Fact,
+    object: &Fact,
+) -> Vec<Statement> {
     let _ = ctx;
     let kind = match object.key.kind {
         Kind::Column => "TABLE",
@@ -108,19 +125,32 @@ fn privileges(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, fact: &
         grantee => grantee.to_owned(),
     };
     let shift = shift(old, new);
-    let list = |privileges: &[String]| privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ");
+    let list = |privileges: &[String]| {
+        privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ")
+    };
     let mut sql = Vec::new();
     if !shift.revoke.is_empty() {
         sql.push(format!("REVOKE {} ON {kind} {on} FROM {grantee}", list(&shift.revoke)));
     }
     if !shift.revoke_option.is_empty() {
-        sql.push(format!("REVOKE GRANT OPTION FOR {} ON {kind} {on} FROM {grantee}", list(&shift.revoke_option)));
+        sql.push(format!(
+            "REVOKE GRANT OPTION FOR {} ON {kind} {on} FROM {grantee}",
+            list(&shift.revoke_option)
+        ));
     }
     for (option, privileges) in shift.grant.iter().filter(|(_, p)| !p.is_empty()) {
         let with = if *option { " WITH GRANT OPTION" } else { "" };
         sql.push(format!("GRANT {} ON {kind} {on} TO {grantee}{with}", list(privileges)));
     }
-    sql.into_iter().map(|s| Statement::new(s).hazard(HazardKind::Authorisation, &on, format!("the privileges of {grantee} change"))).collect()
+    sql.into_iter()
+        .map(|s| {
+            Statement::new(s).hazard(
+                HazardKind::Authorisation,
+                &on,
+                format!("the privileges of {grantee} change"),
+            )
+        })
+        .collect()
 }
 
 fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Vec<Statement> {
@@ -132,13 +162,20 @@ fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Ve
         sql.push(format!("{alter} REVOKE {} ON {on} FROM {grantee}", shift.revoke.join(", ")));
     }
     if !shift.revoke_option.is_empty() {
-        sql.push(format!("{alter} REVOKE GRANT OPTION FOR {} ON {on} FROM {grantee}", shift.revoke_option.join(", ")));
+        sql.push(format!(
+            "{alter} REVOKE GRANT OPTION FOR {} ON {on} FROM {grantee}",
+            shift.revoke_option.join(", ")
+        ));
     }
     for (option, privileges) in shift.grant.iter().filter(|(_, p)| !p.is_empty()) {
         let with = if *option { " WITH GRANT OPTION" } else { "" };
         sql.push(format!("{alter} GRANT {} ON {on} TO {grantee}{with}", privileges.join(", ")));
     }
-    sql.into_iter().map(|s| Statement::new(s).hazard(HazardKind::Authorisation, on, "privileges of future objects change")).collect()
+    sql.into_iter()
+        .map(|s| {
+            Statement::new(s).hazard(HazardKind::Authorisation, on, "privileges of future objects change")
+        })
+        .collect()
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
@@ -152,10 +189,13 @@ pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
         _ => return Vec::new(),
     };
     let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in old.facts.iter().filter(|f| f.key.kind == Kind::DefaultPrivileges && f.text("objects") == class) {
+    for fact in
+        old.facts.iter().filter(|f| f.key.kind == Kind::DefaultPrivileges && f.text("objects") == class)
+    {
         let here = fact.get("schema").is_none_or(|s| Some(s) == object.get("schema"));
         if here && fact.text("role") == old.origin.user {
-            let grantee = if fact.text("grantee") == old.origin.user { "OWNER" } else { fact.text("grantee") };
+            let grantee =
+                if fact.text("grantee") == old.origin.user { "OWNER" } else { fact.text("grantee") };
             let sets = by_grantee.entry(grantee).or_default();
             sets.0.extend(fact.get("granted").into_iter().flat_map(|g| g.split(", ")));
             sets.1.extend(fact.get("revoked").into_iter().flat_map(|g| g.split(", ")));
@@ -167,13 +207,24 @@ pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
         attrs.extend((!granted.is_empty()).then(|| ("granted".into(), join(granted))));
         attrs.extend((!revoked.is_empty()).then(|| ("revoked".into(), join(revoked))));
         let key = Key::new(Kind::Privilege, format!("{} to {grantee}", object.key));
-        Fact { key, parent: Some(object.key.clone()), owner: None, attrs: Attributes(attrs), needs: Vec::new(), address: (0, 0, 0) }
+        Fact {
+            key,
+            parent: Some(object.key.clone()),
+            owner: None,
+            attrs: Attributes(attrs),
+            needs: Vec::new(),
+            address: (0, 0, 0),
+        }
     };
     by_grantee.into_iter().map(make).collect()
 }
 
 /// From what a new object was born with to what it shall have.
-pub(in crate::schema) fn shift_privileges(ctx: &Context<'_>, born: &Fact, wanted: Option<&Fact>) -> Vec<Statement> {
+pub(in crate::schema) fn shift_privileges(
+    ctx: &Context<'_>,
+    born: &Fact,
+    wanted: Option<&Fact>,
+) -> Vec<Statement> {
     let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| &ctx.new.facts[at]);
     object.map(|object| privileges(ctx, Some(born), wanted, born, object)).unwrap_or_default()
 }

@@ -29,7 +29,11 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
         sql += &format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL");
     }
     if column.has("identity") {
-        sql += &format!(" GENERATED {} AS IDENTITY ({})", column.text("identity").to_uppercase(), identity_options(column));
+        sql += &format!(
+            " GENERATED {} AS IDENTITY ({})",
+            column.text("identity").to_uppercase(),
+            identity_options(column)
+        );
     }
     let inline = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     if let Some((_, default)) = inline {
@@ -54,7 +58,11 @@ fn not_null(column: &Fact) -> String {
 }
 
 fn identity_options(column: &Fact) -> String {
-    format!("SEQUENCE NAME {} {}", column.text("identity_sequence"), column.text("identity_options").replace('\n', " "))
+    format!(
+        "SEQUENCE NAME {} {}",
+        column.text("identity_sequence"),
+        column.text("identity_options").replace('\n', " ")
+    )
 }
 
 /// What `CREATE TABLE` cannot say about a column.
@@ -84,7 +92,9 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let differs = |attr: &str| old.and_then(|f| f.get(attr)) != new.get(attr);
     if differs("storage") {
         // `DEFAULT` is understood from 16 on; before, the type's own storage has to be named.
-        let storage = new.get("storage").map_or_else(|| default_storage(new.text("type")).to_owned(), str::to_uppercase);
+        let storage = new
+            .get("storage")
+            .map_or_else(|| default_storage(new.text("type")).to_owned(), str::to_uppercase);
         statements.push(Statement::new(alter_only(new, &format!("SET STORAGE {storage}"))));
     }
     if differs("statistics") {
@@ -96,11 +106,19 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         statements.push(Statement::new(alter_only(new, &format!("SET COMPRESSION {method}"))));
     }
     if differs("options") {
-        statements.extend(change_options(&alter_only(new, "").trim_end().to_owned(), old.and_then(|f| f.get("options")), new.get("options")));
+        statements.extend(change_options(
+            &alter_only(new, "").trim_end().to_owned(),
+            old.and_then(|f| f.get("options")),
+            new.get("options"),
+        ));
     }
     if old.is_some() && differs("fdw_options") {
-        let options = super::table::fdw_options(old.and_then(|f| f.get("fdw_options")), new.get("fdw_options"));
-        statements.push(Statement::new(format!("ALTER FOREIGN TABLE {table} ALTER COLUMN {} OPTIONS ({options})", new.text("name"))));
+        let options =
+            super::table::fdw_options(old.and_then(|f| f.get("fdw_options")), new.get("fdw_options"));
+        statements.push(Statement::new(format!(
+            "ALTER FOREIGN TABLE {table} ALTER COLUMN {} OPTIONS ({options})",
+            new.text("name")
+        )));
     }
     if old.is_some() {
         statements = statements.into_iter().map(|s| s.lock(table, LockMode::AccessExclusive)).collect();
@@ -123,10 +141,18 @@ pub(super) fn create(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     let mut statement = Statement::new(sql).exclusive(table);
     let volatile = default.is_some_and(|(_, f)| may_be_volatile(f.text("expression")));
     if column.has("generated") || column.has("identity") || volatile {
-        statement = statement.hazard(HazardKind::TableRewrite, table, format!("column {} gets a value in every row", column.text("name")));
+        statement = statement.hazard(
+            HazardKind::TableRewrite,
+            table,
+            format!("column {} gets a value in every row", column.text("name")),
+        );
     }
     if column.has("not_null") && default.is_none() && !column.has("generated") && !column.has("identity") {
-        statement = statement.hazard(HazardKind::MayFailOnData, table, "a required column without a default needs an empty table");
+        statement = statement.hazard(
+            HazardKind::MayFailOnData,
+            table,
+            "a required column without a default needs an empty table",
+        );
     }
     let mut statements = vec![statement];
     statements.extend(settings(None, column));
@@ -144,7 +170,8 @@ pub(super) fn drop(column: &Fact) -> Vec<Statement> {
     let name = column.text("name");
     let mut statement = Statement::new(format!("ALTER TABLE {table} DROP COLUMN {name}")).exclusive(table);
     if !column.has("generated") && !column.has("generated_virtual") {
-        statement = statement.hazard(HazardKind::DataLoss, table, format!("the values of column {name} are deleted"));
+        statement =
+            statement.hazard(HazardKind::DataLoss, table, format!("the values of column {name} are deleted"));
     }
     vec![statement.hazard(HazardKind::BreaksClients, table, format!("column {name} is gone"))]
 }
@@ -158,13 +185,20 @@ fn relation_of_default(default: &Fact) -> (&str, &str) {
 
 pub(super) fn set_default(default: &Fact) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
-    let sql = format!("{alter} {relation} ALTER COLUMN {} SET DEFAULT {}", default.text("name"), default.text("expression"));
+    let sql = format!(
+        "{alter} {relation} ALTER COLUMN {} SET DEFAULT {}",
+        default.text("name"),
+        default.text("expression")
+    );
     vec![Statement::new(sql).exclusive(relation)]
 }
 
 pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
-    vec![Statement::new(format!("{alter} {relation} ALTER COLUMN {} DROP DEFAULT", default.text("name"))).exclusive(relation)]
+    vec![
+        Statement::new(format!("{alter} {relation} ALTER COLUMN {} DROP DEFAULT", default.text("name")))
+            .exclusive(relation),
+    ]
 }
 
 /// The column a column is inherited from.
@@ -181,7 +215,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     // What the parent changes in the same way comes down by itself.
     let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
     let comes_down = |attr: &str| {
-        new.has("has_parent") && above.is_some_and(|(o, n)| o.get(attr) != n.get(attr) && n.get(attr) == new.get(attr))
+        new.has("has_parent")
+            && above.is_some_and(|(o, n)| o.get(attr) != n.get(attr) && n.get(attr) == new.get(attr))
     };
     let mine = |attr: &str| differing.contains(&attr) && !comes_down(attr);
     for attr in ["generated", "generated_virtual"] {
@@ -190,16 +225,23 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                 continue;
             }
             match (old.get(attr), new.get(attr)) {
-                (Some(_), None) if !new.has("generated") && !new.has("generated_virtual") && attr == "generated" => {}
+                (Some(_), None)
+                    if !new.has("generated") && !new.has("generated_virtual") && attr == "generated" => {}
                 (Some(_), Some(expression)) if ctx.old.server_version() >= 170_000 => {
                     let table = parent(new);
-                    let mut statement = Statement::new(alter(new, &format!("SET EXPRESSION AS ({expression})"))).exclusive(table);
+                    let mut statement =
+                        Statement::new(alter(new, &format!("SET EXPRESSION AS ({expression})")))
+                            .exclusive(table);
                     if attr == "generated" {
-                        statement = statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
+                        statement =
+                            statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
                     }
                     let mut statements = vec![statement];
                     statements.extend(settings(Some(old), new));
-                    if !differing.contains(&"type") && !differing.contains(&"collation") && !differing.contains(&"not_null") {
+                    if !differing.contains(&"type")
+                        && !differing.contains(&"collation")
+                        && !differing.contains(&"not_null")
+                    {
                         return Verdict::Retype(statements);
                     }
                     return Verdict::Replace;
@@ -210,20 +252,25 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     }
     let mut statements = Vec::new();
     let table = parent(new);
-    let partition = ctx.new.fact(Kind::Partition, table).is_some() || ctx.old.fact(Kind::Partition, table).is_some();
+    let partition =
+        ctx.new.fact(Kind::Partition, table).is_some() || ctx.old.fact(Kind::Partition, table).is_some();
     if differing.contains(&"inherited") && !partition && (new.has("inherited") || new.has("has_parent")) {
         return Verdict::Refuse("PostgreSQL cannot change whether a column is inherited only".to_owned());
     }
     if (mine("type") || mine("collation")) && is_partition_key(ctx, new) {
-        return Verdict::Refuse("PostgreSQL cannot change the type of a column in a partition key".to_owned());
+        return Verdict::Refuse(
+            "PostgreSQL cannot change the type of a column in a partition key".to_owned(),
+        );
     }
     if mine("generated") {
         statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
     }
     if mine("identity") && !new.has("identity") {
-        statements.push(
-            Statement::new(alter(new, "DROP IDENTITY")).exclusive(table).hazard(HazardKind::DataLoss, table, "the position of the sequence is lost"),
-        );
+        statements.push(Statement::new(alter(new, "DROP IDENTITY")).exclusive(table).hazard(
+            HazardKind::DataLoss,
+            table,
+            "the position of the sequence is lost",
+        ));
     }
     if mine("not_null") && !new.has("not_null") {
         statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
@@ -235,7 +282,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if mine("not_null") && new.has("not_null") {
         statements.extend(set_not_null(ctx, new));
     } else if differing.contains(&"not_null_constraint") && old.has("not_null") && new.has("not_null") {
-        return Verdict::Refuse("its not-null constraint has another name, inheritance or validity".to_owned());
+        return Verdict::Refuse(
+            "its not-null constraint has another name, inheritance or validity".to_owned(),
+        );
     }
     statements.extend(identity(old, new));
     statements.extend(settings(Some(old), new));
@@ -244,10 +293,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 
 /// Whether the column's name stands in its table's partition key.
 pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Fact) -> bool {
-    let key = ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get("partition_key")).unwrap_or_default();
+    let key =
+        ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get("partition_key")).unwrap_or_default();
     let name = column.text("name");
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
-    key.match_indices(name).any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))
+    key.match_indices(name)
+        .any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))
 }
 
 fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
@@ -260,7 +311,8 @@ fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
         ))),
         (Some(before), Some(after)) => {
             if before != after {
-                statements.push(Statement::new(alter(new, &format!("SET GENERATED {}", after.to_uppercase()))));
+                statements
+                    .push(Statement::new(alter(new, &format!("SET GENERATED {}", after.to_uppercase()))));
             }
             if old.get("identity_options") != new.get("identity_options") {
                 let had = super::lines(old.get("identity_options"));
@@ -270,14 +322,26 @@ fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
                     .map(|line| format!("SET {}", line))
                     .collect();
                 let bound = |word: &str| {
-                    let found = super::lines(new.get("identity_options")).into_iter().find_map(|l| l.strip_prefix(word));
+                    let found = super::lines(new.get("identity_options"))
+                        .into_iter()
+                        .find_map(|l| l.strip_prefix(word));
                     found.and_then(|v| v.trim().parse::<i64>().ok())
                 };
                 let mut statement = Statement::new(alter(new, &set.join(" ")));
-                let start = had.iter().find_map(|l| l.strip_prefix("START WITH ")).and_then(|v| v.parse::<i64>().ok()).unwrap_or(1);
-                if bound("MINVALUE").is_some_and(|m| m > start) || bound("MAXVALUE").is_some_and(|m| m < start) {
+                let start = had
+                    .iter()
+                    .find_map(|l| l.strip_prefix("START WITH "))
+                    .and_then(|v| v.parse::<i64>().ok())
+                    .unwrap_or(1);
+                if bound("MINVALUE").is_some_and(|m| m > start)
+                    || bound("MAXVALUE").is_some_and(|m| m < start)
+                {
                     statement.sql += " RESTART";
-                    statement = statement.hazard(HazardKind::DataLoss, table, "the sequence starts anew within its new bounds");
+                    statement = statement.hazard(
+                        HazardKind::DataLoss,
+                        table,
+                        "the sequence starts anew within its new bounds",
+                    );
                 }
                 statements.push(statement);
             }
@@ -303,8 +367,16 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> St
     }
     let free = no_rewrite(before, after);
     let name = new.text("name");
-    if !free && !new.has("generated") && !new.has("generated_virtual") && ctx.old.fact(Kind::Table, table).is_none_or(|t| !t.has("foreign")) {
-        sql += &if castable(ctx, before, after) { format!(" USING {name}::{after}") } else { format!(" USING {name}::text::{after}") };
+    if !free
+        && !new.has("generated")
+        && !new.has("generated_virtual")
+        && ctx.old.fact(Kind::Table, table).is_none_or(|t| !t.has("foreign"))
+    {
+        sql += &if castable(ctx, before, after) {
+            format!(" USING {name}::{after}")
+        } else {
+            format!(" USING {name}::text::{after}")
+        };
     }
     let mut statement = Statement::new(sql).exclusive(table);
     if !free {
@@ -319,7 +391,9 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> St
 /// A type without its length or precision, and those.
 fn base(of: &str) -> (String, Option<String>) {
     match (of.find('('), of.find(')')) {
-        (Some(open), Some(close)) => (format!("{}{}", &of[..open], &of[close + 1..]), Some(of[open + 1..close].to_owned())),
+        (Some(open), Some(close)) => {
+            (format!("{}{}", &of[..open], &of[close + 1..]), Some(of[open + 1..close].to_owned()))
+        }
         _ => (of.to_owned(), None),
     }
 }
@@ -332,8 +406,13 @@ fn no_rewrite(before: &str, after: &str) -> bool {
         return match (one.as_str(), number(&from), number(&to)) {
             _ if from == to => true,
             ("character varying" | "bit varying", Some(a), Some(b)) => b >= a,
-            ("numeric", None, None) => match (from.as_deref().and_then(|t| t.split_once(',')), to.as_deref().and_then(|t| t.split_once(','))) {
-                (Some((p1, s1)), Some((p2, s2))) => s1 == s2 && p2.parse::<u32>().ok() >= p1.parse::<u32>().ok(),
+            ("numeric", None, None) => match (
+                from.as_deref().and_then(|t| t.split_once(',')),
+                to.as_deref().and_then(|t| t.split_once(',')),
+            ) {
+                (Some((p1, s1)), Some((p2, s2))) => {
+                    s1 == s2 && p2.parse::<u32>().ok() >= p1.parse::<u32>().ok()
+                }
                 (Some(_), None) => to.is_none(),
                 _ => false,
             },
@@ -341,7 +420,10 @@ fn no_rewrite(before: &str, after: &str) -> bool {
             _ => false,
         };
     }
-    matches!((one.as_str(), other.as_str(), to.is_none()), ("character varying", "text", true) | ("text", "character varying", true) | ("cidr", "inet", true))
+    matches!(
+        (one.as_str(), other.as_str(), to.is_none()),
+        ("character varying", "text", true) | ("text", "character varying", true) | ("cidr", "inet", true)
+    )
 }
 
 fn castable(ctx: &Context<'_>, before: &str, after: &str) -> bool {
@@ -363,7 +445,8 @@ fn set_not_null(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     let name = column.text("name");
     let set = match column.get("not_null_constraint") {
         Some(named) if named.starts_with("CONSTRAINT") || named.contains("NO") => {
-            let (named, tail) = named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
+            let (named, tail) =
+                named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
             Statement::new(format!("ALTER TABLE {table} ADD {named} NOT NULL {name}{tail}"))
         }
         _ => Statement::new(alter(column, "SET NOT NULL")),
@@ -372,17 +455,26 @@ fn set_not_null(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
     let foreign = ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has("foreign"));
     if !ctx.online || ctx.is_fresh(table) || column.has("has_parent") || foreign {
-        return vec![if ctx.is_fresh(table) || foreign { set } else { set.hazard(HazardKind::ScanUnderLock, table, "every row is checked") }];
+        return vec![if ctx.is_fresh(table) || foreign {
+            set
+        } else {
+            set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")
+        }];
     }
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
     let check = format!("lakebase_{}_not_null", plain.to_lowercase());
     vec![
-        Statement::new(format!("ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID")).exclusive(table),
+        Statement::new(format!(
+            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"
+        ))
+        .exclusive(table),
         Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"))
             .at(Stage::Validate),
         set.at(Stage::Finish),
-        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}")).exclusive(table).at(Stage::Finish),
+        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"))
+            .exclusive(table)
+            .at(Stage::Finish),
     ]
 }

@@ -21,33 +21,53 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         _ if ctx.is_fresh(table) => vec![plain(fact, with_index_options(fact))],
         "check" | "foreign key" => {
             let skip = definition.ends_with("NOT VALID") || definition.ends_with("NOT ENFORCED");
-            if skip || !ctx.online || foreign || (partitioned && kind == "foreign key" && ctx.old.server_version() < 180_000) {
+            if skip
+                || !ctx.online
+                || foreign
+                || (partitioned && kind == "foreign key" && ctx.old.server_version() < 180_000)
+            {
                 let statement = locked(fact, plain(fact, definition.to_owned()));
                 vec![if skip { statement } else { scanned(fact, statement) }]
             } else {
                 let add = locked(fact, plain(fact, format!("{definition} NOT VALID")));
-                let mut validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", fact.text("name")))
-                    .lock(table, LockMode::ShareUpdateExclusive)
-                    .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
-                    .at(Stage::Validate);
+                let mut validate =
+                    Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", fact.text("name")))
+                        .lock(table, LockMode::ShareUpdateExclusive)
+                        .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
+                        .at(Stage::Validate);
                 if let Some(other) = fact.get("references") {
                     validate = validate.lock(other, LockMode::RowShare);
                 }
                 vec![add, validate]
             }
         }
-        "primary key" | "unique" if ctx.online && !partitioned && !fact.text("index_definition").is_empty() && !definition.contains("WITHOUT OVERLAPS") => {
-            let index = fact.text("index_definition").replacen("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1);
+        "primary key" | "unique"
+            if ctx.online
+                && !partitioned
+                && !fact.text("index_definition").is_empty()
+                && !definition.contains("WITHOUT OVERLAPS") =>
+        {
+            let index = fact.text("index_definition").replacen(
+                "CREATE UNIQUE INDEX",
+                "CREATE UNIQUE INDEX CONCURRENTLY",
+                1,
+            );
             let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
             let name = fact.text("name");
             let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
             vec![
                 Statement::new(format!("{index}{space}"))
                     .lock(table, LockMode::ShareUpdateExclusive)
-                    .hazard(HazardKind::MayFailOnData, table, "duplicates are refused, and an invalid index stays behind")
+                    .hazard(
+                        HazardKind::MayFailOnData,
+                        table,
+                        "duplicates are refused, and an invalid index stays behind",
+                    )
                     .hazard(HazardKind::NotTransactional, table, "a failure leaves what was done before")
                     .at(Stage::Concurrent),
-                Statement::new(format!("{} {} USING INDEX {name}{timing}", add(fact), kind.to_uppercase())).exclusive(table).at(Stage::Finish),
+                Statement::new(format!("{} {} USING INDEX {name}{timing}", add(fact), kind.to_uppercase()))
+                    .exclusive(table)
+                    .at(Stage::Finish),
             ]
         }
         _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
@@ -74,23 +94,28 @@ fn with_index_options(fact: &Fact) -> String {
     if extra.is_empty() {
         return definition;
     }
-    let at = definition.find(" WHERE (").or_else(|| definition.find(" DEFERRABLE")).unwrap_or(definition.len());
+    let at =
+        definition.find(" WHERE (").or_else(|| definition.find(" DEFERRABLE")).unwrap_or(definition.len());
     format!("{}{extra}{}", &definition[..at], &definition[at..])
 }
 
 fn locked(fact: &Fact, statement: Statement) -> Statement {
     let table = parent(fact);
     match fact.get("references") {
-        Some(other) => statement.lock(table, LockMode::ShareRowExclusive).lock(other, LockMode::ShareRowExclusive),
+        Some(other) => {
+            statement.lock(table, LockMode::ShareRowExclusive).lock(other, LockMode::ShareRowExclusive)
+        }
         None => statement.exclusive(table),
     }
 }
 
 fn scanned(fact: &Fact, statement: Statement) -> Statement {
     let table = parent(fact);
-    statement
-        .hazard(HazardKind::ScanUnderLock, table, "every row is checked")
-        .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
+    statement.hazard(HazardKind::ScanUnderLock, table, "every row is checked").hazard(
+        HazardKind::MayFailOnData,
+        table,
+        "rows that do not fit are refused",
+    )
 }
 
 fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
@@ -105,7 +130,8 @@ fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         statements.push(Statement::new(format!("ALTER TABLE {table} SET WITHOUT CLUSTER")));
     }
     if new.has("replica_identity") && !had("replica_identity") {
-        statements.push(Statement::new(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}")));
+        statements
+            .push(Statement::new(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}")));
     }
     statements
 }
@@ -113,16 +139,22 @@ fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
 /// The replica identity of a table whose index is it no longer, unless another index is.
 pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
     let table = ctx.new.fact(Kind::Table, parent(index))?;
-    if ctx.parts(table).any(|(_, part)| matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has("replica_identity")) {
+    if ctx.parts(table).any(|(_, part)| {
+        matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has("replica_identity")
+    }) {
         return None;
     }
     let identity = table.get("replica_identity").unwrap_or("default").to_uppercase();
-    Some(Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name)).exclusive(&table.key.name))
+    Some(
+        Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name))
+            .exclusive(&table.key.name),
+    )
 }
 
 pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
-    let mut statement = Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
+    let mut statement =
+        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
     if let Some(other) = fact.get("references") {
         statement = statement.exclusive(other);
     }
@@ -150,21 +182,38 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                     "" => "NOT DEFERRABLE",
                     words => words,
                 };
-                statements.push(Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {name}{}{words}", if words.starts_with(' ') { "" } else { " " })).exclusive(table));
+                statements.push(
+                    Statement::new(format!(
+                        "ALTER TABLE {table} ALTER CONSTRAINT {name}{}{words}",
+                        if words.starts_with(' ') { "" } else { " " }
+                    ))
+                    .exclusive(table),
+                );
             }
             "index_definition" => {}
-            "index_options" => statements.extend(change_options(&format!("ALTER INDEX {}.{name}", new.text("schema")), old.get(attr), new.get(attr))),
+            "index_options" => statements.extend(change_options(
+                &format!("ALTER INDEX {}.{name}", new.text("schema")),
+                old.get(attr),
+                new.get(attr),
+            )),
             "replica_identity" if !new.has(attr) => statements.extend(no_identity(ctx, new)),
             "clustered" | "replica_identity" | "columns" | "foreign_columns" => {}
             "inherited" if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
-                return Verdict::Refuse("PostgreSQL keeps a constraint the table had before it inherited".to_owned());
+                return Verdict::Refuse(
+                    "PostgreSQL keeps a constraint the table had before it inherited".to_owned(),
+                );
             }
             "inherited" if !new.has(attr) && still_inherits(ctx, table) => {
                 return Verdict::Refuse("an inherited constraint cannot become the table's own".to_owned());
             }
             "inherited" => {}
             "tablespace" => statements.push(
-                Statement::new(format!("ALTER INDEX {}.{name} SET TABLESPACE {}", new.text("schema"), new.get(attr).unwrap_or("pg_default"))).exclusive(table),
+                Statement::new(format!(
+                    "ALTER INDEX {}.{name} SET TABLESPACE {}",
+                    new.text("schema"),
+                    new.get(attr).unwrap_or("pg_default")
+                ))
+                .exclusive(table),
             ),
             _ => return Verdict::Replace,
         }

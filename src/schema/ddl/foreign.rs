@@ -7,11 +7,20 @@ use crate::schema::statement::Statement;
 
 pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
-    let options = fact.get("fdw_options").map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", "))).unwrap_or_default();
+    let options = fact
+        .get("fdw_options")
+        .map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", ")))
+        .unwrap_or_default();
     let word = |attr: &str, word: &str| fact.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
-    let text = |attr: &str, word: &str| fact.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default();
+    let text = |attr: &str, word: &str| {
+        fact.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default()
+    };
     vec![Statement::new(match fact.key.kind {
-        Kind::ForeignDataWrapper => format!("CREATE FOREIGN DATA WRAPPER {name}{}{}{options}", word("handler", "HANDLER"), word("validator", "VALIDATOR")),
+        Kind::ForeignDataWrapper => format!(
+            "CREATE FOREIGN DATA WRAPPER {name}{}{}{options}",
+            word("handler", "HANDLER"),
+            word("validator", "VALIDATOR")
+        ),
         Kind::Server => format!(
             "CREATE SERVER {name}{}{} FOREIGN DATA WRAPPER {}{options}",
             text("type", "TYPE"),
@@ -34,7 +43,11 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 options = format!(" OPTIONS ({})", fdw_options(old.get(attr), new.get(attr)));
                 continue;
             }
-            _ => return Verdict::Refuse(format!("its {attr} cannot be changed without dropping the foreign tables on it")),
+            _ => {
+                return Verdict::Refuse(format!(
+                    "its {attr} cannot be changed without dropping the foreign tables on it"
+                ));
+            }
         };
     }
     let what = match new.key.kind {

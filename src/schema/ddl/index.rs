@@ -20,16 +20,28 @@ pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         let at = if index.has("unique") { "CREATE UNIQUE INDEX" } else { "CREATE INDEX" };
         let mut statement = Statement::new(sql.replacen(at, &format!("{at} CONCURRENTLY"), 1))
             .lock(table, LockMode::ShareUpdateExclusive)
-            .hazard(HazardKind::NotTransactional, table, "a failure leaves an invalid index and what was done before")
+            .hazard(
+                HazardKind::NotTransactional,
+                table,
+                "a failure leaves an invalid index and what was done before",
+            )
             .at(Stage::Concurrent);
         if index.has("unique") {
             statement = statement.hazard(HazardKind::MayFailOnData, table, "duplicates are refused");
         }
         vec![statement]
     } else {
-        vec![Statement::new(sql).lock(table, LockMode::Share).hazard(HazardKind::ScanUnderLock, table, "writes wait while the index is built")]
+        vec![Statement::new(sql).lock(table, LockMode::Share).hazard(
+            HazardKind::ScanUnderLock,
+            table,
+            "writes wait while the index is built",
+        )]
     };
-    let stage = statements.last().map(|s| s.stage).filter(|s| *s == Stage::Concurrent).map_or(Stage::Main, |_| Stage::Finish);
+    let stage = statements
+        .last()
+        .map(|s| s.stage)
+        .filter(|s| *s == Stage::Concurrent)
+        .map_or(Stage::Main, |_| Stage::Finish);
     statements.extend(flags(None, index).into_iter().map(|s| s.at(stage)));
     statements
 }
@@ -50,16 +62,25 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         statements.push(Statement::new(format!("{alter} {table} SET WITHOUT CLUSTER")));
     }
     if new.has("replica_identity") && !had("replica_identity") {
-        statements.push(Statement::new(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {}", new.text("name"))));
+        statements.push(Statement::new(format!(
+            "ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {}",
+            new.text("name")
+        )));
     }
     let before = lines(old.and_then(|f| f.get("statistics")));
     let after = lines(new.get("statistics"));
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
     for line in after.iter().filter(|l| !before.contains(l)) {
-        statements.push(Statement::new(format!("ALTER INDEX {key} ALTER COLUMN {}", line.replace('\t', " SET STATISTICS "))));
+        statements.push(Statement::new(format!(
+            "ALTER INDEX {key} ALTER COLUMN {}",
+            line.replace('\t', " SET STATISTICS ")
+        )));
     }
     for line in before.iter().filter(|b| !after.iter().any(|a| column(a) == column(b))) {
-        statements.push(Statement::new(format!("ALTER INDEX {key} ALTER COLUMN {} SET STATISTICS -1", column(line))));
+        statements.push(Statement::new(format!(
+            "ALTER INDEX {key} ALTER COLUMN {} SET STATISTICS -1",
+            column(line)
+        )));
     }
     statements
 }
@@ -73,13 +94,28 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
     let removed = ctx.new.find(&index.key).is_none();
-    if ctx.online && removed && !index.has("partitioned") && ctx.new.fact(Kind::Table, table).is_some() && !loses_column(ctx, index) {
-        let statement = Statement::new(format!("DROP INDEX CONCURRENTLY {key}")).lock(table, LockMode::ShareUpdateExclusive).at(Stage::Cleanup);
-        return vec![statement.hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before")];
+    if ctx.online
+        && removed
+        && !index.has("partitioned")
+        && ctx.new.fact(Kind::Table, table).is_some()
+        && !loses_column(ctx, index)
+    {
+        let statement = Statement::new(format!("DROP INDEX CONCURRENTLY {key}"))
+            .lock(table, LockMode::ShareUpdateExclusive)
+            .at(Stage::Cleanup);
+        return vec![statement.hazard(
+            HazardKind::NotTransactional,
+            table,
+            "it cannot be taken back with what came before",
+        )];
     }
     let mut statement = Statement::new(format!("DROP INDEX {key}")).exclusive(table);
     if !removed {
-        statement = statement.hazard(HazardKind::Window, table, "queries go without the index until it is built anew");
+        statement = statement.hazard(
+            HazardKind::Window,
+            table,
+            "queries go without the index until it is built anew",
+        );
     }
     vec![statement]
 }
@@ -87,7 +123,9 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
 /// Whether something the index needs goes or changes, so that it cannot wait to the end.
 fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
     let needs = index.needs.iter().map(|at| &ctx.old.facts[*at as usize]);
-    needs.filter(|f| f.key.kind != Kind::Table).any(|need| ctx.new.find(&need.key).is_none_or(|at| !ctx.new.facts[at].same_as(need)))
+    needs
+        .filter(|f| f.key.kind != Kind::Table)
+        .any(|need| ctx.new.find(&need.key).is_none_or(|at| !ctx.new.facts[at].same_as(need)))
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
@@ -99,12 +137,19 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "replica_identity" if !new.has(attr) => statements.extend(super::constraint::no_identity(ctx, new)),
+            "replica_identity" if !new.has(attr) => {
+                statements.extend(super::constraint::no_identity(ctx, new))
+            }
             "definition" | "clustered" | "replica_identity" | "statistics" => {}
-            "options" => statements.extend(change_options(&format!("ALTER INDEX {key}"), ordered(old), ordered(new))),
+            "options" => {
+                statements.extend(change_options(&format!("ALTER INDEX {key}"), ordered(old), ordered(new)))
+            }
             "tablespace" => statements.push(
-                Statement::new(format!("ALTER INDEX {key} SET TABLESPACE {}", new.get(attr).unwrap_or("pg_default")))
-                    .exclusive(parent(new)),
+                Statement::new(format!(
+                    "ALTER INDEX {key} SET TABLESPACE {}",
+                    new.get(attr).unwrap_or("pg_default")
+                ))
+                .exclusive(parent(new)),
             ),
             _ => return Verdict::Replace,
         }

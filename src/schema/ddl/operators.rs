@@ -9,7 +9,8 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     let sql = match fact.key.kind {
         Kind::Operator => operator(fact),
         Kind::Cast => {
-            let context = fact.get("context").map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
+            let context =
+                fact.get("context").map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
             format!("CREATE CAST {name} {}{context}", fact.text("method"))
         }
         Kind::AccessMethod => {
@@ -20,7 +21,10 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
             let mut statements = vec![Statement::new(format!("CREATE OPERATOR FAMILY {name}"))];
             let members = members(fact);
             if !members.is_empty() {
-                statements.push(Statement::new(format!("ALTER OPERATOR FAMILY {name} ADD\n    {}", members.join(",\n    "))));
+                statements.push(Statement::new(format!(
+                    "ALTER OPERATOR FAMILY {name} ADD\n    {}",
+                    members.join(",\n    ")
+                )));
             }
             return statements;
         }

@@ -11,7 +11,8 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         Kind::Function => vec![Statement::new(fact.text("definition").trim_end())],
         Kind::Aggregate => vec![Statement::new(aggregate(fact))],
         Kind::Trigger => {
-            let mut statements = vec![Statement::new(fact.text("definition")).lock(table, LockMode::ShareRowExclusive)];
+            let mut statements =
+                vec![Statement::new(fact.text("definition")).lock(table, LockMode::ShareRowExclusive)];
             statements.extend(enabled(None, fact));
             statements
         }
@@ -22,7 +23,11 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         }
         Kind::EventTrigger => {
             let tags = fact.get("tags").map(|t| format!(" WHEN TAG IN ({t})")).unwrap_or_default();
-            let sql = format!("CREATE EVENT TRIGGER {name} ON {}{tags} EXECUTE FUNCTION {}()", fact.text("event"), fact.text("function"));
+            let sql = format!(
+                "CREATE EVENT TRIGGER {name} ON {}{tags} EXECUTE FUNCTION {}()",
+                fact.text("event"),
+                fact.text("function")
+            );
             let mut statements = vec![Statement::new(sql)];
             statements.extend(enabled(None, fact));
             statements
@@ -41,7 +46,12 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
 fn policy(fact: &Fact) -> Statement {
     let table = parent(fact);
     let restrictive = if fact.has("restrictive") { " AS RESTRICTIVE" } else { "" };
-    let mut sql = format!("CREATE POLICY {} ON {table}{restrictive} FOR {} TO {}", fact.text("name"), fact.text("command"), fact.text("roles"));
+    let mut sql = format!(
+        "CREATE POLICY {} ON {table}{restrictive} FOR {} TO {}",
+        fact.text("name"),
+        fact.text("command"),
+        fact.text("roles")
+    );
     sql += &fact.get("using").map(|e| format!(" USING ({e})")).unwrap_or_default();
     sql += &fact.get("with_check").map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default();
     Statement::new(sql).exclusive(table).hazard(HazardKind::Authorisation, table, "a policy is added")
@@ -61,8 +71,11 @@ fn enabled(old: Option<&Fact>, new: &Fact) -> Option<Statement> {
     let table = parent(new);
     Some(match new.key.kind {
         Kind::EventTrigger => Statement::new(format!("ALTER EVENT TRIGGER {} {word}", new.key.name)),
-        Kind::Rule => Statement::new(format!("ALTER TABLE {table} {word} RULE {}", new.text("name"))).exclusive(table),
-        _ => Statement::new(format!("ALTER TABLE {table} {word} TRIGGER {}", new.text("name"))).lock(table, LockMode::ShareRowExclusive),
+        Kind::Rule => {
+            Statement::new(format!("ALTER TABLE {table} {word} RULE {}", new.text("name"))).exclusive(table)
+        }
+        _ => Statement::new(format!("ALTER TABLE {table} {word} TRIGGER {}", new.text("name")))
+            .lock(table, LockMode::ShareRowExclusive),
     })
 }
 
@@ -72,15 +85,32 @@ fn aggregate(fact: &Fact) -> String {
         "" => "*",
         arguments => arguments,
     };
-    let mut words = vec![format!("SFUNC = {}", fact.text("sfunc")), format!("STYPE = {}", fact.text("stype"))];
+    let mut words =
+        vec![format!("SFUNC = {}", fact.text("sfunc")), format!("STYPE = {}", fact.text("stype"))];
     let modify = |letter: &str| match letter {
         "s" => "SHAREABLE",
         "w" => "READ_WRITE",
         _ => "READ_ONLY",
     };
     for attr in [
-        "sspace", "finalfunc", "finalfunc_extra", "finalfunc_modify", "combinefunc", "serialfunc", "deserialfunc", "initcond", "msfunc",
-        "minvfunc", "mstype", "msspace", "mfinalfunc", "mfinalfunc_extra", "mfinalfunc_modify", "minitcond", "sortop", "parallel",
+        "sspace",
+        "finalfunc",
+        "finalfunc_extra",
+        "finalfunc_modify",
+        "combinefunc",
+        "serialfunc",
+        "deserialfunc",
+        "initcond",
+        "msfunc",
+        "minvfunc",
+        "mstype",
+        "msspace",
+        "mfinalfunc",
+        "mfinalfunc_extra",
+        "mfinalfunc_modify",
+        "minitcond",
+        "sortop",
+        "parallel",
     ] {
         let Some(value) = fact.get(attr) else { continue };
         let word = attr.to_uppercase();
@@ -102,7 +132,9 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     let table = parent(new);
     match new.key.kind {
         Kind::Function => change_function(old, new),
-        Kind::EventTrigger if differing(old, new) == ["enabled"] => Verdict::Alter(enabled(Some(old), new).into_iter().collect()),
+        Kind::EventTrigger if differing(old, new) == ["enabled"] => {
+            Verdict::Alter(enabled(Some(old), new).into_iter().collect())
+        }
         Kind::Trigger | Kind::Rule => {
             if old.get("definition") == new.get("definition") {
                 return Verdict::Alter(enabled(Some(old), new).into_iter().collect());
@@ -114,7 +146,8 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 Kind::Trigger => ("CREATE TRIGGER", LockMode::ShareRowExclusive),
                 _ => ("CREATE RULE", LockMode::AccessExclusive),
             };
-            let sql = new.text("definition").replacen(word, &word.replacen("CREATE", "CREATE OR REPLACE", 1), 1);
+            let sql =
+                new.text("definition").replacen(word, &word.replacen("CREATE", "CREATE OR REPLACE", 1), 1);
             let mut statements = vec![Statement::new(sql).lock(table, lock)];
             // A replaced trigger fires as usual; a replaced rule keeps its state.
             let before = if new.key.kind == Kind::Trigger { None } else { Some(old) };
@@ -132,27 +165,42 @@ fn change_function(old: &Fact, new: &Fact) -> Verdict {
     let renamed = before.iter().enumerate().any(|(at, name)| !name.is_empty() && after.get(at) != Some(name));
     let defaults = |f: &Fact| f.text("@defaults").parse::<u32>().unwrap_or_default();
     let same = |attr: &str| old.get(attr) == new.get(attr);
-    if renamed || defaults(new) < defaults(old) || !same("type") || !same("@result") || modes(old) != modes(new) {
+    if renamed
+        || defaults(new) < defaults(old)
+        || !same("type")
+        || !same("@result")
+        || modes(old) != modes(new)
+    {
         return Verdict::Replace;
     }
     let name = &new.key.name;
     let mut statement = Statement::new(new.text("definition").trim_end());
     let definer = |f: &Fact| f.text("definition").contains("SECURITY DEFINER");
     if definer(old) != definer(new) {
-        statement = statement.hazard(HazardKind::Authorisation, name, "it runs with the rights of another role");
+        statement =
+            statement.hazard(HazardKind::Authorisation, name, "it runs with the rights of another role");
     }
     Verdict::Alter(vec![statement])
 }
 
 /// The words that tell parameters for results from others.
 fn modes(function: &Fact) -> Vec<&str> {
-    function.text("@identity").split(", ").filter_map(|a| a.split(' ').next()).filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC")).collect()
+    function
+        .text("@identity")
+        .split(", ")
+        .filter_map(|a| a.split(' ').next())
+        .filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC"))
+        .collect()
 }
 
 fn change_policy(old: &Fact, new: &Fact) -> Verdict {
     let table = parent(new);
     let lost = |attr: &str| old.has(attr) && !new.has(attr);
-    if old.get("restrictive") != new.get("restrictive") || old.get("command") != new.get("command") || lost("using") || lost("with_check") {
+    if old.get("restrictive") != new.get("restrictive")
+        || old.get("command") != new.get("command")
+        || lost("using")
+        || lost("with_check")
+    {
         return Verdict::Replace;
     }
     let mut sql = format!("ALTER POLICY {} ON {table}", new.text("name"));
@@ -163,5 +211,9 @@ fn change_policy(old: &Fact, new: &Fact) -> Verdict {
             _ => format!(" WITH CHECK ({})", new.text(attr)),
         };
     }
-    Verdict::Alter(vec![Statement::new(sql).exclusive(table).hazard(HazardKind::Authorisation, table, "a policy changes")])
+    Verdict::Alter(vec![Statement::new(sql).exclusive(table).hazard(
+        HazardKind::Authorisation,
+        table,
+        "a policy changes",
+    )])
 }

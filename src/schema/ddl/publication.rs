@@ -12,9 +12,14 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         }
         Kind::PublicationTable => {
             let table = fact.text("table");
-            Statement::new(format!("ALTER PUBLICATION {} ADD TABLE {}", parent(fact), member(fact))).lock(table, LockMode::ShareUpdateExclusive)
+            Statement::new(format!("ALTER PUBLICATION {} ADD TABLE {}", parent(fact), member(fact)))
+                .lock(table, LockMode::ShareUpdateExclusive)
         }
-        _ => Statement::new(format!("ALTER PUBLICATION {} ADD TABLES IN SCHEMA {}", parent(fact), fact.text("schema"))),
+        _ => Statement::new(format!(
+            "ALTER PUBLICATION {} ADD TABLES IN SCHEMA {}",
+            parent(fact),
+            fact.text("schema")
+        )),
     }]
 }
 
@@ -27,13 +32,18 @@ fn member(fact: &Fact) -> String {
 fn settings(fact: &Fact) -> String {
     let root = if fact.has("via_root") { "true" } else { "false" };
     let mut sql = format!("publish = {}, publish_via_partition_root = {root}", literal(fact.text("publish")));
-    sql += &fact.get("publish_generated_columns").map(|v| format!(", publish_generated_columns = {v}")).unwrap_or_default();
+    sql += &fact
+        .get("publish_generated_columns")
+        .map(|v| format!(", publish_generated_columns = {v}"))
+        .unwrap_or_default();
     sql
 }
 
 pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
     vec![Statement::new(match fact.key.kind {
-        Kind::PublicationTable => format!("ALTER PUBLICATION {} DROP TABLE ONLY {}", parent(fact), fact.text("table")),
+        Kind::PublicationTable => {
+            format!("ALTER PUBLICATION {} DROP TABLE ONLY {}", parent(fact), fact.text("table"))
+        }
         _ => format!("ALTER PUBLICATION {} DROP TABLES IN SCHEMA {}", parent(fact), fact.text("schema")),
     })]
 }
@@ -42,5 +52,9 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     if new.key.kind != Kind::Publication || differing(old, new).contains(&"all_tables") {
         return Verdict::Replace;
     }
-    Verdict::Alter(vec![Statement::new(format!("ALTER PUBLICATION {} SET ({})", new.key.name, settings(new)))])
+    Verdict::Alter(vec![Statement::new(format!(
+        "ALTER PUBLICATION {} SET ({})",
+        new.key.name,
+        settings(new)
+    ))])
 }

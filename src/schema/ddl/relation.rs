@@ -15,12 +15,19 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         ))],
         Kind::Statistics => {
             let mut statements = vec![Statement::new(fact.text("definition"))];
-            statements.extend(fact.get("target").map(|t| Statement::new(format!("ALTER STATISTICS {name} SET STATISTICS {t}"))));
+            statements.extend(
+                fact.get("target")
+                    .map(|t| Statement::new(format!("ALTER STATISTICS {name} SET STATISTICS {t}"))),
+            );
             statements
         }
         Kind::Sequence => vec![Statement::new(create_sequence(fact))],
-        Kind::SequenceOwner => vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY {}", parent(fact), fact.text("column")))],
-        Kind::View => vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))],
+        Kind::SequenceOwner => {
+            vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY {}", parent(fact), fact.text("column")))]
+        }
+        Kind::View => {
+            vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))]
+        }
         _ => create_materialized(fact),
     }
 }
@@ -35,7 +42,10 @@ fn create_materialized(fact: &Fact) -> Vec<Statement> {
     let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let data = if fact.has("@unpopulated") { "\nWITH NO DATA" } else { "" };
     let definition = fact.text("definition");
-    let mut statements = vec![Statement::new(format!("CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}", with(fact)))];
+    let mut statements = vec![Statement::new(format!(
+        "CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}",
+        with(fact)
+    ))];
     statements.extend(column_statistics(None, fact));
     statements.extend(column_storage(None, fact));
     statements
@@ -44,15 +54,31 @@ fn create_materialized(fact: &Fact) -> Vec<Statement> {
 fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let before = lines(old.and_then(|f| f.get("storage")));
     let set = lines(new.get("storage")).into_iter().filter(|l| !before.contains(l));
-    set.map(|l| Statement::new(format!("ALTER MATERIALIZED VIEW {} ALTER COLUMN {}", new.key.name, l.replace('\t', " SET STORAGE ")))).collect()
+    set.map(|l| {
+        Statement::new(format!(
+            "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
+            new.key.name,
+            l.replace('\t', " SET STORAGE ")
+        ))
+    })
+    .collect()
 }
 
 fn column_statistics(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let (before, after) = (lines(old.and_then(|f| f.get("statistics"))), lines(new.get("statistics")));
     let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
-    let reset = before.iter().filter(|b| !after.iter().any(|a| column(a) == column(b))).map(|b| format!("{}\t-1", column(b)));
-    let sql = |line: String| format!("ALTER MATERIALIZED VIEW {} ALTER COLUMN {}", new.key.name, line.replace('\t', " SET STATISTICS "));
+    let reset = before
+        .iter()
+        .filter(|b| !after.iter().any(|a| column(a) == column(b)))
+        .map(|b| format!("{}\t-1", column(b)));
+    let sql = |line: String| {
+        format!(
+            "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
+            new.key.name,
+            line.replace('\t', " SET STATISTICS ")
+        )
+    };
     set.chain(reset).map(|line| Statement::new(sql(line))).collect()
 }
 
@@ -81,14 +107,22 @@ pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     let statement = Statement::new(format!("DROP {}", phrase(fact)));
     vec![match fact.key.kind {
-        Kind::Sequence => statement.exclusive(name).hazard(HazardKind::DataLoss, name, "the position of the sequence is lost"),
+        Kind::Sequence => statement.exclusive(name).hazard(
+            HazardKind::DataLoss,
+            name,
+            "the position of the sequence is lost",
+        ),
         Kind::View => statement.exclusive(name).hazard(HazardKind::BreaksClients, name, "the view is gone"),
         Kind::MaterializedView => statement
             .exclusive(name)
             .hazard(HazardKind::DataLoss, name, "the stored rows are deleted")
             .hazard(HazardKind::BreaksClients, name, "the materialised view is gone"),
-        Kind::Extension => statement.hazard(HazardKind::BreaksClients, name, "everything in the extension is gone"),
-        Kind::Function | Kind::Aggregate => statement.hazard(HazardKind::BreaksClients, name, "the function is gone"),
+        Kind::Extension => {
+            statement.hazard(HazardKind::BreaksClients, name, "everything in the extension is gone")
+        }
+        Kind::Function | Kind::Aggregate => {
+            statement.hazard(HazardKind::BreaksClients, name, "the function is gone")
+        }
         Kind::Policy => {
             let table = parent(fact).to_owned();
             statement.exclusive(&table).hazard(HazardKind::Authorisation, &table, "a policy is gone")
@@ -109,7 +143,10 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::SequenceOwner => Verdict::Alter(create(new)),
         Kind::Statistics if old.get("definition") == new.get("definition") => {
             let target = new.get("target").unwrap_or("-1");
-            Verdict::Alter(vec![Statement::new(format!("ALTER STATISTICS {} SET STATISTICS {target}", new.key.name))])
+            Verdict::Alter(vec![Statement::new(format!(
+                "ALTER STATISTICS {} SET STATISTICS {target}",
+                new.key.name
+            ))])
         }
         Kind::Extension => change_extension(ctx, old, new),
         _ => Verdict::Replace,
@@ -157,9 +194,15 @@ fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
         let mut statement = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
         let bound = |f: &Fact, attr: &str| f.get(attr).and_then(|v| v.parse::<i64>().ok());
         let start = bound(old, "start").unwrap_or(1);
-        if bound(new, "minvalue").is_some_and(|m| m > start) || bound(new, "maxvalue").is_some_and(|m| m < start) {
+        if bound(new, "minvalue").is_some_and(|m| m > start)
+            || bound(new, "maxvalue").is_some_and(|m| m < start)
+        {
             statement.sql += " RESTART";
-            statement = statement.hazard(HazardKind::DataLoss, name, "the sequence starts anew within its new bounds");
+            statement = statement.hazard(
+                HazardKind::DataLoss,
+                name,
+                "the sequence starts anew within its new bounds",
+            );
         }
         statements.push(statement);
     }
@@ -193,15 +236,37 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "options" => statements.extend(change_options(&format!("ALTER MATERIALIZED VIEW {name}"), ordered(old), ordered(new))),
+            "options" => statements.extend(change_options(
+                &format!("ALTER MATERIALIZED VIEW {name}"),
+                ordered(old),
+                ordered(new),
+            )),
             "statistics" => statements.extend(column_statistics(Some(old), new)),
-            "storage" if lines(old.get(attr)).len() <= lines(new.get(attr)).len() => statements.extend(column_storage(Some(old), new)),
-            "storage" => return Verdict::Refuse("how its columns are stored cannot be set back without knowing their types".to_owned()),
+            "storage" if lines(old.get(attr)).len() <= lines(new.get(attr)).len() => {
+                statements.extend(column_storage(Some(old), new))
+            }
+            "storage" => {
+                return Verdict::Refuse(
+                    "how its columns are stored cannot be set back without knowing their types".to_owned(),
+                );
+            }
             "tablespace" => {
-                statements.push(Statement::new(format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {}", new.get(attr).unwrap_or("pg_default"))).exclusive(name));
+                statements.push(
+                    Statement::new(format!(
+                        "ALTER MATERIALIZED VIEW {name} SET TABLESPACE {}",
+                        new.get(attr).unwrap_or("pg_default")
+                    ))
+                    .exclusive(name),
+                );
             }
             "access_method" => {
-                statements.push(Statement::new(format!("ALTER MATERIALIZED VIEW {name} SET ACCESS METHOD {}", new.get(attr).unwrap_or("heap"))).exclusive(name));
+                statements.push(
+                    Statement::new(format!(
+                        "ALTER MATERIALIZED VIEW {name} SET ACCESS METHOD {}",
+                        new.get(attr).unwrap_or("heap")
+                    ))
+                    .exclusive(name),
+                );
             }
             _ => return Verdict::Replace,
         }

@@ -6,7 +6,8 @@ use crate::schema::statement::{HazardKind, LockMode, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let name = &table.key.name;
-    let mut columns: Vec<(usize, &Fact)> = ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
+    let mut columns: Vec<(usize, &Fact)> =
+        ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
     let inherits = table.get("inherits");
     let typed = table.has("of_type");
@@ -14,7 +15,9 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     for (_, fact) in &columns {
         if typed {
             let options = column::options_of_typed(ctx, fact);
-            body.extend((!options.is_empty()).then(|| format!("    {} WITH OPTIONS{options}", fact.text("name"))));
+            body.extend(
+                (!options.is_empty()).then(|| format!("    {} WITH OPTIONS{options}", fact.text("name"))),
+            );
         } else if inherits.is_none() || !fact.has("inherited") {
             body.push(format!("    {}", column::definition(ctx, fact)));
         }
@@ -78,7 +81,11 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
             let word = if new.has(attr) { on } else { off };
             let mut statement = Statement::new(format!("ALTER TABLE {name} {word}"));
             if old.is_some() {
-                statement = statement.exclusive(name).hazard(HazardKind::Authorisation, name, "row-level security changes");
+                statement = statement.exclusive(name).hazard(
+                    HazardKind::Authorisation,
+                    name,
+                    "row-level security changes",
+                );
             }
             statements.push(statement);
         }
@@ -101,9 +108,11 @@ pub(super) fn drop(table: &Fact) -> Vec<Statement> {
     vec![if table.has("foreign") {
         statement.hazard(HazardKind::BreaksClients, name, "the foreign table is gone")
     } else {
-        statement
-            .hazard(HazardKind::DataLoss, name, "every row is deleted")
-            .hazard(HazardKind::BreaksClients, name, "the table is gone")
+        statement.hazard(HazardKind::DataLoss, name, "every row is deleted").hazard(
+            HazardKind::BreaksClients,
+            name,
+            "the table is gone",
+        )
     }]
 }
 
@@ -116,7 +125,11 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             "persistence" => {
                 let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
                 let statement = Statement::new(format!("ALTER TABLE {name} SET {logged}")).exclusive(name);
-                statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is written anew"));
+                statements.push(statement.hazard(
+                    HazardKind::TableRewrite,
+                    name,
+                    "the table is written anew",
+                ));
             }
             "options" => statements.extend(
                 change_options(&format!("{word} {name}"), ordered(old), ordered(new))
@@ -126,25 +139,36 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             "row_security" | "force_row_security" | "replica_identity" => {}
             "tablespace" => {
                 let space = new.get(attr).unwrap_or("pg_default");
-                let statement = Statement::new(format!("ALTER TABLE {name} SET TABLESPACE {space}")).exclusive(name);
+                let statement =
+                    Statement::new(format!("ALTER TABLE {name} SET TABLESPACE {space}")).exclusive(name);
                 statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is copied"));
             }
             "access_method" => {
                 let method = new.get(attr).unwrap_or("heap");
-                let statement = Statement::new(format!("ALTER TABLE {name} SET ACCESS METHOD {method}")).exclusive(name);
-                statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is written anew"));
+                let statement =
+                    Statement::new(format!("ALTER TABLE {name} SET ACCESS METHOD {method}")).exclusive(name);
+                statements.push(statement.hazard(
+                    HazardKind::TableRewrite,
+                    name,
+                    "the table is written anew",
+                ));
             }
             "inherits" => {
                 let (before, after) = (lines(old.get(attr)), lines(new.get(attr)));
                 for parent in before.iter().filter(|p| !after.contains(p)) {
-                    statements.push(Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name));
+                    statements.push(
+                        Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name),
+                    );
                 }
             }
             "of_type" => {
-                statements.push(Statement::new(match new.get(attr) {
-                    Some(of) => format!("ALTER TABLE {name} OF {of}"),
-                    None => format!("ALTER TABLE {name} NOT OF"),
-                }).exclusive(name));
+                statements.push(
+                    Statement::new(match new.get(attr) {
+                        Some(of) => format!("ALTER TABLE {name} OF {of}"),
+                        None => format!("ALTER TABLE {name} NOT OF"),
+                    })
+                    .exclusive(name),
+                );
             }
             "fdw_options" => {
                 let options = fdw_options(old.get(attr), new.get(attr));
@@ -155,7 +179,10 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 return Verdict::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
             }
             "foreign" | "server" => {
-                return Verdict::Refuse("a table cannot become a foreign table, nor change its server, without being dropped".to_owned());
+                return Verdict::Refuse(
+                    "a table cannot become a foreign table, nor change its server, without being dropped"
+                        .to_owned(),
+                );
             }
             other => return Verdict::Refuse(format!("its {} cannot be changed", other.replace('_', " "))),
         }
@@ -168,7 +195,11 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
 pub(in crate::schema) fn inherit(old: &Fact, new: &Fact) -> Vec<Statement> {
     let (name, before) = (&new.key.name, lines(old.get("inherits")));
     let after = lines(new.get("inherits")).into_iter().filter(|p| !before.contains(p));
-    after.map(|parent| Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)).collect()
+    after
+        .map(|parent| {
+            Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
+        })
+        .collect()
 }
 
 /// `ADD`, `SET` and `DROP` for options of foreign objects, one `name<tab>literal` a line.
@@ -184,7 +215,9 @@ pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
             None => words.push(format!("ADD {}", line.replacen('\t', " ", 1))),
         }
     }
-    words.extend(old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))));
+    words.extend(
+        old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))),
+    );
     words.join(", ")
 }
 
@@ -208,5 +241,9 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text("of"));
     let _ = ctx;
     let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
-    vec![statement.exclusive(of).exclusive(child).hazard(HazardKind::BreaksClients, of, format!("rows of {child} are no longer seen through it"))]
+    vec![statement.exclusive(of).exclusive(child).hazard(
+        HazardKind::BreaksClients,
+        of,
+        format!("rows of {child} are no longer seen through it"),
+    )]
 }

@@ -9,7 +9,8 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let sql = match fact.key.kind {
         Kind::Enum => format!("CREATE TYPE {name} AS ENUM ({})", fact.text("labels").replace('\n', ", ")),
         Kind::Composite => {
-            let attributes: Vec<String> = lines(fact.get("attributes")).iter().map(|l| l.replacen('\t', " ", 1)).collect();
+            let attributes: Vec<String> =
+                lines(fact.get("attributes")).iter().map(|l| l.replacen('\t', " ", 1)).collect();
             format!("CREATE TYPE {name} AS ({})", attributes.join(", "))
         }
         Kind::Domain => {
@@ -78,12 +79,16 @@ fn change_enum(old: &Fact, new: &Fact) -> Verdict {
     if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
         return Verdict::Alter(add_values(name, &before, &after));
     }
-    let disjoint = before.iter().zip(&after).all(|(b, a)| a == b || (!before.contains(a) && !after.contains(b)));
+    let disjoint =
+        before.iter().zip(&after).all(|(b, a)| a == b || (!before.contains(a) && !after.contains(b)));
     if before.len() == after.len() && disjoint {
         let renamed = before.iter().zip(&after).filter(|(b, a)| a != b);
         let statement = |(b, a): (&&str, &&str)| {
-            Statement::new(format!("ALTER TYPE {name} RENAME VALUE {b} TO {a}"))
-                .hazard(HazardKind::BreaksClients, name, format!("{b} is called {a}"))
+            Statement::new(format!("ALTER TYPE {name} RENAME VALUE {b} TO {a}")).hazard(
+                HazardKind::BreaksClients,
+                name,
+                format!("{b} is called {a}"),
+            )
         };
         return Verdict::Alter(renamed.map(statement).collect());
     }
@@ -98,7 +103,8 @@ fn add_values(name: &str, before: &[&str], after: &[&str]) -> Vec<Statement> {
             (0, Some(next)) => format!(" BEFORE {next}"),
             _ => format!(" AFTER {}", after[at - 1]),
         };
-        statements.push(Statement::new(format!("ALTER TYPE {name} ADD VALUE {label}{place}")).at(Stage::Early));
+        statements
+            .push(Statement::new(format!("ALTER TYPE {name} ADD VALUE {label}{place}")).at(Stage::Early));
     }
     statements
 }
@@ -132,22 +138,25 @@ fn change_domain(old: &Fact, new: &Fact) -> Verdict {
 /// Attributes come and go in place as long as the new ones are last.
 fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
-    let split = |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
+    let split =
+        |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
     let before: Vec<(String, String)> = lines(old.get("attributes")).into_iter().map(split).collect();
     let after: Vec<(String, String)> = lines(new.get("attributes")).into_iter().map(split).collect();
     let has = |list: &[(String, String)], name: &str| list.iter().any(|(n, _)| n == name);
     let kept = before.iter().filter(|(n, _)| has(&after, n));
-    let reached: Vec<&String> = kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n).collect();
+    let reached: Vec<&String> =
+        kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n).collect();
     if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
         return Verdict::Replace;
     }
     let _ = ctx;
     let mut statements = Vec::new();
     for (attribute, _) in before.iter().filter(|(n, _)| !has(&after, n)) {
-        statements.push(
-            Statement::new(format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}"))
-                .hazard(HazardKind::DataLoss, name, format!("values of attribute {attribute} are lost")),
-        );
+        statements.push(Statement::new(format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}")).hazard(
+            HazardKind::DataLoss,
+            name,
+            format!("values of attribute {attribute} are lost"),
+        ));
     }
     let mut retyped = false;
     for (attribute, of) in &after {
@@ -155,9 +164,12 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             Some((_, was)) if was == of => {}
             Some(_) => {
                 retyped = true;
-                statements.push(Statement::new(format!("ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {of}")));
+                statements
+                    .push(Statement::new(format!("ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {of}")));
             }
-            None => statements.push(Statement::new(format!("ALTER TYPE {name} ADD ATTRIBUTE {attribute} {of}"))),
+            None => {
+                statements.push(Statement::new(format!("ALTER TYPE {name} ADD ATTRIBUTE {attribute} {of}")))
+            }
         }
     }
     if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }

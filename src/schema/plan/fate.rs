@@ -75,9 +75,14 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions) -> Result<Graph, P
         items.push(Item { old: one, new: other, fate, alter: Vec::new(), retyped: false, moved: false });
     }
     let fresh = items.iter().filter(|i| i.fate == Fate::Add).filter_map(|i| i.new).map(|at| &new.facts[at]);
-    let fresh = fresh.filter(|f| matches!(f.key.kind, Kind::Table | Kind::MaterializedView)).map(|f| f.key.name.as_str()).collect();
-    let ctx = Context { old, new, online: options.online, fresh, inline: BTreeSet::new(), new_parts: &new_parts };
-    let mut planner = Planner { ctx, items, of_old, of_new, old_dependents: old.dependents(), refusals: BTreeSet::new() };
+    let fresh = fresh
+        .filter(|f| matches!(f.key.kind, Kind::Table | Kind::MaterializedView))
+        .map(|f| f.key.name.as_str())
+        .collect();
+    let ctx =
+        Context { old, new, online: options.online, fresh, inline: BTreeSet::new(), new_parts: &new_parts };
+    let mut planner =
+        Planner { ctx, items, of_old, of_new, old_dependents: old.dependents(), refusals: BTreeSet::new() };
     planner.judge();
     planner.judge_domains();
     planner.spread();
@@ -124,11 +129,18 @@ impl<'a> Planner<'a> {
     /// A domain inside arrays or composite types cannot get a constraint: it is made anew and its columns move.
     fn judge_domains(&mut self) {
         for at in 0..self.items.len() {
-            let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::DomainConstraint && self.items[at].creates()) else { continue };
+            let Some(new) = self
+                .new_fact(at)
+                .filter(|f| f.key.kind == Kind::DomainConstraint && self.items[at].creates())
+            else {
+                continue;
+            };
             let Some(domain) = new.parent.as_ref().and_then(|p| self.ctx.old.find(p)) else { continue };
             let contains = |d: &u32| {
                 let fact = &self.ctx.old.facts[*d as usize];
-                fact.key.kind == Kind::Composite || fact.key.kind == Kind::Column && fact.text("type") != self.ctx.old.facts[domain].key.name
+                fact.key.kind == Kind::Composite
+                    || fact.key.kind == Kind::Column
+                        && fact.text("type") != self.ctx.old.facts[domain].key.name
             };
             if self.old_dependents[domain].iter().any(contains) {
                 self.replace(self.of_old[domain] as usize);
@@ -154,7 +166,8 @@ impl<'a> Planner<'a> {
 
     /// Carries drops, replacements and changes of type on to those who depend on them.
     fn spread(&mut self) {
-        let mut queue: Vec<usize> = (0..self.items.len()).filter(|at| self.items[*at].drops() || self.items[*at].retyped).collect();
+        let mut queue: Vec<usize> =
+            (0..self.items.len()).filter(|at| self.items[*at].drops() || self.items[*at].retyped).collect();
         let mut seen = HashMap::new();
         while let Some(at) = queue.pop() {
             let state = (self.items[at].drops(), self.items[at].retyped);
@@ -179,7 +192,8 @@ impl<'a> Planner<'a> {
     /// The index of a partition that disappears with the partitioned index it is a part of, and has to come back.
     fn torn_along(&mut self, at: usize, attach: usize) -> Option<usize> {
         let fact = self.old_fact(attach).filter(|f| f.key.kind == Kind::IndexAttach)?;
-        let parent = self.old_fact(at).filter(|f| self.items[at].drops() && Some(&f.key) != fact.parent.as_ref())?;
+        let parent =
+            self.old_fact(at).filter(|f| self.items[at].drops() && Some(&f.key) != fact.parent.as_ref())?;
         if !matches!(parent.key.kind, Kind::Index | Kind::Constraint) {
             return None;
         }
@@ -193,19 +207,44 @@ impl<'a> Planner<'a> {
 
     fn affect(&mut self, at: usize, dependent: usize) {
         let item = &self.items[dependent];
-        let (Some(needed), Some(old), Some(new)) = (self.old_fact(at), self.old_fact(dependent), self.new_fact(dependent)) else { return };
+        let (Some(needed), Some(old), Some(new)) =
+            (self.old_fact(at), self.old_fact(dependent), self.new_fact(dependent))
+        else {
+            return;
+        };
         if item.drops() || item.fate == Fate::Add {
             return;
         }
         let (x, d) = (needed.key.kind, new.key.kind);
         if !self.items[at].drops() {
             match (x, d) {
-                (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => self.replace(dependent),
-                (Kind::Column, Kind::View | Kind::MaterializedView | Kind::Rule | Kind::Policy | Kind::Trigger | Kind::Default | Kind::Function | Kind::PublicationTable)
-                | (Kind::Composite, Kind::View | Kind::MaterializedView | Kind::Rule) => self.replace(dependent),
-                (Kind::Column, Kind::Constraint) if new.text("type") == "foreign key" && !self.stays_comparable(at) => self.replace(dependent),
+                (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => {
+                    self.replace(dependent)
+                }
+                (
+                    Kind::Column,
+                    Kind::View
+                    | Kind::MaterializedView
+                    | Kind::Rule
+                    | Kind::Policy
+                    | Kind::Trigger
+                    | Kind::Default
+                    | Kind::Function
+                    | Kind::PublicationTable,
+                )
+                | (Kind::Composite, Kind::View | Kind::MaterializedView | Kind::Rule) => {
+                    self.replace(dependent)
+                }
+                (Kind::Column, Kind::Constraint)
+                    if new.text("type") == "foreign key" && !self.stays_comparable(at) =>
+                {
+                    self.replace(dependent)
+                }
                 (Kind::Composite, Kind::Column) => {
-                    let reason = format!("PostgreSQL cannot change an attribute's type in {} while this column uses it", needed.key.name);
+                    let reason = format!(
+                        "PostgreSQL cannot change an attribute's type in {} while this column uses it",
+                        needed.key.name
+                    );
                     self.refuse(new, reason);
                 }
                 _ => {}
@@ -215,8 +254,18 @@ impl<'a> Planner<'a> {
         let gone = self.items[at].fate == Fate::Remove;
         match d {
             _ if gone && item.fate == Fate::Alter => {}
-            Kind::Column if matches!(x, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation) && (!gone || item.fate == Fate::Keep) => self.move_column(at, dependent, old, new),
-            Kind::Column if (old.has("generated") || old.has("generated_virtual")) && matches!(x, Kind::Function | Kind::Operator | Kind::Column) => self.replace(dependent),
+            Kind::Column
+                if matches!(x, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation)
+                    && (!gone || item.fate == Fate::Keep) =>
+            {
+                self.move_column(at, dependent, old, new)
+            }
+            Kind::Column
+                if (old.has("generated") || old.has("generated_virtual"))
+                    && matches!(x, Kind::Function | Kind::Operator | Kind::Column) =>
+            {
+                self.replace(dependent)
+            }
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
                 let reason = format!("it needs {}, which would have to be dropped and made anew", needed.key);
                 self.refuse(new, reason);
@@ -251,7 +300,12 @@ impl<'a> Planner<'a> {
             let name = new.text("name");
             let mut statement = ddl::retype(&self.ctx, old, new);
             if self.old_fact(at).is_some_and(|f| f.key.kind != Kind::Collation) {
-                statement.sql = format!("ALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {name}::text::{}", ddl::parent(new), new.text("type"), new.text("type"));
+                statement.sql = format!(
+                    "ALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {name}::text::{}",
+                    ddl::parent(new),
+                    new.text("type"),
+                    new.text("type")
+                );
             }
             self.items[column].alter.insert(0, statement);
         }
@@ -267,7 +321,10 @@ impl<'a> Planner<'a> {
             let fact = self.new_fact(at).or(self.old_fact(at));
             let Some(fact) = fact else { continue };
             if fact.key.kind == Kind::Uncompared && (strict || item.fate != Fate::Keep) {
-                self.refuse(fact, "objects of its kind are not compared in detail, so nothing can be planned for it");
+                self.refuse(
+                    fact,
+                    "objects of its kind are not compared in detail, so nothing can be planned for it",
+                );
             }
             let Some(new) = self.new_fact(at).filter(|_| self.items[at].fate != Fate::Keep) else { continue };
             let role = match new.key.kind {
@@ -286,9 +343,15 @@ impl<'a> Planner<'a> {
             }
             let too_new = match new.key.kind {
                 Kind::Column if new.has("generated_virtual") => (180_000, "virtual generated columns"),
-                Kind::Collation if new.get("provider") == Some("builtin") => (170_000, "the builtin collation provider"),
-                Kind::Constraint if new.text("definition").contains("NOT ENFORCED") => (180_000, "constraints that are not enforced"),
-                Kind::Constraint if new.text("definition").contains("WITHOUT OVERLAPS") => (180_000, "temporal constraints"),
+                Kind::Collation if new.get("provider") == Some("builtin") => {
+                    (170_000, "the builtin collation provider")
+                }
+                Kind::Constraint if new.text("definition").contains("NOT ENFORCED") => {
+                    (180_000, "constraints that are not enforced")
+                }
+                Kind::Constraint if new.text("definition").contains("WITHOUT OVERLAPS") => {
+                    (180_000, "temporal constraints")
+                }
                 _ => (0, ""),
             };
             if version < too_new.0 {
@@ -297,7 +360,10 @@ impl<'a> Planner<'a> {
             if new.key.kind == Kind::Extension && self.items[at].creates() {
                 let wanted = format!("{} {}", new.key.name, new.text("version"));
                 if !self.ctx.old.origin.available_extensions.contains(&wanted) {
-                    self.refuse(new, format!("version {} is not available on the old side's server", new.text("version")));
+                    self.refuse(
+                        new,
+                        format!("version {} is not available on the old side's server", new.text("version")),
+                    );
                 }
             }
         }
@@ -315,13 +381,33 @@ impl<'a> Planner<'a> {
             }
             let folds = match fact.key.kind {
                 Kind::Column => true,
-                Kind::Default => self.ctx.new.facts[parent].key.kind == Kind::Column && !self.ctx.new.facts[parent].has("inherited") && self.stands_alone(fact)
-                    || self.ctx.new.facts[parent].has("inherited") && self.ctx.new.fact(Kind::Table, fact.text("table")).is_some_and(|t| !t.has("inherits")) && self.stands_alone(fact),
+                Kind::Default => {
+                    self.ctx.new.facts[parent].key.kind == Kind::Column
+                        && !self.ctx.new.facts[parent].has("inherited")
+                        && self.stands_alone(fact)
+                        || self.ctx.new.facts[parent].has("inherited")
+                            && self
+                                .ctx
+                                .new
+                                .fact(Kind::Table, fact.text("table"))
+                                .is_some_and(|t| !t.has("inherits"))
+                            && self.stands_alone(fact)
+                }
                 Kind::Constraint => {
                     let kind = fact.text("type");
-                    let simple = !["index_options", "tablespace", "clustered", "replica_identity"].iter().any(|a| fact.has(a));
-                    let foreign = self.ctx.new.fact(Kind::Table, ddl::parent(fact)).is_some_and(|t| t.has("inherits") && fact.has("inherited"));
-                    !foreign && matches!(kind, "check" | "primary key" | "unique") && simple && self.stands_alone(fact) && !fact.text("definition").ends_with("NOT VALID")
+                    let simple = !["index_options", "tablespace", "clustered", "replica_identity"]
+                        .iter()
+                        .any(|a| fact.has(a));
+                    let foreign = self
+                        .ctx
+                        .new
+                        .fact(Kind::Table, ddl::parent(fact))
+                        .is_some_and(|t| t.has("inherits") && fact.has("inherited"));
+                    !foreign
+                        && matches!(kind, "check" | "primary key" | "unique")
+                        && simple
+                        && self.stands_alone(fact)
+                        && !fact.text("definition").ends_with("NOT VALID")
                 }
                 _ => false,
             };
@@ -335,9 +421,22 @@ impl<'a> Planner<'a> {
     /// Whether a fact needs no relation but its own, not even through a function.
     fn stands_alone(&self, fact: &Fact) -> bool {
         let own = fact.key.name.as_str();
-        let relation = |f: &Fact| matches!(f.key.kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Column | Kind::Function | Kind::Aggregate);
+        let relation = |f: &Fact| {
+            matches!(
+                f.key.kind,
+                Kind::Table
+                    | Kind::View
+                    | Kind::MaterializedView
+                    | Kind::Column
+                    | Kind::Function
+                    | Kind::Aggregate
+            )
+        };
         fact.needs.iter().map(|n| &self.ctx.new.facts[*n as usize]).all(|need| match need.key.kind {
-            Kind::Table | Kind::Column => own.starts_with(need.key.name.as_str()) || need.parent.as_ref().is_some_and(|p| own.starts_with(&format!("{}.", p.name))),
+            Kind::Table | Kind::Column => {
+                own.starts_with(need.key.name.as_str())
+                    || need.parent.as_ref().is_some_and(|p| own.starts_with(&format!("{}.", p.name)))
+            }
             Kind::View | Kind::MaterializedView | Kind::Constraint | Kind::Index => false,
             Kind::Function => !need.needs.iter().any(|n| relation(&self.ctx.new.facts[*n as usize])),
             _ => true,
@@ -351,7 +450,8 @@ impl Planner<'_> {
     fn graph(&mut self) -> Graph {
         let mut graph = Graph::default();
         let count = self.items.len();
-        let (mut drops, mut creates, mut purges): (Vec<Ends>, Vec<Ends>, Vec<Ends>) = (vec![None; count], vec![None; count], vec![None; count]);
+        let (mut drops, mut creates, mut purges): (Vec<Ends>, Vec<Ends>, Vec<Ends>) =
+            (vec![None; count], vec![None; count], vec![None; count]);
         let identities: HashMap<&str, usize> = (0..count)
             .filter(|at| self.items[*at].fate == Fate::Alter)
             .filter_map(|at| self.new_fact(at).and_then(|f| f.get("identity_sequence")).map(|s| (s, at)))
@@ -360,16 +460,23 @@ impl Planner<'_> {
         let hosts: Vec<Option<usize>> = (0..count).map(|at| self.drop_host(at)).collect();
         for at in 0..count {
             let rank = self.old_fact(at).or(self.new_fact(at)).map(|f| f.key.kind as u32).unwrap_or_default();
-            if self.items[at].drops() && hosts[at].is_none() && let Some(old) = self.old_fact(at) {
+            if self.items[at].drops()
+                && hosts[at].is_none()
+                && let Some(old) = self.old_fact(at)
+            {
                 let mut statements = ddl::drop(&self.ctx, old);
-                if let Some(column) = identities.get(old.key.name.as_str()).filter(|_| old.key.kind == Kind::Sequence) {
+                if let Some(column) =
+                    identities.get(old.key.name.as_str()).filter(|_| old.key.kind == Kind::Sequence)
+                {
                     let (away, hand) = hand_over(old);
                     statements = away;
-                    purges[at] = Some(graph.chain(hand, (2, rank, at as u32), || format!("drop {}", old.key)));
+                    purges[at] =
+                        Some(graph.chain(hand, (2, rank, at as u32), || format!("drop {}", old.key)));
                     handed.push((at, *column));
                 } else if self.items[at].moved {
                     let aside = aside(old);
-                    statements = vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(old)))];
+                    statements =
+                        vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(old)))];
                     let schema = old.text("schema");
                     let word = match old.key.kind {
                         Kind::Domain => "DOMAIN",
@@ -377,9 +484,12 @@ impl Planner<'_> {
                         _ => "TYPE",
                     };
                     let purge = vec![Statement::new(format!("DROP {word} {schema}.{aside}"))];
-                    purges[at] = Some(graph.chain(purge, (2, rank, at as u32), || format!("drop {}", old.key)));
+                    purges[at] =
+                        Some(graph.chain(purge, (2, rank, at as u32), || format!("drop {}", old.key)));
                 }
-                drops[at] = Some(graph.chain(statements, (0, u32::MAX - rank, at as u32), || format!("drop {}", old.key)));
+                drops[at] = Some(
+                    graph.chain(statements, (0, u32::MAX - rank, at as u32), || format!("drop {}", old.key)),
+                );
             }
         }
         for at in 0..count {
@@ -406,7 +516,9 @@ impl Planner<'_> {
                 if let Some(old) = self.old_fact(at).filter(|_| new.key.kind == Kind::Table) {
                     let inherit = ddl::inherit(old, new);
                     if !inherit.is_empty() {
-                        purges[at] = Some(graph.chain(inherit, (2, rank.1, rank.2), || format!("inherit {}", new.key)));
+                        purges[at] = Some(
+                            graph.chain(inherit, (2, rank.1, rank.2), || format!("inherit {}", new.key)),
+                        );
                     }
                 }
             }
@@ -431,8 +543,14 @@ impl Planner<'_> {
 
     fn creation(&self, new: &Fact) -> Vec<Statement> {
         if new.key.kind == Kind::Privilege {
-            let object = new.parent.as_ref().and_then(|p| self.ctx.new.find(p)).map(|at| (at, &self.ctx.new.facts[at]));
-            if let Some((at, object)) = object && self.items[self.of_new[at] as usize].creates() {
+            let object = new
+                .parent
+                .as_ref()
+                .and_then(|p| self.ctx.new.find(p))
+                .map(|at| (at, &self.ctx.new.facts[at]));
+            if let Some((at, object)) = object
+                && self.items[self.of_new[at] as usize].creates()
+            {
                 // What default privileges gave it is settled where the object is created.
                 if ddl::born_with(self.ctx.old, object).iter().any(|born| born.key == new.key) {
                     return Vec::new();
@@ -457,9 +575,10 @@ impl Planner<'_> {
         let by = |kind: Kind, name: &str| dropped(&ddl::key(kind, name)).filter(|host| *host != at);
         match old.key.kind {
             Kind::UserMapping => None,
-            Kind::Constraint if old.text("type") == "foreign key" => {
-                parent.filter(|_| old.text("references") == ddl::parent(old) || by(Kind::Table, old.text("references")).is_none())
-            }
+            Kind::Constraint if old.text("type") == "foreign key" => parent.filter(|_| {
+                old.text("references") == ddl::parent(old)
+                    || by(Kind::Table, old.text("references")).is_none()
+            }),
             Kind::Sequence if self.items[at].fate == Fate::Remove => {
                 let owner = self.ctx.old.fact(Kind::SequenceOwner, &old.key.name)?;
                 by(Kind::Column, owner.text("column"))
@@ -471,7 +590,9 @@ impl Planner<'_> {
             Kind::Constraint if old.has("inherited") && parent.is_none() && old.text("type") == "check" => {
                 self.parent_constraint(self.ctx.old, old).and_then(|above| by(Kind::Constraint, &above))
             }
-            Kind::Index | Kind::Constraint if parent.is_none() => self.attached_to(old).and_then(|(kind, name)| by(kind, &name)),
+            Kind::Index | Kind::Constraint if parent.is_none() => {
+                self.attached_to(old).and_then(|(kind, name)| by(kind, &name))
+            }
             _ => parent,
         }
     }
@@ -493,7 +614,9 @@ impl Planner<'_> {
         let partition = schema.fact(Kind::Partition, table).map(|p| p.text("of"));
         let parents = schema.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
         let mut above = partition.into_iter().chain(ddl::lines(parents));
-        above.find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text("name")))).map(|f| f.key.name.clone())
+        above
+            .find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text("name"))))
+            .map(|f| f.key.name.clone())
     }
 
     /// The item whose creation brings this one along.
@@ -536,7 +659,9 @@ impl Planner<'_> {
             let item = &self.items[at];
             before(drops[at].filter(|_| item.creates()), creates[at]);
             before(creates[at], purges[at]);
-            if let Some(new) = item.new.filter(|_| purges[at].is_some()) && self.ctx.new.facts[new].key.kind == Kind::Table {
+            if let Some(new) = item.new.filter(|_| purges[at].is_some())
+                && self.ctx.new.facts[new].key.kind == Kind::Table
+            {
                 for part in &self.ctx.new_parts[new] {
                     before(creates[self.of_new[*part as usize] as usize], purges[at]);
                 }
@@ -545,12 +670,22 @@ impl Planner<'_> {
                 }
             }
             // A table leaves its parents before its columns go.
-            if let Some(parent) = self.old_fact(at).filter(|_| item.drops()).and_then(|f| f.parent.as_ref()).filter(|p| p.kind == Kind::Table) {
+            if let Some(parent) = self
+                .old_fact(at)
+                .filter(|_| item.drops())
+                .and_then(|f| f.parent.as_ref())
+                .filter(|p| p.kind == Kind::Table)
+            {
                 let table = self.ctx.old.find(parent).map(|p| self.of_old[p] as usize);
-                before(table.and_then(|t| creates[t].filter(|_| self.items[t].fate == Fate::Alter)), drops[at]);
+                before(
+                    table.and_then(|t| creates[t].filter(|_| self.items[t].fate == Fate::Alter)),
+                    drops[at],
+                );
             }
             if let Some(old) = item.old {
-                let sensitive = self.old_fact(at).is_some_and(|f| matches!(f.key.kind, Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition));
+                let sensitive = self.old_fact(at).is_some_and(|f| {
+                    matches!(f.key.kind, Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition)
+                });
                 for dependent in &self.old_dependents[old] {
                     let dependent = self.of_old[*dependent as usize] as usize;
                     if item.drops() {
@@ -570,8 +705,12 @@ impl Planner<'_> {
                     before(creates[need].filter(|c| Some(*c) != creates[at]), creates[at]);
                     // A domain that is made anew gets its constraints before a column uses it.
                     if let Some(domain) = self.items[need].new.filter(|_| self.items[need].moved) {
-                        let parts = self.ctx.new_parts[domain].iter().map(|p| (self.of_new[*p as usize] as usize, &self.ctx.new.facts[*p as usize]));
-                        for (part, _) in parts.filter(|(part, f)| f.key.kind == Kind::DomainConstraint && *part != at) {
+                        let parts = self.ctx.new_parts[domain]
+                            .iter()
+                            .map(|p| (self.of_new[*p as usize] as usize, &self.ctx.new.facts[*p as usize]));
+                        for (part, _) in
+                            parts.filter(|(part, f)| f.key.kind == Kind::DomainConstraint && *part != at)
+                        {
                             before(creates[part], creates[at]);
                         }
                     }
@@ -595,7 +734,11 @@ impl Planner<'_> {
                 }
             }
             Kind::IndexAttach => {
-                let host = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p)).and_then(|at| self.ctx.new.facts[at].parent.clone());
+                let host = fact
+                    .parent
+                    .as_ref()
+                    .and_then(|p| self.ctx.new.find(p))
+                    .and_then(|at| self.ctx.new.facts[at].parent.clone());
                 let place = host.and_then(|table| self.ctx.new.find(&ddl::key(Kind::Partition, &table.name)));
                 before(place.and_then(|p| creates[self.of_new[p] as usize]), creates[at]);
             }
@@ -613,7 +756,10 @@ impl Planner<'_> {
                 let gone = drops[at];
                 let _ = purges;
                 occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(gone));
-            } else if item.fate == Fate::Alter && old.has("identity") && !self.new_fact(at).is_some_and(|n| n.has("identity")) {
+            } else if item.fate == Fate::Alter
+                && old.has("identity")
+                && !self.new_fact(at).is_some_and(|n| n.has("identity"))
+            {
                 occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(creates[at]));
             }
         }
@@ -622,7 +768,9 @@ impl Planner<'_> {
         }
         for at in 0..self.items.len() {
             let item = &self.items[at];
-            let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else { continue };
+            let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else {
+                continue;
+            };
             for name in occupied(new) {
                 for gone in freed.get(&name).into_iter().flatten() {
                     before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
@@ -636,7 +784,9 @@ impl Planner<'_> {
 fn occupied(fact: &Fact) -> Vec<(u8, String)> {
     let name = fact.key.name.clone();
     match fact.key.kind {
-        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => vec![(0, name.clone()), (1, name)],
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => {
+            vec![(0, name.clone()), (1, name)]
+        }
         Kind::Index | Kind::Sequence => vec![(0, name)],
         Kind::Constraint if matches!(fact.text("type"), "primary key" | "unique" | "exclusion") => {
             vec![(0, format!("{}.{}", fact.text("schema"), fact.text("name")))]
@@ -653,7 +803,10 @@ fn occupied(fact: &Fact) -> Vec<(u8, String)> {
 fn hand_over(sequence: &Fact) -> (Vec<Statement>, Vec<Statement>) {
     let (name, aside) = (&sequence.key.name, aside(sequence));
     let old = format!("{}.{aside}", sequence.text("schema"));
-    let position = format!("DO $$ BEGIN PERFORM pg_catalog.setval('{}', last_value, is_called) FROM {old}; END $$", name.replace('\'', "''"));
+    let position = format!(
+        "DO $$ BEGIN PERFORM pg_catalog.setval('{}', last_value, is_called) FROM {old}; END $$",
+        name.replace('\'', "''")
+    );
     let away = vec![
         Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name),
         Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name),
@@ -663,6 +816,7 @@ fn hand_over(sequence: &Fact) -> (Vec<Statement>, Vec<Statement>) {
 
 /// The name an old type goes by while its columns move to the new one.
 fn aside(fact: &Fact) -> String {
-    let plain: String = fact.text("name").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(45).collect();
+    let plain: String =
+        fact.text("name").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(45).collect();
     format!("lakebase_old_{}", plain.to_lowercase())
 }

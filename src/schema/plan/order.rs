@@ -25,7 +25,12 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Adds a chain of nodes, one for each run of statements of one stage; gives its first and last.
-    pub(super) fn chain(&mut self, statements: Vec<Statement>, rank: (u8, u32, u32), name: impl Fn() -> String) -> (u32, u32) {
+    pub(super) fn chain(
+        &mut self,
+        statements: Vec<Statement>,
+        rank: (u8, u32, u32),
+        name: impl Fn() -> String,
+    ) -> (u32, u32) {
         let first = self.nodes.len() as u32;
         let mut run: Vec<Statement> = Vec::new();
         for statement in statements {
@@ -57,7 +62,8 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
         waits[*after as usize] += 1;
         next[*before as usize].push(*after);
     }
-    let priority = |graph: &Graph, at: u32| Reverse((graph.nodes[at as usize].stage, graph.nodes[at as usize].rank, at));
+    let priority =
+        |graph: &Graph, at: u32| Reverse((graph.nodes[at as usize].stage, graph.nodes[at as usize].rank, at));
     let ready = (0..count as u32).filter(|at| waits[*at as usize] == 0);
     let mut heap: BinaryHeap<_> = ready.map(|at| priority(&graph, at)).collect();
     let mut statements = Vec::new();
