@@ -283,3 +283,23 @@ pub(super) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<Rena
     }
     hints
 }
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn whole_words_are_replaced() {
+        assert_eq!(words("(a + aa) > a", "a", "b"), "(b + aa) > b");
+    }
+
+    #[test]
+    fn literals_stay_as_they_are() {
+        assert_eq!(words("a = 'a'::text", "a", "b"), "b = 'a'::text");
+    }
+
+    #[test]
+    fn a_part_of_a_quoted_name_stays_as_it_is() {
+        assert_eq!(words("\"a\" = a", "a", "b"), "\"a\" = b");
+    }
+}

@@ -766,14 +766,14 @@ impl Planner<'_> {
         if freed.is_empty() {
             return;
         }
-        for at in 0..self.items.len() {
+        for (at, create) in creates.iter().copied().enumerate() {
             let item = &self.items[at];
             let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else {
                 continue;
             };
             for name in occupied(new) {
                 for gone in freed.get(&name).into_iter().flatten() {
-                    before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
+                    before(gone.filter(|g| Some(*g) != create), create);
                 }
             }
         }
