@@ -54,7 +54,14 @@ fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>)
         }) else {
             continue;
         };
+<<<<<<< HEAD
         if schema.find(&after.key).is_some() || new.find(&fact.key).is_some() {
+=======
+        if schema.find(&after.key).is_some()
+            || new.find(&fact.key).is_some()
+            || !same_column(&schema, fact, after)
+        {
+>>>>>>> schema
             continue;
         }
         let relation = fact.parent.as_ref().map_or(&fact.key.name, |p| &p.name).clone();
@@ -75,6 +82,13 @@ fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>)
         }
     }
     if words.is_empty() { (schema, renames) } else { (renamed(schema, &words), renames) }
+}
+
+/// Columns made on both sides since they parted may share a number. Types without a cast between them tell them apart.
+fn same_column(schema: &Schema, before: &Fact, after: &Fact) -> bool {
+    let base = |f: &Fact| f.text("type").split('(').next().unwrap_or_default().to_owned();
+    let (one, other) = (base(before), base(after));
+    one == other || schema.origin.casts.contains(&format!("{one} > {other}"))
 }
 
 struct Swap {
@@ -185,6 +199,18 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
         wanted.entry(signature(fact)).or_default().push(fact);
     }
     let mut facts = schema.facts.as_ref().clone();
+    // Renames come first, while every old name is still in use.
+    let relations =
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
+    let taken: BTreeSet<(Option<&str>, &str)> = match gone.is_empty() || come.is_empty() {
+        true => BTreeSet::new(),
+        false => schema
+            .facts
+            .iter()
+            .filter(|f| relations.contains(&f.key.kind))
+            .map(|f| (f.get("schema"), f.text("name")))
+            .collect(),
+    };
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
     for at in gone.iter().filter_map(|k| schema.find(k)) {
         let fact = &schema.facts[at];
@@ -192,7 +218,14 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
         else {
             continue;
         };
+<<<<<<< HEAD
         if attached(&schema, fact) || attached(new, after) {
+=======
+        if attached(&schema, fact)
+            || attached(new, after)
+            || taken.contains(&(after.get("schema"), after.text("name")))
+        {
+>>>>>>> schema
             continue;
         }
         let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();
@@ -257,4 +290,24 @@ pub(super) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<Rena
         }
     }
     hints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn whole_words_are_replaced() {
+        assert_eq!(words("(a + aa) > a", "a", "b"), "(b + aa) > b");
+    }
+
+    #[test]
+    fn literals_stay_as_they_are() {
+        assert_eq!(words("a = 'a'::text", "a", "b"), "b = 'a'::text");
+    }
+
+    #[test]
+    fn a_part_of_a_quoted_name_stays_as_it_is() {
+        assert_eq!(words("\"a\" = a", "a", "b"), "\"a\" = b");
+    }
 }

@@ -48,7 +48,7 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let (domain, name) = (parent(fact), fact.text("name"));
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text("definition"));
-    let fresh = ctx.old.fact(Kind::Domain, domain).is_none();
+    let fresh = ctx.old.fact(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
     if fresh || !ctx.online || add.ends_with("NOT VALID") {
         return vec![Statement::new(add)];
     }

@@ -154,7 +154,10 @@ impl<'a> Planner<'a> {
             Kind::Table => self.refuse(new, "it would have to be dropped and made anew, with all its rows"),
             Kind::Extension => self.refuse(new, "the extension would have to be dropped and made anew"),
             Kind::Schema => self.refuse(new, "the schema would have to be dropped and made anew"),
-            _ => {
+            kind => {
+                if kind == Kind::Domain {
+                    self.ctx.fresh.insert(new.key.name.as_str());
+                }
                 self.items[at].fate = Fate::Replace;
                 self.items[at].alter.clear();
             }
@@ -449,6 +452,14 @@ impl Planner<'_> {
         let count = self.items.len();
         let (mut drops, mut creates, mut purges): (Vec<Ends>, Vec<Ends>, Vec<Ends>) =
             (vec![None; count], vec![None; count], vec![None; count]);
+<<<<<<< HEAD
+=======
+        let identities: HashMap<&str, usize> = (0..count)
+            .filter(|at| self.items[*at].fate == Fate::Alter)
+            .filter_map(|at| self.new_fact(at).and_then(|f| f.get("identity_sequence")).map(|s| (s, at)))
+            .collect();
+        let mut handed: Vec<(usize, usize)> = Vec::new();
+>>>>>>> schema
         let hosts: Vec<Option<usize>> = (0..count).map(|at| self.drop_host(at)).collect();
         for at in 0..count {
             let rank = self.old_fact(at).or(self.new_fact(at)).map(|f| f.key.kind as u32).unwrap_or_default();
@@ -457,7 +468,15 @@ impl Planner<'_> {
                 && let Some(old) = self.old_fact(at)
             {
                 let mut statements = ddl::drop(&self.ctx, old);
-                if self.items[at].moved {
+                if let Some(column) =
+                    identities.get(old.key.name.as_str()).filter(|_| old.key.kind == Kind::Sequence)
+                {
+                    let (away, hand) = hand_over(old);
+                    statements = away;
+                    purges[at] =
+                        Some(graph.chain(hand, (2, rank, at as u32), || format!("drop {}", old.key)));
+                    handed.push((at, *column));
+                } else if self.items[at].moved {
                     let aside = aside(old);
                     statements =
                         vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(old)))];
@@ -514,6 +533,11 @@ impl Planner<'_> {
                     host = above;
                 }
                 creates[at] = creates[host];
+            }
+        }
+        for (sequence, column) in handed {
+            if let Some(((_, tail), (head, _))) = creates[column].zip(purges[sequence]) {
+                graph.edges.push((tail, head));
             }
         }
         self.edges(&mut graph, &drops, &creates, &purges);
@@ -682,6 +706,17 @@ impl Planner<'_> {
                 for need in &self.ctx.new.facts[new].needs {
                     let need = self.of_new[*need as usize] as usize;
                     before(creates[need].filter(|c| Some(*c) != creates[at]), creates[at]);
+                    // A domain that is made anew gets its constraints before a column uses it.
+                    if let Some(domain) = self.items[need].new.filter(|_| self.items[need].moved) {
+                        let parts = self.ctx.new_parts[domain]
+                            .iter()
+                            .map(|p| (self.of_new[*p as usize] as usize, &self.ctx.new.facts[*p as usize]));
+                        for (part, _) in
+                            parts.filter(|(part, f)| f.key.kind == Kind::DomainConstraint && *part != at)
+                        {
+                            before(creates[part], creates[at]);
+                        }
+                    }
                 }
                 self.partition_edges(at, &self.ctx.new.facts[new], creates, &mut before);
             }
@@ -734,14 +769,14 @@ impl Planner<'_> {
         if freed.is_empty() {
             return;
         }
-        for at in 0..self.items.len() {
+        for (at, create) in creates.iter().copied().enumerate() {
             let item = &self.items[at];
             let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else {
                 continue;
             };
             for name in occupied(new) {
                 for gone in freed.get(&name).into_iter().flatten() {
-                    before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
+                    before(gone.filter(|g| Some(*g) != create), create);
                 }
             }
         }
@@ -765,6 +800,21 @@ fn occupied(fact: &Fact) -> Vec<(u8, String)> {
         Kind::Column => fact.get("identity_sequence").map(|s| (0, s.to_owned())).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// A sequence that becomes the column's identity: it makes way, gives its position to the new one, and goes.
+fn hand_over(sequence: &Fact) -> (Vec<Statement>, Vec<Statement>) {
+    let (name, aside) = (&sequence.key.name, aside(sequence));
+    let old = format!("{}.{aside}", sequence.text("schema"));
+    let position = format!(
+        "DO $$ BEGIN PERFORM pg_catalog.setval('{}', last_value, is_called) FROM {old}; END $$",
+        name.replace('\'', "''")
+    );
+    let away = vec![
+        Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name),
+        Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name),
+    ];
+    (away, vec![Statement::new(position), Statement::new(format!("DROP SEQUENCE {old}"))])
 }
 
 /// The name an old type goes by while its columns move to the new one.
