@@ -54,14 +54,10 @@ fn relations(schema: Schema, new: &Schema, kind: Kind, mut renames: Vec<Rename>)
         }) else {
             continue;
         };
-<<<<<<< HEAD
-        if schema.find(&after.key).is_some() || new.find(&fact.key).is_some() {
-=======
         if schema.find(&after.key).is_some()
             || new.find(&fact.key).is_some()
             || !same_column(&schema, fact, after)
         {
->>>>>>> schema
             continue;
         }
         let relation = fact.parent.as_ref().map_or(&fact.key.name, |p| &p.name).clone();
@@ -218,14 +214,10 @@ fn parts(schema: Schema, new: &Schema, mut renames: Vec<Rename>) -> (Schema, Vec
         else {
             continue;
         };
-<<<<<<< HEAD
-        if attached(&schema, fact) || attached(new, after) {
-=======
         if attached(&schema, fact)
             || attached(new, after)
             || taken.contains(&(after.get("schema"), after.text("name")))
         {
->>>>>>> schema
             continue;
         }
         let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();

@@ -107,11 +107,7 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     }
     if differs("options") {
         statements.extend(change_options(
-<<<<<<< HEAD
-            &alter_only(new, "").trim_end().to_owned(),
-=======
             alter_only(new, "").trim_end(),
->>>>>>> schema
             old.and_then(|f| f.get("options")),
             new.get("options"),
         ));

@@ -452,14 +452,11 @@ impl Planner<'_> {
         let count = self.items.len();
         let (mut drops, mut creates, mut purges): (Vec<Ends>, Vec<Ends>, Vec<Ends>) =
             (vec![None; count], vec![None; count], vec![None; count]);
-<<<<<<< HEAD
-=======
         let identities: HashMap<&str, usize> = (0..count)
             .filter(|at| self.items[*at].fate == Fate::Alter)
             .filter_map(|at| self.new_fact(at).and_then(|f| f.get("identity_sequence")).map(|s| (s, at)))
             .collect();
         let mut handed: Vec<(usize, usize)> = Vec::new();
->>>>>>> schema
         let hosts: Vec<Option<usize>> = (0..count).map(|at| self.drop_host(at)).collect();
         for at in 0..count {
             let rank = self.old_fact(at).or(self.new_fact(at)).map(|f| f.key.kind as u32).unwrap_or_default();
