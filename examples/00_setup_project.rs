@@ -23,7 +23,10 @@ async fn setup(place: Place) -> Result<()> {
         "state",
         if shop.created { format!("created in {}", ui::duration(took)) } else { "is there already".into() },
     );
-    ui::fact("PostgreSQL", shop.project.pg_version);
+    ui::fact(
+        "PostgreSQL",
+        shop.project.pg_version.map_or_else(|| "not reported".into(), |version| version.to_string()),
+    );
     ui::fact("console", shop.project.console_url().unwrap_or_else(|| "the local Lakebase has none".into()));
 
     ui::step(2, "Its branches");

@@ -1,6 +1,6 @@
 //! What the examples share: where they run, the demonstration's project with its rows, and how they talk.
 
-#![allow(dead_code, missing_docs, reason = "each example uses the part it needs")]
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each example uses the part it needs")]
 
 pub mod place;
 pub mod shop;
