@@ -17,4 +17,4 @@ mod storage;
 mod token;
 
 pub use engine::Durability;
-pub use server::{LocalError, LocalLakebase, LocalLakebaseBuilder, default_data_dir};
+pub use server::{BranchCopies, LocalError, LocalLakebase, LocalLakebaseBuilder, default_data_dir};

@@ -65,7 +65,7 @@ pub(crate) struct ControlOptions {
     /// The caller: whoever holds the API's token.
     pub(crate) user: String,
     /// The PostgreSQL of projects that do not ask for a version.
-    pub(crate) pg_version: Option<u32>,
+    pub(crate) pg_version: u32,
     pub(crate) latency: Latency,
 }
 
@@ -83,7 +83,7 @@ pub(crate) enum ControlError {
 /// The control plane of one data directory.
 pub(crate) struct Control {
     user: String,
-    pg_version: Option<u32>,
+    pg_version: u32,
     ca_cert: String,
     engine: Engine,
     gateway: Gateway,

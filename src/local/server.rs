@@ -2,6 +2,7 @@
 
 mod builder;
 mod client;
+mod copies;
 mod data_dir;
 mod error;
 mod record;
@@ -19,7 +20,7 @@ use secrecy::SecretString;
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
-pub use self::{builder::LocalLakebaseBuilder, data_dir::default_data_dir, error::LocalError};
+pub use self::{builder::LocalLakebaseBuilder, copies::BranchCopies, data_dir::default_data_dir, error::LocalError};
 use self::{data_dir::Lock, record::Record};
 use super::control::Control;
 
@@ -87,6 +88,24 @@ impl LocalLakebase {
     /// Where everything is kept.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// The PostgreSQL of new projects that ask for no version, such as `17.10`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn example(local: lakebase::local::LocalLakebase) {
+    /// println!("PostgreSQL {}, branches are {}", local.pg_version(), local.copies());
+    /// # }
+    /// ```
+    pub fn pg_version(&self) -> String {
+        self.record.pg_version.clone()
+    }
+
+    /// How branches are made on the file system of the data directory.
+    pub fn copies(&self) -> BranchCopies {
+        self.record.copies
     }
 
     /// Whether another process runs it, which a [`shutdown`](Self::shutdown) here leaves alone.

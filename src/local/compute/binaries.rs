@@ -50,6 +50,7 @@ impl Binaries {
         if let Some(known) = self.recall(wanted) {
             return Ok(known);
         }
+        self.check_given(wanted).await?;
         let mut tried = Vec::new();
         let found = self.search(wanted, &mut tried).await?;
         let installation = match found {
@@ -68,6 +69,21 @@ impl Binaries {
     fn recall(&self, wanted: Option<u32>) -> Option<Installation> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&wanted.unwrap_or(ANY)).cloned()
+    }
+
+    /// A directory that was named and has no PostgreSQL is a mistake, which finding another would hide.
+    async fn check_given(&self, wanted: Option<u32>) -> Result<(), EngineError> {
+        let Some(given) = self.given.clone() else { return Ok(()) };
+        let account = self.account.clone();
+        let inspected =
+            tokio::task::spawn_blocking(move || Installation::inspect(&given, account.as_ref()).map(drop));
+        let inspected =
+            inspected.await.map_err(|_| EngineError::failed("the search for PostgreSQL broke off"))?;
+        inspected.map_err(|reason| EngineError::NoPostgres {
+            wanted,
+            tried: vec![reason],
+            remedy: "name the directory that holds `postgres` and `initdb`, or name none".to_owned(),
+        })
     }
 
     async fn search(

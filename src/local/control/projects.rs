@@ -26,9 +26,8 @@ const FIRST_DATABASE: &str = "databricks_postgres";
 const RETENTION: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(172_800)..=Duration::from_secs(3_024_000);
 const DEFAULT_RETENTION: Duration = Duration::from_secs(604_800);
-/// What the service offers, and what it takes when nothing is said.
+/// What the service offers.
 const VERSIONS: std::ops::RangeInclusive<i64> = 16..=18;
-const DEFAULT_VERSION: u32 = 17;
 
 impl Control {
     pub(crate) async fn create_project(
@@ -136,7 +135,7 @@ impl Control {
     ) -> Result<Work, Rejection> {
         rules::ids::check_id("project_id", &id)?;
         let wanted = wanted_version(&body, self.pg_version)?;
-        let mut project = draft(&id, &self.user, wanted.unwrap_or(DEFAULT_VERSION), &body)?;
+        let mut project = draft(&id, &self.user, wanted, &body)?;
         let branch = draft_root(&project, &self.user, &body)?;
         let held = self.locks.hold(Wanted::default().shared(project.name()).alone(branch.name())).await;
         let (reserved, root) = (project.clone(), branch.clone());
@@ -165,9 +164,9 @@ impl Control {
         &self,
         project: &mut Project,
         mut root: Branch,
-        wanted: Option<u32>,
+        wanted: u32,
     ) -> Result<Value, Rejection> {
-        let version = self.engine.resolve_version(wanted).await?;
+        let version = self.engine.resolve_version(Some(wanted)).await?;
         project.pg_version = version.major;
         self.engine.create_root(&root.key(), version).await?;
         self.open_root(&root).await?;
@@ -272,11 +271,10 @@ pub(super) fn to_purge(state: &State, now: DateTime<Utc>) -> Vec<String> {
     state.projects.values().filter(over).map(|project| project.id.clone()).collect()
 }
 
-fn wanted_version(body: &wire::project::Project, default: Option<u32>) -> Result<Option<u32>, Rejection> {
+fn wanted_version(body: &wire::project::Project, default: u32) -> Result<u32, Rejection> {
     let Some(wanted) = body.spec.as_ref().and_then(|spec| spec.pg_version) else { return Ok(default) };
-    let known = default.is_some_and(|default| i64::from(default) == wanted);
     match u32::try_from(wanted) {
-        Ok(version) if VERSIONS.contains(&wanted) || known => Ok(Some(version)),
+        Ok(version) if VERSIONS.contains(&wanted) || version == default => Ok(version),
         _ => Err(Rejection::invalid(format!("Field 'spec.pg_version' must be 16, 17 or 18, got {wanted}"))),
     }
 }

@@ -15,7 +15,7 @@ use super::{LocalError, LocalLakebase, Running, data_dir::Lock, default_data_dir
 use crate::local::{
     Durability, api,
     control::{Control, ControlOptions, Latency},
-    engine::{Engine, EngineOptions},
+    engine::{Engine, EngineError, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
 };
@@ -42,10 +42,18 @@ pub struct LocalLakebaseBuilder {
     durability: Durability,
     listen: SocketAddr,
     pg_bin: Option<PathBuf>,
-    pg_version: Option<u32>,
+    pg_version: WantedVersion,
     pg_user: Option<String>,
     user: String,
     latency: Latency,
+}
+
+/// The PostgreSQL of projects that ask for no version.
+#[derive(Clone, Copy, Debug)]
+enum WantedVersion {
+    Any,
+    Preferred(u32),
+    Only(u32),
 }
 
 impl Default for LocalLakebaseBuilder {
@@ -55,7 +63,7 @@ impl Default for LocalLakebaseBuilder {
             durability: Durability::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             pg_bin: None,
-            pg_version: None,
+            pg_version: WantedVersion::Any,
             pg_user: None,
             user: DEFAULT_USER.to_owned(),
             latency: Latency::default(),
@@ -89,9 +97,17 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// The major version for projects that do not ask for one; whatever is installed unless said.
+    /// The major version for projects that do not ask for one; the newest installed unless said. Where it is
+    /// not installed it is fetched; where that fails as well, the start does.
     pub fn pg_version(mut self, major: u32) -> Self {
-        self.pg_version = Some(major);
+        self.pg_version = WantedVersion::Only(major);
+        self
+    }
+
+    /// As [`pg_version`](Self::pg_version), but where this major version is not to be had the newest that is
+    /// installed serves instead; [`LocalLakebase::pg_version`] says which it is.
+    pub fn prefer_pg_version(mut self, major: u32) -> Self {
+        self.pg_version = WantedVersion::Preferred(major);
         self
     }
 
@@ -189,11 +205,22 @@ impl LocalLakebaseBuilder {
         let authority = Authority::load_or_create(&dir)
             .map_err(|error| LocalError::start("make the certificate authority", error))?;
         let ca_cert = authority.certificate_file().to_owned();
-        let control = self.open(&dir, authority).await?;
+        let engine = self.engine(&dir).await?;
+        let version = self.version(&engine).await?;
+        let copies = engine.clone_method().into();
+        let control = self.control(&dir, engine, version, authority).await?;
         let token = api_token(&control)?;
         let host = Url::parse(&format!("http://{address}"))
             .map_err(|error| LocalError::start("name the host", error))?;
-        let record = Record { host, token: token.clone(), user: self.user, ca_cert, pid: std::process::id() };
+        let record = Record {
+            host,
+            token: token.clone(),
+            user: self.user,
+            ca_cert,
+            pid: std::process::id(),
+            pg_version: version.to_string(),
+            copies,
+        };
         record.write(&dir)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = api::router(Arc::clone(&control), token);
@@ -211,15 +238,40 @@ impl LocalLakebaseBuilder {
         Ok(LocalLakebase { record, data_dir: dir, running: Some(running) })
     }
 
-    async fn open(&self, dir: &Path, authority: Authority) -> Result<Arc<Control>, LocalError> {
-        let engine = Engine::open(EngineOptions {
+    async fn engine(&self, dir: &Path) -> Result<Engine, LocalError> {
+        let options = EngineOptions {
             root: dir.to_owned(),
             pg_bin: self.pg_bin.clone(),
             pg_user: self.pg_user.clone(),
             durability: self.durability,
             progress: None,
-        })
-        .await?;
+        };
+        Ok(Engine::open(options).await?)
+    }
+
+    async fn version(&self, engine: &Engine) -> Result<PgVersion, LocalError> {
+        let wanted = match self.pg_version {
+            WantedVersion::Any => None,
+            WantedVersion::Only(major) => Some(major),
+            WantedVersion::Preferred(major) => match engine.resolve_version(Some(major)).await {
+                Ok(version) => return Ok(version),
+                Err(error @ EngineError::NoPostgres { .. }) => {
+                    tracing::warn!(%error, "taking the newest PostgreSQL that is installed instead");
+                    None
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(engine.resolve_version(wanted).await?)
+    }
+
+    async fn control(
+        &self,
+        dir: &Path,
+        engine: Engine,
+        version: PgVersion,
+        authority: Authority,
+    ) -> Result<Arc<Control>, LocalError> {
         let control = Control::open(ControlOptions {
             state_file: dir.join("lakebase.state"),
             sync: self.durability == Durability::Full,
@@ -227,7 +279,7 @@ impl LocalLakebaseBuilder {
             authority,
             addresses: AddressPolicy::default(),
             user: self.user.clone(),
-            pg_version: self.pg_version,
+            pg_version: version.major,
             latency: self.latency,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))

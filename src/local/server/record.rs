@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::LocalError;
+use super::{BranchCopies, LocalError};
 
 const FILE: &str = "server.json";
 
@@ -22,6 +22,9 @@ pub(super) struct Record {
     pub(super) user: String,
     pub(super) ca_cert: PathBuf,
     pub(super) pid: u32,
+    /// Of projects that ask for no version.
+    pub(super) pg_version: String,
+    pub(super) copies: BranchCopies,
 }
 
 /// The same in the file.
@@ -32,6 +35,8 @@ struct Written {
     user: String,
     ca_cert: PathBuf,
     pid: u32,
+    pg_version: String,
+    copies: BranchCopies,
 }
 
 impl Record {
@@ -44,6 +49,8 @@ impl Record {
             user: self.user.clone(),
             ca_cert: self.ca_cert.clone(),
             pid: self.pid,
+            pg_version: self.pg_version.clone(),
+            copies: self.copies,
         };
         let write = || -> io::Result<()> {
             // Such a file is created for its owner alone.
@@ -65,6 +72,8 @@ impl Record {
                 user: written.user,
                 ca_cert: written.ca_cert,
                 pid: written.pid,
+                pg_version: written.pg_version,
+                copies: written.copies,
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(LocalError::DataDir { doing: "read", path, source }),
