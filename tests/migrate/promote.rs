@@ -135,7 +135,8 @@ async fn drift_without_conflict_is_reported_and_stops_only_when_asked() {
     let error = feature.promote(&tier()).stop_on_drift().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     let report = PromotionReport::of(&error).unwrap();
-    assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, untouched: true, .. }), "{report}");
+    assert!(matches!(report.outcome, PromotionOutcome::Stopped { untouched: true, .. }), "{report}");
+    assert!(error.to_string().contains("checked"), "{error}");
 
     let report = feature.promote(&tier()).await.unwrap();
     assert!(report.to_string().contains("checked"), "{report}");
@@ -165,8 +166,8 @@ async fn a_conflict_a_hazard_or_another_schema_stops_before_the_target_is_touche
     execute(&production, "alter table customers add column tier int").await;
     let error = feature.promote(&tier()).await.unwrap_err();
     let report = PromotionReport::of(&error).unwrap();
-    assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, .. }), "{report}");
-    assert_eq!(report.drift.as_ref().unwrap().conflicts().len(), 1, "{report}");
+    assert!(matches!(report.outcome, PromotionOutcome::Stopped { untouched: true, .. }), "{report}");
+    assert!(error.to_string().contains("tier"), "{error}");
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
 }
 

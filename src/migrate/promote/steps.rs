@@ -85,6 +85,9 @@ struct Promotion {
     /// Throw-away branches that are being removed.
     closing: Vec<(BranchName, JoinHandle<Result<()>>)>,
     touched: bool,
+    /// Why the schema at the branch point cannot be had. What the target did since is then told from what it has beyond
+    /// the branch once the migrations are rehearsed on it.
+    no_base: Option<String>,
 }
 
 impl Promotion {
@@ -107,7 +110,7 @@ impl Promotion {
             duration: Duration::ZERO,
         };
         let started = Instant::now();
-        Self { request, target, report, started, wanted: None, closing: Vec::new(), touched: false }
+        Self { request, target, report, started, wanted: None, closing: Vec::new(), touched: false, no_base: None }
     }
 
     async fn steps(&mut self, conn: &mut PgConnection) -> Result<PromotionOutcome, (Step, Stop)> {
@@ -196,7 +199,14 @@ impl Promotion {
                 self.target.name()
             )));
         };
-        let base = self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await?;
+        let base = match self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await {
+            Ok(base) => base,
+            Err(error) if error.kind() == ErrorKind::Unsupported && self.does(Step::Rehearse) && self.does(Step::Compare) => {
+                self.no_base = Some(error.to_string());
+                return Ok("the service makes no branch of the past: looked at in the step 'compare' instead".to_owned());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let schema = schema_of(&base, &self.request.schema).await;
         self.close(base);
         let theirs = read_schema(conn, &self.request.schema).await?;
@@ -238,13 +248,24 @@ impl Promotion {
         let wanted = self.wanted().await?;
         let Some(rehearsal) = &self.report.rehearsal else { return Ok(String::new()) };
         let diff = schema::compare(&wanted, &rehearsal.after);
-        match self.unexpected(&diff) {
-            None => Ok("the rehearsal led to the schema of the branch".to_owned()),
-            Some((number, first)) => Err(Stop::Check(format!(
+        if let Some((number, first)) = self.unexpected(&diff) {
+            return Err(Stop::Check(format!(
                 "the rehearsal did not lead to the schema of {}: {number} differences, the first: {first}; the migrations \
                  and what was done on the branch are not the same",
                 self.request.branch.id()
+            )));
+        }
+        let beyond: Vec<String> = match self.no_base {
+            Some(_) => diff.changes().iter().map(|change| change.key().to_string()).collect(),
+            None => Vec::new(),
+        };
+        match beyond.first() {
+            Some(first) if self.request.stop_on_drift => Err(Stop::Check(format!(
+                "the target changed since the branch was made: {} changes, the first: {first}",
+                beyond.len()
             ))),
+            Some(_) => Ok(format!("as the branch, and what the target has beyond it: {}", beyond.join(", "))),
+            None => Ok("the rehearsal led to the schema of the branch".to_owned()),
         }
     }
 
@@ -252,9 +273,18 @@ impl Promotion {
     fn unexpected(&self, diff: &SchemaDiff) -> Option<(usize, String)> {
         let theirs = self.report.drift.iter().flat_map(|drift| drift.theirs_only());
         let theirs: BTreeSet<_> = theirs.flat_map(keys).collect();
-        let others: Vec<&Change> =
-            diff.changes().iter().filter(|change| !keys(change).iter().any(|key| theirs.contains(key))).collect();
+        let others: Vec<&Change> = diff
+            .changes()
+            .iter()
+            .filter(|change| !keys(change).iter().any(|key| theirs.contains(key)) && !self.is_beyond(change))
+            .collect();
         Some((others.len(), others.first()?.key().to_string()))
+    }
+
+    /// Without a base: something new on the target that the migrations did not make.
+    fn is_beyond(&self, change: &Change) -> bool {
+        let ours = self.report.rehearsal.iter().flat_map(|rehearsal| rehearsal.diff.changes()).flat_map(keys);
+        self.no_base.is_some() && matches!(change, Change::Added { key, .. } if !ours.into_iter().any(|our| our == *key))
     }
 
     async fn apply(&mut self, conn: &mut PgConnection) -> Result<String, Stop> {
