@@ -52,7 +52,8 @@ impl BranchId {
 
 /// A ref that ends as if it were marked gets a mark too, or it could be what another one becomes.
 fn is_marked(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(_, mark)| mark.len() == MARK - 1 && mark.chars().all(|c| c.is_ascii_hexdigit()))
+    name.rsplit_once('-')
+        .is_some_and(|(_, mark)| mark.len() == MARK - 1 && mark.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn marked(name: &str) -> String {
@@ -65,7 +66,11 @@ fn marked(name: &str) -> String {
         }
     }
     let text = text.trim_matches('-');
-    let text = if text.starts_with(|c: char| c.is_ascii_lowercase()) { text.to_owned() } else { format!("b-{text}") };
+    let text = if text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        text.to_owned()
+    } else {
+        format!("b-{text}")
+    };
     let kept = text.get(..text.len().min(MOST - MARK)).unwrap_or_default().trim_end_matches('-');
     format!("{kept}-{:08x}", hash(name))
 }
@@ -98,7 +103,15 @@ mod tests {
 
     #[test]
     fn refs_that_look_alike_get_different_ids() {
-        let refs = ["feature/a", "feature-a", "Feature/a", "feature_a", "feature//a", "refs/tags/feature-a", "/feature/a"];
+        let refs = [
+            "feature/a",
+            "feature-a",
+            "Feature/a",
+            "feature_a",
+            "feature//a",
+            "refs/tags/feature-a",
+            "/feature/a",
+        ];
         assert_eq!(refs.map(id).into_iter().collect::<HashSet<_>>().len(), refs.len());
         let copied = id("feature/a");
         assert_ne!(id(&copied), copied);
@@ -106,7 +119,9 @@ mod tests {
 
     #[test]
     fn strange_refs_give_ids_too() {
-        for name in ["42", "ümläut", "日本", "-", "_", "a/", "-a", &"x".repeat(300), &format!("{}-", "y".repeat(62))] {
+        for name in
+            ["42", "ümläut", "日本", "-", "_", "a/", "-a", &"x".repeat(300), &format!("{}-", "y".repeat(62))]
+        {
             assert!(id(name).len() <= 63, "{name}");
         }
         assert!(BranchId::from_git_ref("").is_err());

@@ -147,7 +147,11 @@ impl IntoFuture for CreateEphemeral {
 impl Branch {
     /// Makes a child of this branch that is removed with its guard, and by the service after `ttl` at the latest
     /// (one second to 30 days).
-    pub fn ephemeral(&self, id: impl TryInto<BranchId, Error: Into<Error>>, ttl: Duration) -> CreateEphemeral {
+    pub fn ephemeral(
+        &self,
+        id: impl TryInto<BranchId, Error: Into<Error>>,
+        ttl: Duration,
+    ) -> CreateEphemeral {
         CreateEphemeral {
             source: self.clone(),
             id: id.try_into().map_err(Into::into),
@@ -225,7 +229,9 @@ impl Removal {
                 self.done = true;
                 open().remove(self.branch.name());
             }
-            Err(error) => tracing::warn!(branch = %self.branch.name(), %error, "removing an ephemeral branch failed"),
+            Err(error) => {
+                tracing::warn!(branch = %self.branch.name(), %error, "removing an ephemeral branch failed")
+            }
         }
     }
 }

@@ -145,7 +145,15 @@ impl<'a> Run<'a> {
         options: &'a ApplyOptions,
         observer: Option<&'a Observer>,
     ) -> Self {
-        Self { migration, statements, options, observer, started: Instant::now(), done: Vec::new(), skipped: 0 }
+        Self {
+            migration,
+            statements,
+            options,
+            observer,
+            started: Instant::now(),
+            done: Vec::new(),
+            skipped: 0,
+        }
     }
 
     async fn run(mut self, conn: &mut PgConnection, report: &mut ApplyReport) -> Result<()> {

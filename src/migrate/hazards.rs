@@ -24,16 +24,18 @@ pub(super) fn hazards(
         relation: rewrite.relation.clone(),
         why: format!("it was written anew ({})", bytes(rewrite.bytes)),
     }));
-    hazards.extend(locks.iter().filter(|lock| lock.mode >= LockMode::Share && lock.held >= LONG).map(|lock| Hazard {
-        kind: HazardKind::ScanUnderLock,
-        relation: lock.relation.clone(),
-        why: format!(
-            "{} wait while it is locked ({}) for {}",
-            if lock.mode == LockMode::AccessExclusive { "reads and writes" } else { "writes" },
-            lock.mode,
-            table::duration(lock.held)
-        ),
-    }));
+    hazards.extend(locks.iter().filter(|lock| lock.mode >= LockMode::Share && lock.held >= LONG).map(
+        |lock| Hazard {
+            kind: HazardKind::ScanUnderLock,
+            relation: lock.relation.clone(),
+            why: format!(
+                "{} wait while it is locked ({}) for {}",
+                if lock.mode == LockMode::AccessExclusive { "reads and writes" } else { "writes" },
+                lock.mode,
+                table::duration(lock.held)
+            ),
+        },
+    ));
     for migration in &applied.migrations {
         let alone = migration.statements.iter().filter(|statement| !statement.transactional);
         hazards.extend(alone.map(|statement| Hazard {
@@ -59,15 +61,23 @@ fn of_change(change: &Change) -> Option<Hazard> {
             Kind::Table | Kind::Column | Kind::MaterializedView => {
                 hazard(HazardKind::DataLoss, "it is dropped with its data")
             }
-            Kind::View | Kind::Function | Kind::Aggregate | Kind::Sequence | Kind::Enum | Kind::Domain | Kind::Schema => {
-                hazard(HazardKind::BreaksClients, "it is dropped, and clients may use it")
-            }
+            Kind::View
+            | Kind::Function
+            | Kind::Aggregate
+            | Kind::Sequence
+            | Kind::Enum
+            | Kind::Domain
+            | Kind::Schema => hazard(HazardKind::BreaksClients, "it is dropped, and clients may use it"),
             _ => None,
         },
-        Change::Renamed { .. } if matches!(kind, Kind::Table | Kind::Column | Kind::View | Kind::Schema | Kind::Enum) => {
+        Change::Renamed { .. }
+            if matches!(kind, Kind::Table | Kind::Column | Kind::View | Kind::Schema | Kind::Enum) =>
+        {
             hazard(HazardKind::BreaksClients, "it is renamed, and clients may use the old name")
         }
-        Change::Changed { fields, .. } if kind == Kind::Column && fields.iter().any(|field| field.name == "type") => {
+        Change::Changed { fields, .. }
+            if kind == Kind::Column && fields.iter().any(|field| field.name == "type") =>
+        {
             hazard(HazardKind::BreaksClients, "its type changes")
         }
         _ => None,

@@ -116,7 +116,9 @@ impl Observer {
             Ok(rows) => {
                 for (relation, mode) in rows {
                     if let Some(mode) = mode_of(&mode) {
-                        seen.open.entry((relation, mode)).or_insert_with(|| (migration.to_owned(), line, started));
+                        seen.open
+                            .entry((relation, mode))
+                            .or_insert_with(|| (migration.to_owned(), line, started));
                     }
                 }
             }
@@ -147,7 +149,8 @@ impl Observer {
         let mut locks: Vec<ObservedLock> = Vec::new();
         for lock in seen.done {
             let same = |other: &&mut ObservedLock| {
-                (&other.migration, other.line, &other.relation) == (&lock.migration, lock.line, &lock.relation)
+                (&other.migration, other.line, &other.relation)
+                    == (&lock.migration, lock.line, &lock.relation)
             };
             match locks.iter_mut().find(same) {
                 Some(other) if other.mode >= lock.mode => {}
@@ -188,7 +191,12 @@ impl Storage {
 
     pub(super) async fn rewritten(&self, conn: &mut PgConnection) -> Result<Vec<Rewrite>, sqlx::Error> {
         let now = Self::read(&mut *conn).await?;
-        let moved: Vec<i64> = self.0.iter().filter(|(oid, node)| now.0.get(oid).is_some_and(|new| new != *node)).map(|(oid, _)| *oid).collect();
+        let moved: Vec<i64> = self
+            .0
+            .iter()
+            .filter(|(oid, node)| now.0.get(oid).is_some_and(|new| new != *node))
+            .map(|(oid, _)| *oid)
+            .collect();
         if moved.is_empty() {
             return Ok(Vec::new());
         }
@@ -198,7 +206,8 @@ impl Storage {
         .bind(moved)
         .fetch_all(conn)
         .await?;
-        let rewrite = |(relation, bytes)| Rewrite { relation, bytes: u64::try_from(bytes).unwrap_or_default() };
+        let rewrite =
+            |(relation, bytes)| Rewrite { relation, bytes: u64::try_from(bytes).unwrap_or_default() };
         Ok(rows.into_iter().map(rewrite).collect())
     }
 }

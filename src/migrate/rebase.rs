@@ -131,7 +131,10 @@ impl Rebase {
         let started = Instant::now();
         let old = self.branch.get().await?;
         let source = old.source_branch.clone().ok_or_else(|| {
-            Error::new(ErrorKind::FailedPrecondition, "it was made from no other branch, so there is nothing to make it anew from")
+            Error::new(
+                ErrorKind::FailedPrecondition,
+                "it was made from no other branch, so there is nothing to make it anew from",
+            )
         })?;
         let id = match self.id {
             Some(id) => id?,
@@ -193,10 +196,11 @@ fn ttl(expiry: Expiry) -> Duration {
 
 /// `feature` → `feature-v2` → `feature-v3`.
 fn next_version(id: &BranchId) -> Result<BranchId> {
-    let (stem, number) = match id.as_str().rsplit_once("-v").and_then(|(stem, n)| Some((stem, n.parse::<u32>().ok()?))) {
-        Some((stem, number)) => (stem, number.saturating_add(1)),
-        None => (id.as_str(), 2),
-    };
+    let (stem, number) =
+        match id.as_str().rsplit_once("-v").and_then(|(stem, n)| Some((stem, n.parse::<u32>().ok()?))) {
+            Some((stem, number)) => (stem, number.saturating_add(1)),
+            None => (id.as_str(), 2),
+        };
     let suffix = format!("-v{number}");
     let kept = stem.get(..stem.len().min(63 - suffix.len())).unwrap_or(stem).trim_end_matches('-');
     BranchId::new(format!("{kept}{suffix}")).map_err(Error::from)

@@ -8,8 +8,7 @@ use sqlx::PgConnection;
 use super::{
     ApplyOptions,
     apply::apply_locked,
-    hazards,
-    lock,
+    hazards, lock,
     migration::Migrations,
     observe::{ObservedLock, Observer, Rewrite, Storage},
     report::ApplyReport,
@@ -66,7 +65,8 @@ pub(super) async fn rehearse(
 ) -> Result<Rehearsal> {
     let started = std::time::Instant::now();
     let before = read_schema(conn, schema_options).await?;
-    let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *conn).await.map_err(unseen)?;
+    let pid: i32 =
+        sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *conn).await.map_err(unseen)?;
     lock::acquire(conn, options.wait_for_others).await?;
     let storage = Storage::read(conn).await.map_err(unseen)?;
     let observer = Observer::new(watcher, pid);
@@ -81,9 +81,9 @@ pub(super) async fn rehearse(
 
 /// The schema without the records of this crate, which are no part of it.
 pub(super) async fn read_schema(conn: &mut PgConnection, options: &schema::Options) -> Result<Schema> {
-    Schema::read(conn, options)
-        .await
-        .map_err(|e| Error::new(ErrorKind::Database, e.to_string()).doing("reading the schema").with_source(e))
+    Schema::read(conn, options).await.map_err(|e| {
+        Error::new(ErrorKind::Database, e.to_string()).doing("reading the schema").with_source(e)
+    })
 }
 
 fn unseen(error: sqlx::Error) -> Error {

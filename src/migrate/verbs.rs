@@ -135,7 +135,8 @@ impl Rehearse {
         let branch = throw_away(&self.target, "rehearsal").await?;
         let rehearsed = rehearse_on(&branch, &self.migrations, &self.options, &self.schema).await;
         let closed = branch.close().await;
-        let mut rehearsal = rehearsed.map_err(|error| error.doing(format!("rehearsing on a branch of {}", self.target.name())))?;
+        let mut rehearsal = rehearsed
+            .map_err(|error| error.doing(format!("rehearsing on a branch of {}", self.target.name())))?;
         closed?;
         rehearsal.duration = started.elapsed();
         Ok(rehearsal)

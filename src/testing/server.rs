@@ -48,7 +48,8 @@ pub(super) async fn server() -> Result<&'static Server> {
 pub(super) fn remove_later(branch: BranchName) {
     let Some(background) = BACKGROUND.get() else { return };
     background.spawn(async move {
-        let removed = async { server().await?.client().await?.branch(&branch)?.delete().purge().allow_missing().await };
+        let removed =
+            async { server().await?.client().await?.branch(&branch)?.delete().purge().allow_missing().await };
         if let Err(error) = removed.await {
             tracing::warn!(%branch, %error, "left behind: the branch stays until its time to live is over");
         }
@@ -161,7 +162,10 @@ impl Server {
     pub(super) async fn how_to_connect(&self, branch: &Branch) -> Result<String> {
         if self.shared {
             let info = branch.connection_info().await?;
-            return Ok(format!("psql \"{}\", with a password from `databricks postgres generate-database-credential`", info.url()));
+            return Ok(format!(
+                "psql \"{}\", with a password from `databricks postgres generate-database-credential`",
+                info.url()
+            ));
         }
         Ok(format!(
             "run `lakebase-local serve --data-dir {}`; remove that directory when you are done",

@@ -21,7 +21,12 @@ type Cell = Arc<OnceCell<BranchName>>;
 static PREPARED: Mutex<Option<HashMap<ProjectId, Cell>>> = Mutex::new(None);
 
 /// The branch that the set-up was run on.
-pub(super) async fn prepared<S>(server: &Server, client: &Lakebase, project: &ProjectId, set_up: S) -> Result<Branch>
+pub(super) async fn prepared<S>(
+    server: &Server,
+    client: &Lakebase,
+    project: &ProjectId,
+    set_up: S,
+) -> Result<Branch>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
@@ -49,7 +54,9 @@ where
     client.create_project(project).await.map_err(|e| e.doing(doing()))?;
     let branch = client.project(project)?.default_branch().await?.handle().clone();
     set_up(branch.clone()).await.map_err(|e| {
-        Error::new(ErrorKind::FailedPrecondition, format!("the set-up failed: {e}")).doing(doing()).with_source(e)
+        Error::new(ErrorKind::FailedPrecondition, format!("the set-up failed: {e}"))
+            .doing(doing())
+            .with_source(e)
     })?;
     Ok(branch.name().clone())
 }
@@ -57,12 +64,18 @@ where
 /// The branch whose presence says that the set-up went through.
 const READY: &str = "ready";
 
-async fn prepare_shared<S>(server: &Server, client: &Lakebase, project: &ProjectId, set_up: S) -> Result<BranchName>
+async fn prepare_shared<S>(
+    server: &Server,
+    client: &Lakebase,
+    project: &ProjectId,
+    set_up: S,
+) -> Result<BranchName>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
     let run = run_key(server, project);
-    let stem = project.as_str().get(..project.as_str().len().min(46)).unwrap_or_default().trim_end_matches('-');
+    let stem =
+        project.as_str().get(..project.as_str().len().min(46)).unwrap_or_default().trim_end_matches('-');
     let id = ProjectId::new(format!("{stem}-{run}")).map_err(Error::from)?;
     let file = std::env::temp_dir().join(format!("lakebase-test-{id}.lock"));
     let _lock = tokio::task::spawn_blocking(move || lock(file))

@@ -29,7 +29,8 @@ async fn is_there(branch: &Branch) -> bool {
 #[tokio::test]
 async fn a_closed_guard_has_removed_its_branch_and_a_kept_one_has_not() {
     let source = source().await;
-    let branch = source.ephemeral(BranchId::from_git_ref("feature/Close_Me").unwrap(), hours(1)).await.unwrap();
+    let branch =
+        source.ephemeral(BranchId::from_git_ref("feature/Close_Me").unwrap(), hours(1)).await.unwrap();
     let handle = branch.info().handle().clone();
     assert!(ephemeral::left_behind().contains(handle.name()));
     assert!(branch.info().expire_time.is_some());

@@ -160,7 +160,12 @@ impl PromotionReport {
         let mut table = Table::new(&["step", "result", "#time", "note"]);
         for step in &self.steps {
             let time = if step.duration.is_zero() { String::new() } else { table::duration(step.duration) };
-            table.row([step.step.to_string(), step.outcome.to_string(), time, table::shortened(&step.note, 120)]);
+            table.row([
+                step.step.to_string(),
+                step.outcome.to_string(),
+                time,
+                table::shortened(&step.note, 120),
+            ]);
         }
         table
     }
@@ -174,7 +179,11 @@ impl PromotionReport {
             table::escape(&self.outcome.to_string()),
             self.steps_table().markdown()
         );
-        if let Some(drift) = self.drift.as_ref().filter(|drift| !drift.theirs_only().is_empty() || !drift.conflicts().is_empty()) {
+        if let Some(drift) = self
+            .drift
+            .as_ref()
+            .filter(|drift| !drift.theirs_only().is_empty() || !drift.conflicts().is_empty())
+        {
             text += &format!("### Drift\n\n```text\n{}\n```\n\n", drift.to_string().replace("```", "'''"));
         }
         if let Some(rehearsal) = &self.rehearsal {

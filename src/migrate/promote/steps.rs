@@ -32,7 +32,9 @@ pub(super) async fn run(mut request: Promote) -> Result<PromotionReport> {
         return Err(Error::invalid("there is no migration to promote"));
     }
     if request.skipped.contains(&Step::Apply) {
-        return Err(Error::invalid("the step 'apply' cannot be skipped; use dry_run to leave the target as it is"));
+        return Err(Error::invalid(
+            "the step 'apply' cannot be skipped; use dry_run to leave the target as it is",
+        ));
     }
     let target = target(&mut request).await?;
     let doing = format!("promoting {} to {}", request.branch.name(), target.name());
@@ -94,7 +96,11 @@ impl Promotion {
     fn new(request: Promote, target: Branch) -> Self {
         let steps = Step::ALL.map(|step| StepReport {
             step,
-            outcome: if request.skipped.contains(&step) { StepOutcome::Skipped } else { StepOutcome::NotReached },
+            outcome: if request.skipped.contains(&step) {
+                StepOutcome::Skipped
+            } else {
+                StepOutcome::NotReached
+            },
             note: String::new(),
             duration: Duration::ZERO,
         });
@@ -110,7 +116,16 @@ impl Promotion {
             duration: Duration::ZERO,
         };
         let started = Instant::now();
-        Self { request, target, report, started, wanted: None, closing: Vec::new(), touched: false, no_base: None }
+        Self {
+            request,
+            target,
+            report,
+            started,
+            wanted: None,
+            closing: Vec::new(),
+            touched: false,
+            no_base: None,
+        }
     }
 
     async fn steps(&mut self, conn: &mut PgConnection) -> Result<PromotionOutcome, (Step, Stop)> {
@@ -152,7 +167,9 @@ impl Promotion {
     }
 
     fn note(&mut self, step: Step, started: Instant, found: Result<String, Stop>) -> Result<(), Stop> {
-        let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) else { return Ok(()) };
+        let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) else {
+            return Ok(());
+        };
         entry.duration = started.elapsed();
         match found {
             Ok(note) => {
@@ -201,9 +218,16 @@ impl Promotion {
         };
         let base = match self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await {
             Ok(base) => base,
-            Err(error) if error.kind() == ErrorKind::Unsupported && self.does(Step::Rehearse) && self.does(Step::Compare) => {
+            Err(error)
+                if error.kind() == ErrorKind::Unsupported
+                    && self.does(Step::Rehearse)
+                    && self.does(Step::Compare) =>
+            {
                 self.no_base = Some(error.to_string());
-                return Ok("the service makes no branch of the past: looked at in the step 'compare' instead".to_owned());
+                return Ok(
+                    "the service makes no branch of the past: looked at in the step 'compare' instead"
+                        .to_owned(),
+                );
             }
             Err(error) => return Err(error.into()),
         };
@@ -213,9 +237,18 @@ impl Promotion {
         let drift = schema::drift(&schema?, &self.wanted().await?, &theirs);
         let (conflicts, changes) = (drift.conflicts(), drift.theirs_only());
         let result = if let Some(conflict) = conflicts.first() {
-            Err(Stop::Check(format!("{} conflicts, the first: {}: {}", conflicts.len(), conflict.key, conflict.reason)))
+            Err(Stop::Check(format!(
+                "{} conflicts, the first: {}: {}",
+                conflicts.len(),
+                conflict.key,
+                conflict.reason
+            )))
         } else if let Some(change) = changes.first().filter(|_| self.request.stop_on_drift) {
-            Err(Stop::Check(format!("the target changed since: {} changes, the first: {}", changes.len(), change.key())))
+            Err(Stop::Check(format!(
+                "the target changed since: {} changes, the first: {}",
+                changes.len(),
+                change.key()
+            )))
         } else if changes.is_empty() {
             Ok("none".to_owned())
         } else {
@@ -284,7 +317,8 @@ impl Promotion {
     /// Without a base: something new on the target that the migrations did not make.
     fn is_beyond(&self, change: &Change) -> bool {
         let ours = self.report.rehearsal.iter().flat_map(|rehearsal| rehearsal.diff.changes()).flat_map(keys);
-        self.no_base.is_some() && matches!(change, Change::Added { key, .. } if !ours.into_iter().any(|our| our == *key))
+        self.no_base.is_some()
+            && matches!(change, Change::Added { key, .. } if !ours.into_iter().any(|our| our == *key))
     }
 
     async fn apply(&mut self, conn: &mut PgConnection) -> Result<String, Stop> {
@@ -301,13 +335,15 @@ impl Promotion {
         self.touched = true;
         match apply_locked(conn, &self.request.migrations, &self.request.apply, None).await {
             Ok(applied) => {
-                let statements: usize = applied.migrations.iter().map(|migration| migration.statements.len()).sum();
+                let statements: usize =
+                    applied.migrations.iter().map(|migration| migration.statements.len()).sum();
                 self.report.applied = Some(applied);
                 Ok(format!("{statements} statements"))
             }
             Err(error) => {
                 self.report.applied = Failure::of(&error).map(|failure| failure.report.clone());
-                self.touched = self.report.applied.iter().flat_map(|report| &report.migrations).any(|m| m.is_felt());
+                self.touched =
+                    self.report.applied.iter().flat_map(|report| &report.migrations).any(|m| m.is_felt());
                 Err(error.into())
             }
         }
