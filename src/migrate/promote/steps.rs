@@ -263,9 +263,20 @@ impl Promotion {
         let started = Instant::now();
         let branch = throw_away(&self.target, "rehearsal").await?;
         let request = &self.request;
-        let rehearsed = rehearse_on(&branch, &request.migrations, &request.apply, &request.schema).await;
+        // The branch may have to wake up; the comparison wants its schema next.
+        let wanted = async {
+            match self.wanted.is_none() && self.does(Step::Compare) {
+                true => schema_of(&request.branch, &request.schema).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let rehearsed = rehearse_on(&branch, &request.migrations, &request.apply, &request.schema);
+        let (rehearsed, wanted) = tokio::join!(rehearsed, wanted);
         self.close(branch);
         let mut rehearsal = rehearsed?;
+        if let Some(wanted) = wanted? {
+            self.wanted = Some(wanted);
+        }
         rehearsal.duration = started.elapsed();
         let named = rehearsal.hazards.iter().find(|hazard| self.request.stop_on.contains(&hazard.kind));
         let result = match named {
