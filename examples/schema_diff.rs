@@ -20,8 +20,10 @@ const CONFLICTS: u8 = 3;
 
 /// Compare the schemas of PostgreSQL databases.
 #[derive(Parser)]
-#[command(override_usage = "schema_diff [--plan] [--format text|markdown|html|json] OLD_URL NEW_URL\n       \
-                            schema_diff --drift [--format text|json] BASE_URL OURS_URL THEIRS_URL")]
+#[command(
+    override_usage = "schema_diff [--plan] [--format text|markdown|html|json] OLD_URL NEW_URL\n       \
+                            schema_diff --drift [--format text|json] BASE_URL OURS_URL THEIRS_URL"
+)]
 struct Arguments {
     /// Print the SQL that takes OLD to NEW, and nothing else: hazards are comments in it.
     #[arg(long, conflicts_with = "drift")]
@@ -135,5 +137,8 @@ fn wants_colour() -> bool {
 /// An error and what caused it, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+    causes.map(ToString::to_string).fold(error.to_string(), |line, cause| {
+        // Some errors already say what caused them.
+        if line.contains(&cause) { line } else { format!("{line}: {cause}") }
+    })
 }

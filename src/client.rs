@@ -107,13 +107,15 @@ impl Lakebase {
 
     /// A client for a token that is at hand, with nothing taken from the environment.
     pub(crate) fn with_token(host: Url, token: SecretString) -> Result<Self> {
-        let transport = Transport::new(Some(&host), Timeouts::default(), Vec::new())?;
+        let user_agent = UserAgent::new(None, &Env::empty());
+        let transport =
+            Transport::new(Some(&host), Timeouts::default(), Vec::new(), user_agent.header(None))?;
         let parts = Parts {
             host,
             transport,
             credentials: TokenCache::new(Arc::new(crate::auth::Pat(token)), true),
             limits: Limits::API,
-            user_agent: UserAgent::new(None, &Env::empty()),
+            user_agent,
             workspace_id: None,
         };
         Ok(Self::new(parts))

@@ -335,7 +335,7 @@ fn describe(kind: ErrorKind, fault: &Fault) -> String {
         text = format!("{text} ({})", facts.join(", "));
     }
     let remedy = match kind {
-        ErrorKind::Unauthenticated => "; check DATABRICKS_TOKEN or log in again",
+        ErrorKind::Unauthenticated => "; check the credentials or log in again",
         ErrorKind::PermissionDenied => "; ask for CAN_USE or CAN_MANAGE on the project",
         _ => "",
     };

@@ -2,15 +2,21 @@
 //! the comparison and of `pg_dump`.
 //!
 //! * `pairs/<kind>/<promise>.sql`: two schemas; the plan runs both ways.
+//! * `releases/<application>/<nn_release>.sql`: migrations; each step is a pair, and first to last.
+//! * `branches/<promise>.sql`: a source and a branch of it, which is a physical copy.
 //! * `triples/<promise>.sql`: base, ours, theirs; a conflict, or both replay on each other to one schema.
 //!
 //! `LAKEBASE_SCHEMA_PAIRS=all cargo test --test main schema::` runs every pair, `LAKEBASE_SCHEMA_PAIRS=enum/` those
 //! whose name contains the text; without it a part that takes some seconds. `LAKEBASE_SCHEMA_REPORT=file` writes the failures.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says by panicking that it fails")]
+
+mod branches;
 mod case;
 mod cluster;
 mod database;
 mod dump;
+mod example;
 mod generated;
 mod identity;
 mod pairs;

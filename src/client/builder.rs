@@ -182,6 +182,10 @@ impl Builder {
                            your network as a root certificate instead";
             return Err(Error::new(ErrorKind::Config, message));
         }
+        if config.get(Key::WorkspaceId).is_some_and(|id| !id.bytes().all(|b| b.is_ascii_graphic())) {
+            let message = "workspace_id has characters that no id has; it is a number, or an id with dashes";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let transport = self.transport(&config, host.as_ref())?;
         let url = host.map(|host| host.url);
         let context = Context::new(config.clone(), self.env.clone(), transport.clone(), url.clone());
@@ -220,7 +224,7 @@ impl Builder {
         for pem in &self.roots {
             roots.extend(tls::read_roots(pem)?);
         }
-        Transport::new(host.map(|host| &host.url), timeouts, roots)
+        Transport::new(host.map(|host| &host.url), timeouts, roots, self.user_agent().header(None))
     }
 
     fn limits(&self, config: &Config) -> Limits {

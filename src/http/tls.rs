@@ -108,3 +108,7 @@ impl ServerCertVerifier for SystemTrust {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "local")]
+mod tests;

@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, fmt, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use reqwest::{header::HeaderMap, redirect};
+use reqwest::{
+    header::{HeaderMap, HeaderValue},
+    redirect,
+};
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
@@ -93,15 +96,19 @@ impl Transport {
         host: Option<&Url>,
         timeouts: Timeouts,
         roots: Vec<CertificateDer<'static>>,
+        user_agent: HeaderValue,
     ) -> Result<Self> {
-        let client = client(host, timeouts, roots)?;
+        let client = client(host, timeouts, roots, user_agent)?;
         Ok(Self { exchange: Arc::new(client.clone()), client })
     }
 
     /// A transport whose answers come from `exchange`.
     #[cfg(test)]
     pub(crate) fn scripted(exchange: Arc<dyn Exchange>) -> Result<Self> {
-        Ok(Self { exchange, client: client(None, Timeouts::default(), Vec::new())? })
+        Ok(Self {
+            exchange,
+            client: client(None, Timeouts::default(), Vec::new(), HeaderValue::from_static("test"))?,
+        })
     }
 
     pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> reqwest::RequestBuilder {
@@ -117,9 +124,11 @@ fn client(
     host: Option<&Url>,
     timeouts: Timeouts,
     roots: Vec<CertificateDer<'static>>,
+    user_agent: HeaderValue,
 ) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::client_config(roots)?)
+        .user_agent(user_agent)
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.inactivity)
         .pool_idle_timeout(Duration::from_secs(180))

@@ -16,6 +16,8 @@ pub(super) enum Expect {
     Refused,
     /// Nothing correct can be planned backwards.
     RefusedBack,
+    /// Nothing correct can be planned in either direction.
+    RefusedBothWays,
     /// Three-way: the two sides contradict each other.
     Conflict,
 }
@@ -40,8 +42,8 @@ pub(super) struct Case {
 }
 
 impl Case {
-    fn parse(name: String, text: &str) -> Self {
-        let mut case = Self {
+    fn new(name: String) -> Self {
+        Self {
             name,
             expect: Expect::Equal,
             one_way: false,
@@ -52,10 +54,25 @@ impl Case {
             recreates: None,
             checks: Vec::new(),
             sections: HashMap::new(),
-        };
+        }
+    }
+
+    /// A pair without any further rule.
+    pub(super) fn of(name: String, old: String, new: String) -> Self {
+        let mut case = Self::new(name);
+        case.sections.insert("old".to_owned(), old);
+        case.sections.insert("new".to_owned(), new);
+        case
+    }
+
+    fn parse(name: String, text: &str) -> Self {
+        let mut case = Self::new(name);
         let mut section = String::new();
         for line in text.lines() {
-            match line.strip_prefix("-- ").map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), ""))) {
+            match line
+                .strip_prefix("-- ")
+                .map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), "")))
+            {
                 Some((name @ ("base" | "old" | "new" | "data" | "ours" | "theirs"), "")) => {
                     section = name.to_owned();
                     case.sections.entry(section.clone()).or_default();
@@ -72,7 +89,8 @@ impl Case {
     }
 
     fn set(&mut self, key: &str, value: &str) -> bool {
-        let regex = |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let regex =
+            |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         match key {
             "forbid" => self.forbid.push(regex(value)),
             "require" => self.require.push(regex(value)),
@@ -88,6 +106,7 @@ impl Case {
                 self.expect = match value {
                     "same" => Expect::Same,
                     "refused" => Expect::Refused,
+                    "refused both ways" => Expect::RefusedBothWays,
                     "refused back" => Expect::RefusedBack,
                     "conflict" => Expect::Conflict,
                     other => panic!("{}: nobody knows what to expect of `{other}`", self.name),
@@ -118,10 +137,39 @@ pub(super) fn corpus(folder: &str) -> Vec<Case> {
     files.sort();
     let case = |file: &PathBuf| {
         let name = file.strip_prefix(&root).expect("below the root").with_extension("");
-        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let text =
+            std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Case::parse(name.to_string_lossy().into_owned(), &text)
     };
     files.iter().map(case).collect()
+}
+
+/// The migrations below `tests/schema/releases/<application>` as pairs: before and after each, and first to last.
+pub(super) fn releases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut first: HashMap<String, String> = HashMap::new();
+    let mut so_far: HashMap<String, String> = HashMap::new();
+    for step in corpus("releases") {
+        let application = step.name.split('/').next().unwrap_or_default().to_owned();
+        let migration = step.section("").to_owned();
+        let Some(before) = so_far.get(&application).cloned() else {
+            first.insert(application.clone(), migration.clone());
+            so_far.insert(application, migration);
+            continue;
+        };
+        let after = format!("{before}\n{migration}");
+        so_far.insert(application, after.clone());
+        cases.push(Case::of(format!("release/{}", step.name), before, after));
+    }
+    for (application, last) in so_far {
+        cases.push(Case::of(
+            format!("release/{application}/first_to_last"),
+            first[&application].clone(),
+            last,
+        ));
+    }
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

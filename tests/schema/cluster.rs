@@ -61,13 +61,20 @@ pub(super) fn shared() -> Option<Arc<Cluster>> {
     if let Some(cluster) = shared.upgrade() {
         return Some(cluster);
     }
-    let Some(binaries) = find_binaries() else {
-        eprintln!("\n*** SKIPPED: no initdb, postgres, psql and pg_dump in LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin or PATH ***\n");
-        return None;
-    };
-    let cluster = Arc::new(Cluster::create(binaries));
+    let cluster = private()?;
     *shared = Arc::downgrade(&cluster);
     Some(cluster)
+}
+
+/// A server that no other test uses.
+pub(super) fn private() -> Option<Arc<Cluster>> {
+    let binaries = find_binaries();
+    if binaries.is_none() {
+        eprintln!(
+            "\n*** SKIPPED: LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin and PATH have no initdb, postgres, psql and pg_dump ***\n"
+        );
+    }
+    Some(Arc::new(Cluster::create(binaries?)))
 }
 
 impl Cluster {
@@ -75,7 +82,13 @@ impl Cluster {
         let user = database_user();
         let directory = new_directory(user);
         let mut initdb = Command::new(binaries.join("initdb"));
-        initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        initdb.args([
+            "--no-sync",
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]);
         initdb.arg("-D").arg(directory.join("data"));
         let made = run_as(&mut initdb, user).current_dir(&directory).output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
@@ -93,8 +106,12 @@ impl Cluster {
         }
         // A Ctrl-C at the terminal is for the tests; the supervisor hears of it through its pipe.
         run_as(&mut command, user).process_group(0).current_dir(&directory);
-        let supervisor =
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh runs");
+        let supervisor = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh runs");
         let major = major_version(&binaries);
         let cluster = Self { supervisor, directory, binaries, user, major };
         cluster.wait_until_ready();
@@ -109,7 +126,10 @@ impl Cluster {
         let directory = new_directory(self.user);
         let mut copy = Command::new("cp");
         copy.arg("-a").arg(self.directory.join("data")).arg(directory.join("data"));
-        assert!(run_as(&mut copy, self.user).status().expect("cp runs").success(), "copy of a data directory");
+        assert!(
+            run_as(&mut copy, self.user).status().expect("cp runs").success(),
+            "copy of a data directory"
+        );
         std::fs::remove_file(directory.join("data/postmaster.pid")).expect("the copy of a running server");
         Self::start(self.binaries.clone(), directory, self.user)
     }
@@ -166,7 +186,9 @@ impl Cluster {
     pub(super) async fn connect(&self, database: &str) -> PgConnection {
         let options = PgConnectOptions::new_without_pgpass().socket(&self.directory);
         let options = options.username("postgres").database(database).disable_statement_logging();
-        PgConnection::connect_with(&options).await.unwrap_or_else(|error| panic!("connect to {database}: {error}"))
+        PgConnection::connect_with(&options)
+            .await
+            .unwrap_or_else(|error| panic!("connect to {database}: {error}"))
     }
 
     /// A URL that the crate's example programs understand.
@@ -184,7 +206,8 @@ impl Drop for Cluster {
 }
 
 fn new_directory(user: Option<User>) -> PathBuf {
-    let directory = tempfile::Builder::new().prefix("lakebase-schema-").tempdir().expect("a directory").keep();
+    let directory =
+        tempfile::Builder::new().prefix("lakebase-schema-").tempdir().expect("a directory").keep();
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).expect("our own directory");
     if let Some(User { uid, gid }) = user {
         chown(&directory, Some(uid), Some(gid)).expect("root gives its directory away");
@@ -208,9 +231,9 @@ fn database_user() -> Option<User> {
     if id(&["-u"]) != Some(0) {
         return None;
     }
-    let user = ["postgres", "nobody"].into_iter().find_map(|name| {
-        Some(User { uid: id(&["-u", name])?, gid: id(&["-g", name])? })
-    });
+    let user = ["postgres", "nobody"]
+        .into_iter()
+        .find_map(|name| Some(User { uid: id(&["-u", name])?, gid: id(&["-g", name])? }));
     Some(user.expect("root has a user postgres or nobody"))
 }
 

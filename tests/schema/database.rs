@@ -7,6 +7,7 @@ use lakebase::schema::{Options, Schema};
 
 use super::cluster::Cluster;
 use super::dump::Dump;
+use super::run::describe;
 
 /// Dropped with the value.
 pub(super) struct Database {
@@ -26,6 +27,11 @@ impl Database {
         Ok(database)
     }
 
+    /// The database of the same name on a server that is a copy of this one's.
+    pub(super) fn copy_on(&self, branch: &Arc<Cluster>) -> Self {
+        Self { cluster: Arc::clone(branch), name: self.name.clone() }
+    }
+
     pub(super) async fn psql(&self, script: String) -> Result<String, String> {
         self.off_thread(move |cluster, name| cluster.psql(name, &script)).await
     }
@@ -40,16 +46,23 @@ impl Database {
 
     pub(super) async fn schema(&self) -> Result<Schema, String> {
         let mut connection = self.connect().await;
-        Schema::read(&mut connection, &Options::default()).await.map_err(|error| format!("read: {error}"))
+        Schema::read(&mut connection, &Options::default())
+            .await
+            .map_err(|error| format!("read: {}", describe(&error)))
     }
 
     pub(super) fn url(&self) -> String {
         self.cluster.url(&self.name)
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce(&Cluster, &str) -> T + Send + 'static) -> T {
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cluster, &str) -> T + Send + 'static,
+    ) -> T {
         let (cluster, name) = (Arc::clone(&self.cluster), self.name.clone());
-        tokio::task::spawn_blocking(move || work(&cluster, &name)).await.expect("client programs do not panic")
+        tokio::task::spawn_blocking(move || work(&cluster, &name))
+            .await
+            .expect("client programs do not panic")
     }
 }
 

@@ -29,7 +29,9 @@ impl Dump {
     pub(super) fn difference(&self, other: &Self) -> String {
         let one_sided = |a: &Self, b: &Self, sign: char| -> String {
             let missing = a.0.iter().filter(|(object, count)| b.0.get(*object).unwrap_or(&0) < count);
-            missing.flat_map(|(object, _)| object.lines().map(move |line| format!("{sign} {line}\n"))).collect()
+            missing
+                .flat_map(|(object, _)| object.lines().map(move |line| format!("{sign} {line}\n")))
+                .collect()
         };
         format!("{}{}", one_sided(self, other, '-'), one_sided(other, self, '+'))
     }

@@ -69,7 +69,14 @@ pub(super) async fn run(cluster: &Arc<Cluster>, case: &Case) -> Vec<(&'static st
     outcomes
 }
 
-async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply) -> Outcome {
+/// The forward direction, with what the head of the file says about it.
+pub(super) async fn forwards(
+    case: &Case,
+    old: &Side,
+    new: &Side,
+    diff: &SchemaDiff,
+    apply: Apply,
+) -> Outcome {
     if case.expect == Expect::Same && !diff.is_empty() {
         return Outcome::Wrong(format!("nothing differs, but the diff says:\n{diff}"));
     }
@@ -95,7 +102,10 @@ async fn forwards(case: &Case, old: &Side, new: &Side, diff: &SchemaDiff, apply:
 
 /// The statements of a plan without comments and settings.
 fn statements(plan: &Plan) -> String {
-    plan.to_sql().lines().filter(|line| !line.starts_with("--")).fold(String::new(), |sql, line| sql + line + "\n")
+    plan.to_sql()
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .fold(String::new(), |sql, line| sql + line + "\n")
 }
 
 /// Applies the plan to `old` and compares what it became with `new`.
@@ -130,17 +140,21 @@ pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Ap
     }
     let remade = before.remade(&Identity::read(&mut connection).await, case.recreates.as_ref());
     if !remade.is_empty() {
-        writeln!(complaint, "made anew although both sides have it: {}", remade.join(", ")).expect("a string");
+        writeln!(complaint, "made anew although both sides have it: {}", remade.join(", "))
+            .expect("a string");
     }
     if complaint.is_empty() { Outcome::Equal } else { Outcome::Wrong(format!("{complaint}{sql}")) }
 }
 
 /// An error with all its sources.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        write!(text, ": {cause}").expect("a string");
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            write!(text, ": {cause_text}").expect("a string");
+        }
         source = cause.source();
     }
     text

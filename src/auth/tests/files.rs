@@ -151,3 +151,14 @@ fn both_spellings_of_the_token_file_are_read_and_code_wins() {
         assert_eq!(config.resolve(&env).unwrap().0.get(Key::OidcTokenFile), Some(path));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_and_no_host_makes_the_readers_panic(text in "(?s).{0,200}", host in ".{0,60}") {
+        let _ = crate::auth::profile::ProfileFile::parse(std::path::Path::new("x"), &text);
+        let _ = crate::auth::profile::ProfileFile::parse(std::path::Path::new("x"), &format!("[DEFAULT]\nkey = {host}"));
+        if let Ok(host) = crate::auth::host::Host::parse(&host) {
+            proptest::prop_assert_eq!(host.url.path(), "/");
+        }
+    }
+}

@@ -192,6 +192,11 @@ async fn wrong_settings_say_name_value_and_rule() {
             &[],
             "skip_verify is set, and certificates are always verified",
         ),
+        (
+            &[("host", "https://x"), ("token", "t"), ("workspace_id", "1\n2")],
+            &[],
+            "workspace_id has characters that no id has",
+        ),
         (&[("host", "ftp://x"), ("token", "t")], &[], "'ftp://x' is neither https:// nor http://"),
     ] {
         let error = build(code, env, &nowhere()).await.unwrap_err();

@@ -130,7 +130,7 @@ impl Control {
         spec: BranchSpec,
     ) -> Result<Work, Rejection> {
         rules::ids::check_id("branch_id", &ids.1)?;
-        let source = source_of(&*self.snapshot(), &ids.0, &spec)?;
+        let source = source_of(&self.snapshot(), &ids.0, &spec)?;
         let Some(expiry) = expiry::chosen(&spec)? else {
             return Err(Rejection::bad_request("Expiration must be specified when creating a branch"));
         };

@@ -82,7 +82,7 @@ fn exactly_one_member_of_the_expiration_may_be_given() {
 fn a_ttl_counts_from_creation_and_ends_within_thirty_days() {
     let now = Utc::now();
     let day = TimeDelta::days(1);
-    let after = |days| Expiry::After(Duration::from_secs(days * 86_400));
+    let after = |days: u64| Expiry::After(Duration::from_secs(days * 86_400));
     assert_eq!(expiry::resolve(after(2), now - day, now), Ok(Some(now + day)));
     assert!(expiry::resolve(after(1), now - day - day, now).is_err(), "it would have ended yesterday");
     assert!(expiry::resolve(after(30), now, now).is_ok());

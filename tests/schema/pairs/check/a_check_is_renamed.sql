@@ -1,4 +1,3 @@
--- forbid: DROP
 -- old
 CREATE TABLE t (a int, CONSTRAINT c1 CHECK (a > 0));
 -- new

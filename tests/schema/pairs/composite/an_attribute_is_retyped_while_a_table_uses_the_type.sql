@@ -1,4 +1,4 @@
--- recreates: t.a
+-- expect: refused both ways
 -- old
 CREATE TYPE address AS (street text, zip int);
 CREATE TABLE t (id int, a address);

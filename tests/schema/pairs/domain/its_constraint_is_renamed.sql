@@ -1,4 +1,3 @@
--- forbid: DROP
 -- old
 CREATE DOMAIN d AS int CONSTRAINT a CHECK (VALUE > 0);
 -- new

@@ -1,4 +1,4 @@
--- recreates: t.*
+-- expect: refused
 -- old
 CREATE TYPE kind AS ENUM ('a', 'b', 'c');
 CREATE TABLE t (k kind) PARTITION BY LIST (k);

@@ -1,4 +1,4 @@
--- recreates: t.*
+-- expect: refused both ways
 -- old
 CREATE FOREIGN DATA WRAPPER dummy; CREATE SERVER a FOREIGN DATA WRAPPER dummy;
 CREATE TABLE t (x int);

@@ -1,4 +1,3 @@
--- forbid: DROP
 -- old
 CREATE TABLE p (id int PRIMARY KEY);
 CREATE TABLE c (p int CONSTRAINT fk_1 REFERENCES p);

@@ -1,4 +1,3 @@
--- forbid: DROP
 -- old
 CREATE TABLE t (a int);
 CREATE INDEX t_a_idx ON t (a);

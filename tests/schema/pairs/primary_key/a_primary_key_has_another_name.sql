@@ -1,4 +1,3 @@
--- forbid: DROP
 -- old
 CREATE TABLE t (id int CONSTRAINT t_key PRIMARY KEY);
 -- new

@@ -1,4 +1,4 @@
--- recreates: log
+-- expect: refused both ways
 -- old
 CREATE TABLE log (at date NOT NULL, msg text);
 -- new

@@ -1,0 +1,10 @@
+CREATE SCHEMA billing AUTHORIZATION alice;
+CREATE TYPE billing.plan AS ENUM ('free', 'team', 'enterprise');
+CREATE TABLE billing.subscription (tenant_id int PRIMARY KEY REFERENCES public.tenant ON DELETE RESTRICT, plan billing.plan NOT NULL DEFAULT 'free', seats smallint NOT NULL DEFAULT 1 CHECK (seats BETWEEN 1 AND 10000), period daterange NOT NULL);
+CREATE SEQUENCE billing.invoice_number START 100000 CACHE 10;
+CREATE TABLE billing.invoice (number bigint PRIMARY KEY DEFAULT nextval('billing.invoice_number'), tenant_id int NOT NULL REFERENCES billing.subscription, lines jsonb NOT NULL, total numeric(12,2) NOT NULL, paid_at timestamptz);
+ALTER SEQUENCE billing.invoice_number OWNED BY billing.invoice.number;
+CREATE FUNCTION billing.check_total() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.total < 0 THEN RAISE 'negative'; END IF; RETURN NEW; END$$;
+CREATE CONSTRAINT TRIGGER check_total AFTER INSERT OR UPDATE OF total ON billing.invoice DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing.check_total();
+CREATE VIEW billing.revenue AS SELECT s.plan, date_trunc('month', i.paid_at) AS month, sum(i.total) AS total FROM billing.invoice i JOIN billing.subscription s USING (tenant_id) WHERE i.paid_at IS NOT NULL GROUP BY GROUPING SETS ((s.plan, date_trunc('month', i.paid_at)), ());
+ALTER TABLE billing.invoice OWNER TO alice; GRANT USAGE ON SCHEMA billing TO app_reader; GRANT SELECT ON ALL TABLES IN SCHEMA billing TO app_reader;

@@ -1,0 +1,10 @@
+ALTER TABLE billing.subscription ALTER COLUMN plan DROP DEFAULT;
+DROP VIEW billing.revenue;
+ALTER TYPE billing.plan RENAME TO plan_old;
+CREATE TYPE billing.plan AS ENUM ('trial', 'team', 'enterprise');
+ALTER TABLE billing.subscription ALTER COLUMN plan TYPE billing.plan USING plan::text::billing.plan;
+DROP TYPE billing.plan_old;
+ALTER TABLE billing.subscription ALTER COLUMN plan SET DEFAULT 'trial';
+CREATE VIEW billing.revenue AS SELECT s.plan, sum(i.total) AS total FROM billing.invoice i JOIN billing.subscription s USING (tenant_id) GROUP BY s.plan;
+DROP TABLE invitation; DROP FUNCTION is_admin(member);
+ALTER TABLE attachment VALIDATE CONSTRAINT has_kind;

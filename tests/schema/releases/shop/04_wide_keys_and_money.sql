@@ -1,0 +1,12 @@
+DROP VIEW order_total;
+ALTER TABLE order_line DROP CONSTRAINT order_line_order_id_fkey;
+ALTER TABLE "order" ALTER COLUMN id TYPE bigint;
+ALTER TABLE order_line ALTER COLUMN order_id TYPE bigint;
+ALTER TABLE order_line ADD CONSTRAINT order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES "order" ON DELETE CASCADE;
+ALTER SEQUENCE order_id_seq AS bigint;
+CREATE DOMAIN money_amount AS numeric(12,2) CHECK (VALUE >= 0);
+ALTER TABLE product ALTER COLUMN price TYPE money_amount;
+ALTER TABLE order_line ALTER COLUMN price TYPE money_amount, ADD CONSTRAINT some_qty CHECK (qty > 0);
+ALTER TABLE order_line ADD COLUMN amount numeric GENERATED ALWAYS AS (qty * price) STORED;
+CREATE VIEW order_total AS SELECT o.id, o.status, sum(l.amount) AS total, count(*) AS lines FROM "order" o JOIN order_line l ON l.order_id = o.id GROUP BY o.id;
+GRANT SELECT ON order_total TO app_reader;

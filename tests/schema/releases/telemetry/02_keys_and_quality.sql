@@ -1,0 +1,6 @@
+ALTER TABLE reading ADD PRIMARY KEY (device_id, at);
+ALTER TABLE reading ADD FOREIGN KEY (device_id) REFERENCES device ON DELETE CASCADE;
+CREATE TYPE quality AS ENUM ('good', 'bad');
+ALTER TABLE reading ADD COLUMN quality quality NOT NULL DEFAULT 'good';
+CREATE TABLE reading_2024_03 PARTITION OF reading FOR VALUES FROM ('2024-03-01 00:00:00+00') TO ('2024-04-01 00:00:00+00');
+CREATE TABLE reading_rest PARTITION OF reading DEFAULT;

@@ -1,0 +1,5 @@
+ALTER TABLE reading DETACH PARTITION reading_2024_01;
+DROP TABLE reading_2024_02;
+CREATE TABLE reading_2024_04 PARTITION OF reading FOR VALUES FROM ('2024-04-01 00:00:00+00') TO ('2024-05-01 00:00:00+00');
+CREATE SCHEMA cold; ALTER TABLE reading_2024_01 SET SCHEMA cold;
+CREATE PUBLICATION readings FOR TABLE reading, device WITH (publish_via_partition_root = true);

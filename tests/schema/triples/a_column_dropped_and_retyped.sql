@@ -1,0 +1,7 @@
+-- expect: conflict
+-- base
+CREATE TABLE a (id int PRIMARY KEY, x int);
+-- ours
+ALTER TABLE a DROP COLUMN x;
+-- theirs
+ALTER TABLE a ALTER COLUMN x TYPE bigint;

@@ -1,0 +1,6 @@
+-- base
+CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int);
+-- ours
+DROP TABLE a;
+-- theirs
+ALTER TABLE b ADD COLUMN x int;

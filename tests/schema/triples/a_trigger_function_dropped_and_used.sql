@@ -1,0 +1,7 @@
+-- expect: conflict
+-- base
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TABLE a (x int);
+-- ours
+DROP FUNCTION f();
+-- theirs
+CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();

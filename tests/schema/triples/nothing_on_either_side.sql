@@ -1,0 +1,4 @@
+-- base
+CREATE TABLE a (x int);
+-- ours
+-- theirs

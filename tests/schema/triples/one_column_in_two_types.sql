@@ -1,0 +1,7 @@
+-- expect: conflict
+-- base
+CREATE TABLE a (id int PRIMARY KEY);
+-- ours
+ALTER TABLE a ADD COLUMN x int;
+-- theirs
+ALTER TABLE a ADD COLUMN x text;

@@ -1,0 +1,6 @@
+-- base
+CREATE TABLE a (id int PRIMARY KEY);
+-- ours
+ALTER TABLE a ADD COLUMN x int NOT NULL DEFAULT 0;
+-- theirs
+ALTER TABLE a ADD COLUMN x int NOT NULL DEFAULT 0;

@@ -1,0 +1,7 @@
+-- expect: conflict
+-- base
+CREATE TABLE m (k int) PARTITION BY RANGE (k);
+-- ours
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (1) TO (10);
+-- theirs
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (5) TO (15);
