@@ -38,7 +38,7 @@ impl BranchId {
     /// use lakebase::BranchId;
     ///
     /// assert_eq!(BranchId::from_git_ref("hotfix")?.as_str(), "hotfix");
-    /// assert_eq!(BranchId::from_git_ref("feature/Foo_Bar")?.as_str(), "feature-foo-bar-ec9b29b2");
+    /// assert_eq!(BranchId::from_git_ref("feature/Foo_Bar")?.as_str(), "feature-foo-bar-d37f47e4");
     /// # Ok::<(), lakebase::InvalidName>(())
     /// ```
     ///

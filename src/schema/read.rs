@@ -123,7 +123,8 @@ async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
 }
 
 async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
-    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'".to_owned()).await?;
+    // `_lakebase` holds the records of applied migrations, which are no part of anybody's schema.
+    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', '_lakebase')".to_owned()).await?;
     let mut oids = Vec::new();
     for row in &rows {
         let wrong = |source| SchemaError::Read { what: "schemas", source };

@@ -298,9 +298,7 @@ async fn a_statement_that_was_not_recognised_comes_with_the_remedy() {
         let error = migrate::apply(&mut conn, &Migration::new(sql, sql), &quick()).await.unwrap_err();
         assert!(error.to_string().contains("-- no-transaction"), "{error}");
         let alone = format!("-- no-transaction\n{sql}");
-        migrate::apply(&mut conn, &Migration::new(&alone.replace('\n', " "), &alone), &quick())
-            .await
-            .unwrap();
+        migrate::apply(&mut conn, &Migration::new(alone.replace('\n', " "), &alone), &quick()).await.unwrap();
     }
 }
 

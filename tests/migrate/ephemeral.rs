@@ -77,3 +77,19 @@ async fn a_failed_set_up_is_said_and_may_be_tried_again() {
     assert!(error.to_string().contains("the set-up failed: no luck"), "{error}");
     testing::branch("fails", async |_| Ok(())).await.unwrap().close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tests_get_their_branches_at_once() {
+    let one = async || {
+        let branch = fresh().await;
+        let mut conn = branch.connect().await.unwrap();
+        let rows: i64 = sqlx::query_scalar("select count(*) from t").fetch_one(&mut conn).await.unwrap();
+        assert_eq!(rows, 2);
+        drop(conn);
+        branch.close().await.unwrap();
+    };
+    let tasks: Vec<_> = (0..24).map(|_| tokio::spawn(one())).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}

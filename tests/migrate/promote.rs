@@ -95,7 +95,7 @@ async fn a_rehearsal_shows_times_rows_locks_and_hazards_and_touches_nothing() {
 #[tokio::test]
 async fn a_failed_rehearsal_removes_its_branch_too() {
     let production = production("rehearse-fail").await;
-    let error = production.rehearse(&Migration::new("m", "alter table nowhere add a int")).await.unwrap_err();
+    let error = production.rehearse(Migration::new("m", "alter table nowhere add a int")).await.unwrap_err();
     assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
     let slow = Migration::new("slow", "select pg_sleep(30)");
@@ -115,19 +115,19 @@ async fn a_failed_rehearsal_removes_its_branch_too() {
 async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_to_do() {
     let production = production("promote").await;
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
-    let dry = feature.promote(&tier()).dry_run().await.unwrap();
+    feature.apply(tier()).await.unwrap();
+    let dry = feature.promote(tier()).dry_run().await.unwrap();
     assert_eq!(dry.outcome, PromotionOutcome::DryRun, "{dry}");
     assert_eq!(columns(&production, "tier").await, 0);
 
-    let report = feature.promote(&tier()).await.unwrap();
+    let report = feature.promote(tier()).await.unwrap();
     eprintln!("{report}\n{}", report.markdown());
     assert_eq!(report.outcome, PromotionOutcome::Promoted);
     assert!(report.steps.iter().all(|step| step.outcome == StepOutcome::Passed), "{report}");
     assert_eq!(count(&production, "select count(*) from customers where tier = 'gold'").await, 10);
     assert!(serde_json::to_value(&report).unwrap()["steps"].is_array());
 
-    let again = feature.promote(&tier()).await.unwrap();
+    let again = feature.promote(tier()).await.unwrap();
     assert_eq!(again.outcome, PromotionOutcome::NothingToDo);
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
 }
@@ -136,18 +136,16 @@ async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_t
 async fn drift_without_conflict_is_reported_and_stops_only_when_asked() {
     let production = production("drift").await;
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
+    feature.apply(tier()).await.unwrap();
     execute(&production, "alter table orders add column checked boolean default false").await;
 
-    let error = feature.promote(&tier()).stop_on_drift().await.unwrap_err();
+    let error = feature.promote(tier()).stop_on_drift().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     let report = PromotionReport::of(&error).unwrap();
-    assert!(
-        matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, untouched: true, .. }),
-        "{report}"
-    );
+    assert!(matches!(report.outcome, PromotionOutcome::Stopped { untouched: true, .. }), "{report}");
+    assert!(error.to_string().contains("checked"), "{error}");
 
-    let report = feature.promote(&tier()).await.unwrap();
+    let report = feature.promote(tier()).await.unwrap();
     assert!(report.to_string().contains("checked"), "{report}");
     assert_eq!((columns(&production, "tier").await, columns(&production, "checked").await), (1, 1));
 }
@@ -156,7 +154,7 @@ async fn drift_without_conflict_is_reported_and_stops_only_when_asked() {
 async fn a_conflict_a_hazard_or_another_schema_stops_before_the_target_is_touched() {
     let production = production("stops").await;
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
+    feature.apply(tier()).await.unwrap();
 
     let drops = Migration::new("drops", "alter table orders drop column total");
     let error = feature.promote([tier(), drops]).stop_on(HazardKind::DataLoss).await.unwrap_err();
@@ -173,10 +171,10 @@ async fn a_conflict_a_hazard_or_another_schema_stops_before_the_target_is_touche
     assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Rehearse, .. }), "{report}");
 
     execute(&production, "alter table customers add column tier int").await;
-    let error = feature.promote(&tier()).await.unwrap_err();
+    let error = feature.promote(tier()).await.unwrap_err();
     let report = PromotionReport::of(&error).unwrap();
-    assert!(matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Drift, .. }), "{report}");
-    assert_eq!(report.drift.as_ref().unwrap().conflicts().len(), 1, "{report}");
+    assert!(matches!(report.outcome, PromotionOutcome::Stopped { untouched: true, .. }), "{report}");
+    assert!(error.to_string().contains("tier"), "{error}");
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
 }
 
@@ -184,12 +182,12 @@ async fn a_conflict_a_hazard_or_another_schema_stops_before_the_target_is_touche
 async fn a_failed_apply_says_what_is_left_of_it() {
     let production = production("fail-apply").await;
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
+    feature.apply(tier()).await.unwrap();
     let mut blocker = production.connect().await.unwrap();
     blocker.execute("begin; lock table customers in access share mode").await.unwrap();
     let options =
         lakebase::migrate::ApplyOptions::default().lock_timeout(Duration::from_millis(20)).attempts(2);
-    let error = feature.promote(&tier()).apply_options(options).await.unwrap_err();
+    let error = feature.promote(tier()).apply_options(options).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
     let report = PromotionReport::of(&error).unwrap();
     assert!(
@@ -205,8 +203,8 @@ async fn a_failed_apply_says_what_is_left_of_it() {
 async fn of_two_promotions_at_once_one_waits_or_is_refused() {
     let production = production("two").await;
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
-    let (a, b) = tokio::join!(feature.promote(&tier()).into_future(), feature.promote(&tier()).into_future());
+    feature.apply(tier()).await.unwrap();
+    let (a, b) = tokio::join!(feature.promote(tier()).into_future(), feature.promote(tier()).into_future());
     let mut outcomes = [a.unwrap().outcome.to_string(), b.unwrap().outcome.to_string()];
     outcomes.sort();
     assert!(outcomes[0].starts_with("nothing to do") && outcomes[1] == "promoted", "{outcomes:?}");
@@ -219,7 +217,7 @@ async fn a_target_that_is_deleted_meanwhile_is_an_error_that_says_so() {
     let staging = production.create_branch("staging", Expiry::Never).await.unwrap();
     let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
     staging.delete().await.unwrap();
-    let error = feature.promote_to(&staging, &tier()).await.unwrap_err();
+    let error = feature.promote_to(&staging, tier()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
 }
 
@@ -227,9 +225,9 @@ async fn a_target_that_is_deleted_meanwhile_is_an_error_that_says_so() {
 async fn a_rebase_replays_on_what_the_source_has_become() {
     let production = production("rebase").await;
     let feature = production.create_branch("feature", Expiry::after(hours(2))).await.unwrap();
-    feature.apply(&tier()).await.unwrap();
+    feature.apply(tier()).await.unwrap();
     execute(&production, "alter table customers add column verified boolean default false").await;
-    let report = feature.rebase(&tier()).await.unwrap();
+    let report = feature.rebase(tier()).await.unwrap();
     assert_eq!(report.branch.id().as_str(), "feature-v2");
     assert!(report.old_kept && report.to_string().contains("feature made anew as feature-v2"), "{report}");
     assert_eq!((columns(&report.branch, "tier").await, columns(&report.branch, "verified").await), (1, 1));
@@ -239,7 +237,7 @@ async fn a_rebase_replays_on_what_the_source_has_become() {
     feature.rebase(&fails).onto("feature-v3").await.unwrap_err();
     assert!(production.project().branch("feature-v3").unwrap().try_get().await.unwrap().is_none());
 
-    let moved = report.branch.rebase(&tier()).drop_old().await.unwrap();
+    let moved = report.branch.rebase(tier()).drop_old().await.unwrap();
     assert_eq!(moved.branch.id().as_str(), "feature-v3");
     assert!(report.branch.try_get().await.unwrap().is_none());
 }

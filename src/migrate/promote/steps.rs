@@ -87,6 +87,9 @@ struct Promotion {
     /// Throw-away branches that are being removed.
     closing: Vec<(BranchName, JoinHandle<Result<()>>)>,
     touched: bool,
+    /// Why the schema at the branch point cannot be had. What the target did since is then told from what it has beyond
+    /// the branch once the migrations are rehearsed on it.
+    no_base: Option<String>,
 }
 
 impl Promotion {
@@ -113,7 +116,16 @@ impl Promotion {
             duration: Duration::ZERO,
         };
         let started = Instant::now();
-        Self { request, target, report, started, wanted: None, closing: Vec::new(), touched: false }
+        Self {
+            request,
+            target,
+            report,
+            started,
+            wanted: None,
+            closing: Vec::new(),
+            touched: false,
+            no_base: None,
+        }
     }
 
     async fn steps(&mut self, conn: &mut PgConnection) -> Result<PromotionOutcome, (Step, Stop)> {
@@ -204,7 +216,21 @@ impl Promotion {
                 self.target.name()
             )));
         };
-        let base = self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await?;
+        let base = match self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await {
+            Ok(base) => base,
+            Err(error)
+                if error.kind() == ErrorKind::Unsupported
+                    && self.does(Step::Rehearse)
+                    && self.does(Step::Compare) =>
+            {
+                self.no_base = Some(error.to_string());
+                return Ok(
+                    "the service makes no branch of the past: looked at in the step 'compare' instead"
+                        .to_owned(),
+                );
+            }
+            Err(error) => return Err(error.into()),
+        };
         let schema = schema_of(&base, &self.request.schema).await;
         self.close(base);
         let theirs = read_schema(conn, &self.request.schema).await?;
@@ -237,9 +263,20 @@ impl Promotion {
         let started = Instant::now();
         let branch = throw_away(&self.target, "rehearsal").await?;
         let request = &self.request;
-        let rehearsed = rehearse_on(&branch, &request.migrations, &request.apply, &request.schema).await;
+        // The branch may have to wake up; the comparison wants its schema next.
+        let wanted = async {
+            match self.wanted.is_none() && self.does(Step::Compare) {
+                true => schema_of(&request.branch, &request.schema).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let rehearsed = rehearse_on(&branch, &request.migrations, &request.apply, &request.schema);
+        let (rehearsed, wanted) = tokio::join!(rehearsed, wanted);
         self.close(branch);
         let mut rehearsal = rehearsed?;
+        if let Some(wanted) = wanted? {
+            self.wanted = Some(wanted);
+        }
         rehearsal.duration = started.elapsed();
         let named = rehearsal.hazards.iter().find(|hazard| self.request.stop_on.contains(&hazard.kind));
         let result = match named {
@@ -255,13 +292,24 @@ impl Promotion {
         let wanted = self.wanted().await?;
         let Some(rehearsal) = &self.report.rehearsal else { return Ok(String::new()) };
         let diff = schema::compare(&wanted, &rehearsal.after);
-        match self.unexpected(&diff) {
-            None => Ok("the rehearsal led to the schema of the branch".to_owned()),
-            Some((number, first)) => Err(Stop::Check(format!(
+        if let Some((number, first)) = self.unexpected(&diff) {
+            return Err(Stop::Check(format!(
                 "the rehearsal did not lead to the schema of {}: {number} differences, the first: {first}; the migrations \
                  and what was done on the branch are not the same",
                 self.request.branch.id()
+            )));
+        }
+        let beyond: Vec<String> = match self.no_base {
+            Some(_) => diff.changes().iter().map(|change| change.key().to_string()).collect(),
+            None => Vec::new(),
+        };
+        match beyond.first() {
+            Some(first) if self.request.stop_on_drift => Err(Stop::Check(format!(
+                "the target changed since the branch was made: {} changes, the first: {first}",
+                beyond.len()
             ))),
+            Some(_) => Ok(format!("as the branch, and what the target has beyond it: {}", beyond.join(", "))),
+            None => Ok("the rehearsal led to the schema of the branch".to_owned()),
         }
     }
 
@@ -272,9 +320,16 @@ impl Promotion {
         let others: Vec<&Change> = diff
             .changes()
             .iter()
-            .filter(|change| !keys(change).iter().any(|key| theirs.contains(key)))
+            .filter(|change| !keys(change).iter().any(|key| theirs.contains(key)) && !self.is_beyond(change))
             .collect();
         Some((others.len(), others.first()?.key().to_string()))
+    }
+
+    /// Without a base: something new on the target that the migrations did not make.
+    fn is_beyond(&self, change: &Change) -> bool {
+        let ours = self.report.rehearsal.iter().flat_map(|rehearsal| rehearsal.diff.changes()).flat_map(keys);
+        self.no_base.is_some()
+            && matches!(change, Change::Added { key, .. } if !ours.into_iter().any(|our| our == *key))
     }
 
     async fn apply(&mut self, conn: &mut PgConnection) -> Result<String, Stop> {
