@@ -24,8 +24,10 @@ impl Place {
             ui::fact("user", &user.user_name);
             return Ok(Self { lakebase, local: None });
         }
-        let local = LocalLakebase::builder().attach_or_start().await?;
+        let local = LocalLakebase::builder().prefer_pg_version(17).attach_or_start().await?;
         ui::fact("local Lakebase", local.data_dir().display());
+        ui::fact("PostgreSQL", local.pg_version());
+        ui::fact("branches are", local.copies());
         ui::fact("user", local.user());
         Ok(Self { lakebase: local.client().await?, local: Some(Arc::new(local)) })
     }

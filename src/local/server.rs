@@ -20,7 +20,9 @@ use secrecy::SecretString;
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
-pub use self::{builder::LocalLakebaseBuilder, copies::BranchCopies, data_dir::default_data_dir, error::LocalError};
+pub use self::{
+    builder::LocalLakebaseBuilder, copies::BranchCopies, data_dir::default_data_dir, error::LocalError,
+};
 use self::{data_dir::Lock, record::Record};
 use super::control::Control;
 
