@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
@@ -144,7 +144,8 @@ impl Inner {
         let target = match at {
             ForkPoint::Lsn(lsn) => [("recovery_target_lsn", format_lsn(lsn)), inclusive(false)],
             ForkPoint::Time(time) => {
-                let time = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+                // Time zones by name, even `Z`, are not known yet when this is read.
+                let time = time.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string();
                 [("recovery_target_time", time), inclusive(true)]
             }
         };

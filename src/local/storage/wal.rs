@@ -98,7 +98,8 @@ pub(in crate::local) fn segment_ceiling(data: &Path, position: u64) -> Result<u6
     Ok(position.next_multiple_of(size))
 }
 
-/// From where on the WAL in a data directory is there without a gap, up to a position.
+/// From where on the WAL in a data directory is there without a gap, up to a position. The segment of the
+/// position itself need not be there: a server makes it when it first writes to it.
 pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, EngineError> {
     let wal = data.join("pg_wal");
     let size = segment_size(&wal)?;
@@ -106,9 +107,9 @@ pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, Engin
     for name in names(&wal)? {
         there.extend(segment(name?.as_bytes(), size).map(|segment| segment.start / size));
     }
-    let last = to.div_ceil(size);
-    let first = (0..last).rev().find(|number| !there.contains(number)).map_or(0, |gap| gap + 1);
-    Ok(first * size)
+    let Some(&last) = there.range(..to.div_ceil(size)).next_back() else { return Ok(to) };
+    let gap = (0..last).rev().find(|number| !there.contains(number));
+    Ok(gap.map_or(0, |gap| (gap + 1) * size))
 }
 
 fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError>>, EngineError> {
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(unbroken_from(dir.path(), 450).unwrap(), 300);
         assert_eq!(unbroken_from(dir.path(), 500).unwrap(), 300, "up to the very end of a segment");
         assert_eq!(unbroken_from(dir.path(), 200).unwrap(), 100);
-        assert_eq!(unbroken_from(dir.path(), 501).unwrap(), 600, "nothing reaches there");
+        assert_eq!(unbroken_from(dir.path(), 501).unwrap(), 300, "at the beginning of the next");
         assert_eq!((segment_ceiling(dir.path(), 450).unwrap(), segment_ceiling(dir.path(), 500).unwrap()), (500, 500));
     }
 
