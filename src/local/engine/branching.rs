@@ -116,11 +116,7 @@ impl Inner {
         Ok(fork)
     }
 
-    async fn fork_stopped(
-        self: &Arc<Self>,
-        source: PathBuf,
-        target: PathBuf,
-    ) -> Result<Fork, EngineError> {
+    async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<Fork, EngineError> {
         let inner = Arc::clone(self);
         blocking(move || {
             inner.storage.check_space(&source)?;

@@ -18,8 +18,8 @@ use super::{
 use crate::local::{
     compute::connect,
     storage::{
-        ControlFile, Lineage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling, turning_point,
-        unbroken_from,
+        ControlFile, Lineage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
+        turning_point, unbroken_from,
     },
 };
 
@@ -61,7 +61,7 @@ impl Inner {
         let _shared = self.settled(source, &slot).await?;
         let socket = slot.socket();
         let past = self.past(source, socket.as_deref()).await?;
-        check(at, past.window)?;
+        past.window.admits(at)?;
         let way = match socket {
             Some(socket) => past.way(at, flush(&socket, &past.data).await?),
             None => past.way(at, Take::at_rest(&past.data)?),
@@ -102,11 +102,14 @@ impl Inner {
         };
         let templates = self.storage.template_dir("");
         blocking(move || {
-            let lineage = Lineage::read(&dir)?
-                .ok_or_else(|| outside("the branch was made before history was kept"))?;
+            let lineage =
+                Lineage::read(&dir)?.ok_or_else(|| outside("the branch was made before history was kept"))?;
             let template = templates.join(&lineage.template).join("data");
             if !template.is_dir() {
-                return Err(outside(format!("the state that history begins with, {}, is gone", template.display())));
+                return Err(outside(format!(
+                    "the state that history begins with, {}, is gone",
+                    template.display()
+                )));
             }
             let last = last.map_or_else(|| Ok(ControlFile::read(&data)?.checkpoint), Ok)?;
             let window = Window { first: ControlFile::read(&template)?.checkpoint, last };
@@ -155,9 +158,10 @@ impl Inner {
             Err(EngineError::ComputeFailed { log, .. }) if log.contains(NOT_REACHED) => match at {
                 // Nothing was committed after that time: it is the end.
                 ForkPoint::Time(_) => self.recover(patient(), &along).await,
-                ForkPoint::Lsn(lsn) => {
-                    Err(outside(format!("the history of the branch has no record at or after {}", format_lsn(lsn))))
-                }
+                ForkPoint::Lsn(lsn) => Err(outside(format!(
+                    "the history of the branch has no record at or after {}",
+                    format_lsn(lsn)
+                ))),
             },
             other => other,
         }
@@ -205,16 +209,17 @@ async fn flush(socket: &Path, data: &Path) -> Result<Take, EngineError> {
     blocking(move || Ok(Take::finished(segment_ceiling(&data, end)?))).await
 }
 
-fn check(at: ForkPoint, window: Window) -> Result<(), EngineError> {
-    let refuse = |point: String, why: &str| {
-        let (first, last) = (format_lsn(window.first), format_lsn(window.last));
+impl Window {
+    /// Refuses a point outside.
+    pub(crate) fn admits(self, at: ForkPoint) -> Result<(), EngineError> {
+        let (first, last) = (format_lsn(self.first), format_lsn(self.last));
+        let (point, why) = match at {
+            ForkPoint::Lsn(lsn) if lsn < self.first => (format_lsn(lsn), "is before the history"),
+            ForkPoint::Lsn(lsn) if lsn > self.last => (format_lsn(lsn), "is ahead of the branch"),
+            ForkPoint::Time(time) if time > Utc::now() => (time.to_rfc3339(), "is in the future"),
+            _ => return Ok(()),
+        };
         Err(outside(format!("{point} {why}; the history of the branch goes from {first} to {last}")))
-    };
-    match at {
-        ForkPoint::Lsn(lsn) if lsn < window.first => refuse(format_lsn(lsn), "is before the history"),
-        ForkPoint::Lsn(lsn) if lsn > window.last => refuse(format_lsn(lsn), "is ahead of the branch"),
-        ForkPoint::Time(time) if time > Utc::now() => refuse(time.to_rfc3339(), "is in the future"),
-        _ => Ok(()),
     }
 }
 

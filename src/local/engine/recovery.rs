@@ -66,12 +66,11 @@ async fn last_commit(server: &Server) -> Result<Option<DateTime<Utc>>, EngineErr
     let socket =
         server.socket().ok_or_else(|| EngineError::failed("PostgreSQL ended right after its recovery"))?;
     let mut session = connect(socket, "postgres").await?;
-    let micros: Option<i64> = sqlx::query_scalar(
-        "SELECT (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint",
-    )
-    .fetch_one(&mut session)
-    .await
-    .map_err(EngineError::sql("read the time of the last replayed commit"))?;
+    let micros: Option<i64> =
+        sqlx::query_scalar("SELECT (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint")
+            .fetch_one(&mut session)
+            .await
+            .map_err(EngineError::sql("read the time of the last replayed commit"))?;
     drop(sqlx::Connection::close(session).await);
     Ok(micros.and_then(DateTime::from_timestamp_micros))
 }

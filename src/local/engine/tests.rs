@@ -272,7 +272,8 @@ async fn the_time_of_a_fork() {
     let root = root();
     let engine = with_main(&root).await;
     for megabytes in [0, 200, 800] {
-        while number(&engine, "main", "SELECT (pg_current_wal_lsn() - '0/0')::bigint >> 20").await < megabytes {
+        while number(&engine, "main", "SELECT (pg_current_wal_lsn() - '0/0')::bigint >> 20").await < megabytes
+        {
             run(&engine, "main", "CREATE TABLE junk AS SELECT repeat('x', 1000) FROM generate_series(1, 20000); DROP TABLE junk").await;
         }
         let mut times = Vec::new();

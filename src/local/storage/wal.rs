@@ -186,7 +186,10 @@ mod tests {
         assert_eq!(unbroken_from(dir.path(), 500).unwrap(), 300, "up to the very end of a segment");
         assert_eq!(unbroken_from(dir.path(), 200).unwrap(), 100);
         assert_eq!(unbroken_from(dir.path(), 501).unwrap(), 300, "at the beginning of the next");
-        assert_eq!((segment_ceiling(dir.path(), 450).unwrap(), segment_ceiling(dir.path(), 500).unwrap()), (500, 500));
+        assert_eq!(
+            (segment_ceiling(dir.path(), 450).unwrap(), segment_ceiling(dir.path(), 500).unwrap()),
+            (500, 500)
+        );
     }
 
     #[test]

@@ -72,7 +72,11 @@ async fn a_branch_at_a_time_has_what_was_committed_until_then() {
     assert_eq!(sum_at(&engine, "main", "at-2", ForkPoint::Time(two)).await, 11);
     engine.stop(&key("main")).await.unwrap();
     assert_eq!(sum_at(&engine, "main", "stopped-1", ForkPoint::Time(one)).await, 1);
-    assert_eq!(sum_at(&engine, "main", "stopped-2", ForkPoint::Time(two)).await, 11, "and nothing came after");
+    assert_eq!(
+        sum_at(&engine, "main", "stopped-2", ForkPoint::Time(two)).await,
+        11,
+        "and nothing came after"
+    );
     engine.shutdown().await;
 }
 
@@ -109,7 +113,8 @@ async fn the_position_of_a_fork_is_kept_by_a_source_that_was_killed() {
 }
 
 /// All rows and all tables, in one number.
-const STATE: &str = "SELECT (SELECT count(*) || ':' || coalesce(md5(string_agg(p::text, ',' ORDER BY n, writer)), '')
+const STATE: &str =
+    "SELECT (SELECT count(*) || ':' || coalesce(md5(string_agg(p::text, ',' ORDER BY n, writer)), '')
         FROM pairs p) || ' ' || (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class
         WHERE relnamespace = 'public'::regnamespace)";
 
