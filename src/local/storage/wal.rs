@@ -5,10 +5,15 @@
 
 use std::{
     collections::BTreeSet,
-    ffi::OsString,
-    fs, io,
+    ffi::{OsStr, OsString},
+    fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{AtFlags, linkat},
+    io::Errno,
 };
 
 use super::{clone::Job, control_file::ControlFile};
@@ -61,33 +66,40 @@ impl Job<'_> {
     pub(super) fn wal(&mut self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
         let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
         let size = segment_size(&from)?;
+        // There may be hundreds: names in open directories are found faster than paths.
+        let open = |dir: &Path| fs::File::open(dir).map_err(EngineError::io("open", dir));
+        let open = (open(&from)?, open(&to)?);
         for name in names(&from)? {
             let name = name?;
-            let (from, to) = (from.join(&name), to.join(&name));
             if let Some(segment) = segment(name.as_bytes(), size) {
                 let end = segment.start + size;
                 if segment.timeline > take.newest_timeline || end <= take.from {
                     continue;
                 }
                 if end <= take.finished {
-                    self.link(&from, &to)?;
+                    self.link(&open, &name, (&from, &to))?;
                 } else if segment.start < take.to {
-                    self.file(&from, &to)?;
+                    self.file(&from.join(&name), &to.join(&name))?;
                 }
             } else if history_file(name.as_bytes()).is_some_and(|timeline| timeline <= take.newest_timeline) {
-                self.link(&from, &to)?;
+                self.link(&open, &name, (&from, &to))?;
             }
         }
         Ok(())
     }
 
     /// One file in two directories; a copy where the file system refuses that.
-    fn link(&mut self, from: &Path, to: &Path) -> Result<(), EngineError> {
-        match fs::hard_link(from, to) {
+    fn link(
+        &mut self,
+        (from, to): &(fs::File, fs::File),
+        name: &OsStr,
+        paths: (&Path, &Path),
+    ) -> Result<(), EngineError> {
+        match linkat(from, name, to, name, AtFlags::empty()) {
             Ok(()) => Ok(()),
             // Too old to be kept any longer, and gone just now.
-            Err(error) if self.is_live() && error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(_) => self.file(from, to),
+            Err(Errno::NOENT) if self.is_live() => Ok(()),
+            Err(_) => self.file(&paths.0.join(name), &paths.1.join(name)),
         }
     }
 }
