@@ -30,7 +30,7 @@ async fn setup(place: Place) -> Result<()> {
     ui::fact("console", shop.project.console_url().unwrap_or_else(|| "the local Lakebase has none".into()));
 
     ui::step(2, "Its branches");
-    println!("{}", shop.project.tree().await?);
+    ui::say(shop.project.tree().await?);
 
     ui::step(3, "The endpoint of the default branch");
     let endpoint = shop.production.ensure_endpoint().await?;

@@ -45,7 +45,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(2, "The migration, on the branch");
     let migration = Migration::new("add-loyalty-tier", LOYALTY_TIER);
-    println!("{}", feature.apply(&migration).await?);
+    ui::say(feature.apply(&migration).await?);
 
     ui::step(3, "Validation");
     let mut on_branch = feature.connect().await?;
@@ -64,7 +64,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     if diff.is_empty() {
         ui::say("nothing: production has the change already, from an earlier run");
     } else {
-        anstream::println!("{}", diff.coloured());
+        ui::say(diff.coloured());
     }
     if let Some(url) = shop.project.branch_console_url(&feature) {
         ui::fact("console", url);
@@ -77,7 +77,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(5, "Promotion");
     let (report, took) = ui::timed("promoting", feature.promote(&migration)).await;
-    println!("{}", report?);
+    ui::say(report?);
     ui::fact("took", ui::duration(took));
 
     ui::step(6, "Production now");

@@ -26,10 +26,15 @@ ALTER TABLE ecommerce.customers ADD COLUMN IF NOT EXISTS email_verified boolean 
 UPDATE ecommerce.customers SET email_verified = true WHERE id % 3 = 0;
 ";
 
-/// An earlier run has promoted both; the story starts before that.
+/// An earlier run has promoted both; the story starts before that, the record of the promotion included.
 const BEFORE_THE_STORY: &str = "
 ALTER TABLE ecommerce.orders DROP COLUMN IF EXISTS priority;
 ALTER TABLE ecommerce.customers DROP COLUMN IF EXISTS email_verified;
+DO $$ BEGIN
+    IF to_regclass('_lakebase.migrations') IS NOT NULL THEN
+        DELETE FROM _lakebase.migrations WHERE id = 'add-order-priority';
+    END IF;
+END $$;
 ";
 
 #[tokio::main]
@@ -46,7 +51,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::step(1, "Your branch and your migration");
     let feature = shop::fresh_branch(production, "feature-order-priority", Expiry::after(hours(48))).await?;
     let priority = Migration::new("add-order-priority", PRIORITY);
-    sqlx::raw_sql(PRIORITY).execute(&mut feature.connect().await?).await?;
+    feature.apply(&priority).await?;
     ui::ok(format!("orders.priority on {}", feature.id()));
 
     ui::step(2, "Meanwhile another team changes production");
@@ -56,7 +61,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::step(3, "The drift");
     let (drift, took) = ui::timed("comparing base, branch and production", feature.drift()).await;
     let drift = drift?;
-    println!("{drift}");
+    ui::say(&drift);
     ui::fact("took", ui::duration(took));
     if !drift.conflicts().is_empty() {
         return Err("the two changes conflict; merge them by hand and run the example again".into());
@@ -65,12 +70,12 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(4, "A new branch of production as it is now, and the migration again");
     let again = shop::fresh_branch(production, "feature-order-priority-v2", Expiry::after(hours(48))).await?;
-    println!("{}", again.apply(&priority).await?);
+    ui::say(again.apply(&priority).await?);
     both_columns(&again).await?;
     ui::ok(format!("both columns are on {}", again.id()));
 
     ui::step(5, "Promotion");
-    println!("{}", again.promote(&priority).await?);
+    ui::say(again.promote(&priority).await?);
     both_columns(production).await?;
     ui::ok("both columns are on production");
 

@@ -32,7 +32,7 @@ async fn cleanup(place: Place, options: Options) -> Result<()> {
     }
 
     ui::step(1, "The branches");
-    println!("{}", project.tree().await?);
+    ui::say(project.tree().await?);
 
     ui::step(2, "Deleting");
     let (mut deleted, mut skipped) = (0, 0);

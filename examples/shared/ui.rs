@@ -34,7 +34,7 @@ pub fn fact(label: &str, value: impl Display) {
 
 /// A sentence between the facts.
 pub fn say(text: impl Display) {
-    for line in text.to_string().lines() {
+    for line in text.to_string().trim_end().lines() {
         println!("   {line}");
     }
 }

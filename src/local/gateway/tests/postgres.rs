@@ -177,12 +177,12 @@ fn programs() -> Option<PathBuf> {
     let given = std::env::var_os("LAKEBASE_PG_BIN").map(PathBuf::from);
     let debian = (15..=18).rev().map(|major| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = given
+    
+    given
         .into_iter()
         .chain(debian)
         .chain(std::env::split_paths(&path))
-        .find(|dir| dir.join("initdb").exists());
-    found
+        .find(|dir| dir.join("initdb").exists())
 }
 
 /// Who runs it: PostgreSQL refuses to run as root.
