@@ -1,5 +1,108 @@
-//! Typed async SDK for Databricks Lakebase Postgres.
-
+//! Typed async SDK for Databricks Lakebase Postgres, and a real Lakebase on one machine.
+//!
+//! Lakebase is PostgreSQL whose databases branch as code does: a *project* holds data and its history, a *branch* is a
+//! copy-on-write copy of it, an *endpoint* is the compute that serves a branch. This crate makes and deletes them,
+//! logs in with credentials that renew themselves, compares the schemas of branches, and brings migrations from a
+//! branch to production. With the feature `local` it also is such a service: PostgreSQL servers and branches on this
+//! machine behind the same REST API, so that tests and development need no account.
+//!
+//! # A first example
+//!
+//! ```no_run
+//! use lakebase::{Expiry, Lakebase, hours};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let lakebase = Lakebase::from_env().await?; // as every Databricks tool finds its settings
+//! let production = lakebase.project("shop")?.default_branch().await?;
+//!
+//! let dev = production.create_branch("dev", Expiry::after(hours(24))).await?; // ready when it returns
+//! let pool = dev.pool().await?; // an sqlx::PgPool
+//! let customers: i64 = sqlx::query_scalar("SELECT count(*) FROM customers").fetch_one(&*pool).await?;
+//! println!("{customers} customers on {}, none of them real to production", dev.name);
+//!
+//! dev.delete().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without a workspace, take the client from a local Lakebase instead: `LocalLakebase::builder().attach_or_start()`
+//! and then `client()`. Nothing else changes.
+//!
+//! # What there is, and how it hangs together
+//!
+//! * [`Lakebase`] is the client: an address, a login, a connection pool for HTTP. Cloning it is cheap.
+//! * [`Project`], [`Branch`], [`Endpoint`], [`Role`], [`Database`] and [`Snapshot`] are **handles**: a name and a
+//!   client. Making one sends nothing and says nothing about existence. Their methods are the verbs.
+//! * [`ProjectInfo`], [`BranchInfo`], … are **what the service said**: plain data, returned by reads and creates. Each
+//!   derefs to its handle, so `info.delete()` works.
+//! * Names are types. [`BranchId`] checks the rule for ids, [`BranchName`] is `projects/shop/branches/dev`. Where a
+//!   method wants one, a `&str` will do, and a wrong one is an error that names the rule.
+//! * **Requests are builders that are awaited.** `create_branch(…)` sends nothing; `.await` sends it and waits until
+//!   the branch can be used; `.start().await` gives the [`Operation`] instead, which can be waited for later, also by
+//!   another process. Lists are [`List`]: awaited, a `Vec`; as a stream, page by page.
+//! * [`Expiry`] is an argument because the service refuses a branch without one.
+//! * There is one [`Error`]. Match on [`Error::kind`]; print it for people.
+//! * [`schema`] compares any two PostgreSQL databases. [`migrate`] applies, rehearses and promotes migrations.
+//!   Both are verbs of a branch, too.
+//!
+//! # Common tasks
+//!
+//! | to | call |
+//! |---|---|
+//! | make a project unless it is there | [`lakebase.create_project(id)`](Lakebase::create_project)`.if_missing()` |
+//! | find production | [`project.default_branch()`](Project::default_branch) |
+//! | branch as of yesterday | [`production.create_branch(id, expiry)`](Branch::create_branch)`.at_time(t)` |
+//! | a branch that goes when a guard is dropped | [`production.ephemeral(id, ttl)`](Branch::ephemeral) |
+//! | start a branch over | [`branch.reset(expiry)`](Branch::reset) |
+//! | keep a branch longer | [`branch.update()`](Branch::update)`.expiry(…)` |
+//! | query | [`branch.pool()`](Branch::pool), [`branch.connect()`](Branch::connect) |
+//! | give a URL to another driver | [`branch.connection_info()`](Branch::connection_info) |
+//! | mint a password | [`endpoint.credential()`](Endpoint::credential) |
+//! | resize or suspend a compute | [`endpoint.update()`](Endpoint::update) |
+//! | draw all branches | [`project.tree()`](Project::tree) |
+//! | see what a branch changed | [`branch.compare_schema(&other)`](Branch::compare_schema) |
+//! | see what production changed meanwhile | [`branch.drift()`](Branch::drift) |
+//! | try a migration where nobody is hurt | [`production.rehearse(&m)`](Branch::rehearse) |
+//! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
+//! | a branch for each test | `lakebase::testing::branch` (feature `local`) |
+//! | call what this crate does not know yet | [`lakebase.request(…)`](Lakebase::request) |
+//!
+//! Apply a migration to a branch, look at the difference, promote it:
+//!
+//! ```no_run
+//! use lakebase::{Branch, migrate::Migration, schema::HazardKind};
+//!
+//! async fn ship(feature: &Branch, production: &Branch) -> lakebase::Result<()> {
+//!     let tier = Migration::new("add-tier", "ALTER TABLE customers ADD COLUMN tier text DEFAULT 'bronze'");
+//!     feature.apply(&tier).await?;
+//!     println!("{}", feature.compare_schema(production).await?);
+//!     println!("{}", feature.promote(&tier).stop_on(HazardKind::DataLoss).await?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `local` | off | `lakebase::local`, a Lakebase on this machine; `lakebase::testing`, a branch for each test; the program `lakebase-local` |
+//!
+//! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake, and the trust store of the
+//! operating system.
+//!
+//! # Limits
+//!
+//! * It needs a tokio runtime, and its database connections are sqlx's.
+//! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers `NOT_IMPLEMENTED`
+//!   ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and undeleting a branch.
+//! * Certificates are always verified. A configuration that says otherwise is refused.
+//! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
+//!
+//! The guides are in `docs/` of the repository: getting started, authentication, the local Lakebase, branches and
+//! expiry, schema comparison, promotion, testing with branches, continuous integration, design, and a table for
+//! those who come from the Python notebooks.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(dead_code, reason = "parts are still being joined")]
 
 pub mod auth;
@@ -15,6 +118,8 @@ mod endpoint;
 pub mod ephemeral;
 mod error;
 mod expiry;
+#[cfg(doctest)]
+mod guides;
 mod http;
 #[cfg(feature = "local")]
 pub mod local;

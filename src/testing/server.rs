@@ -97,18 +97,13 @@ async fn open() -> Result<(LocalLakebase, Server, Option<Child>)> {
             (directory.join("data"), reaper)
         }
     };
-    let local = LocalLakebase::builder()
-        .data_dir(&directory)
-        .durability(Durability::Fast)
-        .start()
-        .await
-        .map_err(|e| unavailable(format!("no local Lakebase for the tests: {e}")).with_source(e))?;
-    if given.is_some() && !local.is_attached() {
-        return Err(unavailable(format!(
-            "no server runs on LAKEBASE_TEST_DIR; start one first: lakebase-local serve --data-dir {}",
-            directory.display()
-        )));
-    }
+    let builder = LocalLakebase::builder().data_dir(&directory).durability(Durability::Fast);
+    let local = match &given {
+        Some(_) => builder.attach().await,
+        None => builder.start().await,
+    };
+    let local =
+        local.map_err(|e| unavailable(format!("no local Lakebase for the tests: {e}")).with_source(e))?;
     let server = Server {
         host: local.host().clone(),
         token: local.token().clone(),
