@@ -9,8 +9,14 @@ use std::{
 
 use tempfile::TempDir;
 
-const IN_ORDER: [&str; 6] =
-    ["00_setup_project", "01_data_only", "02_schema_to_prod", "03_concurrent", "04_cicd_ephemeral", "99_cleanup"];
+const IN_ORDER: [&str; 6] = [
+    "00_setup_project",
+    "01_data_only",
+    "02_schema_to_prod",
+    "03_concurrent",
+    "04_cicd_ephemeral",
+    "99_cleanup",
+];
 
 /// A data directory that PostgreSQL's account can reach.
 fn data_dir() -> TempDir {
@@ -57,7 +63,9 @@ fn assert_facts(name: &str, text: &str, first: bool) {
     let says = |part: &str| assert!(text.contains(part), "{name} does not say {part:?}:\n{text}");
     match name {
         "00_setup_project" => {
-            for part in ["production (default)", "│ customers   ┆  100 │", "│ order_items ┆  500 │", "Ben Abbott"] {
+            for part in
+                ["production (default)", "│ customers   ┆  100 │", "│ order_items ┆  500 │", "Ben Abbott"]
+            {
                 says(part);
             }
             for part in ["pending", "shipped", "Electronics", "databricks_postgres", "5432"] {
@@ -65,19 +73,27 @@ fn assert_facts(name: &str, text: &str, first: bool) {
             }
         }
         "01_data_only" => {
-            for part in ["branch         101 customers", "production     100 customers", "in 23 h 59 min", "equal"] {
+            for part in
+                ["branch         101 customers", "production     100 customers", "in 23 h 59 min", "equal"]
+            {
                 says(part);
             }
             assert!(!text.contains("DIFFERENT"), "{text}");
         }
         "02_schema_to_prod" => {
-            for part in ["character varying(20)", "100/100 customers have a tier", "the same schema", "in 6 d 23 h"] {
+            for part in
+                ["character varying(20)", "100/100 customers have a tier", "the same schema", "in 6 d 23 h"]
+            {
                 says(part);
             }
             for tier in ["bronze", "silver", "gold", "platinum"] {
                 says(tier);
             }
-            says(if first { "production is untouched" } else { "nothing: production has the change already" });
+            says(if first {
+                "production is untouched"
+            } else {
+                "nothing: production has the change already"
+            });
         }
         "03_concurrent" => {
             for part in ["email_verified", "priority", "do not conflict", "both columns are on production"] {
@@ -86,7 +102,9 @@ fn assert_facts(name: &str, text: &str, first: bool) {
             says("both columns are on feature-order-priority-v2");
         }
         "04_cicd_ephemeral" => {
-            for part in ["2 passed, 1 failed, 3 total", "(missing backfill)", "0 orders over 500", "100 customers"] {
+            for part in
+                ["2 passed, 1 failed, 3 total", "(missing backfill)", "0 orders over 500", "100 customers"]
+            {
                 says(part);
             }
         }

@@ -2,7 +2,10 @@
 
 use std::{env, sync::Arc};
 
-use lakebase::{Lakebase, local::LocalLakebase};
+use lakebase::{
+    Lakebase,
+    local::{Durability, LocalLakebase},
+};
 
 use super::{Result, ui};
 
@@ -24,7 +27,11 @@ impl Place {
             ui::fact("user", &user.user_name);
             return Ok(Self { lakebase, local: None });
         }
-        let local = LocalLakebase::builder().prefer_pg_version(17).attach_or_start().await?;
+        let local = LocalLakebase::builder()
+            .prefer_pg_version(17)
+            .durability(Durability::Fast)
+            .attach_or_start()
+            .await?;
         ui::fact("local Lakebase", local.data_dir().display());
         ui::fact("PostgreSQL", local.pg_version());
         ui::fact("branches are", local.copies());
