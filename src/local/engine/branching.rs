@@ -121,7 +121,8 @@ impl Inner {
         blocking(move || {
             inner.storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
-            let cloned = inner.storage.clone_data(&source, &target, Wal::AtRest)?;
+            let wal = if inner.reaches_back(&source)? { Wal::AtRest } else { Wal::Needed };
+            let cloned = inner.storage.clone_data(&source, &target, wal)?;
             // The record there says that the source was shut down; nothing else comes after.
             Ok(inner.report(control.checkpoint, Utc::now(), cloned.bytes_added))
         })
@@ -144,11 +145,13 @@ impl Inner {
         let cloned = blocking(move || inner.storage.clone_data(&from, &to, Wal::Afterwards)).await?;
         let (end, label) = backup.end().await?;
 
-        let (inner, time) = (Arc::clone(self), Utc::now());
+        let (inner, time, start) = (Arc::clone(self), Utc::now(), backup.start);
         let fork = blocking(move || {
             // The end of a backup finishes the segment, and the clone replays all of it.
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
-            let log = inner.storage.clone_wal(&source, &target, Take::finished(end))?;
+            // A history with a hole is of no use to anybody: then only what the clone needs goes along.
+            let from = if inner.reaches_back(&source)? { 0 } else { start };
+            let log = inner.storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
             inner.write_own(&target.join("backup_label"), label.as_bytes())?;
             Ok(inner.report(end, time, cloned.bytes_added + log.bytes_added))
         })
@@ -184,6 +187,8 @@ impl Inner {
 /// An online backup under way. It ends with its session, however that ends.
 struct Backup {
     session: PgConnection,
+    /// Where the clone's replay begins.
+    start: u64,
 }
 
 impl Backup {
@@ -191,14 +196,14 @@ impl Backup {
     async fn begin(socket: &Path) -> Result<Self, EngineError> {
         let mut session = connect(socket, "postgres").await?;
         let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
-        sqlx::query(
-            "SELECT pg_backup_start('lakebase', true) FROM pg_create_physical_replication_slot($1, true, true)",
+        let start: String = sqlx::query_scalar(
+            "SELECT pg_backup_start('lakebase', true)::text FROM pg_create_physical_replication_slot($1, true, true)",
         )
         .bind(slot)
-        .execute(&mut session)
+        .fetch_one(&mut session)
         .await
         .map_err(EngineError::sql("begin the backup of a branch"))?;
-        Ok(Self { session })
+        Ok(Self { session, start: parse_lsn(&start)? })
     }
 
     /// Gives the position where the backup ends and the label that goes with it.

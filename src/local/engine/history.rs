@@ -119,6 +119,16 @@ impl Inner {
         .await
     }
 
+    /// Whether the WAL in a data directory still begins where the branch's history does.
+    pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
+        let Some(lineage) = Lineage::read(data.parent().unwrap_or(data))? else { return Ok(false) };
+        let template = self.storage.template_dir(&lineage.template).join("data");
+        if !template.is_dir() {
+            return Ok(false);
+        }
+        Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
+    }
+
     /// The template with the source's WAL, ready for recovery.
     fn lay_out(&self, past: &Past, way: &Way, dir: &Path) -> Result<(), EngineError> {
         let data = dir.join("data");

@@ -233,6 +233,14 @@ async fn a_point_that_is_not_in_the_history_is_refused_with_the_window() {
     let reason = at(ForkPoint::Lsn(window.last)).await;
     assert!(reason.contains("more was written to the branch than its history holds"), "{reason}");
     assert_eq!(engine.branches().await.unwrap().len(), 3, "what was refused left nothing");
+    engine.fork(&main, &key("child")).await.unwrap();
+    engine.start(&key("child"), &SETTINGS).await.unwrap();
+    assert_eq!(number(&engine, "child", "SELECT sum(n) FROM t").await, 1, "the present needs no past");
+    engine.remove(&key("child")).await.unwrap();
+    engine.stop(&main).await.unwrap();
+    engine.fork(&main, &key("child")).await.unwrap();
+    engine.start(&key("child"), &SETTINGS).await.unwrap();
+    assert_eq!(number(&engine, "child", "SELECT sum(n) FROM t").await, 1);
     engine.shutdown().await;
 }
 
