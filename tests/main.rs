@@ -3,6 +3,7 @@
 
 mod client;
 mod examples;
+mod contract;
 mod migrate;
 mod official_clients;
 mod schema;

@@ -16,6 +16,7 @@ mod listing;
 mod locks;
 mod operations;
 mod past;
+mod passwords;
 mod projects;
 mod rejection;
 mod roles;
@@ -68,6 +69,8 @@ pub(crate) struct ControlOptions {
     /// The PostgreSQL of projects that do not ask for a version.
     pub(crate) pg_version: u32,
     pub(crate) latency: Latency,
+    /// How many times faster than the clock the idle time of computes passes; 1 but in tests.
+    pub(crate) idle_haste: u32,
 }
 
 /// Why a control plane cannot be opened.
@@ -96,6 +99,7 @@ pub(crate) struct Control {
     operations: Operations,
     computes: Computes,
     locks: Locks,
+    idle_haste: u32,
     /// Held shared by every mutation; the shutdown waits until it has it alone.
     gate: Arc<tokio::sync::RwLock<()>>,
     timers: Mutex<Option<JoinHandle<()>>>,
@@ -104,8 +108,17 @@ pub(crate) struct Control {
 impl Control {
     /// Loads the state, removes what no row speaks of, publishes every endpoint and deletes what has expired.
     pub(crate) async fn open(options: ControlOptions) -> Result<Arc<Self>, ControlError> {
-        let ControlOptions { state_file, sync, engine, authority, addresses, user, pg_version, latency } =
-            options;
+        let ControlOptions {
+            state_file,
+            sync,
+            engine,
+            authority,
+            addresses,
+            user,
+            pg_version,
+            latency,
+            idle_haste,
+        } = options;
         let store = Store::open(&state_file, sync)?;
         let state = store.load()?;
         let key = store.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
@@ -125,6 +138,7 @@ impl Control {
                 operations: Operations::new(latency),
                 computes: Computes::default(),
                 locks: Locks::default(),
+                idle_haste,
                 gate: Arc::default(),
                 timers: Mutex::default(),
             }

@@ -27,7 +27,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(T::default()));
         }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        read(&bytes).map(Self).map_err(|error| {
             let code = match error.classify() {
                 Category::Data => Code::InvalidParameterValue,
                 _ => Code::MalformedRequest,
@@ -35,6 +35,27 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
             Refused(Rejection::new(code, format!("Could not parse request object: {error}")))
         })
     }
+}
+
+/// What only the server says; clients that send back a whole resource send it too.
+const OUTPUT_ONLY: [&str; 9] = [
+    "status",
+    "name",
+    "parent",
+    "uid",
+    "create_time",
+    "update_time",
+    "delete_time",
+    "purge_time",
+    "state_change_time",
+];
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let mut body: serde_json::Value = serde_json::from_slice(bytes)?;
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|field, _| !OUTPUT_ONLY.contains(&field.as_str()));
+    }
+    serde_json::from_value(body)
 }
 
 /// The ids in a path.

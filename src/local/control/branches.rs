@@ -95,7 +95,7 @@ impl Control {
         let control = Arc::clone(self);
         self.submit(async move {
             let name = name_of(&ids);
-            match control.begin_delete(ids).await {
+            match control.begin_delete(ids, Why::Asked).await {
                 Err(rejection) if allow_missing && rejection.code == Code::NotFound => {
                     Ok(Work::done(Subject::Branch, name, empty()))
                 }
@@ -106,12 +106,16 @@ impl Control {
     }
 
     /// Checks the guards and takes the row away; the files follow.
-    pub(super) async fn begin_delete(self: Arc<Self>, ids: BranchIds) -> Result<Work, Rejection> {
+    pub(super) async fn begin_delete(self: Arc<Self>, ids: BranchIds, why: Why) -> Result<Work, Rejection> {
         let wanted = Wanted::default().shared(format!("projects/{}", ids.0)).alone(name_of(&ids));
         let held = self.locks.hold(wanted).await;
         let branch = self
             .commit(|state| {
                 let branch = Arc::clone(state.branch(&ids.0, &ids.1)?);
+                // Its expiry may have been moved, or another branch have taken the id, while this waited.
+                if why == Why::Expired && !branch.has_expired(Utc::now()) {
+                    return Err(Rejection::bad_request(format!("branch '{}' has not expired", branch.name())));
+                }
                 deletion::check_branch(state, state.project(&ids.0)?, &branch)?;
                 state.branches.remove(&ids);
                 Ok(branch)
@@ -243,6 +247,13 @@ impl Control {
             }
         }
     }
+}
+
+/// Why a branch is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    Asked,
+    Expired,
 }
 
 enum Begun {

@@ -24,7 +24,13 @@ impl Door for Control {
         }
         let claims = match self.signer.verify(password.expose_secret(), Utc::now()) {
             Ok(claims) => claims,
-            Err(TokenError::Malformed) if project.native_login => return Err(Refusal::bad_password(user)),
+            Err(TokenError::Malformed) if project.native_login => {
+                let right = self.password_is_right(branch, user, password).await;
+                return match right.map_err(|error| unavailable(endpoint, error.to_string()))? {
+                    true => Ok(()),
+                    false => Err(Refusal::bad_password(user)),
+                };
+            }
             Err(TokenError::Malformed) => return Err(Refusal::native_login_disabled()),
             Err(TokenError::BadSignature) => return Err(Refusal::bad_password(user)),
             Err(TokenError::Expired { .. }) => return Err(Refusal::not_authorized()),
@@ -47,13 +53,15 @@ impl Door for Control {
         }
         // Counted before the compute is looked at: from here on nobody suspends it.
         let presence = self.computes.of(endpoint).enter();
-        let socket = self.wake(branch, row).await.map_err(|error| {
-            let message = with_sources(&error);
-            tracing::error!(endpoint, error = message, "the compute does not start");
-            Refusal::Unavailable { message: format!("the endpoint's compute does not start: {message}") }
-        })?;
+        let socket =
+            self.wake(branch, row).await.map_err(|error| unavailable(endpoint, with_sources(&error)))?;
         Ok(Upstream { socket, guard: Box::new(presence) })
     }
+}
+
+fn unavailable(endpoint: &str, message: String) -> Refusal {
+    tracing::error!(endpoint, error = message, "the compute does not start");
+    Refusal::Unavailable { message: format!("the endpoint's compute does not start: {message}") }
 }
 
 fn gone() -> Refusal {

@@ -125,6 +125,15 @@ impl Session {
         sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
     }
 
+    /// What PostgreSQL keeps of the password of a role that may log in now.
+    pub(super) async fn verifier_of(&mut self, role: &str) -> Result<Option<String>, Rejection> {
+        let sql = "SELECT rolpassword FROM pg_authid
+                   WHERE rolname = $1 AND rolcanlogin AND coalesce(rolvaliduntil > now(), true)";
+        let found: Option<Option<String>> =
+            sqlx::query_scalar(sql).bind(role).fetch_optional(&mut self.connection).await.map_err(refused)?;
+        Ok(found.flatten())
+    }
+
     /// The databases that can be connected to.
     pub(super) async fn databases(&mut self) -> Result<Vec<String>, Rejection> {
         let sql = "SELECT datname::text FROM pg_database WHERE datallowconn";

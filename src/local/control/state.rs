@@ -179,6 +179,10 @@ impl Branch {
         (self.project.clone(), self.id.clone())
     }
 
+    pub(super) fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires.is_some_and(|at| at <= now)
+    }
+
     /// The compute that reads and writes; every branch has one from its beginning.
     pub(super) fn read_write(&self) -> Option<&Endpoint> {
         self.endpoints.values().find(|endpoint| endpoint.kind == Kind::ReadWrite)

@@ -46,6 +46,7 @@ pub struct LocalLakebaseBuilder {
     pg_user: Option<String>,
     user: String,
     latency: Latency,
+    idle_haste: u32,
 }
 
 /// The PostgreSQL of projects that ask for no version.
@@ -67,6 +68,7 @@ impl Default for LocalLakebaseBuilder {
             pg_user: None,
             user: DEFAULT_USER.to_owned(),
             latency: Latency::default(),
+            idle_haste: 1,
         }
     }
 }
@@ -120,6 +122,14 @@ impl LocalLakebaseBuilder {
     /// Who the caller is: an e-mail address, or the application id of a service principal.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
+        self
+    }
+
+    /// Lets the idle time of computes pass this many times faster than the clock, for tests of their suspension:
+    /// the shortest timeout that an endpoint may have is a minute.
+    #[doc(hidden)]
+    pub fn idle_haste(mut self, times: u32) -> Self {
+        self.idle_haste = times.max(1);
         self
     }
 
@@ -281,6 +291,7 @@ impl LocalLakebaseBuilder {
             user: self.user.clone(),
             pg_version: version.major,
             latency: self.latency,
+            idle_haste: self.idle_haste,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
     }

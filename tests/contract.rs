@@ -1,0 +1,17 @@
+//! What the Lakebase REST API promises, asked of a server through the public client.
+//!
+//! The server is a local Lakebase unless `LAKEBASE_CONTRACT=workspace`: then it is the workspace that the
+//! environment names (`DATABRICKS_HOST` and so on), and what only the local one promises is skipped, loudly.
+
+mod branches;
+mod databases;
+mod endpoints;
+mod faults;
+mod logins;
+mod masks;
+mod operations;
+mod place;
+mod process;
+mod projects;
+mod roles;
+mod shapes;

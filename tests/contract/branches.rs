@@ -1,0 +1,300 @@
+//! Branches.
+
+use std::time::{Duration, Instant};
+
+use chrono::{SubsecRound as _, Utc};
+use lakebase::{BranchState, EndpointType, ErrorKind, Expiry, RoleDefinition, hours};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::place::{Ground, client, expect, fresh_id, local_only, number, on, on_a_project, parts, run};
+
+#[tokio::test]
+async fn a_branch_says_when_it_ends_or_that_it_does_not() {
+    on_a_project(async |ground: Ground| {
+        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+        let missing = "Expiration must be specified when creating a branch";
+        expect(&ground.refused(&call, json!({"spec": {}})).await, 400, "BAD_REQUEST", missing);
+        expect(&ground.refused(&call, None).await, 400, "BAD_REQUEST", missing);
+        for two in [
+            json!({"ttl": "3600s", "no_expiry": true}),
+            json!({"ttl": "3600s", "expire_time": "2099-01-01T00:00:00Z"}),
+            json!({"no_expiry": false}),
+        ] {
+            assert_eq!(ground.refused(&call, json!({"spec": two})).await.0, 400, "{two}");
+        }
+        let long = json!({"spec": {"ttl": "2592060s"}});
+        let text = "expiration time exceeds the maximum expiration time";
+        expect(&ground.refused(&call, long).await, 400, "BAD_REQUEST", text);
+        let past = json!({"spec": {"expire_time": "2020-01-01T00:00:00Z"}});
+        assert_eq!(ground.refused(&call, past).await.0, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_time_to_live_becomes_a_moment() {
+    on_a_project(async |ground: Ground| {
+        let branch = ground.main.create_branch("b", Expiry::After(hours(2))).await.unwrap();
+        let life = branch.expire_time.unwrap() - branch.create_time.unwrap();
+        assert_eq!(life.num_seconds(), 7200);
+        let at = Utc::now().trunc_subsecs(0) + hours(3);
+        let moved = branch.update().expiry(Expiry::At(at)).await.unwrap();
+        assert_eq!(moved.expire_time, Some(at));
+        let never = branch.update().expiry(Expiry::Never).await.unwrap();
+        assert_eq!(never.expire_time, None);
+        assert_eq!(branch.get().await.unwrap().expire_time, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_branch_ends_with_its_compute_when_its_time_is_up() {
+    on_a_project(async |ground: Ground| {
+        let life = Duration::from_millis(2500);
+        let end = Utc::now() + life;
+        let branch = ground.main.create_branch("b", Expiry::At(end)).await.unwrap();
+        let mut session = branch.connect().await.unwrap();
+        sqlx::raw_sql("SELECT 1").execute(&mut session).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(if local_only() { 4 } else { 600 });
+        while branch.try_get().await.unwrap().is_some() {
+            assert!(Instant::now() < deadline, "the branch is still there");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let late = Utc::now() - end;
+        assert!(late.num_milliseconds() >= 0, "gone {late} early");
+        if local_only() {
+            assert!(late.num_milliseconds() < 1000, "gone {late} late");
+        }
+        let error = sqlx::raw_sql("SELECT 1").execute(&mut session).await;
+        assert!(error.is_err(), "the session outlives its branch");
+        // The id is free again.
+        ground.branch("b").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_branch_names_its_source_and_inherits_roles_and_databases() {
+    on_a_project(async |ground: Ground| {
+        let owner = ground.owner().await;
+        ground.main.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap();
+        ground.main.create_database("app_db", owner).id("app-db").await.unwrap();
+        let branch = ground.project.create_branch("b", Expiry::Never).await.unwrap();
+        assert_eq!(branch.state, BranchState::Ready);
+        assert_eq!(branch.source_branch.as_ref(), Some(&ground.main.name));
+        assert!(branch.source_branch_lsn.is_some() && branch.source_branch_time.is_some(), "{branch:?}");
+        let endpoints = branch.endpoints().await.unwrap();
+        assert_eq!(endpoints[0].endpoint_type, EndpointType::ReadWrite);
+        assert_eq!((endpoints.len(), endpoints[0].id().to_string()), (1, "primary".to_owned()));
+        let primary = ground.main.endpoint("primary").unwrap().get().await.unwrap();
+        assert_ne!(endpoints[0].uid, primary.uid);
+        assert_ne!((&endpoints[0].hosts.host, endpoints[0].hosts.port), (&primary.hosts.host, primary.hosts.port));
+        assert_eq!(branch.role("reader").unwrap().get().await.unwrap().postgres_role, "reader");
+        assert_eq!(branch.database("app-db").unwrap().get().await.unwrap().postgres_database, "app_db");
+        let again = branch.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_branch_and_its_source_go_their_own_ways() {
+    on_a_project(async |ground: Ground| {
+        run(&ground.main, "CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)").await;
+        let branch = ground.branch("b").await;
+        run(&branch, "INSERT INTO item VALUES (3)").await;
+        run(&ground.main, "DELETE FROM item WHERE id = 1").await;
+        assert_eq!(number(&branch, "SELECT count(*) FROM item").await, 3);
+        assert_eq!(number(&ground.main, "SELECT count(*) FROM item").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_source_must_exist_in_the_same_project() {
+    on_a_project(async |ground: Ground| {
+        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+        let from = |source: String| json!({"spec": {"no_expiry": true, "source_branch": source}});
+        let nobody = from(format!("{}/branches/nobody", ground.project.name));
+        expect(&ground.refused(&call, nobody).await, 404, "NOT_FOUND", "branch id not found");
+        let uid = from(ground.main.uid.clone().unwrap());
+        expect(&ground.refused(&call, uid).await, 404, "NOT_FOUND", "branch id not found");
+        let elsewhere = from("projects/another/branches/production".to_owned());
+        let text = "source_branch field must point to the branch from the same Project";
+        expect(&ground.refused(&call, elsewhere).await, 400, "BAD_REQUEST", text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_is_refused_by_name() {
+    on_a_project(async |ground: Ground| {
+        ground.branch("b").await;
+        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+        let refused = ground.refused(&call, json!({"spec": {"no_expiry": true}})).await;
+        expect(&refused, 400, "BAD_REQUEST", "branch already exists; branch_name:\"b\"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn replacing_keeps_what_a_branch_is_and_applies_what_it_shall_be() {
+    on_a_project(async |ground: Ground| {
+        let call = |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", ground.project.name);
+        let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
+        let operation = ground.operation(&call("production"), body.clone()).await;
+        let main = ground.main.get().await.unwrap();
+        assert_eq!(operation["response"]["uid"].as_str(), main.uid.as_deref());
+        assert_eq!((&main.uid, main.create_time), (&ground.main.uid, ground.main.create_time));
+        assert!(main.is_protected && main.update_time > ground.main.update_time);
+        main.update().protected(false).await.unwrap();
+        // Where there is none, one is made.
+        ground.operation(&call("fresh"), json!({"spec": {"ttl": "3600s"}})).await;
+        assert!(ground.project.branch("fresh").unwrap().get().await.unwrap().expire_time.is_some());
+        let missing = ground.refused(&call("fresh"), json!({"spec": {}})).await;
+        expect(&missing, 400, "BAD_REQUEST", "Expiration must be specified when creating a branch");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_root_branch_goes_with_its_project_alone() {
+    on_a_project(async |ground: Ground| {
+        let name = &ground.main.name;
+        let error = ground.main.delete().await.unwrap_err();
+        let text = format!("Cannot delete root branch '{name}'. Root branches cannot be deleted independently.");
+        expect(&parts(&error), 400, "BAD_REQUEST", &text);
+        assert!(error.is_managed_by_parent());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_protected_a_default_and_a_parent_branch_stay() {
+    on_a_project(async |ground: Ground| {
+        let parent = ground.branch("parent").await;
+        let child = parent.create_branch("child", Expiry::Never).await.unwrap();
+        let error = parent.delete().await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::FailedPrecondition, Some(400)), "{error}");
+        assert!(error.to_string().contains("child"), "{error}");
+        child.update().protected(true).await.unwrap();
+        expect(&parts(&child.delete().await.unwrap_err()), 400, "BAD_REQUEST", "cannot delete protected branch");
+        child.update().protected(false).await.unwrap();
+        ground.project.update().default_branch(child.name.clone()).await.unwrap();
+        let error = child.delete().await.unwrap_err();
+        assert_eq!(error.status(), Some(400));
+        assert!(error.to_string().contains("default"), "{error}");
+        ground.project.update().default_branch(ground.main.name.clone()).await.unwrap();
+        child.delete().await.unwrap();
+        parent.delete().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_branch_is_not_found_and_its_id_is_free() {
+    on_a_project(async |ground: Ground| {
+        let branch = ground.branch("b").await;
+        branch.delete().await.unwrap();
+        let refused = ground.refused(&format!("GET {}", branch.name), None).await;
+        expect(&refused, 404, "NOT_FOUND", "branch id not found [TraceId: ");
+        for leaf in ["endpoints", "roles", "databases"] {
+            let refused = ground.refused(&format!("GET {}/{leaf}", branch.name), None).await;
+            expect(&refused, 404, "NOT_FOUND", "branch id not found");
+        }
+        expect(&parts(&branch.delete().await.unwrap_err()), 404, "NOT_FOUND", "branch id not found");
+        branch.delete().allow_missing().await.unwrap();
+        assert_ne!(ground.branch("b").await.uid, branch.uid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
+    on_a_project(async |ground: Ground| {
+        for branch in [ground.main.clone(), ground.branch("b").await] {
+            let call = format!("PATCH {}?update_mask=spec.is_protected", branch.name);
+            // What the mask does not name is not looked at, however wrong.
+            let body = json!({"spec": {"is_protected": true, "ttl": "1s", "no_expiry": true, "source_branch": "x"}});
+            ground.operation(&call, body).await;
+            let protected = branch.get().await.unwrap();
+            assert!(protected.is_protected && protected.expire_time.is_none(), "{protected:?}");
+            assert!(!branch.update().protected(false).await.unwrap().is_protected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_must_stay_cannot_expire_and_what_expires_need_not_be_kept() {
+    on_a_project(async |ground: Ground| {
+        let expiring = ground.main.create_branch("expiring", Expiry::After(hours(1))).await.unwrap();
+        let error = expiring.create_branch("child", Expiry::Never).await.unwrap_err();
+        let text = "Branches with an expiration date cannot have child branches";
+        expect(&parts(&error), 400, "BAD_REQUEST", text);
+        for refused in [
+            expiring.update().protected(true).await.err(),
+            ground.project.update().default_branch(expiring.name.clone()).await.err(),
+            ground.main.update().expiry(Expiry::After(hours(1))).await.err(),
+        ] {
+            assert_eq!(refused.unwrap().status(), Some(400));
+        }
+        let parent = ground.branch("parent").await;
+        parent.create_branch("child", Expiry::Never).await.unwrap();
+        let error = parent.update().expiry(Expiry::After(hours(1))).await.unwrap_err();
+        assert_eq!(error.status(), Some(400), "{error}");
+        let call = format!("POST {}/branches?branch_id=both", ground.project.name);
+        let both = json!({"spec": {"ttl": "3600s", "is_protected": true}});
+        assert_eq!(ground.refused(&call, both).await.0, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn branches_of_one_project_are_made_at_once() {
+    let lakebase = client().await;
+    let project = lakebase.create_project(fresh_id("contract").as_str()).await.unwrap();
+    on(lakebase, project, async |ground: Ground| {
+        run(&ground.main, "CREATE TABLE item AS SELECT generate_series(1, 1000) AS id").await;
+        let mut made = JoinSet::new();
+        for n in 0..20 {
+            let main = ground.main.clone();
+            made.spawn(async move {
+                let branch = main.create_branch(&format!("b{n}")[..], Expiry::After(hours(1))).await.unwrap();
+                number(&branch, "SELECT count(*) FROM item").await
+            });
+        }
+        assert_eq!(made.join_all().await, [1000; 20]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_branch_under_constant_writes_has_all_that_was_committed_and_nothing_half() {
+    on_a_project(async |ground: Ground| {
+        run(&ground.main, "CREATE TABLE pair (n bigint, side text)").await;
+        let committed = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(0));
+        let (writer, counted) = (ground.main.clone(), committed.clone());
+        let writer = tokio::spawn(async move {
+            let mut connection = writer.connect().await.unwrap();
+            for n in 1i64.. {
+                let both = format!("BEGIN; INSERT INTO pair VALUES ({n}, 'l'); INSERT INTO pair VALUES ({n}, 'r'); COMMIT");
+                super::place::run_on(&mut connection, &both).await;
+                counted.store(n, std::sync::atomic::Ordering::SeqCst);
+            }
+        });
+        for id in ["one", "two", "three"] {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let before = committed.load(std::sync::atomic::Ordering::SeqCst);
+            assert!(before > 0 && !writer.is_finished());
+            let branch = ground.branch(id).await;
+            let whole = "SELECT count(*) FROM (SELECT n FROM pair GROUP BY n HAVING count(*) = 2) AS whole";
+            let last = number(&branch, "SELECT max(n) FROM pair").await;
+            assert!(last >= before, "{last} of {before}");
+            assert_eq!(number(&branch, whole).await, last, "a half or a gap");
+        }
+        writer.abort();
+    })
+    .await;
+}

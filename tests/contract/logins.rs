@@ -1,0 +1,168 @@
+//! Credentials and logins.
+
+use std::{process::Command, time::Duration};
+
+use lakebase::{Branch, ErrorKind, TlsMode};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use sqlx::{
+    ConnectOptions as _, PgConnection,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+
+use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run};
+
+async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgConnection> {
+    let info = branch.connection_info().await.unwrap();
+    let mut options = PgConnectOptions::new_without_pgpass()
+        .host(&info.host)
+        .port(info.port)
+        .database(&info.database)
+        .username(user)
+        .password(password)
+        .ssl_mode(PgSslMode::VerifyFull);
+    if let Some(file) = &info.ca_cert {
+        options = options.ssl_root_cert(file);
+    }
+    options.connect().await
+}
+
+async fn refused(branch: &Branch, user: &str, password: &str) -> String {
+    log_in(branch, user, password).await.unwrap_err().into_database_error().unwrap().message().to_owned()
+}
+
+async fn token(branch: &Branch) -> String {
+    let credential = branch.endpoint("primary").unwrap().credential().await.unwrap();
+    credential.token.expose_secret().to_owned()
+}
+
+#[tokio::test]
+async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
+    on_a_project(async |ground: Ground| {
+        let endpoint = ground.main.endpoint("primary").unwrap();
+        let left = |credential: lakebase::DatabaseCredential| {
+            (credential.expire_time - chrono::Utc::now()).num_seconds()
+        };
+        assert!((3590..=3600).contains(&left(endpoint.credential().await.unwrap())));
+        let short = endpoint.credential().ttl(Duration::from_secs(300)).await.unwrap();
+        assert!((290..=300).contains(&left(short)));
+        for ttl in ["299s", "3601s", "0s"] {
+            let body = json!({"endpoint": endpoint.name().to_string(), "ttl": ttl});
+            expect(&ground.refused("POST credentials", body).await, 400, "INVALID_PARAMETER_VALUE", "");
+        }
+        let nobody = json!({"endpoint": format!("{}/endpoints/nobody", ground.main.name)});
+        expect(&ground.refused("POST credentials", nobody).await, 404, "NOT_FOUND", "endpoint id not found");
+        expect(&ground.refused("POST credentials", json!({})).await, 400, "INVALID_PARAMETER_VALUE", "Field 'endpoint'");
+        // No operation: the answer is the credential.
+        let answer = ground.send("POST credentials", json!({"endpoint": endpoint.name().to_string()})).await;
+        assert!(answer["token"].is_string() && answer["expire_time"].is_string());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_own_identity_and_project() {
+    on_a_project(async |ground: Ground| {
+        let user = ground.project.owner.clone().unwrap();
+        let good = token(&ground.main).await;
+        let mut session = log_in(&ground.main, &user, &good).await.unwrap();
+        assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1);
+        assert_eq!(refused(&ground.main, "databricks_superuser", &good).await, "OAuth: User is not authorized");
+        let broken = format!("{}x", good);
+        let text = refused(&ground.main, &user, &broken).await;
+        assert!(text.contains("password authentication failed") || text.contains("disabled"), "{text}");
+        let other = ground.lakebase.create_project(fresh_id("contract").as_str()).await.unwrap();
+        let foreign = token(&other.default_branch().await.unwrap()).await;
+        let text = refused(&ground.main, &user, &foreign).await;
+        other.delete().purge().await.unwrap();
+        assert_eq!(text, "OAuth: User is not authorized");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn passwords_are_refused_unless_the_project_allows_them() {
+    let lakebase = client().await;
+    let create = lakebase.create_project(fresh_id("contract").as_str()).native_login(true);
+    let project = create.await.unwrap();
+    on(lakebase, project, async |ground: Ground| {
+        run(&ground.main, "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x'").await;
+        let mut session = log_in(&ground.main, "worker", "correct horse").await.unwrap();
+        assert_eq!(number_on(&mut session, "SELECT 1::bigint WHERE current_user = 'worker'").await, 1);
+        for (user, password) in [("worker", "wrong"), ("worker", ""), ("nobody", "x"), ("sleeper", "x"), ("cloud_admin", "")] {
+            let text = refused(&ground.main, user, password).await;
+            assert_eq!(text, format!("password authentication failed for user '{user}'"));
+        }
+        let child = ground.branch("child").await;
+        drop(log_in(&child, "worker", "correct horse").await.unwrap());
+        ground.project.update().native_login(false).await.unwrap();
+        let text = refused(&ground.main, "worker", "correct horse").await;
+        assert_eq!(text, "native postgres login is disabled for this endpoint");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_without_tls_is_refused() {
+    on_a_project(async |ground: Ground| {
+        let info = ground.main.connection_info().await.unwrap();
+        let options = PgConnectOptions::new_without_pgpass().host(&info.host).port(info.port).username(&info.user);
+        let options = options.database(&info.database).password(&token(&ground.main).await);
+        assert!(options.ssl_mode(PgSslMode::Disable).connect().await.is_err());
+        let require = ground.main.connect().tls(TlsMode::Require).await.unwrap();
+        sqlx::Connection::close(require).await.unwrap();
+        let missing = ground.main.connect().database("nowhere").await.unwrap_err();
+        assert_eq!((missing.kind(), missing.sqlstate().as_deref()), (ErrorKind::Database, Some("3D000")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn psql_logs_in_with_a_minted_token() {
+    on_a_project(async |ground: Ground| {
+        let info = ground.main.connection_info().await.unwrap();
+        let token = token(&ground.main).await;
+        for mode in ["require", "verify-full"] {
+            let mut psql = Command::new("psql");
+            psql.args(["-X", "-A", "-t", "-c", "SELECT 40 + 2"])
+                .arg(format!("host={} port={} dbname={} sslmode={mode}", info.host, info.port, info.database))
+                .env("PGUSER", &info.user)
+                .env("PGPASSWORD", &token);
+            if let Some(file) = info.ca_cert.as_ref().filter(|_| mode == "verify-full") {
+                psql.env("PGSSLROOTCERT", file);
+            }
+            let output = match tokio::task::spawn_blocking(move || psql.output()).await.unwrap() {
+                Ok(output) => output,
+                Err(error) => {
+                    eprintln!("\n*** SKIPPED: psql does not run: {error} ***\n");
+                    return;
+                }
+            };
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "42", "{mode}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_compute_that_is_killed_by_logging_in_again() {
+    if !local_only() {
+        return;
+    }
+    on_a_project(async |ground: Ground| {
+        run(&ground.main, "CREATE TABLE kept AS SELECT 7::bigint AS n").await;
+        let mut session = ground.main.connect().await.unwrap();
+        let sql = "SELECT pg_read_file('postmaster.pid')";
+        let file: Result<String, _> = sqlx::query_scalar(sql).fetch_one(&mut session).await;
+        assert!(file.is_err(), "the caller is no superuser");
+        let backend = number_on(&mut session, "SELECT pg_backend_pid()::bigint").await;
+        let stat = std::fs::read_to_string(format!("/proc/{backend}/stat")).unwrap();
+        let postmaster = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap();
+        let killed = Command::new("kill").args(["-KILL", postmaster]).status().unwrap();
+        assert!(killed.success());
+        assert!(sqlx::raw_sql("SELECT 1").execute(&mut session).await.is_err());
+        assert_eq!(super::place::number(&ground.main, "SELECT n FROM kept").await, 7);
+    })
+    .await;
+}

@@ -1,0 +1,137 @@
+//! Roles.
+
+use lakebase::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleDefinition};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::place::{Ground, expect, number, on_a_project, parts, run};
+
+#[tokio::test]
+async fn a_plain_role_logs_in_by_password_and_an_identity_by_token() {
+    on_a_project(async |ground: Ground| {
+        let plain = ground.main.create_role(RoleDefinition::plain("app reader")).id("reader").await.unwrap();
+        assert_eq!((&plain.identity_type, &plain.auth_method), (&IdentityType::Unspecified, &AuthMethod::Password));
+        assert_eq!(plain.attributes, RoleAttributes::default());
+        assert_eq!(plain.membership_roles, []);
+        let none = RoleDefinition::plain("nobody").auth_method(AuthMethod::NoLogin);
+        assert_eq!(ground.main.create_role(none).await.unwrap().auth_method, AuthMethod::NoLogin);
+        let sql = "SELECT count(*) FROM pg_roles WHERE (rolname, rolcanlogin) IN (('app reader', true), ('nobody', false))";
+        assert_eq!(number(&ground.main, sql).await, 2);
+        if super::place::local_only() {
+            let user = ground.main.create_role(RoleDefinition::user("joe@example.com")).await.unwrap();
+            assert_eq!((&user.identity_type, &user.auth_method), (&IdentityType::User, &AuthMethod::Oauth));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_gets_an_id_where_none_is_given() {
+    on_a_project(async |ground: Ground| {
+        let role = ground.main.create_role(RoleDefinition::plain("nameless")).await.unwrap();
+        assert!(!role.id().to_string().is_empty());
+        assert_eq!(role.get().await.unwrap().postgres_role, "nameless");
+        let call = format!("POST {}/roles", ground.main.name);
+        expect(&ground.refused(&call, json!({"spec": {}})).await, 400, "INVALID_PARAMETER_VALUE", "Field");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_refused() {
+    on_a_project(async |ground: Ground| {
+        ground.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        run(&ground.main, "CREATE ROLE by_hand").await;
+        for (name, id) in [("app", "other"), ("other", "app"), ("by_hand", "by-hand")] {
+            let error = ground.main.create_role(RoleDefinition::plain(name)).id(id).await.unwrap_err();
+            expect(&parts(&error), 400, "BAD_REQUEST", "role with that name already exists");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attributes_change_one_by_one_and_nothing_else_does() {
+    on_a_project(async |ground: Ground| {
+        let all = RoleAttributes { createdb: true, createrole: true, bypassrls: false };
+        let definition = RoleDefinition::plain("app").attributes(all);
+        let role = ground.main.create_role(definition).id("app").await.unwrap();
+        let changed = role.update().createdb(false).await.unwrap();
+        assert_eq!(changed.attributes, RoleAttributes { createdb: false, ..all });
+        let sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'app' AND rolcreaterole AND NOT rolcreatedb";
+        assert_eq!(number(&ground.main, sql).await, 1);
+        for path in ["spec.postgres_role", "spec.identity_type", "spec.auth_method", "postgres_role"] {
+            let call = format!("PATCH {}?update_mask={path}", role.name);
+            let refused = ground.refused(&call, json!({"spec": {"postgres_role": "x"}})).await;
+            let text = format!("Unknown field path in update_mask: '{path}'");
+            expect(&refused, 400, "INVALID_PARAMETER_VALUE", &text);
+        }
+        let spec = json!({"spec": {"postgres_role": "renamed", "attributes": {"bypassrls": true}}});
+        ground.operation(&format!("PATCH {}?update_mask=spec", role.name), spec).await;
+        let read = role.get().await.unwrap();
+        assert_eq!((read.postgres_role.as_str(), read.attributes.bypassrls), ("app", true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn membership_is_given_and_taken() {
+    on_a_project(async |ground: Ground| {
+        let role = ground.main.create_role(RoleDefinition::plain("app").superuser()).id("app").await.unwrap();
+        let member = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+            JOIN pg_roles g ON g.oid = m.roleid WHERE r.rolname = 'app' AND g.rolname = 'databricks_superuser'";
+        assert_eq!(number(&ground.main, member).await, 1);
+        assert_eq!(role.update().membership_roles([]).await.unwrap().membership_roles, []);
+        assert_eq!(number(&ground.main, member).await, 0);
+        let back = role.update().membership_roles([MembershipRole::DatabricksSuperuser]).await.unwrap();
+        assert_eq!(back.membership_roles, [MembershipRole::DatabricksSuperuser]);
+        // A replacement is the whole of the role: what it does not say is taken.
+        let replaced = ground.main.create_role(RoleDefinition::plain("app")).id("app").replace_existing();
+        let replaced = replaced.await.unwrap();
+        assert_eq!((replaced.membership_roles.len(), replaced.create_time), (0, role.create_time));
+        assert_eq!(number(&ground.main, member).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
+    on_a_project(async |ground: Ground| {
+        let app = ground.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        let heir = ground.main.create_role(RoleDefinition::plain("heir")).id("heir").await.unwrap();
+        ground.main.create_database("app_db", app.name.clone()).id("app-db").await.unwrap();
+        let sql = "CREATE TABLE owned (id int); GRANT app TO CURRENT_USER; GRANT ALL ON SCHEMA public TO app;
+            ALTER TABLE owned OWNER TO app";
+        run(&ground.main, sql).await;
+        let error = app.delete().await.unwrap_err();
+        assert_eq!(error.status().unwrap_or(400), 400, "{error}");
+        app.get().await.unwrap();
+        app.delete().reassign_owned_to(heir.name.clone()).await.unwrap();
+        assert_eq!(app.try_get().await.unwrap(), None);
+        let sql = "SELECT count(*) FROM pg_tables WHERE tablename = 'owned' AND tableowner = 'heir'";
+        assert_eq!(number(&ground.main, sql).await, 1);
+        let database = ground.main.database("app-db").unwrap().get().await.unwrap();
+        assert_eq!(database.role.as_ref(), Some(&heir.name));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn roles_and_databases_may_be_asked_for_at_once() {
+    on_a_project(async |ground: Ground| {
+        let owner = ground.owner().await;
+        let mut made = JoinSet::new();
+        for n in 0..4 {
+            let (main, owner) = (ground.main.clone(), owner.clone());
+            // The service may refuse one of two at once; the client tries again.
+            made.spawn(async move {
+                main.create_role(RoleDefinition::plain(format!("r{n}"))).await.unwrap();
+                main.create_database(format!("d{n}"), owner).await.unwrap();
+            });
+        }
+        made.join_all().await;
+        assert_eq!(ground.main.roles().await.unwrap().len(), 5);
+        assert_eq!(ground.main.databases().await.unwrap().len(), 5);
+    })
+    .await;
+}

@@ -1,0 +1,238 @@
+//! Paths, bodies, ids and the shape of answers.
+
+use lakebase::{ErrorKind, Expiry, Lakebase, auth::Env};
+use serde_json::{Value, json};
+
+use super::place::{Ground, client, expect, fresh_id, is_workspace, on, on_a_project, refused_by, server};
+
+#[tokio::test]
+async fn a_call_with_a_wrong_token_is_not_authenticated() {
+    if is_workspace() {
+        return;
+    }
+    let builder = Lakebase::builder().env(Env::empty()).host(&server().host).token("wrong");
+    let error = builder.build().await.unwrap().projects().await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthenticated, Some(401)));
+}
+
+#[tokio::test]
+async fn a_wrapper_around_the_resource_is_an_unknown_field() {
+    on_a_project(async |ground: Ground| {
+        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+        let refused = ground.refused(&call, json!({"branch": {"spec": {"no_expiry": true}}})).await;
+        expect(&refused, 400, "BAD_REQUEST", "Expiration must be specified when creating a branch");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_id_of_a_new_resource_comes_from_the_query_alone() {
+    let required = |field: &str| format!("Field '{field}' is required, expected non-default value (not \"\")!");
+    let refused = refused_by(&client().await, "POST projects", json!({"project_id": "p"})).await;
+    expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("project_id"));
+    on_a_project(async |ground: Ground| {
+        let Ground { project, main, .. } = &ground;
+        for query in ["", "?branch_id="] {
+            let body = json!({"branch_id": "b", "spec": {"no_expiry": true}});
+            let refused = ground.refused(&format!("POST {}/branches{query}", project.name), body).await;
+            expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("branch_id"));
+        }
+        let body = json!({"endpoint_id": "e", "spec": {"endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
+        let refused = ground.refused(&format!("POST {}/endpoints", main.name), body).await;
+        expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("endpoint_id"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_that_breaks_the_pattern_is_refused_with_the_pattern() {
+    on_a_project(async |ground: Ground| {
+        let owner = ground.owner().await;
+        let pattern = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
+        let spec = json!({"spec": {"no_expiry": true, "postgres_database": "d", "postgres_role": "r",
+            "role": owner.to_string(), "endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
+        for (path, field) in [("databases", "database_id"), ("roles", "role_id"), ("endpoints", "endpoint_id")] {
+            let call = format!("POST {}/{path}?{field}=Invalid_ID", ground.main.name);
+            let text = format!("Field {field} must match pattern {pattern}, got 'Invalid_ID'.");
+            expect(&ground.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", &text);
+        }
+        for id in ["-a", "a-", "1a", "a_b", "ä", "a.b", "..", "a/b", "%00", "a%20b", &"a".repeat(64), "日本"] {
+            let id: String = percent(id);
+            let call = format!("POST {}/branches?branch_id={id}", ground.project.name);
+            expect(&ground.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", "Field branch_id must");
+        }
+    })
+    .await;
+}
+
+/// Encoded for a query, but for what is encoded already.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'%' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn no_id_in_a_path_leads_anywhere_else() {
+    let lakebase = client().await;
+    for id in ["%2e%2e", "%2F", "a%2F..%2Fb", "%00", "%ff", "%E6%97%A5", "a%0Ab", "%25", "a%20b"] {
+        for path in [format!("projects/{id}"), format!("projects/{id}/branches/{id}/endpoints/{id}")] {
+            let refused = refused_by(&lakebase, &format!("GET {path}"), None).await;
+            assert!(matches!(refused.0, 400 | 404), "{path}: {refused:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_server_says_and_what_nobody_knows_is_ignored_in_a_body() {
+    on_a_project(async |ground: Ground| {
+        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+        let body = json!({
+            "name": 7, "uid": ["mine"], "create_time": "yesterday", "display_name": "x", "parent": {},
+            "status": {"current_state": 5, "default": "maybe", "logical_size_bytes": []},
+            "spec": {"no_expiry": true, "colour": "green"}, "nobody": {"knows": null},
+        });
+        let operation = ground.operation(&call, body).await;
+        let branch = &operation["response"];
+        assert_eq!(branch["branch_id"], "b", "{operation}");
+        assert!(branch["uid"].as_str().unwrap().starts_with("br-"), "{operation}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn numbers_may_come_as_text_and_whole_numbers_as_fractions() {
+    on_a_project(async |ground: Ground| {
+        let id = fresh_id("contract");
+        let version = ground.project.pg_version.unwrap().to_string();
+        let body = json!({"spec": {"pg_version": version,
+            "default_endpoint_settings": {"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": "2"}}});
+        let operation = ground.operation(&format!("POST projects?project_id={id}"), body).await;
+        let status = &operation["response"]["status"];
+        assert_eq!(status["pg_version"].to_string(), version, "{operation}");
+        assert_eq!(status["default_endpoint_settings"]["autoscaling_limit_max_cu"].as_f64(), Some(2.0));
+        ground.operation(&format!("DELETE projects/{id}?purge=true"), None).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn answers_hold_the_status_with_its_zeros_and_never_the_spec() {
+    on_a_project(async |ground: Ground| {
+        let Ground { project, main, .. } = &ground;
+        let read = async |path: String| ground.send(&format!("GET {path}"), None).await;
+        let project = read(project.name.to_string()).await;
+        let branch = read(main.name.to_string()).await;
+        let endpoint = read(format!("{}/endpoints", main.name)).await["endpoints"][0].clone();
+        let role = read(format!("{}/roles", main.name)).await["roles"][0].clone();
+        let database = read(format!("{}/databases", main.name)).await["databases"][0].clone();
+        let all = [
+            ("project", &project, &["enable_pg_native_login", "synthetic_storage_size_bytes"][..]),
+            ("branch", &branch, &["default", "is_protected", "logical_size_bytes"]),
+            ("endpoint", &endpoint, &["disabled", "settings", "group"]),
+            ("role", &role, &["attributes", "identity_type", "auth_method"]),
+            ("database", &database, &["postgres_database", "role"]),
+        ];
+        for (kind, resource, present) in all {
+            let fields = resource.as_object().unwrap();
+            assert!(!fields.contains_key("spec"), "{resource}");
+            for field in present {
+                assert!(!resource["status"][field].is_null(), "{field} of {resource}");
+            }
+            let id = format!("{kind}_id");
+            assert!(resource[&id].is_string() && resource[&id] == resource["status"][&id], "{resource}");
+            assert!(resource["name"].as_str().unwrap().ends_with(resource[&id].as_str().unwrap()));
+            assert_eq!(fields.contains_key("parent"), kind != "project", "{resource}");
+            assert_eq!(fields.contains_key("uid"), !["role", "database"].contains(&kind), "{resource}");
+            assert!(resource["create_time"].as_str().unwrap().ends_with('Z'), "{resource}");
+            assert!(!resource.to_string().contains("null"), "{resource}");
+        }
+        assert_eq!(project["status"]["history_retention_duration"], "604800s");
+        assert_eq!(project["status"]["default_endpoint_settings"]["suspend_timeout_duration"], "86400s");
+        assert_eq!(endpoint["status"]["group"]["enable_readable_secondaries"], false);
+        assert_eq!(role["status"]["attributes"].as_object().unwrap().len(), 3, "{role}");
+        for absent in ["expire_time", "source_branch", "source_branch_lsn", "pending_state"] {
+            assert_eq!(branch["status"][absent], Value::Null, "{branch}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_creation_time_stays_and_the_update_time_moves() {
+    on_a_project(async |ground: Ground| {
+        let before = ground.branch("b").await;
+        let after = before.update().protected(true).await.unwrap();
+        assert_eq!(before.create_time, after.create_time);
+        assert_eq!(before.state_change_time, after.state_change_time);
+        assert!(before.update_time < after.update_time, "{after:?}");
+        after.update().protected(false).await.unwrap();
+        let project = ground.project.update().display_name("Another").await.unwrap();
+        assert_eq!(project.create_time, ground.project.create_time);
+        assert!(project.update_time > ground.project.update_time, "{project:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_resource_is_named_in_the_refusal() {
+    let refused = refused_by(&client().await, "GET nothing/here", None).await;
+    expect(&refused, 404, "ENDPOINT_NOT_FOUND", "No API found for 'GET /postgres/nothing/here'");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_looked_for_from_the_project_down() {
+    on_a_project(async |ground: Ground| {
+        let project = &ground.project.name;
+        let main = &ground.main.name;
+        for (path, text) in [
+            ("projects/nobody-here/branches/b/endpoints/e".to_owned(), "project id not found [TraceId: "),
+            ("projects/nobody-here/branches".to_owned(), "project id not found"),
+            (format!("{project}/branches/nobody"), "branch id not found [TraceId: "),
+            (format!("{project}/branches/nobody/endpoints/e"), "branch id not found"),
+            (format!("{project}/branches/nobody/roles"), "branch id not found"),
+            (format!("{main}/endpoints/nobody"), "endpoint id not found"),
+            (format!("{main}/roles/nobody"), "role not found; role_id:\"nobody\""),
+            (format!("{main}/databases/nobody"), "database id not found"),
+            (format!("{main}/operations/nobody"), "operation id not found"),
+        ] {
+            expect(&ground.refused(&format!("GET {path}"), None).await, 404, "NOT_FOUND", text);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_oldest_first() {
+    on_a_project(async |ground: Ground| {
+        for id in ["c", "a", "b"] {
+            ground.branch(id).await;
+        }
+        let pages = ground.project.branches().page_size(1).await.unwrap();
+        let ids: Vec<_> = pages.iter().map(|branch| branch.id().to_string()).collect();
+        assert_eq!(ids, ["production", "c", "a", "b"]);
+        let path = format!("GET {}/branches", ground.project.name);
+        assert!(ground.refused(&format!("{path}?page_size=-1"), None).await.2.contains("page_size"));
+        assert_eq!(ground.refused(&format!("{path}?page_token=none"), None).await.0, 400);
+        let endpoints = format!("GET {}/endpoints", ground.main.name);
+        assert_eq!(ground.refused(&format!("{endpoints}?page_size=9"), None).await.0, 400);
+        ground.send(&format!("{endpoints}?page_size=10"), None).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_need_not_know_which_server_it_talks_to() {
+    let lakebase = client().await;
+    let id = fresh_id("contract");
+    let project = lakebase.create_project(id.as_str()).display_name("The same").await.unwrap();
+    on(lakebase, project, async |ground: Ground| {
+        assert_eq!(ground.project.display_name, "The same");
+        let child = ground.main.create_branch("dev", Expiry::After(lakebase::hours(1))).await.unwrap();
+        assert!(child.expire_time.is_some());
+    })
+    .await;
+}
