@@ -72,7 +72,7 @@ fn written(row: &Row) -> String {
 }
 
 fn of(diff: &SchemaDiff) -> Vec<Block> {
-    blocks(Sides { old: &diff.old, new: &diff.new }, diff.changes())
+    blocks(Sides { old: &diff.old, new: &diff.new, all: true }, diff.changes())
 }
 
 /// Likely renames, and what nobody compared.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::define::{Definition, define, short, title};
+use super::define::{Definition, comes_down, define, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
 use crate::schema::model::{Fact, Key, Kind, Schema};
@@ -17,6 +17,8 @@ const WIDEST: usize = 32;
 pub(super) struct Sides<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
+    /// Whether every change between the two is shown, or only some.
+    pub(super) all: bool,
 }
 
 /// All that differs in one object.
@@ -38,7 +40,7 @@ impl<'a> Sides<'a> {
     }
 
     /// The object that a change belongs to.
-    fn top(&self, key: &Key) -> Key {
+    pub(super) fn top(&self, key: &Key) -> Key {
         let mut top = key.clone();
         // Parts of parts are three deep; a circle in a forged snapshot must not hold us.
         for _ in 0..8 {
@@ -50,24 +52,42 @@ impl<'a> Sides<'a> {
         top
     }
 
-    /// The part that shows a change: a default is shown with its column.
-    fn shown_by(&self, key: &Key) -> Key {
+    /// The part that shows a change: a default is shown with its column. Where only some changes are shown, a
+    /// column's line would tell of more than the default.
+    fn shown_by(&self, key: &Key, changed: &BTreeSet<&Key>) -> Key {
         let parent = self.either(key).and_then(|f| f.parent.clone());
         match parent {
-            Some(parent) if key.kind == Kind::Default && parent.kind == Kind::Column => parent,
+            Some(parent)
+                if key.kind == Kind::Default
+                    && parent.kind == Kind::Column
+                    && (self.all || changed.contains(&parent)) =>
+            {
+                parent
+            }
             _ => key.clone(),
         }
     }
 
-    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
-    fn is_noise(&self, change: &Change) -> bool {
-        let Some(parent) = change.parent().filter(|_| change.key().kind == Kind::Owner) else { return false };
-        match change {
-            Change::Added { key, .. } => {
-                fact(self.old, parent).is_none()
-                    && fact(self.new, key).is_some_and(|f| f.text("role") == self.old.origin.user)
+    /// What another line already says, or what nobody wants to know.
+    fn is_noise(&self, key: &Key) -> bool {
+        let (old, new) = (fact(self.old, key), fact(self.new, key));
+        match key.kind {
+            Kind::Owner => self.owner_is_noise(old, new),
+            Kind::Column | Kind::Constraint => {
+                old.is_none_or(|f| comes_down(self.old, f)) && new.is_none_or(|f| comes_down(self.new, f))
             }
-            Change::Removed { .. } => fact(self.new, parent).is_none(),
+            _ => false,
+        }
+    }
+
+    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
+    fn owner_is_noise(&self, old: Option<&Fact>, new: Option<&Fact>) -> bool {
+        let exists = |schema: &Schema, owner: &Fact| {
+            owner.parent.as_ref().is_some_and(|object| schema.find(object).is_some())
+        };
+        match (old, new) {
+            (None, Some(new)) => !exists(self.old, new) && new.text("role") == self.old.origin.user,
+            (Some(old), None) => !exists(self.new, old),
             _ => false,
         }
     }
@@ -100,18 +120,23 @@ struct Group<'a> {
 
 /// One block for each object, by kind and name.
 pub(super) fn blocks<'a>(sides: Sides<'_>, changes: impl IntoIterator<Item = &'a Change>) -> Vec<Block> {
+    let changes: Vec<&Change> = changes.into_iter().collect();
+    let changed: BTreeSet<&Key> = changes.iter().map(|c| c.key()).collect();
     let mut groups: BTreeMap<Key, Group<'a>> = BTreeMap::new();
     for change in changes {
         let group = groups.entry(sides.top(change.key())).or_default();
         match change {
             Change::Renamed { key, before } => group.renames.push((before, key)),
-            _ if sides.is_noise(change) => {}
             _ => {
-                group.parts.insert(sides.shown_by(change.key()));
+                let part = sides.shown_by(change.key(), &changed);
+                if !sides.is_noise(&part) {
+                    group.parts.insert(part);
+                }
             }
         }
         group.changes.push(change);
     }
+    groups.retain(|_, group| !group.parts.is_empty() || !group.renames.is_empty());
     groups.into_iter().map(|(key, group)| block(sides, key, group)).collect()
 }
 
