@@ -25,9 +25,16 @@ pub(super) struct Sides<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) key: Key,
-    /// Where the line or lines that name it end; what differs in it follows, indented.
-    pub(super) head: usize,
-    pub(super) rows: Vec<Row>,
+    /// The line or lines that name it.
+    pub(super) head: Vec<Row>,
+    /// What differs in it, part by part, indented.
+    pub(super) parts: Vec<Vec<Row>>,
+}
+
+impl Block {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.head.iter().chain(self.parts.iter().flatten())
+    }
 }
 
 fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<&'a Fact> {
@@ -148,41 +155,47 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let written = |schema: &Schema, part: &Key| {
         fact(schema, part).map(|f| define(schema, f, &key, width.unwrap_or_default()))
     };
-    let (mut rows, body) = object(sides, &key, &group, &written);
-    let head = rows.len();
+    let (head, body) = object(sides, &key, &group, &written);
+    let mut rows: Vec<Vec<Row>> = Vec::new();
+    let renames = group.renames.iter().filter(|(_, after)| **after != key);
+    rows.extend(renames.map(|(before, after)| vec![rename(sides, before, after, &key)]));
     // A table's own attributes follow its columns and constraints; everything else starts with its text.
-    let table = key.kind == Kind::Table;
-    let first = if table { parts.iter().take_while(|p| sides.order(p).0 < 2).count() } else { 0 };
-    for (before, after) in &group.renames {
-        if **after != key {
-            let kind =
-                if after.kind == Kind::Column { String::new() } else { title(&Key::new(after.kind, "")) };
-            rows.push(Row::Renamed {
-                before: format!("    {kind}{}", visible(short(before, &key))),
-                after: visible(short(after, &key)),
-            });
-        }
-    }
+    let first = parts.iter().take_while(|p| key.kind == Kind::Table && sides.order(p).0 < 2).count();
     for (at, part) in parts.iter().enumerate() {
         if at == first {
-            rows.extend(body.iter().cloned());
+            rows.push(body.clone());
         }
-        let lines = |d: Option<Definition>| {
-            d.map(|d| [d.head].into_iter().chain(d.body).map(|l| indented(&l)).collect::<Vec<_>>())
-                .unwrap_or_default()
-        };
         let (old, new) = (lines(written(sides.old, part)), lines(written(sides.new, part)));
-        let part_rows = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
-        if part_rows.iter().any(Row::is_change) {
-            rows.extend(part_rows);
-        } else {
-            rows.extend(raw(&group, part, Some(short(part, &key))));
+        let mut differ = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
+        if !differ.iter().any(Row::is_change) {
+            differ = raw(&group, part, Some(short(part, &key)));
         }
+        rows.push(differ);
     }
     if parts.len() <= first {
-        rows.extend(body);
+        rows.push(body);
     }
-    Block { key, head, rows }
+    Block { key, head, parts: rows }
+}
+
+fn lines(definition: Option<Definition>) -> Vec<String> {
+    let lines = definition.into_iter().flat_map(|d| [d.head].into_iter().chain(d.body));
+    lines.map(|line| indented(&line)).collect()
+}
+
+/// A part under its old and its new name, which are in the same schema.
+fn rename(sides: Sides<'_>, before: &Key, after: &Key, top: &Key) -> Row {
+    let schema =
+        sides.either(after).and_then(|f| f.get("schema")).map(|s| format!("{s}.")).unwrap_or_default();
+    let name = |key: &Key| {
+        let name = short(key, top);
+        visible(name.strip_prefix(&schema).unwrap_or(name))
+    };
+    let what = match after.kind {
+        Kind::Column => "    ".to_owned(),
+        kind => format!("    {} ", kind.label().to_uppercase()),
+    };
+    Row::Renamed { what, before: name(before), after: name(after) }
 }
 
 /// The rows that name an object, and those of its own text.
@@ -194,7 +207,11 @@ fn object(
 ) -> (Vec<Row>, Vec<Row>) {
     let renamed = group.renames.iter().find(|(_, after)| *after == key);
     let mut heads: Vec<Row> = renamed
-        .map(|(before, after)| Row::Renamed { before: visible(&title(before)), after: visible(&after.name) })
+        .map(|(before, after)| Row::Renamed {
+            what: format!("{} ", after.kind.label().to_uppercase()),
+            before: visible(&before.name),
+            after: visible(&after.name),
+        })
         .into_iter()
         .collect();
     let name = || Row::Same(visible(&title(key)));

@@ -21,7 +21,7 @@ pub(in crate::schema) fn markdown(diff: &SchemaDiff) -> String {
         text += &hazards(diff);
     }
     let blocks = of(diff);
-    let long = blocks.iter().map(|block| block.rows.len()).sum::<usize>() > LONG;
+    let long = blocks.iter().map(|block| block.rows().count()).sum::<usize>() > LONG;
     let mut left_out = 0;
     if !long && !blocks.is_empty() {
         let lines: Vec<String> = blocks.iter().map(rows).collect();
@@ -69,19 +69,19 @@ fn rows(block: &Block) -> String {
         Row::Renamed { .. } => written(row).replacen('~', "!", 1),
         _ => written(row),
     };
-    block.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    block.rows().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn folded(block: &Block) -> String {
-    let count = |wanted: char| block.rows.iter().filter(|row| row.sign() == wanted).count();
+    let count = |wanted: char| block.rows().filter(|row| row.sign() == wanted).count();
     let mut counts: Vec<String> = ['+', '-', '~']
         .into_iter()
         .filter(|sign| count(*sign) > 0)
         .map(|sign| format!("{sign}{}", count(sign)))
         .collect();
-    if matches!(block.rows.first(), Some(Row::New(_))) && block.rows.len() == count('+') {
+    if matches!(block.head.first(), Some(Row::New(_))) && block.rows().count() == count('+') {
         counts = vec!["new".to_owned()];
-    } else if matches!(block.rows.first(), Some(Row::Old(_))) && block.rows.len() == count('-') {
+    } else if matches!(block.head.first(), Some(Row::Old(_))) && block.rows().count() == count('-') {
         counts = vec!["removed".to_owned()];
     }
     format!(

@@ -79,7 +79,7 @@ fn section(f: &mut fmt::Formatter<'_>, first: &mut bool, name: &str) -> fmt::Res
 }
 
 fn print(f: &mut fmt::Formatter<'_>, block: &Block, indent: &str) -> fmt::Result {
-    block.rows.iter().try_for_each(|row| writeln!(f, "{}", format!("{indent}{}", written(row)).trim_end()))
+    block.rows().try_for_each(|row| writeln!(f, "{}", format!("{indent}{}", written(row)).trim_end()))
 }
 
 fn side(
