@@ -7,6 +7,7 @@ mod lines;
 mod markdown;
 mod three_way;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::diff::{Change, SchemaDiff};
@@ -36,7 +37,8 @@ impl fmt::Display for Text<'_> {
             if at > 0 {
                 writeln!(f)?;
             }
-            block.rows.iter().enumerate().try_for_each(|(at, row)| self.row(f, row, at < block.head))?;
+            block.head.iter().try_for_each(|row| self.row(f, row, true))?;
+            block.parts.iter().flatten().try_for_each(|row| self.row(f, row, false))?;
         }
         let notes = notes(self.diff);
         if !notes.is_empty() && !self.diff.is_empty() {
@@ -72,7 +74,7 @@ fn written(row: &Row) -> String {
 }
 
 fn of(diff: &SchemaDiff) -> Vec<Block> {
-    blocks(Sides { old: &diff.old, new: &diff.new }, diff.changes())
+    blocks(Sides { old: &diff.old, new: &diff.new, all: true }, diff.changes())
 }
 
 /// Likely renames, and what nobody compared.
@@ -98,10 +100,14 @@ pub(super) fn summary(diff: &SchemaDiff) -> String {
     }
     let words = ["added", "removed", "changed", "renamed"];
     let parts = counts.iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, word)| format!("{n} {word}"));
-    let objects = of(diff).len();
+    let sides = Sides { old: &diff.old, new: &diff.new, all: true };
+    let objects = diff.changes.iter().map(|c| sides.top(c.key())).collect::<BTreeSet<_>>().len();
     format!(
         "{} in {objects} {}",
         parts.collect::<Vec<_>>().join(", "),
         if objects == 1 { "object" } else { "objects" }
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::define::{Definition, define, short, title};
+use super::define::{Definition, comes_down, define, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
 use crate::schema::model::{Fact, Key, Kind, Schema};
@@ -17,15 +17,24 @@ const WIDEST: usize = 32;
 pub(super) struct Sides<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
+    /// Whether every change between the two is shown, or only some.
+    pub(super) all: bool,
 }
 
 /// All that differs in one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) key: Key,
-    /// Where the line or lines that name it end; what differs in it follows, indented.
-    pub(super) head: usize,
-    pub(super) rows: Vec<Row>,
+    /// The line or lines that name it.
+    pub(super) head: Vec<Row>,
+    /// What differs in it, part by part, indented.
+    pub(super) parts: Vec<Vec<Row>>,
+}
+
+impl Block {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.head.iter().chain(self.parts.iter().flatten())
+    }
 }
 
 fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<&'a Fact> {
@@ -38,7 +47,7 @@ impl<'a> Sides<'a> {
     }
 
     /// The object that a change belongs to.
-    fn top(&self, key: &Key) -> Key {
+    pub(super) fn top(&self, key: &Key) -> Key {
         let mut top = key.clone();
         // Parts of parts are three deep; a circle in a forged snapshot must not hold us.
         for _ in 0..8 {
@@ -50,24 +59,42 @@ impl<'a> Sides<'a> {
         top
     }
 
-    /// The part that shows a change: a default is shown with its column.
-    fn shown_by(&self, key: &Key) -> Key {
+    /// The part that shows a change: a default is shown with its column. Where only some changes are shown, a
+    /// column's line would tell of more than the default.
+    fn shown_by(&self, key: &Key, changed: &BTreeSet<&Key>) -> Key {
         let parent = self.either(key).and_then(|f| f.parent.clone());
         match parent {
-            Some(parent) if key.kind == Kind::Default && parent.kind == Kind::Column => parent,
+            Some(parent)
+                if key.kind == Kind::Default
+                    && parent.kind == Kind::Column
+                    && (self.all || changed.contains(&parent)) =>
+            {
+                parent
+            }
             _ => key.clone(),
         }
     }
 
-    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
-    fn is_noise(&self, change: &Change) -> bool {
-        let Some(parent) = change.parent().filter(|_| change.key().kind == Kind::Owner) else { return false };
-        match change {
-            Change::Added { key, .. } => {
-                fact(self.old, parent).is_none()
-                    && fact(self.new, key).is_some_and(|f| f.text("role") == self.old.origin.user)
+    /// What another line already says, or what nobody wants to know.
+    fn is_noise(&self, key: &Key) -> bool {
+        let (old, new) = (fact(self.old, key), fact(self.new, key));
+        match key.kind {
+            Kind::Owner => self.owner_is_noise(old, new),
+            Kind::Column | Kind::Constraint => {
+                old.is_none_or(|f| comes_down(self.old, f)) && new.is_none_or(|f| comes_down(self.new, f))
             }
-            Change::Removed { .. } => fact(self.new, parent).is_none(),
+            _ => false,
+        }
+    }
+
+    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
+    fn owner_is_noise(&self, old: Option<&Fact>, new: Option<&Fact>) -> bool {
+        let exists = |schema: &Schema, owner: &Fact| {
+            owner.parent.as_ref().is_some_and(|object| schema.find(object).is_some())
+        };
+        match (old, new) {
+            (None, Some(new)) => !exists(self.old, new) && new.text("role") == self.old.origin.user,
+            (Some(old), None) => !exists(self.new, old),
             _ => false,
         }
     }
@@ -100,18 +127,23 @@ struct Group<'a> {
 
 /// One block for each object, by kind and name.
 pub(super) fn blocks<'a>(sides: Sides<'_>, changes: impl IntoIterator<Item = &'a Change>) -> Vec<Block> {
+    let changes: Vec<&Change> = changes.into_iter().collect();
+    let changed: BTreeSet<&Key> = changes.iter().map(|c| c.key()).collect();
     let mut groups: BTreeMap<Key, Group<'a>> = BTreeMap::new();
     for change in changes {
         let group = groups.entry(sides.top(change.key())).or_default();
         match change {
             Change::Renamed { key, before } => group.renames.push((before, key)),
-            _ if sides.is_noise(change) => {}
             _ => {
-                group.parts.insert(sides.shown_by(change.key()));
+                let part = sides.shown_by(change.key(), &changed);
+                if !sides.is_noise(&part) {
+                    group.parts.insert(part);
+                }
             }
         }
         group.changes.push(change);
     }
+    groups.retain(|_, group| !group.parts.is_empty() || !group.renames.is_empty());
     groups.into_iter().map(|(key, group)| block(sides, key, group)).collect()
 }
 
@@ -123,41 +155,47 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let written = |schema: &Schema, part: &Key| {
         fact(schema, part).map(|f| define(schema, f, &key, width.unwrap_or_default()))
     };
-    let (mut rows, body) = object(sides, &key, &group, &written);
-    let head = rows.len();
+    let (head, body) = object(sides, &key, &group, &written);
+    let mut rows: Vec<Vec<Row>> = Vec::new();
+    let renames = group.renames.iter().filter(|(_, after)| **after != key);
+    rows.extend(renames.map(|(before, after)| vec![rename(sides, before, after, &key)]));
     // A table's own attributes follow its columns and constraints; everything else starts with its text.
-    let table = key.kind == Kind::Table;
-    let first = if table { parts.iter().take_while(|p| sides.order(p).0 < 2).count() } else { 0 };
-    for (before, after) in &group.renames {
-        if **after != key {
-            let kind =
-                if after.kind == Kind::Column { String::new() } else { title(&Key::new(after.kind, "")) };
-            rows.push(Row::Renamed {
-                before: format!("    {kind}{}", visible(short(before, &key))),
-                after: visible(short(after, &key)),
-            });
-        }
-    }
+    let first = parts.iter().take_while(|p| key.kind == Kind::Table && sides.order(p).0 < 2).count();
     for (at, part) in parts.iter().enumerate() {
         if at == first {
-            rows.extend(body.iter().cloned());
+            rows.push(body.clone());
         }
-        let lines = |d: Option<Definition>| {
-            d.map(|d| [d.head].into_iter().chain(d.body).map(|l| indented(&l)).collect::<Vec<_>>())
-                .unwrap_or_default()
-        };
         let (old, new) = (lines(written(sides.old, part)), lines(written(sides.new, part)));
-        let part_rows = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
-        if part_rows.iter().any(Row::is_change) {
-            rows.extend(part_rows);
-        } else {
-            rows.extend(raw(&group, part, Some(short(part, &key))));
+        let mut differ = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
+        if !differ.iter().any(Row::is_change) {
+            differ = raw(&group, part, Some(short(part, &key)));
         }
+        rows.push(differ);
     }
     if parts.len() <= first {
-        rows.extend(body);
+        rows.push(body);
     }
-    Block { key, head, rows }
+    Block { key, head, parts: rows }
+}
+
+fn lines(definition: Option<Definition>) -> Vec<String> {
+    let lines = definition.into_iter().flat_map(|d| [d.head].into_iter().chain(d.body));
+    lines.map(|line| indented(&line)).collect()
+}
+
+/// A part under its old and its new name, which are in the same schema.
+fn rename(sides: Sides<'_>, before: &Key, after: &Key, top: &Key) -> Row {
+    let schema =
+        sides.either(after).and_then(|f| f.get("schema")).map(|s| format!("{s}.")).unwrap_or_default();
+    let name = |key: &Key| {
+        let name = short(key, top);
+        visible(name.strip_prefix(&schema).unwrap_or(name))
+    };
+    let what = match after.kind {
+        Kind::Column => "    ".to_owned(),
+        kind => format!("    {} ", kind.label().to_uppercase()),
+    };
+    Row::Renamed { what, before: name(before), after: name(after) }
 }
 
 /// The rows that name an object, and those of its own text.
@@ -169,7 +207,11 @@ fn object(
 ) -> (Vec<Row>, Vec<Row>) {
     let renamed = group.renames.iter().find(|(_, after)| *after == key);
     let mut heads: Vec<Row> = renamed
-        .map(|(before, after)| Row::Renamed { before: visible(&title(before)), after: visible(&after.name) })
+        .map(|(before, after)| Row::Renamed {
+            what: format!("{} ", after.kind.label().to_uppercase()),
+            before: visible(&before.name),
+            after: visible(&after.name),
+        })
         .into_iter()
         .collect();
     let name = || Row::Same(visible(&title(key)));

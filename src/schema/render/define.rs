@@ -75,7 +75,9 @@ pub(super) fn define(schema: &Schema, fact: &Fact, top: &Key, width: usize) -> D
         ),
         Kind::Domain => domain(fact),
         Kind::Owner => Definition::line(format!("OWNER {}", fact.text("role"))),
-        Kind::Comment => Definition::line(format!("COMMENT{} {}", on(fact, top), literal(fact.text("text")))),
+        Kind::Comment => {
+            Definition::line(format!("COMMENT{} IS {}", on(fact, top), ddl::literal(fact.text("text"))))
+        }
         Kind::Privilege => privilege(fact, top),
         Kind::Uncompared => Definition::line(title(&fact.key)),
         _ => from_sql(schema, fact),
@@ -94,11 +96,6 @@ fn flag(fact: &Fact, attr: &str, words: &'static str) -> &'static str {
 /// One `key=value` or `key<tab>value` a line, as `key=value, …`.
 fn list(lines: &str) -> String {
     lines.replace('\t', " ").replace('\n', ", ")
-}
-
-/// A string literal, its line breaks kept.
-fn literal(text: &str) -> String {
-    ddl::literal(text)
 }
 
 fn table(fact: &Fact) -> Definition {
@@ -126,6 +123,30 @@ fn table(fact: &Fact) -> Definition {
     Definition::block(format!("{kind} {}", fact.key.name), body.into_iter().flatten())
 }
 
+/// Whether a part says only what its table has from the table above.
+pub(super) fn comes_down(schema: &Schema, fact: &Fact) -> bool {
+    if !fact.has("inherited") {
+        return false;
+    }
+    let own = |line: String| line.strip_suffix(INHERITED).map(str::to_owned).unwrap_or(line);
+    match (fact.key.kind, &fact.parent) {
+        (Kind::Column, _) => ddl::parent_column(schema, fact)
+            .is_some_and(|above| own(column(schema, above, 0)) == own(column(schema, fact, 0))),
+        (Kind::Constraint, Some(table)) => {
+            let partition = schema.fact(Kind::Partition, &table.name).map(|p| p.text("of"));
+            let parents = schema.fact(Kind::Table, &table.name).and_then(|t| t.get("inherits"));
+            let above = partition.into_iter().chain(ddl::lines(parents));
+            let name = fact.text("name");
+            above
+                .filter_map(|parent| schema.fact(Kind::Constraint, &format!("{parent}.{name}")))
+                .any(|above| own(constraint(above)) == own(constraint(fact)))
+        }
+        _ => false,
+    }
+}
+
+const INHERITED: &str = " -- inherited";
+
 fn column(schema: &Schema, fact: &Fact, width: usize) -> String {
     let mut text = format!("{:width$} {}", fact.text("name"), fact.text("type"));
     text += &word(fact, "collation", " COLLATE ");
@@ -146,7 +167,7 @@ fn column(schema: &Schema, fact: &Fact, width: usize) -> String {
     text += &fact.get("options").map(|o| format!(" WITH ({})", list(o))).unwrap_or_default();
     text += &fact.get("fdw_options").map(|o| format!(" OPTIONS ({})", list(o))).unwrap_or_default();
     text + match (fact.has("inherited"), fact.has("has_parent")) {
-        (true, _) => " -- inherited",
+        (true, _) => INHERITED,
         (_, true) => " -- inherited and its own",
         _ => "",
     }
@@ -173,7 +194,7 @@ fn constraint(fact: &Fact) -> String {
     text += &word(fact, "tablespace", " USING INDEX TABLESPACE ");
     text += flag(fact, "clustered", " -- clustered");
     text += flag(fact, "replica_identity", " -- replica identity");
-    text + flag(fact, "inherited", " -- inherited")
+    text + flag(fact, "inherited", INHERITED)
 }
 
 fn index(fact: &Fact) -> String {
@@ -249,8 +270,15 @@ fn view(fact: &Fact) -> Definition {
 fn function(fact: &Fact) -> Definition {
     let definition = fact.text("definition").trim_end();
     let definition = definition.strip_prefix("CREATE OR REPLACE ").unwrap_or(definition);
-    let (head, body) = definition.split_once('\n').unwrap_or((definition, ""));
-    Definition::block(head, (!body.is_empty()).then(|| body.to_owned()))
+    let mut lines = definition.split('\n');
+    let head = lines.next().unwrap_or_default();
+    let mut said = true;
+    let body = lines.map(|line| {
+        // What is said about a function stands one blank in; its body is as its author wrote it.
+        said = said && line.starts_with(' ');
+        line.strip_prefix(' ').filter(|_| said).unwrap_or(line).to_owned()
+    });
+    Definition::block(head, body)
 }
 
 fn domain(fact: &Fact) -> Definition {
@@ -306,7 +334,7 @@ fn from_sql(schema: &Schema, fact: &Fact) -> Definition {
     let statements = ddl::create(&ctx, fact);
     let member = format!("ALTER PUBLICATION {} ADD ", ddl::parent(fact));
     let mut lines = statements.iter().flat_map(|s| s.sql.split('\n')).map(|line| {
-        let line = line.strip_prefix("CREATE ").unwrap_or(line);
+        let line = line.strip_prefix("CREATE ").or_else(|| line.strip_prefix("    ")).unwrap_or(line);
         line.strip_prefix(&member).unwrap_or(line).to_owned()
     });
     Definition { head: lines.next().unwrap_or_else(|| title(&fact.key)), body: lines.collect() }

@@ -37,30 +37,36 @@ pub(in crate::schema) fn html(diff: &SchemaDiff) -> String {
 }
 
 fn table(block: &Block) -> String {
-    let mut rows = String::from(
+    let mut text = String::from(
         "<table><thead><tr><th scope=\"col\">old</th><th scope=\"col\">new</th></tr></thead>\n<tbody>\n",
     );
+    for rows in std::iter::once(&block.head).chain(&block.parts) {
+        part(&mut text, rows);
+    }
+    text + "</tbody></table>\n"
+}
+
+fn part(text: &mut String, rows: &[Row]) {
     let (mut old, mut new) = (Vec::new(), Vec::new());
-    for row in &block.rows {
+    for row in rows {
         match row {
-            Row::Old(text) => old.push(text.as_str()),
-            Row::New(text) => new.push(text.as_str()),
+            Row::Old(line) => old.push(line.as_str()),
+            Row::New(line) => new.push(line.as_str()),
             other => {
-                pairs(&mut rows, &mut old, &mut new);
+                pairs(text, &mut old, &mut new);
+                let same = other.text();
                 match other {
-                    Row::Renamed { before, after } => {
-                        let blanks = before.len() - before.trim_start().len();
-                        let after = format!("{}{after}", " ".repeat(blanks));
-                        pair(&mut rows, Some((before, "moved")), Some((&after, "moved")));
+                    Row::Renamed { what, before, after } => {
+                        let (before, after) = (format!("{what}{before}"), format!("{what}{after}"));
+                        pair(text, Some((&before, "moved")), Some((&after, "moved")));
                     }
-                    Row::Gap => pair(&mut rows, Some((&other.text(), "gap")), Some((&other.text(), "gap"))),
-                    _ => pair(&mut rows, Some((&other.text(), "")), Some((&other.text(), ""))),
+                    Row::Gap => pair(text, Some((&same, "gap")), Some((&same, "gap"))),
+                    _ => pair(text, Some((&same, "")), Some((&same, ""))),
                 }
             }
         }
     }
-    pairs(&mut rows, &mut old, &mut new);
-    rows + "</tbody></table>\n"
+    pairs(text, &mut old, &mut new);
 }
 
 /// Old lines beside the new ones that replace them.

@@ -9,8 +9,8 @@ pub(super) enum Row {
     Old(String),
     /// Only in the new schema.
     New(String),
-    /// One thing under two names.
-    Renamed { before: String, after: String },
+    /// One thing under two names; `what` is the kind in front of them.
+    Renamed { what: String, before: String, after: String },
     /// Lines that both sides have and that are left out.
     Gap,
 }
@@ -32,7 +32,7 @@ impl Row {
     pub(super) fn text(&self) -> String {
         match self {
             Self::Same(text) | Self::Old(text) | Self::New(text) => text.clone(),
-            Self::Renamed { before, after } => format!("{before} → {}", after.trim_start()),
+            Self::Renamed { what, before, after } => format!("{what}{before} → {after}"),
             Self::Gap => "    …".to_owned(),
         }
     }

@@ -10,8 +10,8 @@ use super::{notes, of, summary, written};
 use crate::schema::diff::SchemaDiff;
 use crate::schema::error::PlanError;
 
-/// A block with more lines than this is folded away.
-const LONG: usize = 30;
+/// A difference with more lines than this is folded away, object by object.
+const LONG: usize = 60;
 /// Comments are refused by the usual forges above 65,536 characters.
 const LIMIT: usize = 60_000;
 
@@ -20,17 +20,23 @@ pub(in crate::schema) fn markdown(diff: &SchemaDiff) -> String {
     if !diff.is_empty() {
         text += &hazards(diff);
     }
-    let mut rest: Vec<String> = Vec::new();
-    for block in of(diff) {
-        let shown = shown(&block);
+    let blocks = of(diff);
+    let long = blocks.iter().map(|block| block.rows().count()).sum::<usize>() > LONG;
+    let mut left_out = 0;
+    if !long && !blocks.is_empty() {
+        let lines: Vec<String> = blocks.iter().map(rows).collect();
+        text += &format!("\n{}", fenced(&lines.join("\n\n")));
+    }
+    for block in blocks.iter().filter(|_| long) {
+        let shown = folded(block);
         if text.len() + shown.len() > LIMIT {
-            rest.push(title(&block.key));
+            left_out += 1;
         } else {
             text += &shown;
         }
     }
-    if !rest.is_empty() {
-        text += &format!("\n{} more differ, too long for this comment.\n", objects(rest.len()));
+    if left_out > 0 {
+        text += &format!("\nLeft out, too long for a comment: {}.\n", objects(left_out));
     }
     let notes = notes(diff);
     if !notes.is_empty() {
@@ -57,37 +63,49 @@ fn code_after_colon(note: &str) -> String {
     }
 }
 
-fn shown(block: &Block) -> String {
-    let sign = |row: &Row| match row {
+fn rows(block: &Block) -> String {
+    let line = |row: &Row| match row {
         // A fence of kind `diff` knows `!` for what is neither old nor new.
         Row::Renamed { .. } => written(row).replacen('~', "!", 1),
         _ => written(row),
     };
-    let lines: Vec<String> = block.rows.iter().map(sign).collect();
-    let fence = fence(&lines);
-    let body = format!("{fence}diff\n{}\n{fence}\n", lines.join("\n"));
-    if block.rows.len() <= LONG {
-        return format!("\n{body}");
+    block.rows().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn folded(block: &Block) -> String {
+    let count = |wanted: char| block.rows().filter(|row| row.sign() == wanted).count();
+    let mut counts: Vec<String> = ['+', '-', '~']
+        .into_iter()
+        .filter(|sign| count(*sign) > 0)
+        .map(|sign| format!("{sign}{}", count(sign)))
+        .collect();
+    if matches!(block.head.first(), Some(Row::New(_))) && block.rows().count() == count('+') {
+        counts = vec!["new".to_owned()];
+    } else if matches!(block.head.first(), Some(Row::Old(_))) && block.rows().count() == count('-') {
+        counts = vec!["removed".to_owned()];
     }
-    let count = |wanted: char| block.rows.iter().filter(|row| row.sign() == wanted).count();
     format!(
-        "\n<details><summary><code>{}</code>: {} lines added, {} removed</summary>\n\n{body}\n</details>\n",
+        "\n<details><summary><code>{}</code> ({})</summary>\n\n{}\n</details>\n",
         escape(&visible(&title(&block.key))),
-        count('+'),
-        count('-')
+        counts.join(" "),
+        fenced(&rows(block))
     )
 }
 
 /// A fence must be longer than any run of backticks inside it.
-fn fence(lines: &[String]) -> String {
-    let runs = lines.iter().flat_map(|line| line.split(|c| c != '`'));
-    "`".repeat(runs.map(str::len).max().unwrap_or_default().max(2) + 1)
+fn fenced(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    format!("{fence}diff\n{text}\n{fence}\n")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
 /// Text as it is: between more backticks than it has in a row, on one line, and whole in a cell of a table.
 fn code(text: &str) -> String {
     let text = visible(text).replace('|', "\\|");
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let longest = longest_run(&text);
     let ticks = "`".repeat(longest + 1);
     let pad = if longest > 0 { " " } else { "" };
     format!("{ticks}{pad}{text}{pad}{ticks}")

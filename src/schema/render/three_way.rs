@@ -1,27 +1,33 @@
 //! What two sides did since they parted, for readers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::block::{Block, Sides, blocks, visible};
 use super::define::title;
 use super::written;
 use crate::schema::diff::Change;
-use crate::schema::drift::{Conflict, Drift};
+use crate::schema::drift::Drift;
+use crate::schema::model::Key;
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
             return writeln!(f, "no drift");
         }
-        let [ours, theirs] = &self.sides;
-        let (ours, theirs) = (Sides { old: &ours.0, new: &ours.1 }, Sides { old: &theirs.0, new: &theirs.1 });
+        let [ours, theirs] =
+            self.sides.each_ref().map(|(base, side)| Sides { old: base, new: side, all: false });
+        let (of_ours, of_theirs) = (
+            parts(ours, self.ours_only(), self.conflicts().iter().map(|c| &c.ours)),
+            parts(theirs, self.theirs_only(), self.conflicts().iter().map(|c| &c.theirs)),
+        );
         let mut first = true;
         for (name, sides, changes) in [
-            ("only on the branch (ours)", ours, self.ours_only()),
-            ("only on the source (theirs)", theirs, self.theirs_only()),
-            ("the same on both", ours, self.same()),
+            ("only on the branch (ours)", ours, &of_ours.others),
+            ("only on the source (theirs)", theirs, &of_theirs.others),
+            ("the same on both", ours, &self.same().iter().collect()),
         ] {
-            let blocks = blocks(sides, changes);
+            let blocks = blocks(sides, changes.iter().copied());
             if blocks.is_empty() {
                 continue;
             }
@@ -31,8 +37,38 @@ impl fmt::Display for Drift {
         if !self.conflicts().is_empty() {
             section(f, &mut first, "conflicts")?;
         }
-        self.conflicts().iter().try_for_each(|c| conflict(f, c, ours, theirs))
+        self.conflicts().iter().try_for_each(|conflict| {
+            writeln!(f, "  {}: {}", visible(&title(&conflict.key)), visible(&conflict.reason))?;
+            side(f, "ours", ours, &conflict.ours, &of_ours)?;
+            side(f, "theirs", theirs, &conflict.theirs, &of_theirs)
+        })
     }
+}
+
+/// What one side did, without conflict: parts of new and lost objects that are in conflict go with these.
+struct Parts<'a> {
+    of_conflicts: BTreeMap<Key, Vec<&'a Change>>,
+    others: Vec<&'a Change>,
+}
+
+fn parts<'a>(
+    sides: Sides<'_>,
+    changes: &'a [Change],
+    conflicts: impl Iterator<Item = &'a Change>,
+) -> Parts<'a> {
+    let whole = conflicts.filter(|c| matches!(c, Change::Added { .. } | Change::Removed { .. }));
+    let mut of_conflicts: BTreeMap<Key, Vec<&Change>> =
+        whole.map(|c| (c.key().clone(), Vec::new())).collect();
+    let mut others = Vec::new();
+    for change in changes {
+        // A column's default and comment go with the column, everything of a table with the table.
+        let object = change.parent().filter(|p| of_conflicts.contains_key(p)).cloned();
+        match of_conflicts.get_mut(&object.unwrap_or_else(|| sides.top(change.key()))) {
+            Some(parts) => parts.push(change),
+            None => others.push(change),
+        }
+    }
+    Parts { of_conflicts, others }
 }
 
 fn section(f: &mut fmt::Formatter<'_>, first: &mut bool, name: &str) -> fmt::Result {
@@ -43,20 +79,17 @@ fn section(f: &mut fmt::Formatter<'_>, first: &mut bool, name: &str) -> fmt::Res
 }
 
 fn print(f: &mut fmt::Formatter<'_>, block: &Block, indent: &str) -> fmt::Result {
-    block.rows.iter().try_for_each(|row| writeln!(f, "{}", format!("{indent}{}", written(row)).trim_end()))
+    block.rows().try_for_each(|row| writeln!(f, "{}", format!("{indent}{}", written(row)).trim_end()))
 }
 
-fn conflict(
+fn side(
     f: &mut fmt::Formatter<'_>,
-    conflict: &Conflict,
-    ours: Sides<'_>,
-    theirs: Sides<'_>,
+    name: &str,
+    sides: Sides<'_>,
+    change: &Change,
+    parts: &Parts<'_>,
 ) -> fmt::Result {
-    writeln!(f, "  {}: {}", visible(&title(&conflict.key)), visible(&conflict.reason))?;
-    let side = |f: &mut fmt::Formatter<'_>, name: &str, sides: Sides<'_>, change: &Change| {
-        writeln!(f, "    {name}:")?;
-        blocks(sides, [change]).iter().try_for_each(|block| print(f, block, "      "))
-    };
-    side(f, "ours", ours, &conflict.ours)?;
-    side(f, "theirs", theirs, &conflict.theirs)
+    writeln!(f, "    {name}:")?;
+    let parts = parts.of_conflicts.get(change.key()).into_iter().flatten().copied();
+    blocks(sides, [change].into_iter().chain(parts)).iter().try_for_each(|block| print(f, block, "      "))
 }
