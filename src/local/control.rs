@@ -15,6 +15,7 @@ mod identity;
 mod listing;
 mod locks;
 mod operations;
+mod past;
 mod projects;
 mod rejection;
 mod roles;
@@ -287,6 +288,7 @@ impl From<EngineError> for Rejection {
     fn from(error: EngineError) -> Self {
         let code = match &error {
             EngineError::DiskFull { .. } => Code::ResourceExhausted,
+            EngineError::OutsideHistory { .. } => Code::BadRequest,
             EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
             _ => Code::Internal,
         };

@@ -7,6 +7,8 @@
 //! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
 
 mod branching;
+mod history;
+mod recovery;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -67,6 +69,24 @@ pub(crate) struct Fork {
     pub(crate) method: CloneMethod,
     /// Bytes written, as opposed to shared with the source.
     pub(crate) bytes_added: u64,
+}
+
+/// Where in the source's past a branch begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ForkPoint {
+    /// After every record that begins before this position.
+    Lsn(u64),
+    /// After every transaction that was committed at this time or before.
+    Time(DateTime<Utc>),
+}
+
+/// The positions at which branches of a branch can be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Window {
+    /// The first.
+    pub(crate) first: u64,
+    /// The last, as of now.
+    pub(crate) last: u64,
 }
 
 /// Branches and computes under one root. Cloning is cheap: all clones are one engine.
@@ -160,6 +180,25 @@ impl Engine {
     pub(crate) async fn fork(&self, source: &BranchKey, target: &BranchKey) -> Result<Fork, EngineError> {
         let (source, target) = (source.clone(), target.clone());
         self.detached(move |inner| async move { inner.fork(&source, &target).await }).await
+    }
+
+    /// Makes `target` from `source` as it was at a point of its past.
+    ///
+    /// [`EngineError::OutsideHistory`] if that point is not in the history that is kept.
+    pub(crate) async fn fork_at(
+        &self,
+        source: &BranchKey,
+        target: &BranchKey,
+        at: ForkPoint,
+    ) -> Result<Fork, EngineError> {
+        let (source, target) = (source.clone(), target.clone());
+        self.detached(move |inner| async move { inner.fork_at(&source, &target, at).await }).await
+    }
+
+    /// How far back and how far on the history of a branch goes.
+    pub(crate) async fn history(&self, key: &BranchKey) -> Result<Window, EngineError> {
+        let key = key.clone();
+        self.detached(move |inner| async move { inner.history(&key).await }).await
     }
 
     /// Stops the compute and removes the branch; its files go in the background.

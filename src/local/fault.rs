@@ -74,6 +74,12 @@ pub(crate) enum EngineError {
         /// Its key.
         what: String,
     },
+    /// The branch has no history at the point asked for.
+    #[error("{reason}")]
+    OutsideHistory {
+        /// The point and the window in which it would have to lie.
+        reason: String,
+    },
     /// The data directory holds what we cannot branch.
     #[error("cannot branch: {reason}")]
     Unsupported {

@@ -5,6 +5,7 @@
 //!   lakebase.engine             says that the directory is ours
 //!   branches/PROJECT/BRANCH/    one branch; appears and disappears by one rename
 //!     data/                     its data directory
+//!     lineage.json              where its history begins
 //!     postgres.log              what its computes logged
 //!   templates/VERSION/data/     a fresh cluster, cloned for each project
 //!   staging/                    half-made directories
@@ -15,7 +16,9 @@
 mod clone;
 mod control_file;
 mod layout;
+mod lineage;
 mod trash;
+mod wal;
 
 use std::{
     fs, io,
@@ -28,9 +31,11 @@ use serde::{Deserialize, Serialize};
 use super::{account::Account, fault::EngineError};
 
 pub(crate) use clone::CloneMethod;
-pub(super) use clone::{Cloned, Wal, data_version, logical_size, tail};
-pub(super) use control_file::{ControlFile, parse_lsn};
+pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size, tail};
+pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(super) use layout::claim;
+pub(super) use lineage::{Lineage, Turn};
+pub(super) use wal::{Take, segment_ceiling, turning_point, unbroken_from};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -177,23 +182,19 @@ impl Storage {
         clone::clone_data(source, target, wal, self.method, self.account())
     }
 
-    /// Adds the WAL between two positions to a clone made in backup mode.
-    pub(super) fn clone_wal(
-        &self,
-        source: &Path,
-        target: &Path,
-        range: (u64, u64),
-    ) -> Result<Cloned, EngineError> {
-        clone::clone_wal(source, target, range, self.method, self.account())
+    /// Takes WAL along to a clone that was made without.
+    pub(super) fn clone_wal(&self, source: &Path, target: &Path, take: Take) -> Result<Cloned, EngineError> {
+        clone::clone_wal(source, target, take, self.method, self.account())
     }
 
-    /// Refuses a copy that would not fit. Shared extents take no space.
+    /// Refuses a clone that would not fit. Shared extents take no space.
     pub(super) fn check_space(&self, source: &Path) -> Result<(), EngineError> {
-        if self.method == CloneMethod::Reflink {
-            return Ok(());
-        }
-        let size = clone::tree_size(source).map_err(EngineError::io("measure", source))?;
-        let (needed, free) = (size + clone::RESERVE, self.free_space()?);
+        if self.method == CloneMethod::Reflink { Ok(()) } else { self.check_space_to_write(source) }
+    }
+
+    /// Refuses to write a data directory anew if it would not fit.
+    pub(super) fn check_space_to_write(&self, source: &Path) -> Result<(), EngineError> {
+        let (needed, free) = (clone::data_size(source)? + clone::RESERVE, self.free_space()?);
         if needed > free { Err(EngineError::DiskFull { needed, free }) } else { Ok(()) }
     }
 

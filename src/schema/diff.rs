@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::model::{Fact, Key, Kind, Schema};
+use super::model::{Fact, Key, Schema};
 use super::plan::{Plan, PlanOptions};
 use super::{PlanError, render};
 
@@ -301,19 +301,4 @@ impl Serialize for SchemaDiff {
         }
         .serialize(serializer)
     }
-}
-
-/// The object at the top that a change belongs to, as a reader would group it.
-pub(super) fn group_of<'a>(change: &'a Change, diff: &'a SchemaDiff) -> &'a Key {
-    let mut key = change.key();
-    let mut parent = change.parent();
-    while let Some(above) = parent {
-        key = above;
-        parent = [&diff.new, &diff.old]
-            .into_iter()
-            .find_map(|s| s.find(above).map(|at| s.facts[at].parent.as_ref()))
-            .flatten()
-            .filter(|_| above.kind != Kind::Index);
-    }
-    key
 }

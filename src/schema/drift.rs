@@ -1,7 +1,6 @@
 //! Three-way comparison: what both sides did since they parted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Serialize;
 
@@ -46,6 +45,9 @@ pub struct Drift {
     theirs_only: Vec<Change>,
     same: Vec<Change>,
     conflicts: Vec<Conflict>,
+    /// Base and side, ours and then theirs: what the changes are written from.
+    #[serde(skip)]
+    pub(super) sides: [(Schema, Schema); 2],
 }
 
 impl Drift {
@@ -94,8 +96,13 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
         changes.iter().map(|c| (anchor(c), c.clone())).collect::<BTreeMap<Key, Change>>()
     };
     let (mine, yours) = (by_key(one.changes()), by_key(other.changes()));
-    let mut drift =
-        Drift { ours_only: Vec::new(), theirs_only: Vec::new(), same: Vec::new(), conflicts: Vec::new() };
+    let mut drift = Drift {
+        ours_only: Vec::new(),
+        theirs_only: Vec::new(),
+        same: Vec::new(),
+        conflicts: Vec::new(),
+        sides: [(one.old.clone(), one.new.clone()), (other.old.clone(), other.new.clone())],
+    };
     let mut clashes: BTreeSet<(Key, Key)> = BTreeSet::new();
     for (key, change) in &mine {
         match yours.get(key) {
@@ -246,34 +253,5 @@ fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, 
                 theirs: their.clone(),
             });
         }
-    }
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return writeln!(f, "no drift");
-        }
-        for (title, changes) in [
-            ("only ours", &self.ours_only),
-            ("only theirs", &self.theirs_only),
-            ("the same on both", &self.same),
-        ] {
-            if !changes.is_empty() {
-                writeln!(f, "{title}:")?;
-                changes.iter().try_for_each(|c| super::render::line(f, c, "  "))?;
-            }
-        }
-        if !self.conflicts.is_empty() {
-            writeln!(f, "conflicts:")?;
-        }
-        for conflict in &self.conflicts {
-            writeln!(f, "  {}: {}", conflict.key, conflict.reason)?;
-            writeln!(f, "    ours:")?;
-            super::render::line(f, &conflict.ours, "      ")?;
-            writeln!(f, "    theirs:")?;
-            super::render::line(f, &conflict.theirs, "      ")?;
-        }
-        Ok(())
     }
 }

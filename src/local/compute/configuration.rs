@@ -55,6 +55,10 @@ const MB: u64 = 1 << 20;
 /// a `scram-sha-256` line here, before the last, once the gateway passes their exchange through.
 pub(super) const HBA: &str = "local all all trust\nlocal replication all trust\n";
 
+/// How much WAL a branch keeps, so that branches can be made at points of its past. A clone links each
+/// megabyte of it, which is some microseconds.
+const HISTORY_CAP: &str = "1GB";
+
 /// Writes `postgresql.conf`: sizes first, what the user set, and last what nobody may change.
 pub(super) fn postgresql_conf(
     settings: &ComputeSettings,
@@ -130,6 +134,11 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
         ("archive_mode", "off"),
         // A page torn while it was copied is mended from its image in the WAL.
         ("full_page_writes", "on"),
+        // A finished segment stays as it is until it goes: branches share the file.
+        ("wal_recycle", "off"),
+        ("wal_keep_size", HISTORY_CAP),
+        // Zeros first make a flush cheaper; where nothing is flushed they are only written twice.
+        ("wal_init_zero", if durability == Durability::Full { "on" } else { "off" }),
         ("ssl", "off"),
         ("fsync", if durability == Durability::Full { "on" } else { "off" }),
     ];

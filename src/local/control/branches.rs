@@ -11,6 +11,7 @@ use super::{
     listing::{PageRequest, page},
     locks::{Hold, Wanted},
     operations::{Subject, Work, empty},
+    past,
     rejection::{Code, Rejection},
     rules::{self, deletion, expiry, mask},
     state::{Branch, BranchIds, Origin, State},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     BranchName, Expiry,
-    local::engine::CloneMethod,
+    local::engine::{CloneMethod, ForkPoint},
     wire::{self, branch::BranchSpec, operation::Operation},
 };
 
@@ -134,12 +135,16 @@ impl Control {
         let Some(expiry) = expiry::chosen(&spec)? else {
             return Err(Rejection::bad_request("Expiration must be specified when creating a branch"));
         };
+        let at = past::point(&spec)?;
         let source_ids = (ids.0.clone(), source);
         let wanted = Wanted::default()
             .shared(format!("projects/{}", ids.0))
             .shared(name_of(&source_ids))
             .alone(name_of(&ids));
         let held = self.locks.hold(wanted).await;
+        if let Some(at) = at.filter(|_| !self.snapshot().branches.contains_key(&ids)) {
+            self.check_point(&source_ids, at).await?;
+        }
         let begun = self
             .commit(|state| {
                 state.project(&ids.0)?;
@@ -157,14 +162,20 @@ impl Control {
             .await?;
         Ok(match begun {
             Begun::Replaced((name, response)) => Work::done(Subject::Branch, name, response),
-            Begun::Fork(source, branch) => self.fork(held, source, *branch),
+            Begun::Fork(source, branch) => self.fork(held, source, *branch, at),
         })
     }
 
-    fn fork(self: Arc<Self>, held: Vec<Hold>, source: Arc<Branch>, branch: Branch) -> Work {
+    fn fork(
+        self: Arc<Self>,
+        held: Vec<Hold>,
+        source: Arc<Branch>,
+        branch: Branch,
+        at: Option<ForkPoint>,
+    ) -> Work {
         Work::new(Subject::Branch, branch.name(), async move {
             let _held = held;
-            let made = self.make_branch(&source, branch.clone()).await;
+            let made = self.make_branch(&source, branch.clone(), at).await;
             if made.is_err() {
                 let forgotten = self.commit(|state| Ok(state.branches.remove(&branch.ids()))).await;
                 if let Err(error) = forgotten {
@@ -179,8 +190,16 @@ impl Control {
     }
 
     /// The files, the address and the compute, which starts at once because somebody will log in next.
-    async fn make_branch(&self, source: &Branch, mut branch: Branch) -> Result<Value, Rejection> {
-        let fork = self.engine.fork(&source.key(), &branch.key()).await?;
+    async fn make_branch(
+        &self,
+        source: &Branch,
+        mut branch: Branch,
+        at: Option<ForkPoint>,
+    ) -> Result<Value, Rejection> {
+        let fork = match at {
+            Some(at) => self.engine.fork_at(&source.key(), &branch.key(), at).await?,
+            None => self.engine.fork(&source.key(), &branch.key()).await?,
+        };
         let endpoint = branch.read_write().cloned();
         let start = async {
             match &endpoint {
@@ -192,6 +211,10 @@ impl Control {
         started?;
         for (_, endpoint, address) in published? {
             super::set_address(&mut branch, &endpoint, address);
+        }
+        if at.is_some() {
+            self.keep_what_was_there(&mut branch).await?;
+            branch.logical_size = self.logical_size(&branch).await;
         }
         branch.origin = branch.origin.map(|origin| Origin {
             lsn: fork.lsn,
@@ -256,11 +279,6 @@ fn source_of(state: &State, project: &str, spec: &BranchSpec) -> Result<String, 
     let project = state.project(project)?;
     if spec.source_snapshot.is_some() {
         return Err(Rejection::not_implemented("Branching from a snapshot ('source_snapshot') is"));
-    }
-    if spec.source_branch_lsn.is_some() || spec.source_branch_time.is_some() {
-        return Err(Rejection::not_implemented(
-            "Branching at a time or LSN ('source_branch_time', 'source_branch_lsn') is",
-        ));
     }
     let Some(name) = spec.source_branch.as_deref().filter(|name| !name.is_empty()) else {
         return Ok(project.default_branch.clone());

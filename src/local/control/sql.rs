@@ -119,6 +119,12 @@ impl Session {
         self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ()).map_err(refused)
     }
 
+    /// All roles.
+    pub(super) async fn roles(&mut self) -> Result<Vec<String>, Rejection> {
+        let sql = "SELECT rolname::text FROM pg_roles";
+        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+    }
+
     /// The databases that can be connected to.
     pub(super) async fn databases(&mut self) -> Result<Vec<String>, Rejection> {
         let sql = "SELECT datname::text FROM pg_database WHERE datallowconn";

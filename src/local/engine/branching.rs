@@ -8,32 +8,36 @@ use std::{
     sync::Arc,
 };
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
 use super::{BranchKey, EngineError, Fork, Inner, PgVersion, blocking};
 use crate::local::{
-    compute::{Installation, TEMPLATE_REVISION, connect, initdb, stop_strays_in},
-    storage::{ControlFile, Wal, parse_lsn},
+    compute::{Installation, TEMPLATE_REVISION, connect, initdb},
+    storage::{ControlFile, Lineage, Take, Wal, format_lsn, parse_lsn, segment_ceiling},
 };
 
 /// A staged directory that is discarded unless it is published.
-struct Staged {
+pub(super) struct Staged {
     inner: Arc<Inner>,
     dir: PathBuf,
     published: bool,
 }
 
 impl Staged {
-    fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
+    pub(super) fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
         Ok(Self { inner: Arc::clone(inner), dir: inner.storage.stage()?, published: false })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     fn data(&self) -> PathBuf {
         self.dir.join("data")
     }
 
-    async fn publish(self, target: PathBuf) -> Result<(), EngineError> {
+    pub(super) async fn publish(self, target: PathBuf) -> Result<(), EngineError> {
         blocking(move || {
             let mut staged = self;
             staged.inner.storage.publish(&staged.dir, &target)?;
@@ -62,28 +66,31 @@ impl Inner {
     ) -> Result<(), EngineError> {
         let target = self.vacant(key)?;
         let installation = self.binaries.resolve(Some(version.major)).await?;
-        let template = self.template(&installation).await?.join("data");
+        let name = self.template(&installation).await?;
+        let template = self.storage.template_dir(&name).join("data");
         let staged = Staged::new(self)?;
         let _turn = self.cloning_turn().await?;
-        let (inner, data) = (Arc::clone(self), staged.data());
+        let (inner, dir, data) = (Arc::clone(self), staged.dir.clone(), staged.data());
         blocking(move || {
             inner.storage.check_space(&template)?;
-            inner.storage.clone_data(&template, &data, Wal::AtRest)
+            inner.storage.clone_data(&template, &data, Wal::Needed)?;
+            Lineage::of_template(&name).write(&dir)
         })
         .await?;
         staged.publish(target).await
     }
 
-    /// The fresh cluster of a version, made when it is first needed.
-    async fn template(self: &Arc<Self>, installation: &Installation) -> Result<PathBuf, EngineError> {
-        let dir = self.storage.template_dir(&format!("{}-{TEMPLATE_REVISION}", installation.version));
+    /// The name of the fresh cluster of a version, made when it is first needed and then kept.
+    async fn template(self: &Arc<Self>, installation: &Installation) -> Result<String, EngineError> {
+        let name = format!("{}-{TEMPLATE_REVISION}", installation.version);
+        let dir = self.storage.template_dir(&name);
         let _alone = self.making_template.lock().await;
         if !dir.is_dir() {
             let staged = Staged::new(self)?;
             initdb(&self.spawner, installation, self.storage.account(), &staged.data()).await?;
-            staged.publish(dir.clone()).await?;
+            staged.publish(dir).await?;
         }
-        Ok(dir)
+        Ok(name)
     }
 
     pub(super) async fn fork(
@@ -94,33 +101,29 @@ impl Inner {
         let vacant = self.vacant(target)?;
         let slot = self.slot(source);
         // Nobody starts, stops or removes the source meanwhile.
-        let _shared = slot.shared().await;
-        let source = self.storage.existing(source)?.join("data");
+        let _shared = self.settled(source, &slot).await?;
+        let dir = self.storage.existing(source)?;
+        let source = dir.join("data");
         let _turn = self.cloning_turn().await?;
         let staged = Staged::new(self)?;
         let fork = match slot.socket() {
             Some(socket) => self.fork_running(&socket, source, staged.data()).await?,
-            None => self.fork_stopped(source, staged.data(), slot.crashed()).await?,
+            None => self.fork_stopped(source, staged.data()).await?,
         };
+        let to = staged.dir.clone();
+        blocking(move || Lineage::read(&dir)?.map_or(Ok(()), |lineage| lineage.write(&to))).await?;
         staged.publish(vacant).await?;
         Ok(fork)
     }
 
-    async fn fork_stopped(
-        self: &Arc<Self>,
-        source: PathBuf,
-        target: PathBuf,
-        crashed: bool,
-    ) -> Result<Fork, EngineError> {
+    async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<Fork, EngineError> {
         let inner = Arc::clone(self);
         blocking(move || {
-            if crashed {
-                stop_strays_in(&source);
-            }
             inner.storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
             let cloned = inner.storage.clone_data(&source, &target, Wal::AtRest)?;
-            Ok(inner.report(control.lsn(), cloned.bytes_added))
+            // The record there says that the source was shut down; nothing else comes after.
+            Ok(inner.report(control.checkpoint, Utc::now(), cloned.bytes_added))
         })
         .await
     }
@@ -141,37 +144,39 @@ impl Inner {
         let cloned = blocking(move || inner.storage.clone_data(&from, &to, Wal::Afterwards)).await?;
         let (end, label) = backup.end().await?;
 
-        let (inner, range) = (Arc::clone(self), (backup.start, parse_lsn(&end)?));
+        let (inner, time) = (Arc::clone(self), Utc::now());
         let fork = blocking(move || {
-            let log = inner.storage.clone_wal(&source, &target, range)?;
-            inner.write_label(&target, &label)?;
-            Ok(inner.report(end, cloned.bytes_added + log.bytes_added))
+            // The end of a backup finishes the segment, and the clone replays all of it.
+            let end = segment_ceiling(&source, parse_lsn(&end)?)?;
+            let log = inner.storage.clone_wal(&source, &target, Take::finished(end))?;
+            inner.write_own(&target.join("backup_label"), label.as_bytes())?;
+            Ok(inner.report(end, time, cloned.bytes_added + log.bytes_added))
         })
         .await?;
         backup.release();
         Ok(fork)
     }
 
-    fn write_label(&self, data: &Path, label: &str) -> Result<(), EngineError> {
-        let path = data.join("backup_label");
+    /// Writes a new file that belongs to PostgreSQL.
+    pub(super) fn write_own(&self, path: &Path, content: &[u8]) -> Result<(), EngineError> {
         let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-            file.write_all(label.as_bytes())?;
-            self.storage.account().map_or(Ok(()), |account| account.own(&path))
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(content)?;
+            self.storage.account().map_or(Ok(()), |account| account.own(path))
         };
-        write().map_err(EngineError::io("write", &path))
+        write().map_err(EngineError::io("write", path))
     }
 
-    fn report(&self, lsn: String, bytes_added: u64) -> Fork {
-        Fork { lsn, time: Utc::now(), method: self.storage.method(), bytes_added }
+    fn report(&self, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Fork {
+        Fork { lsn: format_lsn(lsn), time, method: self.storage.method(), bytes_added }
     }
 
-    fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+    pub(super) fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
         let dir = self.storage.branch_dir(key)?;
         if dir.exists() { Err(EngineError::AlreadyExists { what: key.to_string() }) } else { Ok(dir) }
     }
 
-    async fn cloning_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
+    pub(super) async fn cloning_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
         self.cloning.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))
     }
 }
@@ -179,7 +184,6 @@ impl Inner {
 /// An online backup under way. It ends with its session, however that ends.
 struct Backup {
     session: PgConnection,
-    start: u64,
 }
 
 impl Backup {
@@ -187,14 +191,14 @@ impl Backup {
     async fn begin(socket: &Path) -> Result<Self, EngineError> {
         let mut session = connect(socket, "postgres").await?;
         let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
-        let start: String = sqlx::query_scalar(
-            "SELECT pg_backup_start('lakebase', true)::text FROM pg_create_physical_replication_slot($1, true, true)",
+        sqlx::query(
+            "SELECT pg_backup_start('lakebase', true) FROM pg_create_physical_replication_slot($1, true, true)",
         )
         .bind(slot)
-        .fetch_one(&mut session)
+        .execute(&mut session)
         .await
         .map_err(EngineError::sql("begin the backup of a branch"))?;
-        Ok(Self { session, start: parse_lsn(&start)? })
+        Ok(Self { session })
     }
 
     /// Gives the position where the backup ends and the label that goes with it.

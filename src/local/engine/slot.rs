@@ -1,7 +1,7 @@
 //! The life of one branch's compute.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -12,10 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BranchKey, ComputeSettings, EngineError, Inner};
+use super::{BranchKey, ComputeSettings, EngineError, Inner, blocking, recovery::Patient};
 use crate::local::{
     compute::{Launch, Server, stop_strays_in},
-    storage::data_version,
+    storage::{ControlFile, data_version},
 };
 
 /// One branch: what may happen to it at the same time, and its server if it runs.
@@ -83,15 +83,7 @@ impl Inner {
         }
         let dir = self.storage.existing(key)?;
         let data = dir.join("data");
-        if slot.crashed() {
-            slot.replace(None);
-            let data = data.clone();
-            super::blocking(move || {
-                stop_strays_in(&data);
-                Ok(())
-            })
-            .await?;
-        }
+        clear_crash(&slot, &data).await?;
         let installation = self.binaries.resolve(Some(data_version(&data)?)).await?;
         let account = self.storage.account();
         let socket_dir = self.sockets.directory(&key.to_string(), account)?;
@@ -116,6 +108,30 @@ impl Inner {
         slot.socket().ok_or_else(|| EngineError::failed("PostgreSQL ended right after its start"))
     }
 
+    /// The branch held against changes, running or at rest: what a server that died left is recovered first,
+    /// because only then is it known where its history ends.
+    pub(super) async fn settled<'a>(
+        &self,
+        key: &BranchKey,
+        slot: &'a Slot,
+    ) -> Result<RwLockReadGuard<'a, ()>, EngineError> {
+        loop {
+            let shared = slot.shared().await;
+            let dir = self.storage.existing(key)?;
+            let data = dir.join("data");
+            if slot.socket().is_some() || ControlFile::read(&data)?.clean {
+                return Ok(shared);
+            }
+            drop(shared);
+            let _alone = slot.alone().await;
+            if slot.socket().is_none() {
+                clear_crash(slot, &data).await?;
+                let patient = Patient { key, dir: &dir, durability: self.durability };
+                self.recover(patient, &[]).await?;
+            }
+        }
+    }
+
     pub(super) async fn stop(&self, key: &BranchKey) -> Result<(), EngineError> {
         if let Some(slot) = self.known_slot(key) {
             let _alone = slot.alone().await;
@@ -134,11 +150,25 @@ impl Inner {
         removed
     }
 
-    fn refuse_when_closing(&self) -> Result<(), EngineError> {
+    pub(super) fn refuse_when_closing(&self) -> Result<(), EngineError> {
         if self.closing.load(Ordering::SeqCst) {
             Err(EngineError::failed("the engine is closing"))
         } else {
             Ok(())
         }
     }
+}
+
+/// Ends what is left of a server that died.
+async fn clear_crash(slot: &Slot, data: &Path) -> Result<(), EngineError> {
+    if !slot.crashed() {
+        return Ok(());
+    }
+    slot.replace(None);
+    let data = data.to_owned();
+    blocking(move || {
+        stop_strays_in(&data);
+        Ok(())
+    })
+    .await
 }

@@ -7,6 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod history;
+
 static SETTINGS: ComputeSettings =
     ComputeSettings { max_connections: 50, memory_bytes: 1 << 30, pg_settings: BTreeMap::new() };
 
@@ -261,4 +263,29 @@ async fn the_longest_root_has_its_sockets_elsewhere() {
     engine.shutdown().await;
     drop(engine);
     assert!(!socket.parent().unwrap().parent().unwrap().exists());
+}
+
+/// Prints what a fork takes, with little and with much history behind the source.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn the_time_of_a_fork() {
+    let root = root();
+    let engine = with_main(&root).await;
+    for megabytes in [0, 200, 800] {
+        while number(&engine, "main", "SELECT (pg_current_wal_lsn() - '0/0')::bigint >> 20").await < megabytes
+        {
+            run(&engine, "main", "CREATE TABLE junk AS SELECT repeat('x', 1000) FROM generate_series(1, 20000); DROP TABLE junk").await;
+        }
+        let mut times = Vec::new();
+        for round in 0..15 {
+            let branch = format!("dev-{megabytes}-{round}");
+            let begun = std::time::Instant::now();
+            engine.fork(&key("main"), &key(&branch)).await.unwrap();
+            times.push(begun.elapsed());
+            engine.remove(&key(&branch)).await.unwrap();
+        }
+        times.sort();
+        eprintln!("{megabytes} MB of WAL: fork {:?} (fastest {:?})", times[7], times[0]);
+    }
+    engine.shutdown().await;
 }

@@ -7,10 +7,10 @@ use std::{
         fd::AsFd,
         unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     },
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use super::control_file::ControlFile;
+use super::wal::Take;
 use crate::local::{
     account::{Account, create_private_dir},
     fault::EngineError,
@@ -28,9 +28,11 @@ pub(crate) enum CloneMethod {
 /// What happens to the WAL of the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::local) enum Wal {
-    /// The source is at rest: what its recovery needs goes along.
+    /// The source is at rest: its history goes along.
     AtRest,
-    /// A server writes to the source, which is in backup mode: the WAL comes afterwards.
+    /// The source is at rest: what its next start needs goes along, and no more.
+    Needed,
+    /// The WAL comes afterwards, because a server still writes it or because it is another one.
     Afterwards,
 }
 
@@ -66,8 +68,23 @@ pub(super) fn probe(dir: &Path) -> CloneMethod {
     if shared.is_ok() { CloneMethod::Reflink } else { CloneMethod::Copy }
 }
 
+/// Bytes in a data directory, without WAL, most of which a clone shares.
+pub(in crate::local) fn data_size(data: &Path) -> Result<u64, EngineError> {
+    let measure = || {
+        let mut total = 0;
+        for entry in fs::read_dir(data)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && entry.file_name() != "pg_wal" {
+                total += gone_is_nothing(tree_size(&entry.path()))?;
+            }
+        }
+        Ok(total)
+    };
+    measure().map_err(EngineError::io("measure", data))
+}
+
 /// Bytes in a tree.
-pub(super) fn tree_size(dir: &Path) -> io::Result<u64> {
+fn tree_size(dir: &Path) -> io::Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(dir)? {
         total += gone_is_nothing(entry.and_then(|entry| {
@@ -116,32 +133,28 @@ pub(super) fn clone_data(
     create_private_dir(&log, account).map_err(EngineError::io("create", &log))?;
     let status = log.join("archive_status");
     create_private_dir(&status, account).map_err(EngineError::io("create", &status))?;
-    if wal == Wal::AtRest {
-        let control = ControlFile::read(source)?;
-        // A clean shutdown leaves one record to read; anything else may need all there is.
-        let range = control.clean.then_some((control.redo, control.checkpoint + MAX_CHECKPOINT_RECORD));
-        job.wal(source, target, range)?;
+    if wal != Wal::Afterwards {
+        let all = Take::at_rest(source)?;
+        let from = if wal == Wal::Needed { all.finished } else { 0 };
+        job.wal(source, target, Take { from, ..all })?;
     }
     Ok(job.cloned)
 }
 
-/// More than a checkpoint record with its page headers takes.
-const MAX_CHECKPOINT_RECORD: u64 = 512;
-
-/// Adds the WAL between two positions to a clone made in backup mode.
+/// Takes WAL along to a clone that was made without.
 pub(super) fn clone_wal(
     source: &Path,
     target: &Path,
-    range: (u64, u64),
+    take: Take,
     method: CloneMethod,
     account: Option<&Account>,
 ) -> Result<Cloned, EngineError> {
     let mut job = Job { method, account, live: true, cloned: Cloned::default() };
-    job.wal(source, target, Some(range))?;
+    job.wal(source, target, take)?;
     Ok(job.cloned)
 }
 
-struct Job<'a> {
+pub(super) struct Job<'a> {
     method: CloneMethod,
     account: Option<&'a Account>,
     live: bool,
@@ -175,7 +188,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn file(&mut self, from: &Path, to: &Path) -> Result<(), EngineError> {
+    pub(super) fn file(&mut self, from: &Path, to: &Path) -> Result<(), EngineError> {
         let source = match File::open(from) {
             // Dropped meanwhile; the WAL says so too.
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -228,21 +241,9 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Clones WAL files: those that hold the range of positions, or all.
-    fn wal(&mut self, source: &Path, target: &Path, range: Option<(u64, u64)>) -> Result<(), EngineError> {
-        let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
-        let size = segment_size(&from)?;
-        for entry in fs::read_dir(&from).map_err(EngineError::io("list", &from))? {
-            let name = entry.map_err(EngineError::io("list", &from))?.file_name();
-            let wanted = match segment_start(name.as_bytes(), size) {
-                Some(start) => range.is_none_or(|(first, last)| start + size > first && start <= last),
-                None => name.as_bytes().ends_with(b".history"),
-            };
-            if wanted {
-                self.file(&from.join(&name), &to.join(&name))?;
-            }
-        }
-        Ok(())
+    /// Whether a server may remove files while we look.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
     }
 }
 
@@ -259,33 +260,6 @@ fn is_temporary_relation(name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(b"t") else { return false };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && rest.get(digits) == Some(&b'_')
-}
-
-/// All WAL files of a cluster have one size.
-fn segment_size(wal: &Path) -> Result<u64, EngineError> {
-    let mut entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
-    let segment: Option<PathBuf> = entries.find_map(|entry| {
-        let entry = entry.ok()?;
-        parse_segment(entry.file_name().as_bytes()).map(|_| entry.path())
-    });
-    let none = || EngineError::Unsupported { reason: format!("there is no WAL in {}", wal.display()) };
-    let path = segment.ok_or_else(none)?;
-    let size = fs::metadata(&path).map_err(EngineError::io("read", &path))?.len();
-    if size == 0 { Err(none()) } else { Ok(size) }
-}
-
-/// Where the segment of this name begins.
-fn segment_start(name: &[u8], size: u64) -> Option<u64> {
-    let (high, low) = parse_segment(name)?;
-    Some((high << 32) + low * size)
-}
-
-/// The two position parts of a segment's name; the first eight digits are the timeline.
-fn parse_segment(name: &[u8]) -> Option<(u64, u64)> {
-    let name = std::str::from_utf8(name).ok().filter(|name| name.len() == 24)?;
-    let part = |range| u64::from_str_radix(name.get(range)?, 16).ok();
-    part(0..8)?;
-    Some((part(8..16)?, part(16..24)?))
 }
 
 /// The major version of the cluster in a data directory.
@@ -313,14 +287,6 @@ pub(in crate::local) fn tail(path: &Path, limit: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn segments_are_placed_by_their_names() {
-        assert_eq!(segment_start(b"000000010000000000000002", 1 << 20), Some(2 << 20));
-        assert_eq!(segment_start(b"000000010000000200000FFF", 1 << 20), Some((2 << 32) + (0xFFF << 20)));
-        assert_eq!(segment_start(b"00000001.history", 1 << 20), None);
-        assert_eq!(segment_start(b"000000010000000000000002.partial", 1 << 20), None);
-    }
 
     #[test]
     fn files_that_postgres_remakes_are_left_out() {

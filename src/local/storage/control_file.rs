@@ -45,7 +45,7 @@ pub(in crate::local) fn parse_lsn(text: &str) -> Result<u64, EngineError> {
 }
 
 /// Prints a position the way PostgreSQL does.
-fn format_lsn(lsn: u64) -> String {
+pub(in crate::local) fn format_lsn(lsn: u64) -> String {
     format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF)
 }
 

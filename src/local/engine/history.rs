@@ -1,0 +1,240 @@
+//! Branches of the past.
+//!
+//! A branch has all WAL since the first state of its project, up to a cap. That first state is a template,
+//! which is kept. The template with the WAL replayed up to a point is the branch as it was at that point.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{
+    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, Window, blocking, branching::Staged,
+    recovery::Patient,
+};
+use crate::local::{
+    compute::connect,
+    storage::{
+        ControlFile, Lineage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
+        turning_point, unbroken_from,
+    },
+};
+
+/// What PostgreSQL says when the WAL ends before the point it was told to stop at.
+const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
+
+/// The history of a branch: where it is and how far it reaches.
+struct Past {
+    lineage: Lineage,
+    template: PathBuf,
+    /// The source's data directory.
+    data: PathBuf,
+    window: Window,
+}
+
+/// The way to a point: which WAL, along which timeline.
+struct Way {
+    take: Take,
+    timeline: u32,
+    /// Where the WAL that is needed ends.
+    end: u64,
+}
+
+impl Inner {
+    pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<Window, EngineError> {
+        let slot = self.slot(key);
+        let _shared = self.settled(key, &slot).await?;
+        Ok(self.past(key, slot.socket().as_deref()).await?.window)
+    }
+
+    pub(super) async fn fork_at(
+        self: &Arc<Self>,
+        source: &BranchKey,
+        target: &BranchKey,
+        at: ForkPoint,
+    ) -> Result<Fork, EngineError> {
+        let vacant = self.vacant(target)?;
+        let slot = self.slot(source);
+        let _shared = self.settled(source, &slot).await?;
+        let socket = slot.socket();
+        let past = self.past(source, socket.as_deref()).await?;
+        past.window.admits(at)?;
+        let way = match socket {
+            Some(socket) => past.way(at, flush(&socket, &past.data).await?),
+            None => past.way(at, Take::at_rest(&past.data)?),
+        };
+
+        let _turn = self.cloning_turn().await?;
+        let staged = Staged::new(self)?;
+        let (lineage, timeline) = (past.lineage.clone(), way.timeline);
+        let (inner, dir) = (Arc::clone(self), staged.dir().to_owned());
+        blocking(move || inner.lay_out(&past, &way, &dir)).await?;
+        let last = self.replay(target, staged.dir(), at, timeline).await?;
+
+        let (inner, dir) = (Arc::clone(self), staged.dir().to_owned());
+        let fork = blocking(move || {
+            let data = dir.join("data");
+            let stop = turning_point(&data, timeline + 1)?;
+            let turn = Turn { timeline, lsn: stop, time: last.unwrap_or(DateTime::UNIX_EPOCH) };
+            lineage.turning(turn).write(&dir)?;
+            let (lsn, time) = match at {
+                ForkPoint::Lsn(lsn) => (lsn, last.unwrap_or_else(Utc::now)),
+                ForkPoint::Time(time) => (stop, time),
+            };
+            let bytes_added = data_size(&data)?;
+            Ok(Fork { lsn: format_lsn(lsn), time, method: inner.storage.method(), bytes_added })
+        })
+        .await?;
+        staged.publish(vacant).await?;
+        Ok(fork)
+    }
+
+    /// Finds what is kept of a branch's past; whoever calls holds the branch.
+    async fn past(&self, key: &BranchKey, socket: Option<&Path>) -> Result<Past, EngineError> {
+        let dir = self.storage.existing(key)?;
+        let data = dir.join("data");
+        let last = match socket {
+            Some(socket) => Some(position(&mut connect(socket, "postgres").await?, HEAD).await?),
+            None => None,
+        };
+        let templates = self.storage.template_dir("");
+        blocking(move || {
+            let lineage =
+                Lineage::read(&dir)?.ok_or_else(|| outside("the branch was made before history was kept"))?;
+            let template = templates.join(&lineage.template).join("data");
+            if !template.is_dir() {
+                return Err(outside(format!(
+                    "the state that history begins with, {}, is gone",
+                    template.display()
+                )));
+            }
+            let last = last.map_or_else(|| Ok(ControlFile::read(&data)?.checkpoint), Ok)?;
+            let window = Window { first: ControlFile::read(&template)?.checkpoint, last };
+            past_is_whole(&data, window.first, last)?;
+            Ok(Past { lineage, template, data, window })
+        })
+        .await
+    }
+
+    /// The template with the source's WAL, ready for recovery.
+    fn lay_out(&self, past: &Past, way: &Way, dir: &Path) -> Result<(), EngineError> {
+        let data = dir.join("data");
+        self.storage.check_space_to_write(&past.data)?;
+        self.storage.clone_data(&past.template, &data, Wal::Afterwards)?;
+        self.storage.clone_wal(&past.data, &data, way.take)?;
+        // The server may have removed some meanwhile.
+        past_is_whole(&data, past.window.first, way.end)?;
+        self.write_own(&data.join("recovery.signal"), b"")
+    }
+
+    /// Lets PostgreSQL replay up to the point and begin a timeline there.
+    async fn replay(
+        &self,
+        key: &BranchKey,
+        dir: &Path,
+        at: ForkPoint,
+        timeline: u32,
+    ) -> Result<Option<DateTime<Utc>>, EngineError> {
+        let along = vec![
+            // All WAL is in place: nothing to be fetched.
+            ("restore_command", "false".to_owned()),
+            ("recovery_target_timeline", timeline.to_string()),
+            ("recovery_target_action", "promote".to_owned()),
+        ];
+        let target = match at {
+            ForkPoint::Lsn(lsn) => [("recovery_target_lsn", format_lsn(lsn)), inclusive(false)],
+            ForkPoint::Time(time) => {
+                // Time zones by name, even `Z`, are not known yet when this is read.
+                let time = time.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string();
+                [("recovery_target_time", time), inclusive(true)]
+            }
+        };
+        let patient = || Patient { key, dir, durability: Durability::Fast };
+        let settings = [along.clone(), target.to_vec()].concat();
+        match self.recover(patient(), &settings).await {
+            Err(EngineError::ComputeFailed { log, .. }) if log.contains(NOT_REACHED) => match at {
+                // Nothing was committed after that time: it is the end.
+                ForkPoint::Time(_) => self.recover(patient(), &along).await,
+                ForkPoint::Lsn(lsn) => Err(outside(format!(
+                    "the history of the branch has no record at or after {}",
+                    format_lsn(lsn)
+                ))),
+            },
+            other => other,
+        }
+    }
+}
+
+impl Past {
+    fn way(&self, at: ForkPoint, take: Take) -> Way {
+        let timeline = match at {
+            ForkPoint::Lsn(lsn) => self.lineage.timeline_at(lsn),
+            ForkPoint::Time(time) => self.lineage.timeline_when(time),
+        };
+        let left = self.lineage.turns.iter().find(|turn| turn.timeline == timeline);
+        let end = left.map_or(self.window.last, |turn| turn.lsn);
+        Way { take: Take { newest_timeline: timeline, ..take }, timeline, end }
+    }
+}
+
+fn inclusive(yes: bool) -> (&'static str, String) {
+    ("recovery_target_inclusive", if yes { "on" } else { "off" }.to_owned())
+}
+
+/// The first position that no record has been written to yet.
+const HEAD: &str = "SELECT pg_current_wal_insert_lsn()::text";
+
+async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, EngineError> {
+    let text: String = sqlx::query_scalar(sql)
+        .fetch_one(session)
+        .await
+        .map_err(EngineError::sql("read the position in the WAL"))?;
+    parse_lsn(&text)
+}
+
+/// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
+/// stops only before a record that is there.
+async fn flush(socket: &Path, data: &Path) -> Result<Take, EngineError> {
+    let mut session = connect(socket, "postgres").await?;
+    sqlx::query("SELECT pg_current_xact_id()")
+        .execute(&mut session)
+        .await
+        .map_err(EngineError::sql("mark the end of the history"))?;
+    let end = position(&mut session, "SELECT pg_switch_wal()::text").await?;
+    drop(sqlx::Connection::close(session).await);
+    let data = data.to_owned();
+    blocking(move || Ok(Take::finished(segment_ceiling(&data, end)?))).await
+}
+
+impl Window {
+    /// Refuses a point outside.
+    pub(crate) fn admits(self, at: ForkPoint) -> Result<(), EngineError> {
+        let (first, last) = (format_lsn(self.first), format_lsn(self.last));
+        let (point, why) = match at {
+            ForkPoint::Lsn(lsn) if lsn < self.first => (format_lsn(lsn), "is before the history"),
+            ForkPoint::Lsn(lsn) if lsn > self.last => (format_lsn(lsn), "is ahead of the branch"),
+            ForkPoint::Time(time) if time > Utc::now() => (time.to_rfc3339(), "is in the future"),
+            _ => return Ok(()),
+        };
+        Err(outside(format!("{point} {why}; the history of the branch goes from {first} to {last}")))
+    }
+}
+
+fn past_is_whole(data: &Path, first: u64, last: u64) -> Result<(), EngineError> {
+    let kept = unbroken_from(data, last)?;
+    if kept <= first {
+        return Ok(());
+    }
+    Err(outside(format!(
+        "more was written to the branch than its history holds: it would have to reach back to {}, and does to {}",
+        format_lsn(first),
+        format_lsn(kept)
+    )))
+}
+
+fn outside(reason: impl Into<String>) -> EngineError {
+    EngineError::OutsideHistory { reason: reason.into() }
+}

@@ -1,0 +1,216 @@
+//! WAL files: where a segment lies, how far back they reach, and how a branch takes those of its source along.
+//!
+//! A finished segment never changes again, as recycling is off. Two branches can therefore share the file
+//! itself, on every file system; only a segment that is still written to needs a copy.
+
+use std::{
+    collections::BTreeSet,
+    ffi::{OsStr, OsString},
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{AtFlags, linkat},
+    io::Errno,
+};
+
+use super::{clone::Job, control_file::ControlFile};
+use crate::local::fault::EngineError;
+
+/// Which WAL a branch takes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::local) struct Take {
+    /// Segments that begin before this position are not needed.
+    pub(in crate::local) from: u64,
+    /// Segments that end at or before this position are finished, so that the file is shared.
+    pub(in crate::local) finished: u64,
+    /// Those after that are copied, if they begin before this position.
+    pub(in crate::local) to: u64,
+    /// Timelines after this one are left behind.
+    pub(in crate::local) newest_timeline: u32,
+}
+
+impl Take {
+    /// All that a cluster at rest has. The next server goes on in the segment of the last record.
+    pub(in crate::local) fn at_rest(data: &Path) -> Result<Self, EngineError> {
+        let control = ControlFile::read(data)?;
+        if !control.clean {
+            let reason = format!("{} was not shut down cleanly", data.display());
+            return Err(EngineError::Unsupported { reason });
+        }
+        let size = segment_size(&data.join("pg_wal"))?;
+        let finished = control.redo - control.redo % size;
+        Ok(Self { to: control.checkpoint + MAX_CHECKPOINT_RECORD, ..Self::finished(finished) })
+    }
+
+    /// All that is finished, of all timelines.
+    pub(in crate::local) fn finished(position: u64) -> Self {
+        Self { from: 0, finished: position, to: 0, newest_timeline: u32::MAX }
+    }
+}
+
+/// More than a checkpoint record with its page headers takes.
+const MAX_CHECKPOINT_RECORD: u64 = 512;
+
+/// A segment by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Segment {
+    timeline: u32,
+    start: u64,
+}
+
+impl Job<'_> {
+    /// Takes WAL files from one data directory to another.
+    pub(super) fn wal(&mut self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
+        let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
+        let size = segment_size(&from)?;
+        // There may be hundreds: names in open directories are found faster than paths.
+        let open = |dir: &Path| fs::File::open(dir).map_err(EngineError::io("open", dir));
+        let open = (open(&from)?, open(&to)?);
+        for name in names(&from)? {
+            let name = name?;
+            if let Some(segment) = segment(name.as_bytes(), size) {
+                let end = segment.start + size;
+                if segment.timeline > take.newest_timeline || end <= take.from {
+                    continue;
+                }
+                if end <= take.finished {
+                    self.link(&open, &name, (&from, &to))?;
+                } else if segment.start < take.to {
+                    self.file(&from.join(&name), &to.join(&name))?;
+                }
+            } else if history_file(name.as_bytes()).is_some_and(|timeline| timeline <= take.newest_timeline) {
+                self.link(&open, &name, (&from, &to))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One file in two directories; a copy where the file system refuses that.
+    fn link(
+        &mut self,
+        (from, to): &(fs::File, fs::File),
+        name: &OsStr,
+        paths: (&Path, &Path),
+    ) -> Result<(), EngineError> {
+        match linkat(from, name, to, name, AtFlags::empty()) {
+            Ok(()) => Ok(()),
+            // Too old to be kept any longer, and gone just now.
+            Err(Errno::NOENT) if self.is_live() => Ok(()),
+            Err(_) => self.file(&paths.0.join(name), &paths.1.join(name)),
+        }
+    }
+}
+
+/// Where the next segment begins; the position itself where it is the beginning of one.
+pub(in crate::local) fn segment_ceiling(data: &Path, position: u64) -> Result<u64, EngineError> {
+    let size = segment_size(&data.join("pg_wal"))?;
+    Ok(position.next_multiple_of(size))
+}
+
+/// From where on the WAL in a data directory is there without a gap, up to a position. The segment of the
+/// position itself need not be there: a server makes it when it first writes to it.
+pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, EngineError> {
+    let wal = data.join("pg_wal");
+    let size = segment_size(&wal)?;
+    let mut there = BTreeSet::new();
+    for name in names(&wal)? {
+        there.extend(segment(name?.as_bytes(), size).map(|segment| segment.start / size));
+    }
+    let Some(&last) = there.range(..to.div_ceil(size)).next_back() else { return Ok(to) };
+    let gap = (0..last).rev().find(|number| !there.contains(number));
+    Ok(gap.map_or(0, |gap| (gap + 1) * size))
+}
+
+fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError>>, EngineError> {
+    let entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
+    Ok(entries.map(move |entry| entry.map(|entry| entry.file_name()).map_err(EngineError::io("list", wal))))
+}
+
+/// All WAL files of a cluster have one size.
+fn segment_size(wal: &Path) -> Result<u64, EngineError> {
+    let mut entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
+    let found: Option<PathBuf> = entries.find_map(|entry| {
+        let entry = entry.ok()?;
+        parse(entry.file_name().as_bytes()).map(|_| entry.path())
+    });
+    let none = || EngineError::Unsupported { reason: format!("there is no WAL in {}", wal.display()) };
+    let path = found.ok_or_else(none)?;
+    let size = fs::metadata(&path).map_err(EngineError::io("read", &path))?.len();
+    if size == 0 { Err(none()) } else { Ok(size) }
+}
+
+fn segment(name: &[u8], size: u64) -> Option<Segment> {
+    let (timeline, high, low) = parse(name)?;
+    Some(Segment { timeline, start: (u64::from(high) << 32) + u64::from(low) * size })
+}
+
+/// The timeline and the two parts of the position in a segment's name.
+fn parse(name: &[u8]) -> Option<(u32, u32, u32)> {
+    let name = std::str::from_utf8(name).ok().filter(|name| name.len() == 24)?;
+    let part = |range| u32::from_str_radix(name.get(range)?, 16).ok();
+    Some((part(0..8)?, part(8..16)?, part(16..24)?))
+}
+
+/// The timeline that a file such as `00000002.history` tells of.
+fn history_file(name: &[u8]) -> Option<u32> {
+    let number = name.strip_suffix(b".history").filter(|number| number.len() == 8)?;
+    u32::from_str_radix(std::str::from_utf8(number).ok()?, 16).ok()
+}
+
+/// Where the newest turn to `timeline` was taken.
+pub(in crate::local) fn turning_point(data: &Path, timeline: u32) -> Result<u64, EngineError> {
+    let path = data.join("pg_wal").join(format!("{timeline:08X}.history"));
+    let text = fs::read_to_string(&path).map_err(EngineError::io("read", &path))?;
+    let last = text.lines().rfind(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    let position = last.and_then(|line| line.split_whitespace().nth(1));
+    position
+        .ok_or_else(|| EngineError::failed(format!("{} tells of no turn", path.display())))
+        .and_then(super::parse_lsn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_placed_by_their_names() {
+        let start = |name: &str| segment(name.as_bytes(), 1 << 20).map(|segment| segment.start);
+        assert_eq!(start("000000010000000000000002"), Some(2 << 20));
+        assert_eq!(start("000000010000000200000FFF"), Some((2 << 32) + (0xFFF << 20)));
+        assert_eq!(start("00000001.history"), None);
+        assert_eq!(start("000000010000000000000002.partial"), None);
+        assert_eq!(history_file(b"0000000A.history"), Some(10));
+        assert_eq!(history_file(b"000000010000000000000002"), None);
+    }
+
+    #[test]
+    fn a_gap_ends_the_history() {
+        let dir = tempfile::tempdir().unwrap();
+        let wal = dir.path().join("pg_wal");
+        fs::create_dir(&wal).unwrap();
+        for number in [1, 3, 4] {
+            fs::write(wal.join(format!("00000001{:08X}{number:08X}", 0)), [0; 100]).unwrap();
+        }
+        assert_eq!(unbroken_from(dir.path(), 450).unwrap(), 300);
+        assert_eq!(unbroken_from(dir.path(), 500).unwrap(), 300, "up to the very end of a segment");
+        assert_eq!(unbroken_from(dir.path(), 200).unwrap(), 100);
+        assert_eq!(unbroken_from(dir.path(), 501).unwrap(), 300, "at the beginning of the next");
+        assert_eq!(
+            (segment_ceiling(dir.path(), 450).unwrap(), segment_ceiling(dir.path(), 500).unwrap()),
+            (500, 500)
+        );
+    }
+
+    #[test]
+    fn the_last_line_of_a_timeline_tells_where_it_began() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("pg_wal")).unwrap();
+        let text = "1\t0/3000140\tno reason\n\n2\t1/28\tbefore 2026-01-01\n";
+        fs::write(dir.path().join("pg_wal/00000003.history"), text).unwrap();
+        assert_eq!(turning_point(dir.path(), 3).unwrap(), 0x1_0000_0028);
+        assert!(turning_point(dir.path(), 2).is_err());
+    }
+}

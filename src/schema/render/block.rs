@@ -1,0 +1,248 @@
+//! Changes grouped by the object they belong to, its parts folded into it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::define::{Definition, define, short, title};
+use super::lines::{Row, merged, near};
+use crate::schema::diff::Change;
+use crate::schema::model::{Fact, Key, Kind, Schema};
+
+/// How many lines of a function or view are shown around each change.
+const CONTEXT: usize = 3;
+/// Types stand below each other up to this width of their columns' names.
+const WIDEST: usize = 32;
+
+/// Both sides of a difference.
+#[derive(Clone, Copy)]
+pub(super) struct Sides<'a> {
+    pub(super) old: &'a Schema,
+    pub(super) new: &'a Schema,
+}
+
+/// All that differs in one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) key: Key,
+    /// Where the line or lines that name it end; what differs in it follows, indented.
+    pub(super) head: usize,
+    pub(super) rows: Vec<Row>,
+}
+
+fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<&'a Fact> {
+    schema.find(key).map(|at| &schema.facts[at])
+}
+
+impl<'a> Sides<'a> {
+    fn either(&self, key: &Key) -> Option<&'a Fact> {
+        fact(self.new, key).or_else(|| fact(self.old, key))
+    }
+
+    /// The object that a change belongs to.
+    fn top(&self, key: &Key) -> Key {
+        let mut top = key.clone();
+        // Parts of parts are three deep; a circle in a forged snapshot must not hold us.
+        for _ in 0..8 {
+            match self.either(&top).and_then(|f| f.parent.clone()) {
+                Some(parent) => top = parent,
+                None => break,
+            }
+        }
+        top
+    }
+
+    /// The part that shows a change: a default is shown with its column.
+    fn shown_by(&self, key: &Key) -> Key {
+        let parent = self.either(key).and_then(|f| f.parent.clone());
+        match parent {
+            Some(parent) if key.kind == Kind::Default && parent.kind == Kind::Column => parent,
+            _ => key.clone(),
+        }
+    }
+
+    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
+    fn is_noise(&self, change: &Change) -> bool {
+        let Some(parent) = change.parent().filter(|_| change.key().kind == Kind::Owner) else { return false };
+        match change {
+            Change::Added { key, .. } => {
+                fact(self.old, parent).is_none()
+                    && fact(self.new, key).is_some_and(|f| f.text("role") == self.old.origin.user)
+            }
+            Change::Removed { .. } => fact(self.new, parent).is_none(),
+            _ => false,
+        }
+    }
+
+    fn order(&self, key: &Key) -> (u8, i32, String) {
+        let rank = match key.kind {
+            Kind::Column => 0,
+            Kind::Constraint | Kind::DomainConstraint => 1,
+            Kind::Partition => 3,
+            Kind::SequenceOwner | Kind::Default => 4,
+            Kind::Index | Kind::IndexAttach => 5,
+            Kind::Trigger | Kind::Rule => 6,
+            Kind::Policy => 7,
+            Kind::Owner => 9,
+            Kind::Privilege => 10,
+            Kind::Comment => 11,
+            _ => 8,
+        };
+        let place = self.either(key).filter(|_| key.kind == Kind::Column).map_or(0, |f| f.address.2);
+        (rank, place, key.name.clone())
+    }
+}
+
+#[derive(Default)]
+struct Group<'a> {
+    parts: BTreeSet<Key>,
+    renames: Vec<(&'a Key, &'a Key)>,
+    changes: Vec<&'a Change>,
+}
+
+/// One block for each object, by kind and name.
+pub(super) fn blocks<'a>(sides: Sides<'_>, changes: impl IntoIterator<Item = &'a Change>) -> Vec<Block> {
+    let mut groups: BTreeMap<Key, Group<'a>> = BTreeMap::new();
+    for change in changes {
+        let group = groups.entry(sides.top(change.key())).or_default();
+        match change {
+            Change::Renamed { key, before } => group.renames.push((before, key)),
+            _ if sides.is_noise(change) => {}
+            _ => {
+                group.parts.insert(sides.shown_by(change.key()));
+            }
+        }
+        group.changes.push(change);
+    }
+    groups.into_iter().map(|(key, group)| block(sides, key, group)).collect()
+}
+
+fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
+    let mut parts: Vec<&Key> = group.parts.iter().filter(|part| **part != key).collect();
+    parts.sort_by_cached_key(|part| sides.order(part));
+    let width = parts.iter().filter(|part| part.kind == Kind::Column);
+    let width = width.map(|part| short(part, &key).chars().count()).filter(|w| *w <= WIDEST).max();
+    let written = |schema: &Schema, part: &Key| {
+        fact(schema, part).map(|f| define(schema, f, &key, width.unwrap_or_default()))
+    };
+    let (mut rows, body) = object(sides, &key, &group, &written);
+    let head = rows.len();
+    // A table's own attributes follow its columns and constraints; everything else starts with its text.
+    let table = key.kind == Kind::Table;
+    let first = if table { parts.iter().take_while(|p| sides.order(p).0 < 2).count() } else { 0 };
+    for (before, after) in &group.renames {
+        if **after != key {
+            let kind =
+                if after.kind == Kind::Column { String::new() } else { title(&Key::new(after.kind, "")) };
+            rows.push(Row::Renamed {
+                before: format!("    {kind}{}", visible(short(before, &key))),
+                after: visible(short(after, &key)),
+            });
+        }
+    }
+    for (at, part) in parts.iter().enumerate() {
+        if at == first {
+            rows.extend(body.iter().cloned());
+        }
+        let lines = |d: Option<Definition>| {
+            d.map(|d| [d.head].into_iter().chain(d.body).map(|l| indented(&l)).collect::<Vec<_>>())
+                .unwrap_or_default()
+        };
+        let (old, new) = (lines(written(sides.old, part)), lines(written(sides.new, part)));
+        let part_rows = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
+        if part_rows.iter().any(Row::is_change) {
+            rows.extend(part_rows);
+        } else {
+            rows.extend(raw(&group, part, Some(short(part, &key))));
+        }
+    }
+    if parts.len() <= first {
+        rows.extend(body);
+    }
+    Block { key, head, rows }
+}
+
+/// The rows that name an object, and those of its own text.
+fn object(
+    sides: Sides<'_>,
+    key: &Key,
+    group: &Group<'_>,
+    written: &dyn Fn(&Schema, &Key) -> Option<Definition>,
+) -> (Vec<Row>, Vec<Row>) {
+    let renamed = group.renames.iter().find(|(_, after)| *after == key);
+    let mut heads: Vec<Row> = renamed
+        .map(|(before, after)| Row::Renamed { before: visible(&title(before)), after: visible(&after.name) })
+        .into_iter()
+        .collect();
+    let name = || Row::Same(visible(&title(key)));
+    if !group.parts.contains(key) {
+        if heads.is_empty() {
+            heads.push(name());
+        }
+        return (heads, Vec::new());
+    }
+    let (old, new) = (written(sides.old, key), written(sides.new, key));
+    let all = |d: &Definition| d.body.iter().map(|l| indented(l)).collect::<Vec<_>>();
+    match (old, new) {
+        (Some(old), Some(new)) => {
+            let context = if key.kind == Kind::Table { 0 } else { CONTEXT };
+            let mut body = near(merged(&all(&old), &all(&new)), context);
+            if key.kind == Kind::Table {
+                body.retain(Row::is_change);
+            }
+            if old.head != new.head {
+                heads.extend([Row::Old(visible(&old.head)), Row::New(visible(&new.head))]);
+            } else if heads.is_empty() {
+                heads.push(name());
+            }
+            if !body.iter().any(Row::is_change) {
+                body.clear();
+                if old.head == new.head {
+                    body = raw(group, key, None);
+                }
+            }
+            (heads, body)
+        }
+        (Some(old), None) => {
+            (vec![Row::Old(visible(&old.head))], all(&old).into_iter().map(Row::Old).collect())
+        }
+        (None, Some(new)) => {
+            (vec![Row::New(visible(&new.head))], all(&new).into_iter().map(Row::New).collect())
+        }
+        (None, None) => (vec![name()], Vec::new()),
+    }
+}
+
+/// Attributes by name, for a difference that the definition does not show.
+fn raw(group: &Group<'_>, key: &Key, name: Option<&str>) -> Vec<Row> {
+    let fields = group.changes.iter().filter(|c| c.key() == key).flat_map(|c| c.fields());
+    let prefix = name.map(|name| format!("{name} ")).unwrap_or_default();
+    let line =
+        |field: &str, value: &str| indented(&format!("{prefix}{field}: {}", value.replace('\n', ", ")));
+    let rows = fields.flat_map(|field| {
+        let before = field.before.as_deref().map(|value| Row::Old(line(&field.name, value)));
+        let after = field.after.as_deref().map(|value| Row::New(line(&field.name, value)));
+        before.into_iter().chain(after)
+    });
+    rows.collect()
+}
+
+fn indented(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("    {}", visible(line)) }
+}
+
+/// Names and comments can hold what moves a terminal's cursor or turns text around: such characters are spelled out.
+pub(super) fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::new(), |mut text, c| {
+        if hidden(c) {
+            text.extend(c.escape_default())
+        } else {
+            text.push(c)
+        }
+        text
+    })
+}

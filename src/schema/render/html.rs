@@ -1,0 +1,82 @@
+//! A difference as a page, old and new side by side.
+
+use super::block::Block;
+use super::lines::Row;
+use super::{notes, of, summary};
+use crate::schema::diff::SchemaDiff;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--line:#d0d7de;--head:#f3f4f6;--old:#ffe3e0;--new:#dafbe1;--moved:#fff4c2}\
+@media(prefers-color-scheme:dark){:root{--line:#444c56;--head:#2b3139;--old:#5a2328;--new:#1d4428;--moved:#4d3f0e}}\
+body{font:15px system-ui,sans-serif;margin:1.5em}h1{font-size:1.3em}\
+table{border-collapse:collapse;width:100%;table-layout:fixed;margin:0 0 1.2em;border:1px solid var(--line)}\
+th{text-align:left;font-weight:600;background:var(--head);padding:4px 8px;overflow-wrap:anywhere}\
+td{vertical-align:top;padding:1px 8px;font:13px/1.45 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;tab-size:4}\
+td+td{border-left:1px solid var(--line)}\
+.old{background:var(--old)}.new{background:var(--new)}.moved{background:var(--moved)}.gap{opacity:.6}";
+
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+pub(in crate::schema) fn html(diff: &SchemaDiff) -> String {
+    let tables: String = of(diff).iter().map(table).collect();
+    let notes: String = notes(diff).iter().map(|note| format!("<li>{}</li>\n", escape(note))).collect();
+    let notes = if notes.is_empty() { notes } else { format!("<ul>\n{notes}</ul>\n") };
+    let head =
+        "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">";
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head>{head}<title>Schema difference</title>\n<style>{STYLE}</style></head>\n\
+         <body><h1>Schema: {}</h1>\n{tables}{notes}</body></html>\n",
+        escape(&summary(diff))
+    )
+}
+
+fn table(block: &Block) -> String {
+    let mut rows = String::from(
+        "<table><thead><tr><th scope=\"col\">old</th><th scope=\"col\">new</th></tr></thead>\n<tbody>\n",
+    );
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for row in &block.rows {
+        match row {
+            Row::Old(text) => old.push(text.as_str()),
+            Row::New(text) => new.push(text.as_str()),
+            other => {
+                pairs(&mut rows, &mut old, &mut new);
+                match other {
+                    Row::Renamed { before, after } => {
+                        let blanks = before.len() - before.trim_start().len();
+                        let after = format!("{}{after}", " ".repeat(blanks));
+                        pair(&mut rows, Some((before, "moved")), Some((&after, "moved")));
+                    }
+                    Row::Gap => pair(&mut rows, Some((&other.text(), "gap")), Some((&other.text(), "gap"))),
+                    _ => pair(&mut rows, Some((&other.text(), "")), Some((&other.text(), ""))),
+                }
+            }
+        }
+    }
+    pairs(&mut rows, &mut old, &mut new);
+    rows + "</tbody></table>\n"
+}
+
+/// Old lines beside the new ones that replace them.
+fn pairs(rows: &mut String, old: &mut Vec<&str>, new: &mut Vec<&str>) {
+    for at in 0..old.len().max(new.len()) {
+        pair(rows, old.get(at).map(|t| (*t, "old")), new.get(at).map(|t| (*t, "new")));
+    }
+    old.clear();
+    new.clear();
+}
+
+fn pair(rows: &mut String, old: Option<(&str, &str)>, new: Option<(&str, &str)>) {
+    let cell = |side: Option<(&str, &str)>| match side {
+        Some((text, "")) => format!("<td>{}</td>", escape(text)),
+        Some((text, class)) => format!("<td class=\"{class}\">{}</td>", escape(text)),
+        None => "<td></td>".to_owned(),
+    };
+    *rows += &format!("<tr>{}{}</tr>\n", cell(old), cell(new));
+}
