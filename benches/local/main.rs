@@ -1,0 +1,149 @@
+//! What a local Lakebase promises, measured: speed, memory and storage against the goals of the guide.
+//!
+//! ```text
+//! cargo bench --bench local                        # everything, with 10 GB of data: some minutes and 30 GB of disk
+//! cargo bench --bench local -- --quick             # small data and few runs
+//! cargo bench --bench local -- --filter pgbench    # only rows whose name has this in it
+//! ```
+//!
+//! Works in the temporary directory (`TMPDIR`) and, as root and with `mkfs.xfs`, on an XFS image that it makes
+//! and mounts there. All of it is gone at the end, after Ctrl-C and after a failure too.
+
+mod branches;
+mod computes;
+mod disk;
+mod pgbench;
+mod processes;
+mod serve;
+mod stage;
+mod table;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::Parser;
+use lakebase::local::Durability;
+use tokio::signal::unix::{SignalKind, signal};
+
+use disk::Disk;
+use stage::Stage;
+use table::Table;
+
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Small data and few runs
+    #[arg(long)]
+    quick: bool,
+    /// Only rows whose name has this in it
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Said by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// How much is measured.
+struct Effort {
+    /// Megabytes of the small and of the large database.
+    sizes: [u64; 2],
+    branches: usize,
+    wakes: usize,
+    at_once: usize,
+    serves: usize,
+    pgbench_rounds: usize,
+    pgbench_seconds: u32,
+}
+
+const WHOLE: Effort = Effort {
+    sizes: [50, 10_240],
+    branches: 21,
+    wakes: 21,
+    at_once: 3,
+    serves: 7,
+    pgbench_rounds: 5,
+    pgbench_seconds: 8,
+};
+const QUICK: Effort = Effort {
+    sizes: [50, 200],
+    branches: 7,
+    wakes: 7,
+    at_once: 1,
+    serves: 3,
+    pgbench_rounds: 3,
+    pgbench_seconds: 3,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut table = Table::new(&arguments.filter);
+    let done = tokio::select! {
+        done = measure(&arguments, &mut table) => done,
+        () = told_to_stop() => Err("interrupted".into()),
+    };
+    table.print();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn told_to_stop() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
+    let effort = if arguments.quick { &QUICK } else { &WHOLE };
+    let plain = Disk::temporary()?;
+    measure_disk(&plain, effort, table).await?;
+    if plain.name == "XFS" {
+        return Ok(());
+    }
+    match Disk::xfs(&effort.sizes) {
+        Ok(xfs) => measure_disk(&xfs, effort, table).await,
+        Err(why) => {
+            eprintln!("\nNOT MEASURED ON XFS: {why}\n");
+            Ok(())
+        }
+    }
+}
+
+async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+    for durability in [Durability::Fast, Durability::Full] {
+        table.now(durability);
+        let stage = Stage::open(disk, durability).await?;
+        let measured = measure_stage(&stage, disk, effort, table).await;
+        stage.close().await;
+        measured?;
+        serve::existing(disk, effort, table).await?;
+    }
+    Ok(())
+}
+
+async fn measure_stage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+    branches::demonstration(stage, disk, effort, table).await?;
+    if disk.name == "XFS" {
+        branches::sizes(stage, disk, effort, table).await?;
+        branches::storage(stage, disk, effort, table).await?;
+        branches::at_once(stage, disk, effort, table).await?;
+    }
+    computes::wake(stage, disk, effort, table).await?;
+    computes::memory(stage, disk, table).await?;
+    if disk.name != "XFS" {
+        pgbench::ratio(stage, disk, effort, table).await?;
+    }
+    Ok(())
+}
