@@ -22,6 +22,11 @@ impl LocalLakebase {
     /// # }
     /// ```
     pub async fn client(&self) -> Result<Lakebase> {
-        Lakebase::builder().env(Env::empty()).host(self.host().as_str()).token(self.token().clone()).build().await
+        Lakebase::builder()
+            .env(Env::empty())
+            .host(self.host().as_str())
+            .token(self.token().clone())
+            .build()
+            .await
     }
 }
