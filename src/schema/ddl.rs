@@ -70,8 +70,8 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Constraint => constraint::create(ctx, fact),
         Kind::Index => index::create(ctx, fact),
         Kind::IndexAttach => index::attach(fact),
+        Kind::SequenceOwner => relation::own(ctx, fact),
         Kind::Sequence
-        | Kind::SequenceOwner
         | Kind::View
         | Kind::MaterializedView
         | Kind::Schema

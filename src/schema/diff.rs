@@ -140,6 +140,10 @@ pub struct SchemaDiff {
     pub(super) changes: Vec<Change>,
     pub(super) hints: Vec<RenameHint>,
     pub(super) renames: Vec<super::rename::Rename>,
+    /// The statements that do the renames, before all others.
+    pub(super) prelude: Vec<super::Statement>,
+    /// Why nothing can be planned, found while comparing.
+    pub(super) refusals: Vec<super::Refusal>,
     pub(super) original: super::Fingerprint,
 }
 
@@ -151,9 +155,11 @@ pub struct SchemaDiff {
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
-    let (renamed, renames) = super::rename::certain(old, new);
+    let super::rename::Renamed { schema: renamed, renames, statements, schemas, refusals } =
+        super::rename::certain(old, new);
     let mut changes: Vec<Change> =
         renames.iter().map(|r| Change::Renamed { key: r.after.clone(), before: r.before.clone() }).collect();
+    changes.extend(schemas.into_iter().map(|key| Change::Added { key, parent: None, fields: Vec::new() }));
     for (one, other) in pairs(&renamed, new) {
         changes.extend(match (one.map(|at| &renamed.facts[at]), other.map(|at| &new.facts[at])) {
             (Some(old), None) => Some(Change::Removed {
@@ -175,7 +181,16 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
         });
     }
     let hints = super::rename::likely(&renamed, new, &changes);
-    SchemaDiff { original: old.fingerprint(), old: renamed, new: new.clone(), changes, hints, renames }
+    SchemaDiff {
+        original: old.fingerprint(),
+        old: renamed,
+        new: new.clone(),
+        changes,
+        hints,
+        renames,
+        prelude: statements,
+        refusals,
+    }
 }
 
 /// The positions of each fact in both schemas, by key.

@@ -376,6 +376,9 @@ pub(super) struct Fact {
     pub(super) needs: Vec<u32>,
     /// Catalog, OID and sub-id: proof of identity between physical copies.
     pub(super) address: (u32, u32, i32),
+    /// The transactions that wrote its catalog row, the row that defines it, and for a table the one that made it.
+    #[serde(default)]
+    pub(super) stamps: [u32; 3],
 }
 
 impl Fact {

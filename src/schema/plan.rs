@@ -13,6 +13,7 @@ use super::error::PlanError;
 use super::model::Fingerprint;
 use super::options::Options;
 use super::statement::{Stage, Statement};
+pub(super) use fate::occupied;
 
 /// How a plan is made.
 ///
@@ -113,8 +114,11 @@ pub struct Plan {
 
 /// Plans a difference.
 pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
+    if !diff.refusals.is_empty() {
+        return Err(PlanError::Refused(diff.refusals.clone()));
+    }
     let nodes = fate::nodes(diff, options)?;
-    let mut statements: Vec<Statement> = diff.renames.iter().map(super::rename::Rename::statement).collect();
+    let mut statements: Vec<Statement> = diff.prelude.clone();
     statements.extend(order::sorted(nodes)?);
     let mut ends = Vec::new();
     for (at, pair) in statements.windows(2).enumerate() {

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
 use super::error::SchemaError;
 use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema, attribute};
 use super::options::Options;
-use queries::{ALIASES, COMMENTS, DEPENDENCIES, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
+use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
 
 type Address = (u32, u32, i32);
 
@@ -70,7 +70,12 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
     let privileges =
         if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
+    let evidence = match origin.lineage {
+        Some(_) => fetch(conn, "transactions", text.fill(EVIDENCE)).await?,
+        None => Vec::new(),
+    };
     let linked = (|| {
+        reader.evidence(&evidence)?;
         reader.uncompared(&uncompared)?;
         reader.aliases(&generated, &aliases, &dependencies)?;
         reader.comments(&comments)?;
@@ -131,6 +136,8 @@ async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<Stri
         let name: &str = row.try_get("name").map_err(wrong)?;
         let oid: Oid = row.try_get("oid").map_err(wrong)?;
         let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
+        // Where applied migrations are recorded: part of the tool, not of the schema, unless asked for by name.
+        let wanted = wanted && (name != "_lakebase" || !options.include.is_empty());
         if wanted && !options.exclude.iter().any(|n| n == name) {
             oids.push(oid.0.to_string());
         }
@@ -224,13 +231,14 @@ impl Reader {
         let names: Vec<Attribute> = first.columns().iter().map(|c| attribute(c.name())).collect();
         self.facts.reserve(rows.len());
         for row in rows {
-            let (mut oid, mut sub, mut name, mut parent, mut parent_kind, mut owner) =
-                (0, 0, "", None, None, None);
+            let (mut oid, mut sub, mut stamp, mut name, mut parent, mut parent_kind, mut owner) =
+                (0, 0, 0, "", None, None, None);
             let mut attrs = Vec::new();
             for (at, column) in names.iter().enumerate() {
                 match column.as_ref() {
                     "oid" => oid = row.try_get::<Oid, _>(at)?.0,
                     "sub" => sub = row.try_get::<i32, _>(at)?,
+                    "stamp" => stamp = transaction(row.try_get(at)?),
                     "key" => name = row.try_get(at)?,
                     "parent" => parent = row.try_get::<Option<&str>, _>(at)?,
                     "parent_kind" => parent_kind = row.try_get::<Option<&str>, _>(at)?,
@@ -250,8 +258,15 @@ impl Reader {
                 continue;
             }
             let address = (class, oid, sub);
-            let at =
-                self.push(Fact { key, parent, owner, attrs: Attributes(attrs), needs: Vec::new(), address });
+            let at = self.push(Fact {
+                key,
+                parent,
+                owner,
+                attrs: Attributes(attrs),
+                needs: Vec::new(),
+                address,
+                stamps: [stamp, stamp, 0],
+            });
             if !matches!(
                 query.kind,
                 Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
@@ -274,6 +289,7 @@ impl Reader {
                 attrs: Attributes(attrs),
                 needs: Vec::new(),
                 address: (0, 0, 0),
+                stamps: [0; 3],
             });
         }
         Ok(())
@@ -330,6 +346,20 @@ impl Reader {
         Ok(ours.filter(|_| column.is_some()).map(|at| (at, column)))
     }
 
+    fn evidence(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
+            if let Some(at) = self.exact.get(&address) {
+                self.facts[*at as usize].stamps = [
+                    transaction(row.try_get("written")?),
+                    transaction(row.try_get("defined")?),
+                    transaction(row.try_get("made")?),
+                ];
+            }
+        }
+        Ok(())
+    }
+
     fn part(
         &mut self,
         kind: Kind,
@@ -351,6 +381,7 @@ impl Reader {
             attrs: Attributes(attrs),
             needs: vec![at],
             address: (0, 0, 0),
+            stamps: [0; 3],
         });
     }
 
@@ -442,6 +473,11 @@ impl Reader {
             self.facts[at].needs.extend(found);
         }
     }
+}
+
+/// The number of a transaction; they are unsigned in 32 bits.
+fn transaction(number: Option<i64>) -> u32 {
+    number.and_then(|n| u32::try_from(n).ok()).unwrap_or_default()
 }
 
 fn oid(row: &PgRow, name: &str) -> Decoded<u32> {

@@ -31,7 +31,8 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fac
     if old.is_none() && role == ctx.old.origin.user {
         return Vec::new();
     }
-    if old.is_some() && object.key.kind == Kind::Sequence && follows_table(ctx, object, role) {
+    let made = old.is_none() && ctx.new.fact(Kind::SequenceOwner, &object.key.name).is_some();
+    if object.key.kind == Kind::Sequence && (made || follows_table(ctx, object, role)) {
         return Vec::new();
     }
     let what = match object.key.kind {
@@ -214,6 +215,7 @@ pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
             attrs: Attributes(attrs),
             needs: Vec::new(),
             address: (0, 0, 0),
+            stamps: [0; 3],
         }
     };
     by_grantee.into_iter().map(make).collect()

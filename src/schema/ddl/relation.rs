@@ -22,9 +22,6 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
             statements
         }
         Kind::Sequence => vec![Statement::new(create_sequence(fact))],
-        Kind::SequenceOwner => {
-            vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY {}", parent(fact), fact.text("column")))]
-        }
         Kind::View => {
             vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))]
         }
@@ -99,6 +96,19 @@ fn create_sequence(fact: &Fact) -> String {
     )
 }
 
+/// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table.
+pub(super) fn own(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
+    let (name, table) = (parent(fact), fact.text("table"));
+    let fresh = ctx.old.fact(Kind::Sequence, name).is_none();
+    let role = ctx.old.fact(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner.as_deref());
+    let mut statements = Vec::new();
+    if let Some(role) = role.filter(|role| *role != ctx.old.origin.user) {
+        statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNER TO {role}")));
+    }
+    statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", fact.text("column"))));
+    statements
+}
+
 pub(super) fn disown(fact: &Fact) -> Vec<Statement> {
     vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY NONE", parent(fact)))]
 }
@@ -140,7 +150,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::Sequence => Verdict::Alter(change_sequence(old, new)),
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
-        Kind::SequenceOwner => Verdict::Alter(create(new)),
+        Kind::SequenceOwner => Verdict::Alter(own(ctx, new)),
         Kind::Statistics if old.get("definition") == new.get("definition") => {
             let target = new.get("target").unwrap_or("-1");
             Verdict::Alter(vec![Statement::new(format!(

@@ -781,7 +781,7 @@ impl Planner<'_> {
 }
 
 /// The names a fact takes, in the namespaces of relations, types and functions.
-fn occupied(fact: &Fact) -> Vec<(u8, String)> {
+pub(in crate::schema) fn occupied(fact: &Fact) -> Vec<(u8, String)> {
     let name = fact.key.name.clone();
     match fact.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => {

@@ -73,7 +73,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Column,
         "pg_class",
-        "select c.oid, a.attnum::int4 as sub, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
+        "select c.oid, a.attnum::int4 as sub, a.xmin::text::int8 as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent, 'table' as parent_kind,
                 quote_ident(attname) as name, format_type(atttypid, atttypmod) as type,
                 case when attcollation <> typcollation then
@@ -713,3 +713,26 @@ pub(super) const PRIVILEGES: &str = "
             group by grantee, privilege_type) x
     where not (x.has and x.def and (not x.is_grantable))
     group by 1, 2, 3, 4";
+
+/// The transactions that wrote each object: its row, the row with its definition, and for a table its first rows.
+pub(super) const EVIDENCE: &str = "
+    select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin::text::int8 as written, xmin::text::int8 as defined, null::int8 as made from pg_namespace where oid = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, t.xmin::text::int8, a.xmin::text::int8
+      from pg_class c join pg_type t on t.oid = c.reltype join pg_attribute a on a.attrelid = c.oid and attnum = -1
+     where relkind in ('r', 'p', 'f') and relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8,
+        (hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295, null
+      from pg_class c join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN' where relkind in ('v', 'm') and relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, s.xmin::text::int8, null
+      from pg_class c join pg_sequence s on s.seqrelid = c.oid where relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, i.xmin::text::int8, null
+      from pg_class c join pg_index i on i.indexrelid = c.oid where relnamespace = any({NSP})
+    union all select 'pg_type'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
+    union all select 'pg_proc'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_proc where pronamespace = any({NSP})
+    union all select 'pg_constraint'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_constraint where connamespace = any({NSP})
+    union all select 'pg_collation'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_collation where collnamespace = any({NSP})
+    union all select 'pg_statistic_ext'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_statistic_ext where stxnamespace = any({NSP})
+    union all select 'pg_attrdef'::regclass::oid, d.oid, d.xmin::text::int8, d.xmin::text::int8, null from pg_attrdef d join pg_class c on c.oid = adrelid where relnamespace = any({NSP})
+    union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin::text::int8, t.xmin::text::int8, null from pg_trigger t join pg_class c on c.oid = tgrelid where relnamespace = any({NSP})
+    union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin::text::int8, r.xmin::text::int8, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
+    union all select 'pg_policy'::regclass::oid, p.oid, p.xmin::text::int8, p.xmin::text::int8, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";

@@ -1,0 +1,136 @@
+//! Renames that nothing but a name tells, and those that are only likely.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Rename;
+use crate::schema::diff::{Change, RenameHint};
+use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::statement::Statement;
+
+/// Constraints and indexes of which nothing but the name differs.
+pub(super) fn parts(
+    schema: Schema,
+    new: &Schema,
+    renames: &mut Vec<Rename>,
+    statements: &mut Vec<Statement>,
+) -> Schema {
+    let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
+    let signature = |f: &Fact| {
+        let attrs: Vec<String> = f
+            .attrs
+            .compared()
+            .filter(|(n, _)| *n != "name")
+            .map(|(n, v)| format!("{n}={}", nameless(f, n, v)))
+            .collect();
+        (f.key.kind, f.parent.clone(), attrs)
+    };
+    let attached = |s: &Schema, f: &Fact| {
+        let index = format!("{}.{}", f.text("schema"), f.text("name"));
+        s.facts
+            .iter()
+            .any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
+    };
+    let only = |s: &Schema, other: &Schema| {
+        let gone = s.facts.iter().filter(|f| {
+            kinds.contains(&f.key.kind)
+                && !f.has("inherited")
+                && other.find(&f.key).is_none()
+                && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
+        });
+        gone.map(|f| f.key.clone()).collect::<BTreeSet<Key>>()
+    };
+    let (gone, come) = (only(&schema, new), only(new, &schema));
+    let mut wanted: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
+    for fact in come.iter().filter_map(|k| new.find(k)).map(|at| &new.facts[at]) {
+        wanted.entry(signature(fact)).or_default().push(fact);
+    }
+    let mut facts = schema.facts.as_ref().clone();
+    // Renames come first, while every old name is still in use.
+    let relations =
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
+    let taken: BTreeSet<(Option<&str>, &str)> = match gone.is_empty() || come.is_empty() {
+        true => BTreeSet::new(),
+        false => schema
+            .facts
+            .iter()
+            .filter(|f| relations.contains(&f.key.kind))
+            .map(|f| (f.get("schema"), f.text("name")))
+            .collect(),
+    };
+    let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
+    for at in gone.iter().filter_map(|k| schema.find(k)) {
+        let fact = &schema.facts[at];
+        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
+        else {
+            continue;
+        };
+        if attached(&schema, fact)
+            || attached(new, after)
+            || taken.contains(&(after.get("schema"), after.text("name")))
+        {
+            continue;
+        }
+        let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();
+        let (from, to) = (fact.text("name"), after.text("name"));
+        let sql = match fact.key.kind {
+            Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", fact.key.name),
+            Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
+            _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
+        };
+        moved.insert(fact.key.clone(), after.key.clone());
+        renames.push(Rename { before: fact.key.clone(), after: after.key.clone() });
+        statements.push(Statement::new(sql).exclusive(&relation));
+        facts[at].key = after.key.clone();
+        facts[at].attrs = after.attrs.clone();
+    }
+    if moved.is_empty() {
+        return schema;
+    }
+    for fact in &mut facts {
+        if let Some(after) = fact.parent.as_ref().and_then(|p| moved.get(p)) {
+            fact.key.name = after.to_string();
+            fact.parent = Some(after.clone());
+        }
+    }
+    Schema::new(schema.options.clone(), schema.origin.clone(), facts)
+}
+
+/// The definition of an index without the index's name.
+fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
+    match attr {
+        "definition" | "index_definition" => {
+            value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1)
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// Removed and added objects of one kind that have the same parts.
+pub(in crate::schema) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<RenameHint> {
+    let shape = |schema: &Schema, key: &Key| {
+        let at = schema.find(key)?;
+        let fact = &schema.facts[at];
+        let own = (fact.parent.clone(), fact.get("type").map(str::to_owned));
+        (key.kind == Kind::Column).then_some((own, String::new()))
+    };
+    let mut hints = Vec::new();
+    let removed = changes.iter().filter_map(|c| match c {
+        Change::Removed { key, .. } => Some(key),
+        _ => None,
+    });
+    let mut added: BTreeMap<_, Vec<&Key>> = BTreeMap::new();
+    for change in changes {
+        if let Change::Added { key, parent: Some(parent), .. } = change
+            && old.find(parent).is_some()
+            && let Some(shape) = shape(new, key)
+        {
+            added.entry(shape).or_default().push(key);
+        }
+    }
+    for key in removed {
+        if let Some([after]) = shape(old, key).and_then(|s| added.get(&s)).map(Vec::as_slice) {
+            hints.push(RenameHint { before: key.clone(), after: (*after).clone() });
+        }
+    }
+    hints
+}

@@ -1,0 +1,213 @@
+//! Whether two facts with one address are one thing, or two things made on both sides since they parted.
+//!
+//! After a branch both sides hand out the same OIDs and attribute numbers, so an equal number alone proves nothing.
+//! The transaction that wrote a catalog row does: a row that nobody touched since the branch has the same on both
+//! sides, and a row that was renamed has another one than when it was made.
+
+use std::collections::BTreeMap;
+
+use crate::schema::model::{Fact, Key, Kind, Schema};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Same,
+    Different,
+    /// Neither can be shown.
+    Unclear,
+}
+
+pub(super) type Addresses = BTreeMap<(Kind, u32, u32, i32), usize>;
+
+/// What both sides have from before they parted.
+pub(super) struct Evidence<'a> {
+    old: &'a Schema,
+    new: &'a Schema,
+    addresses: &'a Addresses,
+    /// The latest transaction that wrote something which both sides have alike, and the latest for another object.
+    latest: [Option<(u32, Key)>; 2],
+    /// The columns of each table that both sides have alike: attribute number and transaction.
+    columns: BTreeMap<&'a Key, Vec<(i32, u32)>>,
+}
+
+/// Whether transaction `one` is not before `other`; their numbers wrap around.
+fn not_before(one: u32, other: u32) -> bool {
+    one.wrapping_sub(other) < u32::MAX / 2
+}
+
+fn earlier(one: u32, other: u32) -> u32 {
+    if not_before(one, other) { other } else { one }
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(old: &'a Schema, new: &'a Schema, addresses: &'a Addresses) -> Self {
+        let mut evidence = Self { old, new, addresses, latest: [None, None], columns: BTreeMap::new() };
+        for fact in old.facts.iter().filter(|f| f.stamps[0] != 0) {
+            let Some(twin) = evidence.twin(fact) else { continue };
+            if twin.key != fact.key || twin.stamps[0] != fact.stamps[0] || !twin.same_as(fact) {
+                continue;
+            }
+            if let Some(table) = fact.parent.as_ref().filter(|_| fact.key.kind == Kind::Column) {
+                evidence.columns.entry(table).or_default().push((fact.address.2, fact.stamps[0]));
+            }
+            evidence.note(fact.stamps[0], root(old, fact));
+        }
+        evidence
+    }
+
+    fn note(&mut self, stamp: u32, root: &Key) {
+        let [first, second] = &mut self.latest;
+        match first {
+            Some((latest, key)) if key == root => {
+                *latest = if not_before(stamp, *latest) { stamp } else { *latest }
+            }
+            Some((latest, _)) if !not_before(stamp, *latest) => {
+                if second.as_ref().is_none_or(|(other, _)| not_before(stamp, *other)) {
+                    *second = Some((stamp, root.clone()));
+                }
+            }
+            _ => *second = first.replace((stamp, root.clone())),
+        }
+    }
+
+    /// Whether another object from before the parting is not older than this transaction.
+    fn before_the_parting(&self, stamp: u32, root: &Key) -> bool {
+        self.latest.iter().flatten().any(|(latest, key)| key != root && not_before(*latest, stamp))
+    }
+
+    pub(super) fn twin(&self, fact: &Fact) -> Option<&'a Fact> {
+        let address = (fact.key.kind, fact.address.0, fact.address.1, fact.address.2);
+        self.addresses.get(&address).map(|at| &self.new.facts[*at])
+    }
+
+    pub(super) fn verdict(&self, old: &Fact, new: &Fact) -> Verdict {
+        if old.stamps[0] == 0 || new.stamps[0] == 0 {
+            return Verdict::Different;
+        }
+        match old.key.kind {
+            Kind::Table => self.table(old, new),
+            Kind::Column => self.column(old, new),
+            Kind::Schema => self.schema(old, new),
+            _ => self.other(old, new),
+        }
+    }
+
+    fn table(&self, old: &Fact, new: &Fact) -> Verdict {
+        let ([_, type_before, made], [_, type_after, made_too]) = (old.stamps, new.stamps);
+        if made != made_too || type_before == type_after || old.has("foreign") != new.has("foreign") {
+            return Verdict::Different;
+        }
+        if self.before_the_parting(made, root(self.old, old)) || self.shares_parts(old, new) {
+            return Verdict::Same;
+        }
+        Verdict::Unclear
+    }
+
+    /// Every column is the same on both sides, or a part that was named after the table still is.
+    fn shares_parts(&self, old: &Fact, new: &Fact) -> bool {
+        let mut columns = 0;
+        for fact in self.old.facts.iter().filter(|f| f.parent.as_ref() == Some(&old.key)) {
+            let twin = self.twin(fact).filter(|t| t.parent.as_ref() == Some(&new.key));
+            let alike =
+                twin.is_some_and(|t| t.text("name") == fact.text("name") && t.stamps[0] == fact.stamps[0]);
+            match fact.key.kind {
+                Kind::Column if !alike || twin.is_some_and(|t| t.text("type") != fact.text("type")) => {
+                    return false;
+                }
+                Kind::Column => columns += 1,
+                Kind::Constraint | Kind::Index if !alike => return false,
+                _ => {}
+            }
+        }
+        columns > 0 && old.owner == new.owner
+    }
+
+    fn column(&self, old: &Fact, new: &Fact) -> Verdict {
+        let (before, after) = (old.stamps[0], new.stamps[0]);
+        let table = |schema: &'a Schema, fact: &Fact| {
+            fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| &schema.facts[at])
+        };
+        let Some((table_before, table_after)) = table(self.old, old).zip(table(self.new, new)) else {
+            return Verdict::Different;
+        };
+        let made = table_before.stamps[2];
+        if before == after || made != table_after.stamps[2] {
+            return Verdict::Different;
+        }
+        let (first, last) = if not_before(after, before) { (before, after) } else { (after, before) };
+        let alike = nameless(old).eq(nameless(new));
+        let later = self
+            .columns
+            .get(&table_before.key)
+            .is_some_and(|columns| columns.iter().any(|(number, _)| *number > old.address.2));
+        let same_table = table_before.stamps[0] == table_after.stamps[0];
+        // The table was not written since: a column that is newer than that was not added, but changed.
+        let untouched = same_table
+            && not_before(table_before.stamps[0], first)
+            && !not_before(table_before.stamps[0], last);
+        if first == made
+            || later
+            || (untouched && alike)
+            || self.before_the_parting(earlier(before, after), root(self.old, old))
+        {
+            return Verdict::Same;
+        }
+        let added = before == table_before.stamps[0] && after == table_after.stamps[0];
+        if added || old.text("type") != new.text("type") { Verdict::Different } else { Verdict::Unclear }
+    }
+
+    fn schema(&self, old: &Fact, new: &Fact) -> Verdict {
+        if old.stamps[0] == new.stamps[0] {
+            return Verdict::Different;
+        }
+        let inside =
+            self.old.facts.iter().filter(|f| f.get("schema") == Some(old.text("name")) && f.address.1 != 0);
+        let mut empty = true;
+        for fact in inside.filter(|f| f.parent.is_none()) {
+            empty = false;
+            if self
+                .twin(fact)
+                .is_some_and(|t| t.get("schema") == Some(new.text("name")) && t.stamps[2] == fact.stamps[2])
+            {
+                return Verdict::Same;
+            }
+        }
+        if empty || self.before_the_parting(earlier(old.stamps[0], new.stamps[0]), &old.key) {
+            return Verdict::Same;
+        }
+        Verdict::Unclear
+    }
+
+    /// What holds no rows may be made anew, so only what is alike but for its name has to be one.
+    fn other(&self, old: &Fact, new: &Fact) -> Verdict {
+        let (before, after) = (old.stamps[0], new.stamps[0]);
+        if before == after {
+            return Verdict::Different;
+        }
+        let untouched = old.stamps[1] == new.stamps[1];
+        // A position or stored rows must not end under the name of something else.
+        let holds = matches!(old.key.kind, Kind::Sequence | Kind::MaterializedView);
+        if untouched
+            || (!holds && nameless(old).eq(nameless(new)))
+            || self.before_the_parting(earlier(before, after), root(self.old, old))
+        {
+            return Verdict::Same;
+        }
+        Verdict::Different
+    }
+}
+
+/// The attributes but for names.
+fn nameless(fact: &Fact) -> impl Iterator<Item = (&str, &str)> {
+    fact.attrs
+        .compared()
+        .filter(|(name, _)| !matches!(*name, "name" | "schema" | "definition" | "index_definition"))
+}
+
+/// The object at the top that a fact is a part of.
+fn root<'a>(schema: &'a Schema, fact: &'a Fact) -> &'a Key {
+    let mut at = fact;
+    while let Some(above) = at.parent.as_ref().and_then(|p| schema.find(p)) {
+        at = &schema.facts[above];
+    }
+    &at.key
+}
