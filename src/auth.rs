@@ -55,7 +55,7 @@ pub use self::{
     env::Env,
     token::{Token, TokenProvider},
 };
-pub(crate) use self::{pat::Pat, token::Provider};
+pub(crate) use self::token::Provider;
 
 #[cfg(test)]
 mod tests;

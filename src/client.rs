@@ -9,17 +9,16 @@ use std::{
 };
 
 use reqwest::header::HeaderValue;
-use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::{builder::Builder, current_user::CurrentUser};
 use crate::{
-    auth::{Env, cache::TokenCache},
+    auth::cache::TokenCache,
     error::Result,
     http::{
         retry::Limits,
-        transport::{Timeouts, Transport},
+        transport::Transport,
         user_agent::UserAgent,
     },
 };
@@ -103,22 +102,6 @@ impl Lakebase {
     /// Starts a client whose settings are given in code.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    /// A client for a token that is at hand, with nothing taken from the environment.
-    pub(crate) fn with_token(host: Url, token: SecretString) -> Result<Self> {
-        let user_agent = UserAgent::new(None, &Env::empty());
-        let transport =
-            Transport::new(Some(&host), Timeouts::default(), Vec::new(), user_agent.header(None))?;
-        let parts = Parts {
-            host,
-            transport,
-            credentials: TokenCache::new(Arc::new(crate::auth::Pat(token)), true),
-            limits: Limits::API,
-            user_agent,
-            workspace_id: None,
-        };
-        Ok(Self::new(parts))
     }
 
     fn new(parts: Parts) -> Self {

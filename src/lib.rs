@@ -103,7 +103,6 @@
 //! expiry, schema comparison, promotion, testing with branches, continuous integration, design, and a table for
 //! those who come from the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![allow(dead_code, reason = "parts are still being joined")]
 
 pub mod auth;
 mod branch;

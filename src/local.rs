@@ -2,18 +2,13 @@
 
 mod account;
 mod api;
-#[allow(dead_code, reason = "the control plane above uses it")]
 mod compute;
 mod control;
-#[allow(dead_code, reason = "the control plane above uses it")]
 mod engine;
 mod fault;
-#[allow(dead_code, reason = "the control plane calls it")]
 mod gateway;
 mod server;
-#[allow(dead_code, reason = "the control plane above uses it")]
 mod storage;
-#[allow(dead_code, reason = "the control plane calls it")]
 mod token;
 
 pub use engine::Durability;

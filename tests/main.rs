@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod client;
-mod examples;
 mod contract;
+mod examples;
 mod migrate;
 mod official_clients;
 mod schema;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use lakebase::{Branch, BranchInfo, hours, Expiry};
+use lakebase::{Branch, BranchInfo, Expiry, hours};
 use tokio::task::JoinSet;
 
 use super::{

@@ -2,13 +2,12 @@
 
 use reqwest::{Method, header::HeaderName};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use url::Url;
 
 use super::{attributes::Key, context::Context, oauth, token::Token};
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::{reading, retry::Limits, transport::Transport},
+    http::{retry::Limits, transport::Transport},
 };
 
 const MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-databricks-azure-sp-management-token");
@@ -71,34 +70,6 @@ pub(super) async fn tenant(transport: &Transport, host: &Url) -> Option<String> 
     let target = Url::parse(answer.header("location")?).ok()?;
     let tenant = target.path_segments()?.next()?;
     (!tenant.is_empty()).then(|| tenant.to_owned())
-}
-
-/// The address of a workspace that is known by its resource id only.
-pub(super) async fn workspace_url(
-    context: &Context,
-    environment: &AzureEnvironment,
-    resource_id: &str,
-    token: &Token,
-) -> Result<Url> {
-    #[derive(Deserialize)]
-    struct Reply {
-        properties: Properties,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Properties {
-        workspace_url: String,
-    }
-    let manager = &environment.resource_manager;
-    let url = oauth::address(&format!("{manager}{}", resource_id.trim_start_matches('/')))?;
-    let request = context
-        .transport()
-        .request(Method::GET, url)
-        .query(&[("api-version", "2018-04-01")])
-        .bearer_auth(token.secret());
-    let answer = oauth::call(context.transport(), request, Limits::TOKEN).await?;
-    let reply: Reply = reading::json(&answer, context.host().unwrap_or(&oauth::address(manager)?))?;
-    Ok(super::host::Host::parse(&reply.properties.workspace_url)?.url)
 }
 
 /// Adds the headers by which Azure workspaces recognise a login from outside of them.

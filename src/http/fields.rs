@@ -1,7 +1,6 @@
 //! The names under which calls are traced. They are part of the interface: dashboards are built on them.
+//! One call, all its attempts included, is a span `lakebase.http` at level `debug`.
 
-/// The span of one call, all its attempts included, at level `debug`.
-pub(crate) const SPAN: &str = "lakebase.http";
 /// The HTTP method.
 pub(crate) const METHOD: &str = "http.request.method";
 /// The path of the call, without its query.

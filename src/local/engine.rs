@@ -208,6 +208,7 @@ impl Engine {
     }
 
     /// Whether the branch is on disk.
+    #[cfg(test)]
     pub(crate) async fn exists(&self, key: &BranchKey) -> bool {
         self.inner.storage.existing(key).is_ok()
     }
@@ -260,11 +261,6 @@ impl Engine {
     pub(crate) async fn logical_size(&self, key: &BranchKey) -> Result<u64, EngineError> {
         let dir = self.inner.storage.existing(key)?;
         blocking(move || storage::logical_size(&dir.join("data"))).await
-    }
-
-    /// Bytes free on the file system.
-    pub(crate) async fn free_space(&self) -> Result<u64, EngineError> {
-        self.inner.storage.free_space()
     }
 
     /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.

@@ -20,8 +20,3 @@ pub(crate) struct Operation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<ErrorBody>,
 }
-
-/// The response of a finished delete: official waiters insist on its presence.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "@type", rename = "type.googleapis.com/google.protobuf.Empty")]
-pub(crate) struct Empty {}

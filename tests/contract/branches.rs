@@ -89,7 +89,10 @@ async fn a_new_branch_names_its_source_and_inherits_roles_and_databases() {
         assert_eq!((endpoints.len(), endpoints[0].id().to_string()), (1, "primary".to_owned()));
         let primary = ground.main.endpoint("primary").unwrap().get().await.unwrap();
         assert_ne!(endpoints[0].uid, primary.uid);
-        assert_ne!((&endpoints[0].hosts.host, endpoints[0].hosts.port), (&primary.hosts.host, primary.hosts.port));
+        assert_ne!(
+            (&endpoints[0].hosts.host, endpoints[0].hosts.port),
+            (&primary.hosts.host, primary.hosts.port)
+        );
         assert_eq!(branch.role("reader").unwrap().get().await.unwrap().postgres_role, "reader");
         assert_eq!(branch.database("app-db").unwrap().get().await.unwrap().postgres_database, "app_db");
         let again = branch.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap_err();
@@ -141,7 +144,8 @@ async fn an_id_that_is_taken_is_refused_by_name() {
 #[tokio::test]
 async fn replacing_keeps_what_a_branch_is_and_applies_what_it_shall_be() {
     on_a_project(async |ground: Ground| {
-        let call = |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", ground.project.name);
+        let call =
+            |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", ground.project.name);
         let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
         let operation = ground.operation(&call("production"), body.clone()).await;
         let main = ground.main.get().await.unwrap();
@@ -163,7 +167,8 @@ async fn the_root_branch_goes_with_its_project_alone() {
     on_a_project(async |ground: Ground| {
         let name = &ground.main.name;
         let error = ground.main.delete().await.unwrap_err();
-        let text = format!("Cannot delete root branch '{name}'. Root branches cannot be deleted independently.");
+        let text =
+            format!("Cannot delete root branch '{name}'. Root branches cannot be deleted independently.");
         expect(&parts(&error), 400, "BAD_REQUEST", &text);
         assert!(error.is_managed_by_parent());
     })
@@ -179,7 +184,12 @@ async fn a_protected_a_default_and_a_parent_branch_stay() {
         assert_eq!((error.kind(), error.status()), (ErrorKind::FailedPrecondition, Some(400)), "{error}");
         assert!(error.to_string().contains("child"), "{error}");
         child.update().protected(true).await.unwrap();
-        expect(&parts(&child.delete().await.unwrap_err()), 400, "BAD_REQUEST", "cannot delete protected branch");
+        expect(
+            &parts(&child.delete().await.unwrap_err()),
+            400,
+            "BAD_REQUEST",
+            "cannot delete protected branch",
+        );
         child.update().protected(false).await.unwrap();
         ground.project.update().default_branch(child.name.clone()).await.unwrap();
         let error = child.delete().await.unwrap_err();
@@ -216,7 +226,8 @@ async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
         for branch in [ground.main.clone(), ground.branch("b").await] {
             let call = format!("PATCH {}?update_mask=spec.is_protected", branch.name);
             // What the mask does not name is not looked at, however wrong.
-            let body = json!({"spec": {"is_protected": true, "ttl": "1s", "no_expiry": true, "source_branch": "x"}});
+            let body =
+                json!({"spec": {"is_protected": true, "ttl": "1s", "no_expiry": true, "source_branch": "x"}});
             ground.operation(&call, body).await;
             let protected = branch.get().await.unwrap();
             assert!(protected.is_protected && protected.expire_time.is_none(), "{protected:?}");
@@ -279,7 +290,9 @@ async fn a_branch_under_constant_writes_has_all_that_was_committed_and_nothing_h
         let writer = tokio::spawn(async move {
             let mut connection = writer.connect().await.unwrap();
             for n in 1i64.. {
-                let both = format!("BEGIN; INSERT INTO pair VALUES ({n}, 'l'); INSERT INTO pair VALUES ({n}, 'r'); COMMIT");
+                let both = format!(
+                    "BEGIN; INSERT INTO pair VALUES ({n}, 'l'); INSERT INTO pair VALUES ({n}, 'r'); COMMIT"
+                );
                 super::place::run_on(&mut connection, &both).await;
                 counted.store(n, std::sync::atomic::Ordering::SeqCst);
             }

@@ -13,7 +13,8 @@ async fn a_database_belongs_to_a_role_that_exists() {
         let refused = ground.refused(&call, json!({"spec": {"postgres_database": "d"}})).await;
         expect(&refused, 400, "INVALID_PARAMETER_VALUE", text);
         let nobody = format!("{}/roles/does-not-exist", ground.main.name);
-        let refused = ground.refused(&call, json!({"spec": {"postgres_database": "d", "role": nobody}})).await;
+        let refused =
+            ground.refused(&call, json!({"spec": {"postgres_database": "d", "role": nobody}})).await;
         expect(&refused, 404, "NOT_FOUND", "role not found; role_id:\"does-not-exist\" [TraceId: ");
     })
     .await;
@@ -47,7 +48,9 @@ async fn a_name_that_is_taken_is_refused() {
     on_a_project(async |ground: Ground| {
         let owner = ground.owner().await;
         ground.main.create_database("app", owner.clone()).id("app").await.unwrap();
-        for (name, id) in [("app", "other"), ("other", "app"), ("postgres", "pg"), ("databricks_postgres", "x")] {
+        for (name, id) in
+            [("app", "other"), ("other", "app"), ("postgres", "pg"), ("databricks_postgres", "x")]
+        {
             let error = ground.main.create_database(name, owner.clone()).id(id).await.unwrap_err();
             expect(&parts(&error), 400, "BAD_REQUEST", "database with that name already exists");
         }

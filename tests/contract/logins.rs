@@ -52,7 +52,12 @@ async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
         }
         let nobody = json!({"endpoint": format!("{}/endpoints/nobody", ground.main.name)});
         expect(&ground.refused("POST credentials", nobody).await, 404, "NOT_FOUND", "endpoint id not found");
-        expect(&ground.refused("POST credentials", json!({})).await, 400, "INVALID_PARAMETER_VALUE", "Field 'endpoint'");
+        expect(
+            &ground.refused("POST credentials", json!({})).await,
+            400,
+            "INVALID_PARAMETER_VALUE",
+            "Field 'endpoint'",
+        );
         // No operation: the answer is the credential.
         let answer = ground.send("POST credentials", json!({"endpoint": endpoint.name().to_string()})).await;
         assert!(answer["token"].is_string() && answer["expire_time"].is_string());
@@ -67,7 +72,10 @@ async fn a_token_is_good_for_its_own_identity_and_project() {
         let good = token(&ground.main).await;
         let mut session = log_in(&ground.main, &user, &good).await.unwrap();
         assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1);
-        assert_eq!(refused(&ground.main, "databricks_superuser", &good).await, "OAuth: User is not authorized");
+        assert_eq!(
+            refused(&ground.main, "databricks_superuser", &good).await,
+            "OAuth: User is not authorized"
+        );
         let broken = format!("{}x", good);
         let text = refused(&ground.main, &user, &broken).await;
         assert!(text.contains("password authentication failed") || text.contains("disabled"), "{text}");
@@ -86,10 +94,16 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
     let create = lakebase.create_project(fresh_id("contract").as_str()).native_login(true);
     let project = create.await.unwrap();
     on(lakebase, project, async |ground: Ground| {
-        run(&ground.main, "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x'").await;
+        run(
+            &ground.main,
+            "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x'",
+        )
+        .await;
         let mut session = log_in(&ground.main, "worker", "correct horse").await.unwrap();
         assert_eq!(number_on(&mut session, "SELECT 1::bigint WHERE current_user = 'worker'").await, 1);
-        for (user, password) in [("worker", "wrong"), ("worker", ""), ("nobody", "x"), ("sleeper", "x"), ("cloud_admin", "")] {
+        for (user, password) in
+            [("worker", "wrong"), ("worker", ""), ("nobody", "x"), ("sleeper", "x"), ("cloud_admin", "")]
+        {
             let text = refused(&ground.main, user, password).await;
             assert_eq!(text, format!("password authentication failed for user '{user}'"));
         }
@@ -106,7 +120,8 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
 async fn a_login_without_tls_is_refused() {
     on_a_project(async |ground: Ground| {
         let info = ground.main.connection_info().await.unwrap();
-        let options = PgConnectOptions::new_without_pgpass().host(&info.host).port(info.port).username(&info.user);
+        let options =
+            PgConnectOptions::new_without_pgpass().host(&info.host).port(info.port).username(&info.user);
         let options = options.database(&info.database).password(&token(&ground.main).await);
         assert!(options.ssl_mode(PgSslMode::Disable).connect().await.is_err());
         let require = ground.main.connect().tls(TlsMode::Require).await.unwrap();

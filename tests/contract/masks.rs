@@ -21,7 +21,8 @@ async fn an_unknown_path_is_refused_before_everything_else() {
         ] {
             // Together with a known path whose value is missing, which would be refused as well.
             for mask in [path.to_owned(), format!("spec,{path}")] {
-                let refused = ground.refused(&format!("PATCH {resource}?update_mask={mask}"), json!({})).await;
+                let refused =
+                    ground.refused(&format!("PATCH {resource}?update_mask={mask}"), json!({})).await;
                 expect(&refused, 400, CODE, &format!("Unknown field path in update_mask: '{path}'"));
             }
         }
@@ -76,7 +77,10 @@ async fn a_partial_spec_leaves_the_rest_and_a_star_wants_everything() {
         let body = json!({"spec": {"display_name": "Partly"}});
         let operation = ground.operation(&format!("PATCH {project}?update_mask=spec"), body.clone()).await;
         let status = &operation["response"]["status"];
-        assert_eq!((&status["display_name"], &status["history_retention_duration"]), (&json!("Partly"), &json!("604800s")));
+        assert_eq!(
+            (&status["display_name"], &status["history_retention_duration"]),
+            (&json!("Partly"), &json!("604800s"))
+        );
         let refused = ground.refused(&format!("PATCH {project}?update_mask=*"), body.clone()).await;
         assert_eq!((refused.0, refused.1.as_str()), (400, CODE), "{refused:?}");
         let refused = ground.refused(&format!("PATCH {project}"), body.clone()).await;
@@ -94,7 +98,10 @@ async fn what_the_mask_does_not_name_is_ignored() {
         let body = json!({"spec": {"no_suspension": true, "autoscaling_limit_max_cu": 99, "disabled": true}});
         let operation = ground.operation(&call, body).await;
         let status: &Value = &operation["response"]["status"];
-        assert_eq!((status["disabled"].as_bool(), status["autoscaling_limit_max_cu"].as_f64()), (Some(false), Some(1.0)));
+        assert_eq!(
+            (status["disabled"].as_bool(), status["autoscaling_limit_max_cu"].as_f64()),
+            (Some(false), Some(1.0))
+        );
     })
     .await;
 }

@@ -17,17 +17,36 @@ async fn every_change_is_an_operation_of_its_resource_that_can_be_read_again() {
         let (project, main, owner) = (&ground.project.name, &ground.main.name, ground.owner().await);
         let endpoint = format!("{main}/endpoints/primary");
         let changes = [
-            (format!("POST {project}/branches?branch_id=b"), json!({"spec": {"no_expiry": true}}),
-                format!("{project}/branches/b"), "Branch"),
-            (format!("PATCH {project}?update_mask=spec.display_name"), json!({"spec": {"display_name": "x"}}),
-                project.to_string(), "Project"),
-            (format!("PATCH {endpoint}?update_mask=spec.suspension"), json!({"spec": {"no_suspension": true}}),
-                endpoint.clone(), "Endpoint"),
-            (format!("POST {main}/roles?role_id=r"), json!({"spec": {"postgres_role": "r"}}),
-                format!("{main}/roles/r"), "Role"),
-            (format!("POST {main}/databases?database_id=d"),
+            (
+                format!("POST {project}/branches?branch_id=b"),
+                json!({"spec": {"no_expiry": true}}),
+                format!("{project}/branches/b"),
+                "Branch",
+            ),
+            (
+                format!("PATCH {project}?update_mask=spec.display_name"),
+                json!({"spec": {"display_name": "x"}}),
+                project.to_string(),
+                "Project",
+            ),
+            (
+                format!("PATCH {endpoint}?update_mask=spec.suspension"),
+                json!({"spec": {"no_suspension": true}}),
+                endpoint.clone(),
+                "Endpoint",
+            ),
+            (
+                format!("POST {main}/roles?role_id=r"),
+                json!({"spec": {"postgres_role": "r"}}),
+                format!("{main}/roles/r"),
+                "Role",
+            ),
+            (
+                format!("POST {main}/databases?database_id=d"),
                 json!({"spec": {"postgres_database": "d", "role": owner.to_string()}}),
-                format!("{main}/databases/d"), "Database"),
+                format!("{main}/databases/d"),
+                "Database",
+            ),
         ];
         for (call, body, resource, subject) in changes {
             let operation = ground.operation(&call, body).await;
@@ -75,10 +94,15 @@ async fn a_change_that_fails_later_ends_as_the_error_of_its_operation_and_undoes
     }
     on_a_project(async |ground: Ground| {
         assert_eq!(number(&ground.main, "SELECT 1::bigint").await, 1);
-        let call = format!("PATCH {}/endpoints/primary?update_mask=spec.settings.pg_settings", ground.main.name);
+        let call =
+            format!("PATCH {}/endpoints/primary?update_mask=spec.settings.pg_settings", ground.main.name);
         let body = json!({"spec": {"settings": {"pg_settings": {"work_mem": "a lot"}}}});
         let operation = ground.operation(&call, body).await;
-        assert_eq!((operation["done"].as_bool(), operation.get("response")), (Some(true), None), "{operation}");
+        assert_eq!(
+            (operation["done"].as_bool(), operation.get("response")),
+            (Some(true), None),
+            "{operation}"
+        );
         assert!(operation["error"]["error_code"].is_string(), "{operation}");
         assert!(operation["error"]["message"].as_str().unwrap().contains("work_mem"), "{operation}");
         let endpoint = ground.main.endpoint("primary").unwrap();

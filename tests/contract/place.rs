@@ -54,14 +54,12 @@ pub(super) fn server() -> &'static Server {
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
-                let directory = tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap().keep();
+                let directory =
+                    tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap().keep();
                 let reaper = reaper(&directory);
                 let local = local(&directory).idle_haste(60).start().await.unwrap();
-                let server = Server {
-                    host: local.host().to_string(),
-                    token: local.token().clone(),
-                    _reaper: reaper,
-                };
+                let server =
+                    Server { host: local.host().to_string(), token: local.token().clone(), _reaper: reaper };
                 ready.send(server).unwrap();
                 std::future::pending::<()>().await;
             });
@@ -118,7 +116,8 @@ pub(super) async fn on_a_project(test: impl AsyncFnOnce(Ground)) {
 
 pub(super) async fn on(lakebase: Lakebase, project: ProjectInfo, test: impl AsyncFnOnce(Ground)) {
     let main = project.default_branch().await.unwrap();
-    let ended = AssertUnwindSafe(test(Ground { lakebase, project: project.clone(), main })).catch_unwind().await;
+    let ended =
+        AssertUnwindSafe(test(Ground { lakebase, project: project.clone(), main })).catch_unwind().await;
     let deleted = project.delete().purge().allow_missing().await;
     ended.unwrap_or_else(|panic| resume_unwind(panic));
     deleted.unwrap();

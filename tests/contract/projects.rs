@@ -93,7 +93,12 @@ async fn a_purged_project_leaves_its_id_free() {
     on_a_project(async |ground: Ground| {
         let id = ground.project.id().to_string();
         ground.project.delete().purge().await.unwrap();
-        expect(&ground.refused(&format!("GET projects/{id}"), None).await, 404, "NOT_FOUND", "project id not found");
+        expect(
+            &ground.refused(&format!("GET projects/{id}"), None).await,
+            404,
+            "NOT_FOUND",
+            "project id not found",
+        );
         ground.lakebase.create_project(id.as_str()).await.unwrap();
     })
     .await;
@@ -169,7 +174,10 @@ async fn history_is_kept_for_two_to_thirty_five_days() {
             expect(&ground.refused(&call, body).await, 400, "INVALID_PARAMETER_VALUE", "Field 'spec.history");
         }
         let days = Duration::from_secs(172_800);
-        assert_eq!(ground.project.update().history_retention(days).await.unwrap().history_retention, Some(days));
+        assert_eq!(
+            ground.project.update().history_retention(days).await.unwrap().history_retention,
+            Some(days)
+        );
     })
     .await;
 }

@@ -27,7 +27,8 @@ async fn a_wrapper_around_the_resource_is_an_unknown_field() {
 
 #[tokio::test]
 async fn the_id_of_a_new_resource_comes_from_the_query_alone() {
-    let required = |field: &str| format!("Field '{field}' is required, expected non-default value (not \"\")!");
+    let required =
+        |field: &str| format!("Field '{field}' is required, expected non-default value (not \"\")!");
     let refused = refused_by(&client().await, "POST projects", json!({"project_id": "p"})).await;
     expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("project_id"));
     on_a_project(async |ground: Ground| {
@@ -51,15 +52,23 @@ async fn an_id_that_breaks_the_pattern_is_refused_with_the_pattern() {
         let pattern = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
         let spec = json!({"spec": {"no_expiry": true, "postgres_database": "d", "postgres_role": "r",
             "role": owner.to_string(), "endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
-        for (path, field) in [("databases", "database_id"), ("roles", "role_id"), ("endpoints", "endpoint_id")] {
+        for (path, field) in
+            [("databases", "database_id"), ("roles", "role_id"), ("endpoints", "endpoint_id")]
+        {
             let call = format!("POST {}/{path}?{field}=Invalid_ID", ground.main.name);
             let text = format!("Field {field} must match pattern {pattern}, got 'Invalid_ID'.");
             expect(&ground.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", &text);
         }
-        for id in ["-a", "a-", "1a", "a_b", "ä", "a.b", "..", "a/b", "%00", "a%20b", &"a".repeat(64), "日本"] {
+        for id in ["-a", "a-", "1a", "a_b", "ä", "a.b", "..", "a/b", "%00", "a%20b", &"a".repeat(64), "日本"]
+        {
             let id: String = percent(id);
             let call = format!("POST {}/branches?branch_id={id}", ground.project.name);
-            expect(&ground.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", "Field branch_id must");
+            expect(
+                &ground.refused(&call, spec.clone()).await,
+                400,
+                "INVALID_PARAMETER_VALUE",
+                "Field branch_id must",
+            );
         }
     })
     .await;

@@ -114,7 +114,10 @@ impl Control {
                 let branch = Arc::clone(state.branch(&ids.0, &ids.1)?);
                 // Its expiry may have been moved, or another branch have taken the id, while this waited.
                 if why == Why::Expired && !branch.has_expired(Utc::now()) {
-                    return Err(Rejection::bad_request(format!("branch '{}' has not expired", branch.name())));
+                    return Err(Rejection::bad_request(format!(
+                        "branch '{}' has not expired",
+                        branch.name()
+                    )));
                 }
                 deletion::check_branch(state, state.project(&ids.0)?, &branch)?;
                 state.branches.remove(&ids);

@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn what_is_no_verifier_is_none() {
-        for text in ["", "md5aabbcc", "SCRAM-SHA-256$0:AA==$AA==:AA==", "SCRAM-SHA-256$4096", "SCRAM-SHA-256$1:*$*:*"] {
+        for text in
+            ["", "md5aabbcc", "SCRAM-SHA-256$0:AA==$AA==:AA==", "SCRAM-SHA-256$4096", "SCRAM-SHA-256$1:*$*:*"]
+        {
             assert!(Verifier::read(text).is_none(), "{text}");
         }
     }

@@ -69,7 +69,8 @@ impl Control {
     /// Stops computes that nobody has used for their timeout.
     pub(super) async fn suspend_idle(&self) {
         let state = self.snapshot();
-        join_all(state.branches.values().filter(|branch| !branch.init).map(|branch| self.suspend(branch))).await;
+        join_all(state.branches.values().filter(|branch| !branch.init).map(|branch| self.suspend(branch)))
+            .await;
     }
 
     async fn suspend(&self, branch: &Branch) {

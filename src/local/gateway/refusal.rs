@@ -16,8 +16,6 @@ pub(crate) enum Refusal {
     },
     /// The compute is not there now and may be later (`57P03`); official clients try again.
     Unavailable { message: String },
-    /// The compute has as many connections as it may have (`53300`).
-    TooManyConnections,
     /// What the client sent breaks the PostgreSQL protocol (`08P01`).
     Protocol { message: String },
     /// The connection ends because the endpoint does (`57P01`).
@@ -60,7 +58,6 @@ impl Refusal {
         match self {
             Refusal::Login { sqlstate, .. } => sqlstate,
             Refusal::Unavailable { .. } => "57P03",
-            Refusal::TooManyConnections => "53300",
             Refusal::Protocol { .. } => "08P01",
             Refusal::ShuttingDown => "57P01",
             Refusal::Internal { .. } => "XX000",
@@ -75,7 +72,6 @@ impl fmt::Display for Refusal {
             | Refusal::Unavailable { message }
             | Refusal::Protocol { message }
             | Refusal::Internal { message } => f.write_str(message),
-            Refusal::TooManyConnections => f.write_str("sorry, too many clients already"),
             Refusal::ShuttingDown => f.write_str("terminating connection due to administrator command"),
         }
     }

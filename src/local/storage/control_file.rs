@@ -49,13 +49,6 @@ pub(in crate::local) fn format_lsn(lsn: u64) -> String {
     format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF)
 }
 
-impl ControlFile {
-    /// The position of the last checkpoint, as PostgreSQL prints it.
-    pub(in crate::local) fn lsn(&self) -> String {
-        format_lsn(self.checkpoint)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
