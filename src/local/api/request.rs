@@ -52,9 +52,11 @@ const OUTPUT_ONLY: [&str; 9] = [
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     let mut body: serde_json::Value = serde_json::from_slice(bytes)?;
-    if let Some(fields) = body.as_object_mut() {
-        fields.retain(|field, _| !OUTPUT_ONLY.contains(&field.as_str()));
-    }
+    // A list would pass for a resource, its items for the fields.
+    let fields = body
+        .as_object_mut()
+        .ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("a JSON object was expected"))?;
+    fields.retain(|field, _| !OUTPUT_ONLY.contains(&field.as_str()));
     serde_json::from_value(body)
 }
 
