@@ -298,9 +298,13 @@ async fn a_branch_under_constant_writes_has_all_that_was_committed_and_nothing_h
             }
         });
         for id in ["one", "two", "three"] {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let before = committed.load(std::sync::atomic::Ordering::SeqCst);
-            assert!(before > 0 && !writer.is_finished());
+            let begun = committed.load(std::sync::atomic::Ordering::SeqCst);
+            let so_far = || committed.load(std::sync::atomic::Ordering::SeqCst);
+            while so_far() < begun + 20 {
+                assert!(!writer.is_finished());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let before = so_far();
             let branch = ground.branch(id).await;
             let whole = "SELECT count(*) FROM (SELECT n FROM pair GROUP BY n HAVING count(*) = 2) AS whole";
             let last = number(&branch, "SELECT max(n) FROM pair").await;

@@ -91,7 +91,7 @@ pub(super) async fn client() -> Lakebase {
     }
     let server = server();
     let builder = Lakebase::builder().env(Env::empty()).host(&server.host).token(server.token.clone());
-    builder.retry_budget(Duration::from_secs(5)).build().await.unwrap()
+    builder.retry_budget(Duration::from_secs(120)).build().await.unwrap()
 }
 
 pub(super) fn fresh_id(prefix: &str) -> String {

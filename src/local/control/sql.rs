@@ -162,14 +162,21 @@ fn refused(error: sqlx::Error) -> Rejection {
         Some("42710") => Rejection::bad_request("role with that name already exists"),
         Some("42P04") => Rejection::bad_request("database with that name already exists"),
         Some("2BP01") => Rejection::bad_request(format!(
-            "{}; name another role in 'reassign_owned_to' to hand over what it owns",
-            refusal.message()
+            "{} ({}); name another role in 'reassign_owned_to' to hand over what it owns",
+            refusal.message(),
+            detail(refusal)
         )),
         Some(code) if ["22", "42", "55", "0A"].iter().any(|class| code.starts_with(class)) => {
             Rejection::bad_request(refusal.message())
         }
         _ => Rejection::new(Code::Internal, format!("PostgreSQL: {}", refusal.message())),
     }
+}
+
+/// Which objects a refusal is about, on one line.
+fn detail(refusal: &dyn sqlx::error::DatabaseError) -> String {
+    let refusal = refusal.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
+    refusal.and_then(|refusal| refusal.detail()).unwrap_or_default().replace('\n', ", ")
 }
 
 #[cfg(test)]
