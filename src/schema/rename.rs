@@ -234,7 +234,11 @@ impl<'a> Finder<'a> {
                 format!("{}.{name}", parent.map(|p| p.name.as_str()).unwrap_or_default()),
             );
         }
-        Key::new(fact.key.kind, self.words.key(&fact.key.name))
+        // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
+        let schemas = Words { schemas: self.words.schemas.clone(), ..Words::default() };
+        let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
+        let (own, rest) = fact.key.name.split_at(arguments.unwrap_or(fact.key.name.len()));
+        Key::new(fact.key.kind, format!("{}{}", schemas.key(own), self.words.key(rest)))
     }
 
     /// Whether both are parts of one thing.
@@ -398,7 +402,11 @@ impl<'a> Finder<'a> {
         let kept = twin.filter(|t| t.stamps[1] != 0 && t.stamps[1] == fact.stamps[1]);
         for (attr, value) in &mut next.attrs.0 {
             *value = match attr.as_ref() {
-                "name" => own.map_or(value.clone(), |m| m.to.clone()),
+                "name" => {
+                    let column = fact.parent.as_ref().filter(|_| fact.key.kind == Kind::Default);
+                    let called = own.or_else(|| column.and_then(|c| self.moves.get(c)));
+                    called.map_or(value.clone(), |m| m.to.clone())
+                }
                 "schema" if fact.key.kind == Kind::Schema => value.clone(),
                 "schema" => next
                     .key
@@ -445,6 +453,10 @@ impl<'a> Finder<'a> {
             None => words.text(sequence),
         }
     }
+}
+
+fn is_program(kind: Kind) -> bool {
+    matches!(kind, Kind::Function | Kind::Aggregate)
 }
 
 fn next_name(fact: &Fact, own: Option<&Move>) -> String {

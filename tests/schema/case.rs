@@ -38,7 +38,7 @@ pub(super) struct Case {
     pub(super) recreates: Option<Regex>,
     /// Queries and the value they have after the forward plan.
     pub(super) checks: Vec<(String, String)>,
-    sections: HashMap<String, String>,
+    pub(super) sections: HashMap<String, String>,
 }
 
 impl Case {

@@ -102,23 +102,21 @@ impl<'a> Evidence<'a> {
         Verdict::Unclear
     }
 
-    /// Every column is the same on both sides, or a part that was named after the table still is.
+    /// At least half of the columns are the same on both sides. Types that were written by different transactions
+    /// say that only one of the sides renamed or moved it.
     fn shares_parts(&self, old: &Fact, new: &Fact) -> bool {
-        let mut columns = 0;
-        for fact in self.old.facts.iter().filter(|f| f.parent.as_ref() == Some(&old.key)) {
-            let twin = self.twin(fact).filter(|t| t.parent.as_ref() == Some(&new.key));
-            let alike =
-                twin.is_some_and(|t| t.text("name") == fact.text("name") && t.stamps[0] == fact.stamps[0]);
-            match fact.key.kind {
-                Kind::Column if !alike || twin.is_some_and(|t| t.text("type") != fact.text("type")) => {
-                    return false;
-                }
-                Kind::Column => columns += 1,
-                Kind::Constraint | Kind::Index if !alike => return false,
-                _ => {}
+        let (mut columns, mut alike) = (0, 0);
+        let range =
+            self.old.facts.partition_point(|f| f.key < Key::new(Kind::Column, format!("{}.", old.key.name)));
+        for fact in self.old.facts[range..].iter().take_while(|f| f.key.name.starts_with(&old.key.name)) {
+            if fact.key.kind != Kind::Column || fact.parent.as_ref() != Some(&old.key) {
+                continue;
             }
+            columns += 1;
+            let twin = self.twin(fact).filter(|t| t.parent.as_ref() == Some(&new.key));
+            alike += i32::from(twin.is_some_and(|t| t.stamps[0] == fact.stamps[0] && t.same_as(fact)));
         }
-        columns > 0 && old.owner == new.owner
+        columns > 0 && alike * 2 >= columns && old.owner == new.owner
     }
 
     fn column(&self, old: &Fact, new: &Fact) -> Verdict {
