@@ -51,11 +51,11 @@ mod pat;
 mod profile;
 mod token;
 
+pub(crate) use self::token::Provider;
 pub use self::{
     env::Env,
     token::{Token, TokenProvider},
 };
-pub(crate) use self::token::Provider;
 
 #[cfg(test)]
 mod tests;

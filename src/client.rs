@@ -16,11 +16,7 @@ pub use self::{builder::Builder, current_user::CurrentUser};
 use crate::{
     auth::cache::TokenCache,
     error::Result,
-    http::{
-        retry::Limits,
-        transport::Transport,
-        user_agent::UserAgent,
-    },
+    http::{retry::Limits, transport::Transport, user_agent::UserAgent},
 };
 
 /// A client of one workspace. Cloning is cheap: clones share connections, credentials and caches.

@@ -139,7 +139,6 @@ pub struct SchemaDiff {
     pub(super) new: Schema,
     pub(super) changes: Vec<Change>,
     pub(super) hints: Vec<RenameHint>,
-    pub(super) renames: Vec<super::rename::Rename>,
     /// The statements that do the renames, before all others.
     pub(super) prelude: Vec<super::Statement>,
     /// Why nothing can be planned, found while comparing.
@@ -187,7 +186,6 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
         new: new.clone(),
         changes,
         hints,
-        renames,
         prelude: statements,
         refusals,
     }

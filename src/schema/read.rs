@@ -30,11 +30,6 @@ impl Schema {
         ended?;
         Ok(schema)
     }
-
-    /// Reads inside whatever transaction is open, without ending it.
-    pub(super) async fn read_here(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
-        read_snapshot(conn, options).await
-    }
 }
 
 async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {

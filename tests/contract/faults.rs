@@ -80,7 +80,10 @@ async fn a_directory_and_an_address_have_one_server() {
     let (one, two) = (directory(), directory());
     let first = local(one.path()).start().await.unwrap();
     let error = local(one.path()).start().await.unwrap_err();
-    assert!(matches!(error, LocalError::InUse { pid: Some(pid), .. } if pid == std::process::id()), "{error:?}");
+    assert!(
+        matches!(error, LocalError::InUse { pid: Some(pid), .. } if pid == std::process::id()),
+        "{error:?}"
+    );
     let address = first.host().socket_addrs(|| None).unwrap()[0];
     let error = local(two.path()).listen(address).start().await.unwrap_err();
     assert!(matches!(error, LocalError::Listen { .. }), "{error:?}");
@@ -137,7 +140,9 @@ impl Small {
     fn mount(megabytes: u32) -> Option<Self> {
         let directory = directory();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0711"), "tmpfs"]).arg(directory.path());
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0711"), "tmpfs"])
+            .arg(directory.path());
         let mounted = is_root() && mount.output().is_ok_and(|output| output.status.success());
         if !mounted {
             eprintln!("\n*** SKIPPED: no small file system can be mounted here ***\n");

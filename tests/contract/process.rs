@@ -48,7 +48,14 @@ struct Serve {
 impl Serve {
     fn start(data: &Path) -> Option<Self> {
         let mut command = program()?;
-        command.arg("serve").arg("--data-dir").arg(data).args(["--durability", "fast", "--user", USER, "--listen", "127.0.0.1:0"]);
+        command.arg("serve").arg("--data-dir").arg(data).args([
+            "--durability",
+            "fast",
+            "--user",
+            USER,
+            "--listen",
+            "127.0.0.1:0",
+        ]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -170,7 +177,12 @@ async fn a_second_server_is_refused_with_the_pid_of_the_first_and_a_program_atta
     let directory = directory();
     let data = directory.path().join("data");
     let Some(serve) = Serve::start(&data) else { return };
-    let output = program().unwrap().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data).output().unwrap();
+    let output = program()
+        .unwrap()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .output()
+        .unwrap();
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(complaint.contains(&format!("pid {}", serve.child.id())), "{complaint}");

@@ -53,7 +53,8 @@ const OUTPUT_ONLY: [&str; 9] = [
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     let mut body: serde_json::Value = serde_json::from_slice(bytes)?;
     // A list would pass for a message, its items for the fields.
-    let expected = |what: &str| <serde_json::Error as serde::de::Error>::custom(format!("{what} is not an object"));
+    let expected =
+        |what: &str| <serde_json::Error as serde::de::Error>::custom(format!("{what} is not an object"));
     let fields = body.as_object_mut().ok_or_else(|| expected("the body"))?;
     if let Some((name, _)) = fields.iter().find(|(name, value)| name.ends_with("spec") && value.is_array()) {
         return Err(expected(&format!("'{name}'")));

@@ -65,6 +65,6 @@ mod tests {
         bytes[32..40].copy_from_slice(&0x1_0000_0028_u64.to_ne_bytes());
         let control = ControlFile::parse(&bytes).unwrap();
         assert!(control.clean);
-        assert_eq!(control.lsn(), "1/28");
+        assert_eq!(format_lsn(control.checkpoint), "1/28");
     }
 }
