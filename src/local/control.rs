@@ -21,6 +21,7 @@ mod projects;
 mod rejection;
 mod roles;
 mod rules;
+mod sizes;
 mod sql;
 mod state;
 mod store;
@@ -40,6 +41,7 @@ use self::{
     computes::Computes,
     locks::Locks,
     operations::Operations,
+    sizes::Sizes,
     state::{Branch, Endpoint, State},
     store::Store,
     view::EndpointView,
@@ -100,6 +102,7 @@ pub(crate) struct Control {
     computes: Computes,
     locks: Locks,
     idle_haste: u32,
+    sizes: Sizes,
     /// Held shared by every mutation; the shutdown waits until it has it alone.
     gate: Arc<tokio::sync::RwLock<()>>,
     timers: Mutex<Option<JoinHandle<()>>>,
@@ -139,6 +142,7 @@ impl Control {
                 computes: Computes::default(),
                 locks: Locks::default(),
                 idle_haste,
+                sizes: Sizes::default(),
                 gate: Arc::default(),
                 timers: Mutex::default(),
             }
@@ -285,6 +289,7 @@ impl Control {
             self.gateway.withdraw(&endpoint.uid).await;
             self.computes.forget(&endpoint.uid);
         }
+        self.sizes.forget(&branch.uid);
         match self.engine.remove(&branch.key()).await {
             Ok(()) | Err(EngineError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
