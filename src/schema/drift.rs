@@ -1,5 +1,7 @@
 //! Three-way comparison: what both sides did since they parted.
 
+mod only_one;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -131,6 +133,7 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
     needs(&mut drift, &mut clashes, ours, &mine, &yours, false);
     needs(&mut drift, &mut clashes, theirs, &yours, &mine, true);
     names(&mut drift, &mine, &yours);
+    once(&mut drift, &mine, &yours);
     let conflicting: BTreeSet<Key> =
         drift.conflicts.iter().flat_map(|c| [anchor(&c.ours), anchor(&c.theirs)]).collect();
     drift.ours_only.retain(|c| !conflicting.contains(&anchor(c)));
@@ -252,6 +255,27 @@ fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, 
                 ours: change,
                 theirs: their.clone(),
             });
+        }
+    }
+}
+
+/// Two things of which there can be but one.
+fn once(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>) {
+    let limited = |changes: &BTreeMap<Key, Change>| -> Vec<Change> {
+        let kinds = |k: &&Key| matches!(k.kind, Kind::Constraint | Kind::Partition);
+        changes.keys().filter(kinds).filter_map(|k| changes.get(k)).cloned().collect()
+    };
+    let theirs = limited(yours);
+    for ours in limited(mine) {
+        for theirs in &theirs {
+            if let Some(reason) = only_one::excludes(&ours, theirs) {
+                drift.conflicts.push(Conflict {
+                    key: ours.key().clone(),
+                    reason,
+                    ours: ours.clone(),
+                    theirs: theirs.clone(),
+                });
+            }
         }
     }
 }

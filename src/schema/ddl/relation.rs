@@ -50,15 +50,19 @@ fn create_materialized(fact: &Fact) -> Vec<Statement> {
 
 fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let before = lines(old.and_then(|f| f.get("storage")));
-    let set = lines(new.get("storage")).into_iter().filter(|l| !before.contains(l));
-    set.map(|l| {
-        Statement::new(format!(
-            "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
-            new.key.name,
-            l.replace('\t', " SET STORAGE ")
-        ))
-    })
-    .collect()
+    let (after, own) = (lines(new.get("storage")), lines(old.and_then(|f| f.get("@defaults"))));
+    let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let back = own.into_iter().filter(|l| !after.iter().any(|a| column(a) == column(l)));
+    let set: Vec<&str> = after.iter().copied().filter(|l| !before.contains(l)).chain(back).collect();
+    set.into_iter()
+        .map(|l| {
+            Statement::new(format!(
+                "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
+                new.key.name,
+                l.replace('\t', " SET STORAGE ")
+            ))
+        })
+        .collect()
 }
 
 fn column_statistics(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
@@ -252,14 +256,7 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
                 ordered(new),
             )),
             "statistics" => statements.extend(column_statistics(Some(old), new)),
-            "storage" if lines(old.get(attr)).len() <= lines(new.get(attr)).len() => {
-                statements.extend(column_storage(Some(old), new))
-            }
-            "storage" => {
-                return Verdict::Refuse(
-                    "how its columns are stored cannot be set back without knowing their types".to_owned(),
-                );
-            }
+            "storage" => statements.extend(column_storage(Some(old), new)),
             "tablespace" => {
                 statements.push(
                     Statement::new(format!(

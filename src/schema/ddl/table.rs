@@ -178,9 +178,10 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             "partition_key" => {
                 return Verdict::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
             }
+            "server" if old.has("foreign") && new.has("foreign") => return Verdict::Replace,
             "foreign" | "server" => {
                 return Verdict::Refuse(
-                    "a table cannot become a foreign table, nor change its server, without being dropped"
+                    "a table cannot become a foreign table, nor the other way round, without being dropped"
                         .to_owned(),
                 );
             }

@@ -151,6 +151,12 @@ impl<'a> Planner<'a> {
     fn replace(&mut self, at: usize) {
         let Some(new) = self.new_fact(at) else { return };
         match new.key.kind {
+            // A foreign table holds no rows of its own.
+            Kind::Table if new.has("foreign") && self.old_fact(at).is_some_and(|f| f.has("foreign")) => {
+                self.ctx.fresh.insert(new.key.name.as_str());
+                self.items[at].fate = Fate::Replace;
+                self.items[at].alter.clear();
+            }
             Kind::Table => self.refuse(new, "it would have to be dropped and made anew, with all its rows"),
             Kind::Extension => self.refuse(new, "the extension would have to be dropped and made anew"),
             Kind::Schema => self.refuse(new, "the schema would have to be dropped and made anew"),
@@ -264,6 +270,9 @@ impl<'a> Planner<'a> {
                 if (old.has("generated") || old.has("generated_virtual"))
                     && matches!(x, Kind::Function | Kind::Operator | Kind::Column) =>
             {
+                self.replace(dependent)
+            }
+            Kind::Column if x == Kind::Table && old.parent.as_ref() == Some(&needed.key) => {
                 self.replace(dependent)
             }
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {

@@ -260,6 +260,8 @@ pub(super) const QUERIES: &[Query] = &[
                   where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
                 (select string_agg(quote_ident(attname) || E'\\t' || case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
                    from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as storage,
+                (select string_agg(quote_ident(attname) || E'\\t' || case typstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
+                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as \"@defaults\",
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
                 case when not relispopulated then 'true' end as \"@unpopulated\"

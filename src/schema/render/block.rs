@@ -158,7 +158,8 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let (head, body) = object(sides, &key, &group, &written);
     let mut rows: Vec<Vec<Row>> = Vec::new();
     let renames = group.renames.iter().filter(|(_, after)| **after != key);
-    rows.extend(renames.map(|(before, after)| vec![rename(sides, before, after, &key)]));
+    let was = group.renames.iter().find(|(_, after)| **after == key).map_or(&key, |(before, _)| *before);
+    rows.extend(renames.map(|(before, after)| vec![rename(sides, before, after, (was, &key))]));
     // A table's own attributes follow its columns and constraints; everything else starts with its text.
     let first = parts.iter().take_while(|p| key.kind == Kind::Table && sides.order(p).0 < 2).count();
     for (at, part) in parts.iter().enumerate() {
@@ -183,11 +184,11 @@ fn lines(definition: Option<Definition>) -> Vec<String> {
     lines.map(|line| indented(&line)).collect()
 }
 
-/// A part under its old and its new name, which are in the same schema.
-fn rename(sides: Sides<'_>, before: &Key, after: &Key, top: &Key) -> Row {
+/// A part under its old and its new name. The object it is a part of may have had another name as well.
+fn rename(sides: Sides<'_>, before: &Key, after: &Key, (was, is): (&Key, &Key)) -> Row {
     let schema =
         sides.either(after).and_then(|f| f.get("schema")).map(|s| format!("{s}.")).unwrap_or_default();
-    let name = |key: &Key| {
+    let name = |key: &Key, top: &Key| {
         let name = short(key, top);
         visible(name.strip_prefix(&schema).unwrap_or(name))
     };
@@ -195,7 +196,7 @@ fn rename(sides: Sides<'_>, before: &Key, after: &Key, top: &Key) -> Row {
         Kind::Column => "    ".to_owned(),
         kind => format!("    {} ", kind.label().to_uppercase()),
     };
-    Row::Renamed { what, before: name(before), after: name(after) }
+    Row::Renamed { what, before: name(before, was), after: name(after, is) }
 }
 
 /// The rows that name an object, and those of its own text.

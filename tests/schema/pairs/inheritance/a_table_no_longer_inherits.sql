@@ -1,3 +1,4 @@
+-- expect: refused back
 -- old
 CREATE TABLE city (name text);
 CREATE TABLE capital (state char(2)) INHERITS (city);

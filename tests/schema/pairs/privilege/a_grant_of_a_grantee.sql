@@ -1,3 +1,4 @@
+-- expect: refused both ways
 -- old
 CREATE TABLE t (a int);
 -- new

@@ -1,0 +1,120 @@
+//! What a table can have but once: a primary key, and a partition for each value.
+
+use std::collections::BTreeSet;
+
+use crate::schema::Change;
+use crate::schema::Kind;
+
+/// Why two additions on two sides cannot both be had, although they have different names.
+pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
+    let (Change::Added { key, .. }, Change::Added { key: other, .. }) = (ours, theirs) else { return None };
+    if key.kind != other.kind || key == other {
+        return None;
+    }
+    match key.kind {
+        Kind::Constraint => {
+            let primary = |c: &Change| field(c, "type") == Some("primary key");
+            let both = primary(ours) && primary(theirs) && ours.parent() == theirs.parent();
+            both.then(|| "both gave the table a primary key".to_owned())
+        }
+        Kind::Partition if field(ours, "of") == field(theirs, "of") => {
+            let (one, two) = (field(ours, "bound")?, field(theirs, "bound")?);
+            (!apart(one, two)).then(|| format!("{key} and {other} may be for the same rows"))
+        }
+        _ => None,
+    }
+}
+
+fn field<'a>(change: &'a Change, name: &str) -> Option<&'a str> {
+    change.fields().iter().find(|f| f.name == name).and_then(|f| f.after.as_deref())
+}
+
+/// Whether no row can be in both bounds, as far as their text shows.
+fn apart(one: &str, other: &str) -> bool {
+    if (one == "DEFAULT") != (other == "DEFAULT") {
+        return true;
+    }
+    if let Some((ours, theirs)) = values(one).zip(values(other)) {
+        return ours.is_disjoint(&theirs);
+    }
+    if let Some((ours, theirs)) = range(one).zip(range(other)) {
+        return ends_before(ours.1, theirs.0) || ends_before(theirs.1, ours.0);
+    }
+    match hash(one).zip(hash(other)) {
+        Some((ours, theirs)) => ours.0 == theirs.0 && ours.1 != theirs.1,
+        None => false,
+    }
+}
+
+/// The literals of a list, where each is plain enough to be told from the others.
+fn values(bound: &str) -> Option<BTreeSet<&str>> {
+    let list = bound.strip_prefix("FOR VALUES IN (")?.strip_suffix(')')?;
+    Some(list.split(", ").collect())
+}
+
+fn range(bound: &str) -> Option<(&str, &str)> {
+    bound.strip_prefix("FOR VALUES FROM (")?.strip_suffix(')')?.split_once(") TO (")
+}
+
+fn hash(bound: &str) -> Option<(&str, &str)> {
+    bound.strip_prefix("FOR VALUES WITH (modulus ")?.strip_suffix(')')?.split_once(", remainder ")
+}
+
+/// Whether a range that ends here cannot reach one that starts there.
+fn ends_before(end: &str, start: &str) -> bool {
+    if end == start {
+        return true;
+    }
+    let number = |text: &str| text.trim_matches('\'').parse::<i128>().ok();
+    if let Some((end, start)) = number(end).zip(number(start)) {
+        return end <= start;
+    }
+    // Dates and times in the ISO form of one length and zone are in the order of their text.
+    let shape =
+        |text: &str| -> String { text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect() };
+    end.starts_with("'2")
+        && shape(end) == shape(start)
+        && shape(end).starts_with("'0000-00-00")
+        && end <= start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn lists_are_apart_when_they_share_no_value() {
+        assert!(apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('c')"));
+        assert!(!apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('b')"));
+    }
+
+    #[test]
+    fn ranges_are_apart_when_one_ends_before_the_other_starts() {
+        assert!(apart("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (10) TO (15)"));
+        assert!(apart("FOR VALUES FROM (100) TO (200)", "FOR VALUES FROM (9) TO (15)"));
+        assert!(!apart("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (5) TO (15)"));
+        assert!(apart(
+            "FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
+            "FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')"
+        ));
+        assert!(!apart("FOR VALUES FROM ('a') TO ('c')", "FOR VALUES FROM ('d') TO ('e')"));
+    }
+
+    #[test]
+    fn a_default_takes_what_is_left_and_there_is_one() {
+        assert!(apart("DEFAULT", "FOR VALUES IN (1)"));
+        assert!(!apart("DEFAULT", "DEFAULT"));
+    }
+
+    #[test]
+    fn remainders_of_one_modulus_are_apart() {
+        assert!(apart(
+            "FOR VALUES WITH (modulus 4, remainder 1)",
+            "FOR VALUES WITH (modulus 4, remainder 2)"
+        ));
+        assert!(!apart(
+            "FOR VALUES WITH (modulus 4, remainder 1)",
+            "FOR VALUES WITH (modulus 2, remainder 1)"
+        ));
+    }
+}

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE a (id int PRIMARY KEY, code text UNIQUE); CREATE TABLE b (id int, a int CONSTRAINT fk REFERENCES a, c text);
+-- new
+CREATE TABLE a (id int PRIMARY KEY, code text UNIQUE); CREATE TABLE b (id int, a int, c text CONSTRAINT fk REFERENCES a (code) ON UPDATE CASCADE ON DELETE SET DEFAULT DEFERRABLE);

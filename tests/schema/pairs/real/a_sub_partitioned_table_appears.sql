@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE o (id int);
+-- new
+CREATE TABLE m (r text, d int, v int, PRIMARY KEY (r, d)) PARTITION BY LIST (r); CREATE TABLE m_eu PARTITION OF m FOR VALUES IN ('eu') PARTITION BY RANGE (d); CREATE TABLE m_eu_1 PARTITION OF m_eu FOR VALUES FROM (0) TO (10); CREATE TABLE m_eu_2 PARTITION OF m_eu DEFAULT; CREATE TABLE o (id int, r text, d int, FOREIGN KEY (r, d) REFERENCES m); CREATE INDEX m_v ON m (v);

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (a int, b int, c int, CONSTRAINT u UNIQUE (a, b)); CREATE UNIQUE INDEX i ON t (c);
+-- new
+CREATE TABLE t (a int, b int, c int, CONSTRAINT u UNIQUE NULLS NOT DISTINCT (a, b) INCLUDE (c)); CREATE UNIQUE INDEX i ON t (c) NULLS NOT DISTINCT;
