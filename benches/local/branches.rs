@@ -114,7 +114,7 @@ pub async fn at_once(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Ta
                 let branch = source.create_branch(id, Expiry::after(hours(1))).await?;
                 let mut connection = branch.connect().await?;
                 sqlx::query(DEMONSTRATION_ROW).fetch_one(&mut connection).await?;
-                Result::Ok(branch)
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(branch)
             });
         }
         let made: Vec<_> = tasks.join_all().await;

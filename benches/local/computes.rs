@@ -59,7 +59,10 @@ pub async fn memory(stage: &Stage, disk: &Disk, table: &mut Table) -> Result<()>
     let (branch, _) = stage.branch(&source, ROW).await?;
     tokio::time::sleep(CALM).await;
     let uid = branch.uid.clone().ok_or("the branch has no uid")?;
-    let measure = || Result::Ok(processes::private_memory(&processes::working_in(&uid)?)? as f64 / f64::from(1 << 20));
+    let measure = || -> Result<f64> {
+        let bytes = processes::private_memory(&processes::working_in(&uid)?)?;
+        Ok(bytes as f64 / f64::from(1 << 20))
+    };
     table.add(&what, Goal::AtMost(20.0), Megabytes, vec![measure()?]);
     suspend(&branch).await?;
     let what = format!("  of a suspended one, {}", disk.name);

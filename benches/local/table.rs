@@ -91,7 +91,7 @@ impl Table {
 
     pub fn print(&self) {
         let mut drawing = Drawing::new();
-        drawing.load_preset(UTF8_FULL_CONDENSED);
+        drawing.load_style(UTF8_FULL_CONDENSED);
         drawing.set_header(["what", "goal", "Fast: median (min–max)", "Full", "met"]);
         for row in &self.rows {
             let (goal, met) = verdict(row);
