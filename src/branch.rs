@@ -263,9 +263,19 @@ impl Branch {
     ///
     /// [`Timeout`](crate::ErrorKind::Timeout) with the last state seen.
     pub async fn wait_until_ready(&self) -> Result<BranchInfo> {
+        self.wait_until_ready_from(None).await
+    }
+
+    /// What an operation ended with is not asked for again, if it says that the branch is ready.
+    async fn wait_until_ready_from(&self, made: Option<BranchInfo>) -> Result<BranchInfo> {
         let waiting = || format!("waiting until {} is ready", self.name);
-        let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
-        let info = info.await.map_err(|error| error.doing(waiting()))?;
+        let info = match made.filter(|made| made.state == BranchState::Ready) {
+            Some(made) => made,
+            None => {
+                let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
+                info.await.map_err(|error| error.doing(waiting()))?
+            }
+        };
         self.appearing_endpoint().await.map_err(|error| error.doing(waiting()))?;
         Ok(info)
     }

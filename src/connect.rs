@@ -231,6 +231,8 @@ impl Branch {
     /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) when it is disabled.
     pub async fn ensure_endpoint(&self) -> Result<EndpointInfo> {
         match self.appearing_endpoint().await? {
+            // The list has said all that reading it alone would say.
+            Some(endpoint) if !endpoint.disabled && endpoint.not_ready().is_none() => Ok(endpoint),
             Some(endpoint) => endpoint.wait_until_ready().await,
             None => self.add_endpoint().await,
         }

@@ -161,7 +161,7 @@ impl EndpointInfo {
     }
 
     /// Why nobody can connect now, if so.
-    fn not_ready(&self) -> Option<String> {
+    pub(crate) fn not_ready(&self) -> Option<String> {
         if matches!(self.state, EndpointState::Init) {
             return Some(format!("the endpoint is {}", self.state));
         }

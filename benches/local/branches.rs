@@ -22,7 +22,12 @@ const FILLER_ROW: &str = "SELECT id FROM filler LIMIT 1";
 const AT_ONCE: usize = 100;
 
 /// A branch of the database of the examples.
-pub async fn demonstration(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn demonstration(
+    stage: &Stage,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
     let what = format!("create branch → first row, demo database, {}", disk.name);
     if table.wants(&what) {
         let source = stage.demonstration().await?;
@@ -38,7 +43,7 @@ pub async fn demonstration(stage: &Stage, disk: &Disk, effort: &Effort, table: &
 }
 
 /// Branches of a small and of a large database, and how the time grows.
-pub async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let whats = effort.sizes.map(|size| format!("create branch → first row, {size} MB, {}", disk.name));
     let growth = format!("  growth of it from {} MB to {} MB", effort.sizes[0], effort.sizes[1]);
     for (what, size) in whats.iter().zip(effort.sizes) {
@@ -72,7 +77,7 @@ async fn time(stage: &Stage, source: &Branch, row: &'static str, runs: usize) ->
 }
 
 /// What fresh branches take away from the disk, and what they say of it.
-pub async fn storage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn storage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("storage added by a fresh running branch, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
@@ -98,7 +103,7 @@ pub async fn storage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Ta
 }
 
 /// A hundred branches created at once, each queried.
-pub async fn at_once(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn at_once(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("{AT_ONCE} branches at once, each queried, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
@@ -114,7 +119,7 @@ pub async fn at_once(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Ta
                 let branch = source.create_branch(id, Expiry::after(hours(1))).await?;
                 let mut connection = branch.connect().await?;
                 sqlx::query(DEMONSTRATION_ROW).fetch_one(&mut connection).await?;
-                Result::Ok(branch)
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(branch)
             });
         }
         let made: Vec<_> = tasks.join_all().await;

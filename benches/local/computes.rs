@@ -22,7 +22,7 @@ const ROW: &str = "SELECT name FROM ecommerce.products LIMIT 1";
 const CALM: Duration = Duration::from_secs(2);
 
 /// From a login at a suspended compute to the first row.
-pub async fn wake(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn wake(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("wake a suspended compute → first row, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
@@ -50,7 +50,7 @@ async fn suspend(branch: &BranchInfo) -> Result<()> {
 }
 
 /// Memory of a compute that runs and is used by nobody, and of one that is suspended.
-pub async fn memory(stage: &Stage, disk: &Disk, table: &mut Table) -> Result<()> {
+pub(crate) async fn memory(stage: &Stage, disk: &Disk, table: &mut Table) -> Result<()> {
     let what = format!("private memory of a running idle compute, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
@@ -59,8 +59,10 @@ pub async fn memory(stage: &Stage, disk: &Disk, table: &mut Table) -> Result<()>
     let (branch, _) = stage.branch(&source, ROW).await?;
     tokio::time::sleep(CALM).await;
     let uid = branch.uid.clone().ok_or("the branch has no uid")?;
-    let measure =
-        || Result::Ok(processes::private_memory(&processes::working_in(&uid)?)? as f64 / f64::from(1 << 20));
+    let measure = || -> Result<f64> {
+        let bytes = processes::private_memory(&processes::working_in(&uid)?)?;
+        Ok(bytes as f64 / f64::from(1 << 20))
+    };
     table.add(&what, Goal::AtMost(20.0), Megabytes, vec![measure()?]);
     suspend(&branch).await?;
     let what = format!("  of a suspended one, {}", disk.name);

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use super::Result;
 
 /// A directory for data, gone when dropped, with what is mounted on it.
-pub struct Disk {
+pub(crate) struct Disk {
     /// The kind of file system, as people call it.
-    pub name: &'static str,
-    pub dir: PathBuf,
+    pub(crate) name: &'static str,
+    pub(crate) dir: PathBuf,
     mounted: bool,
     _temporary: TempDir,
 }
@@ -27,14 +27,14 @@ pub struct Disk {
 const ROOM_MB: u64 = 6 * 1024;
 
 impl Disk {
-    pub fn temporary() -> Result<Self> {
+    pub(crate) fn temporary() -> Result<Self> {
         let temporary = open_directory()?;
         let dir = temporary.path().to_owned();
         Ok(Self { name: kind_of(&dir)?, dir, mounted: false, _temporary: temporary })
     }
 
     /// Large enough for databases of these sizes in megabytes.
-    pub fn xfs(sizes: &[u64]) -> Result<Self> {
+    pub(crate) fn xfs(sizes: &[u64]) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err("mounting an image takes root".into());
         }
@@ -60,13 +60,13 @@ impl Disk {
     }
 
     /// Bytes in use, once everything is written.
-    pub fn used(&self) -> Result<u64> {
+    pub(crate) fn used(&self) -> Result<u64> {
         syncfs(File::open(&self.dir)?)?;
         let stat = statvfs(&self.dir)?;
         Ok((stat.f_blocks - stat.f_bfree) * stat.f_frsize)
     }
 
-    pub fn free(&self) -> Result<u64> {
+    pub(crate) fn free(&self) -> Result<u64> {
         Ok(available(&statvfs(&self.dir)?))
     }
 }

@@ -26,7 +26,7 @@ use super::{
 const CLIENTS: &str = "8";
 
 /// Transactions per second through the gateway, divided by those without it.
-pub async fn ratio(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn ratio(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("pgbench -S, {CLIENTS} clients, gateway ÷ direct, both TLS, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());

@@ -5,7 +5,7 @@ use std::{fs, path::Path, path::PathBuf, time::Duration};
 use super::Result;
 
 /// The PostgreSQL processes that work in a directory whose path has `part` in it.
-pub fn working_in(part: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn working_in(part: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let numeric = entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit());
@@ -19,7 +19,7 @@ pub fn working_in(part: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Bytes of memory that belong to these processes alone.
-pub fn private_memory(processes: &[PathBuf]) -> Result<u64> {
+pub(crate) fn private_memory(processes: &[PathBuf]) -> Result<u64> {
     let mut total = 0;
     for process in processes {
         let rollup = fs::read_to_string(process.join("smaps_rollup"))?;
@@ -33,13 +33,13 @@ pub fn private_memory(processes: &[PathBuf]) -> Result<u64> {
 }
 
 /// The programs of the PostgreSQL that this process runs.
-pub fn programs(process: &Path) -> Result<PathBuf> {
+pub(crate) fn programs(process: &Path) -> Result<PathBuf> {
     let program = fs::read_link(process.join("exe"))?;
     Ok(program.parent().ok_or("a program without a directory")?.to_owned())
 }
 
 /// User and system time of this process and of all of its children that ended.
-pub fn cpu_time() -> Result<Duration> {
+pub(crate) fn cpu_time() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit(')').next().unwrap_or_default();
     // Fields 14 to 17 of proc_pid_stat(5), counted from after the name; a tick is 10 ms on every Linux.

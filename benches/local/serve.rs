@@ -15,7 +15,7 @@ use super::{
 };
 
 /// On the data directory that the other rows left, and on new ones.
-pub async fn existing(disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn existing(disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("serve on an existing data directory → ready, {}", disk.name);
     if table.wants(&what) {
         let mut samples = Vec::new();

@@ -13,9 +13,9 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Result, disk::Disk};
 
-pub struct Stage {
-    pub local: LocalLakebase,
-    pub lakebase: Lakebase,
+pub(crate) struct Stage {
+    pub(crate) local: LocalLakebase,
+    pub(crate) lakebase: Lakebase,
     next: AtomicUsize,
 }
 
@@ -23,19 +23,19 @@ pub struct Stage {
 const ROW_BYTES: u64 = 1024;
 
 impl Stage {
-    pub async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
+    pub(crate) async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
         let data = disk.dir.join("data");
         let local = LocalLakebase::builder().data_dir(data).durability(durability).start().await?;
         let lakebase = local.client().await?;
         Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.local.shutdown().await;
     }
 
     /// The default branch of the project with the rows of the examples; made when it is not there.
-    pub async fn demonstration(&self) -> Result<BranchInfo> {
+    pub(crate) async fn demonstration(&self) -> Result<BranchInfo> {
         let sql = include_str!("../../examples/shared/ecommerce.sql");
         self.project("demonstration", async |connection| {
             let mut transaction = connection.begin().await?;
@@ -46,7 +46,7 @@ impl Stage {
     }
 
     /// The default branch of a project with a table of so many megabytes; made when it is not there.
-    pub async fn filled(&self, megabytes: u64) -> Result<BranchInfo> {
+    pub(crate) async fn filled(&self, megabytes: u64) -> Result<BranchInfo> {
         let rows = i64::try_from(megabytes * (1 << 20) / ROW_BYTES)?;
         self.project(&format!("filled-{megabytes}"), async |connection| {
             eprintln!("writing {megabytes} MB");
@@ -62,7 +62,7 @@ impl Stage {
         .await
     }
 
-    pub async fn project(
+    pub(crate) async fn project(
         &self,
         id: &str,
         fill: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
@@ -79,12 +79,12 @@ impl Stage {
     }
 
     /// An id that no other branch has.
-    pub fn fresh_id(&self) -> String {
+    pub(crate) fn fresh_id(&self) -> String {
         format!("bench-{}", self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// From the request for a branch to its first row.
-    pub async fn branch(&self, source: &Branch, row: &'static str) -> Result<(BranchInfo, Duration)> {
+    pub(crate) async fn branch(&self, source: &Branch, row: &'static str) -> Result<(BranchInfo, Duration)> {
         let begun = Instant::now();
         let branch = source.create_branch(self.fresh_id(), Expiry::after(hours(1))).await?;
         let mut connection = branch.connect().await?;

@@ -6,7 +6,7 @@ use comfy_table::{Table as Drawing, presets::UTF8_FULL_CONDENSED};
 use lakebase::local::Durability;
 
 #[derive(Clone, Copy)]
-pub enum Goal {
+pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
     /// Worth knowing, promised nowhere.
@@ -14,7 +14,7 @@ pub enum Goal {
 }
 
 #[derive(Clone, Copy)]
-pub enum Unit {
+pub(crate) enum Unit {
     Milliseconds,
     Seconds,
     Megabytes,
@@ -40,32 +40,32 @@ struct Row {
     full: Vec<f64>,
 }
 
-pub struct Table {
+pub(crate) struct Table {
     filter: String,
     durability: Durability,
     rows: Vec<Row>,
 }
 
 impl Table {
-    pub fn new(filter: &str) -> Self {
+    pub(crate) fn new(filter: &str) -> Self {
         Self { filter: filter.to_owned(), durability: Durability::Fast, rows: Vec::new() }
     }
 
     /// What is added from here on was measured with this durability.
-    pub fn now(&mut self, durability: Durability) {
+    pub(crate) fn now(&mut self, durability: Durability) {
         self.durability = durability;
     }
 
-    pub fn durability(&self) -> String {
+    pub(crate) fn durability(&self) -> String {
         self.durability.to_string()
     }
 
     /// Whether anybody wants to see this row.
-    pub fn wants(&self, what: &str) -> bool {
+    pub(crate) fn wants(&self, what: &str) -> bool {
         what.to_lowercase().contains(&self.filter.to_lowercase())
     }
 
-    pub fn add(&mut self, what: &str, goal: Goal, unit: Unit, samples: Vec<f64>) {
+    pub(crate) fn add(&mut self, what: &str, goal: Goal, unit: Unit, samples: Vec<f64>) {
         eprintln!("{what}, {}: {}", self.durability, figure(unit, &samples));
         let place = match self.rows.iter().position(|row| row.what == what) {
             Some(place) => place,
@@ -84,14 +84,14 @@ impl Table {
     }
 
     /// The median of a row measured with the present durability.
-    pub fn median_of(&self, what: &str) -> Option<f64> {
+    pub(crate) fn median_of(&self, what: &str) -> Option<f64> {
         let row = self.rows.iter().find(|row| row.what == what)?;
         median(if self.durability == Durability::Full { &row.full } else { &row.fast })
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         let mut drawing = Drawing::new();
-        drawing.load_preset(UTF8_FULL_CONDENSED);
+        drawing.load_style(UTF8_FULL_CONDENSED);
         drawing.set_header(["what", "goal", "Fast: median (min–max)", "Full", "met"]);
         for row in &self.rows {
             let (goal, met) = verdict(row);
@@ -124,7 +124,7 @@ fn figure(unit: Unit, samples: &[f64]) -> String {
     }
 }
 
-pub fn median(samples: &[f64]) -> Option<f64> {
+pub(crate) fn median(samples: &[f64]) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -132,6 +132,6 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     Some(if sorted.len().is_multiple_of(2) { (upper + sorted.get(middle - 1)?) / 2.0 } else { upper })
 }
 
-pub fn milliseconds(time: Duration) -> f64 {
+pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }

@@ -126,8 +126,8 @@ impl CreateBranch {
     async fn run(self) -> Result<BranchInfo> {
         let client = self.project.client().clone();
         let (branch, request) = self.request(Utc::now())?;
-        start::<BranchInfo>(&client, request).await?.await?;
-        branch.wait_until_ready().await
+        let made = start::<BranchInfo>(&client, request).await?.await?;
+        branch.wait_until_ready_from(Some(made)).await
     }
 
     /// What will be sent, and the branch that it makes.
