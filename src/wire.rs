@@ -25,9 +25,11 @@ pub(crate) trait Page {
     fn into_parts(self) -> (Vec<Self::Item>, String);
 }
 
-/// A list of any resource; the key of the items differs, so each list has its own `serde(rename)` name.
+/// A list of any resource as the local server writes it; the key of the items differs, so each has its own name.
+/// The client reads every list through one generic page.
 macro_rules! page {
     ($page:ident, $item:ty, $key:literal) => {
+        #[cfg(any(test, feature = "local"))]
         #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
         #[serde(default)]
         pub(crate) struct $page {
@@ -37,6 +39,7 @@ macro_rules! page {
             pub(crate) next_page_token: String,
         }
 
+        #[cfg(any(test, feature = "local"))]
         impl Page for $page {
             type Item = $item;
 

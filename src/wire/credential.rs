@@ -28,6 +28,7 @@ pub(crate) struct DatabaseCredential {
 }
 
 /// The answer of `GET /api/2.0/preview/scim/v2/Me`.
+#[cfg(feature = "local")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Me {

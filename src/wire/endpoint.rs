@@ -166,6 +166,7 @@ pub(crate) struct EndpointHosts {
 }
 
 /// The list of one endpoint's running computes.
+#[cfg(feature = "local")]
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ComputeInstances {
