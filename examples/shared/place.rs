@@ -27,11 +27,11 @@ impl Place {
             ui::fact("user", &user.user_name);
             return Ok(Self { lakebase, local: None });
         }
-        let local = LocalLakebase::builder()
-            .prefer_pg_version(17)
-            .durability(Durability::Fast)
-            .attach_or_start()
-            .await?;
+        let start =
+            LocalLakebase::builder().prefer_pg_version(17).durability(Durability::Fast).attach_or_start();
+        let (local, _) =
+            ui::timed("starting; PostgreSQL is fetched once where it is not installed", start).await;
+        let local = local?;
         ui::fact("local Lakebase", local.data_dir().display());
         ui::fact("PostgreSQL", local.pg_version());
         ui::fact("branches are", local.copies());

@@ -58,6 +58,10 @@ where
     let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width() == Some(0) {
+        // A terminal that does not know its width.
+        table.set_width(100);
+    }
     table.set_header(header.iter().map(|text| match bold {
         true => Cell::new(text).add_attribute(Attribute::Bold),
         false => Cell::new(text),

@@ -232,6 +232,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_ref().map(|cause| cause as _)
+        // What the cause says of itself is part of the outcome already.
+        self.cause.as_ref()?.source()
     }
 }

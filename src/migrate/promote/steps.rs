@@ -218,16 +218,10 @@ impl Promotion {
         };
         let base = match self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await {
             Ok(base) => base,
-            Err(error)
-                if error.kind() == ErrorKind::Unsupported
-                    && self.does(Step::Rehearse)
-                    && self.does(Step::Compare) =>
-            {
+            Err(error) if no_past(&error) && self.does(Step::Rehearse) && self.does(Step::Compare) => {
+                let why = error.service_message().unwrap_or_default().to_owned();
                 self.no_base = Some(error.to_string());
-                return Ok(
-                    "the service makes no branch of the past: looked at in the step 'compare' instead"
-                        .to_owned(),
-                );
+                return Ok(format!("no branch of the past ({why}): looked at in the step 'compare' instead"));
             }
             Err(error) => return Err(error.into()),
         };
@@ -413,6 +407,11 @@ impl Promotion {
         let text = self.report.outcome.to_string();
         Err(Error::new(kind, text).with_source(Stopped { report: self.report, cause }))
     }
+}
+
+/// Whether the service does not make branches of the past, or does not reach back that far (400).
+fn no_past(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unsupported || error.status() == Some(400)
 }
 
 /// The name that a change has now, and the one it had before.
