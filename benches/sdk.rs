@@ -65,7 +65,12 @@ async fn overhead(lakebase: &Lakebase, host: &str) -> Result<()> {
     }
     let (sdk, plain) = (median(sdk), median(plain));
     let ratio = sdk.as_secs_f64() / plain.as_secs_f64();
-    verdict("a read by the SDK ÷ by reqwest alone", "< 1.10", format!("{ratio:.3} ({sdk:.1?} ÷ {plain:.1?})"), ratio < 1.10);
+    verdict(
+        "a read by the SDK ÷ by reqwest alone",
+        "< 1.10",
+        format!("{ratio:.3} ({sdk:.1?} ÷ {plain:.1?})"),
+        ratio < 1.10,
+    );
     Ok(())
 }
 
@@ -83,7 +88,12 @@ async fn cached_credential(lakebase: &Lakebase) -> Result<()> {
         rounds.push(begun.elapsed() / CALLS);
     }
     let each = median(rounds);
-    verdict("a cached credential", "< 1 µs", format!("{} ns", each.as_nanos()), each < Duration::from_micros(1));
+    verdict(
+        "a cached credential",
+        "< 1 µs",
+        format!("{} ns", each.as_nanos()),
+        each < Duration::from_micros(1),
+    );
     Ok(())
 }
 
@@ -104,7 +114,10 @@ async fn list(lakebase: &Lakebase, host: &str) -> Result<()> {
     }
     let (sdk, plain) = (median(sdk), median(plain));
     let ratio = sdk.as_secs_f64() / plain.as_secs_f64();
-    println!("{:<46} {:<9} {ratio:.3} ({sdk:.1?} ÷ {plain:.1?})", "a list of 100 branches ÷ their JSON by reqwest", "");
+    println!(
+        "{:<46} {:<9} {ratio:.3} ({sdk:.1?} ÷ {plain:.1?})",
+        "a list of 100 branches ÷ their JSON by reqwest", ""
+    );
     Ok(())
 }
 

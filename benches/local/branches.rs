@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use lakebase::{Branch, BranchInfo, hours, Expiry};
+use lakebase::{Branch, BranchInfo, Expiry, hours};
 use tokio::task::JoinSet;
 
 use super::{
@@ -22,7 +22,12 @@ const FILLER_ROW: &str = "SELECT id FROM filler LIMIT 1";
 const AT_ONCE: usize = 100;
 
 /// A branch of the database of the examples.
-pub(crate) async fn demonstration(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn demonstration(
+    stage: &Stage,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
     let what = format!("create branch → first row, demo database, {}", disk.name);
     if table.wants(&what) {
         let source = stage.demonstration().await?;

@@ -9,9 +9,8 @@ pub(crate) fn working_in(part: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let numeric = entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit());
-        let inside = || {
-            fs::read_link(entry.path().join("cwd")).is_ok_and(|dir| dir.to_string_lossy().contains(part))
-        };
+        let inside =
+            || fs::read_link(entry.path().join("cwd")).is_ok_and(|dir| dir.to_string_lossy().contains(part));
         if numeric && inside() {
             found.push(entry.path());
         }

@@ -51,10 +51,12 @@ impl Stage {
         self.project(&format!("filled-{megabytes}"), async |connection| {
             eprintln!("writing {megabytes} MB");
             sqlx::raw_sql("CREATE TABLE filler (id bigint, text text)").execute(&mut *connection).await?;
-            sqlx::query("INSERT INTO filler SELECT n, repeat(md5(n::text), 30) FROM generate_series(1, $1) n")
-                .bind(rows)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "INSERT INTO filler SELECT n, repeat(md5(n::text), 30) FROM generate_series(1, $1) n",
+            )
+            .bind(rows)
+            .execute(&mut *connection)
+            .await?;
             Ok(())
         })
         .await

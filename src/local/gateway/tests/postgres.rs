@@ -177,7 +177,7 @@ fn programs() -> Option<PathBuf> {
     let given = std::env::var_os("LAKEBASE_PG_BIN").map(PathBuf::from);
     let debian = (15..=18).rev().map(|major| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    
+
     given
         .into_iter()
         .chain(debian)
