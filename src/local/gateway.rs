@@ -22,6 +22,7 @@ mod frames;
 mod lane;
 mod listener;
 mod message;
+mod prompt;
 mod refusal;
 mod rewind;
 mod session;

@@ -10,7 +10,10 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
-use super::session::{self, SessionError, Site};
+use super::{
+    prompt::Prompt,
+    session::{self, SessionError, Site},
+};
 
 /// How many clients may be on their way to a login. More wait in the system's queue, none is refused.
 const MAX_UNAUTHENTICATED: usize = 128;
@@ -129,7 +132,7 @@ impl Sessions {
         let span = tracing::debug_span!("lakebase.gateway.session", db.user = tracing::field::Empty);
         let session = async move {
             let served = match on_this_runtime(stream) {
-                Ok(stream) => session::serve(&site, stream, permit, closing).await,
+                Ok(stream) => session::serve(&site, Prompt::new(stream), permit, closing).await,
                 Err(source) => Err(SessionError::Client { doing: "taking it over", source }),
             };
             match served {
