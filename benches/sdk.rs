@@ -28,6 +28,10 @@ const BRANCHES: usize = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // The bare client needs a process-wide provider; the SDK brings its own.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| "a TLS provider is installed already")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let host = format!("http://{}", listener.local_addr()?);
     tokio::spawn(serve(listener));
