@@ -8,13 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use super::{
-    migration::Migrations,
-    options::ApplyOptions,
-    rehearsal::Rehearsal,
-    table,
-    verbs::{rehearse_on, schema_of},
-};
+use super::{migration::Migrations, options::ApplyOptions, rehearsal::Rehearsal, table, verbs::rehearse_on};
 use crate::{
     Branch, BranchId, BranchInfo, BranchName, Expiry,
     error::{Error, ErrorKind, Result},
@@ -146,7 +140,7 @@ impl Rebase {
         let guard = source.ephemeral(&id, ttl(expiry)).await?;
         let work = async {
             let replay = rehearse_on(&guard, &self.migrations, &self.apply, &self.schema).await?;
-            let before = schema_of(&self.branch, &self.schema).await?;
+            let before = self.branch.schema(&self.schema).await?;
             let drift = schema::compare(&before, &replay.after);
             if matches!(expiry, Expiry::Never) {
                 guard.update().expiry(Expiry::Never).await?;

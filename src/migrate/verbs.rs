@@ -11,11 +11,7 @@ use super::{
     rehearsal::{self, Rehearsal},
     report::ApplyReport,
 };
-use crate::{
-    Branch, BranchId, EphemeralBranch,
-    error::{Error, Result},
-    hours, schema,
-};
+use crate::{Branch, BranchId, EphemeralBranch, error::Result, hours, schema};
 
 impl Branch {
     /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()).
@@ -145,13 +141,7 @@ impl Rehearse {
 
 /// A fresh branch of the target that lives for an hour at most.
 pub(super) async fn throw_away(target: &Branch, what: &str) -> Result<EphemeralBranch> {
-    target.ephemeral(unique(what)?, hours(1)).await
-}
-
-/// An id that nobody else has.
-pub(super) fn unique(what: &str) -> Result<BranchId> {
-    let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(10).collect();
-    BranchId::new(format!("{what}-{suffix}")).map_err(Error::from)
+    target.ephemeral(BranchId::unique(what)?, hours(1)).await
 }
 
 pub(super) async fn rehearse_on(
@@ -164,13 +154,6 @@ pub(super) async fn rehearse_on(
     let rehearsed = rehearsal::rehearse(&mut conn, watcher, migrations, options, schema).await;
     end(conn).await;
     rehearsed
-}
-
-pub(super) async fn schema_of(branch: &Branch, options: &schema::Options) -> Result<schema::Schema> {
-    let mut conn = connect(branch).await?;
-    let schema = rehearsal::read_schema(&mut conn, options).await;
-    end(conn).await;
-    schema
 }
 
 pub(super) async fn connect(branch: &Branch) -> Result<PgConnection> {

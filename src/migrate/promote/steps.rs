@@ -13,7 +13,7 @@ use super::{
     report::{PromotionOutcome, PromotionReport, StepOutcome, StepReport, Stopped},
 };
 use crate::{
-    Branch, BranchName, EphemeralBranch,
+    Branch, BranchId, BranchName, EphemeralBranch,
     error::{Error, ErrorKind, Result},
     hours,
     migrate::{
@@ -21,7 +21,7 @@ use crate::{
         failure::Failure,
         ledger, lock,
         rehearsal::{Rehearsal, read_schema},
-        verbs::{connect, end, rehearse_on, schema_of, throw_away, unique},
+        verbs::{connect, end, rehearse_on, throw_away},
     },
     schema::{self, Change, Schema, SchemaDiff},
 };
@@ -201,7 +201,7 @@ impl Promotion {
         if let Some(schema) = &self.wanted {
             return Ok(schema.clone());
         }
-        let schema = schema_of(&self.request.branch, &self.request.schema).await?;
+        let schema = self.request.branch.schema(&self.request.schema).await?;
         self.wanted = Some(schema.clone());
         Ok(schema)
     }
@@ -216,7 +216,12 @@ impl Promotion {
                 self.target.name()
             )));
         };
-        let base = match self.target.ephemeral(unique("base")?, hours(1)).at_lsn(lsn).await {
+        let base = match self
+            .target
+            .ephemeral(BranchId::unique("base").map_err(Error::from)?, hours(1))
+            .at_lsn(lsn)
+            .await
+        {
             Ok(base) => base,
             Err(error) if no_past(&error) && self.does(Step::Rehearse) && self.does(Step::Compare) => {
                 let why = error.service_message().unwrap_or_default().to_owned();
@@ -225,7 +230,7 @@ impl Promotion {
             }
             Err(error) => return Err(error.into()),
         };
-        let schema = schema_of(&base, &self.request.schema).await;
+        let schema = base.schema(&self.request.schema).await;
         self.close(base);
         let theirs = read_schema(conn, &self.request.schema).await?;
         let drift = schema::drift(&schema?, &self.wanted().await?, &theirs);
@@ -260,7 +265,7 @@ impl Promotion {
         // The branch may have to wake up; the comparison wants its schema next.
         let wanted = async {
             match self.wanted.is_none() && self.does(Step::Compare) {
-                true => schema_of(&request.branch, &request.schema).await.map(Some),
+                true => request.branch.schema(&request.schema).await.map(Some),
                 false => Ok(None),
             }
         };
