@@ -19,7 +19,7 @@ mod address;
 mod authority;
 mod cancel;
 mod frames;
-mod lane;
+mod lanes;
 mod listener;
 mod message;
 mod prompt;
@@ -27,6 +27,7 @@ mod refusal;
 mod rewind;
 mod session;
 mod splice;
+mod unwatched;
 
 pub(crate) use self::{
     address::AddressPolicy,
@@ -35,7 +36,7 @@ pub(crate) use self::{
 };
 use self::{
     cancel::CancelKeys,
-    lane::Lane,
+    lanes::Lanes,
     listener::Listener,
     session::{Deadlines, Site},
 };
@@ -72,7 +73,7 @@ pub(crate) enum GatewayError {
     Listen { endpoint: String, address: SocketAddr, source: std::io::Error },
     #[error("making the certificate of endpoint {endpoint}")]
     Certificate { endpoint: String, source: AuthorityError },
-    #[error("starting the gateway's thread for endpoint {endpoint}")]
+    #[error("starting the gateway's threads for endpoint {endpoint}")]
     Thread { endpoint: String, source: std::io::Error },
     #[error("endpoint {endpoint} cannot be published: the gateway is shutting down")]
     ShuttingDown { endpoint: String },
@@ -94,7 +95,7 @@ struct Inner {
 struct Listeners {
     by_endpoint: HashMap<String, Listener>,
     /// Started with the first endpoint.
-    lane: Option<Lane>,
+    lanes: Option<Lanes>,
 }
 
 impl Gateway {
@@ -119,15 +120,15 @@ impl Gateway {
     ) -> Result<SocketAddr, GatewayError> {
         let Inner { authority, door, policy, listeners } = &*self.0;
         let mut listeners = listeners.lock().await;
-        let Listeners { by_endpoint, lane } =
+        let Listeners { by_endpoint, lanes } =
             listeners.as_mut().ok_or_else(|| GatewayError::ShuttingDown { endpoint: endpoint.to_owned() })?;
         if let Some(listener) = by_endpoint.get(endpoint) {
             return Ok(listener.address());
         }
-        let lane = match lane {
-            Some(lane) => lane,
+        let lanes = match lanes {
+            Some(lanes) => lanes,
             none => none.insert(
-                Lane::start()
+                Lanes::start()
                     .map_err(|source| GatewayError::Thread { endpoint: endpoint.to_owned(), source })?,
             ),
         };
@@ -148,7 +149,7 @@ impl Gateway {
             cancels: CancelKeys::default(),
             deadlines: Deadlines::default(),
         };
-        let listener = Listener::start(listener, address, site, lane.handle().clone());
+        let listener = Listener::start(listener, address, site, lanes.clone());
         by_endpoint.insert(endpoint.to_owned(), listener);
         tracing::info!(lakebase.endpoint = endpoint, %address, "the endpoint takes connections");
         Ok(address)
@@ -181,8 +182,8 @@ impl Gateway {
     pub(crate) async fn shutdown(&self) {
         let listeners = self.0.listeners.lock().await.take().unwrap_or_default();
         futures_util::future::join_all(listeners.by_endpoint.into_values().map(Listener::close)).await;
-        // No session is left on it.
-        drop(listeners.lane);
+        // No session is left on them.
+        drop(listeners.lanes);
     }
 }
 

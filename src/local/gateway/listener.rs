@@ -4,13 +4,13 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
 use tracing::Instrument as _;
 
 use super::{
+    lanes::Lanes,
     prompt::Prompt,
     session::{self, SessionError, Site},
 };
@@ -31,10 +31,10 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(listener: TcpListener, address: SocketAddr, site: Site, lane: Handle) -> Listener {
+    pub(super) fn start(listener: TcpListener, address: SocketAddr, site: Site, lanes: Lanes) -> Listener {
         let (orders, taken) = mpsc::channel(1);
         let span = tracing::debug_span!("lakebase.gateway", lakebase.endpoint = %site.endpoint);
-        let task = tokio::spawn(accept_all(listener, site, lane, taken).instrument(span));
+        let task = tokio::spawn(accept_all(listener, site, lanes, taken).instrument(span));
         Listener { address, orders, task }
     }
 
@@ -66,12 +66,12 @@ pub(super) async fn disconnect(orders: mpsc::Sender<oneshot::Sender<()>>) {
 async fn accept_all(
     listener: TcpListener,
     site: Site,
-    lane: Handle,
+    lanes: Lanes,
     mut orders: mpsc::Receiver<oneshot::Sender<()>>,
 ) {
     let site = Arc::new(site);
     let permits = Arc::new(Semaphore::new(MAX_UNAUTHENTICATED));
-    let mut sessions = Sessions::new(lane);
+    let mut sessions = Sessions::new(lanes);
     loop {
         tokio::select! {
             order = orders.recv() => match order {
@@ -118,12 +118,12 @@ fn on_this_runtime(stream: TcpStream) -> io::Result<TcpStream> {
 struct Sessions {
     tasks: JoinSet<()>,
     closing: watch::Sender<bool>,
-    lane: Handle,
+    lanes: Lanes,
 }
 
 impl Sessions {
-    fn new(lane: Handle) -> Sessions {
-        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false), lane }
+    fn new(lanes: Lanes) -> Sessions {
+        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false), lanes }
     }
 
     fn start(&mut self, site: &Arc<Site>, stream: TcpStream, permit: OwnedSemaphorePermit) {
@@ -146,7 +146,7 @@ impl Sessions {
                 }
             }
         };
-        self.tasks.spawn_on(session.instrument(span), &self.lane);
+        self.tasks.spawn_on(session.instrument(span), self.lanes.emptiest());
     }
 
     /// Tells all to end, waits for them, cuts those that do not.

@@ -1,5 +1,7 @@
 //! Sessions on in-memory pipes, with a scripted compute.
 
+mod flow;
+
 use std::{
     any::Any,
     path::PathBuf,
