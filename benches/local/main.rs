@@ -13,6 +13,7 @@ mod branches;
 mod computes;
 mod disk;
 mod pgbench;
+mod pgbouncer;
 mod processes;
 mod serve;
 mod stage;

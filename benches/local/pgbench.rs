@@ -1,4 +1,5 @@
-//! The gateway beside PostgreSQL's own TLS: `pgbench -S` through either, in turns.
+//! The gateway beside PostgreSQL's own TLS: `pgbench -S` through either, in turns, and through PgBouncer where
+//! it is installed.
 
 use std::{
     fs,
@@ -18,6 +19,7 @@ use tokio::process::{Child, Command};
 use super::{
     Effort, Result,
     disk::Disk,
+    pgbouncer::PgBouncer,
     processes,
     stage::Stage,
     table::{Goal, Table, Unit::Ratio, median},
@@ -37,6 +39,10 @@ pub(crate) async fn ratio(stage: &Stage, disk: &Disk, effort: &Effort, table: &m
     let (programs, data) = (processes::programs(&compute)?, fs::read_link(compute.join("cwd"))?);
     let pgbench = pgbench_of(&programs);
     let direct = Direct::start(&programs, &data, disk).await?;
+    let peer = direct.pgbouncer().await?;
+    if peer.is_none() {
+        eprintln!("\nNOT MEASURED: PgBouncer beside the gateway, because pgbouncer is not installed\n");
+    }
     let info = production.connection_info().await?;
     let gateway = Target::gateway(&info).await?;
     for target in [&gateway, &direct.target] {
@@ -44,20 +50,30 @@ pub(crate) async fn ratio(stage: &Stage, disk: &Disk, effort: &Effort, table: &m
     }
     let seconds = effort.pgbench_seconds.to_string();
     let load = ["-S", "-c", CLIENTS, "-j", "2", "-T", &seconds];
-    let (mut through, mut without) = (Vec::new(), Vec::new());
+    let (mut through, mut without, mut pooled) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.pgbench_rounds {
         through.push(rate(&gateway.run(&pgbench, &load).await?)?);
         without.push(rate(&direct.target.run(&pgbench, &load).await?)?);
+        if let Some(peer) = &peer {
+            let target = Target { port: peer.port, ..direct.target.clone() };
+            pooled.push(rate(&target.run(&pgbench, &load).await?)?);
+        }
     }
+    drop(peer);
     direct.stop().await?;
     let (Some(a), Some(b)) = (median(&through), median(&without)) else { return Err("no rounds".into()) };
     eprintln!("transactions per second: gateway {a:.0}, direct {b:.0}");
-    let ratios = through.iter().zip(&without).map(|(a, b)| a / b).collect();
-    table.add(&what, Goal::AtLeast(0.8), Ratio, ratios);
+    let ratios = |rates: &[f64]| rates.iter().zip(&without).map(|(a, b)| a / b).collect();
+    table.add(&what, Goal::AtLeast(0.8), Ratio, ratios(&through));
+    if !pooled.is_empty() {
+        let what = format!("for comparison: pgbench -S, PgBouncer ÷ direct, both TLS, {}", disk.name);
+        table.add(&what, Goal::None, Ratio, ratios(&pooled));
+    }
     Ok(())
 }
 
 /// Where pgbench connects to.
+#[derive(Clone)]
 struct Target {
     host: String,
     port: u16,
@@ -114,7 +130,8 @@ fn pgbench_of(programs: &Path) -> PathBuf {
 struct Direct {
     child: Child,
     target: Target,
-    _dir: TempDir,
+    owner: (u32, u32),
+    dir: TempDir,
 }
 
 impl Direct {
@@ -122,7 +139,7 @@ impl Direct {
     async fn start(programs: &Path, like: &Path, disk: &Disk) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("direct-").tempdir_in(&disk.dir)?;
         let owner = fs::metadata(like)?;
-        let (uid, gid) = (owner.uid(), owner.gid());
+        let owner @ (uid, gid) = (owner.uid(), owner.gid());
         chown(dir.path(), Some(uid), Some(gid))?;
         let data = dir.path().join("data");
         let program = |name: &str| {
@@ -143,7 +160,7 @@ impl Direct {
             return Err("initdb of the PostgreSQL to compare with failed".into());
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        configure(&data, like, port)?;
+        configure(&data, like, dir.path(), port)?;
         for entry in fs::read_dir(&data)? {
             chown(entry?.path(), Some(uid), Some(gid))?;
         }
@@ -156,7 +173,7 @@ impl Direct {
             database: "postgres".to_owned(),
             password: String::new(),
         };
-        let direct = Self { child, target, _dir: dir };
+        let direct = Self { child, target, owner, dir };
         for _ in 0..200 {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(200)).await;
@@ -164,8 +181,13 @@ impl Direct {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let log = fs::read_to_string(direct._dir.path().join("log")).unwrap_or_default();
+        let log = fs::read_to_string(direct.dir.path().join("log")).unwrap_or_default();
         Err(format!("the PostgreSQL to compare with did not start: {log}").into())
+    }
+
+    async fn pgbouncer(&self) -> Result<Option<PgBouncer>> {
+        let dir = self.dir.path();
+        PgBouncer::start(dir, self.target.port, &dir.join("data"), self.owner).await
     }
 
     async fn stop(mut self) -> Result<()> {
@@ -176,15 +198,18 @@ impl Direct {
     }
 }
 
-fn configure(data: &Path, like: &Path, port: u16) -> Result<()> {
+fn configure(data: &Path, like: &Path, dir: &Path, port: u16) -> Result<()> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     fs::write(data.join("server.crt"), made.cert.pem())?;
     fs::write(data.join("server.key"), made.signing_key.serialize_pem())?;
     fs::set_permissions(data.join("server.key"), fs::Permissions::from_mode(0o600))?;
     let settings = fs::read_to_string(like.join("postgresql.conf"))?;
     let own = format!(
-        "{settings}\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nssl = on\n"
+        "{settings}\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nssl = on\n",
+        dir.display()
     );
     fs::write(data.join("postgresql.conf"), own)?;
-    Ok(fs::write(data.join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n")?)
+    // The directory can be entered by its owner alone.
+    let rules = "hostssl all all 127.0.0.1/32 trust\nlocal all all trust\n";
+    Ok(fs::write(data.join("pg_hba.conf"), rules)?)
 }

@@ -25,7 +25,7 @@ pub(super) struct Unwatched {
 
 impl Unwatched {
     pub(super) fn new(stream: UnixStream) -> io::Result<Unwatched> {
-        let socket = AsyncFd::with_interest(stream.into_std()?, Interest::READABLE)?;
+        let socket = watch(stream.into_std()?, Interest::READABLE)?;
         Ok(Unwatched { socket, full: None })
     }
 
@@ -36,6 +36,16 @@ impl Unwatched {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+// What replaces it is `unsafe`, because a type may change or close its descriptor while it is watched. `Socket`
+// does neither: `AsyncFd` owns it, and it is only borrowed shared.
+#[allow(
+    deprecated,
+    reason = "sound for a socket that is never replaced, and the replacement needs a newer tokio"
+)]
+fn watch(socket: Socket, interest: Interest) -> io::Result<AsyncFd<Socket>> {
+    AsyncFd::with_interest(socket, interest)
 }
 
 impl AsyncRead for Unwatched {
@@ -63,7 +73,7 @@ impl AsyncWrite for Unwatched {
             match self.socket.get_ref().write(buf) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let socket = self.socket.get_ref().try_clone()?;
-                    self.full = Some(AsyncFd::with_interest(socket, Interest::WRITABLE)?);
+                    self.full = Some(watch(socket, Interest::WRITABLE)?);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 written => return Poll::Ready(written),
