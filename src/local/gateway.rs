@@ -27,7 +27,6 @@ mod refusal;
 mod rewind;
 mod session;
 mod splice;
-mod unwatched;
 
 pub(crate) use self::{
     address::AddressPolicy,

@@ -29,7 +29,6 @@ use super::{
     refusal::Refusal,
     rewind::Rewound,
     splice::{End, Splice},
-    unwatched::Unwatched,
 };
 
 /// Far above everything that PostgreSQL sends before its first `ReadyForQuery`.
@@ -271,7 +270,7 @@ async fn welcome<C>(
     client: &mut C,
     socket: &Path,
     startup: &Startup,
-) -> Result<Option<(Unwatched, Option<Remembered>)>, SessionError>
+) -> Result<Option<(UnixStream, Option<Remembered>)>, SessionError>
 where
     C: AsyncWrite + Unpin,
 {
@@ -315,8 +314,6 @@ where
             answer(client, &whole).await?;
         }
         if ready {
-            let compute = Unwatched::new(compute)
-                .map_err(|source| SessionError::Compute { doing: "taking it over", source })?;
             return Ok(Some((compute, remembered)));
         }
         match compute.read_buf(&mut unread).await {
