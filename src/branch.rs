@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod if_missing;
 mod reset;
 mod update;
 
@@ -10,8 +11,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use create::{CreateBranch, CreateBranchIfMissing, Created};
+pub use create::CreateBranch;
 pub use delete::{DeleteBranch, UndeleteBranch};
+pub use if_missing::{CreateBranchIfMissing, Created};
 pub use reset::ResetBranch;
 pub use update::UpdateBranch;
 
@@ -20,7 +22,7 @@ use crate::{
     EndpointType, Expiry, Lakebase, Lsn, Project, Role, RoleId, SnapshotName,
     error::{Error, ErrorKind, Result},
     http::Request,
-    model::{count, handle, maybe_named, model, named},
+    model::{WrongField, count, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wait::{Look, SETTLE_LIMIT, until},
@@ -125,7 +127,7 @@ pub struct CopyCost {
 model!(BranchInfo, Branch, BranchName, wire::branch::Branch, "branches");
 
 impl BranchInfo {
-    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, WrongField> {
         let name: BranchName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::{
     Lakebase, OperationName,
     error::{Error, ErrorKind, Result},
-    http::Request,
-    model::{Model, unexpected},
+    http::{Request, reading},
+    model::{Model, Reading, unexpected},
     wait::{Look, OPERATION_LIMIT, SETTLE_LIMIT, until},
     wire,
 };
@@ -144,7 +144,7 @@ impl<T: Model> Operation<T> {
         }
         match &self.end {
             None => Ok(Look::NotYet("the operation is still running".to_owned())),
-            Some(Ok(response)) => T::read(&self.client, response.clone())
+            Some(Ok(response)) => reading::value(response, Reading::new(&self.client))
                 .map(Look::There)
                 .map_err(|error| error.with_operation(self.name.as_str())),
             Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),
@@ -181,8 +181,16 @@ pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Resu
 
 /// Reads one resource.
 pub(crate) async fn read<T: Model>(client: &Lakebase, request: Request) -> Result<T> {
-    let doing = request.doing.clone();
-    T::read(client, client.send(request).await?).map_err(|error| error.doing(doing))
+    client.send_for(request, Reading::new(client)).await
+}
+
+/// Waits for the end of a deletion. What is not there counts as deleted, where the caller says so.
+pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) -> Result<()> {
+    match started {
+        Ok(operation) => operation.await,
+        Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A missing resource is a value, not an error.

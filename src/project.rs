@@ -17,7 +17,7 @@ use crate::{
     Branch, BranchId, BranchInfo, BranchName, Lakebase, ProjectId, ProjectName, Suspension,
     error::{Error, ErrorKind, Result},
     http::Request,
-    model::{count, handle, maybe_named, model, named},
+    model::{WrongField, count, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wire,
@@ -141,7 +141,7 @@ impl CustomTag {
 model!(ProjectInfo, Project, ProjectName, wire::project::Project, "projects");
 
 impl ProjectInfo {
-    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self, WrongField> {
         let name: ProjectName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
