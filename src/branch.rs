@@ -92,6 +92,8 @@ pub struct BranchInfo {
     pub source_branch_time: Option<DateTime<Utc>>,
     /// The snapshot it was made from.
     pub source_snapshot: Option<SnapshotName>,
+    /// The recovery branch of a replicated project that it was made from, by its whole name (preview).
+    pub source_recovery_branch: Option<String>,
     /// How the copy was made and what it added, where the service says so (the local Lakebase does).
     pub copy: Option<CopyCost>,
     /// When it was made.
@@ -145,6 +147,7 @@ impl BranchInfo {
             source_branch_lsn: status.source_branch_lsn.and_then(|lsn| lsn.parse().ok()),
             source_branch_time: status.source_branch_time,
             source_snapshot: maybe_named(status.source_snapshot, "source_snapshot")?,
+            source_recovery_branch: status.source_recovery_branch,
             copy: status.copy.map(|copy| CopyCost {
                 method: copy.method,
                 bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),

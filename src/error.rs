@@ -91,7 +91,16 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// An error of your own, for a stand-in of something that calls the service, say. The message must not contain
+    /// a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "there is no such branch in this test");
+    /// assert!(error.is_not_found());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             doing: None,

@@ -230,29 +230,4 @@ impl Lakebase {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn operation(json: Value) -> Option<Result<Value, wire::error::ErrorBody>> {
-        end_of(serde_json::from_value(json).unwrap())
-    }
-
-    #[test]
-    fn an_operation_has_an_end_only_when_it_is_done() {
-        assert!(operation(json!({"name": "projects/p/operations/x"})).is_none());
-        assert!(operation(json!({"name": "projects/p/operations/x", "done": null})).is_none());
-        assert!(operation(json!({"done": false, "response": {}})).is_none());
-        assert_eq!(operation(json!({"done": true, "response": {"a": 1}})).unwrap().unwrap(), json!({"a": 1}));
-        assert_eq!(operation(json!({"done": true})).unwrap().unwrap(), Value::Null);
-        assert!(operation(json!({"done": true, "error": {"message": "no"}})).unwrap().is_err());
-    }
-
-    #[test]
-    fn a_missing_operation_is_tolerated_only_when_it_is_young() {
-        let missing = Error::new(ErrorKind::NotFound, "operation id not found");
-        assert!(not_there_yet(&missing, Duration::from_secs(1)));
-        assert!(!not_there_yet(&missing, Duration::from_secs(11)));
-        assert!(!not_there_yet(&Error::invalid("x"), Duration::ZERO));
-    }
-}
+mod tests;
