@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod if_missing;
 mod reset;
 mod update;
 
@@ -10,8 +11,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use create::{CreateBranch, CreateBranchIfMissing, Created};
+pub use create::CreateBranch;
 pub use delete::{DeleteBranch, UndeleteBranch};
+pub use if_missing::{CreateBranchIfMissing, Created};
 pub use reset::ResetBranch;
 pub use update::UpdateBranch;
 
@@ -20,7 +22,7 @@ use crate::{
     EndpointType, Expiry, Lakebase, Lsn, Project, Role, RoleId, SnapshotName,
     error::{Error, ErrorKind, Result},
     http::Request,
-    model::{count, handle, maybe_named, model, named},
+    model::{WrongField, count, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wait::{Look, SETTLE_LIMIT, until},
@@ -90,6 +92,8 @@ pub struct BranchInfo {
     pub source_branch_time: Option<DateTime<Utc>>,
     /// The snapshot it was made from.
     pub source_snapshot: Option<SnapshotName>,
+    /// The recovery branch of a replicated project that it was made from, by its whole name (preview).
+    pub source_recovery_branch: Option<String>,
     /// How the copy was made and what it added, where the service says so (the local Lakebase does).
     pub copy: Option<CopyCost>,
     /// When it was made.
@@ -125,7 +129,7 @@ pub struct CopyCost {
 model!(BranchInfo, Branch, BranchName, wire::branch::Branch, "branches");
 
 impl BranchInfo {
-    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, WrongField> {
         let name: BranchName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -143,6 +147,7 @@ impl BranchInfo {
             source_branch_lsn: status.source_branch_lsn.and_then(|lsn| lsn.parse().ok()),
             source_branch_time: status.source_branch_time,
             source_snapshot: maybe_named(status.source_snapshot, "source_snapshot")?,
+            source_recovery_branch: status.source_recovery_branch,
             copy: status.copy.map(|copy| CopyCost {
                 method: copy.method,
                 bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),

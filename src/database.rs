@@ -11,7 +11,7 @@ use crate::{
     Branch, DatabaseName, Lakebase, RoleName,
     error::{Error, Result},
     http::Request,
-    model::{handle, maybe_named, model, named},
+    model::{WrongField, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wire,
@@ -62,7 +62,7 @@ pub struct DatabaseInfo {
 model!(DatabaseInfo, Database, DatabaseName, wire::role::Database, "databases");
 
 impl DatabaseInfo {
-    fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self, WrongField> {
         let name: DatabaseName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {

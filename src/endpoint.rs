@@ -22,7 +22,7 @@ use crate::{
     Branch, EndpointId, EndpointName, EndpointState, EndpointType, Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
-    model::{handle, model, named},
+    model::{WrongField, handle, model, named},
     operation::{if_found, read},
     page::List,
     wait::{Look, SETTLE_LIMIT, until},
@@ -137,7 +137,7 @@ pub struct EndpointHosts {
 model!(EndpointInfo, Endpoint, EndpointName, wire::endpoint::Endpoint, "endpoints");
 
 impl EndpointInfo {
-    fn from_wire(client: &Lakebase, wire: wire::endpoint::Endpoint) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::endpoint::Endpoint) -> Result<Self, WrongField> {
         let name: EndpointName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {

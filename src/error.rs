@@ -1,11 +1,11 @@
 //! The one error of the crate.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+mod fault;
 
-use crate::{
-    names::InvalidName,
-    wire::{error::ErrorBody, format::Seconds},
-};
+use std::{borrow::Cow, error::Error as StdError, fmt};
+
+pub(crate) use self::fault::Fault;
+use crate::{names::InvalidName, wire::error::ErrorBody};
 
 /// The result of nearly everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -34,19 +34,6 @@ struct Inner {
     fault: Option<Fault>,
     source: Option<BoxError>,
     operation: Option<String>,
-}
-
-/// What the service said when it refused.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Fault {
-    /// 0 inside a failed operation, which has no HTTP status.
-    pub(crate) status: u16,
-    pub(crate) code: Option<String>,
-    pub(crate) message: String,
-    pub(crate) request_id: Option<String>,
-    pub(crate) managed_by_parent: bool,
-    /// How long the service asks to wait before the next try.
-    pub(crate) retry_delay: Option<Duration>,
 }
 
 /// What kind of failure it was: the part that a program decides by.
@@ -104,7 +91,16 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// An error of your own, for a stand-in of something that calls the service, say. The message must not contain
+    /// a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "there is no such branch in this test");
+    /// assert!(error.is_not_found());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             doing: None,
@@ -170,8 +166,8 @@ impl Error {
 
     /// A refusal that came over HTTP.
     pub(crate) fn from_fault(fault: Fault) -> Self {
-        let kind = kind_of(&fault);
-        let mut error = Self::new(kind, describe(kind, &fault));
+        let kind = fault.kind();
+        let mut error = Self::new(kind, fault.describe(kind));
         error.0.fault = Some(fault);
         error
     }
@@ -179,11 +175,11 @@ impl Error {
     /// The error of a finished operation.
     pub(crate) fn from_operation(name: &str, body: ErrorBody) -> Self {
         let fault = Fault::from_body(0, body);
-        let kind = match kind_of(&fault) {
+        let kind = match fault.kind() {
             ErrorKind::Protocol => ErrorKind::OperationFailed,
             kind => kind,
         };
-        let mut error = Self::new(kind, format!("the operation failed: {}", describe(kind, &fault)));
+        let mut error = Self::new(kind, format!("the operation failed: {}", fault.describe(kind)));
         error.0.fault = Some(fault);
         error.with_operation(name)
     }
@@ -201,6 +197,26 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         use ErrorKind::{Connect, RateLimited, Reconciling, Timeout, Unavailable};
         matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout)
+    }
+
+    /// Whether there is no such resource: [`NotFound`](ErrorKind::NotFound).
+    ///
+    /// ```
+    /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+    /// match branch.get().await {
+    ///     Err(error) if error.is_not_found() => println!("it has expired"),
+    ///     result => println!("{}", result?.state),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == ErrorKind::NotFound
+    }
+
+    /// Whether a resource of this id exists already: [`AlreadyExists`](ErrorKind::AlreadyExists).
+    pub fn is_already_exists(&self) -> bool {
+        self.0.kind == ErrorKind::AlreadyExists
     }
 
     /// Whether the resource is managed by its parent and goes with it (a root branch, a read-write endpoint).
@@ -244,102 +260,6 @@ impl Error {
         };
         refusal.as_database_error()?.code().map(Cow::into_owned)
     }
-}
-
-impl Fault {
-    pub(crate) fn from_body(status: u16, body: ErrorBody) -> Self {
-        let detail = |kind: &str, field: &str| {
-            let wanted = format!("type.googleapis.com/google.rpc.{kind}");
-            let found = body.details.iter().rev().find(|detail| detail["@type"] == wanted.as_str())?;
-            Some(found.pointer(field)?.as_str()?.to_owned())
-        };
-        let context = detail("ErrorInfo", "/metadata/declarative_context");
-        let request_id = detail("RequestInfo", "/request_id");
-        Self {
-            status,
-            managed_by_parent: context.as_deref() == Some("MANAGED_BY_PARENT"),
-            retry_delay: detail("RetryInfo", "/retry_delay")
-                .and_then(|text| text.parse::<Seconds>().ok())
-                .map(|delay| delay.0),
-            request_id,
-            code: body.error_code,
-            message: body.message.unwrap_or_default(),
-        }
-    }
-}
-
-/// The code wins over the status where both are known; some refusals can only be told by their text.
-fn kind_of(fault: &Fault) -> ErrorKind {
-    let text = fault.message.to_lowercase();
-    let says = |part: &str| text.contains(part);
-    if says("already exists") {
-        return ErrorKind::AlreadyExists;
-    }
-    if says("reconciliation") || says("conflicting operations in progress") {
-        return ErrorKind::Reconciling;
-    }
-    match fault.code.as_deref().unwrap_or_default() {
-        "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS" => ErrorKind::AlreadyExists,
-        "NOT_FOUND" | "RESOURCE_DOES_NOT_EXIST" | "ENDPOINT_NOT_FOUND" => ErrorKind::NotFound,
-        "UNAUTHENTICATED" => ErrorKind::Unauthenticated,
-        "PERMISSION_DENIED" | "CUSTOMER_UNAUTHORIZED" | "PRIVATE_LINK_VALIDATION_ERROR" => {
-            ErrorKind::PermissionDenied
-        }
-        "RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED" | "QUOTA_EXCEEDED" | "RESOURCE_LIMIT_EXCEEDED" => {
-            ErrorKind::RateLimited
-        }
-        "INVALID_STATE" | "INVALID_STATE_TRANSITION" | "FAILED_PRECONDITION" | "RESOURCE_CONFLICT" => {
-            ErrorKind::FailedPrecondition
-        }
-        "ABORTED" => ErrorKind::Reconciling,
-        "INVALID_PARAMETER_VALUE" | "MALFORMED_REQUEST" => ErrorKind::Invalid,
-        "TEMPORARILY_UNAVAILABLE"
-        | "UNAVAILABLE"
-        | "SERVICE_UNDER_MAINTENANCE"
-        | "INTERNAL_ERROR"
-        | "WORKSPACE_TEMPORARILY_UNAVAILABLE" => ErrorKind::Unavailable,
-        "DEADLINE_EXCEEDED" => ErrorKind::Unavailable,
-        "NOT_IMPLEMENTED" | "FEATURE_DISABLED" => ErrorKind::Unsupported,
-        "BAD_REQUEST" if says("cannot delete") || says("child branches") || fault.managed_by_parent => {
-            ErrorKind::FailedPrecondition
-        }
-        _ => kind_of_status(fault.status),
-    }
-}
-
-fn kind_of_status(status: u16) -> ErrorKind {
-    match status {
-        401 => ErrorKind::Unauthenticated,
-        403 => ErrorKind::PermissionDenied,
-        404 => ErrorKind::NotFound,
-        409 => ErrorKind::FailedPrecondition,
-        429 => ErrorKind::RateLimited,
-        501 => ErrorKind::Unsupported,
-        408 | 500 | 502..=504 => ErrorKind::Unavailable,
-        400..=499 => ErrorKind::Invalid,
-        _ => ErrorKind::Protocol,
-    }
-}
-
-/// The service's message, its code and status, and the remedy where there is a usual one.
-fn describe(kind: ErrorKind, fault: &Fault) -> String {
-    let mut text =
-        if fault.message.is_empty() { "no reason was given".to_owned() } else { fault.message.clone() };
-    let mut facts = Vec::new();
-    facts.extend(fault.code.clone());
-    if fault.status != 0 {
-        facts.push(format!("HTTP {}", fault.status));
-    }
-    facts.extend(fault.request_id.as_ref().map(|id| format!("request id {id}")));
-    if !facts.is_empty() {
-        text = format!("{text} ({})", facts.join(", "));
-    }
-    let remedy = match kind {
-        ErrorKind::Unauthenticated => "; check the credentials or log in again",
-        ErrorKind::PermissionDenied => "; ask for CAN_USE or CAN_MANAGE on the project",
-        _ => "",
-    };
-    text + remedy
 }
 
 impl fmt::Display for Error {
@@ -390,65 +310,6 @@ impl From<std::convert::Infallible> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fault(status: u16, code: &str, message: &str) -> Error {
-        let code = (!code.is_empty()).then(|| code.to_owned());
-        Error::from_fault(Fault { status, code, message: message.to_owned(), ..Fault::default() })
-    }
-
-    #[test]
-    fn the_recorded_refusals_have_the_kind_that_a_caller_expects() {
-        for (status, code, message, kind) in [
-            (
-                400,
-                "BAD_REQUEST",
-                "branch already exists; branch_name:\"dev\" [TraceId: 1]",
-                ErrorKind::AlreadyExists,
-            ),
-            (
-                409,
-                "ALREADY_EXISTS",
-                "project with such id already exists in the workspace",
-                ErrorKind::AlreadyExists,
-            ),
-            (400, "BAD_REQUEST", "role with that name already exists", ErrorKind::AlreadyExists),
-            (409, "ABORTED", "Endpoint reconciliation still in progress", ErrorKind::Reconciling),
-            (
-                400,
-                "",
-                "Your project already has conflicting operations in progress. Please wait",
-                ErrorKind::Reconciling,
-            ),
-            (404, "NOT_FOUND", "branch id not found [TraceId: 1]", ErrorKind::NotFound),
-            (404, "", "Not Found", ErrorKind::NotFound),
-            (400, "BAD_REQUEST", "cannot delete protected branch", ErrorKind::FailedPrecondition),
-            (400, "INVALID_PARAMETER_VALUE", "Unknown field path in update_mask: 'x'", ErrorKind::Invalid),
-            (401, "", "", ErrorKind::Unauthenticated),
-            (403, "PERMISSION_DENIED", "no", ErrorKind::PermissionDenied),
-            (429, "REQUEST_LIMIT_EXCEEDED", "m", ErrorKind::RateLimited),
-            (400, "REQUEST_LIMIT_EXCEEDED", "m", ErrorKind::RateLimited),
-            (503, "TEMPORARILY_UNAVAILABLE", "m", ErrorKind::Unavailable),
-            (500, "INTERNAL_ERROR", "The request could not be processed.", ErrorKind::Unavailable),
-            (501, "NOT_IMPLEMENTED", "m", ErrorKind::Unsupported),
-        ] {
-            assert_eq!(fault(status, code, message).kind(), kind, "{status} {code} {message}");
-        }
-    }
-
-    #[test]
-    fn details_give_the_request_id_and_the_marker_of_the_parent() {
-        let body: ErrorBody = serde_json::from_str(
-            r#"{"error_code":"BAD_REQUEST","message":"Cannot delete root branch 'projects/p/branches/b'.","details":[
-                1, "text", {"@type":"type.googleapis.com/google.rpc.ErrorInfo","metadata":{"declarative_context":"MANAGED_BY_PARENT"}},
-                {"@type":"type.googleapis.com/google.rpc.RequestInfo","request_id":"r-1","serving_data":""}]}"#,
-        )
-        .unwrap();
-        let error = Error::from_fault(Fault::from_body(400, body));
-        assert!(error.is_managed_by_parent());
-        assert_eq!(error.request_id(), Some("r-1"));
-        assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
-        assert!(error.to_string().contains("request id r-1"), "{error}");
-    }
 
     #[test]
     fn no_line_of_the_chain_repeats_the_next() {

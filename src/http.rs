@@ -5,7 +5,6 @@
 //! attempt carries a fresh token.
 
 pub(crate) mod fields;
-mod pages;
 mod raw;
 pub(crate) mod reading;
 pub(crate) mod refusal;
@@ -16,14 +15,18 @@ pub(crate) mod tls;
 pub(crate) mod transport;
 pub(crate) mod user_agent;
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use reqwest::{
     Method,
-    header::{self, HeaderValue},
+    header::{self, HeaderName, HeaderValue},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 use serde_json::Value;
 use tracing::{Instrument, Span};
 use url::Url;
@@ -39,6 +42,9 @@ use crate::{
     error::{Error, Result},
     wire::BASE_PATH,
 };
+
+/// What would end the path of a resource name. The rule for ids has none of these, but the service's own ids may.
+const NOT_IN_NAMES: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'?').add(b'#');
 
 /// A call of the API as a value: what will be sent, and what may be done with it when it fails.
 #[derive(Clone)]
@@ -56,6 +62,7 @@ pub(crate) struct Request {
 
 impl Request {
     fn new(method: Method, name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
+        let name = utf8_percent_encode(name, NOT_IN_NAMES);
         Self::absolute(method, format!("{BASE_PATH}/{name}"), doing)
     }
 
@@ -98,6 +105,11 @@ impl Request {
         self
     }
 
+    /// Applies a creation to what exists already, in place; doing that twice changes nothing more.
+    pub(crate) fn replacing(self, existing: bool) -> Self {
+        if existing { self.query("replace_existing", true).repeatable() } else { self }
+    }
+
     /// Marks a change that may be sent twice: the second try changes nothing or is told apart by its name.
     pub(crate) fn repeatable(mut self) -> Self {
         self.repeatable = true;
@@ -124,7 +136,8 @@ impl Request {
             return Err(wrong());
         }
         let mut url = host.join(&self.path).map_err(|error| wrong().with_source(error))?;
-        if url.origin() != host.origin() {
+        let origin = |url: &Url| (url.scheme() == "https", url.port_or_known_default());
+        if origin(&url) != origin(host) || url.host_str() != host.host_str() {
             return Err(wrong());
         }
         if !self.query.is_empty() {
@@ -151,9 +164,17 @@ impl fmt::Debug for Request {
 impl Lakebase {
     /// Sends a request and reads the answer as `T`.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+        self.send_for(request, PhantomData).await
+    }
+
+    /// Sends a request and reads the answer by a seed.
+    pub(crate) async fn send_for<T, S>(&self, request: Request, seed: S) -> Result<T>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
+    {
         let answer = self.answer(&request).await;
         answer
-            .and_then(|answer| reading::json(&answer, self.host()))
+            .and_then(|answer| reading::json_for(&answer, self.host(), seed))
             .map_err(|error| error.doing(request.doing))
     }
 
@@ -207,6 +228,9 @@ impl Lakebase {
     }
 }
 
+/// Tells an address that serves several workspaces which one is meant.
+const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-databricks-workspace-id");
+
 /// What all attempts of one request share.
 struct Outgoing {
     method: Method,
@@ -227,7 +251,7 @@ impl Outgoing {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, client.user_agent().clone());
         if let Some(workspace) = client.routing() {
-            headers.insert("x-databricks-workspace-id", workspace.clone());
+            headers.insert(WORKSPACE_ID, workspace.clone());
         }
         for (name, value) in ticket.headers() {
             headers.insert(name.clone(), value.clone());

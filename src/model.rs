@@ -1,7 +1,11 @@
 //! From an answer of the service to a model: what handles, models and lists have in common.
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use std::marker::PhantomData;
+
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 
 use crate::{
     Lakebase,
@@ -22,41 +26,79 @@ pub trait Model: sealed::Read {}
 impl<T: sealed::Read> Model for T {}
 
 pub(crate) mod sealed {
-    use super::{Lakebase, Result, Value};
+    use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+    use super::Lakebase;
 
     pub trait Read: Sized + Send + 'static {
         /// The key under which a list carries the items.
         const ITEMS: &'static str;
 
-        fn read(client: &Lakebase, answer: Value) -> Result<Self>;
+        /// Reads one straight from the text of an answer.
+        fn read<'de, D: Deserializer<'de>>(client: &Lakebase, answer: D) -> Result<Self, D::Error>;
     }
 
     impl Read for () {
         const ITEMS: &'static str = "";
 
-        fn read(_: &Lakebase, _: Value) -> Result<Self> {
-            Ok(())
+        fn read<'de, D: Deserializer<'de>>(_: &Lakebase, answer: D) -> Result<Self, D::Error> {
+            IgnoredAny::deserialize(answer).map(|_| ())
         }
     }
 }
 
-/// Reads the JSON of one resource.
-pub(crate) fn parse<W: DeserializeOwned>(answer: Value) -> Result<W> {
-    serde_json::from_value(answer).map_err(|error| unexpected("it cannot be read").with_source(error))
+/// A model about to be read: it needs the client that its handle will work with.
+pub(crate) struct Reading<'a, T> {
+    client: &'a Lakebase,
+    model: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Reading<'a, T> {
+    pub(crate) fn new(client: &'a Lakebase) -> Self {
+        Self { client, model: PhantomData }
+    }
+}
+
+impl<T> Clone for Reading<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Reading<'_, T> {}
+
+impl<'de, T: Model> DeserializeSeed<'de> for Reading<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, answer: D) -> Result<T, D::Error> {
+        T::read(self.client, answer)
+    }
 }
 
 pub(crate) fn unexpected(what: &str) -> Error {
     Error::new(ErrorKind::Protocol, format!("the answer is not what the API promises: {what}"))
 }
 
-/// A name or id as the service wrote it, which may be more than our own rule allows.
-pub(crate) fn named<N: DeserializeOwned>(text: Option<String>, field: &str) -> Result<N> {
-    let text = text.ok_or_else(|| unexpected(&format!("the field '{field}' is missing")))?;
-    let text = serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text);
-    N::deserialize(text).map_err(|error| unexpected(&format!("the field '{field}'")).with_source(error))
+/// What is wrong with a field that is JSON as promised, in words for people.
+#[derive(Debug, thiserror::Error)]
+#[error("the field '{field}' {wrong}")]
+pub(crate) struct WrongField {
+    field: &'static str,
+    wrong: String,
 }
 
-pub(crate) fn maybe_named<N: DeserializeOwned>(text: Option<String>, field: &str) -> Result<Option<N>> {
+/// A name or id as the service wrote it, which may be more than our own rule allows.
+pub(crate) fn named<N: DeserializeOwned>(text: Option<String>, field: &'static str) -> Result<N, WrongField> {
+    let wrong = |wrong: String| WrongField { field, wrong };
+    let text = text.ok_or_else(|| wrong("is missing".to_owned()))?;
+    let text = serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text);
+    N::deserialize(text).map_err(|error| wrong(format!("is no name: {error}")))
+}
+
+pub(crate) fn maybe_named<N: DeserializeOwned>(
+    text: Option<String>,
+    field: &'static str,
+) -> Result<Option<N>, WrongField> {
     text.filter(|text| !text.is_empty()).map(|text| named(Some(text), field)).transpose()
 }
 
@@ -139,8 +181,12 @@ macro_rules! model {
         impl $crate::model::sealed::Read for $info {
             const ITEMS: &'static str = $items;
 
-            fn read(client: &$crate::Lakebase, answer: serde_json::Value) -> $crate::Result<Self> {
-                Self::from_wire(client, $crate::model::parse::<$wire>(answer)?)
+            fn read<'de, D: serde::Deserializer<'de>>(
+                client: &$crate::Lakebase,
+                answer: D,
+            ) -> Result<Self, D::Error> {
+                let wire = <$wire as serde::Deserialize>::deserialize(answer)?;
+                Self::from_wire(client, wire).map_err(serde::de::Error::custom)
             }
         }
 

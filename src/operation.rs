@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::{
     Lakebase, OperationName,
     error::{Error, ErrorKind, Result},
-    http::Request,
-    model::{Model, unexpected},
+    http::{Request, reading},
+    model::{Model, Reading, unexpected},
     wait::{Look, OPERATION_LIMIT, SETTLE_LIMIT, until},
     wire,
 };
@@ -144,7 +144,7 @@ impl<T: Model> Operation<T> {
         }
         match &self.end {
             None => Ok(Look::NotYet("the operation is still running".to_owned())),
-            Some(Ok(response)) => T::read(&self.client, response.clone())
+            Some(Ok(response)) => reading::value(response, Reading::new(&self.client))
                 .map(Look::There)
                 .map_err(|error| error.with_operation(self.name.as_str())),
             Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),
@@ -181,8 +181,16 @@ pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Resu
 
 /// Reads one resource.
 pub(crate) async fn read<T: Model>(client: &Lakebase, request: Request) -> Result<T> {
-    let doing = request.doing.clone();
-    T::read(client, client.send(request).await?).map_err(|error| error.doing(doing))
+    client.send_for(request, Reading::new(client)).await
+}
+
+/// Waits for the end of a deletion. What is not there counts as deleted, where the caller says so.
+pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) -> Result<()> {
+    match started {
+        Ok(operation) => operation.await,
+        Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A missing resource is a value, not an error.
@@ -222,29 +230,4 @@ impl Lakebase {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn operation(json: Value) -> Option<Result<Value, wire::error::ErrorBody>> {
-        end_of(serde_json::from_value(json).unwrap())
-    }
-
-    #[test]
-    fn an_operation_has_an_end_only_when_it_is_done() {
-        assert!(operation(json!({"name": "projects/p/operations/x"})).is_none());
-        assert!(operation(json!({"name": "projects/p/operations/x", "done": null})).is_none());
-        assert!(operation(json!({"done": false, "response": {}})).is_none());
-        assert_eq!(operation(json!({"done": true, "response": {"a": 1}})).unwrap().unwrap(), json!({"a": 1}));
-        assert_eq!(operation(json!({"done": true})).unwrap().unwrap(), Value::Null);
-        assert!(operation(json!({"done": true, "error": {"message": "no"}})).unwrap().is_err());
-    }
-
-    #[test]
-    fn a_missing_operation_is_tolerated_only_when_it_is_young() {
-        let missing = Error::new(ErrorKind::NotFound, "operation id not found");
-        assert!(not_there_yet(&missing, Duration::from_secs(1)));
-        assert!(!not_there_yet(&missing, Duration::from_secs(11)));
-        assert!(!not_there_yet(&Error::invalid("x"), Duration::ZERO));
-    }
-}
+mod tests;

@@ -1,12 +1,23 @@
 //! Lists: one pager for every kind of resource.
 
-use std::{fmt, marker::PhantomData};
+use std::{collections::HashSet, fmt, marker::PhantomData};
 
-use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
-use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::{Map, Value};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 
-use crate::{Lakebase, error::Result, http::Request, model::Model, wire::Page};
+use crate::{
+    Lakebase,
+    error::{Error, ErrorKind, Result},
+    http::Request,
+    model::{Model, Reading},
+};
 
 /// A list request. Awaited, it gives everything in one `Vec`; [`stream`](Self::stream) gives one after the other.
 ///
@@ -66,19 +77,27 @@ impl<T: Model> List<T> {
     /// [`NotFound`](crate::ErrorKind::NotFound) when the parent does not exist;
     /// [`Protocol`](crate::ErrorKind::Protocol) when an answer cannot be read or its page token was seen before.
     pub async fn all(self) -> Result<Vec<T>> {
-        self.stream().try_collect().await
+        let mut pages = self.pages();
+        let mut all = pages.next().await?.unwrap_or_default();
+        while let Some(page) = pages.next().await? {
+            all.extend(page);
+        }
+        Ok(all)
     }
 
-    /// The items one after the other; the next page is fetched when it is needed.
+    /// The items one after the other; the next page is fetched when it is needed. The stream ends after the last
+    /// item and after an error.
     pub fn stream(self) -> BoxStream<'static, Result<T>> {
+        let pages = stream::try_unfold(self.pages(), |mut pages| async move {
+            let page = pages.next().await?;
+            Ok::<_, Error>(page.map(|page| (stream::iter(page.into_iter().map(Ok)), pages)))
+        });
+        pages.try_flatten().boxed()
+    }
+
+    fn pages(self) -> Pages<T> {
         let Self { client, request, .. } = self;
-        let doing = request.doing.clone();
-        let pages = client.pages::<PageOf<T>>(request);
-        let read = move |item| {
-            let item: Result<T> = T::read(&client, item).map_err(|error| error.doing(doing.clone()));
-            futures_util::future::ready(item)
-        };
-        pages.and_then(read).boxed()
+        Pages { client, request, next: Some(String::new()), seen: HashSet::new(), _items: PhantomData }
     }
 }
 
@@ -97,54 +116,114 @@ impl<T: Model> IntoFuture for List<T> {
     }
 }
 
-/// One page, its items still unread: what they are is `T`'s to say.
-struct PageOf<T> {
-    items: Vec<Value>,
-    next: String,
+/// Where a listing stands.
+struct Pages<T> {
+    client: Lakebase,
+    request: Request,
+    /// The token of the next page, empty for the first; `None` once the last page was read.
+    next: Option<String>,
+    /// Every token seen: a service that hands one out twice would be asked for ever.
+    seen: HashSet<String>,
     _items: PhantomData<fn() -> T>,
 }
 
-impl<T> Page for PageOf<T> {
-    type Item = Value;
-
-    fn into_parts(self) -> (Vec<Value>, String) {
-        (self.items, self.next)
+impl<T: Model> Pages<T> {
+    async fn next(&mut self) -> Result<Option<Vec<T>>> {
+        let Some(token) = self.next.take() else { return Ok(None) };
+        let mut request = self.request.clone();
+        if !token.is_empty() {
+            request = request.query("page_token", token);
+        }
+        let page = self.client.send_for(request, ReadPage(Reading::new(&self.client))).await?;
+        if page.next.is_empty() {
+            return Ok(Some(page.items));
+        }
+        if !self.seen.insert(page.next.clone()) {
+            let message = "the service gave the same page token twice, so the list would never end; \
+                           what was read so far is not the whole list";
+            return Err(Error::new(ErrorKind::Protocol, message).doing(self.request.doing.clone()));
+        }
+        self.next = Some(page.next);
+        Ok(Some(page.items))
     }
 }
 
-impl<'de, T: Model> Deserialize<'de> for PageOf<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let page = Map::deserialize(deserializer)?;
-        let (items, next) = take_apart(page, T::ITEMS).map_err(D::Error::custom)?;
-        Ok(Self { items, next, _items: PhantomData })
+struct Page<T> {
+    items: Vec<T>,
+    next: String,
+}
+
+/// Reads one page straight into models; the key of the items is `T`'s to say.
+struct ReadPage<'a, T>(Reading<'a, T>);
+
+/// Reads the items of a page; `null` is no items.
+struct ReadItems<'a, T>(Reading<'a, T>);
+
+impl<T> Clone for ReadPage<'_, T> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// The items and the token of the next page; both may be absent.
-fn take_apart(mut page: Map<String, Value>, key: &str) -> Result<(Vec<Value>, String), String> {
-    let items = match page.remove(key) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(items)) => items,
-        Some(_) => return Err(format!("'{key}' is no list")),
-    };
-    let next = match page.remove("next_page_token") {
-        Some(Value::String(token)) => token,
-        _ => String::new(),
-    };
-    Ok((items, next))
+impl<T> Copy for ReadPage<'_, T> {}
+
+impl<'de, T: Model> DeserializeSeed<'de> for ReadPage<'_, T> {
+    type Value = Page<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, answer: D) -> Result<Page<T>, D::Error> {
+        answer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Model> Visitor<'de> for ReadPage<'_, T> {
+    type Value = Page<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page of a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Page<T>, A::Error> {
+        let mut page = Page { items: Vec::new(), next: String::new() };
+        while let Some(key) = fields.next_key::<String>()? {
+            if key == T::ITEMS {
+                page.items = fields.next_value_seed(ReadItems(self.0))?;
+            } else if key == "next_page_token" {
+                page.next = fields.next_value::<Option<String>>()?.unwrap_or_default();
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl<'de, T: Model> DeserializeSeed<'de> for ReadItems<'_, T> {
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, items: D) -> Result<Vec<T>, D::Error> {
+        items.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Model> Visitor<'de> for ReadItems<'_, T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut all = Vec::with_capacity(items.size_hint().unwrap_or_default().min(1000));
+        while let Some(item) = items.next_element_seed(self.0)? {
+            all.push(item);
+        }
+        Ok(all)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_empty_page_may_lack_everything() {
-        let page = |page: Value| take_apart(page.as_object().cloned().unwrap_or_default(), "roles");
-        for empty in [json!({}), json!({"roles": null}), json!({"roles": [], "next_page_token": null})] {
-            assert_eq!(page(empty).unwrap(), (Vec::new(), String::new()));
-        }
-        assert!(page(json!({"roles": 1})).is_err());
-    }
-}
+mod tests;

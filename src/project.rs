@@ -17,7 +17,7 @@ use crate::{
     Branch, BranchId, BranchInfo, BranchName, Lakebase, ProjectId, ProjectName, Suspension,
     error::{Error, ErrorKind, Result},
     http::Request,
-    model::{count, handle, maybe_named, model, named},
+    model::{WrongField, count, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wire,
@@ -80,6 +80,9 @@ pub struct ProjectInfo {
     pub storage_size_bytes: u64,
     /// When a compute of it last ran.
     pub compute_last_active_time: Option<DateTime<Utc>>,
+    /// What it is in a group of replicated projects, as the service spells it:
+    /// `REPLICATION_ROLE_PREVIEW_PRIMARY`, `…_SECONDARY` or `…_DEMOTING` (preview).
+    pub replication_role: Option<String>,
     /// The budget policy it is charged to.
     pub budget_policy_id: Option<String>,
     /// The caller's own labels.
@@ -141,7 +144,7 @@ impl CustomTag {
 model!(ProjectInfo, Project, ProjectName, wire::project::Project, "projects");
 
 impl ProjectInfo {
-    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self, WrongField> {
         let name: ProjectName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -158,6 +161,7 @@ impl ProjectInfo {
             branch_logical_size_limit_bytes: count(status.branch_logical_size_limit_bytes),
             storage_size_bytes: count(status.synthetic_storage_size_bytes).unwrap_or_default(),
             compute_last_active_time: status.compute_last_active_time,
+            replication_role: status.replication_role,
             budget_policy_id: status.budget_policy_id,
             custom_tags: status
                 .custom_tags

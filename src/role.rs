@@ -11,7 +11,7 @@ use crate::{
     AuthMethod, Branch, IdentityType, Lakebase, MembershipRole, RoleName,
     error::Result,
     http::Request,
-    model::{handle, model, named},
+    model::{WrongField, handle, model, named},
     operation::{if_found, read},
     page::List,
     wire,
@@ -172,7 +172,7 @@ impl From<wire::role::RoleAttributes> for RoleAttributes {
 model!(RoleInfo, Role, RoleName, wire::role::Role, "roles");
 
 impl RoleInfo {
-    fn from_wire(client: &Lakebase, wire: wire::role::Role) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::role::Role) -> Result<Self, WrongField> {
         let name: RoleName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {

@@ -13,7 +13,7 @@ use crate::{
     BranchName, Expiry, Lakebase, Project, SnapshotId, SnapshotName,
     error::{Error, Result},
     http::Request,
-    model::{count, handle, maybe_named, model, named},
+    model::{WrongField, count, handle, maybe_named, model, named},
     operation::{if_found, read},
     page::List,
     wire,
@@ -71,7 +71,7 @@ pub struct SnapshotInfo {
 model!(SnapshotInfo, Snapshot, SnapshotName, wire::snapshot::Snapshot, "snapshots");
 
 impl SnapshotInfo {
-    fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self> {
+    fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self, WrongField> {
         let name: SnapshotName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {

@@ -17,19 +17,11 @@ pub(crate) mod snapshot;
 /// The path under which every call of this API lives.
 pub(crate) const BASE_PATH: &str = "/api/2.0/postgres";
 
-/// One page of a list.
-pub(crate) trait Page {
-    type Item;
-
-    /// The items, and the token of the next page; an empty token ends the list.
-    fn into_parts(self) -> (Vec<Self::Item>, String);
-}
-
 /// A list of any resource as the local server writes it; the key of the items differs, so each has its own name.
 /// The client reads every list through one generic page.
 macro_rules! page {
     ($page:ident, $item:ty, $key:literal) => {
-        #[cfg(any(test, feature = "local"))]
+        #[cfg(feature = "local")]
         #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
         #[serde(default)]
         pub(crate) struct $page {
@@ -37,15 +29,6 @@ macro_rules! page {
             pub(crate) items: Vec<$item>,
             #[serde(deserialize_with = "crate::wire::format::null_as_default")]
             pub(crate) next_page_token: String,
-        }
-
-        #[cfg(any(test, feature = "local"))]
-        impl Page for $page {
-            type Item = $item;
-
-            fn into_parts(self) -> (Vec<$item>, String) {
-                (self.items, self.next_page_token)
-            }
         }
     };
 }

@@ -10,4 +10,5 @@ mod promises;
 mod roles;
 mod snapshots;
 mod stage;
+mod stranger;
 mod tree;

@@ -97,12 +97,31 @@ async fn first_that_fits(context: &Context) -> Result<TokenCache> {
             Err(error) => return Err(error.preface(&format!("{name}: "))),
         }
     }
+    tried.extend(not_offered(context));
     let message = format!(
         "cannot configure default credentials, please check {DOCS} to configure credentials for your preferred \
          authentication method; tried {}",
         tried.join("; ")
     );
     Err(context.config().explain("default auth: ", Error::new(ErrorKind::Config, message)))
+}
+
+/// Settings that were found and belong to logins that only other tools have.
+fn not_offered(context: &Context) -> Vec<String> {
+    let settings = [
+        (Key::Username, "basic"),
+        (Key::Password, "basic"),
+        (Key::MetadataServiceUrl, "metadata-service"),
+        (Key::AzureUseMsi, "azure-msi"),
+        (Key::GoogleCredentials, "google-credentials"),
+        (Key::GoogleServiceAccount, "google-id"),
+    ];
+    let found = settings.into_iter().filter(|(key, _)| context.config().has(*key));
+    found
+        .map(|(key, login)| {
+            format!("{login}: {} is set, but this crate does not offer that login", key.name())
+        })
+        .collect()
 }
 
 /// A first token is fetched now, so that a login that does not work is found out here and not in the first call.

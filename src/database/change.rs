@@ -3,11 +3,11 @@
 use super::{Database, DatabaseInfo};
 use crate::{
     Branch, DatabaseId, Operation, RoleName,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     http::Request,
     mask::Mask,
     model::sent_when_awaited,
-    operation::start,
+    operation::{gone, start},
     wire::role::{Database as Wire, DatabaseSpec},
 };
 
@@ -51,7 +51,7 @@ impl CreateDatabase {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`NotFound`](ErrorKind::NotFound) when the branch or the
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch or the
     /// owner does not exist.
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let client = self.branch.client().clone();
@@ -65,10 +65,7 @@ impl CreateDatabase {
         if let Some(id) = self.id? {
             request = request.query("database_id", id);
         }
-        if self.replace_existing {
-            request = request.query("replace_existing", true).repeatable();
-        }
-        start(&client, request).await
+        start(&client, request.replacing(self.replace_existing)).await
     }
 
     async fn run(self) -> Result<DatabaseInfo> {
@@ -122,7 +119,7 @@ impl UpdateDatabase {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) when nothing is set, [`NotFound`](ErrorKind::NotFound) for the database or
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, [`NotFound`](crate::ErrorKind::NotFound) for the database or
     /// its new owner.
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let name = self.database.name().to_string();
@@ -162,7 +159,7 @@ impl DeleteDatabase {
         Self { database: database.clone(), allow_missing: false }
     }
 
-    /// Takes a database that is not there for dropped. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Takes a database that is not there for dropped. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -172,7 +169,7 @@ impl DeleteDatabase {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound).
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.database.name().to_string();
         start(self.database.client(), Request::delete(&name, format!("deleting database {name}"))).await
@@ -180,11 +177,7 @@ impl DeleteDatabase {
 
     async fn run(self) -> Result<()> {
         let allow_missing = self.allow_missing;
-        match self.start().await {
-            Ok(operation) => operation.await,
-            Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone(self.start().await, allow_missing).await
     }
 }
 

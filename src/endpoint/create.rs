@@ -120,11 +120,7 @@ impl CreateEndpoint {
         }
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let path = format!("{}/endpoints", self.branch.name());
-        let request = Request::post(&path, &body, doing)?.query("endpoint_id", id);
-        Ok(match self.replace_existing {
-            true => request.query("replace_existing", true).repeatable(),
-            false => request,
-        })
+        Ok(Request::post(&path, &body, doing)?.query("endpoint_id", id).replacing(self.replace_existing))
     }
 }
 

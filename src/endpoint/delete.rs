@@ -3,10 +3,10 @@
 use super::Endpoint;
 use crate::{
     Operation,
-    error::{ErrorKind, Result},
+    error::Result,
     http::Request,
     model::sent_when_awaited,
-    operation::start,
+    operation::{gone, start},
 };
 
 /// A request to delete a read-only endpoint. Awaited, it waits until the endpoint is gone.
@@ -31,7 +31,7 @@ impl DeleteEndpoint {
         Self { endpoint: endpoint.clone(), allow_missing: false }
     }
 
-    /// Takes an endpoint that is not there for deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Takes an endpoint that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -41,7 +41,7 @@ impl DeleteEndpoint {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound); [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a read-write
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a read-write
     /// endpoint, which goes with its branch (see
     /// [`Error::is_managed_by_parent`](crate::Error::is_managed_by_parent)).
     pub async fn start(self) -> Result<Operation<()>> {
@@ -51,11 +51,7 @@ impl DeleteEndpoint {
 
     async fn run(self) -> Result<()> {
         let allow_missing = self.allow_missing;
-        match self.start().await {
-            Ok(operation) => operation.await,
-            Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone(self.start().await, allow_missing).await
     }
 }
 

@@ -1,15 +1,10 @@
 //! The computes that run for an endpoint.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
-    EndpointState, Lakebase,
-    error::Result,
-    http::Request,
-    model::{parse, sealed::Read, unexpected},
-    operation::read,
+    EndpointState, Lakebase, error::Result, http::Request, model::sealed::Read, operation::read,
     wire::endpoint::ComputeInstance as Wire,
 };
 
@@ -47,9 +42,9 @@ pub struct ComputeInstanceInfo {
 impl Read for ComputeInstanceInfo {
     const ITEMS: &'static str = "compute_instances";
 
-    fn read(_: &Lakebase, answer: Value) -> Result<Self> {
-        let wire: Wire = parse(answer)?;
-        let name = wire.name.ok_or_else(|| unexpected("the field 'name' is missing"))?;
+    fn read<'de, D: Deserializer<'de>>(_: &Lakebase, answer: D) -> Result<Self, D::Error> {
+        let wire = Wire::deserialize(answer)?;
+        let name = wire.name.ok_or_else(|| D::Error::missing_field("name"))?;
         let last = || name.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Self {
             id: wire.compute_instance_id.unwrap_or_else(last),

@@ -1,8 +1,12 @@
 //! Reading an answer that is no refusal: JSON as promised, or an error that says what came instead.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, DeserializeSeed},
+};
+use serde_json::Value;
 use url::Url;
 
 use super::{refusal, transport::Answer};
@@ -10,14 +14,51 @@ use crate::error::{Error, ErrorKind, Fault, Result};
 
 /// Reads the body as `T`.
 pub(crate) fn json<T: DeserializeOwned>(answer: &Answer, host: &Url) -> Result<T> {
+    json_for(answer, host, PhantomData)
+}
+
+/// Reads the body by a seed.
+pub(crate) fn json_for<'de, S>(answer: &'de Answer, host: &Url, seed: S) -> Result<S::Value>
+where
+    S: DeserializeSeed<'de> + Copy,
+{
     check(answer, host)?;
     if answer.body.trim_ascii().is_empty() {
         let message = format!("{host} answered {} with an empty body where JSON was promised", answer.status);
         return Err(protocol(message, answer));
     }
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        protocol("the answer is not what the API promises", answer).with_source(JsonError::from(error))
+    let mut body = serde_json::Deserializer::from_slice(&answer.body);
+    let read = seed.deserialize(&mut body).and_then(|read| body.end().map(|()| read));
+    read.map_err(|error| {
+        let mut again = serde_json::Deserializer::from_slice(&answer.body);
+        protocol(broken_promise(error, &place_of_error(seed, &mut again)), answer)
     })
+}
+
+/// Reads JSON that is in memory already.
+pub(crate) fn value<'de, S>(json: &'de Value, seed: S) -> Result<S::Value>
+where
+    S: DeserializeSeed<'de> + Copy,
+{
+    seed.deserialize(json)
+        .map_err(|error| Error::new(ErrorKind::Protocol, broken_promise(error, &place_of_error(seed, json))))
+}
+
+/// Which item and field cannot be read, such as `branches[3].status.expire_time`. Keeping count of the place costs
+/// time, so it is done in a second reading, when the first has failed.
+fn place_of_error<'de, S, D>(seed: S, json: D) -> String
+where
+    S: DeserializeSeed<'de>,
+    D: Deserializer<'de>,
+{
+    let mut track = serde_path_to_error::Track::new();
+    let _ = seed.deserialize(serde_path_to_error::Deserializer::new(json, &mut track));
+    track.path().to_string()
+}
+
+fn broken_promise(error: serde_json::Error, place: &str) -> String {
+    let place = if matches!(place, "." | "?") { String::new() } else { format!(" at {place}") };
+    format!("the answer is not what the API promises{place}: {}", JsonError::from(error))
 }
 
 /// Refuses redirects and pages for people.

@@ -154,9 +154,9 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 impl Exchange for reqwest::Client {
     fn exchange(&self, request: reqwest::Request) -> Exchanged<'_> {
         Box::pin(async move {
-            let response = self.execute(request).await.map_err(Broken::from)?;
+            let mut response = self.execute(request).await.map_err(Broken::from)?;
             let status = response.status().as_u16();
-            let headers = response.headers().clone();
+            let headers = std::mem::take(response.headers_mut());
             let body = response.bytes().await.map_err(Broken::from)?;
             Ok(Answer { status, headers, body })
         })

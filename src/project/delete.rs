@@ -5,10 +5,10 @@ use serde_json::json;
 use super::Project;
 use crate::{
     Operation,
-    error::{ErrorKind, Result},
+    error::Result,
     http::Request,
     model::sent_when_awaited,
-    operation::start,
+    operation::{gone, start},
 };
 
 /// A request to delete a project with all its branches and data. Awaited, it waits until that is done.
@@ -40,7 +40,7 @@ impl DeleteProject {
         self
     }
 
-    /// Takes a project that is not there for deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Takes a project that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -50,8 +50,8 @@ impl DeleteProject {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound); [`FailedPrecondition`](ErrorKind::FailedPrecondition) when a branch is
-    /// protected; [`Reconciling`](ErrorKind::Reconciling) is repeated for three minutes first.
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when a branch is
+    /// protected; [`Reconciling`](crate::ErrorKind::Reconciling) is repeated for three minutes first.
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.project.name().to_string();
         let mut request = Request::delete(&name, format!("deleting project {name}"));
@@ -63,11 +63,7 @@ impl DeleteProject {
 
     async fn run(self) -> Result<()> {
         let allow_missing = self.allow_missing;
-        match self.start().await {
-            Ok(operation) => operation.await,
-            Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone(self.start().await, allow_missing).await
     }
 }
 
@@ -97,7 +93,7 @@ impl UndeleteProject {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) when there is no such deleted project.
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such deleted project.
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.project.name();
         let request =

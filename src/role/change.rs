@@ -3,11 +3,11 @@
 use super::{Role, RoleAttributes, RoleDefinition, RoleInfo};
 use crate::{
     Branch, MembershipRole, Operation, RoleId, RoleName,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     http::Request,
     mask::Mask,
     model::sent_when_awaited,
-    operation::start,
+    operation::{gone, start},
     wire::role::{Role as Wire, RoleSpec},
 };
 
@@ -53,8 +53,8 @@ impl CreateRole {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`NotFound`](ErrorKind::NotFound) when the branch does not
-    /// exist, [`Invalid`](ErrorKind::Invalid) when the identity is not known.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch does not
+    /// exist, [`Invalid`](crate::ErrorKind::Invalid) when the identity is not known.
     pub async fn start(self) -> Result<Operation<RoleInfo>> {
         let client = self.branch.client().clone();
         let body = Wire { spec: Some(self.role.into()), ..Default::default() };
@@ -63,10 +63,7 @@ impl CreateRole {
         if let Some(id) = self.id? {
             request = request.query("role_id", id);
         }
-        if self.replace_existing {
-            request = request.query("replace_existing", true).repeatable();
-        }
-        start(&client, request).await
+        start(&client, request.replacing(self.replace_existing)).await
     }
 
     async fn run(self) -> Result<RoleInfo> {
@@ -136,7 +133,7 @@ impl UpdateRole {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) when nothing is set, [`NotFound`](ErrorKind::NotFound).
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, [`NotFound`](crate::ErrorKind::NotFound).
     pub async fn start(self) -> Result<Operation<RoleInfo>> {
         let name = self.role.name().to_string();
         let mask = self.mask.text(&name)?;
@@ -179,7 +176,7 @@ impl DeleteRole {
         self
     }
 
-    /// Takes a role that is not there for dropped. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Takes a role that is not there for dropped. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -189,8 +186,8 @@ impl DeleteRole {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound); [`FailedPrecondition`](ErrorKind::FailedPrecondition) or
-    /// [`Invalid`](ErrorKind::Invalid) when the role owns something.
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) or
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the role owns something.
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.role.name().to_string();
         let mut request = Request::delete(&name, format!("deleting role {name}"));
@@ -202,11 +199,7 @@ impl DeleteRole {
 
     async fn run(self) -> Result<()> {
         let allow_missing = self.allow_missing;
-        match self.start().await {
-            Ok(operation) => operation.await,
-            Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone(self.start().await, allow_missing).await
     }
 }
 

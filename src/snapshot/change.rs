@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{Snapshot, SnapshotInfo};
 use crate::{
     BranchName, Expiry, Lsn, Operation, Project, SnapshotId,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     http::Request,
     mask::Expiration,
     model::sent_when_awaited,
-    operation::start,
+    operation::{gone, start},
     wire::snapshot::{Snapshot as Wire, SnapshotSpec},
 };
 
@@ -62,8 +62,8 @@ impl CreateSnapshot {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) for an argument that breaks a rule,
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`NotFound`](ErrorKind::NotFound) for a missing branch.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing branch.
     pub async fn start(self) -> Result<Operation<SnapshotInfo>> {
         let client = self.project.client().clone();
         start(&client, self.request(Utc::now())?).await
@@ -124,7 +124,7 @@ impl DeleteSnapshot {
         Self { snapshot: snapshot.clone(), allow_missing: false }
     }
 
-    /// Takes a snapshot that is not there for deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Takes a snapshot that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -134,7 +134,7 @@ impl DeleteSnapshot {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound).
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.snapshot.name().to_string();
         start(self.snapshot.client(), Request::delete(&name, format!("deleting snapshot {name}"))).await
@@ -142,11 +142,7 @@ impl DeleteSnapshot {
 
     async fn run(self) -> Result<()> {
         let allow_missing = self.allow_missing;
-        match self.start().await {
-            Ok(operation) => operation.await,
-            Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone(self.start().await, allow_missing).await
     }
 }
 

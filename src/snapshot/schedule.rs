@@ -1,15 +1,15 @@
 //! Snapshots that the service takes by itself.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{
     Branch, Lakebase,
     error::{Error, Result},
-    http::Request,
-    model::{parse, sealed::Read, unexpected},
+    http::{Request, reading},
+    model::{Reading, sealed::Read},
     operation::{Operation, read},
     wire::{
         format::{Seconds, open_enum},
@@ -143,8 +143,8 @@ pub struct SnapshotSchedule {
 impl Read for SnapshotSchedule {
     const ITEMS: &'static str = "";
 
-    fn read(_: &Lakebase, answer: Value) -> Result<Self> {
-        let wire: Wire = parse(answer)?;
+    fn read<'de, D: Deserializer<'de>>(_: &Lakebase, answer: D) -> Result<Self, D::Error> {
+        let wire = Wire::deserialize(answer)?;
         Ok(Self { rules: wire.schedule.into_iter().map(ScheduleRule::from).collect() })
     }
 }
@@ -212,8 +212,10 @@ impl Branch {
         rules.iter().try_for_each(ScheduleRule::check).map_err(|error| error.doing(doing.clone()))?;
         let body = Wire { name: None, schedule: rules.into_iter().map(WireRule::from).collect() };
         let path = format!("{}/snapshot-schedule", self.name());
-        let request = Request::patch(&path, &body, doing)?.query("update_mask", "schedule").repeatable();
-        self.read_schedule(self.client().send(request).await?).await
+        let request =
+            Request::patch(&path, &body, doing.clone())?.query("update_mask", "schedule").repeatable();
+        let answer = self.client().send(request).await?;
+        self.read_schedule(answer).await.map_err(|error| error.doing(doing))
     }
 
     /// Some servers answer with the schedule, others with an operation that ends with it.
@@ -221,9 +223,9 @@ impl Branch {
         if answer.get("schedule").is_some()
             || !answer["name"].as_str().is_some_and(|name| name.contains("/operations/"))
         {
-            return SnapshotSchedule::read(self.client(), answer);
+            return reading::value(&answer, Reading::new(self.client()));
         }
-        Operation::from_answer(self.client(), parse(answer).map_err(|_| unexpected("an operation"))?)?.await
+        Operation::from_answer(self.client(), reading::value(&answer, PhantomData)?)?.await
     }
 }
 

@@ -107,6 +107,8 @@ pub(crate) struct BranchStatus {
     pub(crate) source_branch_time: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_snapshot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_recovery_branch: Option<String>,
     /// Only the local Lakebase writes this: what the copy cost and how it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<CopyCost>,

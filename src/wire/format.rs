@@ -68,22 +68,38 @@ impl<'de> Deserialize<'de> for Seconds {
 
 /// An integer that may arrive as a number, as an integral double, or as decimal text.
 pub(crate) fn lenient_int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Number {
-        Int(i64),
-        Double(f64),
-        Text(String),
+    deserializer.deserialize_any(LenientInt)
+}
+
+struct LenientInt;
+
+impl de::Visitor<'_> for LenientInt {
+    type Value = Option<i64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer")
     }
-    match Option::<Number>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Number::Int(n)) => Ok(Some(n)),
+
+    fn visit_unit<E>(self) -> Result<Option<i64>, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, n: i64) -> Result<Option<i64>, E> {
+        Ok(Some(n))
+    }
+
+    fn visit_u64<E: de::Error>(self, n: u64) -> Result<Option<i64>, E> {
+        i64::try_from(n).map(Some).map_err(|_| E::custom(format!("{n} is too large")))
+    }
+
+    fn visit_f64<E: de::Error>(self, n: f64) -> Result<Option<i64>, E> {
         #[expect(clippy::cast_possible_truncation, reason = "checked to be integral and in range first")]
-        Some(Number::Double(n)) if n.fract() == 0.0 && n.abs() < 9e15 => Ok(Some(n as i64)),
-        Some(Number::Double(n)) => Err(de::Error::custom(format!("{n} is not an integer"))),
-        Some(Number::Text(text)) => {
-            text.parse().map(Some).map_err(|_| de::Error::custom(format!("'{text}' is not an integer")))
-        }
+        let whole = (n.fract() == 0.0 && n.abs() < 9e15).then_some(n as i64);
+        whole.map(Some).ok_or_else(|| E::custom(format!("{n} is not an integer")))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<i64>, E> {
+        text.parse().map(Some).map_err(|_| E::custom(format!("'{text}' is not an integer")))
     }
 }
 

@@ -157,6 +157,8 @@ pub(crate) struct ProjectStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) compute_last_active_time: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replication_role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget_policy_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) custom_tags: Option<Vec<CustomTag>>,

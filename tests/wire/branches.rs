@@ -161,6 +161,29 @@ async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_branch_that_is_only_kept_to_be_brought_back_is_not_taken_for_the_one_asked_for() {
+    let stage = Stage::new().await;
+    let mut deleted = with(child("dev"), "/status/current_state", json!("DELETED"));
+    deleted["delete_time"] = json!("2026-08-02T11:00:00Z");
+    deleted["purge_time"] = json!("2026-08-09T11:00:00Z");
+    stage.once(&format!("GET {DEV}"), deleted).await;
+    stage.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
+    ready(&stage).await;
+    let production = stage.project().branch("production").unwrap();
+    assert!(production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap().created);
+}
+
+#[tokio::test]
+async fn the_expiry_set_last_is_the_only_one_sent() {
+    let stage = Stage::new().await;
+    stage.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
+    let time = Utc::now() + days(1);
+    stage.branch().update().expiry(Expiry::Never).expiry(Expiry::at(time)).await.unwrap();
+    let sent = format!("PATCH {DEV}?update_mask=spec.expiration {}", json!({"spec": {"expire_time": time}}));
+    assert_eq!(stage.changes().await, [sent]);
+}
+
+#[tokio::test]
 async fn updates_name_the_oneof_and_hold_one_member() {
     let stage = Stage::new().await;
     stage.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
@@ -245,6 +268,8 @@ async fn undelete_posts_an_empty_body() {
 async fn a_list_walks_its_pages_and_tolerates_what_is_new() {
     let stage = Stage::new().await;
     let strange = with(child("odd"), "/status/current_state", json!("HIBERNATING"));
+    let recovery = "projects/shop/preview/recovery-branches/r";
+    let strange = with(strange, "/status/source_recovery_branch", json!(recovery));
     let first = json!({"branches": [root(), strange], "next_page_token": "2"});
     stage.once("GET projects/shop/branches", first).await;
     stage
@@ -257,6 +282,7 @@ async fn a_list_walks_its_pages_and_tolerates_what_is_new() {
         stage.project().branches().show_deleted().page_size(2).stream().try_collect().await.unwrap();
     assert_eq!(branches.len(), 3);
     assert_eq!(branches[1].state.as_str(), "HIBERNATING");
+    assert_eq!(branches[1].source_recovery_branch.as_deref(), Some(recovery));
     let query = "GET projects/shop/branches?show_deleted=true&page_size=2";
     assert_eq!(stage.calls().await, [query.to_owned(), format!("{query}&page_token=2")]);
 }

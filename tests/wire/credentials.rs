@@ -23,6 +23,10 @@ async fn a_credential_is_minted_for_its_endpoint() {
     assert!(!format!("{minted:?}").contains("s3cret"));
     let body = json!({"endpoint": PRIMARY, "ttl": "600s", "group_name": "team"});
     assert_eq!(stage.changes().await, [format!("POST credentials {body}")]);
+    let (time, claims) = (Utc::now() + hours(1), json!([{"permission_set": "READ_ONLY", "resources": []}]));
+    primary.credential().expire_time(time).claims(claims.clone()).await.unwrap();
+    let body = json!({"endpoint": PRIMARY, "expire_time": time, "claims": claims});
+    assert_eq!(stage.changes().await[1], format!("POST credentials {body}"));
     let error = primary.credential().ttl(Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }

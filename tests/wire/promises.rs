@@ -1,8 +1,11 @@
 //! What every caller may rely on: handles and models go between threads, and builders are futures that do too.
 
 use lakebase::{
-    Branch, BranchInfo, CredentialCache, Database, DatabaseInfo, Endpoint, EndpointInfo, Expiry,
-    LakebasePool, Operation, Project, ProjectInfo, Role, RoleInfo, Snapshot, SnapshotInfo, Tree,
+    Branch, BranchInfo, ComputeInstanceInfo, ConnectionInfo, Created, CredentialCache, CurrentUser, Database,
+    DatabaseCredential, DatabaseInfo, Endpoint, EndpointInfo, EndpointType, Error, ErrorKind, Expiry,
+    Lakebase, LakebasePool, Operation, Project, ProjectInfo, Role, RoleDefinition, RoleInfo, Snapshot,
+    SnapshotInfo, SnapshotSchedule, Tree,
+    auth::{Env, Token},
 };
 
 use super::stage::Stage;
@@ -27,6 +30,18 @@ async fn handles_models_and_pools_are_shared_between_threads() {
     shared::<Tree>();
     shared::<CredentialCache>();
     shared::<LakebasePool>();
+    shared::<Lakebase>();
+    shared::<ConnectionInfo>();
+    shared::<DatabaseCredential>();
+    shared::<CurrentUser>();
+    shared::<ComputeInstanceInfo>();
+    shared::<SnapshotSchedule>();
+    shared::<Created<BranchInfo>>();
+    shared::<ErrorKind>();
+    shared::<Env>();
+    shared::<Token>();
+    fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    error::<Error>();
     fn operation<T: Send + Sync + 'static>() {}
     operation::<Operation<BranchInfo>>();
 }
@@ -47,6 +62,23 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(primary.update().max_cu(1.0).into_future());
     sent(primary.wait_until_ready());
     sent(stage.lakebase.create_project("p").if_missing().into_future());
+    sent(stage.lakebase.current_user());
+    sent(stage.lakebase.request("GET", "/x", None).into_future());
+    sent(Lakebase::from_env());
+    sent(shop.default_branch());
+    sent(shop.create_snapshot("s", &dev, Expiry::Never).into_future());
+    sent(dev.create_branch("x", Expiry::Never).start());
+    sent(dev.update().protected(true).into_future());
+    sent(dev.undelete().into_future());
+    sent(dev.endpoints().into_future());
+    sent(dev.create_endpoint("ro", EndpointType::ReadOnly).into_future());
+    sent(dev.create_role(RoleDefinition::plain("r")).into_future());
+    sent(dev.create_database("d", dev.role("r").unwrap()).into_future());
+    sent(dev.set_snapshot_schedule([]));
+    sent(dev.connection_info().into_future());
+    sent(dev.wait_until_ready());
+    sent(primary.credential().into_future());
+    sent(stage.lakebase.operation::<BranchInfo>("projects/shop/operations/x".parse().unwrap()).into_future());
     assert!(stage.calls().await.is_empty());
 }
 

@@ -151,6 +151,31 @@ async fn when_nothing_fits_every_login_says_what_it_lacks() {
 }
 
 #[tokio::test]
+async fn settings_of_a_login_that_is_not_offered_are_named() {
+    for (row, code, part) in [
+        (
+            "C7",
+            vec![("username", "x"), ("password", "hush")],
+            "basic: username is set, but this crate does not offer",
+        ),
+        ("C7", vec![("password", "hush")], "basic: password is set"),
+        (
+            "C96",
+            vec![("metadata_service_url", "http://localhost/hush")],
+            "metadata-service: metadata_service_url is set",
+        ),
+        ("C99", vec![("azure_use_msi", "true")], "azure-msi: azure_use_msi is set"),
+        ("google", vec![("google_credentials", "hush")], "google-credentials: google_credentials is set"),
+        ("google", vec![("google_service_account", "x")], "google-id: google_service_account is set"),
+    ] {
+        let code: Vec<_> = [("host", "https://x")].into_iter().chain(code).collect();
+        let error = build(&code, &[], &nowhere()).await.unwrap_err();
+        assert!(error.to_string().contains(part), "{row}: {error}");
+        assert_hidden(&error, "hush");
+    }
+}
+
+#[tokio::test]
 async fn a_login_asked_for_by_name_is_the_only_one_tried() {
     let both = [H, T, ("DATABRICKS_CLIENT_ID", "id")];
     let mut env = both.to_vec();
