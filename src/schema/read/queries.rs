@@ -43,39 +43,46 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Table,
         "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
-                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
-                case relkind when 'f' then 'true' end as \"foreign\",
-                (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
-                  where f.ftrelid = c.oid) as server,
-                (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
-                   from pg_foreign_table f, pg_options_to_table(f.ftoptions) where f.ftrelid = c.oid) as fdw_options,
-                case relpersistence when 'u' then 'unlogged' end as persistence,
-                case relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_key,
-                case when relispartition then 'true' end as is_partition,
-                case when not relispartition then
+        "select c.oid, quote_ident(nspname) || '.' || quote_ident(c.relname) as key, quote_ident(nspname) as schema,
+                quote_ident(c.relname) as name, pg_get_userbyid(c.relowner) as owner,
+                case c.relkind when 'f' then 'true' end as \"foreign\",
+                case c.relkind when 'f' then (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
+                  where f.ftrelid = c.oid) end as server,
+                case c.relkind when 'f' then (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
+                   from pg_foreign_table f, pg_options_to_table(f.ftoptions) where f.ftrelid = c.oid) end as fdw_options,
+                case c.relpersistence when 'u' then 'unlogged' end as persistence,
+                case c.relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_key,
+                case when c.relispartition then 'true' end as is_partition,
+                case when not c.relispartition then
                   (select string_agg(quote_ident(pn.nspname) || '.' || quote_ident(p.relname), E'\\n' order by i.inhseqno)
                      from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
                     where i.inhrelid = c.oid) end as inherits,
-                case when reloftype <> 0 then format_type(reloftype, null) end as of_type,
-                (select string_agg(o, E'\\n' order by o) from
-                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
-                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as \"@options\",
-                case when relrowsecurity then 'true' end as row_security,
-                case when relforcerowsecurity then 'true' end as force_row_security,
-                case when relkind <> 'f' then case relreplident when 'n' then 'nothing' when 'f' then 'full' end end as replica_identity,
-                (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
+                case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type,
+                case when c.reloptions is not null or toast.reloptions is not null then
+                  (select string_agg(o, E'\\n' order by o) from
+                     (select unnest(c.reloptions) union all select 'toast.' || unnest(toast.reloptions)) u(o)) end as options,
+                array_to_string(c.reloptions || case when toast.reloptions is not null then
+                  (select array_agg('toast.' || o order by n) from unnest(toast.reloptions) with ordinality x(o, n)) end, E'\\n') as \"@options\",
+                case when c.relrowsecurity then 'true' end as row_security,
+                case when c.relforcerowsecurity then 'true' end as force_row_security,
+                case when c.relkind <> 'f' then case c.relreplident when 'n' then 'nothing' when 'f' then 'full' end end as replica_identity,
+                case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
-         from pg_class c join pg_namespace n on n.oid = relnamespace
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class toast on toast.oid = c.reltoastrelid
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
            and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
     ),
     q(
         Kind::Column,
         "pg_class",
-        "select c.oid, a.attnum::int4 as sub, a.xmin::text::int8 as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
-                quote_ident(nspname) || '.' || quote_ident(relname) as parent, 'table' as parent_kind,
-                quote_ident(attname) as name, format_type(atttypid, atttypmod) as type,
+        "with c as materialized (
+           select c.oid, relname, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select c.oid, a.attnum::int4 as sub, a.xmin as stamp, qualified || '.' || quoted as key,
+                qualified as parent, 'table' as parent_kind,
+                quoted as name, format_type(atttypid, atttypmod) as type,
                 case when attcollation <> typcollation then
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
                      join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) end as collation,
@@ -89,14 +96,15 @@ pub(super) const QUERIES: &[Query] = &[
                   when 'x' then 'extended' when 'm' then 'main' end end as storage,
                 case attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
                 case when attstattarget >= 0 then attstattarget::text end as statistics,
-                (select string_agg(o, E'\\n' order by o) from unnest(attoptions) o) as options,
-                (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
-                   from pg_options_to_table(attfdwoptions)) as fdw_options,
+                case when attoptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(attoptions) o) end as options,
+                case when attfdwoptions is not null then
+                  (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
+                     from pg_options_to_table(attfdwoptions)) end as fdw_options,
                 case when attinhcount > 0 and not attislocal then 'true' end as inherited,
                 case when attinhcount > 0 then 'true' end as has_parent
-         from pg_class c join pg_namespace n on n.oid = relnamespace
-              join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
+         from c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
               join pg_type t on t.oid = atttypid
+              cross join lateral (select quote_ident(attname) as quoted offset 0) names
               left join pg_attrdef d on d.adrelid = c.oid and d.adnum = attnum and attgenerated <> ''
               left join (select dp.refobjid, dp.refobjsubid,
                                 quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) as key,
@@ -107,24 +115,23 @@ pub(super) const QUERIES: &[Query] = &[
                            from pg_depend dp join pg_sequence sq on sq.seqrelid = dp.objid join pg_class sc on sc.oid = dp.objid
                                 join pg_namespace sn on sn.oid = sc.relnamespace
                           where dp.classid = 'pg_class'::regclass and dp.refclassid = 'pg_class'::regclass and dp.deptype = 'i') sq
-                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum
-         where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
-         order by c.oid, a.attnum",
+                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum",
     ),
     q(
         Kind::Default,
         "pg_attrdef",
-        "select d.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
-                case when relkind = 'v' then quote_ident(nspname) || '.' || quote_ident(relname)
-                  else quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) end as parent,
+        "with c as materialized (
+           select c.oid, relkind, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f', 'v') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select d.oid, qualified || '.' || quoted as key,
+                case when relkind = 'v' then qualified else qualified || '.' || quoted end as parent,
                 case when relkind = 'v' then 'view' else 'column' end as parent_kind,
-                quote_ident(attname) as name, quote_ident(nspname) || '.' || quote_ident(relname) as \"table\",
-                pg_get_expr(adbin, adrelid) as expression
-         from pg_attrdef d join pg_class c on c.oid = adrelid join pg_namespace n on n.oid = relnamespace
-              join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
-         where attgenerated = '' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+                quoted as name, qualified as \"table\", pg_get_expr(adbin, 0) as expression
+         from pg_attrdef d join c on c.oid = adrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
+              cross join lateral (select quote_ident(attname) as quoted offset 0) names
+         where attgenerated = ''",
     ),
     q(
         Kind::Partition,
@@ -140,53 +147,66 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Constraint,
         "pg_constraint",
-        "select k.oid, quote_ident(nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(conname) as key,
-                quote_ident(nspname) || '.' || quote_ident(c.relname) as parent, 'table' as parent_kind,
-                quote_ident(nspname) as schema, quote_ident(conname) as name,
+        "with c as materialized (
+           select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select k.oid, c.qualified || '.' || quoted as key, c.qualified as parent, 'table' as parent_kind,
+                c.schema, quoted as name,
                 case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
                   when 'c' then 'check' when 'x' then 'exclusion' end as type,
                 pg_get_constraintdef(k.oid) as definition,
-                case when contype = 'f' then (select quote_ident(fn.nspname) || '.' || quote_ident(f.relname) from pg_class f
-                   join pg_namespace fn on fn.oid = f.relnamespace where f.oid = confrelid) end as \"references\",
-                (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(conkey) with ordinality u(num, ord)
-                   join pg_attribute a on a.attrelid = conrelid and a.attnum = num) as columns,
-                case when contype = 'f' then (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
-                   join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end as foreign_columns,
-                (select string_agg(o, E'\\n' order by o) from unnest(ic.reloptions) o) as index_options,
-                case when contype in ('p', 'u', 'x') then (select quote_ident(spcname) from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
-                case when contype in ('p', 'u') then pg_get_indexdef(conindid) end as index_definition,
+                case when contype = 'f' then coalesce(f.qualified, (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
+                  from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid)) end as \"references\",
+                columns,
+                case when contype = 'f' then case cardinality(confkey)
+                  when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = confrelid and a.attnum = confkey[1])
+                  else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
+                    join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end end as foreign_columns,
+                case when ic.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(ic.reloptions) o) end as index_options,
+                case when ic.reltablespace <> 0 and contype in ('p', 'u', 'x') then (select quote_ident(spcname) from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
+                case when contype in ('p', 'u') then
+                  case when c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct
+                    then 'CREATE UNIQUE INDEX ' || quote_ident(ic.relname) || ' ON ' || c.qualified ||
+                      ' USING btree (' || replace(columns, E'\\n', ', ') || ')'
+                    else pg_get_indexdef(conindid) end end as index_definition,
                 case when ix.indisclustered and contype in ('p', 'u', 'x') then 'true' end as clustered,
                 case when ix.indisreplident and contype in ('p', 'u', 'x') then 'true' end as replica_identity,
                 case when coninhcount > 0 and not conislocal then 'true' end as inherited,
                 case when connoinherit and contype = 'c' then 'true' end as no_inherit
-         from pg_constraint k join pg_class c on c.oid = conrelid join pg_namespace n on n.oid = c.relnamespace
+         from pg_constraint k join c on c.oid = conrelid left join c f on f.oid = confrelid
               left join pg_class ic on ic.oid = conindid left join pg_index ix on ix.indexrelid = conindid
-         where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f') and c.relkind in ('r', 'p', 'f')
-           and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+              cross join lateral (select case cardinality(conkey)
+                when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = conrelid and a.attnum = conkey[1])
+                else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(conkey) with ordinality u(num, ord)
+                  join pg_attribute a on a.attrelid = conrelid and a.attnum = num) end as columns, quote_ident(conname) as quoted offset 0) keys
+         where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f')",
     ),
     q(
         Kind::Index,
         "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(c.relname) as key,
-                quote_ident(nspname) || '.' || quote_ident(t.relname) as parent,
+        "with t as materialized (
+           select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'm') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select c.oid, t.schema || '.' || quoted as key, t.qualified as parent,
                 case t.relkind when 'm' then 'materialized view' else 'table' end as parent_kind,
-                quote_ident(nspname) as schema, quote_ident(c.relname) as name, pg_get_indexdef(c.oid) as definition,
+                t.schema, quoted as name, pg_get_indexdef(c.oid) as definition,
                 case when indisunique then 'true' end as \"unique\",
                 case when c.relkind = 'I' then 'true' end as partitioned,
-                (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) as options,
+                case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
                 array_to_string(c.reloptions, E'\\n') as \"@options\",
-                (select string_agg(attnum || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
-                  where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
-                (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
+                case when indexprs is not null then (select string_agg(attnum || E'\\t' || attstattarget, E'\\n' order by attnum)
+                  from pg_attribute a where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) end as statistics,
+                case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
                 case when indisclustered then 'true' end as clustered,
                 case when indisreplident then 'true' end as replica_identity,
                 case when not indisvalid and c.relkind = 'i' then 'true' end as invalid
-         from pg_index i join pg_class c on c.oid = indexrelid join pg_class t on t.oid = indrelid
-              join pg_namespace n on n.oid = c.relnamespace
-         where n.oid = any({NSP}) and t.relkind in ('r', 'p', 'm')
-           and not exists (select from pg_constraint k where k.conindid = c.oid and contype in ('p', 'u', 'x'))
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = t.oid and e.deptype = 'e')",
+         from pg_index i join pg_class c on c.oid = indexrelid join t on t.oid = indrelid
+              cross join lateral (select quote_ident(c.relname) as quoted offset 0) names
+         where not exists (select from pg_constraint k where k.conindid = c.oid and contype in ('p', 'u', 'x'))",
     ),
     q(
         Kind::IndexAttach,
@@ -239,7 +259,7 @@ pub(super) const QUERIES: &[Query] = &[
         "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
-                (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) as options,
+                case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
                 array_to_string(c.reloptions, E'\\n') as \"@options\",
                 (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || ' ' || attcollation::text, E'\\n' order by attnum)
                    from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
@@ -635,6 +655,11 @@ pub(super) const UNCOMPARED: &str = "
     union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
        where not exists (select from pg_depend e where e.classid = 'pg_transform'::regclass and e.objid = t.oid and e.deptype = 'e')
     union all select 'subscription ' || quote_ident(subname), '' from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
+    union all select 'options of user mapping ' || case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(m.srvname) || ', hidden from this role', ''
+       from pg_user_mappings m join pg_foreign_server s on s.oid = srvid
+       where umoptions is null and not (select rolsuper from pg_roles where rolname = current_user)
+         and not (umuser = 0 and pg_has_role(srvowner, 'usage')
+           or usename = current_user and (pg_has_role(srvowner, 'usage') or has_server_privilege(s.oid, 'usage')))
     union all select 'privilege on ' || c.oid::regclass::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
        from pg_class c, aclexplode(relacl) x where x.grantor <> relowner and relnamespace = any({NSP}) group by c.oid, x.grantor
     union all select 'privilege on ' || p.oid::regprocedure::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
@@ -716,25 +741,26 @@ pub(super) const PRIVILEGES: &str = "
     where not (x.has and x.def and (not x.is_grantable))
     group by 1, 2, 3, 4";
 
-/// The transactions that wrote each object: its row, the row with its definition, and for a table its first rows.
+/// The transactions that wrote each object: its row, the row with its definition where that is another, and for a table
+/// its first rows.
 pub(super) const EVIDENCE: &str = "
-    select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin::text::int8 as written, xmin::text::int8 as defined, null::int8 as made from pg_namespace where oid = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, t.xmin::text::int8, a.xmin::text::int8
+    select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin as written, null::xid as defined, null::xid as made from pg_namespace where oid = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, t.xmin, a.xmin
       from pg_class c join pg_type t on t.oid = c.reltype join pg_attribute a on a.attrelid = c.oid and attnum = -1
      where relkind in ('r', 'p', 'f') and relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8,
-        (hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295, null
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin,
+        ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text::xid, null
       from pg_class c join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN' where relkind in ('v', 'm') and relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, s.xmin::text::int8, null
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, s.xmin, null
       from pg_class c join pg_sequence s on s.seqrelid = c.oid where relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin::text::int8, i.xmin::text::int8, null
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, i.xmin, null
       from pg_class c join pg_index i on i.indexrelid = c.oid where relnamespace = any({NSP})
-    union all select 'pg_type'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
-    union all select 'pg_proc'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_proc where pronamespace = any({NSP})
-    union all select 'pg_constraint'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_constraint where connamespace = any({NSP})
-    union all select 'pg_collation'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_collation where collnamespace = any({NSP})
-    union all select 'pg_statistic_ext'::regclass::oid, oid, xmin::text::int8, xmin::text::int8, null from pg_statistic_ext where stxnamespace = any({NSP})
-    union all select 'pg_attrdef'::regclass::oid, d.oid, d.xmin::text::int8, d.xmin::text::int8, null from pg_attrdef d join pg_class c on c.oid = adrelid where relnamespace = any({NSP})
-    union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin::text::int8, t.xmin::text::int8, null from pg_trigger t join pg_class c on c.oid = tgrelid where relnamespace = any({NSP})
-    union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin::text::int8, r.xmin::text::int8, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
-    union all select 'pg_policy'::regclass::oid, p.oid, p.xmin::text::int8, p.xmin::text::int8, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";
+    union all select 'pg_type'::regclass::oid, oid, xmin, null, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
+    union all select 'pg_proc'::regclass::oid, oid, xmin, null, null from pg_proc where pronamespace = any({NSP})
+    union all select 'pg_constraint'::regclass::oid, oid, xmin, null, null from pg_constraint where connamespace = any({NSP})
+    union all select 'pg_collation'::regclass::oid, oid, xmin, null, null from pg_collation where collnamespace = any({NSP})
+    union all select 'pg_statistic_ext'::regclass::oid, oid, xmin, null, null from pg_statistic_ext where stxnamespace = any({NSP})
+    union all select 'pg_attrdef'::regclass::oid, d.oid, d.xmin, null, null from pg_attrdef d join pg_class c on c.oid = adrelid where relnamespace = any({NSP})
+    union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin, null, null from pg_trigger t join pg_class c on c.oid = tgrelid where not tgisinternal and relnamespace = any({NSP})
+    union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin, null, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
+    union all select 'pg_policy'::regclass::oid, p.oid, p.xmin, null, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";
