@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
 use super::error::SchemaError;
 use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema, attribute};
 use super::options::Options;
-use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
+use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED};
 
 type Address = (u32, u32, i32);
 
@@ -20,7 +20,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Read`] when a catalog cannot be read or the connection fails,
+    /// [`SchemaError::Denied`] when the role may not read a catalog, [`SchemaError::Read`] when a catalog cannot be read
+    /// otherwise or the connection fails,
     /// [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
     pub async fn read(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
         let failed = |source| SchemaError::read("a snapshot", source);
@@ -45,7 +46,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
     let mut reader = Reader { catalogs: read_catalogs(conn).await?, ..Reader::default() };
-    for query in QUERIES {
+    for query in queries::all() {
         let left_out = query.database_wide && !options.include.is_empty();
         if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
             continue;
