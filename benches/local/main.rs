@@ -12,6 +12,8 @@
 mod branches;
 mod computes;
 mod disk;
+#[path = "../shared/figures.rs"]
+mod figures;
 mod pgbench;
 mod pgbouncer;
 mod processes;

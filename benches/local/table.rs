@@ -1,36 +1,10 @@
 //! The table: what, goal, measured with `Durability::Fast` and with `Full` beside it, met or not.
 
-use std::{fs, time::Duration};
-
 use comfy_table::{Table as Drawing, presets::UTF8_FULL_CONDENSED};
 use lakebase::local::Durability;
 
-#[derive(Clone, Copy)]
-pub(crate) enum Goal {
-    AtMost(f64),
-    AtLeast(f64),
-    /// Worth knowing, promised nowhere.
-    None,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Unit {
-    Milliseconds,
-    Seconds,
-    Megabytes,
-    Ratio,
-}
-
-impl Unit {
-    fn show(self, value: f64) -> String {
-        match self {
-            Self::Milliseconds => format!("{value:.0} ms"),
-            Self::Seconds => format!("{value:.2} s"),
-            Self::Megabytes => format!("{value:.1} MB"),
-            Self::Ratio => format!("{value:.2}×"),
-        }
-    }
-}
+pub(crate) use super::figures::{Goal, Unit, median, milliseconds};
+use super::figures::{figure, machine, verdict};
 
 struct Row {
     what: String,
@@ -94,44 +68,11 @@ impl Table {
         drawing.load_style(UTF8_FULL_CONDENSED);
         drawing.set_header(["what", "goal", "Fast: median (min–max)", "Full", "met"]);
         for row in &self.rows {
-            let (goal, met) = verdict(row);
+            let (goal, met) = verdict(row.goal, row.unit, &row.fast);
             let (fast, full) = (figure(row.unit, &row.fast), figure(row.unit, &row.full));
             drawing.add_row([row.what.as_str(), &goal, &fast, &full, met]);
         }
         println!("{drawing}");
-        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-        let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        println!("{cores} cores; load at the end: {}", load.trim());
+        println!("{}", machine());
     }
-}
-
-fn verdict(row: &Row) -> (String, &'static str) {
-    let met = |met| if met { "yes" } else { "NO" };
-    match (row.goal, median(&row.fast)) {
-        (Goal::None, _) => (String::new(), ""),
-        (Goal::AtMost(goal), Some(value)) => (format!("≤ {}", row.unit.show(goal)), met(value <= goal)),
-        (Goal::AtLeast(goal), Some(value)) => (format!("≥ {}", row.unit.show(goal)), met(value >= goal)),
-        (_, None) => (String::new(), "not measured"),
-    }
-}
-
-fn figure(unit: Unit, samples: &[f64]) -> String {
-    let Some(middle) = median(samples) else { return "–".to_owned() };
-    let (least, most) = samples.iter().fold((middle, middle), |(a, b), &x| (a.min(x), b.max(x)));
-    match samples.len() {
-        1 => unit.show(middle),
-        _ => format!("{} ({}–{})", unit.show(middle), unit.show(least), unit.show(most)),
-    }
-}
-
-pub(crate) fn median(samples: &[f64]) -> Option<f64> {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    let upper = *sorted.get(middle)?;
-    Some(if sorted.len().is_multiple_of(2) { (upper + sorted.get(middle - 1)?) / 2.0 } else { upper })
-}
-
-pub(crate) fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

@@ -24,6 +24,18 @@ pub enum SchemaError {
         /// What the server or the connection said.
         source: sqlx::Error,
     },
+    /// The role may not read a catalog: the catalogs are readable by everybody until somebody revokes it.
+    #[error(
+        "reading {what} from the catalog: {message}: grant the role SELECT on it or read as another role"
+    )]
+    Denied {
+        /// What was being read.
+        what: &'static str,
+        /// What the server said, with the catalog's name.
+        message: String,
+        /// The server's whole answer.
+        source: sqlx::Error,
+    },
     /// The server is too old to be read.
     #[error("PostgreSQL {version} is not supported: schema comparison needs version 15 or later")]
     UnsupportedVersion {
@@ -62,6 +74,16 @@ pub enum SchemaError {
         /// The fingerprint that was reached.
         found: Fingerprint,
     },
+}
+
+impl SchemaError {
+    pub(super) fn read(what: &'static str, source: sqlx::Error) -> Self {
+        let denied = source.as_database_error().filter(|e| e.code().as_deref() == Some("42501"));
+        match denied.map(|e| e.message().to_owned()) {
+            Some(message) => Self::Denied { what, message, source },
+            None => Self::Read { what, source },
+        }
+    }
 }
 
 /// One reason why a plan is refused.

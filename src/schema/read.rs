@@ -4,13 +4,14 @@ mod queries;
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
 use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema, attribute};
 use super::options::Options;
-use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, QUERIES, Query, UNCOMPARED};
+use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED};
 
 type Address = (u32, u32, i32);
 
@@ -19,10 +20,11 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Read`] when a catalog cannot be read or the connection fails,
+    /// [`SchemaError::Denied`] when the role may not read a catalog, [`SchemaError::Read`] when a catalog cannot be read
+    /// otherwise or the connection fails,
     /// [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
     pub async fn read(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
-        let failed = |source| SchemaError::Read { what: "a snapshot", source };
+        let failed = |source| SchemaError::read("a snapshot", source);
         conn.execute("begin isolation level repeatable read read only").await.map_err(failed)?;
         let read = read_snapshot(conn, options).await;
         let ended = conn.execute("rollback").await.map_err(failed);
@@ -33,29 +35,26 @@ impl Schema {
 }
 
 async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .fetch_all(conn)
-        .await
-        .map_err(|source| SchemaError::Read { what, source })
+    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::read(what, source))
 }
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
-    let failed = |source| SchemaError::Read { what: "settings", source };
+    let failed = |source| SchemaError::read("settings", source);
     conn.execute("set local search_path = ''; set local jit = off; set local quote_all_identifiers = off")
         .await
         .map_err(failed)?;
     let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
     let mut reader = Reader { catalogs: read_catalogs(conn).await?, ..Reader::default() };
-    for query in QUERIES {
+    for query in queries::all() {
         let left_out = query.database_wide && !options.include.is_empty();
         if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
             continue;
         }
-        let rows = fetch(conn, query.kind.label(), text.fill(query.sql)).await?;
         reader
-            .facts(query, &rows)
-            .map_err(|source| SchemaError::Read { what: query.kind.label(), source })?;
+            .facts(conn, query, text.fill(query.sql))
+            .await
+            .map_err(|source| SchemaError::read(query.kind.label(), source))?;
     }
     let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     let generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
@@ -80,7 +79,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         }
         reader.dependencies(&dependencies)
     })();
-    linked.map_err(|source| SchemaError::Read { what: "dependencies", source })?;
+    linked.map_err(|source| SchemaError::read("dependencies", source))?;
     reader.structural();
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
@@ -93,7 +92,7 @@ async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
         has_function_privilege('pg_control_system()', 'execute') as control,
         (select oid::int8 from pg_database where datname = current_database()) as database".to_owned()).await?;
     let what = "the server";
-    let wrong = |source| SchemaError::Read { what, source };
+    let wrong = |source| SchemaError::read(what, source);
     let Some(row) = rows.first() else { return Err(wrong(sqlx::Error::RowNotFound)) };
     let version: i32 = row.try_get("version").map_err(wrong)?;
     if version < 150_000 {
@@ -127,7 +126,7 @@ async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<Stri
     let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', '_lakebase')".to_owned()).await?;
     let mut oids = Vec::new();
     for row in &rows {
-        let wrong = |source| SchemaError::Read { what: "schemas", source };
+        let wrong = |source| SchemaError::read("schemas", source);
         let name: &str = row.try_get("name").map_err(wrong)?;
         let oid: Oid = row.try_get("oid").map_err(wrong)?;
         let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
@@ -143,10 +142,7 @@ async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<Stri
 async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, SchemaError> {
     let rows = fetch(conn, "catalogs", "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'".to_owned()).await?;
     let pair = |row: &PgRow| Ok((row.try_get("name")?, row.try_get::<Oid, _>("oid")?.0));
-    rows.iter()
-        .map(pair)
-        .collect::<Result<_, _>>()
-        .map_err(|source| SchemaError::Read { what: "catalogs", source })
+    rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::read("catalogs", source))
 }
 
 /// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
@@ -181,10 +177,10 @@ impl Text {
 
 /// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses.
 const NOT_NULL_18: &str = "
-    (select concat_ws(' ', case when nk.conname <> c.relname || '_' || attname || '_not_null' then 'CONSTRAINT ' || quote_ident(nk.conname) end,
+    case when attnotnull then (select concat_ws(' ', case when nk.conname <> c.relname || '_' || attname || '_not_null' then 'CONSTRAINT ' || quote_ident(nk.conname) end,
         case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end)
        from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
-        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) as not_null_constraint,";
+        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) end as not_null_constraint,";
 const DOMAIN_NOT_NULL_18: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
@@ -220,52 +216,26 @@ impl Reader {
         at
     }
 
-    fn facts(&mut self, query: &Query, rows: &[PgRow]) -> Decoded<()> {
-        let Some(first) = rows.first() else { return Ok(()) };
+    /// Rows become facts as they arrive: those of a large schema are never all in memory.
+    async fn facts(&mut self, conn: &mut PgConnection, query: &Query, sql: String) -> Decoded<()> {
         let class = self.catalog(query.catalog);
-        let names: Vec<Attribute> = first.columns().iter().map(|c| attribute(c.name())).collect();
-        self.facts.reserve(rows.len());
-        for row in rows {
-            let (mut oid, mut sub, mut stamp, mut name, mut parent, mut parent_kind, mut owner) =
-                (0, 0, 0, "", None, None, None);
-            let mut attrs = Vec::new();
-            for (at, column) in names.iter().enumerate() {
-                match column.as_ref() {
-                    "oid" => oid = row.try_get::<Oid, _>(at)?.0,
-                    "sub" => sub = row.try_get::<i32, _>(at)?,
-                    "stamp" => stamp = transaction(row.try_get(at)?),
-                    "key" => name = row.try_get(at)?,
-                    "parent" => parent = row.try_get::<Option<&str>, _>(at)?,
-                    "parent_kind" => parent_kind = row.try_get::<Option<&str>, _>(at)?,
-                    "owner" => owner = row.try_get::<Option<String>, _>(at)?,
-                    _ => {
-                        if let Some(value) = row.try_get::<Option<String>, _>(at)? {
-                            attrs.push((column.clone(), value));
-                        }
-                    }
-                }
+        let addressed = !matches!(
+            query.kind,
+            Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
+        );
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
+        let mut cells: Vec<Cell> = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            if cells.is_empty() {
+                cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
             }
-            attrs.shrink_to_fit();
-            let parent =
-                parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
-            let key = Key::new(query.kind, name);
-            if self.names.contains_key(&key) {
+            let fact = decode(&row, query.kind, class, &cells)?;
+            if self.names.contains_key(&fact.key) {
                 continue;
             }
-            let address = (class, oid, sub);
-            let at = self.push(Fact {
-                key,
-                parent,
-                owner,
-                attrs: Attributes(attrs),
-                needs: Vec::new(),
-                address,
-                stamps: [stamp, stamp, 0],
-            });
-            if !matches!(
-                query.kind,
-                Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
-            ) {
+            let address = fact.address;
+            let at = self.push(fact);
+            if addressed {
                 self.exact.insert(address, at);
             }
         }
@@ -345,11 +315,10 @@ impl Reader {
         for row in rows {
             let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
             if let Some(at) = self.exact.get(&address) {
-                self.facts[*at as usize].stamps = [
-                    transaction(row.try_get("written")?),
-                    transaction(row.try_get("defined")?),
-                    transaction(row.try_get("made")?),
-                ];
+                let written = transaction(row, "written")?;
+                let defined = transaction(row, "defined")?;
+                let defined = if defined == 0 { written } else { defined };
+                self.facts[*at as usize].stamps = [written, defined, transaction(row, "made")?];
             }
         }
         Ok(())
@@ -470,9 +439,70 @@ impl Reader {
     }
 }
 
-/// The number of a transaction; they are unsigned in 32 bits.
-fn transaction(number: Option<i64>) -> u32 {
-    number.and_then(|n| u32::try_from(n).ok()).unwrap_or_default()
+/// What a column of a catalog query is to a fact.
+enum Cell {
+    Oid,
+    Sub,
+    Stamp,
+    Key,
+    Parent,
+    ParentKind,
+    Owner,
+    Attribute(Attribute),
+}
+
+impl Cell {
+    fn named(name: &str) -> Self {
+        match name {
+            "oid" => Self::Oid,
+            "sub" => Self::Sub,
+            "stamp" => Self::Stamp,
+            "key" => Self::Key,
+            "parent" => Self::Parent,
+            "parent_kind" => Self::ParentKind,
+            "owner" => Self::Owner,
+            name => Self::Attribute(attribute(name)),
+        }
+    }
+}
+
+fn decode(row: &PgRow, kind: Kind, class: u32, cells: &[Cell]) -> Decoded<Fact> {
+    let (mut oid, mut sub, mut stamp, mut name, mut parent, mut parent_kind, mut owner) =
+        (0, 0, 0, "", None, None, None);
+    let mut attrs = Vec::new();
+    for (at, cell) in cells.iter().enumerate() {
+        match cell {
+            Cell::Oid => oid = row.try_get::<Oid, _>(at)?.0,
+            Cell::Sub => sub = row.try_get::<i32, _>(at)?,
+            Cell::Stamp => stamp = transaction(row, "stamp")?,
+            Cell::Key => name = row.try_get(at)?,
+            Cell::Parent => parent = row.try_get::<Option<&str>, _>(at)?,
+            Cell::ParentKind => parent_kind = row.try_get::<Option<&str>, _>(at)?,
+            Cell::Owner => owner = row.try_get::<Option<String>, _>(at)?,
+            Cell::Attribute(attribute) => {
+                if let Some(value) = row.try_get::<Option<String>, _>(at)? {
+                    attrs.push((attribute.clone(), value));
+                }
+            }
+        }
+    }
+    attrs.shrink_to_fit();
+    let parent = parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
+    Ok(Fact {
+        key: Key::new(kind, name),
+        parent,
+        owner,
+        attrs: Attributes(attrs),
+        needs: Vec::new(),
+        address: (class, oid, sub),
+        stamps: [stamp, stamp, 0],
+    })
+}
+
+/// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.
+fn transaction(row: &PgRow, column: &str) -> Decoded<u32> {
+    let number: Option<&str> = row.try_get_unchecked(column)?;
+    Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())
 }
 
 fn oid(row: &PgRow, name: &str) -> Decoded<u32> {

@@ -140,6 +140,10 @@ impl<'a> Finder<'a> {
                 let mut found = Vec::new();
                 for fact in self.old.facts.iter().filter(|f| f.key.kind == *kind) {
                     let Some(after) = evidence.twin(fact) else { continue };
+                    // Nearly every fact of a branch: what it was called it is called still.
+                    if fact.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
+                        continue;
+                    }
                     let here = self.carried(fact);
                     if here == after.key {
                         if here != fact.key {
@@ -249,6 +253,9 @@ impl<'a> Finder<'a> {
 
     /// The statements for all moves of some kinds: out of the way, then to their names.
     fn plan(&mut self, kinds: &[Kind], renamed: &mut Renamed) {
+        if !self.moves.keys().any(|key| kinds.contains(&key.kind)) {
+            return;
+        }
         self.taken.clear();
         for fact in self.old.facts.iter().filter(|f| {
             WHOLE.contains(&f.key.kind) || f.key.kind == Kind::Constraint || kinds.contains(&f.key.kind)

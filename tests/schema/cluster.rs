@@ -22,7 +22,7 @@ wait $!
 rm -rf "$dir"
 "#;
 
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "listen_addresses=",
     "fsync=off",
     "full_page_writes=off",
@@ -32,6 +32,7 @@ const SETTINGS: [&str; 11] = [
     "wal_level=logical",
     "shared_buffers=64MB",
     "max_connections=60",
+    "max_locks_per_transaction=256",
     "max_wal_size=4GB",
     "checkpoint_timeout=1h",
 ];

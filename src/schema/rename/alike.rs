@@ -1,6 +1,6 @@
 //! Renames that nothing but a name tells, and those that are only likely.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Rename;
 use crate::schema::diff::{Change, RenameHint};
@@ -24,12 +24,6 @@ pub(super) fn parts(
             .collect();
         (f.key.kind, f.parent.clone(), attrs)
     };
-    let attached = |s: &Schema, f: &Fact| {
-        let index = format!("{}.{}", f.text("schema"), f.text("name"));
-        s.facts
-            .iter()
-            .any(|a| a.key.kind == Kind::IndexAttach && (a.key.name == index || a.text("of") == index))
-    };
     let only = |s: &Schema, other: &Schema| {
         let gone = s.facts.iter().filter(|f| {
             kinds.contains(&f.key.kind)
@@ -44,19 +38,26 @@ pub(super) fn parts(
     for fact in come.iter().filter_map(|k| new.find(k)).map(|at| &new.facts[at]) {
         wanted.entry(signature(fact)).or_default().push(fact);
     }
-    let mut facts = schema.facts.as_ref().clone();
+    if gone.is_empty() || wanted.is_empty() {
+        return schema;
+    }
+    let attachments = |s: &Schema| {
+        let attached = s.facts.iter().filter(|a| a.key.kind == Kind::IndexAttach);
+        attached.flat_map(|a| [a.key.name.clone(), a.text("of").to_owned()]).collect::<BTreeSet<String>>()
+    };
+    let (attached_before, attached_after) = (attachments(&schema), attachments(new));
+    let attached =
+        |set: &BTreeSet<String>, f: &Fact| set.contains(&format!("{}.{}", f.text("schema"), f.text("name")));
     // Renames come first, while every old name is still in use.
     let relations =
         [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
-    let taken: BTreeSet<(Option<&str>, &str)> = match gone.is_empty() || come.is_empty() {
-        true => BTreeSet::new(),
-        false => schema
-            .facts
-            .iter()
-            .filter(|f| relations.contains(&f.key.kind))
-            .map(|f| (f.get("schema"), f.text("name")))
-            .collect(),
-    };
+    let taken: HashSet<(Option<&str>, &str)> = schema
+        .facts
+        .iter()
+        .filter(|f| relations.contains(&f.key.kind))
+        .map(|f| (f.get("schema"), f.text("name")))
+        .collect();
+    let mut after_them: Vec<(usize, &Fact)> = Vec::new();
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
     for at in gone.iter().filter_map(|k| schema.find(k)) {
         let fact = &schema.facts[at];
@@ -64,8 +65,8 @@ pub(super) fn parts(
         else {
             continue;
         };
-        if attached(&schema, fact)
-            || attached(new, after)
+        if attached(&attached_before, fact)
+            || attached(&attached_after, after)
             || taken.contains(&(after.get("schema"), after.text("name")))
         {
             continue;
@@ -80,11 +81,15 @@ pub(super) fn parts(
         moved.insert(fact.key.clone(), after.key.clone());
         renames.push(Rename { before: fact.key.clone(), after: after.key.clone() });
         statements.push(Statement::new(sql).exclusive(&relation));
-        facts[at].key = after.key.clone();
-        facts[at].attrs = after.attrs.clone();
+        after_them.push((at, after));
     }
     if moved.is_empty() {
         return schema;
+    }
+    let mut facts = schema.facts.as_ref().clone();
+    for (at, after) in after_them {
+        facts[at].key = after.key.clone();
+        facts[at].attrs = after.attrs.clone();
     }
     for fact in &mut facts {
         if let Some(after) = fact.parent.as_ref().and_then(|p| moved.get(p)) {

@@ -4,7 +4,7 @@
 //! The transaction that wrote a catalog row does: a row that nobody touched since the branch has the same on both
 //! sides, and a row that was renamed has another one than when it was made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::schema::model::{Fact, Key, Kind, Schema};
 
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
     Unclear,
 }
 
-pub(super) type Addresses = BTreeMap<(Kind, u32, u32, i32), usize>;
+pub(super) type Addresses = HashMap<(Kind, u32, u32, i32), usize>;
 
 /// What both sides have from before they parted.
 pub(super) struct Evidence<'a> {

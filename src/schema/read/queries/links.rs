@@ -1,0 +1,126 @@
+//! What holds facts together or is said about them: dependencies, addresses, comments, privileges, transactions.
+
+/// Objects that are detected and reported but have no plan.
+pub(in crate::schema::read) const UNCOMPARED: &str = "
+    select 'base type ' || t.oid::regtype::text as key, '' as digest from pg_type t
+     where typtype = 'b' and typcategory <> 'A' and typnamespace = any({NSP})
+       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+    union all select 'shell type ' || t.oid::regtype::text, '' from pg_type t where typtype = 'p' and typnamespace = any({NSP})
+       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+    union all select 'conversion ' || quote_ident(conname), concat_ws(' ', conforencoding, contoencoding, conproc::regproc, condefault) from pg_conversion where connamespace = any({NSP})
+    union all select 'text search parser ' || quote_ident(prsname), prsstart::regproc::text from pg_ts_parser p where prsnamespace = any({NSP})
+       and not exists (select from pg_depend e where e.classid = 'pg_ts_parser'::regclass and e.objid = p.oid and e.deptype = 'e')
+    union all select 'text search template ' || quote_ident(tmplname), tmpllexize::regproc::text from pg_ts_template p where tmplnamespace = any({NSP})
+       and not exists (select from pg_depend e where e.classid = 'pg_ts_template'::regclass and e.objid = p.oid and e.deptype = 'e')
+    union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
+       where not exists (select from pg_depend e where e.classid = 'pg_transform'::regclass and e.objid = t.oid and e.deptype = 'e')
+    union all select 'subscription ' || quote_ident(subname), '' from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
+    union all select 'options of user mapping ' || case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(m.srvname) || ', hidden from this role', ''
+       from pg_user_mappings m join pg_foreign_server s on s.oid = srvid
+       where umoptions is null and not (select rolsuper from pg_roles where rolname = current_user)
+         and not (umuser = 0 and pg_has_role(srvowner, 'usage')
+           or usename = current_user and (pg_has_role(srvowner, 'usage') or has_server_privilege(s.oid, 'usage')))
+    union all select 'privilege on ' || c.oid::regclass::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_class c, aclexplode(relacl) x where x.grantor <> relowner and relnamespace = any({NSP}) group by c.oid, x.grantor
+    union all select 'privilege on ' || p.oid::regprocedure::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_proc p, aclexplode(proacl) x where x.grantor <> proowner and pronamespace = any({NSP}) group by p.oid, x.grantor
+    union all select 'privilege on schema ' || nspname || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
+       from pg_namespace p, aclexplode(nspacl) x where x.grantor <> nspowner and p.oid = any({NSP}) group by p.oid, nspname, x.grantor
+    union all select 'security label on ' || objtype || ' ' || objname, provider || ' ' || label from pg_seclabels where objtype not in ('role', 'database', 'tablespace')
+    union all select 'trigger ' || quote_ident(t.tgname) || ' on partition ' || t.tgrelid::regclass::text || ' enabled otherwise than its parent', t.tgenabled::text
+       from pg_trigger t join pg_trigger p on p.oid = t.tgparentid join pg_class c on c.oid = t.tgrelid
+       where t.tgenabled <> p.tgenabled and not t.tgisinternal and c.relnamespace = any({NSP})
+";
+
+/// Every dependency between objects that users made.
+pub(in crate::schema::read) const DEPENDENCIES: &str = "
+    select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
+    from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0
+       and deptype in ('n', 'a', 'i', 'P', 'S', 'e')";
+
+/// Other addresses of facts: the row type, array type and rewrite rule of a relation, the index of a constraint.
+pub(in crate::schema::read) const ALIASES: &str = "
+    select 'pg_type'::regclass::oid as classid, t.oid as objid, 'pg_class'::regclass::oid as refclassid, typrelid as refobjid
+      from pg_type t join pg_class c on c.oid = typrelid where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, typrelid, 'pg_type'::regclass::oid, t.oid
+      from pg_type t join pg_class c on c.oid = typrelid where c.relkind = 'c' and c.relnamespace = any({NSP})
+    union all select 'pg_type'::regclass::oid, a.oid, 'pg_type'::regclass::oid, t.oid
+      from pg_type t join pg_type a on a.oid = t.typarray where t.typnamespace = any({NSP})
+    union all select 'pg_type'::regclass::oid, rngmultitypid, 'pg_type'::regclass::oid, rngtypid
+      from pg_range r join pg_type t on t.oid = rngtypid where t.typnamespace = any({NSP})
+    union all select 'pg_rewrite'::regclass::oid, r.oid, 'pg_class'::regclass::oid, ev_class
+      from pg_rewrite r join pg_class c on c.oid = ev_class where rulename = '_RETURN' and c.relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, conindid, 'pg_constraint'::regclass::oid, k.oid
+      from pg_constraint k where contype in ('p', 'u', 'x') and connamespace = any({NSP})
+    union all select 'pg_constraint'::regclass::oid, k.oid, 'pg_trigger'::regclass::oid, t.oid
+      from pg_constraint k join pg_trigger t on t.tgconstraint = k.oid where contype = 't' and connamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, d.objid, 'pg_class'::regclass::oid, d.refobjid
+      from pg_depend d join pg_class c on c.oid = d.objid where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+       and d.deptype = 'i' and c.relkind = 'S' and c.relnamespace = any({NSP})
+    union all select 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, adrelid
+      from pg_attrdef d join pg_class c on c.oid = adrelid where c.relnamespace = any({NSP})
+    union all select d.classid, d.objid, d.refclassid, d.refobjid from pg_depend d
+     where d.classid in ('pg_amop'::regclass, 'pg_amproc'::regclass) and d.refclassid in ('pg_opclass'::regclass, 'pg_opfamily'::regclass)
+       and d.deptype = 'i'";
+
+/// Generated columns: the address of their expression is the column's.
+pub(in crate::schema::read) const GENERATED: &str = "
+    select d.oid as objid, adrelid as refobjid, adnum::int4 as refsub from pg_attrdef d join pg_attribute a on a.attrelid = adrelid and a.attnum = adnum
+     where attgenerated <> ''";
+
+/// Comments on objects that users made.
+pub(in crate::schema::read) const COMMENTS: &str = "
+    select classoid, objoid, objsubid, description, (select quote_ident(attname) from pg_attribute where objsubid > 0 and attrelid = objoid and attnum = objsubid) as attribute
+    from pg_description
+    where objoid >= 16384 or classoid in ('pg_namespace'::regclass, 'pg_extension'::regclass)";
+
+/// Privileges that differ from those an object of its kind is born with.
+pub(in crate::schema::read) const PRIVILEGES: &str = "
+    select a.classid, a.objid, a.sub,
+           case when x.grantee = 0 then 'PUBLIC' when x.grantee = a.owner then 'OWNER' else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,
+           string_agg(privilege_type || case when is_grantable then '*' else '' end, ', ' order by privilege_type) filter (where has) as granted,
+           string_agg(privilege_type, ', ' order by privilege_type) filter (where not has) as revoked,
+           (select quote_ident(attname) from pg_attribute where a.sub > 0 and attrelid = a.objid and attnum = a.sub) as attribute
+    from (select 'pg_class'::regclass::oid as classid, c.oid as objid, 0 as sub, relowner as owner, relacl as acl,
+                 acldefault(case relkind when 'S' then 's' else 'r' end::\"char\", relowner) as def
+            from pg_class c where relacl is not null and relnamespace = any({NSP})
+          union all select 'pg_class'::regclass::oid, attrelid, attnum, relowner, attacl, null::aclitem[]
+            from pg_attribute join pg_class c on c.oid = attrelid where attacl is not null and relnamespace = any({NSP})
+          union all select 'pg_proc'::regclass::oid, oid, 0, proowner, proacl, acldefault('f', proowner) from pg_proc where proacl is not null and pronamespace = any({NSP})
+          union all select 'pg_type'::regclass::oid, oid, 0, typowner, typacl, acldefault('T', typowner) from pg_type where typacl is not null and typnamespace = any({NSP})
+          union all select 'pg_namespace'::regclass::oid, oid, 0, nspowner, nspacl, {NSPDEFAULT} from pg_namespace where nspacl is not null and oid = any({NSP})
+          union all select 'pg_language'::regclass::oid, oid, 0, lanowner, lanacl, acldefault('l', lanowner) from pg_language where lanacl is not null
+          union all select 'pg_foreign_data_wrapper'::regclass::oid, oid, 0, fdwowner, fdwacl, acldefault('F', fdwowner) from pg_foreign_data_wrapper where fdwacl is not null
+          union all select 'pg_foreign_server'::regclass::oid, oid, 0, srvowner, srvacl, acldefault('S', srvowner) from pg_foreign_server where srvacl is not null
+         ) a cross join lateral (
+            select grantee, privilege_type, bool_or(src = 'acl' and is_grantable) as is_grantable, bool_or(src = 'acl') as has,
+                   bool_or(src = 'def') as def
+            from (select 'acl' as src, grantee, privilege_type, is_grantable from aclexplode(acl)
+                  union all select 'def', grantee, privilege_type, is_grantable from aclexplode(def)) e
+            group by grantee, privilege_type) x
+    where not (x.has and x.def and (not x.is_grantable))
+    group by 1, 2, 3, 4";
+
+/// The transactions that wrote each object: its row, the row with its definition where that is another, and for a table
+/// its first rows.
+pub(in crate::schema::read) const EVIDENCE: &str = "
+    select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin as written, null::xid as defined, null::xid as made from pg_namespace where oid = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, t.xmin, a.xmin
+      from pg_class c join pg_type t on t.oid = c.reltype join pg_attribute a on a.attrelid = c.oid and attnum = -1
+     where relkind in ('r', 'p', 'f') and relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin,
+        ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text::xid, null
+      from pg_class c join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN' where relkind in ('v', 'm') and relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, s.xmin, null
+      from pg_class c join pg_sequence s on s.seqrelid = c.oid where relnamespace = any({NSP})
+    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, i.xmin, null
+      from pg_class c join pg_index i on i.indexrelid = c.oid where relnamespace = any({NSP})
+    union all select 'pg_type'::regclass::oid, oid, xmin, null, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
+    union all select 'pg_proc'::regclass::oid, oid, xmin, null, null from pg_proc where pronamespace = any({NSP})
+    union all select 'pg_constraint'::regclass::oid, oid, xmin, null, null from pg_constraint where connamespace = any({NSP})
+    union all select 'pg_collation'::regclass::oid, oid, xmin, null, null from pg_collation where collnamespace = any({NSP})
+    union all select 'pg_statistic_ext'::regclass::oid, oid, xmin, null, null from pg_statistic_ext where stxnamespace = any({NSP})
+    union all select 'pg_attrdef'::regclass::oid, d.oid, d.xmin, null, null from pg_attrdef d join pg_class c on c.oid = adrelid where relnamespace = any({NSP})
+    union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin, null, null from pg_trigger t join pg_class c on c.oid = tgrelid where not tgisinternal and relnamespace = any({NSP})
+    union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin, null, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
+    union all select 'pg_policy'::regclass::oid, p.oid, p.xmin, null, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";

@@ -1,0 +1,228 @@
+//! Tables and what is a part of them: columns, defaults, partitions, constraints, indexes, and sequences.
+
+use super::{Query, q};
+use crate::schema::model::Kind;
+
+pub(super) const QUERIES: &[Query] = &[
+    q(
+        Kind::Table,
+        "pg_class",
+        "select c.oid, quote_ident(nspname) || '.' || quote_ident(c.relname) as key, quote_ident(nspname) as schema,
+                quote_ident(c.relname) as name, pg_get_userbyid(c.relowner) as owner,
+                case c.relkind when 'f' then 'true' end as \"foreign\",
+                case c.relkind when 'f' then (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
+                  where f.ftrelid = c.oid) end as server,
+                case c.relkind when 'f' then (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
+                   from pg_foreign_table f, pg_options_to_table(f.ftoptions) where f.ftrelid = c.oid) end as fdw_options,
+                case c.relpersistence when 'u' then 'unlogged' end as persistence,
+                case c.relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_key,
+                case when c.relispartition then 'true' end as is_partition,
+                case when not c.relispartition then
+                  (select string_agg(quote_ident(pn.nspname) || '.' || quote_ident(p.relname), E'\\n' order by i.inhseqno)
+                     from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+                    where i.inhrelid = c.oid) end as inherits,
+                case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type,
+                case when c.reloptions is not null or toast.reloptions is not null then
+                  (select string_agg(o, E'\\n' order by o) from
+                     (select unnest(c.reloptions) union all select 'toast.' || unnest(toast.reloptions)) u(o)) end as options,
+                array_to_string(c.reloptions || case when toast.reloptions is not null then
+                  (select array_agg('toast.' || o order by n) from unnest(toast.reloptions) with ordinality x(o, n)) end, E'\\n') as \"@options\",
+                case when c.relrowsecurity then 'true' end as row_security,
+                case when c.relforcerowsecurity then 'true' end as force_row_security,
+                case when c.relkind <> 'f' then case c.relreplident when 'n' then 'nothing' when 'f' then 'full' end end as replica_identity,
+                case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
+                (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class toast on toast.oid = c.reltoastrelid
+         where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+    ),
+    q(
+        Kind::Column,
+        "pg_class",
+        "with c as materialized (
+           select c.oid, relname, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select c.oid, a.attnum::int4 as sub, a.xmin as stamp, qualified || '.' || quoted as key,
+                qualified as parent, 'table' as parent_kind,
+                quoted as name, format_type(atttypid, atttypmod) as type,
+                case when attcollation <> typcollation then
+                  (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
+                     join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) end as collation,
+                case when attnotnull then 'true' end as not_null,
+                {NOTNULL}
+                case attgenerated when 's' then pg_get_expr(d.adbin, d.adrelid) end as generated,
+                case attgenerated when 'v' then pg_get_expr(d.adbin, d.adrelid) end as generated_virtual,
+                case attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
+                sq.key as identity_sequence, sq.options as identity_options,
+                case when attstorage <> typstorage then case attstorage when 'p' then 'plain' when 'e' then 'external'
+                  when 'x' then 'extended' when 'm' then 'main' end end as storage,
+                case attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
+                case when attstattarget >= 0 then attstattarget::text end as statistics,
+                case when attoptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(attoptions) o) end as options,
+                case when attfdwoptions is not null then
+                  (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
+                     from pg_options_to_table(attfdwoptions)) end as fdw_options,
+                case when attinhcount > 0 and not attislocal then 'true' end as inherited,
+                case when attinhcount > 0 then 'true' end as has_parent
+         from c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
+              join pg_type t on t.oid = atttypid
+              cross join lateral (select quote_ident(attname) as quoted offset 0) names
+              left join pg_attrdef d on d.adrelid = c.oid and d.adnum = attnum and attgenerated <> ''
+              left join (select dp.refobjid, dp.refobjsubid,
+                                quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) as key,
+                                format(E'START WITH %s\\nINCREMENT BY %s\\n%s\\n%s\\nCACHE %s\\n%s', seqstart, seqincrement,
+                                  case when seqmin = case when seqincrement > 0 then 1 else case seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end end then 'NO MINVALUE' else 'MINVALUE ' || seqmin end,
+                                  case when seqmax = case when seqincrement < 0 then -1 else case seqtypid when 21 then 32767 when 23 then 2147483647 else 9223372036854775807 end end then 'NO MAXVALUE' else 'MAXVALUE ' || seqmax end,
+                                  seqcache, case when seqcycle then 'CYCLE' else 'NO CYCLE' end) as options
+                           from pg_depend dp join pg_sequence sq on sq.seqrelid = dp.objid join pg_class sc on sc.oid = dp.objid
+                                join pg_namespace sn on sn.oid = sc.relnamespace
+                          where dp.classid = 'pg_class'::regclass and dp.refclassid = 'pg_class'::regclass and dp.deptype = 'i') sq
+                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum",
+    ),
+    q(
+        Kind::Default,
+        "pg_attrdef",
+        "with c as materialized (
+           select c.oid, relkind, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f', 'v') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select d.oid, qualified || '.' || quoted as key,
+                case when relkind = 'v' then qualified else qualified || '.' || quoted end as parent,
+                case when relkind = 'v' then 'view' else 'column' end as parent_kind,
+                quoted as name, qualified as \"table\", pg_get_expr(adbin, 0) as expression
+         from pg_attrdef d join c on c.oid = adrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
+              cross join lateral (select quote_ident(attname) as quoted offset 0) names
+         where attgenerated = ''",
+    ),
+    q(
+        Kind::Partition,
+        "pg_inherits",
+        "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
+                quote_ident(n.nspname) || '.' || quote_ident(c.relname) as parent, 'table' as parent_kind,
+                quote_ident(pn.nspname) || '.' || quote_ident(p.relname) as \"of\", pg_get_expr(c.relpartbound, c.oid) as bound,
+                case when inhdetachpending then 'true' end as detach_pending
+         from pg_inherits i join pg_class c on c.oid = inhrelid join pg_class p on p.oid = inhparent
+              join pg_namespace n on n.oid = c.relnamespace join pg_namespace pn on pn.oid = p.relnamespace
+         where c.relispartition and c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})",
+    ),
+    q(
+        Kind::Constraint,
+        "pg_constraint",
+        "with c as materialized (
+           select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select k.oid, c.qualified || '.' || quoted as key, c.qualified as parent, 'table' as parent_kind,
+                c.schema, quoted as name,
+                case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
+                  when 'c' then 'check' when 'x' then 'exclusion' end as type,
+                pg_get_constraintdef(k.oid) as definition,
+                case when contype = 'f' then coalesce(f.qualified, (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
+                  from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid)) end as \"references\",
+                columns,
+                case when contype = 'f' then case cardinality(confkey)
+                  when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = confrelid and a.attnum = confkey[1])
+                  else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
+                    join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end end as foreign_columns,
+                case when ic.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(ic.reloptions) o) end as index_options,
+                case when ic.reltablespace <> 0 and contype in ('p', 'u', 'x') then (select quote_ident(spcname) from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
+                case when contype in ('p', 'u') then
+                  case when c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct
+                    then 'CREATE UNIQUE INDEX ' || quote_ident(ic.relname) || ' ON ' || c.qualified ||
+                      ' USING btree (' || replace(columns, E'\\n', ', ') || ')'
+                    else pg_get_indexdef(conindid) end end as index_definition,
+                case when ix.indisclustered and contype in ('p', 'u', 'x') then 'true' end as clustered,
+                case when ix.indisreplident and contype in ('p', 'u', 'x') then 'true' end as replica_identity,
+                case when coninhcount > 0 and not conislocal then 'true' end as inherited,
+                case when connoinherit and contype = 'c' then 'true' end as no_inherit
+         from pg_constraint k join c on c.oid = conrelid left join c f on f.oid = confrelid
+              left join pg_class ic on ic.oid = conindid left join pg_index ix on ix.indexrelid = conindid
+              cross join lateral (select case cardinality(conkey)
+                when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = conrelid and a.attnum = conkey[1])
+                else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(conkey) with ordinality u(num, ord)
+                  join pg_attribute a on a.attrelid = conrelid and a.attnum = num) end as columns, quote_ident(conname) as quoted offset 0) keys
+         where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f')",
+    ),
+    q(
+        Kind::Index,
+        "pg_class",
+        "with t as materialized (
+           select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+            where c.relkind in ('r', 'p', 'm') and n.oid = any({NSP})
+              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+         select c.oid, t.schema || '.' || quoted as key, t.qualified as parent,
+                case t.relkind when 'm' then 'materialized view' else 'table' end as parent_kind,
+                t.schema, quoted as name, pg_get_indexdef(c.oid) as definition,
+                case when indisunique then 'true' end as \"unique\",
+                case when c.relkind = 'I' then 'true' end as partitioned,
+                case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
+                array_to_string(c.reloptions, E'\\n') as \"@options\",
+                case when indexprs is not null then (select string_agg(attnum || E'\\t' || attstattarget, E'\\n' order by attnum)
+                  from pg_attribute a where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) end as statistics,
+                case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
+                case when indisclustered then 'true' end as clustered,
+                case when indisreplident then 'true' end as replica_identity,
+                case when not indisvalid and c.relkind = 'i' then 'true' end as invalid
+         from pg_index i join pg_class c on c.oid = indexrelid join t on t.oid = indrelid
+              cross join lateral (select quote_ident(c.relname) as quoted offset 0) names
+         where not exists (select from pg_constraint k where k.conindid = c.oid and contype in ('p', 'u', 'x'))",
+    ),
+    q(
+        Kind::IndexAttach,
+        "pg_inherits",
+        "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
+                coalesce(quote_ident(n.nspname) || '.' || quote_ident(t.relname) || '.' || quote_ident(k.conname),
+                  quote_ident(n.nspname) || '.' || quote_ident(c.relname)) as parent,
+                case when k.oid is null then 'index' else 'constraint' end as parent_kind,
+                quote_ident(pn.nspname) || '.' || quote_ident(p.relname) as \"of\",
+                case when pk.oid is not null then quote_ident(pn.nspname) || '.' || quote_ident(pt.relname) || '.' || quote_ident(pk.conname) end as of_constraint
+         from pg_inherits i join pg_class c on c.oid = inhrelid join pg_class p on p.oid = inhparent
+              join pg_namespace n on n.oid = c.relnamespace join pg_namespace pn on pn.oid = p.relnamespace
+              join pg_index ix on ix.indexrelid = c.oid join pg_class t on t.oid = ix.indrelid
+              join pg_index pix on pix.indexrelid = p.oid join pg_class pt on pt.oid = pix.indrelid
+              left join pg_constraint k on k.conindid = c.oid and k.contype in ('p', 'u', 'x')
+              left join pg_constraint pk on pk.conindid = p.oid and pk.contype in ('p', 'u', 'x')
+         where c.relkind in ('i', 'I') and n.oid = any({NSP})",
+    ),
+    q(
+        Kind::Sequence,
+        "pg_class",
+        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
+                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner, format_type(seqtypid, null) as type,
+                case relpersistence when 'u' then 'unlogged' end as persistence,
+                seqstart::text as start, seqincrement::text as increment,
+                case when seqmin <> case when seqincrement > 0 then 1 else case seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end end then seqmin::text end as minvalue,
+                case when seqmax <> case when seqincrement < 0 then -1 else case seqtypid when 21 then 32767 when 23 then 2147483647 else 9223372036854775807 end end then seqmax::text end as maxvalue,
+                seqcache::text as cache, case when seqcycle then 'true' end as cycle
+         from pg_sequence s join pg_class c on c.oid = seqrelid join pg_namespace n on n.oid = relnamespace
+         where n.oid = any({NSP}) and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid
+                 and (e.deptype = 'e' or e.deptype = 'i' and e.refclassid = 'pg_class'::regclass))",
+    ),
+    q(
+        Kind::SequenceOwner,
+        "pg_sequence",
+        "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
+                quote_ident(n.nspname) || '.' || quote_ident(c.relname) as parent, 'sequence' as parent_kind,
+                quote_ident(tn.nspname) || '.' || quote_ident(t.relname) || '.' || quote_ident(attname) as \"column\",
+                quote_ident(tn.nspname) || '.' || quote_ident(t.relname) as \"table\"
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace
+              join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass
+                   and d.refobjsubid > 0 and d.deptype = 'a'
+              join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
+              join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+         where c.relkind = 'S' and n.oid = any({NSP})",
+    ),
+    q(
+        Kind::Statistics,
+        "pg_statistic_ext",
+        "select s.oid, quote_ident(n.nspname) || '.' || quote_ident(stxname) as key, quote_ident(n.nspname) as schema,
+                quote_ident(stxname) as name, pg_get_userbyid(stxowner) as owner,
+                pg_get_statisticsobjdef(s.oid) as definition, case when stxstattarget >= 0 then stxstattarget::text end as target
+         from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace where n.oid = any({NSP})",
+    ),
+];

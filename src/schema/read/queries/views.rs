@@ -1,0 +1,87 @@
+//! Views and what runs on its own: rules, triggers, policies.
+
+use super::{Query, q, wide};
+use crate::schema::model::Kind;
+
+pub(super) const QUERIES: &[Query] = &[
+    q(
+        Kind::View,
+        "pg_class",
+        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
+                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
+                rtrim(pg_get_viewdef(c.oid), ';') as definition,
+                case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
+                array_to_string(c.reloptions, E'\\n') as \"@options\",
+                (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || ' ' || attcollation::text, E'\\n' order by attnum)
+                   from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
+         from pg_class c join pg_namespace n on n.oid = relnamespace
+         where c.relkind = 'v' and n.oid = any({NSP})
+           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+    ),
+    q(
+        Kind::MaterializedView,
+        "pg_class",
+        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
+                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
+                rtrim(pg_get_viewdef(c.oid), ';') as definition,
+                (select string_agg(o, E'\\n' order by o) from
+                   (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
+                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as \"@options\",
+                (select string_agg(quote_ident(attname) || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
+                  where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
+                (select string_agg(quote_ident(attname) || E'\\t' || case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
+                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as storage,
+                (select string_agg(quote_ident(attname) || E'\\t' || case typstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
+                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as \"@defaults\",
+                (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
+                (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
+                case when not relispopulated then 'true' end as \"@unpopulated\"
+         from pg_class c join pg_namespace n on n.oid = relnamespace
+         where c.relkind = 'm' and n.oid = any({NSP})
+           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+    ),
+    q(
+        Kind::Trigger,
+        "pg_trigger",
+        "select t.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
+                quote_ident(nspname) || '.' || quote_ident(relname) as parent,
+                case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(tgname) as name,
+                pg_get_triggerdef(t.oid) as definition, case when tgconstraint <> 0 then 'true' end as \"@constraint\",
+                case tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
+         from pg_trigger t join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = relnamespace
+         where not tgisinternal and tgparentid = 0 and n.oid = any({NSP})
+           and not exists (select from pg_depend e where e.classid = 'pg_trigger'::regclass and e.objid = t.oid and e.deptype = 'e')",
+    ),
+    q(
+        Kind::Rule,
+        "pg_rewrite",
+        "select r.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(rulename) as key,
+                quote_ident(nspname) || '.' || quote_ident(relname) as parent,
+                case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(rulename) as name,
+                rtrim(pg_get_ruledef(r.oid), ';') as definition,
+                case ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
+         from pg_rewrite r join pg_class c on c.oid = ev_class join pg_namespace n on n.oid = relnamespace
+         where rulename <> '_RETURN' and n.oid = any({NSP})
+           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+    ),
+    q(
+        Kind::Policy,
+        "pg_policy",
+        "select p.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(polname) as key,
+                quote_ident(nspname) || '.' || quote_ident(relname) as parent, 'table' as parent_kind, quote_ident(polname) as name,
+                case when not polpermissive then 'true' end as restrictive,
+                case polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE' else 'ALL' end as command,
+                coalesce(nullif((select string_agg(quote_ident(rolname), ', ' order by rolname) from pg_roles where oid = any(polroles)), ''), 'PUBLIC') as roles,
+                pg_get_expr(polqual, polrelid) as \"using\", pg_get_expr(polwithcheck, polrelid) as with_check
+         from pg_policy p join pg_class c on c.oid = polrelid join pg_namespace n on n.oid = relnamespace where n.oid = any({NSP})",
+    ),
+    wide(
+        Kind::EventTrigger,
+        "pg_event_trigger",
+        "select t.oid, quote_ident(evtname) as key, quote_ident(evtname) as name, pg_get_userbyid(evtowner) as owner, evtevent as event,
+                evtfoid::regproc::text as function,
+                (select string_agg(quote_literal(v), ', ' order by v) from unnest(evttags) v) as tags,
+                case evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
+         from pg_event_trigger t where not exists (select from pg_depend e where e.classid = 'pg_event_trigger'::regclass and e.objid = t.oid and e.deptype = 'e')",
+    ),
+];
