@@ -24,7 +24,7 @@ pub(crate) struct Disk {
 }
 
 /// Beside the data: a hundred branches, and what is written while they are made.
-const ROOM_MB: u64 = 6 * 1024;
+const ROOM_MB: u64 = 4 * 1024;
 
 impl Disk {
     pub(crate) fn temporary() -> Result<Self> {
@@ -39,7 +39,7 @@ impl Disk {
             return Err("mounting an image takes root".into());
         }
         let temporary = open_directory()?;
-        let megabytes = ROOM_MB + sizes.iter().sum::<u64>() * 3 / 2;
+        let megabytes = ROOM_MB + sizes.iter().sum::<u64>() * 5 / 4;
         let free = available(&statvfs(temporary.path())?) >> 20;
         if free < megabytes {
             return Err(format!(
