@@ -59,9 +59,14 @@ impl Disk {
         Ok(disk)
     }
 
+    /// Waits until everything is written.
+    pub(crate) fn sync(&self) -> Result<()> {
+        Ok(syncfs(File::open(&self.dir)?)?)
+    }
+
     /// Bytes in use, once everything is written.
     pub(crate) fn used(&self) -> Result<u64> {
-        syncfs(File::open(&self.dir)?)?;
+        self.sync()?;
         let stat = statvfs(&self.dir)?;
         Ok((stat.f_blocks - stat.f_bfree) * stat.f_frsize)
     }
