@@ -122,7 +122,8 @@ pub struct BranchInfo {
 pub struct CopyCost {
     /// `REFLINK` (pages are shared until they change) or `COPY`.
     pub method: String,
-    /// The storage that the copy added, in bytes.
+    /// The bytes that the copy wrote, as opposed to shared with its source. What the compute writes once it runs (some
+    /// megabytes of WAL and caches) and what the file system notes about shared pages come on top.
     pub bytes_added: u64,
 }
 

@@ -53,6 +53,8 @@ pub(crate) async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &m
                 return Err(format!("{size} MB do not fit on {}; use --quick", disk.dir.display()).into());
             }
             let source = stage.filled(size).await?;
+            // The system writes gigabytes back for a while, which is not what is measured.
+            disk.sync()?;
             let samples = time(stage, &source, FILLER_ROW, effort.branches).await?;
             table.add(what, Goal::AtMost(90.0), Milliseconds, samples);
         }

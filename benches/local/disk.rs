@@ -24,7 +24,7 @@ pub(crate) struct Disk {
 }
 
 /// Beside the data: a hundred branches, and what is written while they are made.
-const ROOM_MB: u64 = 6 * 1024;
+const ROOM_MB: u64 = 4 * 1024;
 
 impl Disk {
     pub(crate) fn temporary() -> Result<Self> {
@@ -39,7 +39,7 @@ impl Disk {
             return Err("mounting an image takes root".into());
         }
         let temporary = open_directory()?;
-        let megabytes = ROOM_MB + sizes.iter().sum::<u64>() * 3 / 2;
+        let megabytes = ROOM_MB + sizes.iter().sum::<u64>() * 5 / 4;
         let free = available(&statvfs(temporary.path())?) >> 20;
         if free < megabytes {
             return Err(format!(
@@ -59,9 +59,14 @@ impl Disk {
         Ok(disk)
     }
 
+    /// Waits until everything is written.
+    pub(crate) fn sync(&self) -> Result<()> {
+        Ok(syncfs(File::open(&self.dir)?)?)
+    }
+
     /// Bytes in use, once everything is written.
     pub(crate) fn used(&self) -> Result<u64> {
-        syncfs(File::open(&self.dir)?)?;
+        self.sync()?;
         let stat = statvfs(&self.dir)?;
         Ok((stat.f_blocks - stat.f_bfree) * stat.f_frsize)
     }

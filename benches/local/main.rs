@@ -1,7 +1,7 @@
 //! What a local Lakebase promises, measured: speed, memory and storage against the goals of the guide.
 //!
 //! ```text
-//! cargo bench --bench local                        # everything, with 10 GB of data: some minutes and 30 GB of disk
+//! cargo bench --bench local                        # everything, with 10 GB of data: ten minutes and 17 GB of disk
 //! cargo bench --bench local -- --quick             # small data and few runs
 //! cargo bench --bench local -- --filter pgbench    # only rows whose name has this in it
 //! ```

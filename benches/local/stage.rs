@@ -19,8 +19,9 @@ pub(crate) struct Stage {
     next: AtomicUsize,
 }
 
-/// Of each row of the filler; below what PostgreSQL compresses.
-const ROW_BYTES: u64 = 1024;
+/// A page of the filler holds one row and is otherwise empty: the table grows by pages and the WAL by rows,
+/// so that ten gigabytes are written in a minute and once.
+const PAGE_BYTES: u64 = 8192;
 
 impl Stage {
     pub(crate) async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
@@ -47,16 +48,24 @@ impl Stage {
 
     /// The default branch of a project with a table of so many megabytes; made when it is not there.
     pub(crate) async fn filled(&self, megabytes: u64) -> Result<BranchInfo> {
-        let rows = i64::try_from(megabytes * (1 << 20) / ROW_BYTES)?;
+        let rows = i64::try_from(megabytes * (1 << 20) / PAGE_BYTES)?;
         self.project(&format!("filled-{megabytes}"), async |connection| {
             eprintln!("writing {megabytes} MB");
-            sqlx::raw_sql("CREATE TABLE filler (id bigint, text text)").execute(&mut *connection).await?;
+            sqlx::raw_sql("CREATE TABLE filler (id bigint, text text) WITH (fillfactor = 10)")
+                .execute(&mut *connection)
+                .await?;
             sqlx::query(
-                "INSERT INTO filler SELECT n, repeat(md5(n::text), 30) FROM generate_series(1, $1) n",
+                "INSERT INTO filler SELECT n, repeat(md5(n::text), 13) FROM generate_series(1, $1) n",
             )
             .bind(rows)
             .execute(&mut *connection)
             .await?;
+            let written: i64 =
+                sqlx::query_scalar("SELECT pg_relation_size('filler')").fetch_one(&mut *connection).await?;
+            let wanted = rows * i64::try_from(PAGE_BYTES)?;
+            if written < wanted {
+                return Err(format!("the filler takes {written} bytes instead of {wanted}").into());
+            }
             Ok(())
         })
         .await

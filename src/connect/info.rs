@@ -71,7 +71,8 @@ pub struct ConnectionInfo {
     pub user: String,
     /// How the server is checked.
     pub tls: TlsMode,
-    /// The file with the certificate authority to trust; `None`: those that the system trusts.
+    /// The file with the certificate authority to trust, which is that of a local server. `None`: the public ones, as
+    /// Mozilla lists them, and those in the file that `PGSSLROOTCERT` names.
     pub ca_cert: Option<PathBuf>,
     pub(super) cache: CredentialCache,
 }

@@ -7,7 +7,9 @@ use std::{
         fd::AsFd,
         unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     },
-    path::Path,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    thread::{self, available_parallelism},
 };
 
 use super::wal::Take;
@@ -119,14 +121,16 @@ pub(super) fn clone_data(
     method: CloneMethod,
     account: Option<&Account>,
 ) -> Result<Cloned, EngineError> {
-    let mut job = Job { method, account, live: wal == Wal::Afterwards, cloned: Cloned::default() };
+    let job = Job::new(method, account, wal == Wal::Afterwards);
     let tablespaces = source.join("pg_tblspc");
     if fs::read_dir(&tablespaces).map_err(EngineError::io("list", &tablespaces))?.next().is_some() {
         let reason =
             "the source has tablespaces, which lie outside its data directory; drop them first".to_owned();
         return Err(EngineError::Unsupported { reason });
     }
-    job.directory(source, target, 0)?;
+    let mut files = Vec::new();
+    job.directory(source, target, 0, &mut files)?;
+    job.files(&files)?;
     // Last, as a server writes to it to the end: what it points to is then there.
     job.control_file(source, target)?;
     let log = target.join("pg_wal");
@@ -138,7 +142,7 @@ pub(super) fn clone_data(
         let from = if wal == Wal::Needed { all.finished } else { 0 };
         job.wal(source, target, Take { from, ..all })?;
     }
-    Ok(job.cloned)
+    Ok(job.done())
 }
 
 /// Takes WAL along to a clone that was made without.
@@ -149,20 +153,41 @@ pub(super) fn clone_wal(
     method: CloneMethod,
     account: Option<&Account>,
 ) -> Result<Cloned, EngineError> {
-    let mut job = Job { method, account, live: true, cloned: Cloned::default() };
+    let job = Job::new(method, account, true);
     job.wal(source, target, take)?;
-    Ok(job.cloned)
+    Ok(job.done())
 }
 
 pub(super) struct Job<'a> {
     method: CloneMethod,
     account: Option<&'a Account>,
     live: bool,
-    cloned: Cloned,
+    bytes_added: AtomicU64,
 }
 
-impl Job<'_> {
-    fn directory(&mut self, source: &Path, target: &Path, depth: u32) -> Result<(), EngineError> {
+/// A file and the new one that becomes its clone.
+type Pair = (PathBuf, PathBuf);
+
+/// More threads would only wait for each other in the file system.
+const MOST_THREADS: usize = 4;
+
+impl<'a> Job<'a> {
+    fn new(method: CloneMethod, account: Option<&'a Account>, live: bool) -> Self {
+        Self { method, account, live, bytes_added: AtomicU64::new(0) }
+    }
+
+    fn done(self) -> Cloned {
+        Cloned { bytes_added: self.bytes_added.into_inner() }
+    }
+
+    /// Makes the directories and lists the files that belong in them.
+    fn directory(
+        &self,
+        source: &Path,
+        target: &Path,
+        depth: u32,
+        files: &mut Vec<Pair>,
+    ) -> Result<(), EngineError> {
         create_private_dir(target, self.account).map_err(EngineError::io("create", target))?;
         let entries = match fs::read_dir(source) {
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -180,15 +205,32 @@ impl Job<'_> {
             } else if kind.is_dir() && top && EMPTY_DIRS.iter().any(|dir| name == *dir) {
                 create_private_dir(&to, self.account).map_err(EngineError::io("create", &to))?;
             } else if kind.is_dir() && !(top && name == "pg_wal") && name != "pgsql_tmp" {
-                self.directory(&from, &to, depth + 1)?;
+                self.directory(&from, &to, depth + 1, files)?;
             } else if kind.is_file() && !skipped(name.as_bytes()) {
-                self.file(&from, &to)?;
+                files.push((from, to));
             }
         }
         Ok(())
     }
 
-    pub(super) fn file(&mut self, from: &Path, to: &Path) -> Result<(), EngineError> {
+    /// Clones files on several threads. Each has neighbours, so that few of them work in one directory.
+    fn files(&self, files: &[Pair]) -> Result<(), EngineError> {
+        let threads = available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let clone = |files: &[Pair]| files.iter().try_for_each(|(from, to)| self.file(from, to));
+        thread::scope(|scope| {
+            let mut shares = files.chunks(files.len().div_ceil(threads).max(1));
+            let own = shares.next().unwrap_or_default();
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || clone(share))).collect();
+            let mut all = clone(own);
+            for other in others {
+                let broke_off = |_| Err(EngineError::failed("the work broke off"));
+                all = all.and(other.join().unwrap_or_else(broke_off));
+            }
+            all
+        })
+    }
+
+    pub(super) fn file(&self, from: &Path, to: &Path) -> Result<(), EngineError> {
         let source = match File::open(from) {
             // Dropped meanwhile; the WAL says so too.
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -197,7 +239,7 @@ impl Job<'_> {
         self.clone_file(&source, to).map_err(EngineError::io("clone to", to))
     }
 
-    fn clone_file(&mut self, source: &File, to: &Path) -> io::Result<()> {
+    fn clone_file(&self, source: &File, to: &Path) -> io::Result<()> {
         let length = source.metadata()?.len();
         if self.method == CloneMethod::Reflink && !cfg!(target_os = "linux") {
             reflink_copy::reflink_file_to_path(source, to)?;
@@ -209,7 +251,7 @@ impl Job<'_> {
             CloneMethod::Reflink => reflink_copy::reflink_file(source, &target)?,
             CloneMethod::Copy => {
                 let mut source = source;
-                self.cloned.bytes_added += io::copy(&mut source, &mut target)?;
+                self.added(io::copy(&mut source, &mut target)?);
             }
         }
         Ok(())
@@ -224,7 +266,7 @@ impl Job<'_> {
     }
 
     /// Reads until two readings agree: a server may write it under our hands.
-    fn control_file(&mut self, source: &Path, target: &Path) -> Result<(), EngineError> {
+    fn control_file(&self, source: &Path, target: &Path) -> Result<(), EngineError> {
         let (from, to) = (source.join("global/pg_control"), target.join("global/pg_control"));
         let read = || fs::read(&from).map_err(EngineError::io("read", &from));
         let mut bytes = read()?;
@@ -237,8 +279,12 @@ impl Job<'_> {
         }
         let mut file = self.create(&to).map_err(EngineError::io("create", &to))?;
         io::Write::write_all(&mut file, &bytes).map_err(EngineError::io("write", &to))?;
-        self.cloned.bytes_added += bytes.len() as u64;
+        self.added(bytes.len() as u64);
         Ok(())
+    }
+
+    fn added(&self, bytes: u64) {
+        self.bytes_added.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Whether a server may remove files while we look.

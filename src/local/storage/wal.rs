@@ -63,7 +63,7 @@ struct Segment {
 
 impl Job<'_> {
     /// Takes WAL files from one data directory to another.
-    pub(super) fn wal(&mut self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
+    pub(super) fn wal(&self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
         let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
         let size = segment_size(&from)?;
         // There may be hundreds: names in open directories are found faster than paths.
@@ -90,7 +90,7 @@ impl Job<'_> {
 
     /// One file in two directories; a copy where the file system refuses that.
     fn link(
-        &mut self,
+        &self,
         (from, to): &(fs::File, fs::File),
         name: &OsStr,
         paths: (&Path, &Path),
