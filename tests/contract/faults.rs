@@ -9,7 +9,7 @@ use lakebase::{
 };
 
 use super::{
-    place::{local, local_only, number, run},
+    place::{local, local_only, number, run, skipped},
     process::directory,
 };
 
@@ -20,6 +20,9 @@ fn is_root() -> bool {
 
 #[tokio::test]
 async fn a_directory_without_postgres_is_named_in_the_refusal() {
+    if !local_only() {
+        return;
+    }
     let directory = directory();
     let empty = directory.path().join("empty");
     fs::create_dir(&empty).unwrap();
@@ -48,6 +51,9 @@ async fn a_preferred_version_that_nobody_has_gives_way_and_a_demanded_one_does_n
 
 #[tokio::test]
 async fn a_directory_of_somebody_else_is_left_alone() {
+    if !local_only() {
+        return;
+    }
     let directory = directory();
     let data = directory.path().join("data");
     fs::create_dir(&data).unwrap();
@@ -59,8 +65,11 @@ async fn a_directory_of_somebody_else_is_left_alone() {
 
 #[tokio::test]
 async fn a_directory_that_postgres_cannot_reach_is_refused_by_the_part_that_stops_it() {
+    if !local_only() {
+        return;
+    }
     if !is_root() {
-        eprintln!("\n*** SKIPPED: only root runs PostgreSQL as another user ***\n");
+        skipped("only root runs PostgreSQL as another user");
         return;
     }
     let directory = directory();
@@ -145,7 +154,7 @@ impl Small {
             .arg(directory.path());
         let mounted = is_root() && mount.output().is_ok_and(|output| output.status.success());
         if !mounted {
-            eprintln!("\n*** SKIPPED: no small file system can be mounted here ***\n");
+            skipped("no small file system can be mounted here");
         }
         mounted.then_some(Self(directory))
     }

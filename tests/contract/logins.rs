@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run};
+use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run, skipped};
 
 async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgConnection> {
     let info = branch.connection_info().await.unwrap();
@@ -149,7 +149,7 @@ async fn psql_logs_in_with_a_minted_token() {
             let output = match tokio::task::spawn_blocking(move || psql.output()).await.unwrap() {
                 Ok(output) => output,
                 Err(error) => {
-                    eprintln!("\n*** SKIPPED: psql does not run: {error} ***\n");
+                    skipped(format!("psql does not run: {error}"));
                     return;
                 }
             };

@@ -17,7 +17,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::place::{USER, local_only, number, run};
+use super::place::{USER, local_only, number, run, skipped, wanted_version};
 
 /// A directory that PostgreSQL's account can pass.
 pub(super) fn directory() -> TempDir {
@@ -33,7 +33,7 @@ fn program() -> Option<Command> {
     match option_env!("CARGO_BIN_EXE_lakebase-local") {
         Some(program) => Some(Command::new(program)),
         None => {
-            eprintln!("\n*** SKIPPED: lakebase-local is built with `--features local` only ***\n");
+            skipped("lakebase-local is built with `--features local` only");
             None
         }
     }
@@ -56,6 +56,9 @@ impl Serve {
             "--listen",
             "127.0.0.1:0",
         ]);
+        if let Some(major) = wanted_version() {
+            command.args(["--pg-version", &major.to_string()]);
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
