@@ -33,8 +33,7 @@ async fn the_python_sdk_walks_from_project_to_delete() {
             return;
         }
     };
-    let builder =
-        LocalLakebase::builder().data_dir(dir.path().join("data")).durability(Durability::Fast);
+    let builder = LocalLakebase::builder().data_dir(dir.path().join("data")).durability(Durability::Fast);
     let builder = match wanted_version() {
         Some(major) => builder.pg_version(major),
         None => builder,
