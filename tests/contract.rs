@@ -2,6 +2,7 @@
 //!
 //! The server is a local Lakebase unless `LAKEBASE_CONTRACT=workspace`: then it is the workspace that the
 //! environment names (`DATABRICKS_HOST` and so on), and what only the local one promises is skipped, loudly.
+//! The local one runs the PostgreSQL that `LAKEBASE_CONTRACT_PG_VERSION` names, else the newest installed.
 
 mod branches;
 mod databases;
@@ -10,7 +11,7 @@ mod faults;
 mod logins;
 mod masks;
 mod operations;
-mod place;
+pub(crate) mod place;
 mod process;
 mod projects;
 mod roles;

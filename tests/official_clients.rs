@@ -5,6 +5,8 @@ use std::{os::unix::fs::PermissionsExt, path::Path, process::Command};
 use lakebase::local::{Durability, LocalLakebase};
 use secrecy::ExposeSecret as _;
 
+use crate::contract::place::{skipped, wanted_version};
+
 /// An environment with the official SDK, or why there is none.
 fn python(dir: &Path) -> Result<std::path::PathBuf, String> {
     let run = |command: &mut Command| match command.output() {
@@ -27,16 +29,16 @@ async fn the_python_sdk_walks_from_project_to_delete() {
     let python = match tokio::task::spawn_blocking(move || python(&place)).await.unwrap() {
         Ok(python) => python,
         Err(why) => {
-            eprintln!("\n*** SKIPPED: the walk with the official Python SDK did not run: {why} ***\n");
+            skipped(format!("Python or the official SDK cannot be had: {why}"));
             return;
         }
     };
-    let local = LocalLakebase::builder()
-        .data_dir(dir.path().join("data"))
-        .durability(Durability::Fast)
-        .start()
-        .await
-        .unwrap();
+    let builder = LocalLakebase::builder().data_dir(dir.path().join("data")).durability(Durability::Fast);
+    let builder = match wanted_version() {
+        Some(major) => builder.pg_version(major),
+        None => builder,
+    };
+    let local = builder.start().await.unwrap();
     let mut walk = Command::new(python);
     walk.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/walk.py"))
         .env("DATABRICKS_HOST", local.host().as_str())

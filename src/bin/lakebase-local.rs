@@ -1,12 +1,20 @@
 //! `lakebase-local`: serves a local Lakebase, or prints how to reach the one that is served.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lakebase::local::{Durability, LocalError, LocalLakebase, LocalLakebaseBuilder};
 use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `RUST_LOG` says otherwise: a download that is tried again is reported when it fails.
+const DEFAULT_FILTER: &str = "info,reqwest_retry=error";
 
 /// A real Lakebase on this machine.
 #[derive(Parser)]
@@ -48,7 +56,7 @@ struct Serve {
     /// What committed work survives: a power cut, or only a killed process
     #[arg(long, value_enum, default_value_t = Promise::Full)]
     durability: Promise,
-    /// Who the caller is
+    /// Who the caller is: the user name of logins [default: developer@lakebase.local]
     #[arg(long)]
     user: Option<String>,
 }
@@ -61,8 +69,9 @@ enum Promise {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     let done = match Arguments::parse().command {
         Command::Serve(serve) => self::serve(serve).await,
         Command::Env { data_dir } => env(data_dir).await,
@@ -85,6 +94,12 @@ async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
         _ = interrupt.recv() => return Ok(()),
     };
     announce(&local)?;
+    tracing::info!(
+        "ready: PostgreSQL {}, branches are {}; for other programs: eval \"$(lakebase-local env --data-dir {})\"",
+        local.pg_version(),
+        local.copies(),
+        local.data_dir().display()
+    );
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

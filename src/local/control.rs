@@ -122,8 +122,11 @@ impl Control {
             latency,
             idle_haste,
         } = options;
-        let store = Store::open(&state_file, sync)?;
-        let state = store.load()?;
+        // What no row speaks of is removed, so a lost file must not pass for an empty one.
+        if !Store::exists(&state_file) && !engine.branches().await?.is_empty() {
+            return Err(StoreError::Missing { path: state_file }.into());
+        }
+        let (store, state) = Store::open(&state_file, sync)?;
         let key = store.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
         let ca_cert = authority.certificate_file().display().to_string();
         let control = Arc::new_cyclic(|control: &Weak<Self>| {
@@ -202,8 +205,7 @@ impl Control {
         let written = Arc::clone(&after);
         tokio::task::spawn_blocking(move || store.write(&before, &written))
             .await
-            .map_err(|_| Rejection::internal("writing the state broke off"))?
-            .map_err(|error| Rejection::internal(with_sources(&error)))?;
+            .map_err(|_| Rejection::internal("writing the state broke off"))??;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = after;
         Ok(value)
     }
@@ -306,11 +308,18 @@ fn set_address(branch: &mut Branch, endpoint: &str, address: SocketAddr) {
 impl From<EngineError> for Rejection {
     fn from(error: EngineError) -> Self {
         let code = match &error {
-            EngineError::DiskFull { .. } => Code::ResourceExhausted,
+            error if error.is_full() => Code::ResourceExhausted,
             EngineError::OutsideHistory { .. } => Code::BadRequest,
             EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
             _ => Code::Internal,
         };
+        Self::new(code, with_sources(&error))
+    }
+}
+
+impl From<StoreError> for Rejection {
+    fn from(error: StoreError) -> Self {
+        let code = if error.is_full() { Code::ResourceExhausted } else { Code::Internal };
         Self::new(code, with_sources(&error))
     }
 }

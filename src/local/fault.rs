@@ -132,6 +132,17 @@ impl EngineError {
         move |source| Self::Sql { doing, source }
     }
 
+    /// Whether it is for want of disk space.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::DiskFull { .. } => true,
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            // As PostgreSQL logs what the system told it.
+            Self::ComputeFailed { log, .. } => log.contains("No space left on device"),
+            _ => false,
+        }
+    }
+
     pub(super) fn failed(what: impl Into<String>) -> Self {
         Self::ComputeFailed { what: what.into(), log: String::new() }
     }

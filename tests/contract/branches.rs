@@ -238,6 +238,26 @@ async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
 }
 
 #[tokio::test]
+async fn a_project_has_one_protected_branch() {
+    on_a_project(async |ground: Ground| {
+        let branch = ground.branch("b").await;
+        branch.update().protected(true).await.unwrap();
+        let again = branch.update().protected(true).await.unwrap();
+        assert!(again.is_protected, "what is protected may be said to be so");
+        let error = ground.main.update().protected(true).await.unwrap_err();
+        assert_eq!(error.status(), Some(400), "{error}");
+        assert!(!ground.main.get().await.unwrap().is_protected);
+        let call = format!("POST {}/branches?branch_id=another", ground.project.name);
+        let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
+        assert_eq!(ground.refused(&call, body).await.0, 400);
+        branch.update().protected(false).await.unwrap();
+        assert!(ground.main.update().protected(true).await.unwrap().is_protected);
+        ground.main.update().protected(false).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_must_stay_cannot_expire_and_what_expires_need_not_be_kept() {
     on_a_project(async |ground: Ground| {
         let expiring = ground.main.create_branch("expiring", Expiry::After(hours(1))).await.unwrap();

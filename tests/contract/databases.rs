@@ -44,6 +44,23 @@ async fn a_database_is_made_connected_to_renamed_given_away_and_dropped() {
 }
 
 #[tokio::test]
+async fn a_database_gets_an_id_where_none_is_given_and_can_be_replaced_by_it() {
+    on_a_project(async |ground: Ground| {
+        let (owner, app) = (ground.owner().await, RoleDefinition::plain("app"));
+        let app = ground.main.create_role(app).id("app").await.unwrap();
+        let made = ground.main.create_database("nameless", owner).await.unwrap();
+        assert!(!made.id().to_string().is_empty());
+        assert_eq!(made.get().await.unwrap().postgres_database, "nameless");
+        let id = made.id().to_string();
+        let replace = ground.main.create_database("named", app.name.clone()).id(&id[..]).replace_existing();
+        let replaced = replace.await.unwrap();
+        assert_eq!((replaced.postgres_database.as_str(), &replaced.role), ("named", &Some(app.name)));
+        assert_eq!((&replaced.name, replaced.create_time), (&made.name, made.create_time));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_is_refused() {
     on_a_project(async |ground: Ground| {
         let owner = ground.owner().await;

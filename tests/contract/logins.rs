@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run};
+use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run, skipped};
 
 async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgConnection> {
     let info = branch.connection_info().await.unwrap();
@@ -96,14 +96,25 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
     on(lakebase, project, async |ground: Ground| {
         run(
             &ground.main,
-            "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x'",
+            "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x';
+             CREATE ROLE schreiber LOGIN PASSWORD 'Schlüssel Ⅸ'",
         )
         .await;
+        // Composed or not, with a space that does not break or one that does: the same password.
+        for typed in ["Schlüssel Ⅸ", "Schlu\u{308}ssel\u{a0}IX"] {
+            let mut session = log_in(&ground.main, "schreiber", typed).await.unwrap();
+            assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1);
+        }
         let mut session = log_in(&ground.main, "worker", "correct horse").await.unwrap();
         assert_eq!(number_on(&mut session, "SELECT 1::bigint WHERE current_user = 'worker'").await, 1);
-        for (user, password) in
-            [("worker", "wrong"), ("worker", ""), ("nobody", "x"), ("sleeper", "x"), ("cloud_admin", "")]
-        {
+        for (user, password) in [
+            ("worker", "wrong"),
+            ("worker", ""),
+            ("schreiber", "Schlussel IX"),
+            ("nobody", "x"),
+            ("sleeper", "x"),
+            ("cloud_admin", ""),
+        ] {
             let text = refused(&ground.main, user, password).await;
             assert_eq!(text, format!("password authentication failed for user '{user}'"));
         }
@@ -149,7 +160,7 @@ async fn psql_logs_in_with_a_minted_token() {
             let output = match tokio::task::spawn_blocking(move || psql.output()).await.unwrap() {
                 Ok(output) => output,
                 Err(error) => {
-                    eprintln!("\n*** SKIPPED: psql does not run: {error} ***\n");
+                    skipped(format!("psql does not run: {error}"));
                     return;
                 }
             };

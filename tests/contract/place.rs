@@ -1,7 +1,9 @@
 //! Where the promises are tested: one server for the process, a project for each test.
 
 use std::{
+    fmt,
     fs::Permissions,
+    io::{self, Write as _},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     panic::{AssertUnwindSafe, resume_unwind},
     path::Path,
@@ -42,10 +44,21 @@ pub(super) fn is_workspace() -> bool {
 /// Whether to go on with what only the local Lakebase promises.
 pub(super) fn local_only() -> bool {
     if is_workspace() {
-        let test = thread::current().name().unwrap_or_default().to_owned();
-        eprintln!("\n*** SKIPPED: {test} is a promise of the local Lakebase only ***\n");
+        skipped("it is a promise of the local Lakebase only");
     }
     !is_workspace()
+}
+
+/// Says that the test does not run. Written past the capture, which would keep it from whoever reads a green run.
+pub(crate) fn skipped(why: impl fmt::Display) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(io::stderr(), "\n*** SKIPPED {test}: {why} ***\n");
+}
+
+/// The PostgreSQL that the local server is to run, where the environment names one.
+pub(crate) fn wanted_version() -> Option<u32> {
+    let text = std::env::var("LAKEBASE_CONTRACT_PG_VERSION").ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().expect("LAKEBASE_CONTRACT_PG_VERSION is a major version, such as 17"))
 }
 
 pub(super) fn server() -> &'static Server {
@@ -71,7 +84,12 @@ pub(super) fn server() -> &'static Server {
 /// A builder for a data directory in `parent`, which PostgreSQL's account can pass.
 pub(super) fn local(parent: &Path) -> LocalLakebaseBuilder {
     std::fs::set_permissions(parent, Permissions::from_mode(0o711)).unwrap();
-    LocalLakebase::builder().data_dir(parent.join("data")).durability(Durability::Fast).user(USER)
+    let builder =
+        LocalLakebase::builder().data_dir(parent.join("data")).durability(Durability::Fast).user(USER);
+    match wanted_version() {
+        Some(major) => builder.pg_version(major),
+        None => builder,
+    }
 }
 
 /// Removes the directory when this process is gone, however it ended: its standard input closes then.

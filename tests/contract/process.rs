@@ -12,12 +12,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Expiry, Lakebase, auth::Env, local::LocalLakebase};
+use lakebase::{
+    Expiry, Lakebase,
+    auth::Env,
+    local::{LocalError, LocalLakebase},
+};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::place::{USER, local_only, number, run};
+use super::place::{USER, local_only, number, run, skipped, wanted_version};
 
 /// A directory that PostgreSQL's account can pass.
 pub(super) fn directory() -> TempDir {
@@ -33,7 +37,7 @@ fn program() -> Option<Command> {
     match option_env!("CARGO_BIN_EXE_lakebase-local") {
         Some(program) => Some(Command::new(program)),
         None => {
-            eprintln!("\n*** SKIPPED: lakebase-local is built with `--features local` only ***\n");
+            skipped("lakebase-local is built with `--features local` only");
             None
         }
     }
@@ -56,6 +60,9 @@ impl Serve {
             "--listen",
             "127.0.0.1:0",
         ]);
+        if let Some(major) = wanted_version() {
+            command.args(["--pg-version", &major.to_string()]);
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -75,6 +82,19 @@ impl Serve {
         assert!(
             Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success()
         );
+    }
+
+    /// Stops it; returns once every thread of it stands still, which takes a moment on a busy machine.
+    fn freeze(&self) {
+        self.signal("-STOP");
+        let tasks = PathBuf::from(format!("/proc/{}/task", self.child.id()));
+        let stands = |task: fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+        };
+        while !fs::read_dir(&tasks).unwrap().flatten().all(stands) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn ended(&mut self) -> ExitStatus {
@@ -109,7 +129,7 @@ fn processes_in(data: &Path) -> Vec<String> {
 }
 
 /// Every PostgreSQL data directory of a branch.
-fn clusters(data: &Path) -> Vec<PathBuf> {
+pub(super) fn clusters(data: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![data.join("branches")];
     while let Some(dir) = open.pop() {
@@ -197,6 +217,60 @@ async fn a_second_server_is_refused_with_the_pid_of_the_first_and_a_program_atta
     let main = serve.client().await.project("shop").unwrap().default_branch().await.unwrap();
     assert_eq!(project.default_branch.as_ref(), Some(&main.name));
     assert_eq!(number(&main, "SELECT 1::bigint").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_named_and_not_waited_for() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    let Some(serve) = Serve::start(&data) else { return };
+    let pid = serve.child.id();
+    serve.freeze();
+    let asked = Instant::now();
+    let mut env = program().unwrap();
+    env.arg("env").arg("--data-dir").arg(&data);
+    let env = tokio::task::spawn_blocking(move || env.output().unwrap());
+    let error = LocalLakebase::builder().data_dir(&data).attach_or_start().await.unwrap_err();
+    assert!(matches!(error, LocalError::Unresponsive { pid: named, .. } if named == pid), "{error:?}");
+    let output = env.await.unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(complaint.contains(&format!("kill -CONT {pid}")), "{complaint}");
+    let mut second = program().unwrap();
+    second.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+    let output = second.output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && complaint.contains(&format!("pid {pid}")), "{complaint}");
+    assert!(asked.elapsed() < Duration::from_secs(25), "{:?}", asked.elapsed());
+    serve.signal("-CONT");
+    let attached = LocalLakebase::builder().data_dir(&data).attach_or_start().await.unwrap();
+    assert!(attached.is_attached());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_arguments_are_refused_with_what_would_be_right() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    for (arguments, told) in [
+        (&["serve", "--listen", "0.0.0.0:0"][..], "not a loopback address"),
+        (&["serve", "--listen", "here"], "invalid socket address"),
+        (&["serve", "--user", ""], "such as an e-mail address"),
+        (&["serve", "--durability", "some"], "possible values: full, fast"),
+        (&["env"], "lakebase-local serve"),
+        (&["serve", "--data-directory", "x"], "--data-dir"),
+    ] {
+        let Some(mut command) = program() else { return };
+        command.args(arguments);
+        if !arguments.contains(&"--data-directory") {
+            command.arg("--data-dir").arg(&data);
+        }
+        let output = command.output().unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
+        assert!(complaint.contains(told), "{arguments:?}: {complaint}");
+        assert!(!complaint.contains('\u{1b}'), "colours for nobody: {complaint}");
+    }
+    assert!(!data.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

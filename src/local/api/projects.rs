@@ -3,7 +3,6 @@
 use axum::{
     Router,
     extract::State,
-    http::Method,
     routing::{any, get, post},
 };
 
@@ -113,11 +112,15 @@ async fn undelete_branch(
     Ids((project, _)): Ids<(String, String)>,
 ) -> Answer<Operation> {
     api.control.get_project(&project)?;
-    Err(Refused(Rejection::not_implemented("Bringing back a deleted branch is")))
+    Err(Refused(Rejection::not_implemented(
+        "Bringing back a deleted branch is",
+        "a branch is deleted for good, unlike a project. Branch its source anew with 'source_branch_time' or \
+         'source_branch_lsn', and protect a branch that must not go (spec.is_protected)",
+    )))
 }
 
-async fn snapshots(method: Method) -> Refused {
-    Refused(Rejection::not_implemented(format!("Snapshots ({method}) are")))
+async fn snapshots() -> Refused {
+    Refused(Rejection::no_snapshots())
 }
 
 async fn mint(State(api): State<Api>, Body(request): Body<CredentialRequest>) -> Answer<DatabaseCredential> {

@@ -150,7 +150,7 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             json!({"spec": {"no_expiry": true, "source_snapshot": "projects/shop/snapshots/s"}}),
             501,
             "NOT_IMPLEMENTED",
-            "not supported by the local Lakebase yet",
+            "source_branch_time",
         ),
         (
             Method::POST,
@@ -166,7 +166,7 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_ONLY"}}),
             501,
             "NOT_IMPLEMENTED",
-            "read-only",
+            "read from the branch's read-write endpoint",
         ),
         (
             Method::POST,
@@ -191,6 +191,30 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             501,
             "NOT_IMPLEMENTED",
             "Snapshots",
+        ),
+        (
+            Method::POST,
+            "projects/shop/branches/gone/undelete".into(),
+            json!({}),
+            501,
+            "NOT_IMPLEMENTED",
+            "protect a branch that must not go",
+        ),
+        (
+            Method::PATCH,
+            format!("{MAIN}/endpoints/primary?update_mask=spec.group"),
+            json!({"spec": {"group": {"min": 2, "max": 2, "enable_readable_secondaries": false}}}),
+            501,
+            "NOT_IMPLEMENTED",
+            "leave 'group.min' and 'group.max' at 1",
+        ),
+        (
+            Method::PATCH,
+            format!("{MAIN}/endpoints/primary?update_mask=spec.group.enable_readable_secondaries"),
+            json!({"spec": {"group": {"enable_readable_secondaries": true}}}),
+            501,
+            "NOT_IMPLEMENTED",
+            "High availability",
         ),
         (
             Method::PATCH,

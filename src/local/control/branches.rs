@@ -107,6 +107,12 @@ impl Control {
 
     /// Checks the guards and takes the row away; the files follow.
     pub(super) async fn begin_delete(self: Arc<Self>, ids: BranchIds, why: Why) -> Result<Work, Rejection> {
+        if why == Why::Asked {
+            let state = self.snapshot();
+            let branch = state.branch(&ids.0, &ids.1)?;
+            deletion::check_branch(&state, state.project(&ids.0)?, branch)?;
+            self.check_is_settled(branch)?;
+        }
         let wanted = Wanted::default().shared(format!("projects/{}", ids.0)).alone(name_of(&ids));
         let held = self.locks.hold(wanted).await;
         let branch = self
@@ -303,7 +309,7 @@ fn tell(state: &State, branch: &Branch) -> Result<wire::branch::Branch, Rejectio
 fn source_of(state: &State, project: &str, spec: &BranchSpec) -> Result<String, Rejection> {
     let project = state.project(project)?;
     if spec.source_snapshot.is_some() {
-        return Err(Rejection::not_implemented("Branching from a snapshot ('source_snapshot') is"));
+        return Err(Rejection::no_snapshots());
     }
     let Some(name) = spec.source_branch.as_deref().filter(|name| !name.is_empty()) else {
         return Ok(project.default_branch.clone());
@@ -338,6 +344,9 @@ fn draft(
     let protected = spec.is_protected.unwrap_or(false);
     if protected && expires.is_some() {
         return Err(Rejection::bad_request("Protected branches cannot have an expiration date"));
+    }
+    if protected {
+        deletion::check_may_be_protected(state, ids)?;
     }
     let endpoint = endpoints::draft_primary(&project.defaults, now);
     let branch = Branch {
@@ -379,7 +388,7 @@ fn apply(
     spec: &BranchSpec,
 ) -> Result<(String, Value), Rejection> {
     let mut branch = Branch::clone(state.branch(&ids.0, &ids.1)?);
-    let now = Utc::now();
+    let (now, was_protected) = (Utc::now(), branch.protected);
     mask::apply(leaves, |path| match path {
         "spec.is_protected" => Ok(mask::set(&mut branch.protected, spec.is_protected.as_ref())),
         "spec.expiration" => {
@@ -389,6 +398,9 @@ fn apply(
         }
         _ => Ok(false),
     })?;
+    if branch.protected && !was_protected {
+        deletion::check_may_be_protected(state, ids)?;
+    }
     if branch.expires.is_some() {
         deletion::check_may_expire(state, state.project(&ids.0)?, &branch)?;
     }

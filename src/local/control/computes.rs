@@ -1,8 +1,12 @@
-//! What is known of computes only while this process lives: who is connected, since when nobody is.
+//! What is known of computes only while this process lives: who is connected, since when nobody is, and whether one
+//! is being changed.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,6 +22,8 @@ pub(super) struct Compute {
     /// Held while the compute is started or stopped, so that one login wakes it and nobody stops what wakes.
     pub(super) gate: tokio::sync::Mutex<()>,
     use_: Mutex<Use>,
+    /// Changes that are being brought to it.
+    changes: AtomicUsize,
 }
 
 struct Use {
@@ -29,12 +35,23 @@ struct Use {
 impl Computes {
     pub(super) fn of(&self, endpoint_uid: &str) -> Arc<Compute> {
         let fresh = || Use { connections: 0, idle_since: Instant::now(), last_active: None };
-        let make = || Arc::new(Compute { gate: tokio::sync::Mutex::default(), use_: Mutex::new(fresh()) });
+        let make = || {
+            Arc::new(Compute {
+                gate: tokio::sync::Mutex::default(),
+                use_: Mutex::new(fresh()),
+                changes: AtomicUsize::new(0),
+            })
+        };
         Arc::clone(self.lock().entry(endpoint_uid.to_owned()).or_insert_with(make))
     }
 
     pub(super) fn last_active(&self, endpoint_uid: &str) -> Option<DateTime<Utc>> {
         self.lock().get(endpoint_uid).and_then(|compute| compute.lock().last_active)
+    }
+
+    /// Whether a change is being brought to it.
+    pub(super) fn is_changing(&self, endpoint_uid: &str) -> bool {
+        self.lock().get(endpoint_uid).is_some_and(|compute| compute.changes.load(Ordering::Relaxed) > 0)
     }
 
     pub(super) fn forget(&self, endpoint_uid: &str) {
@@ -56,6 +73,12 @@ impl Compute {
         Presence(Arc::clone(self))
     }
 
+    /// A change begins, and is over when the answer is dropped.
+    pub(super) fn change(self: &Arc<Self>) -> Change {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Change(Arc::clone(self))
+    }
+
     /// Whether nobody has been connected for this long.
     pub(super) fn idle_for(&self, timeout: Duration) -> bool {
         let use_ = self.lock();
@@ -64,6 +87,15 @@ impl Compute {
 
     fn lock(&self) -> MutexGuard<'_, Use> {
         self.use_.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change that is being brought to a compute.
+pub(super) struct Change(Arc<Compute>);
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        self.0.changes.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -82,6 +114,16 @@ impl Drop for Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_compute_changes_until_the_last_change_is_over() {
+        let computes = Computes::default();
+        let (one, two) = (computes.of("ep").change(), computes.of("ep").change());
+        drop(one);
+        assert!(computes.is_changing("ep") && !computes.is_changing("other"));
+        drop(two);
+        assert!(!computes.is_changing("ep"));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn idle_time_begins_when_the_last_connection_ends() {

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::{
     Control,
@@ -12,7 +11,7 @@ use super::{
     listing::{PageRequest, page},
     locks::{Hold, Wanted},
     operations::{Subject, Work},
-    rejection::Rejection,
+    rejection::{Code, Rejection},
     rules::{self, mask, sizing},
     state::{Branch, BranchIds, Endpoint, EndpointDefaults, Kind},
 };
@@ -162,6 +161,7 @@ impl Control {
             })
             .await?;
         let name = format!("projects/{}/branches/{}/endpoints/{id}", ids.0, ids.1);
+        let change = self.computes.of(&after.uid).change();
         Ok(Work::new(Subject::Endpoint, name, async move {
             let _held = held;
             let settled = self.settle(&ids, &before, &after).await;
@@ -175,12 +175,32 @@ impl Control {
                     let _ = self.wake(branch, &before).await;
                 }
             }
-            settled
+            settled?;
+            // The answer is of what is settled.
+            drop(change);
+            let state = self.snapshot();
+            let branch = state.branch(&ids.0, &ids.1)?;
+            Ok(json(&self.endpoint_view().endpoint(branch, &after)))
         }))
     }
 
+    /// Refuses while a change is being brought to a compute of the branch, as the service does.
+    pub(super) fn check_is_settled(&self, branch: &Branch) -> Result<(), Rejection> {
+        match branch.endpoints.values().find(|endpoint| self.computes.is_changing(&endpoint.uid)) {
+            None => Ok(()),
+            Some(endpoint) => Err(Rejection::new(
+                Code::Aborted,
+                format!(
+                    "Endpoint reconciliation still in progress for '{}/endpoints/{}'. Try again when its pending_state is gone.",
+                    branch.name(),
+                    endpoint.id
+                ),
+            )),
+        }
+    }
+
     /// Brings a running compute to what the endpoint says now. A stopped one reads it when it starts.
-    async fn settle(&self, ids: &BranchIds, before: &Endpoint, after: &Endpoint) -> Result<Value, Rejection> {
+    async fn settle(&self, ids: &BranchIds, before: &Endpoint, after: &Endpoint) -> Result<(), Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         let runs = self.engine.running(&branch.key()).is_some();
@@ -191,14 +211,18 @@ impl Control {
             self.halt(branch, after).await?;
             self.wake(branch, after).await?;
         }
-        Ok(json(&self.endpoint_view().endpoint(branch, after)))
+        Ok(())
     }
 }
 
 fn check_create(branch: &Branch, id: &str, replace: bool, spec: &EndpointSpec) -> Result<(), Rejection> {
     match &spec.endpoint_type {
         None => Err(Rejection::required("endpoint.spec.endpoint_type")),
-        Some(EndpointType::ReadOnly) => Err(Rejection::not_implemented("A read-only endpoint is")),
+        Some(EndpointType::ReadOnly) => Err(Rejection::not_implemented(
+            "Read-only endpoints are",
+            "read from the branch's read-write endpoint (default_transaction_read_only=on refuses writes), or from \
+             a branch of it, which has a compute of its own",
+        )),
         Some(EndpointType::ReadWrite) if replace && branch.endpoints.contains_key(id) => Ok(()),
         Some(EndpointType::ReadWrite) => Err(Rejection::bad_request("read_write endpoint already exists")),
         Some(EndpointType::Unknown(text)) => Err(Rejection::invalid(format!(
@@ -243,4 +267,37 @@ fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool,
         }
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+    use serde_json::{Value, json};
+
+    use crate::local::server::tests::Bench;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn while_a_compute_changes_it_says_so_and_its_branch_is_not_deleted() {
+        let bench = Bench::start().await;
+        bench.project("shop").await;
+        let dev = bench.branch("shop", "dev").await["name"].as_str().unwrap().to_owned();
+        let primary = format!("{dev}/endpoints/primary");
+        let before = bench.get(&primary).await;
+        assert!(before["status"]["pending_state"].is_null(), "{before}");
+
+        let change = bench.control().computes.of(before["uid"].as_str().unwrap()).change();
+        assert_eq!(bench.get(&primary).await["status"]["pending_state"], "ACTIVE");
+        let (status, code, message) = bench.refused(Method::DELETE, &dev, Value::Null).await;
+        assert_eq!((status, code.as_str()), (409, "ABORTED"));
+        assert!(message.contains("reconciliation") && message.contains(&primary), "{message}");
+
+        drop(change);
+        let body = json!({"spec": {"autoscaling_limit_max_cu": 2}});
+        let path = format!("{primary}?update_mask=spec.autoscaling_limit_max_cu");
+        let after = bench.done(Method::PATCH, &path, body).await;
+        assert!(after["status"]["pending_state"].is_null(), "{after}");
+        assert_eq!(after, bench.get(&primary).await);
+        bench.done(Method::DELETE, &dev, Value::Null).await;
+        bench.local.shutdown().await;
+    }
 }

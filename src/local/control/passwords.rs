@@ -1,9 +1,10 @@
 //! Logins with PostgreSQL's own passwords, checked against the verifier that PostgreSQL keeps.
 //!
 //! The gateway asks for the password in clear inside TLS, so there is no exchange to take part in: the stored key
-//! is derived from it and compared (RFC 5803 names the parts of a verifier, RFC 5802 the derivation).
+//! is derived from it and compared (RFC 5803 names the parts of a verifier, RFC 5802 the derivation, RFC 4013 how
+//! characters that look alike become the same).
 
-use std::num::NonZeroU32;
+use std::{borrow::Cow, num::NonZeroU32};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::{digest, hmac, pbkdf2};
@@ -51,6 +52,7 @@ impl Verifier {
 
     fn accepts(&self, password: &str) -> bool {
         let mut salted = [0; digest::SHA256_OUTPUT_LEN];
+        let password = prepared(password);
         pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, self.rounds, &self.salt, password.as_bytes(), &mut salted);
         let client_key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &salted), b"Client Key");
         let stored_key = digest::digest(&digest::SHA256, client_key.as_ref());
@@ -60,9 +62,33 @@ impl Verifier {
     }
 }
 
+/// The password as PostgreSQL hashes it: prepared by SASLprep, and as it is where that refuses it or leaves nothing.
+fn prepared(password: &str) -> Cow<'_, str> {
+    stringprep::saslprep(password)
+        .ok()
+        .filter(|prepared| !prepared.is_empty())
+        .unwrap_or(Cow::Borrowed(password))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_look_alike_are_the_same_and_what_cannot_be_prepared_stays() {
+        for (typed, hashed) in [
+            ("pencil", "pencil"),
+            ("e\u{301}\u{a0}x", "é x"),
+            ("\u{2168}", "IX"),
+            ("soft\u{ad}hyphen", "softhyphen"),
+            ("\u{ad}", "\u{ad}"),
+            ("bell\u{7}", "bell\u{7}"),
+            ("\u{627}1", "\u{627}1"),
+            ("", ""),
+        ] {
+            assert_eq!(prepared(typed), hashed, "{typed:?}");
+        }
+    }
 
     /// Made by PostgreSQL for the password `pencil`.
     const PENCIL: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";

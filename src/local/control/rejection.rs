@@ -16,6 +16,7 @@ pub(crate) enum Code {
     NotFound,
     EndpointNotFound,
     AlreadyExists,
+    Aborted,
     ResourceExhausted,
     RequestTooLarge,
     Internal,
@@ -33,6 +34,7 @@ impl Code {
             Self::NotFound => "NOT_FOUND",
             Self::EndpointNotFound => "ENDPOINT_NOT_FOUND",
             Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::Aborted => "ABORTED",
             Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Self::Internal => "INTERNAL_ERROR",
             Self::NotImplemented => "NOT_IMPLEMENTED",
@@ -45,7 +47,7 @@ impl Code {
             Self::InvalidParameterValue | Self::BadRequest | Self::MalformedRequest => 400,
             Self::Unauthenticated => 401,
             Self::NotFound | Self::EndpointNotFound => 404,
-            Self::AlreadyExists => 409,
+            Self::AlreadyExists | Self::Aborted => 409,
             Self::RequestTooLarge => 413,
             Self::ResourceExhausted => 429,
             Self::Internal => 500,
@@ -94,9 +96,17 @@ impl Rejection {
         )
     }
 
-    /// Something the service does and the local Lakebase does not do yet.
-    pub(crate) fn not_implemented(what: impl fmt::Display) -> Self {
-        Self::new(Code::NotImplemented, format!("{what} not supported by the local Lakebase yet"))
+    /// Something that the service does and the local Lakebase does not, with what to do instead.
+    pub(crate) fn not_implemented(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
+        Self::new(Code::NotImplemented, format!("{what} not supported by the local Lakebase; {instead}"))
+    }
+
+    pub(crate) fn no_snapshots() -> Self {
+        Self::not_implemented(
+            "Snapshots are",
+            "keep a state as a branch that does not expire, or go back to one with 'source_branch_time' or \
+             'source_branch_lsn'",
+        )
     }
 
     pub(crate) fn internal(message: impl Into<String>) -> Self {

@@ -91,3 +91,26 @@ impl Control {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use reqwest::Method;
+    use serde_json::json;
+
+    use super::*;
+    use crate::local::server::tests::Bench;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_clock_that_jumps_delays_no_look_by_more_than_a_second() {
+        let bench = Bench::start().await;
+        bench.project("shop").await;
+        let body = json!({"spec": {"ttl": "3600s"}});
+        bench.done(Method::POST, "projects/shop/branches?branch_id=dev", body).await;
+        for jump in [TimeDelta::zero(), TimeDelta::days(-400), TimeDelta::days(400)] {
+            let pause = bench.control().until_next_end(Utc::now() + jump);
+            assert!(pause <= LONGEST_PAUSE, "{jump}: {pause:?}");
+        }
+        bench.local.shutdown().await;
+    }
+}

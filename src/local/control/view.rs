@@ -112,6 +112,12 @@ impl EndpointView<'_> {
         }
     }
 
+    /// What the compute is on its way to.
+    fn pending(&self, branch: &Branch, endpoint: &Endpoint) -> Option<EndpointState> {
+        let changing = branch.init || self.computes.is_changing(&endpoint.uid);
+        changing.then_some(if endpoint.disabled { EndpointState::Idle } else { EndpointState::Active })
+    }
+
     pub(super) fn endpoint(&self, branch: &Branch, endpoint: &Endpoint) -> wire::endpoint::Endpoint {
         let Sizing { min_cu, max_cu, suspend_after } = endpoint.sizing;
         wire::endpoint::Endpoint {
@@ -137,7 +143,7 @@ impl EndpointView<'_> {
                     pg_settings: (!endpoint.pg_settings.is_empty()).then(|| endpoint.pg_settings.clone()),
                 }),
                 current_state: Some(self.state(branch)),
-                pending_state: None,
+                pending_state: self.pending(branch, endpoint),
                 last_active_time: self.computes.last_active(&endpoint.uid),
                 hosts: endpoint.address.map(|address| {
                     let (host, port) = host_and_port(address);

@@ -157,8 +157,8 @@ impl LocalLakebaseBuilder {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start); [`LocalError::InUse`] when the other process holds the directory and does not
-    /// answer.
+    /// As [`start`](Self::start); [`LocalError::Unresponsive`] when the other process does not answer within ten
+    /// seconds, [`LocalError::InUse`] when it is not ready within thirty.
     pub async fn attach_or_start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir)?;
@@ -168,7 +168,7 @@ impl LocalLakebaseBuilder {
                 return self.start_with(dir, lock).await;
             }
             if let Some(record) = Record::read(&dir)?
-                && record.answers().await
+                && record.answers(&dir).await?
             {
                 return Ok(LocalLakebase { record, data_dir: dir, running: None });
             }
@@ -183,18 +183,24 @@ impl LocalLakebaseBuilder {
     ///
     /// # Errors
     ///
-    /// [`LocalError::NotRunning`] when none answers.
+    /// [`LocalError::NotRunning`] when there is none; [`LocalError::Unresponsive`] when it does not answer within ten
+    /// seconds.
     pub async fn attach(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         match Record::read(&dir)? {
-            Some(record) if record.answers().await => {
+            Some(record) if record.answers(&dir).await? => {
                 Ok(LocalLakebase { record, data_dir: dir, running: None })
             }
             _ => Err(LocalError::NotRunning { data_dir: dir }),
         }
     }
 
+    /// The data directory, once what was chosen is found to make sense.
     fn dir(&self) -> Result<PathBuf, LocalError> {
+        // It becomes the name of a PostgreSQL role.
+        if !(1..=63).contains(&self.user.len()) || self.user.chars().any(char::is_control) {
+            return Err(LocalError::BadUser { user: self.user.clone() });
+        }
         if !self.listen.ip().is_loopback() {
             return Err(LocalError::NotLoopback { address: self.listen });
         }

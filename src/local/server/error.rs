@@ -22,7 +22,8 @@ use crate::local::engine::EngineError;
 pub enum LocalError {
     /// Another process serves this data directory.
     #[error(
-        "{} is served by another process{}; attach to it with attach_or_start(), stop it, or choose another data directory",
+        "{} is served by another process{}; use that one (attach_or_start(), or `lakebase-local env`), stop it, or choose \
+         another data directory",
         .data_dir.display(), .pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
     )]
     #[non_exhaustive]
@@ -31,6 +32,28 @@ pub enum LocalError {
         data_dir: PathBuf,
         /// The other process, where it can be known.
         pid: Option<u32>,
+    },
+    /// The process that serves this data directory takes connections and does not answer.
+    #[error(
+        "{} is served by a process (pid {pid}) that does not answer, perhaps because it is stopped; let it go on \
+         (kill -CONT {pid}), end it (kill -KILL {pid}), or choose another data directory",
+        .data_dir.display()
+    )]
+    #[non_exhaustive]
+    Unresponsive {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// The process.
+        pid: u32,
+    },
+    /// The caller's name cannot be that of a PostgreSQL role.
+    #[error(
+        "{user:?} cannot be the user: 1 to 63 bytes without control characters are, such as an e-mail address"
+    )]
+    #[non_exhaustive]
+    BadUser {
+        /// The name that was chosen.
+        user: String,
     },
     /// No process serves this data directory.
     #[error("no local Lakebase runs on {}; start one with `lakebase-local serve`", .data_dir.display())]

@@ -9,11 +9,17 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use url::Url;
 
 use super::{BranchCopies, LocalError};
 
 const FILE: &str = "server.json";
+/// A server that is alive answers sooner, however busy the machine is.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 
 /// What clients need to know of a running server.
 pub(super) struct Record {
@@ -89,10 +95,24 @@ impl Record {
         let _ = fs::remove_file(dir.join(FILE));
     }
 
-    /// Whether somebody listens at the address.
-    pub(super) async fn answers(&self) -> bool {
-        let Ok(addresses) = self.host.socket_addrs(|| None) else { return false };
-        let connect = tokio::net::TcpStream::connect(addresses.as_slice());
-        matches!(tokio::time::timeout(Duration::from_secs(1), connect).await, Ok(Ok(_)))
+    /// Whether the server is there; an error when it takes connections and says nothing, as the system does for a
+    /// process that is stopped.
+    pub(super) async fn answers(&self, dir: &Path) -> Result<bool, LocalError> {
+        match tokio::time::timeout(LONGEST_SILENCE, self.ask()).await {
+            Ok(answer) => Ok(answer.unwrap_or(false)),
+            Err(_) => Err(LocalError::Unresponsive { data_dir: dir.to_owned(), pid: self.pid }),
+        }
+    }
+
+    /// Asks for what is told without a token.
+    async fn ask(&self) -> io::Result<bool> {
+        let addresses = self.host.socket_addrs(|| None)?;
+        let mut stream = TcpStream::connect(addresses.as_slice()).await?;
+        let request =
+            "GET /.well-known/databricks-config HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await?;
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await?;
+        Ok(&first == b"HTTP/1.1 200")
     }
 }

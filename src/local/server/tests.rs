@@ -1,5 +1,7 @@
 //! A real server on a temporary directory, spoken to over HTTP.
 
+use std::sync::Arc;
+
 use reqwest::{Client, Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use sqlx::{
 use tempfile::TempDir;
 
 use super::LocalLakebase;
-use crate::local::Durability;
+use crate::local::{Durability, control::Control};
 
 /// A server with a client; everything goes with it.
 pub(crate) struct Bench {
@@ -44,6 +46,10 @@ impl Bench {
     pub(crate) fn of(local: LocalLakebase, dir: TempDir) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { local, dir, http: Client::builder().no_proxy().build().unwrap() }
+    }
+
+    pub(crate) fn control(&self) -> &Arc<Control> {
+        &self.local.running.as_ref().unwrap().control
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {

@@ -1,8 +1,8 @@
-//! What may not be deleted, and why.
+//! What may not be deleted, and why; and which branch may be kept from it.
 
 use crate::local::control::{
     rejection::Rejection,
-    state::{Branch, Project, State},
+    state::{Branch, BranchIds, Project, State},
 };
 
 /// The guards of a branch, in the order in which the service speaks of them.
@@ -42,6 +42,20 @@ pub(in crate::local::control) fn check_project(state: &State, project: &Project)
             "Cannot delete project '{}' because branch '{}' is protected. Remove the protection first.",
             project.name(),
             branch.name()
+        ))),
+    }
+}
+
+/// A project has one protected branch at most.
+pub(in crate::local::control) fn check_may_be_protected(
+    state: &State,
+    branch: &BranchIds,
+) -> Result<(), Rejection> {
+    match state.branches_of(&branch.0).find(|other| other.protected && other.id != branch.1) {
+        None => Ok(()),
+        Some(other) => Err(Rejection::bad_request(format!(
+            "A project can have at most one protected branch, and '{}' is it. Remove its protection first.",
+            other.name()
         ))),
     }
 }

@@ -97,8 +97,11 @@ pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<()
             "'group.min' ({min}) and 'group.max' ({max}) must be equal and from 1 to 4"
         )));
     }
-    if min > 1 {
-        return Err(Rejection::not_implemented("High availability (a group of more than one compute) is"));
+    if min > 1 || group.enable_readable_secondaries == Some(true) {
+        return Err(Rejection::not_implemented(
+            "High availability (a group of more than one compute, readable secondaries) is",
+            "leave 'group.min' and 'group.max' at 1 and the secondaries off: the next login starts a compute that died",
+        ));
     }
     Ok(())
 }
