@@ -60,6 +60,52 @@ pub(super) enum Verdict {
     Refuse(String),
 }
 
+/// How an index gets a new definition without ever being absent.
+pub(super) struct Swap {
+    /// Builds the new one under a name of its own.
+    pub(super) ahead: Vec<Statement>,
+    /// Puts it in the place of the old one, in one transaction.
+    pub(super) exchange: Vec<Statement>,
+    /// Removes the old one.
+    pub(super) purge: Vec<Statement>,
+}
+
+/// The swap of a changed index, primary key or unique constraint, if that is possible.
+pub(super) fn swap(
+    ctx: &Context<'_>,
+    old: &Fact,
+    new: &Fact,
+    hosted: bool,
+    partitions: &[&str],
+) -> Option<Swap> {
+    match new.key.kind {
+        Kind::Index => Some(index::swap(old, new, hosted, partitions)),
+        Kind::Constraint => constraint::swap(ctx, old, new, hosted, partitions),
+        _ => None,
+    }
+}
+
+/// The name something goes by while it makes way for its successor, or the successor while it is made.
+pub(super) fn temporary(role: &str, fact: &Fact) -> String {
+    let name = fact.text("name");
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(40)
+        .collect::<String>()
+        .to_lowercase();
+    if plain == name {
+        return format!("lakebase_{role}_{plain}");
+    }
+    // Names that are alike once shortened still differ by this.
+    let digest = fact
+        .key
+        .name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("lakebase_{role}_{plain}_{digest:08x}")
+}
+
 /// The statements that create a fact.
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
@@ -110,7 +156,7 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Partition => table::detach(ctx, fact),
         Kind::Column => column::drop(fact),
         Kind::Default => column::drop_default(fact),
-        Kind::Constraint => constraint::drop(fact),
+        Kind::Constraint => constraint::drop(ctx, fact),
         Kind::Index => index::drop(ctx, fact),
         Kind::SequenceOwner => relation::disown(fact),
         Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),

@@ -1,6 +1,7 @@
 //! Constraints of tables.
 
-use super::{Context, Verdict, change_options, differing, parent};
+use super::index::{concurrently, named};
+use super::{Context, Swap, Verdict, change_options, differing, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
@@ -47,34 +48,70 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
                 && !fact.text("index_definition").is_empty()
                 && !definition.contains("WITHOUT OVERLAPS") =>
         {
-            let index = fact.text("index_definition").replacen(
-                "CREATE UNIQUE INDEX",
-                "CREATE UNIQUE INDEX CONCURRENTLY",
-                1,
-            );
-            let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
             let name = fact.text("name");
-            let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
-            vec![
-                Statement::new(format!("{index}{space}"))
-                    .lock(table, LockMode::ShareUpdateExclusive)
-                    .hazard(
-                        HazardKind::MayFailOnData,
-                        table,
-                        "duplicates are refused, and an invalid index stays behind",
-                    )
-                    .hazard(HazardKind::NotTransactional, table, "a failure leaves what was done before")
-                    .at(Stage::Concurrent),
-                Statement::new(format!("{} {} USING INDEX {name}{timing}", add(fact), kind.to_uppercase()))
-                    .exclusive(table)
-                    .at(Stage::Finish),
-            ]
+            vec![build(fact, name), Statement::new(using(fact, name)).exclusive(table).at(Stage::Finish)]
         }
         _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
     };
     let stage = statements.last().map(|s| s.stage).unwrap_or_default();
     statements.extend(index_flags(None, fact).into_iter().map(|s| s.at(stage)));
     statements
+}
+
+/// The index of a primary key or unique constraint, built ahead under a name.
+fn build(fact: &Fact, name: &str) -> Statement {
+    let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let sql = named(fact.text("index_definition"), fact.text("name"), name, " CONCURRENTLY");
+    concurrently(fact, format!("{sql}{space}"), true)
+}
+
+fn using(fact: &Fact, index: &str) -> String {
+    let definition = fact.text("definition");
+    let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
+    format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text("type").to_uppercase())
+}
+
+/// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
+/// catalog alone: the partitions bring their indexes.
+pub(super) fn swap(
+    ctx: &Context<'_>,
+    old: &Fact,
+    new: &Fact,
+    hosted: bool,
+    partitions: &[&str],
+) -> Option<Swap> {
+    let key = |fact: &Fact| {
+        matches!(fact.text("type"), "primary key" | "unique")
+            && !fact.text("definition").contains("WITHOUT OVERLAPS")
+    };
+    let table = parent(new);
+    let partitioned = ctx.new.fact(Kind::Table, table)?.has("partition_key");
+    if !key(old) || !key(new) || (!partitioned && new.text("index_definition").is_empty()) {
+        return None;
+    }
+    let made = temporary("new", new);
+    let gone = format!("DROP CONSTRAINT {}", old.text("name"));
+    let (ahead, mut exchange) = if partitioned {
+        let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
+        let drop = partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
+        let add = locked(new, plain(new, with_index_options(new)));
+        (Vec::new(), if hosted { vec![add] } else { vec![drop, add] })
+    } else {
+        let mut add = using(new, &made);
+        if !hosted {
+            add = add.replacen(" ADD CONSTRAINT ", &format!(" {gone}, ADD CONSTRAINT "), 1);
+        }
+        (vec![build(new, &made)], vec![Statement::new(add).exclusive(table)])
+    };
+    if old.has("replica_identity") && !new.has("replica_identity") {
+        exchange.extend(no_identity(ctx, new));
+    }
+    exchange.extend(index_flags(None, new));
+    Some(Swap {
+        ahead,
+        exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(),
+        purge: Vec::new(),
+    })
 }
 
 fn plain(fact: &Fact, definition: String) -> Statement {
@@ -151,10 +188,13 @@ pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> 
     )
 }
 
-pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
+pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
     let mut statement =
         Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
+    if ctx.new.find(&fact.key).is_some() {
+        statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
+    }
     if let Some(other) = fact.get("references") {
         statement = statement.exclusive(other);
     }
