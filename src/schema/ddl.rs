@@ -6,6 +6,7 @@ mod constraint;
 mod foreign;
 mod index;
 mod operators;
+mod partition;
 mod programs;
 mod publication;
 mod relation;
@@ -19,7 +20,7 @@ use super::model::{Fact, Key, Kind, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
-pub(super) use column::{is_partition_key, parent_column, retype};
+pub(super) use column::{default_not_null, is_partition_key, parent_column, retype};
 pub(super) use table::inherit;
 
 /// What statements are made for.
@@ -70,17 +71,21 @@ pub(super) struct Swap {
     pub(super) purge: Vec<Statement>,
 }
 
+/// What a changed index is bound to.
+pub(super) struct Place<'a> {
+    /// Whether it goes with the partitioned index it is a part of.
+    pub(super) hosted: bool,
+    /// Whether foreign keys need it.
+    pub(super) referenced: bool,
+    /// The tables of the indexes that are parts of it.
+    pub(super) partitions: Vec<&'a str>,
+}
+
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
-pub(super) fn swap(
-    ctx: &Context<'_>,
-    old: &Fact,
-    new: &Fact,
-    hosted: bool,
-    partitions: &[&str],
-) -> Option<Swap> {
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
     match new.key.kind {
-        Kind::Index => Some(index::swap(old, new, hosted, partitions)),
-        Kind::Constraint => constraint::swap(ctx, old, new, hosted, partitions),
+        Kind::Index => Some(index::swap(ctx, old, new, place)),
+        Kind::Constraint => constraint::swap(ctx, old, new, place),
         _ => None,
     }
 }
@@ -110,7 +115,7 @@ pub(super) fn temporary(role: &str, fact: &Fact) -> String {
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
         Kind::Table => table::create(ctx, fact),
-        Kind::Partition => table::attach(ctx, fact),
+        Kind::Partition => partition::attach(ctx, fact),
         Kind::Column => column::create(ctx, fact),
         Kind::Default => column::set_default(fact),
         Kind::Constraint => constraint::create(ctx, fact),
@@ -152,8 +157,8 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 /// The statements that drop a fact.
 pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
-        Kind::Table => table::drop(fact),
-        Kind::Partition => table::detach(ctx, fact),
+        Kind::Table => table::drop(ctx, fact),
+        Kind::Partition => partition::detach(ctx, fact),
         Kind::Column => column::drop(fact),
         Kind::Default => column::drop_default(fact),
         Kind::Constraint => constraint::drop(ctx, fact),

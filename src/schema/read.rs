@@ -179,12 +179,16 @@ impl Text {
     }
 }
 
-/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses.
+/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
+/// not one that came from a parent, which cannot be altered.
 const NOT_NULL_18: &str = "
-    (select concat_ws(' ', case when nk.conname <> c.relname || '_' || attname || '_not_null' then 'CONSTRAINT ' || quote_ident(nk.conname) end,
-        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end)
+    (select nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
+            then 'CONSTRAINT ' || quote_ident(nk.conname) end,
+        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '')
        from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
-        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) as not_null_constraint,";
+        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) as not_null_constraint,
+    (select quote_ident(nk.conname) from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
+        and nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null') as \"@not_null_name\",";
 const DOMAIN_NOT_NULL_18: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";

@@ -1,7 +1,7 @@
 //! Constraints of tables.
 
 use super::index::{concurrently, named};
-use super::{Context, Swap, Verdict, change_options, differing, parent, temporary};
+use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
@@ -73,13 +73,7 @@ fn using(fact: &Fact, index: &str) -> String {
 
 /// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
 /// catalog alone: the partitions bring their indexes.
-pub(super) fn swap(
-    ctx: &Context<'_>,
-    old: &Fact,
-    new: &Fact,
-    hosted: bool,
-    partitions: &[&str],
-) -> Option<Swap> {
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
     let key = |fact: &Fact| {
         matches!(fact.text("type"), "primary key" | "unique")
             && !fact.text("definition").contains("WITHOUT OVERLAPS")
@@ -93,12 +87,12 @@ pub(super) fn swap(
     let gone = format!("DROP CONSTRAINT {}", old.text("name"));
     let (ahead, mut exchange) = if partitioned {
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
-        let drop = partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
+        let drop = place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
         let add = locked(new, plain(new, with_index_options(new)));
-        (Vec::new(), if hosted { vec![add] } else { vec![drop, add] })
+        (Vec::new(), if place.hosted { vec![add] } else { vec![drop, add] })
     } else {
         let mut add = using(new, &made);
-        if !hosted {
+        if !place.hosted {
             add = add.replacen(" ADD CONSTRAINT ", &format!(" {gone}, ADD CONSTRAINT "), 1);
         }
         (vec![build(new, &made)], vec![Statement::new(add).exclusive(table)])
@@ -173,6 +167,11 @@ fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     statements
 }
 
+/// The same when the index goes: PostgreSQL would remember that it had one, and refuse updates that are published.
+pub(super) fn identity_before(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
+    no_identity(ctx, index).filter(|_| index.has("replica_identity") && !ctx.is_fresh(parent(index)))
+}
+
 /// The replica identity of a table whose index is it no longer, unless another index is.
 pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
     let table = ctx.new.fact(Kind::Table, parent(index))?;
@@ -198,7 +197,7 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     if let Some(other) = fact.get("references") {
         statement = statement.exclusive(other);
     }
-    vec![statement]
+    identity_before(ctx, fact).into_iter().chain([statement]).collect()
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {

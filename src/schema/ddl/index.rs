@@ -1,6 +1,6 @@
 //! Indexes that are not part of a constraint.
 
-use super::{Context, Swap, Verdict, change_options, differing, lines, ordered, parent, temporary};
+use super::{Context, Place, Swap, Verdict, change_options, differing, lines, ordered, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
@@ -71,7 +71,8 @@ pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement
 
 /// A changed index is built beside the old one, takes its name, and then the old one goes. One that belongs to a
 /// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
-pub(super) fn swap(old: &Fact, new: &Fact, hosted: bool, partitions: &[&str]) -> Swap {
+/// So does one that a foreign key needs: it would hold on to the old one.
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Swap {
     let (table, schema, name) = (parent(new), new.text("schema"), new.text("name"));
     let (made, aside) = (temporary("new", new), temporary("old", old));
     let build = if new.has("partitioned") {
@@ -82,10 +83,10 @@ pub(super) fn swap(old: &Fact, new: &Fact, hosted: bool, partitions: &[&str]) ->
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
     let mut exchange = Vec::new();
     let mut purge = Vec::new();
-    if hosted {
-    } else if old.has("partitioned") {
+    if place.hosted {
+    } else if old.has("partitioned") || place.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
-        exchange.push(partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
+        exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
         exchange.push(rename(&old.key.name, &aside).lock(&old.key.name, LockMode::ShareUpdateExclusive));
         let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{aside}"))
@@ -94,6 +95,9 @@ pub(super) fn swap(old: &Fact, new: &Fact, hosted: bool, partitions: &[&str]) ->
         purge.push(drop.at(Stage::Cleanup));
     }
     exchange.push(rename(&format!("{schema}.{made}"), name));
+    if old.has("replica_identity") && !new.has("replica_identity") {
+        exchange.extend(super::constraint::no_identity(ctx, new));
+    }
     exchange.extend(flags(None, new));
     Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(), purge }
 }
@@ -146,6 +150,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
     let removed = ctx.new.find(&index.key).is_none();
+    let identity = super::constraint::identity_before(ctx, index);
     if ctx.online
         && removed
         && !index.has("partitioned")
@@ -155,11 +160,12 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         let statement = Statement::new(format!("DROP INDEX CONCURRENTLY {key}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .at(Stage::Cleanup);
-        return vec![statement.hazard(
+        let drop = statement.hazard(
             HazardKind::NotTransactional,
             table,
             "it cannot be taken back with what came before",
-        )];
+        );
+        return identity.into_iter().chain([drop]).collect();
     }
     let mut statement = Statement::new(format!("DROP INDEX {key}")).exclusive(table);
     if !removed {
@@ -169,7 +175,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
             "queries go without the index until it is built anew",
         );
     }
-    vec![statement]
+    identity.into_iter().chain([statement]).collect()
 }
 
 /// Whether something the index needs goes or changes, so that it cannot wait to the end.

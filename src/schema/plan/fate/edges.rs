@@ -1,9 +1,11 @@
 //! Which step goes before which.
 
+use std::collections::BTreeMap;
+
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Fact, Key, Kind};
 use crate::schema::plan::order::Graph;
 
 impl Planner<'_> {
@@ -79,6 +81,7 @@ impl Planner<'_> {
                 self.partition_edges(at, &self.ctx.new.facts[new], creates, &mut before);
             }
         }
+        self.leaving(drops, creates, &mut before);
         self.names(drops, creates, purges, &mut before);
         graph.edges.extend(edges);
     }
@@ -86,6 +89,35 @@ impl Planner<'_> {
     /// Where something takes the place of what was there before.
     pub(super) fn arrives(&self, at: usize, creates: &[Ends]) -> Ends {
         creates[at].map(|(first, last)| (if self.swapped.contains(&at) { last } else { first }, last))
+    }
+
+    /// A table stops being a partition before its inherited parts change and before another one takes its place.
+    fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
+        let mut left: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
+        let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
+        for at in 0..self.items.len() {
+            let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
+            if self.items[at].fate == Fate::Remove {
+                left.entry(old.text("of")).or_default().push(drops[at]);
+                own.extend(old.parent.as_ref().map(|table| (table, drops[at])));
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        for at in 0..self.items.len() {
+            let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
+            if fact.key.kind == Kind::Partition {
+                let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
+                for gone in places.and_then(|of| left.get(of)).into_iter().flatten() {
+                    before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
+                }
+            } else if let Some(gone) = fact.parent.as_ref().and_then(|table| own.get(table)) {
+                for step in [drops[at], creates[at]] {
+                    before(gone.filter(|g| Some(*g) != step), step);
+                }
+            }
+        }
     }
 
     fn partition_edges(&self, at: usize, fact: &Fact, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {

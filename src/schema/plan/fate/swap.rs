@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{Fate, Planner};
-use crate::schema::ddl::{self, Swap};
+use crate::schema::ddl::{self, Place, Swap};
 use crate::schema::model::Kind;
 
 impl Planner<'_> {
@@ -51,13 +51,20 @@ impl Planner<'_> {
 
     pub(super) fn swap(&self, at: usize) -> Option<Swap> {
         let (old, new) = (self.old_fact(at)?, self.new_fact(at)?);
-        let hosted = self.drop_host(at).is_some();
-        let attached =
-            self.old_dependents[self.items[at].old?].iter().map(|d| &self.ctx.old.facts[*d as usize]);
-        let parts =
-            attached.filter(|f| f.key.kind == Kind::IndexAttach && f.parent.as_ref() != Some(&old.key));
-        let tables = parts.filter_map(|f| f.parent.as_ref()).filter_map(|p| self.ctx.old.find(p));
-        let tables: Vec<&str> = tables.map(|at| ddl::parent(&self.ctx.old.facts[at])).collect();
-        ddl::swap(&self.ctx, old, new, hosted, &tables)
+        let dependents: Vec<_> = self.old_dependents[self.items[at].old?]
+            .iter()
+            .map(|d| &self.ctx.old.facts[*d as usize])
+            .collect();
+        let parts = dependents
+            .iter()
+            .filter(|f| f.key.kind == Kind::IndexAttach && f.parent.as_ref() != Some(&old.key))
+            .filter_map(|f| f.parent.as_ref())
+            .filter_map(|p| self.ctx.old.find(p));
+        let place = Place {
+            hosted: self.drop_host(at).is_some(),
+            referenced: dependents.iter().any(|f| f.key.kind == Kind::Constraint),
+            partitions: parts.map(|at| ddl::parent(&self.ctx.old.facts[at])).collect(),
+        };
+        ddl::swap(&self.ctx, old, new, &place)
     }
 }
