@@ -20,5 +20,6 @@ mod example;
 mod generated;
 mod identity;
 mod pairs;
+mod records;
 mod run;
 mod triples;

@@ -2,7 +2,7 @@
 
 mod queries;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
@@ -82,6 +82,9 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     })();
     linked.map_err(|source| SchemaError::Read { what: "dependencies", source })?;
     reader.structural();
+    if !options.include.iter().any(|name| name == SQLX_RECORDS) {
+        reader.forget_records();
+    }
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
 
@@ -199,6 +202,9 @@ const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as
 const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
     colllocale as locale, collicurules as rules,";
 
+/// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
+const SQLX_RECORDS: &str = "_sqlx_migrations";
+
 #[derive(Default)]
 struct Reader {
     catalogs: HashMap<String, u32>,
@@ -274,6 +280,33 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the table of sqlx with all that belongs to it.
+    fn forget_records(&mut self) {
+        let table = |f: &Fact| f.key.kind == Kind::Table && f.attrs.get("name") == Some(SQLX_RECORDS);
+        let mut gone: HashSet<Key> = self.facts.iter().filter(|f| table(f)).map(|f| f.key.clone()).collect();
+        let mut known = 0;
+        while known < gone.len() {
+            known = gone.len();
+            let parts = self.facts.iter().filter(|f| f.parent.as_ref().is_some_and(|p| gone.contains(p)));
+            gone.extend(parts.map(|f| f.key.clone()).collect::<Vec<_>>());
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let mut places = Vec::with_capacity(self.facts.len());
+        let mut next = 0;
+        for fact in &self.facts {
+            let stays = !gone.contains(&fact.key);
+            places.push(stays.then_some(next));
+            next += u32::from(stays);
+        }
+        self.facts.retain(|fact| !gone.contains(&fact.key));
+        for fact in &mut self.facts {
+            fact.needs =
+                fact.needs.iter().filter_map(|need| places.get(*need as usize).copied().flatten()).collect();
+        }
     }
 
     fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {

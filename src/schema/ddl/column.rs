@@ -40,7 +40,7 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
         sql += &format!(" DEFAULT {}", default.text("expression"));
     }
     if column.has("not_null") {
-        sql += &not_null(column);
+        sql += &not_null(ctx, column);
     }
     sql
 }
@@ -126,7 +126,8 @@ fn not_null_constraint(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<
     Ok(statements)
 }
 
-fn not_null(column: &Fact) -> String {
+fn not_null(ctx: &Context<'_>, column: &Fact) -> String {
+    let table = ctx.new.fact(Kind::Table, parent(column));
     match column.get("not_null_constraint") {
         Some(named) if named.contains("NOT VALID") => String::new(),
         Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
@@ -136,6 +137,10 @@ fn not_null(column: &Fact) -> String {
         Some(_) => " NOT NULL NO INHERIT".to_owned(),
         None => match column.get("@not_null_name") {
             Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
+            // Partitions that are made before have constraints of that name, and PostgreSQL would choose another.
+            None if ctx.old.server_version() >= 180_000 && table.is_some_and(|t| t.has("partition_key")) => {
+                format!(" CONSTRAINT {} NOT NULL", not_null_name(ctx.new, column))
+            }
             None => " NOT NULL".to_owned(),
         },
     }
@@ -360,6 +365,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
     }
     let retyped = differing.contains(&"type") || differing.contains(&"collation");
+    // The sequence takes the column's new type, so its bounds must fit first.
+    let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text("type"));
+    let narrower = old.has("identity") && width(new) < width(old);
+    if narrower {
+        statements.extend(identity(old, new));
+    }
     if mine("type") || mine("collation") {
         statements.push(retype(ctx, old, new));
     }
@@ -371,7 +382,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             Err(reason) => return Verdict::Refuse(reason),
         }
     }
-    statements.extend(identity(old, new));
+    if !narrower {
+        statements.extend(identity(old, new));
+    }
     statements.extend(settings(Some(old), new));
     if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
 }

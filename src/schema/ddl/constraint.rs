@@ -1,6 +1,6 @@
 //! Constraints of tables.
 
-use super::index::{concurrently, named};
+use super::index::{concurrently, named, without_options};
 use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
@@ -116,7 +116,8 @@ fn plain(fact: &Fact, definition: String) -> Statement {
 fn with_index_options(fact: &Fact) -> String {
     let definition = fact.text("definition").to_owned();
     let mut extra = String::new();
-    if let Some(options) = fact.get("index_options") {
+    // An exclusion constraint says its own.
+    if let Some(options) = fact.get("index_options").filter(|_| fact.text("type") != "exclusion") {
         extra += &format!(" WITH ({})", super::options(options));
     }
     if let Some(space) = fact.get("tablespace") {
@@ -229,6 +230,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(table),
                 );
             }
+            "definition"
+                if new.text("type") == "exclusion" && without_options(before) == without_options(after) => {}
             "index_definition" => {}
             "index_options" => statements.extend(change_options(
                 &format!("ALTER INDEX {}.{name}", new.text("schema")),

@@ -217,7 +217,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 }
 
 /// The definition without `WITH (…)`, which is compared by itself.
-fn without_options(definition: &str) -> String {
+pub(super) fn without_options(definition: &str) -> String {
     match definition.find(" WITH (") {
         Some(at) => match definition[at..].find(')') {
             Some(end) => format!("{}{}", &definition[..at], &definition[at + end + 1..]),

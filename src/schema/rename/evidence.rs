@@ -216,3 +216,6 @@ fn root<'a>(schema: &'a Schema, fact: &'a Fact) -> &'a Key {
     }
     &at.key
 }
+
+#[cfg(test)]
+mod tests;

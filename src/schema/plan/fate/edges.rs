@@ -52,6 +52,10 @@ impl Planner<'_> {
                     let dependent = self.of_old[*dependent as usize] as usize;
                     if item.drops() {
                         before(drops[dependent].filter(|d| Some(*d) != drops[at]), drops[at]);
+                        before(
+                            purges[dependent].filter(|_| item.moved && self.items[dependent].moved),
+                            purges[at],
+                        );
                         before(purges[dependent].filter(|_| self.swapped.contains(&dependent)), drops[at]);
                         if self.items[dependent].fate == Fate::Alter {
                             let moved = item.moved && self.items[dependent].retyped;
@@ -67,7 +71,8 @@ impl Planner<'_> {
                     let need = self.of_new[*need as usize] as usize;
                     before(creates[need].filter(|c| Some(*c) != creates[at]), creates[at]);
                     // A domain that is made anew gets its constraints before a column uses it.
-                    if let Some(domain) = self.items[need].new.filter(|_| self.items[need].moved) {
+                    let own = self.ctx.new.facts[new].key.kind == Kind::DomainConstraint;
+                    if let Some(domain) = self.items[need].new.filter(|_| self.items[need].moved && !own) {
                         let parts = self.ctx.new_parts[domain]
                             .iter()
                             .map(|p| (self.of_new[*p as usize] as usize, &self.ctx.new.facts[*p as usize]));
@@ -112,14 +117,21 @@ impl Planner<'_> {
                 for gone in places.and_then(|of| left.get(of)).into_iter().flatten() {
                     before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
                 }
-            } else if let Some(gone) = fact.parent.as_ref().and_then(|table| own.get(table)) {
+                continue;
+            }
+            let Some(table) = fact.parent.as_ref() else { continue };
+            if matches!(fact.key.kind, Kind::Index | Kind::Constraint) && self.items[at].drops() {
+                for gone in left.get(table.name.as_str()).into_iter().flatten() {
+                    before(*gone, drops[at]);
+                }
+            }
+            if let Some(gone) = own.get(table) {
                 for step in [drops[at], creates[at]] {
                     before(gone.filter(|g| Some(*g) != step), step);
                 }
             }
         }
     }
-
     fn partition_edges(&self, at: usize, fact: &Fact, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         match fact.key.kind {
             Kind::Partition => {

@@ -30,11 +30,18 @@ impl Planner<'_> {
             Kind::Constraint if old.has("inherited") && parent.is_none() && old.text("type") == "check" => {
                 self.parent_constraint(self.ctx.old, old).and_then(|above| by(Kind::Constraint, &above))
             }
-            Kind::Index | Kind::Constraint if parent.is_none() => {
+            Kind::Index | Kind::Constraint if parent.is_none() && !self.leaves(old) => {
                 self.attached_to(old).and_then(|(kind, name)| by(kind, &name))
             }
             _ => parent,
         }
+    }
+
+    /// Whether the table of an index or constraint stops being a partition, so that nothing goes with the parent's.
+    pub(super) fn leaves(&self, old: &Fact) -> bool {
+        let place = self.ctx.old.find(&ddl::key(Kind::Partition, ddl::parent(old)));
+        let table = old.parent.as_ref().and_then(|t| self.ctx.new.find(t));
+        place.is_some_and(|p| self.items[self.of_old[p] as usize].fate == Fate::Remove) && table.is_some()
     }
 
     pub(super) fn attached_to(&self, old: &Fact) -> Option<(Kind, String)> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Fate, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::Statement;
 
 impl<'a> Planner<'a> {
     /// Carries drops, replacements and changes of type on to those who depend on them.
@@ -30,6 +31,26 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        self.step_aside();
+    }
+
+    /// A type that makes way for its successor still needs the types it was made of.
+    fn step_aside(&mut self) {
+        let mut queue: Vec<usize> = (0..self.items.len()).filter(|at| self.items[*at].moved).collect();
+        while let Some(at) = queue.pop() {
+            for need in self.old_fact(at).map(|f| f.needs.clone()).unwrap_or_default() {
+                let need = self.of_old[need as usize] as usize;
+                let kind = self.old_fact(need).map(|f| f.key.kind);
+                let a_type = matches!(
+                    kind,
+                    Some(Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite | Kind::Collation)
+                );
+                if a_type && self.items[need].drops() && !self.items[need].moved {
+                    self.items[need].moved = true;
+                    queue.push(need);
+                }
+            }
+        }
     }
 
     /// The index of a partition that disappears with the partitioned index it is a part of, and has to come back.
@@ -41,7 +62,8 @@ impl<'a> Planner<'a> {
             return None;
         }
         let child = self.of_old[fact.parent.as_ref().and_then(|p| self.ctx.old.find(p))?] as usize;
-        if self.items[child].drops() {
+        let stays = self.old_fact(child).is_some_and(|index| self.leaves(index));
+        if stays || self.items[child].drops() {
             return None;
         }
         self.replace(child);
@@ -61,6 +83,7 @@ impl<'a> Planner<'a> {
         let (x, d) = (needed.key.kind, new.key.kind);
         if !self.items[at].drops() {
             match (x, d) {
+                (Kind::Column, Kind::Statistics) => self.keep_target(dependent, new),
                 (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => {
                     self.replace(dependent)
                 }
@@ -118,6 +141,16 @@ impl<'a> Planner<'a> {
             }
             _ => self.replace(dependent),
         }
+    }
+
+    /// PostgreSQL makes statistics over a retyped column anew, and forgets their target.
+    fn keep_target(&mut self, statistics: usize, new: &Fact) {
+        let Some(target) = new.get("target").filter(|_| self.items[statistics].fate == Fate::Keep) else {
+            return;
+        };
+        let sql = format!("ALTER STATISTICS {} SET STATISTICS {target}", new.key.name);
+        self.items[statistics].fate = Fate::Alter;
+        self.items[statistics].alter = vec![Statement::new(sql)];
     }
 
     /// Whether the two ends of a foreign key can be compared while only one has its new type.

@@ -1,3 +1,4 @@
+-- expect: refused back
 -- old
 CREATE TABLE p (a int, b text, CONSTRAINT pos CHECK (a > 0));
 CREATE TABLE q (a int, c date);
