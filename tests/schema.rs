@@ -20,6 +20,7 @@ mod example;
 mod generated;
 mod identity;
 mod pairs;
+mod records;
 mod rights;
 mod run;
 mod triples;

@@ -6,6 +6,7 @@ mod constraint;
 mod foreign;
 mod index;
 mod operators;
+mod partition;
 mod programs;
 mod publication;
 mod relation;
@@ -19,7 +20,7 @@ use super::model::{Fact, Key, Kind, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
-pub(super) use column::{is_partition_key, parent_column, retype};
+pub(super) use column::{default_not_null, is_partition_key, parent_column, retype};
 pub(super) use table::inherit;
 
 /// What statements are made for.
@@ -60,11 +61,61 @@ pub(super) enum Verdict {
     Refuse(String),
 }
 
+/// How an index gets a new definition without ever being absent.
+pub(super) struct Swap {
+    /// Builds the new one under a name of its own.
+    pub(super) ahead: Vec<Statement>,
+    /// Puts it in the place of the old one, in one transaction.
+    pub(super) exchange: Vec<Statement>,
+    /// Removes the old one.
+    pub(super) purge: Vec<Statement>,
+}
+
+/// What a changed index is bound to.
+pub(super) struct Place<'a> {
+    /// Whether it goes with the partitioned index it is a part of.
+    pub(super) hosted: bool,
+    /// Whether foreign keys need it.
+    pub(super) referenced: bool,
+    /// The tables of the indexes that are parts of it.
+    pub(super) partitions: Vec<&'a str>,
+}
+
+/// The swap of a changed index, primary key or unique constraint, if that is possible.
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
+    match new.key.kind {
+        Kind::Index => Some(index::swap(ctx, old, new, place)),
+        Kind::Constraint => constraint::swap(ctx, old, new, place),
+        _ => None,
+    }
+}
+
+/// The name something goes by while it makes way for its successor, or the successor while it is made.
+pub(super) fn temporary(role: &str, fact: &Fact) -> String {
+    let name = fact.text("name");
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(40)
+        .collect::<String>()
+        .to_lowercase();
+    if plain == name {
+        return format!("lakebase_{role}_{plain}");
+    }
+    // Names that are alike once shortened still differ by this.
+    let digest = fact
+        .key
+        .name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("lakebase_{role}_{plain}_{digest:08x}")
+}
+
 /// The statements that create a fact.
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
         Kind::Table => table::create(ctx, fact),
-        Kind::Partition => table::attach(ctx, fact),
+        Kind::Partition => partition::attach(ctx, fact),
         Kind::Column => column::create(ctx, fact),
         Kind::Default => column::set_default(fact),
         Kind::Constraint => constraint::create(ctx, fact),
@@ -106,11 +157,11 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 /// The statements that drop a fact.
 pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
-        Kind::Table => table::drop(fact),
-        Kind::Partition => table::detach(ctx, fact),
+        Kind::Table => table::drop(ctx, fact),
+        Kind::Partition => partition::detach(ctx, fact),
         Kind::Column => column::drop(fact),
         Kind::Default => column::drop_default(fact),
-        Kind::Constraint => constraint::drop(fact),
+        Kind::Constraint => constraint::drop(ctx, fact),
         Kind::Index => index::drop(ctx, fact),
         Kind::SequenceOwner => relation::disown(fact),
         Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),

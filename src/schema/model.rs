@@ -173,6 +173,7 @@ const ATTRIBUTES: &[&str] = &[
     "@grantee",
     "@identity",
     "@names",
+    "@not_null_name",
     "@options",
     "@result",
     "@unpopulated",

@@ -27,6 +27,9 @@ impl Default for Options {
 impl Options {
     /// Reads only these schemas, named without quotes. Objects that are in no schema (extensions, publications, …)
     /// are then left out. Empty, the default, means all schemas.
+    ///
+    /// Records of applied migrations are left out unless they are named here: the schema `_lakebase`, and tables called
+    /// `_sqlx_migrations` (beside the schemas they are in).
     #[must_use]
     pub fn include_schemas<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.include = names.into_iter().map(Into::into).collect();

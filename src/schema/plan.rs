@@ -117,9 +117,12 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
     if !diff.refusals.is_empty() {
         return Err(PlanError::Refused(diff.refusals.clone()));
     }
-    let nodes = fate::nodes(diff, options)?;
     let mut statements: Vec<Statement> = diff.prelude.clone();
-    statements.extend(order::sorted(nodes)?);
+    statements.extend(match order::sorted(fate::nodes(diff, options, true)?) {
+        // An old index that stays until its successor is there may be in the way of what that needs.
+        Err(PlanError::Circle(_)) => order::sorted(fate::nodes(diff, options, false)?),
+        sorted => sorted,
+    }?);
     let mut ends = Vec::new();
     for (at, pair) in statements.windows(2).enumerate() {
         let (one, other) = (&pair[0], &pair[1]);

@@ -2,7 +2,7 @@
 
 mod queries;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgRow, types::Oid};
@@ -81,6 +81,9 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     })();
     linked.map_err(|source| SchemaError::read("dependencies", source))?;
     reader.structural();
+    if !options.include.iter().any(|name| name == SQLX_RECORDS) {
+        reader.forget_records();
+    }
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
 
@@ -175,12 +178,16 @@ impl Text {
     }
 }
 
-/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses.
+/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
+/// not one that came from a parent, which cannot be altered.
 const NOT_NULL_18: &str = "
-    case when attnotnull then (select concat_ws(' ', case when nk.conname <> c.relname || '_' || attname || '_not_null' then 'CONSTRAINT ' || quote_ident(nk.conname) end,
-        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end)
+    case when attnotnull then (select nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
+            then 'CONSTRAINT ' || quote_ident(nk.conname) end,
+        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '')
        from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
-        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) end as not_null_constraint,";
+        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) end as not_null_constraint,
+    case when attnotnull then (select quote_ident(nk.conname) from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n'
+        and nk.conkey = array[a.attnum] and nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null') end as \"@not_null_name\",";
 const DOMAIN_NOT_NULL_18: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
@@ -190,6 +197,9 @@ const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as
     colliculocale as locale, collicurules as rules,";
 const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
     colllocale as locale, collicurules as rules,";
+
+/// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
+const SQLX_RECORDS: &str = "_sqlx_migrations";
 
 #[derive(Default)]
 struct Reader {
@@ -240,6 +250,33 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the table of sqlx with all that belongs to it.
+    fn forget_records(&mut self) {
+        let table = |f: &Fact| f.key.kind == Kind::Table && f.attrs.get("name") == Some(SQLX_RECORDS);
+        let mut gone: HashSet<Key> = self.facts.iter().filter(|f| table(f)).map(|f| f.key.clone()).collect();
+        let mut known = 0;
+        while known < gone.len() {
+            known = gone.len();
+            let parts = self.facts.iter().filter(|f| f.parent.as_ref().is_some_and(|p| gone.contains(p)));
+            gone.extend(parts.map(|f| f.key.clone()).collect::<Vec<_>>());
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let mut places = Vec::with_capacity(self.facts.len());
+        let mut next = 0;
+        for fact in &self.facts {
+            let stays = !gone.contains(&fact.key);
+            places.push(stays.then_some(next));
+            next += u32::from(stays);
+        }
+        self.facts.retain(|fact| !gone.contains(&fact.key));
+        for fact in &mut self.facts {
+            fact.needs =
+                fact.needs.iter().filter_map(|need| places.get(*need as usize).copied().flatten()).collect();
+        }
     }
 
     fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {

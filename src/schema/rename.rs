@@ -382,6 +382,7 @@ impl<'a> Finder<'a> {
                 }
             }
             self.attributes(fact, &mut next, &words, addresses);
+            self.keep_not_null(fact, &mut next);
             facts.push(next);
         }
         facts.extend(created);
@@ -438,6 +439,37 @@ impl<'a> Finder<'a> {
                 }
                 _ => words.text(value),
             };
+        }
+    }
+
+    /// A not-null constraint keeps the name it was born with when its table or column is renamed.
+    fn keep_not_null(&self, fact: &Fact, next: &mut Fact) {
+        if fact.key.kind != Kind::Column || !fact.has("not_null") || self.old.server_version() < 180_000 {
+            return;
+        }
+        let last = |parent: &Option<Key>, column: &Fact| {
+            let table = parent.as_ref().map(|p| p.name.as_str()).unwrap_or_default();
+            let (_, name) = table.rsplit_once('.').unwrap_or(("", table));
+            ddl::default_not_null(name, column.text("name"))
+        };
+        let (before, after) = (last(&fact.parent, fact), last(&next.parent, next));
+        if before == after {
+            return;
+        }
+        let inherited = fact.has("@not_null_name") || fact.has("has_parent");
+        let attr = if inherited { "@not_null_name" } else { "not_null_constraint" };
+        let named = |name: &str| if inherited { name.to_owned() } else { format!("CONSTRAINT {name}") };
+        match fact.get(attr).filter(|text| inherited || text.starts_with("CONSTRAINT")) {
+            Some(text) if text == named(&after) => next.attrs.0.retain(|(name, _)| name != attr),
+            Some(_) => {}
+            None => {
+                let rest = fact.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
+                next.attrs.0.retain(|(name, _)| name != attr);
+                // Attributes stand in the order in which they are read.
+                let place =
+                    next.attrs.0.iter().position(|(name, _)| name == "not_null").map_or(0, |at| at + 1);
+                next.attrs.0.insert(place, (attr.into(), named(&before) + &rest));
+            }
         }
     }
 

@@ -42,6 +42,9 @@ pub(super) struct Cluster {
     supervisor: Child,
     directory: PathBuf,
     binaries: PathBuf,
+    psql: PathBuf,
+    /// None, said loudly, where there is no `pg_dump` that is at least as new as the server.
+    pg_dump: Option<PathBuf>,
     user: Option<User>,
     pub(super) major: u32,
 }
@@ -69,10 +72,10 @@ pub(super) fn shared() -> Option<Arc<Cluster>> {
 
 /// A server that no other test uses.
 pub(super) fn private() -> Option<Arc<Cluster>> {
-    let binaries = find_binaries();
+    let binaries = find_server();
     if binaries.is_none() {
         eprintln!(
-            "\n*** SKIPPED: LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin and PATH have no initdb, postgres, psql and pg_dump ***\n"
+            "\n*** SKIPPED: LAKEBASE_PG_BIN, /usr/lib/postgresql/*/bin and PATH have no initdb, postgres and psql ***\n"
         );
     }
     Some(Arc::new(Cluster::create(binaries?)))
@@ -113,8 +116,15 @@ impl Cluster {
             .stderr(Stdio::null())
             .spawn()
             .expect("sh runs");
-        let major = major_version(&binaries);
-        let cluster = Self { supervisor, directory, binaries, user, major };
+        let major = major_version(&binaries.join("postgres"));
+        let psql = find_client(&binaries, "psql", 0).expect("psql is installed beside a server");
+        let pg_dump = find_client(&binaries, "pg_dump", major);
+        if pg_dump.is_none() {
+            eprintln!(
+                "\n*** SKIPPED: what pg_dump says, because no pg_dump of PostgreSQL {major} is here ***\n"
+            );
+        }
+        let cluster = Self { supervisor, directory, binaries, psql, pg_dump, user, major };
         cluster.wait_until_ready();
         cluster
     }
@@ -153,7 +163,7 @@ impl Cluster {
     pub(super) fn psql(&self, database: &str, script: &str) -> Result<String, String> {
         use std::io::Write;
         let mut child = self
-            .client("psql", database)
+            .client(&self.psql, database)
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -170,15 +180,16 @@ impl Cluster {
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
-    /// What `pg_dump --schema-only` says.
+    /// What `pg_dump --schema-only` says; nothing where there is none for this server.
     pub(super) fn dump(&self, database: &str) -> String {
-        let output = self.client("pg_dump", database).arg("--schema-only").output().expect("pg_dump runs");
+        let Some(pg_dump) = &self.pg_dump else { return String::new() };
+        let output = self.client(pg_dump, database).arg("--schema-only").output().expect("pg_dump runs");
         assert!(output.status.success(), "pg_dump {database}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn client(&self, program: &str, database: &str) -> Command {
-        let mut command = Command::new(self.binaries.join(program));
+    fn client(&self, program: &Path, database: &str) -> Command {
+        let mut command = Command::new(program);
         command.env("PGHOST", &self.directory).env("PGUSER", "postgres").env("PGDATABASE", database);
         command.env("PGOPTIONS", "-c client_min_messages=warning").env("LC_ALL", "C");
         command
@@ -238,25 +249,38 @@ fn database_user() -> Option<User> {
     Some(user.expect("root has a user postgres or nobody"))
 }
 
-fn find_binaries() -> Option<PathBuf> {
-    let complete =
-        |bin: &PathBuf| ["initdb", "postgres", "psql", "pg_dump"].iter().all(|name| bin.join(name).is_file());
+/// The programs of `LAKEBASE_PG_BIN`, or of the newest PostgreSQL that is installed whole.
+fn find_server() -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("LAKEBASE_PG_BIN") {
-        return Some(PathBuf::from(given)).filter(complete);
+        let given = PathBuf::from(given);
+        let serves = ["initdb", "postgres"].iter().all(|name| given.join(name).is_file());
+        return Some(given).filter(|bin| serves && find_client(bin, "psql", 0).is_some());
     }
-    let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+    installed()
         .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .filter(complete)
-        .collect();
-    installed.sort_by_key(|bin| major_version(bin));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    installed.pop().or_else(|| std::env::split_paths(&path).find(complete))
+        .find(|bin| ["initdb", "postgres", "psql", "pg_dump"].iter().all(|name| bin.join(name).is_file()))
 }
 
-fn major_version(binaries: &Path) -> u32 {
-    let output = Command::new(binaries.join("postgres")).arg("--version").output().expect("postgres runs");
+/// A client program that is not older than `major`: beside the server, or else the newest that is installed.
+fn find_client(server: &Path, name: &str, major: u32) -> Option<PathBuf> {
+    let known = std::iter::once(server.to_owned()).chain(installed()).map(|bin| bin.join(name));
+    known.filter(|program| program.is_file()).find(|program| major_version(program) >= major)
+}
+
+/// Directories with programs of PostgreSQL, the newest first, then those on the `PATH`.
+fn installed() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut bins: Vec<PathBuf> = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
+    bins.retain(|bin| bin.join("postgres").is_file());
+    bins.sort_by_key(|bin| std::cmp::Reverse(major_version(&bin.join("postgres"))));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    bins.extend(std::env::split_paths(&path));
+    bins
+}
+
+fn major_version(program: &Path) -> u32 {
+    let output =
+        Command::new(program).arg("--version").output().expect("PostgreSQL's programs say their version");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let digits = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
     digits.collect::<String>().parse().expect("a version")

@@ -126,7 +126,11 @@ pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Ap
         Apply::Connection => plan.apply(&mut connection).await.map(drop).map_err(|error| describe(&error)),
     };
     if let Err(error) = applied {
-        return Outcome::Wrong(format!("the plan fails ({apply:?}): {error}\n{sql}"));
+        let rest = old.database.schema().await.map(|now| compare(&now, &new.schema).to_string());
+        return Outcome::Wrong(format!(
+            "the plan fails ({apply:?}): {error}\n{sql}still different:\n{}",
+            rest.unwrap_or_else(|error| error)
+        ));
     }
     let mut complaint = String::new();
     match old.database.schema().await.map(|now| compare(&now, &new.schema)) {

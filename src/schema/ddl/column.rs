@@ -40,12 +40,94 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
         sql += &format!(" DEFAULT {}", default.text("expression"));
     }
     if column.has("not_null") {
-        sql += &not_null(column);
+        sql += &not_null(ctx, column);
     }
     sql
 }
 
-fn not_null(column: &Fact) -> String {
+/// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
+pub(in crate::schema) fn default_not_null(table: &str, column: &str) -> String {
+    let bare = |name: &str| match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_owned(),
+    };
+    let name = format!("{}_{}_not_null", bare(table), bare(column));
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// The name of a column's not-null constraint.
+fn not_null_name(schema: &Schema, column: &Fact) -> String {
+    let own = column.get("not_null_constraint").and_then(|text| text.strip_prefix("CONSTRAINT "));
+    let own = own.map(|text| text.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT"));
+    if let Some(name) = own.or_else(|| column.get("@not_null_name")) {
+        return name.to_owned();
+    }
+    let table = schema.fact(Kind::Table, parent(column)).map(|t| t.text("name")).unwrap_or_default();
+    default_not_null(table, column.text("name"))
+}
+
+/// Since 18 a not-null constraint can be renamed, validated, and told whether children inherit it.
+fn not_null_constraint(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<Statement>, String> {
+    let table = parent(new);
+    let (before, after) = (not_null_name(ctx.old, old), not_null_name(ctx.new, new));
+    let says =
+        |column: &Fact, words: &str| column.get("not_null_constraint").is_some_and(|c| c.contains(words));
+    let mut statements = Vec::new();
+    let name = if new.has("has_parent") { &before } else { &after };
+    if before != *name {
+        let children = ctx.old.facts.iter().filter(|f| {
+            f.key.kind == Kind::Partition && f.text("of") == table
+                || f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table)
+        });
+        for child in children.map(|f| f.parent.as_ref().map_or(f.key.name.as_str(), |p| p.name.as_str())) {
+            let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text("name")));
+            if column.is_some_and(|c| c.has("not_null") && not_null_name(ctx.old, c) != before) {
+                return Err(format!(
+                    "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
+                ));
+            }
+        }
+        statements.push(
+            Statement::new(format!("ALTER TABLE {table} RENAME CONSTRAINT {before} TO {name}"))
+                .exclusive(table),
+        );
+    }
+    if says(old, "NO INHERIT") != says(new, "NO INHERIT") {
+        let word = if says(new, "NO INHERIT") { "NO INHERIT" } else { "INHERIT" };
+        statements.push(
+            Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {word}")).exclusive(table),
+        );
+    }
+    match (says(old, "NOT VALID"), says(new, "NOT VALID")) {
+        (true, false) => {
+            let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+                .lock(table, LockMode::ShareUpdateExclusive)
+                .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
+            statements.push(if ctx.online { validate.at(Stage::Validate) } else { validate });
+        }
+        (false, true) => {
+            statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
+            let tail = if says(new, "NO INHERIT") { " NO INHERIT" } else { "" };
+            statements.push(
+                Statement::new(format!(
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {}{tail} NOT VALID",
+                    new.text("name")
+                ))
+                .exclusive(table),
+            );
+        }
+        _ => {}
+    }
+    Ok(statements)
+}
+
+fn not_null(ctx: &Context<'_>, column: &Fact) -> String {
+    let table = ctx.new.fact(Kind::Table, parent(column));
     match column.get("not_null_constraint") {
         Some(named) if named.contains("NOT VALID") => String::new(),
         Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
@@ -53,7 +135,14 @@ fn not_null(column: &Fact) -> String {
             None => format!(" {named} NOT NULL"),
         },
         Some(_) => " NOT NULL NO INHERIT".to_owned(),
-        None => " NOT NULL".to_owned(),
+        None => match column.get("@not_null_name") {
+            Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
+            // Partitions that are made before have constraints of that name, and PostgreSQL would choose another.
+            None if ctx.old.server_version() >= 180_000 && table.is_some_and(|t| t.has("partition_key")) => {
+                format!(" CONSTRAINT {} NOT NULL", not_null_name(ctx.new, column))
+            }
+            None => " NOT NULL".to_owned(),
+        },
     }
 }
 
@@ -276,17 +365,26 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
     }
     let retyped = differing.contains(&"type") || differing.contains(&"collation");
+    // The sequence takes the column's new type, so its bounds must fit first.
+    let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text("type"));
+    let narrower = old.has("identity") && width(new) < width(old);
+    if narrower {
+        statements.extend(identity(old, new));
+    }
     if mine("type") || mine("collation") {
         statements.push(retype(ctx, old, new));
     }
     if mine("not_null") && new.has("not_null") {
         statements.extend(set_not_null(ctx, new));
-    } else if differing.contains(&"not_null_constraint") && old.has("not_null") && new.has("not_null") {
-        return Verdict::Refuse(
-            "its not-null constraint has another name, inheritance or validity".to_owned(),
-        );
+    } else if old.has("not_null") && new.has("not_null") && ctx.old.server_version() >= 180_000 {
+        match not_null_constraint(ctx, old, new) {
+            Ok(changes) => statements.extend(changes),
+            Err(reason) => return Verdict::Refuse(reason),
+        }
     }
-    statements.extend(identity(old, new));
+    if !narrower {
+        statements.extend(identity(old, new));
+    }
     statements.extend(settings(Some(old), new));
     if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
 }

@@ -1,6 +1,7 @@
 //! Constraints of tables.
 
-use super::{Context, Verdict, change_options, differing, parent};
+use super::index::{concurrently, named, without_options};
+use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
@@ -47,34 +48,64 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
                 && !fact.text("index_definition").is_empty()
                 && !definition.contains("WITHOUT OVERLAPS") =>
         {
-            let index = fact.text("index_definition").replacen(
-                "CREATE UNIQUE INDEX",
-                "CREATE UNIQUE INDEX CONCURRENTLY",
-                1,
-            );
-            let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
             let name = fact.text("name");
-            let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
-            vec![
-                Statement::new(format!("{index}{space}"))
-                    .lock(table, LockMode::ShareUpdateExclusive)
-                    .hazard(
-                        HazardKind::MayFailOnData,
-                        table,
-                        "duplicates are refused, and an invalid index stays behind",
-                    )
-                    .hazard(HazardKind::NotTransactional, table, "a failure leaves what was done before")
-                    .at(Stage::Concurrent),
-                Statement::new(format!("{} {} USING INDEX {name}{timing}", add(fact), kind.to_uppercase()))
-                    .exclusive(table)
-                    .at(Stage::Finish),
-            ]
+            vec![build(fact, name), Statement::new(using(fact, name)).exclusive(table).at(Stage::Finish)]
         }
         _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
     };
     let stage = statements.last().map(|s| s.stage).unwrap_or_default();
     statements.extend(index_flags(None, fact).into_iter().map(|s| s.at(stage)));
     statements
+}
+
+/// The index of a primary key or unique constraint, built ahead under a name.
+fn build(fact: &Fact, name: &str) -> Statement {
+    let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let sql = named(fact.text("index_definition"), fact.text("name"), name, " CONCURRENTLY");
+    concurrently(fact, format!("{sql}{space}"), true)
+}
+
+fn using(fact: &Fact, index: &str) -> String {
+    let definition = fact.text("definition");
+    let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
+    format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text("type").to_uppercase())
+}
+
+/// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
+/// catalog alone: the partitions bring their indexes.
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
+    let key = |fact: &Fact| {
+        matches!(fact.text("type"), "primary key" | "unique")
+            && !fact.text("definition").contains("WITHOUT OVERLAPS")
+    };
+    let table = parent(new);
+    let partitioned = ctx.new.fact(Kind::Table, table)?.has("partition_key");
+    if !key(old) || !key(new) || (!partitioned && new.text("index_definition").is_empty()) {
+        return None;
+    }
+    let made = temporary("new", new);
+    let gone = format!("DROP CONSTRAINT {}", old.text("name"));
+    let (ahead, mut exchange) = if partitioned {
+        let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
+        let drop = place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
+        let add = locked(new, plain(new, with_index_options(new)));
+        (Vec::new(), if place.hosted { vec![add] } else { vec![drop, add] })
+    } else {
+        let mut add = using(new, &made);
+        if !place.hosted {
+            add = add.replacen(" ADD CONSTRAINT ", &format!(" {gone}, ADD CONSTRAINT "), 1);
+        }
+        (vec![build(new, &made)], vec![Statement::new(add).exclusive(table)])
+    };
+    if old.has("replica_identity") && !new.has("replica_identity") {
+        exchange.extend(no_identity(ctx, new));
+    }
+    exchange.extend(index_flags(None, new));
+    Some(Swap {
+        ahead,
+        exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(),
+        purge: Vec::new(),
+    })
 }
 
 fn plain(fact: &Fact, definition: String) -> Statement {
@@ -85,7 +116,8 @@ fn plain(fact: &Fact, definition: String) -> Statement {
 fn with_index_options(fact: &Fact) -> String {
     let definition = fact.text("definition").to_owned();
     let mut extra = String::new();
-    if let Some(options) = fact.get("index_options") {
+    // An exclusion constraint says its own.
+    if let Some(options) = fact.get("index_options").filter(|_| fact.text("type") != "exclusion") {
         extra += &format!(" WITH ({})", super::options(options));
     }
     if let Some(space) = fact.get("tablespace") {
@@ -136,6 +168,11 @@ fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     statements
 }
 
+/// The same when the index goes: PostgreSQL would remember that it had one, and refuse updates that are published.
+pub(super) fn identity_before(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
+    no_identity(ctx, index).filter(|_| index.has("replica_identity") && !ctx.is_fresh(parent(index)))
+}
+
 /// The replica identity of a table whose index is it no longer, unless another index is.
 pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
     let table = ctx.new.fact(Kind::Table, parent(index))?;
@@ -151,14 +188,17 @@ pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> 
     )
 }
 
-pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
+pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
     let mut statement =
         Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
+    if ctx.new.find(&fact.key).is_some() {
+        statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
+    }
     if let Some(other) = fact.get("references") {
         statement = statement.exclusive(other);
     }
-    vec![statement]
+    identity_before(ctx, fact).into_iter().chain([statement]).collect()
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
@@ -190,6 +230,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(table),
                 );
             }
+            "definition"
+                if new.text("type") == "exclusion" && without_options(before) == without_options(after) => {}
             "index_definition" => {}
             "index_options" => statements.extend(change_options(
                 &format!("ALTER INDEX {}.{name}", new.text("schema")),

@@ -1,37 +1,20 @@
 //! Indexes that are not part of a constraint.
 
-use super::{Context, Verdict, change_options, differing, lines, ordered, parent};
+use super::{Context, Place, Swap, Verdict, change_options, differing, lines, ordered, parent, temporary};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
-    let definition = index.text("definition");
-    let space = index.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let sql = match definition.find(" WHERE ").filter(|_| !space.is_empty()) {
-        Some(at) => format!("{}{space}{}", &definition[..at], &definition[at..]),
-        None => format!("{definition}{space}"),
-    };
+    let name = index.text("name");
     let mut statements = if ctx.is_fresh(table) {
-        vec![Statement::new(sql)]
+        vec![Statement::new(sql(index, name, ""))]
     } else if index.has("partitioned") {
-        vec![Statement::new(sql).lock(table, LockMode::Share)]
+        vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share)]
     } else if ctx.online {
-        let at = if index.has("unique") { "CREATE UNIQUE INDEX" } else { "CREATE INDEX" };
-        let mut statement = Statement::new(sql.replacen(at, &format!("{at} CONCURRENTLY"), 1))
-            .lock(table, LockMode::ShareUpdateExclusive)
-            .hazard(
-                HazardKind::NotTransactional,
-                table,
-                "a failure leaves an invalid index and what was done before",
-            )
-            .at(Stage::Concurrent);
-        if index.has("unique") {
-            statement = statement.hazard(HazardKind::MayFailOnData, table, "duplicates are refused");
-        }
-        vec![statement]
+        vec![concurrently(index, sql(index, name, " CONCURRENTLY"), index.has("unique"))]
     } else {
-        vec![Statement::new(sql).lock(table, LockMode::Share).hazard(
+        vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share).hazard(
             HazardKind::ScanUnderLock,
             table,
             "writes wait while the index is built",
@@ -44,6 +27,79 @@ pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         .map_or(Stage::Main, |_| Stage::Finish);
     statements.extend(flags(None, index).into_iter().map(|s| s.at(stage)));
     statements
+}
+
+/// The statement that creates an index under a name.
+fn sql(index: &Fact, name: &str, concurrently: &str) -> String {
+    let definition = index.text("definition");
+    let space = index.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let definition = match definition.find(" WHERE ").filter(|_| !space.is_empty()) {
+        Some(at) => format!("{}{space}{}", &definition[..at], &definition[at..]),
+        None => format!("{definition}{space}"),
+    };
+    named(&definition, index.text("name"), name, concurrently)
+}
+
+/// A `CREATE INDEX` under another name, and perhaps `CONCURRENTLY`.
+pub(super) fn named(definition: &str, old: &str, new: &str, concurrently: &str) -> String {
+    let rest = ["CREATE UNIQUE INDEX", "CREATE INDEX"].into_iter().find_map(|words| {
+        definition.strip_prefix(words)?.strip_prefix(' ')?.strip_prefix(old).map(|rest| (words, rest))
+    });
+    match rest {
+        Some((words, rest)) => format!("{words}{concurrently} {new}{rest}"),
+        None => definition.to_owned(),
+    }
+}
+
+/// A build that lets reads and writes go on.
+pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement {
+    let table = parent(index);
+    let statement = Statement::new(sql)
+        .lock(table, LockMode::ShareUpdateExclusive)
+        .hazard(
+            HazardKind::NotTransactional,
+            table,
+            "a failure leaves an invalid index and what was done before",
+        )
+        .at(Stage::Concurrent);
+    if unique {
+        statement.hazard(HazardKind::MayFailOnData, table, "duplicates are refused")
+    } else {
+        statement
+    }
+}
+
+/// A changed index is built beside the old one, takes its name, and then the old one goes. One that belongs to a
+/// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
+/// So does one that a foreign key needs: it would hold on to the old one.
+pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Swap {
+    let (table, schema, name) = (parent(new), new.text("schema"), new.text("name"));
+    let (made, aside) = (temporary("new", new), temporary("old", old));
+    let build = if new.has("partitioned") {
+        Statement::new(sql(new, &made, "")).lock(table, LockMode::Share).at(Stage::Concurrent)
+    } else {
+        concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has("unique"))
+    };
+    let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
+    let mut exchange = Vec::new();
+    let mut purge = Vec::new();
+    if place.hosted {
+    } else if old.has("partitioned") || place.referenced {
+        let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
+        exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
+    } else {
+        exchange.push(rename(&old.key.name, &aside).lock(&old.key.name, LockMode::ShareUpdateExclusive));
+        let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{aside}"))
+            .lock(table, LockMode::ShareUpdateExclusive)
+            .hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before");
+        purge.push(drop.at(Stage::Cleanup));
+    }
+    exchange.push(rename(&format!("{schema}.{made}"), name));
+    if old.has("replica_identity") && !new.has("replica_identity") {
+        exchange.extend(super::constraint::no_identity(ctx, new));
+    }
+    exchange.extend(flags(None, new));
+    Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(), purge }
 }
 
 fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
@@ -94,6 +150,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
     let removed = ctx.new.find(&index.key).is_none();
+    let identity = super::constraint::identity_before(ctx, index);
     if ctx.online
         && removed
         && !index.has("partitioned")
@@ -103,11 +160,12 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         let statement = Statement::new(format!("DROP INDEX CONCURRENTLY {key}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .at(Stage::Cleanup);
-        return vec![statement.hazard(
+        let drop = statement.hazard(
             HazardKind::NotTransactional,
             table,
             "it cannot be taken back with what came before",
-        )];
+        );
+        return identity.into_iter().chain([drop]).collect();
     }
     let mut statement = Statement::new(format!("DROP INDEX {key}")).exclusive(table);
     if !removed {
@@ -117,7 +175,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
             "queries go without the index until it is built anew",
         );
     }
-    vec![statement]
+    identity.into_iter().chain([statement]).collect()
 }
 
 /// Whether something the index needs goes or changes, so that it cannot wait to the end.
@@ -159,7 +217,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 }
 
 /// The definition without `WITH (…)`, which is compared by itself.
-fn without_options(definition: &str) -> String {
+pub(super) fn without_options(definition: &str) -> String {
     match definition.find(" WITH (") {
         Some(at) => match definition[at..].find(')') {
             Some(end) => format!("{}{}", &definition[..at], &definition[at + end + 1..]),

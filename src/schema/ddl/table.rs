@@ -1,8 +1,8 @@
-//! Tables and their places as partitions.
+//! Tables.
 
-use super::{Context, Verdict, change_options, column, differing, lines, options, ordered, parent};
+use super::{Context, Verdict, change_options, column, differing, lines, options, ordered, partition};
 use crate::schema::model::{Fact, Kind};
-use crate::schema::statement::{HazardKind, LockMode, Statement};
+use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let name = &table.key.name;
@@ -101,19 +101,26 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     statements
 }
 
-pub(super) fn drop(table: &Fact) -> Vec<Statement> {
+pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let name = &table.key.name;
     let word = if table.has("foreign") { "FOREIGN TABLE" } else { "TABLE" };
-    let statement = Statement::new(format!("DROP {word} {name}")).exclusive(name);
-    vec![if table.has("foreign") {
-        statement.hazard(HazardKind::BreaksClients, name, "the foreign table is gone")
+    let mut drop = Statement::new(format!("DROP {word} {name}")).exclusive(name);
+    drop = if table.has("foreign") {
+        drop.hazard(HazardKind::BreaksClients, name, "the foreign table is gone")
     } else {
-        statement.hazard(HazardKind::DataLoss, name, "every row is deleted").hazard(
+        drop.hazard(HazardKind::DataLoss, name, "every row is deleted").hazard(
             HazardKind::BreaksClients,
             name,
             "the table is gone",
         )
-    }]
+    };
+    match ctx.old.fact(Kind::Partition, name).filter(|p| ctx.new.fact(Kind::Table, p.text("of")).is_some()) {
+        Some(partition) if partition::leaves_quietly(ctx, partition) => {
+            vec![partition::detach_concurrently(partition), drop.at(Stage::Finish)]
+        }
+        Some(partition) => vec![drop.exclusive(partition.text("of"))],
+        None => vec![drop],
+    }
 }
 
 pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
@@ -220,31 +227,4 @@ pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
         old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))),
     );
     words.join(", ")
-}
-
-pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text("of"));
-    let sql = format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}", partition.text("bound"));
-    let mut statement = Statement::new(sql);
-    if !ctx.is_fresh(of) {
-        statement = statement.lock(of, LockMode::ShareUpdateExclusive);
-    }
-    if !ctx.is_fresh(child) {
-        statement = statement
-            .exclusive(child)
-            .hazard(HazardKind::ScanUnderLock, child, "its rows are checked against the bounds")
-            .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused");
-    }
-    vec![statement]
-}
-
-pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text("of"));
-    let _ = ctx;
-    let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
-    vec![statement.exclusive(of).exclusive(child).hazard(
-        HazardKind::BreaksClients,
-        of,
-        format!("rows of {child} are no longer seen through it"),
-    )]
 }

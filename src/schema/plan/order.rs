@@ -100,3 +100,79 @@ fn circle(graph: &Graph, waits: &[u32], next: &[Vec<u32>]) -> Vec<String> {
     let start = seen.iter().position(|s| *s == at).unwrap_or_default();
     seen[start..].iter().rev().map(|n| graph.nodes[*n].name.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(nodes: &[(&str, Stage)], edges: &[(u32, u32)]) -> Graph {
+        let mut graph = Graph::default();
+        for (at, (sql, stage)) in nodes.iter().enumerate() {
+            graph.chain(vec![Statement::new(*sql).at(*stage)], (1, 0, at as u32), || (*sql).to_owned());
+        }
+        graph.edges = edges.to_vec();
+        graph
+    }
+
+    fn order(graph: Graph) -> String {
+        let sql: Vec<String> =
+            sorted(graph).expect("no circle").into_iter().map(|statement| statement.sql).collect();
+        sql.join(" ")
+    }
+
+    #[test]
+    fn what_nothing_orders_keeps_its_rank() {
+        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main)];
+        assert_eq!(order(graph(&nodes, &[])), "a b c");
+    }
+
+    #[test]
+    fn an_edge_goes_before_rank() {
+        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main)];
+        assert_eq!(order(graph(&nodes, &[(2, 0)])), "b c a");
+    }
+
+    #[test]
+    fn stages_follow_each_other() {
+        let nodes = [
+            ("drop", Stage::Cleanup),
+            ("finish", Stage::Finish),
+            ("validate", Stage::Validate),
+            ("build", Stage::Concurrent),
+            ("main", Stage::Main),
+            ("early", Stage::Early),
+        ];
+        assert_eq!(order(graph(&nodes, &[])), "early main build validate finish drop");
+    }
+
+    #[test]
+    fn an_edge_goes_before_a_stage() {
+        let nodes = [("main", Stage::Main), ("build", Stage::Concurrent), ("finish", Stage::Finish)];
+        assert_eq!(order(graph(&nodes, &[(1, 0), (2, 0)])), "build finish main");
+    }
+
+    #[test]
+    fn a_chain_stays_in_order_across_its_stages() {
+        let mut graph = Graph::default();
+        let steps = [("rename", Stage::Finish), ("drop", Stage::Cleanup), ("more", Stage::Cleanup)];
+        let statements = steps.iter().map(|(sql, stage)| Statement::new(*sql).at(*stage)).collect();
+        let (first, last) = graph.chain(statements, (1, 0, 0), || "swap".to_owned());
+        assert_eq!((first, last), (0, 1), "one node a stage");
+        assert_eq!(order(graph), "rename drop more");
+    }
+
+    #[test]
+    fn a_circle_is_named_without_what_only_waits_for_it() {
+        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main), ("d", Stage::Main)];
+        let circle = sorted(graph(&nodes, &[(0, 1), (1, 2), (2, 0), (2, 3)]));
+        let Err(PlanError::Circle(mut names)) = circle else { panic!("no circle is seen") };
+        names.sort();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn edges_that_are_said_twice_or_lead_back_count_once_or_not() {
+        let nodes = [("a", Stage::Main), ("b", Stage::Main)];
+        assert_eq!(order(graph(&nodes, &[(1, 0), (1, 0), (0, 0)])), "b a");
+    }
+}

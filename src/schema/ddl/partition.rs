@@ -1,0 +1,192 @@
+//! The places of tables as partitions of others.
+
+use super::{Context, parent, temporary};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+
+/// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
+/// PostgreSQL attaches without reading the rows.
+pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
+    let (child, of) = (parent(partition), partition.text("of"));
+    let mut attach =
+        Statement::new(format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}", partition.text("bound")));
+    if !ctx.is_fresh(of) {
+        attach = attach.lock(of, LockMode::ShareUpdateExclusive);
+        let others = siblings(ctx, of).find(|p| p.text("bound") == "DEFAULT");
+        if let Some(default) = others.map(parent).filter(|default| *default != child) {
+            attach = attach.exclusive(default).hazard(
+                HazardKind::ScanUnderLock,
+                default,
+                "the default partition is searched for rows of the new one",
+            );
+        }
+    }
+    if ctx.is_fresh(child) {
+        return vec![attach];
+    }
+    attach = attach.exclusive(child);
+    let foreign = ctx.new.fact(Kind::Table, child).is_some_and(|t| t.has("foreign"));
+    let moves = ctx.old.find(&partition.key).is_some();
+    let Some(rule) = bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves) else {
+        return vec![
+            attach
+                .hazard(HazardKind::ScanUnderLock, child, "its rows are checked against the bounds")
+                .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused"),
+        ];
+    };
+    let table = ctx.new.fact(Kind::Table, child).unwrap_or(partition);
+    let check = temporary("bound", table);
+    vec![
+        Statement::new(format!("ALTER TABLE {child} ADD CONSTRAINT {check} CHECK ({rule}) NOT VALID"))
+            .exclusive(child),
+        Statement::new(format!("ALTER TABLE {child} VALIDATE CONSTRAINT {check}"))
+            .lock(child, LockMode::ShareUpdateExclusive)
+            .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused")
+            .at(Stage::Validate),
+        attach.at(Stage::Finish),
+        Statement::new(format!("ALTER TABLE {child} DROP CONSTRAINT {check}"))
+            .exclusive(child)
+            .at(Stage::Finish),
+    ]
+}
+
+/// What the bounds demand of a row, here and in the partitions above; none where that cannot be said simply.
+fn bounds(ctx: &Context<'_>, partition: &Fact) -> Option<String> {
+    let mut rules = Vec::new();
+    let mut at = Some(partition);
+    while let Some(partition) = at {
+        let of = partition.text("of");
+        let by = ctx.new.fact(Kind::Table, of)?.get("partition_key")?;
+        let (how, column) = by.split_once(" (")?;
+        let column = column.strip_suffix(')')?;
+        ctx.new.fact(Kind::Column, &format!("{of}.{column}"))?;
+        rules.push(rule(how, column, partition.text("bound"))?);
+        at = ctx.new.fact(Kind::Partition, of);
+    }
+    Some(rules.join(" AND "))
+}
+
+fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
+    let mut words = vec![format!("{column} IS NOT NULL")];
+    match how {
+        "RANGE" => {
+            let (from, to) =
+                bound.strip_prefix("FOR VALUES FROM (")?.strip_suffix(')')?.split_once(") TO (")?;
+            if to.contains(") TO (") {
+                return None;
+            }
+            words.extend((from != "MINVALUE").then(|| format!("{column} >= {from}")));
+            words.extend((to != "MAXVALUE").then(|| format!("{column} < {to}")));
+        }
+        "LIST" => {
+            let values = bound.strip_prefix("FOR VALUES IN (")?.strip_suffix(')')?;
+            if values.split(", ").any(|value| value == "NULL") {
+                return None;
+            }
+            words.push(format!("{column} IN ({values})"));
+        }
+        _ => return None,
+    }
+    Some(words.join(" AND "))
+}
+
+pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
+    let (child, of) = (parent(partition), partition.text("of"));
+    if leaves_quietly(ctx, partition) {
+        return vec![detach_concurrently(partition), without_bounds(ctx, child)];
+    }
+    let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
+    vec![statement.exclusive(of).exclusive(child).hazard(
+        HazardKind::BreaksClients,
+        of,
+        format!("rows of {child} are no longer seen through it"),
+    )]
+}
+
+/// Whether a partition goes for good and PostgreSQL can detach it while others read and write: not where there is a
+/// default partition, and not one that is to be attached again, whose rows would be out of sight meanwhile.
+pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Fact) -> bool {
+    let of = partition.text("of");
+    ctx.online
+        && !ctx.is_fresh(parent(partition))
+        && ctx.new.find(&partition.key).is_none()
+        && ctx.new.fact(Kind::Table, of).is_some()
+        && !siblings(ctx, of).any(|p| p.text("bound") == "DEFAULT")
+}
+
+fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = &'a Fact> {
+    let facts = &ctx.old.facts;
+    let start = facts.partition_point(|f| f.key.kind < Kind::Partition);
+    facts[start..].iter().take_while(|f| f.key.kind == Kind::Partition).filter(move |f| f.text("of") == of)
+}
+
+pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
+    let (child, of) = (parent(partition), partition.text("of"));
+    Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child} CONCURRENTLY"))
+        .lock(of, LockMode::ShareUpdateExclusive)
+        .exclusive(child)
+        .hazard(HazardKind::BreaksClients, of, format!("rows of {child} are no longer seen through it"))
+        .hazard(
+            HazardKind::NotTransactional,
+            of,
+            format!("a failure leaves it half done: finish with DETACH PARTITION {child} FINALIZE"),
+        )
+        .at(Stage::Concurrent)
+}
+
+/// Detached that way, a partition keeps its bounds as a check, under a name that PostgreSQL chooses.
+fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
+    let own = ctx
+        .old
+        .facts
+        .iter()
+        .filter(|f| f.key.kind == Kind::Constraint && f.text("type") == "check" && parent(f) == child);
+    let own: Vec<String> = own.map(|f| super::literal(f.text("name"))).collect();
+    let known = match own.is_empty() {
+        true => String::new(),
+        false => format!(" AND pg_catalog.quote_ident(conname) NOT IN ({})", own.join(", ")),
+    };
+    let table = super::literal(child);
+    Statement::new(format!(
+        "DO $lakebase$ DECLARE bound name; BEGIN FOR bound IN SELECT conname FROM pg_catalog.pg_constraint \
+         WHERE conrelid = {table}::pg_catalog.regclass AND contype = 'c'{known} \
+         LOOP EXECUTE pg_catalog.format('ALTER TABLE {} DROP CONSTRAINT %I', bound); END LOOP; END $lakebase$",
+        child.replace('\'', "''").replace('%', "%%")
+    ))
+    .exclusive(child)
+    .at(Stage::Finish)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rule;
+
+    #[test]
+    fn bounds_of_one_column_become_a_check() {
+        let from_to = "FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')";
+        assert_eq!(
+            rule("RANGE", "at", from_to).as_deref(),
+            Some("at IS NOT NULL AND at >= '2024-01-01' AND at < '2025-01-01'")
+        );
+        assert_eq!(
+            rule("RANGE", "at", "FOR VALUES FROM (MINVALUE) TO (10)").as_deref(),
+            Some("at IS NOT NULL AND at < 10")
+        );
+        assert_eq!(
+            rule("LIST", "k", "FOR VALUES IN ('a', 'b')").as_deref(),
+            Some("k IS NOT NULL AND k IN ('a', 'b')")
+        );
+    }
+
+    #[test]
+    fn bounds_that_cannot_be_said_simply_become_none() {
+        for (how, bound) in [
+            ("LIST", "DEFAULT"),
+            ("LIST", "FOR VALUES IN ('a', NULL)"),
+            ("HASH", "FOR VALUES WITH (modulus 4, remainder 0)"),
+            ("RANGE", "FOR VALUES FROM (') TO (') TO ('x')"),
+        ] {
+            assert_eq!(rule(how, "k", bound), None, "{how} {bound}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What goes and comes together with something else.
+
+use super::{Fate, Planner};
+use crate::schema::ddl;
+use crate::schema::model::{Fact, Key, Kind, Schema};
+
+impl Planner<'_> {
+    /// The item whose drop takes this one along.
+    pub(super) fn drop_host(&self, at: usize) -> Option<usize> {
+        let old = self.old_fact(at).filter(|_| self.items[at].drops())?;
+        let dropped = |key: &Key| {
+            self.ctx.old.find(key).map(|at| self.of_old[at] as usize).filter(|at| self.items[*at].drops())
+        };
+        let parent = old.parent.as_ref().and_then(dropped);
+        let by = |kind: Kind, name: &str| dropped(&ddl::key(kind, name)).filter(|host| *host != at);
+        match old.key.kind {
+            Kind::UserMapping => None,
+            Kind::Constraint if old.text("type") == "foreign key" => parent.filter(|_| {
+                old.text("references") == ddl::parent(old)
+                    || by(Kind::Table, old.text("references")).is_none()
+            }),
+            Kind::Sequence if self.items[at].fate == Fate::Remove => {
+                let owner = self.ctx.old.fact(Kind::SequenceOwner, &old.key.name)?;
+                by(Kind::Column, owner.text("column"))
+            }
+            Kind::Column if old.has("inherited") && parent.is_none() => {
+                let above = ddl::parent_column(self.ctx.old, old)?;
+                by(Kind::Column, &above.key.name)
+            }
+            Kind::Constraint if old.has("inherited") && parent.is_none() && old.text("type") == "check" => {
+                self.parent_constraint(self.ctx.old, old).and_then(|above| by(Kind::Constraint, &above))
+            }
+            Kind::Index | Kind::Constraint if parent.is_none() && !self.leaves(old) => {
+                self.attached_to(old).and_then(|(kind, name)| by(kind, &name))
+            }
+            _ => parent,
+        }
+    }
+
+    /// Whether the table of an index or constraint stops being a partition, so that nothing goes with the parent's.
+    pub(super) fn leaves(&self, old: &Fact) -> bool {
+        let place = self.ctx.old.find(&ddl::key(Kind::Partition, ddl::parent(old)));
+        let table = old.parent.as_ref().and_then(|t| self.ctx.new.find(t));
+        place.is_some_and(|p| self.items[self.of_old[p] as usize].fate == Fate::Remove) && table.is_some()
+    }
+
+    pub(super) fn attached_to(&self, old: &Fact) -> Option<(Kind, String)> {
+        let name = match old.key.kind {
+            Kind::Index => old.key.name.clone(),
+            _ => format!("{}.{}", old.text("schema"), old.text("name")),
+        };
+        let attach = self.ctx.old.fact(Kind::IndexAttach, &name)?;
+        Some(match attach.get("of_constraint") {
+            Some(constraint) => (Kind::Constraint, constraint.to_owned()),
+            None => (Kind::Index, attach.text("of").to_owned()),
+        })
+    }
+
+    fn parent_constraint(&self, schema: &Schema, fact: &Fact) -> Option<String> {
+        let table = ddl::parent(fact);
+        let partition = schema.fact(Kind::Partition, table).map(|p| p.text("of"));
+        let parents = schema.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
+        let mut above = partition.into_iter().chain(ddl::lines(parents));
+        above
+            .find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text("name"))))
+            .map(|f| f.key.name.clone())
+    }
+
+    /// The item whose creation brings this one along.
+    pub(super) fn create_host(&self, at: usize) -> Option<usize> {
+        let new = self.items[at].new.filter(|_| self.items[at].creates())?;
+        let fact = &self.ctx.new.facts[new];
+        let created = |key: &Key| {
+            self.ctx.new.find(key).map(|at| self.of_new[at] as usize).filter(|at| self.items[*at].creates())
+        };
+        let parent = fact.parent.as_ref().and_then(created);
+        if self.ctx.inline.contains(&new) {
+            return parent;
+        }
+        match fact.key.kind {
+            Kind::Column if fact.has("has_parent") && parent.is_none() => {
+                let above = ddl::parent_column(self.ctx.new, fact)?;
+                created(&above.key)
+            }
+            Kind::Constraint if fact.has("inherited") && fact.text("type") == "check" => {
+                let fresh = self.ctx.is_fresh(ddl::parent(fact));
+                let partition = self.ctx.new.fact(Kind::Partition, ddl::parent(fact)).is_some();
+                if fresh && partition {
+                    return None;
+                }
+                let above = self.parent_constraint(self.ctx.new, fact)?;
+                created(&ddl::key(Kind::Constraint, &above)).or(parent)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A name is free only once what had it is gone.
+
+use std::collections::BTreeMap;
+
+use super::steps::Ends;
+use super::{Fate, Planner};
+use crate::schema::model::{Fact, Kind};
+
+impl Planner<'_> {
+    /// A name is free only once what had it is gone.
+    pub(super) fn names(
+        &self,
+        drops: &[Ends],
+        creates: &[Ends],
+        purges: &[Ends],
+        before: &mut impl FnMut(Ends, Ends),
+    ) {
+        let mut freed: BTreeMap<(u8, String), Vec<Ends>> = BTreeMap::new();
+        for at in 0..self.items.len() {
+            let item = &self.items[at];
+            let Some(old) = self.old_fact(at) else { continue };
+            if item.drops() {
+                let gone = drops[at];
+                let _ = purges;
+                occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(gone));
+            } else if item.fate == Fate::Alter
+                && old.has("identity")
+                && !self.new_fact(at).is_some_and(|n| n.has("identity"))
+            {
+                occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(creates[at]));
+            }
+        }
+        if freed.is_empty() {
+            return;
+        }
+        for at in 0..self.items.len() {
+            let create = self.arrives(at, creates);
+            let item = &self.items[at];
+            let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else {
+                continue;
+            };
+            for name in occupied(new) {
+                for gone in freed.get(&name).into_iter().flatten() {
+                    before(gone.filter(|g| Some(*g) != create), create);
+                }
+            }
+        }
+    }
+}
+
+/// The names a fact takes, in the namespaces of relations, types and functions.
+pub(in crate::schema) fn occupied(fact: &Fact) -> Vec<(u8, String)> {
+    let name = fact.key.name.clone();
+    match fact.key.kind {
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => {
+            vec![(0, name.clone()), (1, name)]
+        }
+        Kind::Index | Kind::Sequence => vec![(0, name)],
+        Kind::Constraint if matches!(fact.text("type"), "primary key" | "unique" | "exclusion") => {
+            vec![(0, format!("{}.{}", fact.text("schema"), fact.text("name")))]
+        }
+        Kind::Enum | Kind::Domain => vec![(1, name)],
+        Kind::Range => vec![(1, name), (1, fact.text("multirange").to_owned())],
+        Kind::Function | Kind::Aggregate => vec![(2, name)],
+        Kind::Column => fact.get("identity_sequence").map(|s| (0, s.to_owned())).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,62 @@
+//! What the old side's server cannot do.
+
+use super::{Fate, Planner};
+use crate::schema::model::Kind;
+
+impl Planner<'_> {
+    /// Refuses what cannot work on the old side's server.
+    pub(super) fn check(&mut self, strict: bool) {
+        let version = self.ctx.old.server_version();
+        for at in 0..self.items.len() {
+            let item = &self.items[at];
+            let fact = self.new_fact(at).or(self.old_fact(at));
+            let Some(fact) = fact else { continue };
+            if fact.key.kind == Kind::Uncompared && (strict || item.fate != Fate::Keep) {
+                self.refuse(
+                    fact,
+                    "objects of its kind are not compared in detail, so nothing can be planned for it",
+                );
+            }
+            let Some(new) = self.new_fact(at).filter(|_| self.items[at].fate != Fate::Keep) else { continue };
+            let role = match new.key.kind {
+                Kind::Owner => new.get("role"),
+                Kind::Privilege => new.get("@grantee").filter(|g| !matches!(*g, "OWNER" | "PUBLIC")),
+                Kind::DefaultPrivileges => new.get("grantee").filter(|g| *g != "PUBLIC"),
+                _ => None,
+            };
+            let roles: Vec<&str> = match new.key.kind {
+                Kind::Policy => new.text("roles").split(", ").filter(|r| *r != "PUBLIC").collect(),
+                Kind::DefaultPrivileges => role.into_iter().chain(new.get("role")).collect(),
+                _ => role.into_iter().collect(),
+            };
+            for role in roles.into_iter().filter(|r| !self.ctx.old.origin.roles.contains(*r)) {
+                self.refuse(new, format!("role {role} does not exist on the old side's server"));
+            }
+            let too_new = match new.key.kind {
+                Kind::Column if new.has("generated_virtual") => (180_000, "virtual generated columns"),
+                Kind::Collation if new.get("provider") == Some("builtin") => {
+                    (170_000, "the builtin collation provider")
+                }
+                Kind::Constraint if new.text("definition").contains("NOT ENFORCED") => {
+                    (180_000, "constraints that are not enforced")
+                }
+                Kind::Constraint if new.text("definition").contains("WITHOUT OVERLAPS") => {
+                    (180_000, "temporal constraints")
+                }
+                _ => (0, ""),
+            };
+            if version < too_new.0 {
+                self.refuse(new, format!("the old side's server does not know {}", too_new.1));
+            }
+            if new.key.kind == Kind::Extension && self.items[at].creates() {
+                let wanted = format!("{} {}", new.key.name, new.text("version"));
+                if !self.ctx.old.origin.available_extensions.contains(&wanted) {
+                    self.refuse(
+                        new,
+                        format!("version {} is not available on the old side's server", new.text("version")),
+                    );
+                }
+            }
+        }
+    }
+}

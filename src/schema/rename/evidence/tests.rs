@@ -1,0 +1,106 @@
+use super::*;
+use crate::schema::Options;
+use crate::schema::model::{Attributes, Origin, attribute};
+
+/// A table made by transaction `made` and last written by `written`.
+fn table(name: &str, oid: u32, made: u32, written: u32) -> Fact {
+    fact(Kind::Table, &format!("public.{name}"), None, (1, oid, 0), [written, written, made])
+}
+
+fn column(table: &str, name: &str, place: i32, written: u32) -> Fact {
+    let parent = Key::new(Kind::Table, format!("public.{table}"));
+    let key = format!("public.{table}.{name}");
+    fact(Kind::Column, &key, Some(parent), (1, 10, place), [written, written, 0])
+}
+
+fn fact(kind: Kind, key: &str, parent: Option<Key>, address: (u32, u32, i32), stamps: [u32; 3]) -> Fact {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    let attrs = [("name", name), ("type", "integer")];
+    Fact {
+        key: Key::new(kind, key),
+        parent,
+        owner: None,
+        attrs: Attributes(attrs.iter().map(|(n, v)| (attribute(n), (*v).to_owned())).collect()),
+        needs: Vec::new(),
+        address,
+        stamps,
+    }
+}
+
+fn verdict(old: Vec<Fact>, new: Vec<Fact>, kind: Kind, before: &str, after: &str) -> Verdict {
+    let schema = |facts| Schema::new(Options::default(), Origin::default(), facts);
+    let (old, new) = (schema(old), schema(new));
+    let addresses = new
+        .facts
+        .iter()
+        .enumerate()
+        .map(|(at, f)| ((f.key.kind, f.address.0, f.address.1, f.address.2), at))
+        .collect();
+    let evidence = Evidence::new(&old, &new, &addresses);
+    let find = |schema: &Schema, name: &str| schema.fact(kind, name).expect("the fact").clone();
+    evidence.verdict(&find(&old, before), &find(&new, after))
+}
+
+#[test]
+fn transactions_wrap_around() {
+    assert!(not_before(5, 3) && not_before(3, 3) && !not_before(3, 5));
+    assert!(not_before(2, u32::MAX - 1), "2 comes after the highest numbers");
+    assert_eq!(earlier(2, u32::MAX - 1), u32::MAX - 1);
+}
+
+#[test]
+fn a_table_whose_rows_were_made_by_one_transaction_is_one_table() {
+    let other = || vec![table("other", 20, 700, 700)];
+    let old = [vec![table("a", 10, 500, 500)], other()].concat();
+    let new = [vec![table("b", 10, 500, 900)], other()].concat();
+    assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Same);
+}
+
+#[test]
+fn tables_made_by_different_transactions_are_two() {
+    let (old, new) = (vec![table("a", 10, 800, 800)], vec![table("b", 10, 801, 801)]);
+    assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Different);
+}
+
+#[test]
+fn a_table_alone_with_its_number_is_unclear() {
+    let (old, new) = (vec![table("a", 10, 500, 500)], vec![table("b", 10, 500, 900)]);
+    assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Unclear);
+}
+
+#[test]
+fn columns_that_nobody_wrote_show_that_it_is_their_table() {
+    let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500), column("a", "y", 2, 500)];
+    let new = vec![table("b", 10, 500, 900), column("b", "x", 1, 500), column("b", "z", 2, 901)];
+    assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Same);
+}
+
+#[test]
+fn the_name_of_a_not_null_constraint_is_no_evidence_against() {
+    let mut named = column("b", "x", 1, 500);
+    named.attrs.0.push(("not_null_constraint".into(), "CONSTRAINT a_x_not_null".to_owned()));
+    let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500)];
+    let new = vec![table("b", 10, 500, 900), named];
+    assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Same);
+}
+
+#[test]
+fn a_column_as_old_as_its_table_is_renamed() {
+    let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500)];
+    let new = vec![table("a", 10, 500, 500), column("a", "y", 1, 900)];
+    assert_eq!(verdict(old, new, Kind::Column, "public.a.x", "public.a.y"), Verdict::Same);
+}
+
+#[test]
+fn columns_added_on_both_sides_are_two() {
+    let old = vec![table("a", 10, 500, 800), column("a", "x", 2, 800)];
+    let new = vec![table("a", 10, 500, 900), column("a", "y", 2, 900)];
+    assert_eq!(verdict(old, new, Kind::Column, "public.a.x", "public.a.y"), Verdict::Different);
+}
+
+#[test]
+fn a_row_that_both_sides_have_unwritten_is_no_rename() {
+    let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500)];
+    let new = vec![table("a", 10, 500, 500), column("a", "y", 1, 500)];
+    assert_eq!(verdict(old, new, Kind::Column, "public.a.x", "public.a.y"), Verdict::Different);
+}

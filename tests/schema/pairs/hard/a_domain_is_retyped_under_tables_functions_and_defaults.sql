@@ -1,0 +1,12 @@
+-- old
+CREATE DOMAIN code AS varchar(5) DEFAULT 'x' NOT NULL CHECK (VALUE <> '');
+CREATE TABLE t (c code, d code DEFAULT 'y');
+CREATE INDEX t_c ON t (c);
+CREATE FUNCTION f(code) RETURNS code LANGUAGE sql AS 'SELECT $1';
+CREATE VIEW v AS SELECT f(c) FROM t;
+-- new
+CREATE DOMAIN code AS text DEFAULT 'z' CHECK (VALUE <> '') CHECK (length(VALUE) < 9);
+CREATE TABLE t (c code NOT NULL, d code DEFAULT 'y');
+CREATE INDEX t_c ON t (c);
+CREATE FUNCTION f(code) RETURNS code LANGUAGE sql AS 'SELECT $1';
+CREATE VIEW v AS SELECT f(c) FROM t;

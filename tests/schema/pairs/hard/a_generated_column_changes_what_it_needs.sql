@@ -1,0 +1,11 @@
+-- recreates: t.g
+-- old
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE TABLE t (a int, b int, g int GENERATED ALWAYS AS (f(a)) STORED);
+CREATE INDEX t_g ON t (g);
+CREATE VIEW v AS SELECT g FROM t;
+-- new
+CREATE FUNCTION f2(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+CREATE TABLE t (a bigint, b int, g int GENERATED ALWAYS AS (f2(b, 3)) STORED);
+CREATE INDEX t_g ON t (g);
+CREATE VIEW v AS SELECT g FROM t;

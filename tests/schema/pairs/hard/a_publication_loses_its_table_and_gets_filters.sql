@@ -1,0 +1,12 @@
+-- old
+CREATE TABLE gone (a int PRIMARY KEY);
+CREATE TABLE t (a int PRIMARY KEY, b varchar(5), c int);
+CREATE SCHEMA s;
+CREATE PUBLICATION p FOR TABLE gone, t WHERE (a > 0 AND b = 'x');
+CREATE PUBLICATION ps FOR TABLES IN SCHEMA s;
+-- new
+CREATE TABLE t (a bigint PRIMARY KEY, b text, c int);
+CREATE SCHEMA s;
+CREATE TABLE s.x (i int);
+CREATE PUBLICATION p FOR TABLE t (a, b) WHERE (a > 5);
+CREATE PUBLICATION ps FOR TABLES IN SCHEMA s WITH (publish = 'insert');
