@@ -11,7 +11,7 @@ use lakebase::{
 use sqlx::Executor;
 
 /// A production of one's own: a project has one, so every test takes its own project.
-async fn production(project: &str) -> Branch {
+pub(super) async fn production(project: &str) -> Branch {
     let first = testing::branch(project, async |branch| {
         let mut conn = branch.connect().await?;
         conn.execute(
@@ -43,17 +43,17 @@ async fn execute(branch: &Branch, sql: &'static str) {
     branch.connect().await.unwrap().execute(sql).await.unwrap();
 }
 
-async fn count(branch: &Branch, sql: &'static str) -> i64 {
+pub(super) async fn count(branch: &Branch, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
-async fn columns(branch: &Branch, column: &'static str) -> i64 {
+pub(super) async fn columns(branch: &Branch, column: &'static str) -> i64 {
     let sql = "select count(*) from information_schema.columns where column_name = $1";
     sqlx::query_scalar(sql).bind(column).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
 /// The branches that nobody asked for and that are still there.
-async fn throw_away_branches(branch: &Branch) -> Vec<String> {
+pub(super) async fn throw_away_branches(branch: &Branch) -> Vec<String> {
     let all = branch.project().branches().await.unwrap();
     let names = all.iter().map(|branch| branch.id().to_string());
     names.filter(|id| id.starts_with("rehearsal-") || id.starts_with("base-")).collect()
@@ -194,7 +194,10 @@ async fn a_failed_apply_says_what_is_left_of_it() {
         matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Apply, untouched: true, .. }),
         "{report}"
     );
-    assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
+    let failure = Failure::of(&error).unwrap();
+    assert_eq!(failure.outcome, Outcome::Nothing);
+    assert!(failure.holders[0].contains("AccessShareLock on customers"), "{error}");
+    assert!(error.to_string().contains("; held by session"), "{error}");
     drop(blocker);
     assert_eq!(columns(&production, "tier").await, 0);
 }
