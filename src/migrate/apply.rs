@@ -3,6 +3,7 @@
 mod leftovers;
 mod run;
 mod segments;
+mod settle;
 
 use sqlx::PgConnection;
 

@@ -132,7 +132,8 @@ async fn goes_through(feature: &Branch, migration: &Migration) {
 #[tokio::test]
 async fn a_promotion_dropped_in_any_step_leaves_nothing_half_done_and_no_branch() {
     let production = production("dropped").await;
-    for (step, more) in STEPS.into_iter().flat_map(|step| [(step, 0), (step, 4)]) {
+    let moments = STEPS.map(|step| (step, 0)).into_iter();
+    for (step, more) in moments.chain([(Step::Drift, 4), (Step::Rehearse, 4), (Step::Apply, 4)]) {
         let column = format!("{step}_{more}");
         let (feature, migration) = feature(&production, &column).await;
         let (begun, _listening) = Begun::watch();
@@ -322,6 +323,24 @@ async fn a_connection_lost_in_the_middle_of_the_apply_leaves_the_target_untouche
     assert!(!is_applied(&production, "cut").await);
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
     goes_through(&feature, &migration).await;
+}
+
+#[tokio::test]
+async fn a_second_promotion_that_does_not_wait_is_refused() {
+    let production = production("second").await;
+    let (feature, migration) = feature(&production, "second").await;
+    let mut gate = Gate::close(&production).await;
+    let refusing = async {
+        gate.waited_at().await;
+        let error = feature.promote(&migration).wait_for_others(Duration::ZERO).await.unwrap_err();
+        gate.open().await;
+        error
+    };
+    let promoting = feature.promote(&migration).apply_options(patient()).into_future();
+    let (promoted, refused) = tokio::join!(promoting, refusing);
+    assert_eq!(promoted.unwrap().outcome, PromotionOutcome::Promoted);
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert!(refused.to_string().contains("another migration is being applied"), "{refused}");
 }
 
 #[tokio::test]

@@ -11,57 +11,30 @@ use super::{
     Aids,
     leftovers::{holders, invalid_indexes},
     segments::{Segment, segments},
-    settings,
+    settle::{Lost, Stopped},
 };
 use crate::{
-    Branch,
     error::{Error, ErrorKind, Result},
     migrate::{
         failure::{self, Failure},
         ledger::{self, Entry},
-        lock,
         migration::Migration,
         options::ApplyOptions,
         report::{ApplyReport, MigrationReport, Outcome, StatementReport},
         statements::Statement,
-        verbs::connect,
     },
 };
 
 /// One migration on its way.
 pub(super) struct Run<'a> {
-    migration: &'a Migration,
-    statements: &'a [Statement],
-    options: &'a ApplyOptions,
-    aids: Aids<'a>,
-    started: Instant,
+    pub(super) migration: &'a Migration,
+    pub(super) statements: &'a [Statement],
+    pub(super) options: &'a ApplyOptions,
+    pub(super) aids: Aids<'a>,
+    pub(super) started: Instant,
     done: Vec<StatementReport>,
     /// Committed before this run, by one that stopped half-way.
     skipped: usize,
-}
-
-/// Why a segment did not go through, at which of its statements.
-struct Stopped {
-    at: usize,
-    error: sqlx::Error,
-    /// Set where the connection was lost at a moment when PostgreSQL may have committed.
-    lost: Option<Lost>,
-}
-
-/// What was under way when the connection was lost.
-struct Lost {
-    /// How many statements may be committed or not.
-    statements: usize,
-    /// What they did, where all of them were answered and only the commit or its record was not.
-    reports: Option<Vec<StatementReport>>,
-    /// Why looking again was of no use.
-    unsettled: Option<Error>,
-}
-
-impl Lost {
-    fn within(error: &sqlx::Error, statements: usize, reports: Option<Vec<StatementReport>>) -> Option<Self> {
-        failure::is_lost(error).then_some(Self { statements, reports, unsettled: None })
-    }
 }
 
 impl<'a> Run<'a> {
@@ -157,56 +130,6 @@ impl<'a> Run<'a> {
             pause = (pause * 2).min(Duration::from_secs(5));
         }
         Ok(())
-    }
-
-    /// Connects again and looks in the record what became of a segment whose end nobody heard of.
-    async fn settle(
-        &self,
-        conn: &mut PgConnection,
-        segment: &Segment,
-        mut stopped: Stopped,
-    ) -> Result<Vec<StatementReport>, Stopped> {
-        let (Some(branch), Some(lost)) = (self.aids.branch, &mut stopped.lost) else { return Err(stopped) };
-        match self.look_again(branch, conn, segment, lost.reports.is_some()).await {
-            Ok(Some(true)) => {
-                tracing::warn!(migration = self.migration.id(), error = %stopped.error, "the connection was lost, and all is committed");
-                return Ok(lost.reports.take().unwrap_or_default());
-            }
-            Ok(Some(false)) => stopped.lost = None,
-            Ok(None) => {}
-            Err(error) => lost.unsettled = Some(error),
-        }
-        Err(stopped)
-    }
-
-    /// Whether the segment is committed; `None` where its one statement ran outside a transaction and was not answered,
-    /// which the record cannot know.
-    async fn look_again(
-        &self,
-        branch: &Branch,
-        conn: &mut PgConnection,
-        segment: &Segment,
-        answered: bool,
-    ) -> Result<Option<bool>> {
-        *conn = connect(branch).await?;
-        // The lost session has the lock until it is over, and then it is certain what it did.
-        lock::acquire(conn, self.options.wait_for_others.max(SETTLING)).await?;
-        settings(conn).await?;
-        let (end, of) = (segment.range.end, self.statements.len());
-        if answered && !segment.transactional {
-            // Done, and only the record of it was lost.
-            let recorded = ledger::advance(conn, self.migration, end, of, self.started.elapsed()).await;
-            recorded.map_err(|e| Error::new(ErrorKind::Database, e.to_string()).with_source(e))?;
-            return Ok(Some(true));
-        }
-        let done = match ledger::look(conn, self.migration).await? {
-            Entry::Applied => Some(of),
-            Entry::Absent => Some(0),
-            // A table that does not count still says when the last one is committed.
-            Entry::Partial(done) => done.or((end == of).then_some(0)),
-        };
-        let committed = done.map(|done| done >= end);
-        Ok(committed.filter(|committed| *committed || segment.transactional))
     }
 
     fn line(&self, at: usize) -> usize {
@@ -337,9 +260,6 @@ impl<'a> Run<'a> {
         failure.into_error(self.migration)
     }
 }
-
-/// How long a session whose client is gone gets to notice that, at least.
-const SETTLING: Duration = Duration::from_secs(30);
 
 async fn limit_waits(conn: &mut PgConnection, patience: Duration) -> Result<(), sqlx::Error> {
     let milliseconds = patience.as_millis().clamp(1, i32::MAX as u128);
