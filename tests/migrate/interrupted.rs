@@ -21,7 +21,7 @@ use lakebase::{
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Executor};
-use tracing::{field::Visit, subscriber::DefaultGuard};
+use tracing::field::Visit;
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 
 use super::promote::{columns, count, production, throw_away_branches};
@@ -49,12 +49,32 @@ impl<S: tracing::Subscriber, F: Fn(&str) + 'static> Layer<S> for Listener<F> {
     }
 }
 
-fn listen(step: impl Fn(&str) + Send + Sync + 'static) -> DefaultGuard {
-    tracing::subscriber::set_default(tracing_subscriber::registry().with(Listener(step)))
+thread_local! {
+    static LISTENER: std::cell::RefCell<Option<Box<dyn Fn(&str)>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Until it is dropped, on this thread. The subscriber is one for all threads: those that come and go with a thread
+/// miss events while another thread's does.
+struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENER.set(None);
+    }
+}
+
+fn listen(step: impl Fn(&str) + 'static) -> Listening {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let tell = |step: &str| LISTENER.with_borrow(|listener| listener.iter().for_each(|tell| tell(step)));
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listener(tell))).unwrap();
+    });
+    LISTENER.set(Some(Box::new(step)));
+    Listening
 }
 
 impl Begun {
-    fn watch() -> (Self, DefaultGuard) {
+    fn watch() -> (Self, Listening) {
         let begun = Self::default();
         let noted = begun.clone();
         (
@@ -343,6 +363,12 @@ async fn a_second_promotion_that_does_not_wait_is_refused() {
     assert!(refused.to_string().contains("another migration is being applied"), "{refused}");
 }
 
+/// Once the branch that was rehearsed on is gone: one with children cannot be deleted.
+async fn delete(target: &Branch) {
+    eventually("no throw-away branch", async || throw_away_branches(target).await.is_empty()).await;
+    target.delete().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_target_deleted_before_or_during_the_apply_is_named() {
     let production = production("deleted").await;
@@ -351,8 +377,9 @@ async fn a_target_deleted_before_or_during_the_apply_is_named() {
     let before = production.create_branch("before", Expiry::Never).await.unwrap();
     let promoting = feature.promote_to(&before, &migration).skip(Step::Drift).into_future();
     let mut promoting = pin!(promoting);
-    assert!(begun.until(promoting.as_mut(), Step::Apply, 0).await.is_none());
-    before.delete().await.unwrap();
+    let ended = begun.until(promoting.as_mut(), Step::Apply, 0).await;
+    assert!(ended.is_none(), "{ended:?}");
+    delete(&before).await;
     let error = promoting.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     assert!(error.to_string().contains("branches/before was deleted meanwhile"), "{error}");
@@ -362,7 +389,7 @@ async fn a_target_deleted_before_or_during_the_apply_is_named() {
     let mut gate = Gate::close(&during).await;
     let deleting = async {
         gate.waited_at().await;
-        during.delete().await.unwrap();
+        delete(&during).await;
     };
     let promoting =
         feature.promote_to(&during, &migration).skip(Step::Drift).apply_options(patient()).into_future();

@@ -156,6 +156,8 @@ fn a_server_that_was_killed_is_followed_by_another() {
     let mut orphan = runner.start("never_ends");
     wait_for_rows(&mut orphan);
     kill_process(runner.server(), Signal::KILL).unwrap();
+    // Its end takes a moment.
+    std::fs::File::open(runner.left()[0].join("serving")).unwrap().lock().unwrap();
     ended_well(runner.start("goes_well"));
     assert_eq!(runner.set_ups(), 2);
     kill(orphan);
