@@ -9,8 +9,11 @@
 #[path = "local/disk.rs"]
 #[expect(dead_code, reason = "the other bench looks at free space")]
 mod disk;
+#[path = "shared/figures.rs"]
+#[expect(dead_code, reason = "the other benches measure in other units too")]
+mod figures;
 #[path = "local/table.rs"]
-#[expect(dead_code, reason = "the other bench compares two durabilities")]
+#[expect(dead_code, unused_imports, reason = "the other bench compares two durabilities")]
 mod table;
 
 use std::{
@@ -28,7 +31,8 @@ use lakebase::{
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use disk::Disk;
-use table::{Goal, Table, Unit, milliseconds};
+use figures::{Goal, Unit, milliseconds};
+use table::Table;
 
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
