@@ -89,8 +89,13 @@ impl Branch {
         let options = Options::default();
         let info = self.get().await?;
         let source = info.source()?;
-        let (base, ours, theirs) =
-            tokio::try_join!(base_schema(&info, &options), self.schema(&options), source.schema(&options))?;
+        let base = async {
+            let branch = base_branch(&info).await?;
+            let schema = branch.schema(&options).await;
+            branch.close().await?;
+            schema
+        };
+        let (base, ours, theirs) = tokio::try_join!(base, self.schema(&options), source.schema(&options))?;
         Ok(schema::drift(&base, &ours, &theirs))
     }
 }
@@ -110,15 +115,12 @@ impl BranchInfo {
     }
 }
 
-/// The schema of the source when the branch left it.
-pub(crate) async fn base_schema(branch: &BranchInfo, options: &Options) -> Result<Schema> {
+/// A throw-away branch of the source as it was when the branch left it.
+pub(crate) async fn base_branch(branch: &BranchInfo) -> Result<EphemeralBranch> {
     let source = branch.source()?;
     let lsn = branch.source_branch_lsn.ok_or_else(|| {
         let message = format!("the service does not say where {} left {}", branch.name, source.name());
         Error::new(ErrorKind::Protocol, message)
     })?;
-    let base: EphemeralBranch = source.ephemeral(BranchId::unique("base")?, hours(1)).at_lsn(lsn).await?;
-    let schema = base.schema(options).await;
-    base.close().await?;
-    schema
+    source.ephemeral(BranchId::unique("base")?, hours(1)).at_lsn(lsn).await
 }

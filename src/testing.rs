@@ -34,9 +34,15 @@
 //! * `LAKEBASE_TEST_KEEP=1` keeps the branch of a test that panics or ends without [`close`](TestBranch::close), and
 //!   prints how to connect to it.
 //! * `LAKEBASE_TEST_DIR=DIR` uses the server that runs on that data directory (`lakebase-local serve --data-dir DIR`)
-//!   rather than starting one. `cargo nextest` has a process for each test, so each would start a server and set it up:
-//!   start one in a set-up script and name it here, and the set-up runs once in a run for all processes.
+//!   rather than starting one.
+//!
+//! `cargo nextest` has a process for each test. These share one server: the first of them starts it, as a process that
+//! runs the same test up to its call of [`branch`], and two seconds after the last one it stops and removes everything.
+//! The set-up runs once in a run.
 
+mod claim;
+mod joined;
+mod kept;
 mod server;
 mod shared;
 
@@ -68,7 +74,7 @@ const LIFE: Duration = hours(1);
 pub struct TestBranch {
     branch: Branch,
     /// How to connect to it, where it is to be kept.
-    login: Option<String>,
+    login: Option<kept::Login>,
     open: bool,
 }
 
@@ -91,6 +97,7 @@ pub async fn branch<S>(project: &str, set_up: S) -> Result<TestBranch>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
+    joined::serve_if_told();
     let server = server::server().await?;
     let client = server.client().await?;
     let source = shared::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
@@ -98,7 +105,7 @@ where
     let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
     let info = source.create_branch(&id, Expiry::After(LIFE)).await?;
     let branch = info.handle().clone();
-    let login = match server::keeps_failures() {
+    let login = match kept::is_asked_for() {
         true => Some(server.how_to_connect(&branch).await?),
         false => None,
     };
@@ -137,9 +144,7 @@ impl Drop for TestBranch {
             return;
         }
         match &self.login {
-            // Printed, not logged: this is what the person who set the variable waits for.
-            #[expect(clippy::print_stderr, reason = "the output of a test, asked for by the environment")]
-            Some(login) => eprintln!("kept {}: {login}", self.branch.name()),
+            Some(login) => login.keep(&self.branch),
             None => server::remove_later(self.branch.name().clone()),
         }
     }

@@ -2,5 +2,7 @@
 
 mod apply;
 mod ephemeral;
+mod interrupted;
 mod promote;
+mod runners;
 mod server;

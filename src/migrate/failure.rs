@@ -47,6 +47,10 @@ pub struct Failure {
     pub outcome: Outcome,
     /// Invalid indexes that the failed statement left behind, each to be dropped before trying again.
     pub invalid_indexes: Vec<String>,
+    /// Where a lock could not be had: who held locks on the relations that the statement names, in words.
+    pub holders: Vec<String>,
+    /// Where the connection was lost and looking again was of no use: why.
+    pub unsettled: Option<String>,
     /// What had been done before, the failed migration last.
     pub report: ApplyReport,
     #[serde(skip)]
@@ -90,9 +94,15 @@ impl Failure {
             hint: own(refusal.and_then(PgDatabaseError::hint)).or_else(|| own(our_hint(&source))),
             outcome,
             invalid_indexes: Vec::new(),
+            holders: Vec::new(),
+            unsettled: None,
             report: ApplyReport::default(),
             source,
         }
+    }
+
+    pub(super) fn is_lock_timeout(&self) -> bool {
+        is_lock_timeout(&self.source)
     }
 
     /// The error of the crate: one line with all that a person needs.
@@ -110,7 +120,13 @@ impl Failure {
         text += &self.detail.as_ref().map(|detail| format!("; detail: {detail}")).unwrap_or_default();
         text += &self.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
         text += &format!("; statement: {}", table::shortened(&self.statement, 200));
+        for holder in &self.holders {
+            text += &format!("; held by {holder}");
+        }
         text += &format!("; {}", self.outcome);
+        if let Some(why) = &self.unsettled {
+            text += &format!("; looking again did not help: {why}");
+        }
         for index in &self.invalid_indexes {
             text += &format!("; it left the invalid index {index}: drop it before trying again");
         }
@@ -140,7 +156,7 @@ pub(super) fn sqlstate(error: &sqlx::Error) -> Option<&str> {
     refusal(error).map(PgDatabaseError::code)
 }
 
-pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
     sqlstate(error) == Some("55P03")
 }
 

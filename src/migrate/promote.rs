@@ -1,5 +1,6 @@
 //! From a branch to production, so that nothing there is a surprise.
 
+mod preview;
 mod report;
 mod steps;
 
@@ -54,7 +55,8 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// A promotion: drift → rehearse → compare → apply → verify; begun when it is awaited.
+/// A promotion: drift → rehearse → compare → apply → verify; begun when it is awaited. The drift check and the
+/// rehearsal run side by side.
 ///
 /// The target stays untouched where anything before the apply stops it. A conflict always does; drift and hazards do
 /// where that is asked for. From begin to end it holds the target's migration lock, so a second promotion waits, and

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{
     ApplyOptions,
-    apply::apply_locked,
+    apply::{Aids, apply_locked},
     hazards, lock,
     migration::Migrations,
     observe::{ObservedLock, Observer, Rewrite, Storage},
@@ -70,7 +70,8 @@ pub(super) async fn rehearse(
     lock::acquire(conn, options.wait_for_others).await?;
     let storage = Storage::read(conn).await.map_err(unseen)?;
     let observer = Observer::new(watcher, pid);
-    let applied = apply_locked(conn, migrations, options, Some(&observer)).await?;
+    let aids = Aids { observer: Some(&observer), branch: None };
+    let applied = apply_locked(conn, migrations, options, aids).await?;
     let locks = observer.locks().map_err(unseen)?;
     let rewrites = storage.rewritten(conn).await.map_err(unseen)?;
     let after = read_schema(conn, schema_options).await?;

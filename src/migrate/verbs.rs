@@ -4,7 +4,9 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 
 use super::{
-    Migrations, apply,
+    Migrations,
+    apply::{Aids, apply_locked},
+    lock,
     options::ApplyOptions,
     promote::Promote,
     rebase::Rebase,
@@ -14,7 +16,8 @@ use super::{
 use crate::{Branch, BranchId, EphemeralBranch, error::Result, hours, schema};
 
 impl Branch {
-    /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()).
+    /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()). Where the
+    /// connection is lost while PostgreSQL commits, it connects again and looks whether that happened.
     ///
     /// ```no_run
     /// # async fn show(dev: lakebase::Branch) -> lakebase::Result<()> {
@@ -84,9 +87,17 @@ impl Apply {
     async fn run(self) -> Result<ApplyReport> {
         self.migrations.read()?;
         let mut conn = connect(&self.branch).await?;
-        let applied = apply::apply(&mut conn, self.migrations, &self.options).await;
+        let applied = self.locked(&mut conn).await;
         end(conn).await;
         applied.map_err(|error| error.doing(format!("applying migrations to {}", self.branch.name())))
+    }
+
+    async fn locked(&self, conn: &mut PgConnection) -> Result<ApplyReport> {
+        lock::acquire(conn, self.options.wait_for_others).await?;
+        let aids = Aids { branch: Some(&self.branch), observer: None };
+        let applied = apply_locked(conn, &self.migrations, &self.options, aids).await;
+        lock::release(conn).await;
+        applied
     }
 }
 

@@ -1,6 +1,7 @@
 //! The local Lakebase that the tests of this process share.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -14,11 +15,11 @@ use tokio::{
 };
 use url::Url;
 
-use super::unavailable;
+use super::{joined, kept::Login, unavailable};
 use crate::{
     Branch, BranchName, Lakebase,
-    error::Result,
-    local::{Durability, LocalLakebase},
+    error::{Error, Result},
+    local::{Durability, LocalError, LocalLakebase},
 };
 
 /// What one needs to know of a running server.
@@ -28,16 +29,21 @@ pub(super) struct Server {
     data_dir: PathBuf,
     /// Another process runs it, and other processes use it too.
     pub(super) shared: bool,
+    /// What is removed when the tests are over, and the server with it.
+    directory: Option<PathBuf>,
+}
+
+/// What has to be kept as long as the server is used.
+struct Held {
+    local: LocalLakebase,
+    _reaper: Option<Child>,
+    _user: Option<File>,
 }
 
 static SERVER: OnceCell<Server> = OnceCell::const_new();
 
 /// The runtime of the server. A test's own ends with the test; this one lives as long as the process.
 static BACKGROUND: OnceLock<Handle> = OnceLock::new();
-
-pub(super) fn keeps_failures() -> bool {
-    std::env::var_os("LAKEBASE_TEST_KEEP").is_some_and(|value| !value.is_empty() && value != "0")
-}
 
 /// The server, started or attached to by the first who asks.
 pub(super) async fn server() -> Result<&'static Server> {
@@ -76,41 +82,49 @@ fn run(ready: oneshot::Sender<Result<Server>>) {
     };
     runtime.block_on(async {
         match open().await {
-            Ok((local, server, _reaper)) => {
+            Ok((server, held)) => {
                 BACKGROUND.get_or_init(Handle::current);
                 let _ = ready.send(Ok(server));
                 std::future::pending::<()>().await;
-                drop(local);
+                drop(held);
             }
             Err(error) => drop(ready.send(Err(error))),
         }
     });
 }
 
-async fn open() -> Result<(LocalLakebase, Server, Option<Child>)> {
-    let given = std::env::var_os("LAKEBASE_TEST_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let (directory, reaper) = match &given {
-        Some(directory) => (directory.clone(), None),
+async fn open() -> Result<(Server, Held)> {
+    let (held, directory) = match std::env::var_os("LAKEBASE_TEST_DIR").filter(|dir| !dir.is_empty()) {
+        Some(given) => {
+            let local = LocalLakebase::builder().data_dir(given).attach().await.map_err(not_to_be_had)?;
+            (Held { local, _reaper: None, _user: None }, None)
+        }
+        None if joined::is_wanted() => {
+            let (local, user) = joined::join().await?;
+            let directory = local.data_dir().parent().map(Path::to_owned);
+            (Held { local, _reaper: None, _user: Some(user) }, directory)
+        }
         None => {
             let directory = private_directory()?;
-            let reaper = (!keeps_failures()).then(|| reaper(&directory)).transpose()?;
-            (directory.join("data"), reaper)
+            let reaper = Some(reaper(&directory)?);
+            let builder = LocalLakebase::builder().data_dir(directory.join("data"));
+            let local = builder.durability(Durability::Fast).start().await.map_err(not_to_be_had)?;
+            (Held { local, _reaper: reaper, _user: None }, Some(directory))
         }
     };
-    let builder = LocalLakebase::builder().data_dir(&directory).durability(Durability::Fast);
-    let local = match &given {
-        Some(_) => builder.attach().await,
-        None => builder.start().await,
-    };
-    let local =
-        local.map_err(|e| unavailable(format!("no local Lakebase for the tests: {e}")).with_source(e))?;
+    let local = &held.local;
     let server = Server {
         host: local.host().clone(),
         token: local.token().clone(),
         data_dir: local.data_dir().to_owned(),
         shared: local.is_attached(),
+        directory,
     };
-    Ok((local, server, reaper))
+    Ok((server, held))
+}
+
+fn not_to_be_had(error: LocalError) -> Error {
+    unavailable(format!("no local Lakebase for the tests: {error}")).with_source(error)
 }
 
 /// A directory that the account of PostgreSQL can pass through, which need not be the one of the tests.
@@ -126,8 +140,8 @@ fn private_directory() -> Result<PathBuf> {
 }
 
 /// Removes the directory when this process is gone, however it ended: its standard input closes then. The computes end
-/// with this process too, and may write to their last moment.
-const REAPER: &str = r#"trap '' INT TERM HUP; read -r _; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+/// with this process too, and may write to their last moment. One that is marked as kept stays.
+const REAPER: &str = r#"trap '' INT TERM HUP; read -r _; [ -e "$1/kept" ] && exit; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 rm -rf "$1" 2>/dev/null && exit; sleep 0.2; done"#;
 
 fn reaper(directory: &Path) -> Result<Child> {
@@ -154,17 +168,12 @@ impl Server {
         &self.host
     }
 
-    pub(super) async fn how_to_connect(&self, branch: &Branch) -> Result<String> {
-        if self.shared {
-            let info = branch.connection_info().await?;
-            return Ok(format!(
-                "psql \"{}\", with a password from `databricks postgres generate-database-credential`",
-                info.url()
-            ));
-        }
-        Ok(format!(
-            "run `lakebase-local serve --data-dir {}`; remove that directory when you are done",
-            self.data_dir.display()
-        ))
+    /// Where the server keeps everything.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    pub(super) async fn how_to_connect(&self, branch: &Branch) -> Result<Login> {
+        Login::of(branch, &self.data_dir, self.directory.as_deref()).await
     }
 }

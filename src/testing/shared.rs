@@ -2,15 +2,13 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::OnceCell;
 
-use super::{SetUpError, server::Server, unavailable};
+use super::{SetUpError, claim::Claim, server::Server, unavailable};
 use crate::{
     Branch, BranchName, Expiry, Lakebase, ProjectId,
     error::{Error, ErrorKind, Result},
@@ -77,10 +75,12 @@ where
     let stem =
         project.as_str().get(..project.as_str().len().min(46)).unwrap_or_default().trim_end_matches('-');
     let id = ProjectId::new(format!("{stem}-{run}")).map_err(Error::from)?;
-    let file = std::env::temp_dir().join(format!("lakebase-test-{id}.lock"));
-    let _lock = tokio::task::spawn_blocking(move || lock(file))
+    let file = server.data_dir().join(format!("{id}.set-up"));
+    let failed = |e: std::io::Error| unavailable("waiting for another process's set-up").with_source(e);
+    let _claim = tokio::task::spawn_blocking(move || Claim::take(&file))
         .await
-        .map_err(|e| unavailable("waiting for another process's set-up").with_source(e))??;
+        .map_err(|e| failed(e.into()))?
+        .map_err(failed)?;
     let project = client.project(&id)?;
     let ready = project.branch(READY)?;
     if let Some(ready) = ready.try_get().await? {
@@ -103,12 +103,4 @@ fn run_key(server: &Server, project: &ProjectId) -> String {
             .hash(&mut hasher),
     }
     format!("{:016x}", hasher.finish())
-}
-
-/// Held until the file is closed; removed by whatever cleans the temporary directory.
-fn lock(path: PathBuf) -> Result<File> {
-    let failed = |e: std::io::Error| unavailable(format!("locking '{}'", path.display())).with_source(e);
-    let file = File::create(&path).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
 }

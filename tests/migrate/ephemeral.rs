@@ -1,6 +1,9 @@
 //! Branches that go with their guard, and a branch for each test.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use lakebase::{Branch, BranchId, ErrorKind, ephemeral, hours, testing};
 use sqlx::Executor;
@@ -60,6 +63,37 @@ async fn a_dropped_guard_removes_its_branch_in_the_background() {
     }
 }
 
+#[test]
+fn a_process_that_ends_with_branches_left_says_which() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let branch = runtime.block_on(async { source().await.ephemeral("left", hours(1)).await.unwrap() });
+    let handle = branch.info().handle().clone();
+    drop(runtime);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&said);
+    let log =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || Log(Arc::clone(&writer))).finish();
+    tracing::subscriber::with_default(log, || drop(branch));
+    let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
+    assert!(said.contains("left behind") && said.contains(&handle.name().to_string()), "{said}");
+    assert!(ephemeral::left_behind().contains(handle.name()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(handle.delete().into_future()).unwrap();
+}
+
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn every_test_has_a_branch_of_its_own_with_all_data() {
     let (one, other) = tokio::join!(fresh(), fresh());
@@ -80,6 +114,16 @@ async fn a_failed_set_up_is_said_and_may_be_tried_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tests_get_their_branches_at_once() {
+    at_once(24).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes half a minute; the bench of tests has it too"]
+async fn two_hundred_tests_get_their_branches_at_once() {
+    at_once(200).await;
+}
+
+async fn at_once(many: usize) {
     let one = async || {
         let branch = fresh().await;
         let mut conn = branch.connect().await.unwrap();
@@ -88,7 +132,7 @@ async fn many_tests_get_their_branches_at_once() {
         drop(conn);
         branch.close().await.unwrap();
     };
-    let tasks: Vec<_> = (0..24).map(|_| tokio::spawn(one())).collect();
+    let tasks: Vec<_> = (0..many).map(|_| tokio::spawn(one())).collect();
     for task in tasks {
         task.await.unwrap();
     }

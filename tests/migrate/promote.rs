@@ -11,7 +11,7 @@ use lakebase::{
 use sqlx::Executor;
 
 /// A production of one's own: a project has one, so every test takes its own project.
-async fn production(project: &str) -> Branch {
+pub(super) async fn production(project: &str) -> Branch {
     let first = testing::branch(project, async |branch| {
         let mut conn = branch.connect().await?;
         conn.execute(
@@ -43,17 +43,17 @@ async fn execute(branch: &Branch, sql: &'static str) {
     branch.connect().await.unwrap().execute(sql).await.unwrap();
 }
 
-async fn count(branch: &Branch, sql: &'static str) -> i64 {
+pub(super) async fn count(branch: &Branch, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
-async fn columns(branch: &Branch, column: &'static str) -> i64 {
+pub(super) async fn columns(branch: &Branch, column: &'static str) -> i64 {
     let sql = "select count(*) from information_schema.columns where column_name = $1";
     sqlx::query_scalar(sql).bind(column).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
 /// The branches that nobody asked for and that are still there.
-async fn throw_away_branches(branch: &Branch) -> Vec<String> {
+pub(super) async fn throw_away_branches(branch: &Branch) -> Vec<String> {
     let all = branch.project().branches().await.unwrap();
     let names = all.iter().map(|branch| branch.id().to_string());
     names.filter(|id| id.starts_with("rehearsal-") || id.starts_with("base-")).collect()
@@ -121,11 +121,20 @@ async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_t
     assert_eq!(columns(&production, "tier").await, 0);
 
     let report = feature.promote(tier()).await.unwrap();
-    eprintln!("{report}\n{}", report.markdown());
+    let text = report.to_string();
+    for part in ["promoted", "  drift     passed", "  apply     passed", "alter table customers"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let markdown = report.markdown();
+    for part in ["## Promotion of feature to ", "| step | result |", "### Rehearsal", "### Applied"] {
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
     assert_eq!(report.outcome, PromotionOutcome::Promoted);
     assert!(report.steps.iter().all(|step| step.outcome == StepOutcome::Passed), "{report}");
     assert_eq!(count(&production, "select count(*) from customers where tier = 'gold'").await, 10);
-    assert!(serde_json::to_value(&report).unwrap()["steps"].is_array());
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!((&json["steps"][3]["step"], &json["outcome"]["is"]), (&"apply".into(), &"promoted".into()));
+    assert!(json["rehearsal"]["locks"][0]["held_ms"].is_number(), "{json}");
 
     let again = feature.promote(tier()).await.unwrap();
     assert_eq!(again.outcome, PromotionOutcome::NothingToDo);
@@ -194,9 +203,36 @@ async fn a_failed_apply_says_what_is_left_of_it() {
         matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Apply, untouched: true, .. }),
         "{report}"
     );
-    assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
+    let failure = Failure::of(&error).unwrap();
+    assert_eq!(failure.outcome, Outcome::Nothing);
+    assert!(failure.holders[0].contains("AccessShareLock on customers"), "{error}");
+    assert!(error.to_string().contains("; held by session"), "{error}");
     drop(blocker);
     assert_eq!(columns(&production, "tier").await, 0);
+}
+
+#[tokio::test]
+async fn a_promotion_that_fails_at_its_second_migration_says_that_the_first_is_applied() {
+    let production = production("fail-second").await;
+    let feature = production.create_branch("feature", Expiry::after(hours(1))).await.unwrap();
+    let all = [tier(), Migration::new("note", "alter table orders add column note text")];
+    feature.apply(all.clone()).await.unwrap();
+    let mut blocker = production.connect().await.unwrap();
+    blocker.execute("begin; lock table orders in access share mode").await.unwrap();
+    let options =
+        lakebase::migrate::ApplyOptions::default().lock_timeout(Duration::from_millis(20)).attempts(1);
+    let error = feature.promote(all.clone()).apply_options(options).await.unwrap_err();
+    let report = PromotionReport::of(&error).unwrap();
+    assert!(
+        matches!(report.outcome, PromotionOutcome::Stopped { step: Step::Apply, untouched: false, .. }),
+        "{report}"
+    );
+    let outcomes = report.applied.as_ref().unwrap().migrations.iter().map(|migration| &migration.outcome);
+    assert_eq!(outcomes.collect::<Vec<_>>(), [&Outcome::Applied, &Outcome::Nothing], "{report}");
+    blocker.execute("commit").await.unwrap();
+    assert_eq!((columns(&production, "tier").await, columns(&production, "note").await), (1, 0));
+    let report = feature.promote(all).await.unwrap();
+    assert_eq!(report.outcome, PromotionOutcome::Promoted, "{report}");
 }
 
 #[tokio::test]
@@ -232,6 +268,8 @@ async fn a_rebase_replays_on_what_the_source_has_become() {
     assert!(report.old_kept && report.to_string().contains("feature made anew as feature-v2"), "{report}");
     assert_eq!((columns(&report.branch, "tier").await, columns(&report.branch, "verified").await), (1, 1));
     assert!(report.drift.to_string().contains("verified"), "{}", report.drift);
+    assert!(report.markdown().contains("## feature made anew as feature-v2"), "{}", report.markdown());
+    assert!(serde_json::to_value(&report).unwrap()["replay"]["applied"].is_object());
 
     let fails = Migration::new("fails", "alter table nowhere add a int");
     feature.rebase(&fails).onto("feature-v3").await.unwrap_err();

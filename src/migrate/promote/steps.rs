@@ -1,9 +1,6 @@
 //! The steps of a promotion, one after the other.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
@@ -13,17 +10,16 @@ use super::{
     report::{PromotionOutcome, PromotionReport, StepOutcome, StepReport, Stopped},
 };
 use crate::{
-    Branch, BranchId, BranchName, EphemeralBranch,
+    Branch, BranchName, EphemeralBranch,
     error::{Error, ErrorKind, Result},
-    hours,
     migrate::{
-        apply::apply_locked,
+        apply::{Aids, apply_locked},
         failure::Failure,
         ledger, lock,
         rehearsal::{Rehearsal, read_schema},
-        verbs::{connect, end, rehearse_on, throw_away},
+        verbs::{connect, end},
     },
-    schema::{self, Change, Schema, SchemaDiff},
+    schema::{self, Schema},
 };
 
 pub(super) async fn run(mut request: Promote) -> Result<PromotionReport> {
@@ -66,7 +62,7 @@ async fn target(request: &mut Promote) -> Result<Branch> {
 }
 
 /// Why a step ends the promotion: a check that says no, or a failure.
-enum Stop {
+pub(super) enum Stop {
     Check(String),
     Failure(Error),
 }
@@ -77,19 +73,23 @@ impl From<Error> for Stop {
     }
 }
 
-struct Promotion {
-    request: Promote,
-    target: Branch,
-    report: PromotionReport,
+pub(super) struct Promotion {
+    pub(super) request: Promote,
+    pub(super) target: Branch,
+    pub(super) report: PromotionReport,
     started: Instant,
     /// The schema of the feature branch.
-    wanted: Option<Schema>,
+    pub(super) wanted: Option<Schema>,
+    /// The target as it was when the branch left it, on a throw-away branch.
+    pub(super) base: Option<EphemeralBranch>,
+    /// Where it is rehearsed.
+    pub(super) stage: Option<EphemeralBranch>,
     /// Throw-away branches that are being removed.
     closing: Vec<(BranchName, JoinHandle<Result<()>>)>,
     touched: bool,
     /// Why the schema at the branch point cannot be had. What the target did since is then told from what it has beyond
     /// the branch once the migrations are rehearsed on it.
-    no_base: Option<String>,
+    pub(super) no_base: Option<String>,
 }
 
 impl Promotion {
@@ -122,6 +122,8 @@ impl Promotion {
             report,
             started,
             wanted: None,
+            base: None,
+            stage: None,
             closing: Vec::new(),
             touched: false,
             no_base: None,
@@ -129,61 +131,54 @@ impl Promotion {
     }
 
     async fn steps(&mut self, conn: &mut PgConnection) -> Result<PromotionOutcome, (Step, Stop)> {
-        let at = |step: Step| move |stop: Stop| (step, stop);
         if self.is_done(conn).await.map_err(|e| (Step::Drift, e.into()))? {
             return Ok(PromotionOutcome::NothingToDo);
         }
-        if self.does(Step::Drift) {
-            let started = Instant::now();
-            let found = self.drift(conn).await;
-            self.note(Step::Drift, started, found).map_err(at(Step::Drift))?;
-        }
-        if self.does(Step::Rehearse) {
-            let started = Instant::now();
-            let found = self.rehearse().await;
-            self.note(Step::Rehearse, started, found).map_err(at(Step::Rehearse))?;
-        }
+        self.preview(conn).await?;
         if self.does(Step::Compare) && self.report.rehearsal.is_some() {
-            let started = Instant::now();
-            let found = self.compare().await;
-            self.note(Step::Compare, started, found).map_err(at(Step::Compare))?;
+            let started = self.begin(Step::Compare);
+            let found = self.compare();
+            self.note(Step::Compare, started.elapsed(), found)?;
         }
         if self.request.dry_run {
             return Ok(PromotionOutcome::DryRun);
         }
-        let started = Instant::now();
+        let started = self.begin(Step::Apply);
         let found = self.apply(conn).await;
-        self.note(Step::Apply, started, found).map_err(at(Step::Apply))?;
+        self.note(Step::Apply, started.elapsed(), found)?;
         if self.does(Step::Verify) {
-            let started = Instant::now();
+            let started = self.begin(Step::Verify);
             let found = self.verify(conn).await;
-            self.note(Step::Verify, started, found).map_err(at(Step::Verify))?;
+            self.note(Step::Verify, started.elapsed(), found)?;
         }
         Ok(PromotionOutcome::Promoted)
     }
 
-    fn does(&self, step: Step) -> bool {
+    pub(super) fn does(&self, step: Step) -> bool {
         !self.request.skipped.contains(&step)
     }
 
-    fn note(&mut self, step: Step, started: Instant, found: Result<String, Stop>) -> Result<(), Stop> {
+    pub(super) fn begin(&self, step: Step) -> Instant {
+        tracing::info!(branch = %self.report.branch, target = %self.report.target, %step, "promoting");
+        Instant::now()
+    }
+
+    pub(super) fn note(
+        &mut self,
+        step: Step,
+        duration: Duration,
+        found: Result<String, Stop>,
+    ) -> Result<(), (Step, Stop)> {
         let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) else {
             return Ok(());
         };
-        entry.duration = started.elapsed();
+        entry.duration = duration;
         match found {
             Ok(note) => {
                 (entry.outcome, entry.note) = (StepOutcome::Passed, note);
                 Ok(())
             }
-            Err(stop) => {
-                entry.outcome = StepOutcome::Stopped;
-                entry.note = match &stop {
-                    Stop::Check(reason) => reason.clone(),
-                    Stop::Failure(error) => error.to_string(),
-                };
-                Err(stop)
-            }
+            Err(stop) => Err((step, stop)),
         }
     }
 
@@ -194,141 +189,6 @@ impl Promotion {
             }
         }
         Ok(true)
-    }
-
-    /// The schema of the feature branch, read once.
-    async fn wanted(&mut self) -> Result<Schema> {
-        if let Some(schema) = &self.wanted {
-            return Ok(schema.clone());
-        }
-        let schema = self.request.branch.schema(&self.request.schema).await?;
-        self.wanted = Some(schema.clone());
-        Ok(schema)
-    }
-
-    async fn drift(&mut self, conn: &mut PgConnection) -> Result<String, Stop> {
-        let info = self.request.branch.get().await?;
-        let lsn = info.source_branch_lsn.filter(|_| info.source_branch.as_ref() == Some(self.target.name()));
-        let Some(lsn) = lsn else {
-            return Err(Stop::Check(format!(
-                "{} was not made from {}, so there is no common base; skip the step 'drift'",
-                self.request.branch.name(),
-                self.target.name()
-            )));
-        };
-        let base = match self
-            .target
-            .ephemeral(BranchId::unique("base").map_err(Error::from)?, hours(1))
-            .at_lsn(lsn)
-            .await
-        {
-            Ok(base) => base,
-            Err(error) if no_past(&error) && self.does(Step::Rehearse) && self.does(Step::Compare) => {
-                let why = error.service_message().unwrap_or_default().to_owned();
-                self.no_base = Some(error.to_string());
-                return Ok(format!("no branch of the past ({why}): looked at in the step 'compare' instead"));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let schema = base.schema(&self.request.schema).await;
-        self.close(base);
-        let theirs = read_schema(conn, &self.request.schema).await?;
-        let drift = schema::drift(&schema?, &self.wanted().await?, &theirs);
-        let (conflicts, changes) = (drift.conflicts(), drift.theirs_only());
-        let result = if let Some(conflict) = conflicts.first() {
-            Err(Stop::Check(format!(
-                "{} conflicts, the first: {}: {}",
-                conflicts.len(),
-                conflict.key,
-                conflict.reason
-            )))
-        } else if let Some(change) = changes.first().filter(|_| self.request.stop_on_drift) {
-            Err(Stop::Check(format!(
-                "the target changed since: {} changes, the first: {}",
-                changes.len(),
-                change.key()
-            )))
-        } else if changes.is_empty() {
-            Ok("none".to_owned())
-        } else {
-            let names: Vec<String> = changes.iter().map(|change| change.key().to_string()).collect();
-            Ok(format!("the target changed since, without conflict: {}", names.join(", ")))
-        };
-        self.report.drift = Some(drift);
-        result
-    }
-
-    async fn rehearse(&mut self) -> Result<String, Stop> {
-        let started = Instant::now();
-        let branch = throw_away(&self.target, "rehearsal").await?;
-        let request = &self.request;
-        // The branch may have to wake up; the comparison wants its schema next.
-        let wanted = async {
-            match self.wanted.is_none() && self.does(Step::Compare) {
-                true => request.branch.schema(&request.schema).await.map(Some),
-                false => Ok(None),
-            }
-        };
-        let rehearsed = rehearse_on(&branch, &request.migrations, &request.apply, &request.schema);
-        let (rehearsed, wanted) = tokio::join!(rehearsed, wanted);
-        self.close(branch);
-        let mut rehearsal = rehearsed?;
-        if let Some(wanted) = wanted? {
-            self.wanted = Some(wanted);
-        }
-        rehearsal.duration = started.elapsed();
-        let named = rehearsal.hazards.iter().find(|hazard| self.request.stop_on.contains(&hazard.kind));
-        let result = match named {
-            Some(hazard) => Err(Stop::Check(format!("hazard: {hazard}"))),
-            None => Ok(format!("{} hazards", rehearsal.hazards.len())),
-        };
-        self.report.rehearsal = Some(rehearsal);
-        result
-    }
-
-    /// What the rehearsal led to is what the branch has, but for what only the target did.
-    async fn compare(&mut self) -> Result<String, Stop> {
-        let wanted = self.wanted().await?;
-        let Some(rehearsal) = &self.report.rehearsal else { return Ok(String::new()) };
-        let diff = schema::compare(&wanted, &rehearsal.after);
-        if let Some((number, first)) = self.unexpected(&diff) {
-            return Err(Stop::Check(format!(
-                "the rehearsal did not lead to the schema of {}: {number} differences, the first: {first}; the migrations \
-                 and what was done on the branch are not the same",
-                self.request.branch.id()
-            )));
-        }
-        let beyond: Vec<String> = match self.no_base {
-            Some(_) => diff.changes().iter().map(|change| change.key().to_string()).collect(),
-            None => Vec::new(),
-        };
-        match beyond.first() {
-            Some(first) if self.request.stop_on_drift => Err(Stop::Check(format!(
-                "the target changed since the branch was made: {} changes, the first: {first}",
-                beyond.len()
-            ))),
-            Some(_) => Ok(format!("as the branch, and what the target has beyond it: {}", beyond.join(", "))),
-            None => Ok("the rehearsal led to the schema of the branch".to_owned()),
-        }
-    }
-
-    /// What differs though the target did not do it: how many, and the first.
-    fn unexpected(&self, diff: &SchemaDiff) -> Option<(usize, String)> {
-        let theirs = self.report.drift.iter().flat_map(|drift| drift.theirs_only());
-        let theirs: BTreeSet<_> = theirs.flat_map(keys).collect();
-        let others: Vec<&Change> = diff
-            .changes()
-            .iter()
-            .filter(|change| !keys(change).iter().any(|key| theirs.contains(key)) && !self.is_beyond(change))
-            .collect();
-        Some((others.len(), others.first()?.key().to_string()))
-    }
-
-    /// Without a base: something new on the target that the migrations did not make.
-    fn is_beyond(&self, change: &Change) -> bool {
-        let ours = self.report.rehearsal.iter().flat_map(|rehearsal| rehearsal.diff.changes()).flat_map(keys);
-        self.no_base.is_some()
-            && matches!(change, Change::Added { key, .. } if !ours.into_iter().any(|our| our == *key))
     }
 
     async fn apply(&mut self, conn: &mut PgConnection) -> Result<String, Stop> {
@@ -343,7 +203,8 @@ impl Promotion {
             }
         }
         self.touched = true;
-        match apply_locked(conn, &self.request.migrations, &self.request.apply, None).await {
+        let aids = Aids { branch: Some(&self.target), observer: None };
+        match apply_locked(conn, &self.request.migrations, &self.request.apply, aids).await {
             Ok(applied) => {
                 let statements: usize =
                     applied.migrations.iter().map(|migration| migration.statements.len()).sum();
@@ -367,7 +228,10 @@ impl Promotion {
                 diff.changes().first().map(|change| (diff.changes().len(), change.key().to_string()))
             }
             None => {
-                let wanted = self.wanted().await?;
+                let wanted = match self.wanted.take() {
+                    Some(wanted) => wanted,
+                    None => self.request.branch.schema(&self.request.schema).await?,
+                };
                 self.unexpected(&schema::compare(&wanted, &now))
             }
         };
@@ -380,12 +244,15 @@ impl Promotion {
         }
     }
 
-    /// Removes a throw-away branch while the promotion goes on.
-    fn close(&mut self, branch: EphemeralBranch) {
-        self.closing.push((branch.name().clone(), tokio::spawn(branch.close())));
+    /// Removes the throw-away branches while the promotion goes on.
+    pub(super) fn close_branches(&mut self) {
+        for branch in [self.base.take(), self.stage.take()].into_iter().flatten() {
+            self.closing.push((branch.name().clone(), tokio::spawn(branch.close())));
+        }
     }
 
     async fn finish(mut self, result: Result<PromotionOutcome, (Step, Stop)>) -> Result<PromotionReport> {
+        self.close_branches();
         for (name, closing) in std::mem::take(&mut self.closing) {
             match closing.await {
                 Ok(Ok(())) => {}
@@ -406,24 +273,17 @@ impl Promotion {
         };
         let (kind, reason, cause) = match stop {
             Stop::Check(reason) => (ErrorKind::Refused, reason, None),
+            Stop::Failure(error) if matches!(self.target.try_get().await, Ok(None)) => {
+                let reason = format!("{} was deleted meanwhile: {error}", self.target.name());
+                (ErrorKind::NotFound, reason, Some(error))
+            }
             Stop::Failure(error) => (error.kind(), error.to_string(), Some(error)),
         };
+        if let Some(entry) = self.report.steps.iter_mut().find(|entry| entry.step == step) {
+            (entry.outcome, entry.note) = (StepOutcome::Stopped, reason.clone());
+        }
         self.report.outcome = PromotionOutcome::Stopped { step, reason, untouched: !self.touched };
         let text = self.report.outcome.to_string();
         Err(Error::new(kind, text).with_source(Stopped { report: self.report, cause }))
     }
-}
-
-/// Whether the service does not make branches of the past, or does not reach back that far (400).
-fn no_past(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unsupported || error.status() == Some(400)
-}
-
-/// The name that a change has now, and the one it had before.
-fn keys(change: &Change) -> Vec<schema::Key> {
-    let mut keys = vec![change.key().clone()];
-    if let Change::Renamed { before, .. } = change {
-        keys.push(before.clone());
-    }
-    keys
 }

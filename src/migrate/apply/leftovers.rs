@@ -1,0 +1,43 @@
+//! What a failed statement leaves to look at.
+
+use sqlx::PgConnection;
+
+use crate::migrate::statements::Statement;
+
+/// The invalid indexes that a statement is about: of those there are, the ones whose name, or whose table's, it says.
+pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &Statement) -> Vec<String> {
+    let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
+        "select format('%I.%I', n.nspname, i.relname), i.relname::text, t.relname::text
+         from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+         join pg_namespace n on n.oid = i.relnamespace
+         where not x.indisvalid and i.relkind = 'i' order by 1",
+    )
+    .fetch_all(conn)
+    .await;
+    let text = statement.text().to_lowercase();
+    let said = |name: &str| text.contains(&name.to_lowercase());
+    let found = found.unwrap_or_default().into_iter();
+    found.filter(|(_, index, table)| said(index) || said(table)).map(|(name, ..)| name).collect()
+}
+
+/// Who holds locks on the relations that a statement names, the strongest and the oldest first, in words. Asked right
+/// after the wait was given up: by then nobody is seen to wait for anybody any more.
+pub(super) async fn holders(conn: &mut PgConnection, statement: &Statement) -> Vec<String> {
+    let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
+        "select c.relname::text, format('%s on %s', string_agg(distinct l.mode, ', '), c.oid::regclass),
+                format('session %s%s%s%s', l.pid, ' of ' || a.usename, ' (' || nullif(a.application_name, '') || ')',
+                       ', ' || a.state || ' for ' || date_trunc('second', clock_timestamp() - a.state_change))
+         from pg_locks l join pg_class c on c.oid = l.relation left join pg_stat_activity a using (pid)
+         where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid() and c.oid >= 16384
+           and c.relkind in ('r', 'p', 'm', 'v', 'f', 'S')
+           and l.database = (select oid from pg_database where datname = current_database())
+         group by c.oid, c.relname, l.pid, a.usename, a.application_name, a.state, a.state_change, a.xact_start
+         order by bool_or(l.mode like '%Exclusive%') desc, a.xact_start",
+    )
+    .fetch_all(conn)
+    .await;
+    let text = statement.text().to_lowercase();
+    let found = found.unwrap_or_default().into_iter();
+    let named = found.filter(|(relation, ..)| text.contains(&relation.to_lowercase()));
+    named.map(|(_, locks, session)| format!("{session}: {locks}")).take(3).collect()
+}

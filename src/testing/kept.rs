@@ -1,0 +1,79 @@
+//! Branches of failed tests that are kept, and how to connect to them.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use secrecy::ExposeSecret as _;
+
+use super::unavailable;
+use crate::{Branch, error::Result};
+
+/// Whether the environment asks for it.
+pub(super) fn is_asked_for() -> bool {
+    std::env::var_os("LAKEBASE_TEST_KEEP").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// What is said of a branch that is kept, made while it can be asked.
+pub(super) struct Login {
+    text: String,
+    /// The directory that must stay.
+    directory: Option<PathBuf>,
+}
+
+/// The file whose presence keeps a directory from being removed.
+const MARK: &str = "kept";
+
+pub(super) fn is_marked(directory: &Path) -> bool {
+    directory.join(MARK).exists()
+}
+
+impl Login {
+    /// `directory` is the one to remove at the end, where the server ends with the tests.
+    pub(super) async fn of(branch: &Branch, data: &Path, directory: Option<&Path>) -> Result<Self> {
+        let info = branch.connection_info().await?;
+        let password = info.password().await?;
+        let file = data.join(format!("{}.pgpass", branch.id()));
+        let field = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
+        let line = format!(
+            "{}:{}:{}:{}:{}\n",
+            field(&info.host),
+            info.port,
+            field(&info.database),
+            field(&info.user),
+            field(password.token.expose_secret())
+        );
+        private(&file, &line)
+            .map_err(|e| unavailable(format!("writing '{}'", file.display())).with_source(e))?;
+        let mut text = String::new();
+        if directory.is_some() {
+            text += &format!("\n  lakebase-local serve --durability fast --data-dir {} &", data.display());
+        }
+        text += &format!("\n  PGPASSFILE={} psql \"{}\"", file.display(), info.url());
+        if let Some(directory) = directory {
+            text += &format!("\nand when you are done:\n  rm -r {}", directory.display());
+        }
+        Ok(Self { text, directory: directory.map(Path::to_owned) })
+    }
+
+    /// Keeps it and says so. Printed, not logged: this is what the person who set the variable waits for.
+    #[expect(clippy::print_stderr, reason = "the output of a test, asked for by the environment")]
+    pub(super) fn keep(&self, branch: &Branch) {
+        if let Some(directory) = &self.directory
+            && let Err(error) = fs::write(directory.join(MARK), "")
+        {
+            eprintln!("'{}' cannot be kept: {error}", directory.display());
+            return;
+        }
+        eprintln!("kept {}; for an hour, connect with{}", branch.name(), self.text);
+    }
+}
+
+/// For the eyes of its owner alone.
+fn private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}

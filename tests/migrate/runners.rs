@@ -1,0 +1,200 @@
+//! A branch for each test under runners that have a process for each test, and after failures.
+
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use lakebase::{
+    local::{Durability, LocalLakebase},
+    testing::{self, TestBranch},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::Executor;
+
+/// What a runner starts a process for.
+async fn in_a_process_of_its_own() -> Option<TestBranch> {
+    let set_ups = PathBuf::from(std::env::var_os("LAKEBASE_SET_UPS")?);
+    let branch = testing::branch("runner", async |branch| {
+        branch.connect().await?.execute("create table t (a int); insert into t values (1)").await?;
+        use std::io::Write;
+        writeln!(std::fs::OpenOptions::new().append(true).create(true).open(&set_ups)?, "{}", branch.name())?;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let mut conn = branch.connect().await.unwrap();
+    conn.execute("insert into t values (2)").await.unwrap();
+    let rows: i64 = sqlx::query_scalar("select count(*) from t").fetch_one(&mut conn).await.unwrap();
+    eprintln!("\nrows {rows}");
+    Some(branch)
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
+async fn goes_well() {
+    if let Some(branch) = in_a_process_of_its_own().await {
+        branch.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
+async fn never_ends() {
+    let _branch = in_a_process_of_its_own().await;
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
+async fn fails() {
+    if let Some(_branch) = in_a_process_of_its_own().await {
+        panic!("as it is to");
+    }
+}
+
+/// A runner with a temporary directory of its own.
+struct Runner {
+    directory: tempfile::TempDir,
+}
+
+impl Runner {
+    fn new() -> Self {
+        let directory = tempfile::Builder::new().prefix("lakebase-runner-").tempdir().unwrap();
+        let temporary = directory.path().join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        for reached in [directory.path(), &temporary] {
+            std::fs::set_permissions(reached, std::fs::Permissions::from_mode(0o711)).unwrap();
+        }
+        Self { directory }
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.directory.path().join("tmp")
+    }
+
+    fn command(&self, test: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", &format!("migrate::runners::{test}"), "--ignored", "--nocapture"]);
+        command
+            .env("LAKEBASE_SET_UPS", self.directory.path().join("set-ups"))
+            .env("TMPDIR", self.temporary());
+        command.env_remove("LAKEBASE_TEST_DIR").env_remove("LAKEBASE_TEST_KEEP");
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    /// A process for one test, with what `cargo nextest` says to it.
+    fn start(&self, test: &str) -> Child {
+        let mut command = self.command(test);
+        command.env("NEXTEST_EXECUTION_MODE", "process-per-test").env("NEXTEST_RUN_ID", "run");
+        command.spawn().unwrap()
+    }
+
+    fn set_ups(&self) -> usize {
+        std::fs::read_to_string(self.directory.path().join("set-ups")).unwrap_or_default().lines().count()
+    }
+
+    fn left(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(self.temporary()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// The process that serves.
+    fn server(&self) -> Pid {
+        let record = std::fs::read_to_string(self.left()[0].join("data/server.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        Pid::from_raw(record["pid"].as_i64().unwrap().try_into().unwrap()).unwrap()
+    }
+
+    fn wait_until_nothing_is_left(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.left().is_empty() {
+            assert!(Instant::now() < deadline, "{:?}", self.left());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn ended_well(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("rows 2\n"), "{said}");
+}
+
+/// Until the process has its branch.
+fn wait_for_rows(child: &mut Child) {
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    assert!(stderr.lines().map_while(Result::ok).any(|line| line.starts_with("rows 2")));
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn processes_share_one_server_which_the_last_one_takes_with_it() {
+    let runner = Runner::new();
+    let mut killed = runner.start("never_ends");
+    let others: Vec<Child> = (0..5).map(|_| runner.start("goes_well")).collect();
+    wait_for_rows(&mut killed);
+    kill(killed);
+    others.into_iter().for_each(ended_well);
+    // One that comes right after the last is served by the same.
+    ended_well(runner.start("goes_well"));
+    assert_eq!(runner.set_ups(), 1);
+    runner.wait_until_nothing_is_left();
+}
+
+#[test]
+fn a_server_that_was_killed_is_followed_by_another() {
+    let runner = Runner::new();
+    let mut orphan = runner.start("never_ends");
+    wait_for_rows(&mut orphan);
+    kill_process(runner.server(), Signal::KILL).unwrap();
+    // Its end takes a moment.
+    std::fs::File::open(runner.left()[0].join("serving")).unwrap().lock().unwrap();
+    ended_well(runner.start("goes_well"));
+    assert_eq!(runner.set_ups(), 2);
+    kill(orphan);
+    runner.wait_until_nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_tests_branch_is_kept_where_that_is_asked_for_and_can_be_connected_to() {
+    let runner = Runner::new();
+    let output = runner.command("fails").env("LAKEBASE_TEST_KEEP", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("kept projects/runner/branches/test-"), "{said}");
+    let line = |word: &str| said.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
+
+    let data = line("lakebase-local serve").split("--data-dir ").nth(1).unwrap().replace(" &", "");
+    let builder = LocalLakebase::builder().data_dir(&data).durability(Durability::Fast);
+    let local = builder.start().await.unwrap();
+    let psql = format!("{} -Atc 'select count(*) from t'", line("psql"));
+    match which("psql") {
+        true => {
+            let answer = tokio::process::Command::new("sh").args(["-c", &psql]).output().await.unwrap();
+            assert_eq!(String::from_utf8_lossy(&answer.stdout), "2\n", "{psql}: {answer:?}");
+        }
+        false => eprintln!("\n*** SKIPPED: no psql ***\n"),
+    }
+    local.shutdown().await;
+
+    let removal = Command::new("sh").args(["-c", &line("rm -r")]).status().unwrap();
+    assert!(removal.success());
+    runner.wait_until_nothing_is_left();
+    // A test that goes well leaves nothing, asked or not.
+    let output = runner.command("goes_well").env("LAKEBASE_TEST_KEEP", "1").output().unwrap();
+    assert!(output.status.success());
+    runner.wait_until_nothing_is_left();
+}
+
+fn which(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory: PathBuf| Path::new(&directory).join(program).exists())
+}
