@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::{
     Branch, BranchId, BranchInfo, BranchName, Expiry, Lsn,
@@ -116,7 +117,10 @@ impl CreateEphemeral {
             request = request.at_lsn(lsn);
         }
         match request.await {
-            Ok(info) => Ok(EphemeralBranch { guard, info }),
+            Ok(info) => {
+                guard.made = true;
+                Ok(EphemeralBranch { guard, info })
+            }
             Err(error) => {
                 if may_exist(&error) {
                     drop(guard);
@@ -183,12 +187,14 @@ fn open() -> MutexGuard<'static, BTreeSet<BranchName>> {
 struct Guard {
     branch: Branch,
     armed: bool,
+    /// Whether the service has said that the branch is there.
+    made: bool,
 }
 
 impl Guard {
     fn arm(branch: Branch) -> Self {
         open().insert(branch.name().clone());
-        Self { branch, armed: true }
+        Self { branch, armed: true, made: false }
     }
 
     fn disarm(&mut self) {
@@ -208,7 +214,7 @@ impl Drop for Guard {
         if !self.armed {
             return;
         }
-        let removal = Removal { branch: self.branch.clone(), done: false };
+        let removal = Removal { branch: self.branch.clone(), made: self.made, done: false };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(removal.run())),
             Err(_) => drop(removal),
@@ -219,12 +225,16 @@ impl Drop for Guard {
 /// The removal in the background. Dropped before it is through (the runtime ends), it says which branch stays.
 struct Removal {
     branch: Branch,
+    made: bool,
     done: bool,
 }
 
+/// After the request to make a branch was abandoned, the branch may still appear for this long.
+const LATE: Duration = Duration::from_secs(6);
+
 impl Removal {
     async fn run(mut self) {
-        match self.branch.delete().allow_missing().await {
+        match self.remove().await {
             Ok(()) => {
                 self.done = true;
                 open().remove(self.branch.name());
@@ -232,6 +242,20 @@ impl Removal {
             Err(error) => {
                 tracing::warn!(branch = %self.branch.name(), %error, "removing an ephemeral branch failed")
             }
+        }
+    }
+
+    /// A request that was on its way when nobody waited for it any more may arrive after this one.
+    async fn remove(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.branch.delete().await {
+                Err(error) if error.is_not_found() && (self.made || begun.elapsed() > LATE) => return Ok(()),
+                Err(error) if error.is_not_found() => tokio::time::sleep(pause).await,
+                done => return done,
+            }
+            pause *= 2;
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Effort, Result,
     disk::Disk,
     processes,
-    stage::Stage,
+    stage::{FILLER_ROW, Stage},
     table::{
         Goal, Table,
         Unit::{Megabytes, Milliseconds, Ratio, Seconds},
@@ -18,7 +18,6 @@ use super::{
 };
 
 const DEMONSTRATION_ROW: &str = "SELECT name FROM ecommerce.products LIMIT 1";
-const FILLER_ROW: &str = "SELECT id FROM filler LIMIT 1";
 const AT_ONCE: usize = 100;
 
 /// A branch of the database of the examples.

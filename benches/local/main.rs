@@ -1,7 +1,7 @@
 //! What a local Lakebase promises, measured: speed, memory and storage against the goals of the guide.
 //!
 //! ```text
-//! cargo bench --bench local                        # everything, with 10 GB of data: ten minutes and 17 GB of disk
+//! cargo bench --bench local                        # everything, with 10 GB of data: ten minutes and 21 GB of disk
 //! cargo bench --bench local -- --quick             # small data and few runs
 //! cargo bench --bench local -- --filter pgbench    # only rows whose name has this in it
 //! ```
@@ -14,8 +14,10 @@ mod computes;
 mod disk;
 #[path = "../shared/figures.rs"]
 mod figures;
+mod peers;
 mod pgbench;
 mod pgbouncer;
+mod plain;
 mod processes;
 mod serve;
 mod stage;
@@ -56,6 +58,9 @@ struct Effort {
     serves: usize,
     pgbench_rounds: usize,
     pgbench_seconds: u32,
+    /// Megabytes of the databases that are copied as people do without branches.
+    peer_sizes: [u64; 2],
+    peer_rounds: usize,
 }
 
 const WHOLE: Effort = Effort {
@@ -66,6 +71,8 @@ const WHOLE: Effort = Effort {
     serves: 7,
     pgbench_rounds: 5,
     pgbench_seconds: 8,
+    peer_sizes: [50, 1024],
+    peer_rounds: 5,
 };
 const QUICK: Effort = Effort {
     sizes: [50, 200],
@@ -75,6 +82,8 @@ const QUICK: Effort = Effort {
     serves: 3,
     pgbench_rounds: 3,
     pgbench_seconds: 3,
+    peer_sizes: [50, 200],
+    peer_rounds: 3,
 };
 
 #[tokio::main]
@@ -115,7 +124,9 @@ async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
     if plain.name == "XFS" {
         return Ok(());
     }
-    match Disk::xfs(&effort.sizes) {
+    // The source twice, and a copy.
+    let copies = effort.peer_sizes.map(|megabytes| 3 * megabytes);
+    match Disk::xfs(&[effort.sizes, copies].concat()) {
         Ok(xfs) => measure_disk(&xfs, effort, table).await,
         Err(why) => {
             eprintln!("\nNOT MEASURED ON XFS: {why}\n");
@@ -142,6 +153,7 @@ async fn measure_stage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut 
         branches::sizes(stage, disk, effort, table).await?;
         branches::storage(stage, disk, effort, table).await?;
         branches::at_once(stage, disk, effort, table).await?;
+        peers::copies(stage, disk, effort, table).await?;
     }
     computes::wake(stage, disk, effort, table).await?;
     computes::memory(stage, disk, table).await?;

@@ -9,9 +9,9 @@ use lakebase::{
     Branch, BranchInfo, Expiry, Lakebase, hours,
     local::{Durability, LocalLakebase},
 };
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use super::{Result, disk::Disk};
+use super::{Result, disk::Disk, plain::Target};
 
 pub(crate) struct Stage {
     pub(crate) local: LocalLakebase,
@@ -22,6 +22,34 @@ pub(crate) struct Stage {
 /// A page of the filler holds one row and is otherwise empty: the table grows by pages and the WAL by rows,
 /// so that ten gigabytes are written in a minute and once.
 const PAGE_BYTES: u64 = 8192;
+
+/// The first row that can be read of it.
+pub(crate) const FILLER_ROW: &str = "SELECT id FROM filler LIMIT 1";
+
+/// Makes a database with a table of so many megabytes.
+pub(crate) async fn fill(admin: &Target, database: &str, megabytes: u64) -> Result<()> {
+    admin.connect("postgres").await?.execute(AssertSqlSafe(format!("CREATE DATABASE {database}"))).await?;
+    let mut connection = admin.connect(database).await?;
+    write(&mut connection, megabytes).await?;
+    Ok(connection.close().await?)
+}
+
+async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
+    eprintln!("writing {megabytes} MB");
+    let rows = i64::try_from(megabytes * (1 << 20) / PAGE_BYTES)?;
+    connection.execute("CREATE TABLE filler (id bigint, text text) WITH (fillfactor = 10)").await?;
+    sqlx::query("INSERT INTO filler SELECT n, repeat(md5(n::text), 13) FROM generate_series(1, $1) n")
+        .bind(rows)
+        .execute(&mut *connection)
+        .await?;
+    let written: i64 =
+        sqlx::query_scalar("SELECT pg_relation_size('filler')").fetch_one(&mut *connection).await?;
+    let wanted = rows * i64::try_from(PAGE_BYTES)?;
+    if written < wanted {
+        return Err(format!("the filler takes {written} bytes instead of {wanted}").into());
+    }
+    Ok(())
+}
 
 impl Stage {
     pub(crate) async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
@@ -48,27 +76,8 @@ impl Stage {
 
     /// The default branch of a project with a table of so many megabytes; made when it is not there.
     pub(crate) async fn filled(&self, megabytes: u64) -> Result<BranchInfo> {
-        let rows = i64::try_from(megabytes * (1 << 20) / PAGE_BYTES)?;
-        self.project(&format!("filled-{megabytes}"), async |connection| {
-            eprintln!("writing {megabytes} MB");
-            sqlx::raw_sql("CREATE TABLE filler (id bigint, text text) WITH (fillfactor = 10)")
-                .execute(&mut *connection)
-                .await?;
-            sqlx::query(
-                "INSERT INTO filler SELECT n, repeat(md5(n::text), 13) FROM generate_series(1, $1) n",
-            )
-            .bind(rows)
-            .execute(&mut *connection)
-            .await?;
-            let written: i64 =
-                sqlx::query_scalar("SELECT pg_relation_size('filler')").fetch_one(&mut *connection).await?;
-            let wanted = rows * i64::try_from(PAGE_BYTES)?;
-            if written < wanted {
-                return Err(format!("the filler takes {written} bytes instead of {wanted}").into());
-            }
-            Ok(())
-        })
-        .await
+        self.project(&format!("filled-{megabytes}"), async |connection| write(connection, megabytes).await)
+            .await
     }
 
     pub(crate) async fn project(

@@ -341,3 +341,34 @@ async fn a_reset_that_cannot_be_finished_changes_nothing() {
         assert_eq!(stage.changes().await, [""; 0]);
     }
 }
+
+/// The wish to remove a branch may be faster than the request to make it, which nobody waits for any more.
+#[tokio::test]
+async fn an_abandoned_branch_that_appears_late_is_removed_too() {
+    let stage = Stage::new().await;
+    let (create, delete) = ("POST projects/shop/branches", "DELETE projects/shop/branches/dev");
+    stage.slowly(create, json!({}), Duration::from_secs(60)).await;
+    stage.refuse_once(delete, 404, "NOT_FOUND", "branch id not found").await;
+    stage.on(delete, json!({"name": "projects/shop/branches/dev/operations/x", "done": true})).await;
+    let source = stage.project().branch("production").unwrap();
+    let called = async |call: &str| stage.calls().await.iter().filter(|made| made.starts_with(call)).count();
+    {
+        let making = source.ephemeral("dev", hours(1)).into_future();
+        let sent = async {
+            while called(create).await == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _ = making => panic!("the answer is slow"),
+            () = sent => {}
+        }
+    }
+    tokio::time::timeout(Duration::from_secs(30), async {
+        while called(delete).await < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+}
