@@ -160,7 +160,8 @@ pub(crate) async fn stop(server: &mut Child) -> Result<()> {
 
 fn as_account(program: &Path, dir: &Path, owner: (u32, u32)) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(dir).kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null());
+    // Clients look for certificates in the home directory.
+    command.env("HOME", dir).current_dir(dir).kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null());
     if rustix::process::geteuid().is_root() {
         command.uid(owner.0).gid(owner.1);
     }
