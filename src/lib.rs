@@ -88,8 +88,8 @@
 //! |---|---|---|
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine; `lakebase::testing`, a branch for each test; the program `lakebase-local` |
 //!
-//! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake, and the trust store of the
-//! operating system.
+//! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake. The API is trusted through
+//! the operating system's store, PostgreSQL through Mozilla's list and `PGSSLROOTCERT`.
 //!
 //! # Limits
 //!
