@@ -5,6 +5,7 @@ mod column;
 mod constraint;
 mod foreign;
 mod index;
+mod not_null;
 mod operators;
 mod partition;
 mod programs;
@@ -20,7 +21,8 @@ use super::model::{Fact, Key, Kind, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
-pub(super) use column::{default_not_null, is_partition_key, parent_column, retype};
+pub(super) use column::{is_partition_key, parent_column, retype};
+pub(super) use not_null::default_name as default_not_null;
 pub(super) use table::inherit;
 
 /// What statements are made for.

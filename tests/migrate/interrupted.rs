@@ -49,8 +49,10 @@ impl<S: tracing::Subscriber, F: Fn(&str) + 'static> Layer<S> for Listener<F> {
     }
 }
 
+type Ear = Box<dyn Fn(&str)>;
+
 thread_local! {
-    static LISTENER: std::cell::RefCell<Option<Box<dyn Fn(&str)>>> = const { std::cell::RefCell::new(None) };
+    static LISTENER: std::cell::RefCell<Option<Ear>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Until it is dropped, on this thread. The subscriber is one for all threads: those that come and go with a thread

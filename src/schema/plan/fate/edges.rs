@@ -100,11 +100,11 @@ impl Planner<'_> {
     fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         let mut left: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
         let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
-        for at in 0..self.items.len() {
+        for (at, (item, drop)) in self.items.iter().zip(drops).enumerate() {
             let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
-            if self.items[at].fate == Fate::Remove {
-                left.entry(old.text("of")).or_default().push(drops[at]);
-                own.extend(old.parent.as_ref().map(|table| (table, drops[at])));
+            if item.fate == Fate::Remove {
+                left.entry(old.text("of")).or_default().push(*drop);
+                own.extend(old.parent.as_ref().map(|table| (table, *drop)));
             }
         }
         if left.is_empty() {
@@ -132,6 +132,7 @@ impl Planner<'_> {
             }
         }
     }
+
     fn partition_edges(&self, at: usize, fact: &Fact, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         match fact.key.kind {
             Kind::Partition => {

@@ -1,0 +1,147 @@
+//! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
+
+use super::{Context, column::alter, parent};
+use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+
+/// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
+pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
+    let bare = |name: &str| match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_owned(),
+    };
+    let name = format!("{}_{}_not_null", bare(table), bare(column));
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// The name of a column's not-null constraint.
+fn constraint_name(schema: &Schema, column: &Fact) -> String {
+    let own = column.get("not_null_constraint").and_then(|text| text.strip_prefix("CONSTRAINT "));
+    let own = own.map(|text| text.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT"));
+    if let Some(name) = own.or_else(|| column.get("@not_null_name")) {
+        return name.to_owned();
+    }
+    let table = schema.fact(Kind::Table, parent(column)).map(|t| t.text("name")).unwrap_or_default();
+    default_name(table, column.text("name"))
+}
+
+/// Since 18 a not-null constraint can be renamed, validated, and told whether children inherit it.
+pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<Statement>, String> {
+    let table = parent(new);
+    let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
+    let says =
+        |column: &Fact, words: &str| column.get("not_null_constraint").is_some_and(|c| c.contains(words));
+    let mut statements = Vec::new();
+    let name = if new.has("has_parent") { &before } else { &after };
+    if before != *name {
+        let children = ctx.old.facts.iter().filter(|f| {
+            f.key.kind == Kind::Partition && f.text("of") == table
+                || f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table)
+        });
+        for child in children.map(|f| f.parent.as_ref().map_or(f.key.name.as_str(), |p| p.name.as_str())) {
+            let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text("name")));
+            if column.is_some_and(|c| c.has("not_null") && constraint_name(ctx.old, c) != before) {
+                return Err(format!(
+                    "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
+                ));
+            }
+        }
+        statements.push(
+            Statement::new(format!("ALTER TABLE {table} RENAME CONSTRAINT {before} TO {name}"))
+                .exclusive(table),
+        );
+    }
+    if says(old, "NO INHERIT") != says(new, "NO INHERIT") {
+        let word = if says(new, "NO INHERIT") { "NO INHERIT" } else { "INHERIT" };
+        statements.push(
+            Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {word}")).exclusive(table),
+        );
+    }
+    match (says(old, "NOT VALID"), says(new, "NOT VALID")) {
+        (true, false) => {
+            let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+                .lock(table, LockMode::ShareUpdateExclusive)
+                .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
+            statements.push(if ctx.online { validate.at(Stage::Validate) } else { validate });
+        }
+        (false, true) => {
+            statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
+            let tail = if says(new, "NO INHERIT") { " NO INHERIT" } else { "" };
+            statements.push(
+                Statement::new(format!(
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {}{tail} NOT VALID",
+                    new.text("name")
+                ))
+                .exclusive(table),
+            );
+        }
+        _ => {}
+    }
+    Ok(statements)
+}
+
+/// As part of the column's definition.
+pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
+    let table = ctx.new.fact(Kind::Table, parent(column));
+    match column.get("not_null_constraint") {
+        Some(named) if named.contains("NOT VALID") => String::new(),
+        Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
+            Some(name) => format!(" {name} NOT NULL NO INHERIT"),
+            None => format!(" {named} NOT NULL"),
+        },
+        Some(_) => " NOT NULL NO INHERIT".to_owned(),
+        None => match column.get("@not_null_name") {
+            Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
+            // Partitions that are made before have constraints of that name, and PostgreSQL would choose another.
+            None if ctx.old.server_version() >= 180_000 && table.is_some_and(|t| t.has("partition_key")) => {
+                format!(" CONSTRAINT {} NOT NULL", constraint_name(ctx.new, column))
+            }
+            None => " NOT NULL".to_owned(),
+        },
+    }
+}
+
+/// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
+pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
+    let table = parent(column);
+    let name = column.text("name");
+    let set = match column.get("not_null_constraint") {
+        Some(named) if named.starts_with("CONSTRAINT") || named.contains("NO") => {
+            let (named, tail) =
+                named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
+            Statement::new(format!("ALTER TABLE {table} ADD {named} NOT NULL {name}{tail}"))
+        }
+        _ => Statement::new(alter(column, "SET NOT NULL")),
+    }
+    .exclusive(table)
+    .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
+    let foreign = ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has("foreign"));
+    if !ctx.online || ctx.is_fresh(table) || column.has("has_parent") || foreign {
+        return vec![if ctx.is_fresh(table) || foreign {
+            set
+        } else {
+            set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")
+        }];
+    }
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+    let check = format!("lakebase_{}_not_null", plain.to_lowercase());
+    vec![
+        Statement::new(format!(
+            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"
+        ))
+        .exclusive(table),
+        Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check}"))
+            .lock(table, LockMode::ShareUpdateExclusive)
+            .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"))
+            .at(Stage::Validate),
+        set.at(Stage::Finish),
+        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"))
+            .exclusive(table)
+            .at(Stage::Finish),
+    ]
+}
