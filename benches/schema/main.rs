@@ -10,7 +10,6 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::unwrap_used,
     reason = "a bench says by panicking that it cannot go on"
 )]
 

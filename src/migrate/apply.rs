@@ -29,7 +29,7 @@ use crate::{
 ///
 /// [`Invalid`](ErrorKind::Invalid) for a text that cannot be a migration, [`Refused`](ErrorKind::Refused) where one was
 /// applied before with another text or only in part, or where another caller does not finish in time;
-/// otherwise what PostgreSQL said, with [`Failure`] as its source telling what is left of the migration.
+/// otherwise what PostgreSQL said, with [`Failure`](super::Failure) as its source telling what is left of the migration.
 ///
 /// ```no_run
 /// # async fn show(conn: &mut sqlx::PgConnection) -> lakebase::Result<()> {
