@@ -152,6 +152,13 @@ impl Key {
     pub fn new(kind: Kind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
     }
+
+    pub(super) fn digest(&self) -> u128 {
+        let mut hash = Fnv::default();
+        hash.text(self.kind.label());
+        hash.text(&self.name);
+        hash.0
+    }
 }
 
 impl fmt::Display for Key {
