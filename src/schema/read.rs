@@ -66,7 +66,10 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         .await
         .map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
     let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
-    let generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
+    let generated = match reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
+        true => fetch(conn, "expressions", text.fill(GENERATED)).await?,
+        false => Vec::new(),
+    };
     let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
     let dependencies = Reader::dependencies_of(conn, text.fill(DEPENDENCIES))
         .await
