@@ -111,9 +111,8 @@ impl Stage {
             let after =
                 timed(&mut now.snapshot, Schema::read(&mut new, &options)).await.expect("new is read");
             // As `Branch::compare_schema` reads them.
-            let both = async {
-                tokio::join!(Schema::read(&mut old, &options), Schema::read(&mut new, &options))
-            };
+            let both =
+                async { tokio::join!(Schema::read(&mut old, &options), Schema::read(&mut new, &options)) };
             drop(timed(&mut now.both, both).await);
             let diff = at_once(&mut now.compare, || compare(&before, &after));
             let plan = at_once(&mut now.plan, || diff.migration()).expect("a plan");

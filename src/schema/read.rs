@@ -13,7 +13,9 @@ use super::error::SchemaError;
 use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema};
 use super::options::Options;
 use compose::{Cell, Composed};
-use queries::{ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED};
+use queries::{
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED,
+};
 
 type Address = (u32, u32, i32);
 
@@ -61,10 +63,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
             .await
             .map_err(|source| SchemaError::read(query.kind.label(), source))?;
     }
-    reader
-        .definitions(conn)
-        .await
-        .map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
+    reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
     let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     let generated = match reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
         true => fetch(conn, "expressions", text.fill(GENERATED)).await?,
@@ -378,7 +377,12 @@ impl Reader {
         exact.or_else(|| self.exact.get(&whole)).or_else(|| self.alias.get(&whole)).copied()
     }
 
-    fn aliases(&mut self, generated: &[PgRow], aliases: &[PgRow], dependencies: &[Dependency]) -> Decoded<()> {
+    fn aliases(
+        &mut self,
+        generated: &[PgRow],
+        aliases: &[PgRow],
+        dependencies: &[Dependency],
+    ) -> Decoded<()> {
         let (attrdef, class) = (self.catalog("pg_attrdef"), self.catalog("pg_class"));
         for row in generated {
             let (expression, table): (Oid, Oid) = (row.try_get("objid")?, row.try_get("refobjid")?);

@@ -115,7 +115,8 @@ impl Reader {
                 Cell::TypeOid => types.0 = number(row, at)?,
                 Cell::CollationOid => types.1 = number(row, at)?,
                 Cell::ColumnsOf => {
-                    let columns = row.try_get::<Option<&str>, _>(at)?.map(|list| self.columns(relation, list));
+                    let columns =
+                        row.try_get::<Option<&str>, _>(at)?.map(|list| self.columns(relation, list));
                     attrs.extend(columns.flatten().map(|columns| (attribute("columns"), columns)));
                 }
                 Cell::ForeignRelation => foreign = number(row, at)?,
@@ -127,7 +128,8 @@ impl Reader {
                 Cell::IndexOf => {
                     if let (Some(index), Some(table)) = (row.try_get::<Option<&str>, _>(at)?, above) {
                         let columns = attrs.iter().find(|(name, _)| name == "columns");
-                        let columns = columns.map_or(String::new(), |(_, columns)| columns.replace('\n', ", "));
+                        let columns =
+                            columns.map_or(String::new(), |(_, columns)| columns.replace('\n', ", "));
                         let on = &table.key.name;
                         let text = format!("CREATE UNIQUE INDEX {index} ON {on} USING btree ({columns})");
                         attrs.push((attribute("index_definition"), text));
@@ -136,7 +138,8 @@ impl Reader {
                 Cell::IndexWhere => condition = row.try_get::<Option<&str>, _>(at)?,
                 Cell::IndexShape => {
                     if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
-                        let name = attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_str());
+                        let name =
+                            attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_str());
                         match name.and_then(|name| self.index(relation, name, shape, condition)) {
                             Some(text) => attrs.push((attribute("definition"), text)),
                             None => asks = Some(attrs.len()),
@@ -152,7 +155,8 @@ impl Reader {
         }
         stamps[2] = 0;
         attrs.shrink_to_fit();
-        let said = parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
+        let said =
+            parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
         let parent = said.or_else(|| above.map(|above| above.key.clone()));
         let key = match (key, &parent) {
             (Some(key), _) => key,
@@ -194,7 +198,8 @@ impl Reader {
     fn index(&self, relation: u32, name: &str, shape: &str, condition: Option<&str>) -> Option<String> {
         let mut parts = shape.split('/');
         let unique = if parts.next()? == "t" { "UNIQUE " } else { "" };
-        let mut lists = [parts.next()?, parts.next()?, parts.next()?, parts.next()?].map(|list| list.split(' '));
+        let mut lists =
+            [parts.next()?, parts.next()?, parts.next()?, parts.next()?].map(|list| list.split(' '));
         let table = self.relation(relation)?;
         let mut text = format!("CREATE {unique}INDEX {name} ON {} USING btree (", table.key.name);
         let mut first = true;
@@ -203,7 +208,8 @@ impl Reader {
             let Some(key) = keys.next() else { break };
             let number = key.parse().ok()?;
             let (kind, collation) = *self.types.get(&(relation, number))?;
-            let (of_class, of_key) = (classes.next()?.parse::<u32>().ok()?, collations.next()?.parse::<u32>().ok()?);
+            let (of_class, of_key) =
+                (classes.next()?.parse::<u32>().ok()?, collations.next()?.parse::<u32>().ok()?);
             if !self.is_default(of_class, kind) || (of_key != 0 && of_key != collation) {
                 return None;
             }

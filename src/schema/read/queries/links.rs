@@ -4,16 +4,16 @@
 pub(in crate::schema::read) const UNCOMPARED: &str = "
     select 'base type ' || t.oid::regtype::text as key, '' as digest from pg_type t
      where typtype = 'b' and typcategory <> 'A' and typnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+       and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')
     union all select 'shell type ' || t.oid::regtype::text, '' from pg_type t where typtype = 'p' and typnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+       and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')
     union all select 'conversion ' || quote_ident(conname), concat_ws(' ', conforencoding, contoencoding, conproc::regproc, condefault) from pg_conversion where connamespace = any({NSP})
     union all select 'text search parser ' || quote_ident(prsname), prsstart::regproc::text from pg_ts_parser p where prsnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_ts_parser'::regclass and e.objid = p.oid and e.deptype = 'e')
+       and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_parser'::regclass and deptype = 'e')
     union all select 'text search template ' || quote_ident(tmplname), tmpllexize::regproc::text from pg_ts_template p where tmplnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_ts_template'::regclass and e.objid = p.oid and e.deptype = 'e')
+       and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_template'::regclass and deptype = 'e')
     union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
-       where not exists (select from pg_depend e where e.classid = 'pg_transform'::regclass and e.objid = t.oid and e.deptype = 'e')
+       where t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_transform'::regclass and deptype = 'e')
     union all select 'subscription ' || quote_ident(subname), '' from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
     union all select 'options of user mapping ' || case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(m.srvname) || ', hidden from this role', ''
        from pg_user_mappings m join pg_foreign_server s on s.oid = srvid

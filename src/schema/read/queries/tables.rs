@@ -34,7 +34,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
          from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class toast on toast.oid = c.reltoastrelid
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Column,
@@ -93,7 +93,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_class c join pg_namespace n on n.oid = relnamespace join pg_attrdef d on adrelid = c.oid
               join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
          where c.relkind = 'v' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Partition,
@@ -113,7 +113,7 @@ pub(super) const QUERIES: &[Query] = &[
            select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
              from pg_class c join pg_namespace n on n.oid = relnamespace
             where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+              and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e'))
          select k.oid, k.xmin as stamp, conrelid as relation, c.schema, quote_ident(conname) as name,
                 case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
                   when 'c' then 'check' when 'x' then 'exclusion' end as type,
@@ -146,7 +146,7 @@ pub(super) const QUERIES: &[Query] = &[
            select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
              from pg_class c join pg_namespace n on n.oid = relnamespace
             where c.relkind in ('r', 'p', 'm') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+              and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e'))
          select c.oid, c.xmin as stamp, i.xmin as defined, t.schema || '.' || quoted as key, t.qualified as parent,
                 case t.relkind when 'm' then 'materialized view' else 'table' end as parent_kind, indrelid as index_relation,
                 t.schema, quoted as name,
