@@ -15,6 +15,7 @@ mod branches;
 mod case;
 mod cluster;
 mod database;
+mod definitions;
 mod dump;
 mod example;
 mod generated;

@@ -17,6 +17,7 @@
 #[path = "../../tests/schema/cluster.rs"]
 mod cluster;
 mod databases;
+#[allow(dead_code, reason = "other benches use more of it")]
 #[path = "../shared/figures.rs"]
 mod figures;
 mod memory;
@@ -108,11 +109,15 @@ impl Stage {
                 timed(&mut now.snapshot, Schema::read(&mut old, &options)).await.expect("old is read");
             let after =
                 timed(&mut now.snapshot, Schema::read(&mut new, &options)).await.expect("new is read");
+            // As `Branch::compare_schema` reads them.
+            let both =
+                async { tokio::join!(Schema::read(&mut old, &options), Schema::read(&mut new, &options)) };
+            drop(timed(&mut now.both, both).await);
             let diff = at_once(&mut now.compare, || compare(&before, &after));
             let plan = at_once(&mut now.plan, || diff.migration()).expect("a plan");
             at_once(&mut now.render, || (diff.to_string(), plan.to_sql()));
             at_once(&mut now.dump, || (self.old.dump(DATABASE), self.new.dump(DATABASE)));
-            let all = now.snapshot.iter().sum::<f64>() + now.compare[0];
+            let all = now.both[0] + now.compare[0];
             now.ratio.push(now.dump[0] / all);
             if round == 0 {
                 eprintln!(
@@ -127,6 +132,7 @@ impl Stage {
         }
         let what = |what: &str| format!("{} tables: {what}", self.tables);
         self.goals(&times, table);
+        table.add(&what("both snapshots at once"), Goal::None, Unit::Milliseconds, times.both);
         table.add(&what("text of diff and plan"), Goal::None, Unit::Milliseconds, times.render);
         table.add(&what("pg_dump of both"), Goal::None, Unit::Milliseconds, times.dump);
         table.add(&what("pg_dump of both / snapshots + diff"), Goal::AtLeast(5.0), Unit::Ratio, times.ratio);
@@ -157,6 +163,7 @@ impl Stage {
 #[derive(Default)]
 struct Times {
     snapshot: Vec<f64>,
+    both: Vec<f64>,
     compare: Vec<f64>,
     plan: Vec<f64>,
     render: Vec<f64>,
@@ -167,6 +174,7 @@ struct Times {
 impl Times {
     fn extend(&mut self, other: Self) {
         self.snapshot.extend(other.snapshot);
+        self.both.extend(other.both);
         self.compare.extend(other.compare);
         self.plan.extend(other.plan);
         self.render.extend(other.render);

@@ -154,12 +154,16 @@ pub struct SchemaDiff {
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
-    let super::rename::Renamed { schema: renamed, renames, statements, schemas, refusals } =
+    let super::rename::Renamed { schema: renamed, pairs, renames, statements, schemas, refusals } =
         super::rename::certain(old, new);
     let mut changes: Vec<Change> =
         renames.iter().map(|r| Change::Renamed { key: r.after.clone(), before: r.before.clone() }).collect();
     changes.extend(schemas.into_iter().map(|key| Change::Added { key, parent: None, fields: Vec::new() }));
-    for (one, other) in pairs(&renamed, new) {
+    let differing = pairs.into_iter().filter(|(one, other)| match (one, other) {
+        (Some(one), Some(other)) => !renamed.same(*one, new, *other),
+        _ => true,
+    });
+    for (one, other) in differing {
         changes.extend(match (one.map(|at| &renamed.facts[at]), other.map(|at| &new.facts[at])) {
             (Some(old), None) => Some(Change::Removed {
                 key: old.key.clone(),
@@ -171,12 +175,12 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
                 parent: new.parent.clone(),
                 fields: fields(None, Some(new)),
             }),
-            (Some(old), Some(new)) if !old.same_as(new) => Some(Change::Changed {
+            (Some(old), Some(new)) => Some(Change::Changed {
                 key: new.key.clone(),
                 parent: new.parent.clone(),
                 fields: fields(Some(old), Some(new)),
             }),
-            _ => None,
+            (None, None) => None,
         });
     }
     let hints = super::rename::likely(&renamed, new, &changes);
@@ -191,12 +195,16 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
     }
 }
 
+/// The positions of a fact in both schemas.
+pub(super) type Pair = (Option<usize>, Option<usize>);
+
 /// The positions of each fact in both schemas, by key.
-pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<(Option<usize>, Option<usize>)> {
+pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<Pair> {
     let (mut one, mut other) = (0, 0);
     let mut pairs = Vec::with_capacity(old.facts.len().max(new.facts.len()));
     while one < old.facts.len() || other < new.facts.len() {
         let order = match (old.facts.get(one), new.facts.get(other)) {
+            (Some(_), Some(_)) if old.same(one, new, other) => std::cmp::Ordering::Equal,
             (Some(a), Some(b)) => a.key.cmp(&b.key),
             (Some(_), None) => std::cmp::Ordering::Less,
             _ => std::cmp::Ordering::Greater,

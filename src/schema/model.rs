@@ -152,6 +152,13 @@ impl Key {
     pub fn new(kind: Kind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
     }
+
+    pub(super) fn digest(&self) -> u128 {
+        let mut hash = Fnv::default();
+        hash.text(self.kind.label());
+        hash.text(&self.name);
+        hash.0
+    }
 }
 
 impl fmt::Display for Key {
@@ -362,6 +369,9 @@ impl Attributes {
     }
 }
 
+/// Kind, catalog, OID and sub-id.
+pub(super) type Identity = (Kind, u32, u32, i32);
+
 /// One fact of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fact {
@@ -398,6 +408,23 @@ impl Fact {
 
     pub(super) fn same_as(&self, other: &Self) -> bool {
         self.attrs.compared().eq(other.attrs.compared())
+    }
+
+    /// What physical copies of one database have in common for one object, whatever it is called.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        let (class, object, sub) = self.address;
+        (object != 0).then_some((self.key.kind, class, object, sub))
+    }
+
+    fn digest(&self) -> u128 {
+        let mut hash = Fnv::default();
+        hash.text(self.key.kind.label());
+        hash.text(&self.key.name);
+        for (name, value) in self.attrs.compared() {
+            hash.text(name);
+            hash.text(value);
+        }
+        hash.0
     }
 }
 
@@ -450,11 +477,32 @@ impl Serialize for Fingerprint {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Recorded")]
 pub struct Schema {
     pub(super) options: super::Options,
     pub(super) origin: Origin,
     /// Sorted by key.
     pub(super) facts: Arc<Vec<Fact>>,
+    /// What is compared of each fact, in few bytes side by side: most facts of two schemas are the same, and nothing more
+    /// of them is looked at.
+    #[serde(skip)]
+    digests: Arc<[u128]>,
+}
+
+/// A schema as it is written down.
+#[derive(Deserialize)]
+#[serde(rename = "Schema")]
+struct Recorded {
+    options: super::Options,
+    origin: Origin,
+    facts: Vec<Fact>,
+}
+
+impl From<Recorded> for Schema {
+    fn from(Recorded { options, origin, facts }: Recorded) -> Self {
+        let digests = facts.iter().map(Fact::digest).collect();
+        Self { options, origin, facts: Arc::new(facts), digests }
+    }
 }
 
 impl Schema {
@@ -476,16 +524,16 @@ impl Schema {
     /// The digest of everything that is compared.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Fnv::default();
-        for fact in self.facts.iter() {
-            hash.text(fact.key.kind.label());
-            hash.text(&fact.key.name);
-            for (name, value) in fact.attrs.compared() {
-                hash.text(name);
-                hash.text(value);
-            }
-            hash.text("\u{1}");
+        for digest in self.digests.iter() {
+            hash.word(*digest as u64);
+            hash.word((*digest >> 64) as u64);
         }
         Fingerprint(hash.0)
+    }
+
+    /// Whether the fact here and the one there have the same key, and the same in everything that is compared.
+    pub(super) fn same(&self, here: usize, other: &Self, there: usize) -> bool {
+        self.digests[here] == other.digests[there]
     }
 
     /// The objects that are present and not compared in detail, by name.
@@ -537,7 +585,7 @@ impl Schema {
                 place.swap(at, to);
             }
         }
-        Self { options, origin, facts: Arc::new(facts) }
+        Recorded { options, origin, facts }.into()
     }
 
     /// Who needs each fact.
@@ -551,9 +599,9 @@ impl Schema {
         dependents
     }
 
-    pub(super) fn by_address(&self) -> HashMap<(Kind, u32, u32, i32), usize> {
-        let with = self.facts.iter().enumerate().filter(|(_, f)| f.address.1 != 0);
-        with.map(|(at, f)| ((f.key.kind, f.address.0, f.address.1, f.address.2), at)).collect()
+    pub(super) fn by_address(&self) -> HashMap<Identity, usize> {
+        let all = self.facts.iter().enumerate();
+        all.filter_map(|(at, fact)| Some((fact.identity()?, at))).collect()
     }
 }
 

@@ -1,17 +1,21 @@
 //! Reads a live catalog into a [`Schema`].
 
+mod compose;
 mod queries;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgRow, types::Oid};
-use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema, attribute};
+use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema};
 use super::options::Options;
-use queries::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED};
+use compose::{Cell, Composed};
+use queries::{
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED,
+};
 
 type Address = (u32, u32, i32);
 
@@ -45,7 +49,10 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         .map_err(failed)?;
     let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
-    let mut reader = Reader { catalogs: read_catalogs(conn).await?, ..Reader::default() };
+    let catalogs = read_catalogs(conn).await?;
+    let relations = catalogs.get("pg_class").copied().unwrap_or_default();
+    let classes = read_classes(conn).await?;
+    let mut reader = Reader { catalogs, relations, classes, ..Reader::default() };
     for query in queries::all() {
         let left_out = query.database_wide && !options.include.is_empty();
         if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
@@ -56,10 +63,16 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
             .await
             .map_err(|source| SchemaError::read(query.kind.label(), source))?;
     }
+    reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
     let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
-    let generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
+    let generated = match reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
+        true => fetch(conn, "expressions", text.fill(GENERATED)).await?,
+        false => Vec::new(),
+    };
     let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
-    let dependencies = fetch(conn, "dependencies", text.fill(DEPENDENCIES)).await?;
+    let dependencies = Reader::dependencies_of(conn, text.fill(DEPENDENCIES))
+        .await
+        .map_err(|source| SchemaError::read("dependencies", source))?;
     let comments =
         if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
     let privileges =
@@ -77,7 +90,8 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         if options.owners {
             reader.owners();
         }
-        reader.dependencies(&dependencies)
+        reader.dependencies(&dependencies);
+        Ok(())
     })();
     linked.map_err(|source| SchemaError::read("dependencies", source))?;
     reader.structural();
@@ -148,6 +162,13 @@ async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, 
     rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::read("catalogs", source))
 }
 
+async fn read_classes(conn: &mut PgConnection) -> Result<HashMap<u32, u32>, SchemaError> {
+    let rows = fetch(conn, "operator classes", DEFAULT_CLASSES.to_owned()).await?;
+    let pair = |row: &PgRow| Ok((row.try_get::<Oid, _>(0)?.0, row.try_get::<Oid, _>(1)?.0));
+    let pairs = rows.iter().map(pair).collect::<Result<_, _>>();
+    pairs.map_err(|source| SchemaError::read("operator classes", source))
+}
+
 /// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
 struct Text {
     version: u32,
@@ -204,12 +225,28 @@ const SQLX_RECORDS: &str = "_sqlx_migrations";
 #[derive(Default)]
 struct Reader {
     catalogs: HashMap<String, u32>,
+    /// The catalog of tables.
+    relations: u32,
+    /// Default operator classes of B-trees, and their types.
+    classes: HashMap<u32, u32>,
+    /// The types and collations of columns.
+    types: HashMap<(u32, i32), (u32, u32)>,
+    /// Indexes whose definitions only the server knows: the fact, and the place among its attributes.
+    asked: BTreeMap<u32, (u32, usize)>,
     facts: Vec<Fact>,
     /// Facts by their own address.
     exact: HashMap<Address, u32>,
     /// Other addresses that mean a fact.
     alias: HashMap<Address, u32>,
-    names: HashMap<Key, u32>,
+    /// Facts by the digest of their keys.
+    names: HashMap<u128, u32>,
+}
+
+/// A row of `pg_depend`.
+struct Dependency {
+    from: Address,
+    to: Address,
+    kind: u8,
 }
 
 type Decoded<T> = Result<T, sqlx::Error>;
@@ -221,7 +258,7 @@ impl Reader {
 
     fn push(&mut self, fact: Fact) -> u32 {
         let at = self.facts.len() as u32;
-        self.names.insert(fact.key.clone(), at);
+        self.names.insert(fact.key.digest(), at);
         self.facts.push(fact);
         at
     }
@@ -239,17 +276,54 @@ impl Reader {
             if cells.is_empty() {
                 cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
             }
-            let fact = decode(&row, query.kind, class, &cells)?;
-            if self.names.contains_key(&fact.key) {
+            let Some(Composed { fact, types, asks }) = self.compose(&row, query.kind, class, &cells)? else {
+                continue;
+            };
+            if self.names.contains_key(&fact.key.digest()) {
                 continue;
             }
             let address = fact.address;
+            self.types.extend(types.map(|types| ((address.1, address.2), types)));
             let at = self.push(fact);
+            self.asked.extend(asks.map(|place| (address.1, (at, place))));
             if addressed {
                 self.exact.insert(address, at);
             }
         }
         Ok(())
+    }
+
+    /// Definitions of indexes that are not plain ones after all.
+    async fn definitions(&mut self, conn: &mut PgConnection) -> Decoded<()> {
+        if self.asked.is_empty() {
+            return Ok(());
+        }
+        let oids: Vec<String> = self.asked.keys().map(u32::to_string).collect();
+        let oids = oids.join(",");
+        let sql = format!("select i, pg_get_indexdef(i) from unnest('{{{oids}}}'::oid[]) i");
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
+        while let Some(row) = rows.try_next().await? {
+            if let Some((at, place)) = self.asked.get(&row.try_get::<Oid, _>(0)?.0) {
+                let definition = ("definition".into(), row.try_get(1)?);
+                self.facts[*at as usize].attrs.0.insert(*place, definition);
+            }
+        }
+        self.asked.clear();
+        Ok(())
+    }
+
+    async fn dependencies_of(conn: &mut PgConnection, sql: String) -> Decoded<Vec<Dependency>> {
+        let mut found = Vec::new();
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
+        while let Some(row) = rows.try_next().await? {
+            let oid = |at: usize| row.try_get::<Oid, _>(at).map(|oid| oid.0);
+            found.push(Dependency {
+                from: (oid(0)?, oid(1)?, row.try_get(2)?),
+                to: (oid(3)?, oid(4)?, row.try_get(5)?),
+                kind: row.try_get::<&str, _>(6)?.bytes().next().unwrap_or_default(),
+            });
+        }
+        Ok(found)
     }
 
     /// Leaves out the table of sqlx with all that belongs to it.
@@ -303,7 +377,12 @@ impl Reader {
         exact.or_else(|| self.exact.get(&whole)).or_else(|| self.alias.get(&whole)).copied()
     }
 
-    fn aliases(&mut self, generated: &[PgRow], aliases: &[PgRow], dependencies: &[PgRow]) -> Decoded<()> {
+    fn aliases(
+        &mut self,
+        generated: &[PgRow],
+        aliases: &[PgRow],
+        dependencies: &[Dependency],
+    ) -> Decoded<()> {
         let (attrdef, class) = (self.catalog("pg_attrdef"), self.catalog("pg_class"));
         for row in generated {
             let (expression, table): (Oid, Oid) = (row.try_get("objid")?, row.try_get("refobjid")?);
@@ -311,19 +390,27 @@ impl Reader {
                 self.alias.insert((attrdef, expression.0, 0), *at);
             }
         }
-        for row in dependencies.iter().filter(|row| row.try_get::<&str, _>("deptype").is_ok_and(|t| t == "e"))
-        {
-            let extension = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, 0));
-            if let Some(at) = extension {
-                self.alias.entry((oid(row, "classid")?, oid(row, "objid")?, 0)).or_insert(at);
+        let whole = |(class, object, _): Address| (class, object, 0);
+        for row in dependencies.iter().filter(|row| row.kind == b'e') {
+            if let Some(at) = self.find(whole(row.to)) {
+                self.alias.entry(whole(row.from)).or_insert(at);
             }
         }
-        // Twice: an array's or row's alias may lead over another alias.
-        for row in aliases.iter().chain(aliases) {
-            let target = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, 0));
+        let mut inner: Vec<(Address, Address)> = Vec::new();
+        for row in aliases {
             let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
-            if let Some(at) = target.filter(|_| !self.exact.contains_key(&address)) {
-                self.alias.entry(address).or_insert(at);
+            inner.push((address, (oid(row, "refclassid")?, oid(row, "refobjid")?, 0)));
+        }
+        // The row and array types and rewrite rule of a relation, the sequence of an identity column, the index of a
+        // constraint, the members of an operator class.
+        let program = self.catalog("pg_proc");
+        let internal = dependencies.iter().filter(|row| row.kind == b'i' && row.from.0 != program);
+        inner.extend(internal.map(|row| (whole(row.from), whole(row.to))));
+        inner.retain(|(address, _)| !self.exact.contains_key(address));
+        // Twice: an array's or row's alias may lead over another alias.
+        for (address, target) in inner.iter().chain(&inner) {
+            if let Some(at) = self.find(*target) {
+                self.alias.entry(*address).or_insert(at);
             }
         }
         Ok(())
@@ -421,18 +508,16 @@ impl Reader {
         }
     }
 
-    fn dependencies(&mut self, rows: &[PgRow]) -> Decoded<()> {
+    fn dependencies(&mut self, rows: &[Dependency]) {
         for row in rows {
-            let kind: &str = row.try_get("deptype")?;
-            let from = self.find((oid(row, "classid")?, oid(row, "objid")?, row.try_get("objsubid")?));
-            let to = self.find((oid(row, "refclassid")?, oid(row, "refobjid")?, row.try_get("refobjsubid")?));
-            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && kind != "P") else {
+            let (from, to) = (self.find(row.from), self.find(row.to));
+            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && row.kind != b'P') else {
                 continue;
             };
             let (one, other) = (&self.facts[from as usize], &self.facts[to as usize]);
             // Ownership of a sequence and the place of a partition are facts of their own.
             let placed = match (one.key.kind, other.key.kind) {
-                (Kind::Sequence, Kind::Column | Kind::Table) => kind == "a",
+                (Kind::Sequence, Kind::Column | Kind::Table) => row.kind == b'a',
                 (Kind::Table, Kind::Table) => one.has("is_partition"),
                 (Kind::Table, Kind::Column) => other.parent.as_ref() == Some(&one.key),
                 _ => false,
@@ -441,7 +526,6 @@ impl Reader {
                 self.facts[from as usize].needs.push(to);
             }
         }
-        Ok(())
     }
 
     /// Dependencies that follow from the model itself.
@@ -468,7 +552,7 @@ impl Reader {
             }
             let found: Vec<u32> = needs
                 .iter()
-                .filter_map(|key| self.names.get(key).copied())
+                .filter_map(|key| self.names.get(&key.digest()).copied())
                 .filter(|n| *n != at as u32)
                 .collect();
             self.facts[at].needs.extend(found);
@@ -476,68 +560,8 @@ impl Reader {
     }
 }
 
-/// What a column of a catalog query is to a fact.
-enum Cell {
-    Oid,
-    Sub,
-    Stamp,
-    Key,
-    Parent,
-    ParentKind,
-    Owner,
-    Attribute(Attribute),
-}
-
-impl Cell {
-    fn named(name: &str) -> Self {
-        match name {
-            "oid" => Self::Oid,
-            "sub" => Self::Sub,
-            "stamp" => Self::Stamp,
-            "key" => Self::Key,
-            "parent" => Self::Parent,
-            "parent_kind" => Self::ParentKind,
-            "owner" => Self::Owner,
-            name => Self::Attribute(attribute(name)),
-        }
-    }
-}
-
-fn decode(row: &PgRow, kind: Kind, class: u32, cells: &[Cell]) -> Decoded<Fact> {
-    let (mut oid, mut sub, mut stamp, mut name, mut parent, mut parent_kind, mut owner) =
-        (0, 0, 0, "", None, None, None);
-    let mut attrs = Vec::new();
-    for (at, cell) in cells.iter().enumerate() {
-        match cell {
-            Cell::Oid => oid = row.try_get::<Oid, _>(at)?.0,
-            Cell::Sub => sub = row.try_get::<i32, _>(at)?,
-            Cell::Stamp => stamp = transaction(row, "stamp")?,
-            Cell::Key => name = row.try_get(at)?,
-            Cell::Parent => parent = row.try_get::<Option<&str>, _>(at)?,
-            Cell::ParentKind => parent_kind = row.try_get::<Option<&str>, _>(at)?,
-            Cell::Owner => owner = row.try_get::<Option<String>, _>(at)?,
-            Cell::Attribute(attribute) => {
-                if let Some(value) = row.try_get::<Option<String>, _>(at)? {
-                    attrs.push((attribute.clone(), value));
-                }
-            }
-        }
-    }
-    attrs.shrink_to_fit();
-    let parent = parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
-    Ok(Fact {
-        key: Key::new(kind, name),
-        parent,
-        owner,
-        attrs: Attributes(attrs),
-        needs: Vec::new(),
-        address: (class, oid, sub),
-        stamps: [stamp, stamp, 0],
-    })
-}
-
 /// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.
-fn transaction(row: &PgRow, column: &str) -> Decoded<u32> {
+fn transaction<I: ColumnIndex<PgRow>>(row: &PgRow, column: I) -> Decoded<u32> {
     let number: Option<&str> = row.try_get_unchecked(column)?;
     Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())
 }

@@ -4,9 +4,10 @@ mod alike;
 mod evidence;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::ddl;
+use super::diff::{Pair, pairs};
 use super::error::Refusal;
 use super::model::{Fact, Key, Kind, Schema};
 use super::plan::occupied;
@@ -26,6 +27,8 @@ pub(super) struct Rename {
 #[derive(Debug)]
 pub(super) struct Renamed {
     pub(super) schema: Schema,
+    /// Its facts beside those of the new schema.
+    pub(super) pairs: Vec<Pair>,
     pub(super) renames: Vec<Rename>,
     pub(super) statements: Vec<Statement>,
     /// Schemas that have to be there before something moves into them.
@@ -56,6 +59,7 @@ const PARTS: [Kind; 6] =
 pub(super) fn certain(old: &Schema, new: &Schema) -> Renamed {
     let mut renamed = Renamed {
         schema: old.clone(),
+        pairs: pairs(old, new),
         renames: Vec::new(),
         statements: Vec::new(),
         schemas: Vec::new(),
@@ -64,8 +68,7 @@ pub(super) fn certain(old: &Schema, new: &Schema) -> Renamed {
     if old.origin.lineage.is_some() && old.origin.lineage == new.origin.lineage {
         Finder::new(old, new).run(&mut renamed);
     }
-    let schema = renamed.schema.clone();
-    renamed.schema = alike::parts(schema, new, &mut renamed.renames, &mut renamed.statements);
+    alike::parts(&mut renamed, new);
     renamed
 }
 
@@ -111,14 +114,10 @@ impl<'a> Finder<'a> {
     }
 
     fn run(mut self, renamed: &mut Renamed) {
-        let addresses = self.new.by_address();
-        let candidate = |f: &Fact| {
-            let address = (f.key.kind, f.address.0, f.address.1, f.address.2);
-            f.address.1 != 0 && addresses.get(&address).is_some_and(|at| self.new.facts[*at].key != f.key)
-        };
-        if !self.old.facts.iter().any(candidate) {
+        if !self.any_renamed(&renamed.pairs) {
             return;
         }
+        let addresses = self.new.by_address();
         let evidence = Evidence::new(self.old, self.new, &addresses);
         let refuse = |renamed: &mut Renamed, old: &Fact, new: &Fact| {
             let reason = format!(
@@ -185,6 +184,7 @@ impl<'a> Finder<'a> {
             .map(|at| Fact { needs: Vec::new(), address: (0, 0, 0), ..self.new.facts[at].clone() })
             .collect();
         renamed.schema = self.renamed(created, &addresses);
+        renamed.pairs = pairs(&renamed.schema, self.new);
         let twice = renamed.schema.facts.windows(2).find(|pair| pair[0].key == pair[1].key);
         if let Some(pair) = twice {
             let reason = "renames lead two objects to this name".to_owned();
@@ -192,6 +192,21 @@ impl<'a> Finder<'a> {
         }
         let create = created_first(&renamed.schemas);
         renamed.statements = create.into_iter().chain(self.statements).collect();
+    }
+
+    /// Whether an object of the old schema is in the new one under another name. One that is called the same in both is
+    /// nothing else's, so only those that are not are looked up.
+    fn any_renamed(&self, pairs: &[Pair]) -> bool {
+        let identity = |schema: &Schema, at: Option<usize>| at.and_then(|at| schema.facts[at].identity());
+        let (mut before, mut after) = (Vec::new(), HashSet::new());
+        for (one, other) in pairs {
+            let (one, other) = (identity(self.old, *one), identity(self.new, *other));
+            if one != other {
+                before.extend(one);
+                after.extend(other);
+            }
+        }
+        before.iter().any(|identity| after.contains(identity))
     }
 
     fn schema(&mut self, fact: &Fact, after: &Fact) {

@@ -8,6 +8,7 @@ use lakebase::schema::{Plan, Schema, SchemaDiff, compare};
 use super::case::{Case, Expect};
 use super::cluster::Cluster;
 use super::database::Database;
+use super::definitions;
 use super::dump::Dump;
 use super::identity::Identity;
 
@@ -41,6 +42,7 @@ impl Side {
 
     pub(super) async fn of(database: Database) -> Result<Self, String> {
         let schema = database.schema().await?;
+        definitions::check(&mut database.connect().await, &schema).await?;
         let dump = database.dump().await;
         Ok(Self { database, schema, dump })
     }

@@ -77,7 +77,7 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
         let fate = match (one, other) {
             (Some(_), None) => Fate::Remove,
             (None, _) => Fate::Add,
-            (Some(a), Some(b)) if old.facts[a].same_as(&new.facts[b]) => Fate::Keep,
+            (Some(a), Some(b)) if old.same(a, new, b) => Fate::Keep,
             _ => Fate::Alter,
         };
         if let Some(one) = one {

@@ -19,7 +19,9 @@ mod types;
 mod views;
 
 use super::super::model::Kind;
-pub(super) use links::{ALIASES, COMMENTS, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, UNCOMPARED};
+pub(super) use links::{
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, UNCOMPARED,
+};
 
 /// What one query reads: the kind of its facts, the catalog their OIDs live in, the least server version, the SQL.
 pub(super) struct Query {

@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::Rename;
-use crate::schema::diff::{Change, RenameHint};
+use super::{Rename, Renamed};
+use crate::schema::diff::{Change, RenameHint, pairs};
 use crate::schema::model::{Fact, Key, Kind, Schema};
 use crate::schema::statement::Statement;
 
 /// Constraints and indexes of which nothing but the name differs.
-pub(super) fn parts(
-    schema: Schema,
-    new: &Schema,
-    renames: &mut Vec<Rename>,
-    statements: &mut Vec<Statement>,
-) -> Schema {
+pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
+    let schema = &renamed.schema;
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
     let signature = |f: &Fact| {
         let attrs: Vec<String> = f
@@ -24,28 +20,31 @@ pub(super) fn parts(
             .collect();
         (f.key.kind, f.parent.clone(), attrs)
     };
-    let only = |s: &Schema, other: &Schema| {
-        let gone = s.facts.iter().filter(|f| {
-            kinds.contains(&f.key.kind)
-                && !f.has("inherited")
-                && other.find(&f.key).is_none()
-                && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
-        });
-        gone.map(|f| f.key.clone()).collect::<BTreeSet<Key>>()
+    let eligible = |f: &Fact, other: &Schema| {
+        kinds.contains(&f.key.kind)
+            && !f.has("inherited")
+            && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
     };
-    let (gone, come) = (only(&schema, new), only(new, &schema));
+    let mut gone = Vec::new();
     let mut wanted: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
-    for fact in come.iter().filter_map(|k| new.find(k)).map(|at| &new.facts[at]) {
-        wanted.entry(signature(fact)).or_default().push(fact);
+    for pair in &renamed.pairs {
+        match *pair {
+            (Some(at), None) if eligible(&schema.facts[at], new) => gone.push(at),
+            (None, Some(at)) if eligible(&new.facts[at], schema) => {
+                wanted.entry(signature(&new.facts[at])).or_default().push(&new.facts[at]);
+            }
+            _ => {}
+        }
     }
-    if gone.is_empty() || wanted.is_empty() {
-        return schema;
+    gone.retain(|at| wanted.contains_key(&signature(&schema.facts[*at])));
+    if gone.is_empty() {
+        return;
     }
     let attachments = |s: &Schema| {
         let attached = s.facts.iter().filter(|a| a.key.kind == Kind::IndexAttach);
         attached.flat_map(|a| [a.key.name.clone(), a.text("of").to_owned()]).collect::<BTreeSet<String>>()
     };
-    let (attached_before, attached_after) = (attachments(&schema), attachments(new));
+    let (attached_before, attached_after) = (attachments(schema), attachments(new));
     let attached =
         |set: &BTreeSet<String>, f: &Fact| set.contains(&format!("{}.{}", f.text("schema"), f.text("name")));
     // Renames come first, while every old name is still in use.
@@ -59,7 +58,7 @@ pub(super) fn parts(
         .collect();
     let mut after_them: Vec<(usize, &Fact)> = Vec::new();
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
-    for at in gone.iter().filter_map(|k| schema.find(k)) {
+    for at in gone {
         let fact = &schema.facts[at];
         let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
         else {
@@ -79,12 +78,12 @@ pub(super) fn parts(
             _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
         };
         moved.insert(fact.key.clone(), after.key.clone());
-        renames.push(Rename { before: fact.key.clone(), after: after.key.clone() });
-        statements.push(Statement::new(sql).exclusive(&relation));
+        renamed.renames.push(Rename { before: fact.key.clone(), after: after.key.clone() });
+        renamed.statements.push(Statement::new(sql).exclusive(&relation));
         after_them.push((at, after));
     }
     if moved.is_empty() {
-        return schema;
+        return;
     }
     let mut facts = schema.facts.as_ref().clone();
     for (at, after) in after_them {
@@ -97,7 +96,8 @@ pub(super) fn parts(
             fact.parent = Some(after.clone());
         }
     }
-    Schema::new(schema.options.clone(), schema.origin.clone(), facts)
+    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), facts);
+    renamed.pairs = pairs(&renamed.schema, new);
 }
 
 /// The definition of an index without the index's name.

@@ -9,7 +9,7 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_namespace",
         "select n.oid, quote_ident(nspname) as key, quote_ident(nspname) as name, pg_get_userbyid(nspowner) as owner
          from pg_namespace n where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e')",
+           and n.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_namespace'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::Extension,
@@ -53,7 +53,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when fdwvalidator <> 0 then fdwvalidator::regproc::text end as validator,
                 (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name) from pg_options_to_table(fdwoptions)) as fdw_options
          from pg_foreign_data_wrapper f
-         where not exists (select from pg_depend e where e.classid = 'pg_foreign_data_wrapper'::regclass and e.objid = f.oid and e.deptype = 'e')",
+         where f.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_foreign_data_wrapper'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::Server,
@@ -62,7 +62,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select quote_ident(fdwname) from pg_foreign_data_wrapper f where f.oid = srvfdw) as wrapper, srvtype as type, srvversion as version,
                 (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name) from pg_options_to_table(srvoptions)) as fdw_options
          from pg_foreign_server s
-         where not exists (select from pg_depend e where e.classid = 'pg_foreign_server'::regclass and e.objid = s.oid and e.deptype = 'e')",
+         where s.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_foreign_server'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::UserMapping,
@@ -80,7 +80,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select quote_ident(tn.nspname) || '.' || quote_ident(tmplname) from pg_ts_template t join pg_namespace tn on tn.oid = tmplnamespace where t.oid = dicttemplate) as template,
                 dictinitoption as options
          from pg_ts_dict d join pg_namespace n on n.oid = dictnamespace where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_ts_dict'::regclass and e.objid = d.oid and e.deptype = 'e')",
+           and d.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_dict'::regclass and deptype = 'e')",
     ),
     q(
         Kind::TextSearchConfiguration,
@@ -94,7 +94,7 @@ pub(super) const QUERIES: &[Query] = &[
                      from pg_ts_config_map m join pg_ts_dict d on d.oid = mapdict join pg_namespace dn on dn.oid = dictnamespace
                     where mapcfg = c.oid group by maptokentype) x) as mappings
          from pg_ts_config c join pg_namespace n on n.oid = cfgnamespace where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_ts_config'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_config'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::DefaultPrivileges,

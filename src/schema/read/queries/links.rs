@@ -4,16 +4,16 @@
 pub(in crate::schema::read) const UNCOMPARED: &str = "
     select 'base type ' || t.oid::regtype::text as key, '' as digest from pg_type t
      where typtype = 'b' and typcategory <> 'A' and typnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+       and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')
     union all select 'shell type ' || t.oid::regtype::text, '' from pg_type t where typtype = 'p' and typnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
+       and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')
     union all select 'conversion ' || quote_ident(conname), concat_ws(' ', conforencoding, contoencoding, conproc::regproc, condefault) from pg_conversion where connamespace = any({NSP})
     union all select 'text search parser ' || quote_ident(prsname), prsstart::regproc::text from pg_ts_parser p where prsnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_ts_parser'::regclass and e.objid = p.oid and e.deptype = 'e')
+       and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_parser'::regclass and deptype = 'e')
     union all select 'text search template ' || quote_ident(tmplname), tmpllexize::regproc::text from pg_ts_template p where tmplnamespace = any({NSP})
-       and not exists (select from pg_depend e where e.classid = 'pg_ts_template'::regclass and e.objid = p.oid and e.deptype = 'e')
+       and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_template'::regclass and deptype = 'e')
     union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
-       where not exists (select from pg_depend e where e.classid = 'pg_transform'::regclass and e.objid = t.oid and e.deptype = 'e')
+       where t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_transform'::regclass and deptype = 'e')
     union all select 'subscription ' || quote_ident(subname), '' from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
     union all select 'options of user mapping ' || case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(m.srvname) || ', hidden from this role', ''
        from pg_user_mappings m join pg_foreign_server s on s.oid = srvid
@@ -36,32 +36,18 @@ pub(in crate::schema::read) const UNCOMPARED: &str = "
 pub(in crate::schema::read) const DEPENDENCIES: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0
-       and deptype in ('n', 'a', 'i', 'P', 'S', 'e')";
+       and deptype in ('n', 'a', 'i', 'P', 'S', 'e')
+       and not (classid = 'pg_trigger'::regclass and deptype = 'i')";
 
-/// Other addresses of facts: the row type, array type and rewrite rule of a relation, the index of a constraint.
+/// Defaults in the tables of extensions: what they need, the extension needs.
 pub(in crate::schema::read) const ALIASES: &str = "
-    select 'pg_type'::regclass::oid as classid, t.oid as objid, 'pg_class'::regclass::oid as refclassid, typrelid as refobjid
-      from pg_type t join pg_class c on c.oid = typrelid where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, typrelid, 'pg_type'::regclass::oid, t.oid
-      from pg_type t join pg_class c on c.oid = typrelid where c.relkind = 'c' and c.relnamespace = any({NSP})
-    union all select 'pg_type'::regclass::oid, a.oid, 'pg_type'::regclass::oid, t.oid
-      from pg_type t join pg_type a on a.oid = t.typarray where t.typnamespace = any({NSP})
-    union all select 'pg_type'::regclass::oid, rngmultitypid, 'pg_type'::regclass::oid, rngtypid
-      from pg_range r join pg_type t on t.oid = rngtypid where t.typnamespace = any({NSP})
-    union all select 'pg_rewrite'::regclass::oid, r.oid, 'pg_class'::regclass::oid, ev_class
-      from pg_rewrite r join pg_class c on c.oid = ev_class where rulename = '_RETURN' and c.relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, conindid, 'pg_constraint'::regclass::oid, k.oid
-      from pg_constraint k where contype in ('p', 'u', 'x') and connamespace = any({NSP})
-    union all select 'pg_constraint'::regclass::oid, k.oid, 'pg_trigger'::regclass::oid, t.oid
-      from pg_constraint k join pg_trigger t on t.tgconstraint = k.oid where contype = 't' and connamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, d.objid, 'pg_class'::regclass::oid, d.refobjid
-      from pg_depend d join pg_class c on c.oid = d.objid where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-       and d.deptype = 'i' and c.relkind = 'S' and c.relnamespace = any({NSP})
-    union all select 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, adrelid
-      from pg_attrdef d join pg_class c on c.oid = adrelid where c.relnamespace = any({NSP})
-    union all select d.classid, d.objid, d.refclassid, d.refobjid from pg_depend d
-     where d.classid in ('pg_amop'::regclass, 'pg_amproc'::regclass) and d.refclassid in ('pg_opclass'::regclass, 'pg_opfamily'::regclass)
-       and d.deptype = 'i'";
+    select 'pg_attrdef'::regclass::oid as classid, d.oid as objid, 'pg_class'::regclass::oid as refclassid, adrelid as refobjid
+      from pg_attrdef d where adrelid in (select objid from pg_depend where refclassid = 'pg_extension'::regclass
+        and classid = 'pg_class'::regclass and deptype = 'e')";
+
+/// The operator classes that an index on a plain column has without saying so: built in, of B-trees.
+pub(in crate::schema::read) const DEFAULT_CLASSES: &str = "
+    select oid, opcintype from pg_opclass where opcmethod = 403 and opcdefault";
 
 /// Generated columns: the address of their expression is the column's.
 pub(in crate::schema::read) const GENERATED: &str = "
@@ -101,7 +87,7 @@ pub(in crate::schema::read) const PRIVILEGES: &str = "
     where not (x.has and x.def and (not x.is_grantable))
     group by 1, 2, 3, 4";
 
-/// The transactions that wrote each object: its row, the row with its definition where that is another, and for a table
+/// The transactions that wrote each object whose own query does not tell: its row, the row with its definition where that is another, and for a table
 /// its first rows.
 pub(in crate::schema::read) const EVIDENCE: &str = "
     select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin as written, null::xid as defined, null::xid as made from pg_namespace where oid = any({NSP})
@@ -113,14 +99,11 @@ pub(in crate::schema::read) const EVIDENCE: &str = "
       from pg_class c join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN' where relkind in ('v', 'm') and relnamespace = any({NSP})
     union all select 'pg_class'::regclass::oid, c.oid, c.xmin, s.xmin, null
       from pg_class c join pg_sequence s on s.seqrelid = c.oid where relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, i.xmin, null
-      from pg_class c join pg_index i on i.indexrelid = c.oid where relnamespace = any({NSP})
     union all select 'pg_type'::regclass::oid, oid, xmin, null, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
     union all select 'pg_proc'::regclass::oid, oid, xmin, null, null from pg_proc where pronamespace = any({NSP})
-    union all select 'pg_constraint'::regclass::oid, oid, xmin, null, null from pg_constraint where connamespace = any({NSP})
+    union all select 'pg_constraint'::regclass::oid, oid, xmin, null, null from pg_constraint where contypid <> 0 and connamespace = any({NSP})
     union all select 'pg_collation'::regclass::oid, oid, xmin, null, null from pg_collation where collnamespace = any({NSP})
     union all select 'pg_statistic_ext'::regclass::oid, oid, xmin, null, null from pg_statistic_ext where stxnamespace = any({NSP})
-    union all select 'pg_attrdef'::regclass::oid, d.oid, d.xmin, null, null from pg_attrdef d join pg_class c on c.oid = adrelid where relnamespace = any({NSP})
     union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin, null, null from pg_trigger t join pg_class c on c.oid = tgrelid where not tgisinternal and relnamespace = any({NSP})
     union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin, null, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
     union all select 'pg_policy'::regclass::oid, p.oid, p.xmin, null, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";

@@ -17,7 +17,7 @@ pub(super) const QUERIES: &[Query] = &[
                 array_to_string(proargnames, E'\\n', '') as \"@names\", pronargdefaults::text as \"@defaults\"
          from pg_proc p join pg_namespace n on n.oid = pronamespace
          where prokind <> 'a' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+           and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_proc'::regclass and deptype = 'e')
            and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'i')",
     ),
     q(
@@ -49,7 +49,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case proparallel when 's' then 'safe' when 'r' then 'restricted' end as parallel
          from pg_aggregate g join pg_proc p on p.oid = aggfnoid join pg_namespace n on n.oid = pronamespace
          where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')",
+           and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_proc'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Operator,
@@ -65,7 +65,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when oprjoin <> 0 then oprjoin::regproc::text end as \"join\",
                 case when oprcanhash then 'true' end as hashes, case when oprcanmerge then 'true' end as merges
          from pg_operator o join pg_namespace n on n.oid = oprnamespace where oprcode <> 0 and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_operator'::regclass and e.objid = o.oid and e.deptype = 'e')",
+           and o.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_operator'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::Cast,
@@ -77,7 +77,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_cast c where c.oid >= 16384
            and not exists (select from pg_depend e where e.classid = 'pg_cast'::regclass and e.objid = c.oid and e.deptype = 'i')
            and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = c.castfunc and e.deptype = 'i')
-           and not exists (select from pg_depend e where e.classid = 'pg_cast'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_cast'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::Language,
@@ -87,14 +87,14 @@ pub(super) const QUERIES: &[Query] = &[
                 case when laninline <> 0 then laninline::regproc::text end as inline,
                 case when lanvalidator <> 0 then lanvalidator::regproc::text end as validator
          from pg_language l where l.oid >= 16384
-           and not exists (select from pg_depend e where e.classid = 'pg_language'::regclass and e.objid = l.oid and e.deptype = 'e')",
+           and l.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_language'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::AccessMethod,
         "pg_am",
         "select a.oid, quote_ident(amname) as key, quote_ident(amname) as name, amtype::text as type, amhandler::regproc::text as handler
          from pg_am a where a.oid >= 16384
-           and not exists (select from pg_depend e where e.classid = 'pg_am'::regclass and e.objid = a.oid and e.deptype = 'e')",
+           and a.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_am'::regclass and deptype = 'e')",
     ),
     q(
         Kind::OperatorFamily,
@@ -107,7 +107,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select string_agg(format('FUNCTION %s (%s, %s) %s', amprocnum, format_type(amproclefttype, null), format_type(amprocrighttype, null), amproc::regprocedure), E'\\n' order by amprocnum, amproc::regprocedure::text)
                    from pg_amproc o where amprocfamily = f.oid and exists (select from pg_depend d where d.classid = 'pg_amproc'::regclass and d.objid = o.oid and d.refclassid = 'pg_opfamily'::regclass)) as functions
          from pg_opfamily f join pg_namespace n on n.oid = opfnamespace join pg_am a on a.oid = opfmethod where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_opfamily'::regclass and e.objid = f.oid and e.deptype = 'e')",
+           and f.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_opfamily'::regclass and deptype = 'e')",
     ),
     q(
         Kind::OperatorClass,
@@ -124,6 +124,6 @@ pub(super) const QUERIES: &[Query] = &[
                    from pg_amproc o join pg_depend d on d.classid = 'pg_amproc'::regclass and d.objid = o.oid and d.refclassid = 'pg_opclass'::regclass and d.refobjid = c.oid) as functions
          from pg_opclass c join pg_namespace n on n.oid = opcnamespace join pg_am a on a.oid = opcmethod
               join pg_opfamily f on f.oid = opcfamily join pg_namespace fn on fn.oid = opfnamespace where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_opclass'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_opclass'::regclass and deptype = 'e')",
     ),
 ];

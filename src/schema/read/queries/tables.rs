@@ -34,19 +34,14 @@ pub(super) const QUERIES: &[Query] = &[
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
          from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class toast on toast.oid = c.reltoastrelid
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Column,
         "pg_class",
-        "with c as materialized (
-           select c.oid, relname, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
-             from pg_class c join pg_namespace n on n.oid = relnamespace
-            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
-         select c.oid, a.attnum::int4 as sub, a.xmin as stamp, qualified || '.' || quoted as key,
-                qualified as parent, 'table' as parent_kind,
-                quoted as name, format_type(atttypid, atttypmod) as type,
+        "select a.attrelid as oid, a.attnum::int4 as sub, a.xmin as stamp, a.attrelid as relation,
+                atttypid as type_oid, attcollation as collation_oid,
+                quote_ident(attname) as name, format_type(atttypid, atttypmod) as type,
                 case when attcollation <> typcollation then
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
                      join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) end as collation,
@@ -66,9 +61,8 @@ pub(super) const QUERIES: &[Query] = &[
                      from pg_options_to_table(attfdwoptions)) end as fdw_options,
                 case when attinhcount > 0 and not attislocal then 'true' end as inherited,
                 case when attinhcount > 0 then 'true' end as has_parent
-         from c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
+         from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
               join pg_type t on t.oid = atttypid
-              cross join lateral (select quote_ident(attname) as quoted offset 0) names
               left join pg_attrdef d on d.adrelid = c.oid and d.adnum = attnum and attgenerated <> ''
               left join (select dp.refobjid, dp.refobjsubid,
                                 quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) as key,
@@ -79,23 +73,27 @@ pub(super) const QUERIES: &[Query] = &[
                            from pg_depend dp join pg_sequence sq on sq.seqrelid = dp.objid join pg_class sc on sc.oid = dp.objid
                                 join pg_namespace sn on sn.oid = sc.relnamespace
                           where dp.classid = 'pg_class'::regclass and dp.refclassid = 'pg_class'::regclass and dp.deptype = 'i') sq
-                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum",
+                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum
+         where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})",
     ),
     q(
         Kind::Default,
         "pg_attrdef",
-        "with c as materialized (
-           select c.oid, relkind, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
-             from pg_class c join pg_namespace n on n.oid = relnamespace
-            where c.relkind in ('r', 'p', 'f', 'v') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
-         select d.oid, qualified || '.' || quoted as key,
-                case when relkind = 'v' then qualified else qualified || '.' || quoted end as parent,
-                case when relkind = 'v' then 'view' else 'column' end as parent_kind,
-                quoted as name, qualified as \"table\", pg_get_expr(adbin, 0) as expression
-         from pg_attrdef d join c on c.oid = adrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
-              cross join lateral (select quote_ident(attname) as quoted offset 0) names
-         where attgenerated = ''",
+        "select d.oid, d.xmin as stamp, adrelid as relation, adnum::int4 as of_column, pg_get_expr(adbin, 0) as expression
+         from pg_attrdef d join pg_class c on c.oid = adrelid
+         where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})
+           and (adrelid, adnum) not in (select attrelid, attnum from pg_attribute where attgenerated <> '')",
+    ),
+    q(
+        Kind::Default,
+        "pg_attrdef",
+        "select d.oid, d.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
+                quote_ident(nspname) || '.' || quote_ident(relname) as parent, 'view' as parent_kind,
+                quote_ident(attname) as name, quote_ident(nspname) || '.' || quote_ident(relname) as \"table\", pg_get_expr(adbin, 0) as expression
+         from pg_class c join pg_namespace n on n.oid = relnamespace join pg_attrdef d on adrelid = c.oid
+              join pg_attribute a on a.attrelid = c.oid and a.attnum = adnum
+         where c.relkind = 'v' and n.oid = any({NSP})
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Partition,
@@ -115,36 +113,30 @@ pub(super) const QUERIES: &[Query] = &[
            select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
              from pg_class c join pg_namespace n on n.oid = relnamespace
             where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
-         select k.oid, c.qualified || '.' || quoted as key, c.qualified as parent, 'table' as parent_kind,
-                c.schema, quoted as name,
+              and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e'))
+         select k.oid, k.xmin as stamp, conrelid as relation, c.schema, quote_ident(conname) as name,
                 case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
                   when 'c' then 'check' when 'x' then 'exclusion' end as type,
                 pg_get_constraintdef(k.oid) as definition,
                 case when contype = 'f' then coalesce(f.qualified, (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
                   from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid)) end as \"references\",
-                columns,
-                case when contype = 'f' then case cardinality(confkey)
-                  when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = confrelid and a.attnum = confkey[1])
-                  else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
-                    join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end end as foreign_columns,
+                conkey::text as columns_of,
+                case when f.oid is not null then confrelid end as foreign_relation, case when contype = 'f' then confkey::text end as foreign_columns_of,
+                case when contype = 'f' and f.oid is null then
+                  (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
+                    join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end as foreign_columns,
                 case when ic.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(ic.reloptions) o) end as index_options,
                 case when ic.reltablespace <> 0 and contype in ('p', 'u', 'x') then (select quote_ident(spcname) from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
-                case when contype in ('p', 'u') then
-                  case when c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct
-                    then 'CREATE UNIQUE INDEX ' || quote_ident(ic.relname) || ' ON ' || c.qualified ||
-                      ' USING btree (' || replace(columns, E'\\n', ', ') || ')'
-                    else pg_get_indexdef(conindid) end end as index_definition,
+                case when contype in ('p', 'u') and plain then quote_ident(ic.relname) end as index_of,
+                case when contype in ('p', 'u') and not plain then pg_get_indexdef(conindid) end as index_definition,
                 case when ix.indisclustered and contype in ('p', 'u', 'x') then 'true' end as clustered,
                 case when ix.indisreplident and contype in ('p', 'u', 'x') then 'true' end as replica_identity,
                 case when coninhcount > 0 and not conislocal then 'true' end as inherited,
                 case when connoinherit and contype = 'c' then 'true' end as no_inherit
          from pg_constraint k join c on c.oid = conrelid left join c f on f.oid = confrelid
               left join pg_class ic on ic.oid = conindid left join pg_index ix on ix.indexrelid = conindid
-              cross join lateral (select case cardinality(conkey)
-                when 1 then (select quote_ident(attname) from pg_attribute a where a.attrelid = conrelid and a.attnum = conkey[1])
-                else (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(conkey) with ordinality u(num, ord)
-                  join pg_attribute a on a.attrelid = conrelid and a.attnum = num) end as columns, quote_ident(conname) as quoted offset 0) keys
+              cross join lateral (select c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null
+                and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct as plain) p
          where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f')",
     ),
     q(
@@ -154,10 +146,13 @@ pub(super) const QUERIES: &[Query] = &[
            select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
              from pg_class c join pg_namespace n on n.oid = relnamespace
             where c.relkind in ('r', 'p', 'm') and n.oid = any({NSP})
-              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
-         select c.oid, t.schema || '.' || quoted as key, t.qualified as parent,
-                case t.relkind when 'm' then 'materialized view' else 'table' end as parent_kind,
-                t.schema, quoted as name, pg_get_indexdef(c.oid) as definition,
+              and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e'))
+         select c.oid, c.xmin as stamp, i.xmin as defined, t.schema || '.' || quoted as key, t.qualified as parent,
+                case t.relkind when 'm' then 'materialized view' else 'table' end as parent_kind, indrelid as index_relation,
+                t.schema, quoted as name,
+                case when plain and indpred is not null then pg_get_expr(indpred, indrelid) end as index_where,
+                case when plain then concat_ws('/', indisunique, indkey, indclass, indcollation, indoption) end as index_shape,
+                case when not plain then pg_get_indexdef(c.oid) end as definition,
                 case when indisunique then 'true' end as \"unique\",
                 case when c.relkind = 'I' then 'true' end as partitioned,
                 case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
@@ -170,6 +165,8 @@ pub(super) const QUERIES: &[Query] = &[
                 case when not indisvalid and c.relkind = 'i' then 'true' end as invalid
          from pg_index i join pg_class c on c.oid = indexrelid join t on t.oid = indrelid
               cross join lateral (select quote_ident(c.relname) as quoted offset 0) names
+              cross join lateral (select t.relkind = 'r' and c.relam = 403 and c.reloptions is null and indexprs is null
+                and indnatts = indnkeyatts and not indnullsnotdistinct as plain) p
          where not exists (select from pg_constraint k where k.conindid = c.oid and contype in ('p', 'u', 'x'))",
     ),
     q(

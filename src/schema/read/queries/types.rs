@@ -11,7 +11,7 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(typname) as name, pg_get_userbyid(typowner) as owner,
                 (select string_agg(quote_literal(enumlabel), E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels
          from pg_type t join pg_namespace n on n.oid = typnamespace where typtype = 'e' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Domain,
@@ -27,7 +27,7 @@ pub(super) const QUERIES: &[Query] = &[
                 t.typdefault as default_text, pg_get_expr(t.typdefaultbin, 0) as \"default\"
          from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_type b on b.oid = t.typbasetype
          where t.typtype = 'd' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
     q(
         Kind::DomainConstraint,
@@ -37,7 +37,7 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(conname) as name, pg_get_constraintdef(k.oid) as definition
          from pg_constraint k join pg_type t on t.oid = contypid join pg_namespace n on n.oid = typnamespace
          where contype = 'c' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Composite,
@@ -51,7 +51,7 @@ pub(super) const QUERIES: &[Query] = &[
                    from pg_attribute a join pg_type at on at.oid = atttypid where a.attrelid = c.oid and attnum > 0 and not attisdropped) as attributes
          from pg_type t join pg_class c on c.oid = t.typrelid join pg_namespace n on n.oid = typnamespace
          where c.relkind = 'c' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Range,
@@ -67,7 +67,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when rngsubdiff <> 0 then rngsubdiff::regproc::text end as subtype_diff
          from pg_range r join pg_type t on t.oid = rngtypid join pg_namespace n on n.oid = typnamespace
          where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Collation,
@@ -78,6 +78,6 @@ pub(super) const QUERIES: &[Query] = &[
                 {COLLATIONLOCALE}
                 case when not collisdeterministic then 'true' end as nondeterministic
          from pg_collation c join pg_namespace n on n.oid = collnamespace where n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_collation'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_collation'::regclass and deptype = 'e')",
     ),
 ];

@@ -16,7 +16,7 @@ pub(super) const QUERIES: &[Query] = &[
                    from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
          from pg_class c join pg_namespace n on n.oid = relnamespace
          where c.relkind = 'v' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::MaterializedView,
@@ -38,7 +38,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when not relispopulated then 'true' end as \"@unpopulated\"
          from pg_class c join pg_namespace n on n.oid = relnamespace
          where c.relkind = 'm' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Trigger,
@@ -50,7 +50,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
          from pg_trigger t join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = relnamespace
          where not tgisinternal and tgparentid = 0 and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_trigger'::regclass and e.objid = t.oid and e.deptype = 'e')",
+           and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_trigger'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Rule,
@@ -62,7 +62,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
          from pg_rewrite r join pg_class c on c.oid = ev_class join pg_namespace n on n.oid = relnamespace
          where rulename <> '_RETURN' and n.oid = any({NSP})
-           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')",
+           and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Policy,
@@ -82,6 +82,6 @@ pub(super) const QUERIES: &[Query] = &[
                 evtfoid::regproc::text as function,
                 (select string_agg(quote_literal(v), ', ' order by v) from unnest(evttags) v) as tags,
                 case evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
-         from pg_event_trigger t where not exists (select from pg_depend e where e.classid = 'pg_event_trigger'::regclass and e.objid = t.oid and e.deptype = 'e')",
+         from pg_event_trigger t where t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_event_trigger'::regclass and deptype = 'e')",
     ),
 ];
