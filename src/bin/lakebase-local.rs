@@ -56,7 +56,7 @@ struct Serve {
     /// What committed work survives: a power cut, or only a killed process
     #[arg(long, value_enum, default_value_t = Promise::Full)]
     durability: Promise,
-    /// Who the caller is: the user name of logins (`developer@lakebase.local` by default)
+    /// Who the caller is: the user name of logins (default: developer@lakebase.local)
     #[arg(long)]
     user: Option<String>,
 }
