@@ -7,11 +7,7 @@
 //!
 //! The old database is on a PostgreSQL of its own (`LAKEBASE_PG_BIN`, else the newest of `/usr/lib/postgresql`, else the
 //! one on the `PATH`); the new one is on a physical copy of it, as a branch is. Everything is gone at the end.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a bench says by panicking that it cannot go on"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a bench says by panicking that it cannot go on")]
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/schema/cluster.rs"]
