@@ -19,9 +19,12 @@ pub(crate) struct Stage {
     next: AtomicUsize,
 }
 
-/// A page of the filler holds one row and is otherwise empty: the table grows by pages and the WAL by rows,
-/// so that ten gigabytes are written in a minute and once.
 const PAGE_BYTES: u64 = 8192;
+/// As many rows of the filler fit into a page.
+const ROWS_IN_A_PAGE: u64 = 17;
+/// Beyond this a page holds one row and is otherwise empty: the table grows by pages and the WAL by rows, so that ten
+/// gigabytes are written in a minute and once.
+const DENSE_MB: u64 = 2048;
 
 /// The first row that can be read of it.
 pub(crate) const FILLER_ROW: &str = "SELECT id FROM filler LIMIT 1";
@@ -36,15 +39,17 @@ pub(crate) async fn fill(admin: &Target, database: &str, megabytes: u64) -> Resu
 
 async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
     eprintln!("writing {megabytes} MB");
-    let rows = i64::try_from(megabytes * (1 << 20) / PAGE_BYTES)?;
-    connection.execute("CREATE TABLE filler (id bigint, text text) WITH (fillfactor = 10)").await?;
+    let pages = megabytes * (1 << 20) / PAGE_BYTES;
+    let (rows, fill) = if megabytes > DENSE_MB { (pages, 10) } else { (pages * ROWS_IN_A_PAGE, 100) };
+    let table = format!("CREATE TABLE filler (id bigint, text text) WITH (fillfactor = {fill})");
+    connection.execute(AssertSqlSafe(table)).await?;
     sqlx::query("INSERT INTO filler SELECT n, repeat(md5(n::text), 13) FROM generate_series(1, $1) n")
-        .bind(rows)
+        .bind(i64::try_from(rows)?)
         .execute(&mut *connection)
         .await?;
     let written: i64 =
         sqlx::query_scalar("SELECT pg_relation_size('filler')").fetch_one(&mut *connection).await?;
-    let wanted = rows * i64::try_from(PAGE_BYTES)?;
+    let wanted = i64::try_from(pages * PAGE_BYTES)?;
     if written < wanted {
         return Err(format!("the filler takes {written} bytes instead of {wanted}").into());
     }
