@@ -50,13 +50,12 @@ pub(crate) struct ComputeSettings {
 
 const MB: u64 = 1 << 20;
 
-/// Everybody who gets to the socket comes from our own gateway, which has checked the login: the
-/// directory of the socket is closed to others. Roles that log in by a PostgreSQL password would get
-/// a `scram-sha-256` line here, before the last, once the gateway passes their exchange through.
+/// Everybody who gets to the socket comes from our own gateway, which has checked the login, by token or by
+/// password: the directory of the socket is closed to others.
 pub(super) const HBA: &str = "local all all trust\nlocal replication all trust\n";
 
-/// How much WAL a branch keeps, so that branches can be made at points of its past. A clone links each
-/// megabyte of it, which is some microseconds.
+/// How much WAL a branch keeps, so that branches can be made at points of its past. A clone takes
+/// each megabyte of it along as a file.
 const HISTORY_CAP: &str = "1GB";
 
 /// Writes `postgresql.conf`: sizes first, what the user set, and last what nobody may change.

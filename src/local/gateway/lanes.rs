@@ -7,13 +7,13 @@ use tokio::{
     sync::oneshot,
 };
 
-/// Copying takes about a quarter of the processor time of short queries, so these serve a few dozen cores.
+/// Copying is the smaller part of what short queries cost, so these serve more cores than they are.
 const MAX_LANES: usize = 8;
 
 /// Threads with a runtime each, on which sessions run. A session stays on the thread it began on.
 ///
 /// A session does little but wake and copy, thousands of times a second. On a runtime of several threads each
-/// wake-up may go to another thread, which cost a quarter more processor time per query when measured. On one
+/// wake-up may go to another thread, which costs processor time for every query. On one
 /// thread all sessions wait while it waits for a core, and a large result holds up everybody's small ones.
 ///
 /// The threads end with the last clone.
