@@ -53,15 +53,24 @@ impl Sockets {
         name: &str,
         account: Option<&Account>,
     ) -> Result<PathBuf, EngineError> {
-        let digest = Sha256::digest(name);
-        let short: String = digest.iter().take(NAME / 2).map(|byte| format!("{byte:02x}")).collect();
-        let dir = self.dir.join(short);
+        let dir = self.path(name);
         match create_private_dir(&dir, account) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(EngineError::io("create", &dir)(error))
             }
             _ => Ok(dir),
         }
+    }
+
+    /// Removes the directory of a compute that has ended for good. One that stays is gone with the next start.
+    pub(in crate::local) fn forget(&self, name: &str) {
+        let _ = fs::remove_dir_all(self.path(name));
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let digest = Sha256::digest(name);
+        let short: String = digest.iter().take(NAME / 2).map(|byte| format!("{byte:02x}")).collect();
+        self.dir.join(short)
     }
 }
 
@@ -76,6 +85,9 @@ mod tests {
         let sockets = Sockets::open(&run, None).unwrap();
         let dir = sockets.directory("p/b", None).unwrap();
         assert!(dir.join(SOCKET_FILE).as_os_str().len() <= LONGEST);
+        assert_eq!(dir, sockets.directory("p/b", None).unwrap());
+        sockets.forget("p/b");
+        assert!(!dir.exists());
         assert_eq!(dir, sockets.directory("p/b", None).unwrap());
         drop(sockets);
         assert!(!dir.exists());

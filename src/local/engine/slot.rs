@@ -145,6 +145,7 @@ impl Inner {
         let _alone = slot.alone().await;
         // Its data is going away: nothing is worth writing out.
         slot.stop(Signal::QUIT).await;
+        self.sockets.forget(&key.to_string());
         let removed = self.storage.existing(key).and_then(|dir| self.storage.discard(&dir));
         self.lock_slots().remove(key);
         removed

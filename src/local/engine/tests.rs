@@ -175,6 +175,11 @@ async fn a_removed_branch_is_gone_with_its_compute() {
     let pid = postmaster(&root, "main");
     engine.remove(&key("main")).await.unwrap();
     assert!(rustix::process::test_kill_process(pid).is_err());
+    assert_eq!(
+        std::fs::read_dir(root.path().join("lb/run")).unwrap().count(),
+        0,
+        "nothing of its socket stays"
+    );
     assert!(!engine.exists(&key("main")).await);
     assert_eq!(engine.branches().await.unwrap(), []);
     let again = engine.remove(&key("main")).await;
