@@ -4,6 +4,7 @@ mod access;
 mod column;
 mod constraint;
 mod foreign;
+mod identity;
 mod index;
 mod not_null;
 mod operators;
@@ -11,6 +12,7 @@ mod partition;
 mod programs;
 mod publication;
 mod relation;
+mod retype;
 mod search;
 mod table;
 mod types;
@@ -21,8 +23,10 @@ use super::model::{Fact, Key, Kind, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
-pub(super) use column::{is_partition_key, parent_column, retype};
+pub(super) use column::{is_partition_key, parent_column, stored};
+pub(super) use index::INVALID as INVALID_INDEX;
 pub(super) use not_null::default_name as default_not_null;
+pub(super) use retype::retype;
 pub(super) use table::inherit;
 
 /// What statements are made for.

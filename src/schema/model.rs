@@ -181,6 +181,7 @@ const ATTRIBUTES: &[&str] = &[
     "@identity",
     "@names",
     "@not_null_name",
+    "@of",
     "@options",
     "@result",
     "@unpopulated",

@@ -2,6 +2,7 @@
 
 mod fate;
 mod order;
+mod reparse;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -123,6 +124,11 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
         Err(PlanError::Circle(_)) => order::sorted(fate::nodes(diff, options, false)?),
         sorted => sorted,
     }?);
+    for statement in &mut statements {
+        if let Some(sql) = reparse::faithful(&statement.sql) {
+            statement.sql = sql;
+        }
+    }
     let mut ends = Vec::new();
     for (at, pair) in statements.windows(2).enumerate() {
         let (one, other) = (&pair[0], &pair[1]);

@@ -405,7 +405,9 @@ impl Reader {
         // constraint, the members of an operator class.
         let program = self.catalog("pg_proc");
         let internal = dependencies.iter().filter(|row| row.kind == b'i' && row.from.0 != program);
-        inner.extend(internal.map(|row| (whole(row.from), whole(row.to))));
+        inner.extend(
+            internal.map(|row| (whole(row.from), if row.from.0 == class { row.to } else { whole(row.to) })),
+        );
         inner.retain(|(address, _)| !self.exact.contains_key(address));
         // Twice: an array's or row's alias may lead over another alias.
         for (address, target) in inner.iter().chain(&inner) {
@@ -416,14 +418,15 @@ impl Reader {
         Ok(())
     }
 
-    /// The fact a comment or privilege belongs to, and the column's name where columns are no facts of their own.
+    /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
+    /// index of a constraint, the sequence of an identity.
     fn target(
         &self,
         row: &PgRow,
         class: &str,
         object: &str,
         sub: &str,
-    ) -> Decoded<Option<(u32, Option<String>)>> {
+    ) -> Decoded<Option<(u32, Option<(Attribute, String)>)>> {
         let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
         if let Some(at) = self.exact.get(&address) {
             return Ok(Some((*at, None)));
@@ -431,8 +434,16 @@ impl Reader {
         let column: Option<String> = row.try_get("attribute")?;
         let whole = (address.0, address.1, 0);
         let relation = self.exact.get(&whole).or_else(|| self.alias.get(&whole)).copied();
-        let ours = relation.filter(|at| self.facts[*at as usize].key.kind != Kind::Extension);
-        Ok(ours.filter(|_| column.is_some()).map(|at| (at, column)))
+        let Some((at, fact)) = relation.map(|at| (at, &self.facts[at as usize])) else { return Ok(None) };
+        let hidden = (address == whole && address.0 == self.relations).then_some(fact);
+        let hidden = hidden.and_then(|fact| match fact.key.kind {
+            Kind::Constraint => Some(format!("index {}.{}", fact.text("schema"), fact.text("name"))),
+            Kind::Column => fact.get("identity_sequence").map(|name| format!("sequence {name}")),
+            _ => None,
+        });
+        let ours = fact.key.kind != Kind::Extension;
+        let column = column.filter(|_| ours).map(|column| ("@column".into(), column));
+        Ok(hidden.map(|of| ("@of".into(), of)).or(column).map(|of| (at, Some(of))))
     }
 
     fn evidence(&mut self, rows: &[PgRow]) -> Decoded<()> {
@@ -452,16 +463,17 @@ impl Reader {
         &mut self,
         kind: Kind,
         at: u32,
-        column: Option<String>,
+        of: Option<(Attribute, String)>,
         suffix: &str,
         mut attrs: Vec<(Attribute, String)>,
     ) {
         let parent = self.facts[at as usize].key.clone();
-        let name = match &column {
-            Some(column) => format!("column {}.{column}{suffix}", parent.name),
+        let name = match &of {
+            Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),
+            Some((_, whole)) => format!("{whole}{suffix}"),
             None => format!("{parent}{suffix}"),
         };
-        attrs.extend(column.map(|column| ("@column".into(), column)));
+        attrs.extend(of);
         self.push(Fact {
             key: Key::new(kind, name),
             parent: Some(parent),
@@ -475,9 +487,9 @@ impl Reader {
 
     fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
-            if let Some((at, column)) = self.target(row, "classoid", "objoid", "objsubid")? {
+            if let Some((at, of)) = self.target(row, "classoid", "objoid", "objsubid")? {
                 let text: String = row.try_get("description")?;
-                self.part(Kind::Comment, at, column, "", vec![("text".into(), text)]);
+                self.part(Kind::Comment, at, of, "", vec![("text".into(), text)]);
             }
         }
         Ok(())
@@ -485,13 +497,13 @@ impl Reader {
 
     fn privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
-            if let Some((at, column)) = self.target(row, "classid", "objid", "sub")? {
+            if let Some((at, of)) = self.target(row, "classid", "objid", "sub")? {
                 let grantee: String = row.try_get("grantee")?;
                 let mut attrs = vec![("@grantee".into(), grantee.clone())];
                 for name in ["granted", "revoked"] {
                     attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
                 }
-                self.part(Kind::Privilege, at, column, &format!(" to {grantee}"), attrs);
+                self.part(Kind::Privilege, at, of, &format!(" to {grantee}"), attrs);
             }
         }
         Ok(())

@@ -13,9 +13,10 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>) 
     match (fact.key.kind, object) {
         (Kind::DefaultPrivileges, _) => default_privileges(old, new, fact),
         (Kind::Comment, Some(object)) => {
-            let on = match fact.get("@column") {
-                Some(column) => format!("COLUMN {}.{column}", object.key.name),
-                None => phrase(object),
+            let on = match (fact.get("@of").and_then(|of| of.split_once(' ')), fact.get("@column")) {
+                (Some((word, name)), _) => format!("{} {name}", word.to_uppercase()),
+                (None, Some(column)) => format!("COLUMN {}.{column}", object.key.name),
+                (None, None) => phrase(object),
             };
             let text = new.map_or("NULL".to_owned(), |f| literal(f.text("text")));
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
@@ -102,8 +103,9 @@ fn privileges(
     fact: &Fact,
     object: &Fact,
 ) -> Vec<Statement> {
-    let _ = ctx;
+    let sequence = fact.get("@of").and_then(|of| of.strip_prefix("sequence "));
     let kind = match object.key.kind {
+        _ if sequence.is_some() => "SEQUENCE",
         Kind::Column => "TABLE",
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLE",
         Kind::Function if object.text("type") == "procedure" => "PROCEDURE",
@@ -116,13 +118,18 @@ fn privileges(
         _ => "SCHEMA",
     };
     let (on, column) = match (object.key.kind, fact.get("@column")) {
+        _ if sequence.is_some() => (sequence.unwrap_or_default().to_owned(), String::new()),
         (Kind::Column, _) => (parent(object).to_owned(), format!(" ({})", object.text("name"))),
         (_, Some(column)) => (object.key.name.clone(), format!(" ({column})")),
         (Kind::Aggregate, _) => (object.key.name.clone(), String::new()),
         _ => (object.key.name.clone(), String::new()),
     };
     let grantee = match fact.text("@grantee") {
-        "OWNER" => object.owner.clone().unwrap_or_else(|| "CURRENT_USER".to_owned()),
+        "OWNER" => {
+            let table = ctx.new.fact(Kind::Table, parent(object)).filter(|_| sequence.is_some());
+            let owner = table.unwrap_or(object).owner.clone();
+            owner.unwrap_or_else(|| "CURRENT_USER".to_owned())
+        }
         grantee => grantee.to_owned(),
     };
     let shift = shift(old, new);
@@ -180,20 +187,25 @@ fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Ve
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
-pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
+pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Vec<Fact> {
     let class = match object.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
         Kind::Sequence => "SEQUENCES",
+        Kind::Column if object.has("identity") => "SEQUENCES",
         Kind::Function | Kind::Aggregate => "FUNCTIONS",
         Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPES",
         Kind::Schema => "SCHEMAS",
         _ => return Vec::new(),
     };
+    let of = object.get("identity_sequence").map(|name| format!("sequence {name}"));
+    let table = of.as_ref().and_then(|_| ctx.new.fact(Kind::Table, parent(object)));
+    let schema = table.unwrap_or(object).get("schema");
+    let old = ctx.old;
     let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for fact in
         old.facts.iter().filter(|f| f.key.kind == Kind::DefaultPrivileges && f.text("objects") == class)
     {
-        let here = fact.get("schema").is_none_or(|s| Some(s) == object.get("schema"));
+        let here = fact.get("schema").is_none_or(|s| Some(s) == schema);
         if here && fact.text("role") == old.origin.user {
             let grantee =
                 if fact.text("grantee") == old.origin.user { "OWNER" } else { fact.text("grantee") };
@@ -207,7 +219,9 @@ pub(in crate::schema) fn born_with(old: &Schema, object: &Fact) -> Vec<Fact> {
         let join = |set: BTreeSet<&str>| set.into_iter().collect::<Vec<_>>().join(", ");
         attrs.extend((!granted.is_empty()).then(|| ("granted".into(), join(granted))));
         attrs.extend((!revoked.is_empty()).then(|| ("revoked".into(), join(revoked))));
-        let key = Key::new(Kind::Privilege, format!("{} to {grantee}", object.key));
+        let on = of.clone().unwrap_or_else(|| object.key.to_string());
+        attrs.extend(of.clone().map(|of| ("@of".into(), of)));
+        let key = Key::new(Kind::Privilege, format!("{on} to {grantee}"));
         Fact {
             key,
             parent: Some(object.key.clone()),

@@ -1,6 +1,6 @@
 //! Columns and their defaults.
 
-use super::{Context, Verdict, change_options, differing, not_null, parent};
+use super::{Context, Verdict, change_options, differing, identity, not_null, parent, retype};
 use crate::schema::model::{Fact, Kind, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 
@@ -32,7 +32,7 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
         sql += &format!(
             " GENERATED {} AS IDENTITY ({})",
             column.text("identity").to_uppercase(),
-            identity_options(column)
+            identity::options(column)
         );
     }
     let inline = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
@@ -43,14 +43,6 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
         sql += &not_null::inline(ctx, column);
     }
     sql
-}
-
-fn identity_options(column: &Fact) -> String {
-    format!(
-        "SEQUENCE NAME {} {}",
-        column.text("identity_sequence"),
-        column.text("identity_options").replace('\n', " ")
-    )
 }
 
 /// What `CREATE TABLE` cannot say about a column.
@@ -78,7 +70,12 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     let differs = |attr: &str| old.and_then(|f| f.get(attr)) != new.get(attr);
-    if differs("storage") {
+    // A change of type, also one that comes down from a parent, has reset storage and compression.
+    let reset =
+        old.is_some_and(|f| f.get("type") != new.get("type") || f.get("collation") != new.get("collation"));
+    if reset {
+        statements.extend(stored(new));
+    } else if differs("storage") {
         // `DEFAULT` is understood from 16 on; before, the type's own storage has to be named.
         let storage = new
             .get("storage")
@@ -89,7 +86,7 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         let target = new.get("statistics").unwrap_or("-1");
         statements.push(Statement::new(alter_only(new, &format!("SET STATISTICS {target}"))));
     }
-    if old.is_some() && differs("compression") {
+    if old.is_some() && !reset && differs("compression") {
         let method = new.get("compression").unwrap_or("default");
         statements.push(Statement::new(alter_only(new, &format!("SET COMPRESSION {method}"))));
     }
@@ -112,6 +109,17 @@ fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         statements = statements.into_iter().map(|s| s.lock(table, LockMode::AccessExclusive)).collect();
     }
     statements
+}
+
+/// How a column is stored that has just got a type.
+pub(in crate::schema) fn stored(column: &Fact) -> Vec<Statement> {
+    let storage = column.get("storage").map(|storage| format!("SET STORAGE {}", storage.to_uppercase()));
+    let method = column.get("compression").map(|method| format!("SET COMPRESSION {method}"));
+    storage
+        .into_iter()
+        .chain(method)
+        .map(|what| Statement::new(alter_only(column, &what)).exclusive(parent(column)))
+        .collect()
 }
 
 fn default_storage(of: &str) -> &'static str {
@@ -254,11 +262,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
     }
     if mine("identity") && !new.has("identity") {
-        statements.push(Statement::new(alter(new, "DROP IDENTITY")).exclusive(table).hazard(
-            HazardKind::DataLoss,
-            table,
-            "the position of the sequence is lost",
-        ));
+        let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
+        statements.push(if identity::lives_on(ctx, old) {
+            drop
+        } else {
+            drop.hazard(HazardKind::DataLoss, table, "the position of the sequence is lost")
+        });
     }
     if mine("not_null") && !new.has("not_null") {
         statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
@@ -268,10 +277,10 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text("type"));
     let narrower = old.has("identity") && width(new) < width(old);
     if narrower {
-        statements.extend(identity(old, new));
+        statements.extend(identity::change(old, new));
     }
     if mine("type") || mine("collation") {
-        statements.push(retype(ctx, old, new));
+        statements.push(retype::retype(ctx, old, new));
     }
     if mine("not_null") && new.has("not_null") {
         statements.extend(not_null::set(ctx, new));
@@ -282,7 +291,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         }
     }
     if !narrower {
-        statements.extend(identity(old, new));
+        statements.extend(identity::change(old, new));
     }
     statements.extend(settings(Some(old), new));
     if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
@@ -296,142 +305,4 @@ pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Fact) -> b
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
     key.match_indices(name)
         .any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))
-}
-
-fn identity(old: &Fact, new: &Fact) -> Vec<Statement> {
-    let table = parent(new);
-    let mut statements = Vec::new();
-    match (old.get("identity"), new.get("identity")) {
-        (None, Some(when)) => statements.push(Statement::new(alter(
-            new,
-            &format!("ADD GENERATED {} AS IDENTITY ({})", when.to_uppercase(), identity_options(new)),
-        ))),
-        (Some(before), Some(after)) => {
-            if before != after {
-                statements
-                    .push(Statement::new(alter(new, &format!("SET GENERATED {}", after.to_uppercase()))));
-            }
-            if old.get("identity_options") != new.get("identity_options") {
-                let had = super::lines(old.get("identity_options"));
-                let set: Vec<String> = super::lines(new.get("identity_options"))
-                    .into_iter()
-                    .filter(|line| !had.contains(line))
-                    .map(|line| format!("SET {}", line))
-                    .collect();
-                let bound = |word: &str| {
-                    let found = super::lines(new.get("identity_options"))
-                        .into_iter()
-                        .find_map(|l| l.strip_prefix(word));
-                    found.and_then(|v| v.trim().parse::<i64>().ok())
-                };
-                let mut statement = Statement::new(alter(new, &set.join(" ")));
-                let start = had
-                    .iter()
-                    .find_map(|l| l.strip_prefix("START WITH "))
-                    .and_then(|v| v.parse::<i64>().ok())
-                    .unwrap_or(1);
-                if bound("MINVALUE").is_some_and(|m| m > start)
-                    || bound("MAXVALUE").is_some_and(|m| m < start)
-                {
-                    statement.sql += " RESTART";
-                    statement = statement.hazard(
-                        HazardKind::DataLoss,
-                        table,
-                        "the sequence starts anew within its new bounds",
-                    );
-                }
-                statements.push(statement);
-            }
-            if let (Some(one), Some(other)) = (old.get("identity_sequence"), new.get("identity_sequence"))
-                && one != other
-                && let Some((_, name)) = other.rsplit_once('.')
-            {
-                statements.push(Statement::new(format!("ALTER SEQUENCE {one} RENAME TO {name}")));
-            }
-        }
-        _ => {}
-    }
-    statements.into_iter().map(|s| s.exclusive(table)).collect()
-}
-
-/// Changes the type. An explicit `USING` is given wherever PostgreSQL would not convert by itself.
-pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Statement {
-    let table = parent(new);
-    let (before, after) = (old.text("type"), new.text("type"));
-    let mut sql = alter(new, &format!("TYPE {after}"));
-    if let Some(collation) = new.get("collation") {
-        sql += &format!(" COLLATE {collation}");
-    }
-    let free = no_rewrite(before, after);
-    let name = new.text("name");
-    if !free
-        && !new.has("generated")
-        && !new.has("generated_virtual")
-        && ctx.old.fact(Kind::Table, table).is_none_or(|t| !t.has("foreign"))
-    {
-        sql += &if castable(ctx, before, after) {
-            format!(" USING {name}::{after}")
-        } else {
-            format!(" USING {name}::text::{after}")
-        };
-    }
-    let mut statement = Statement::new(sql).exclusive(table);
-    if !free {
-        statement = statement
-            .hazard(HazardKind::TableRewrite, table, format!("column {name} becomes {after}"))
-            .hazard(HazardKind::MayFailOnData, table, format!("values that are no {after} are refused"))
-            .hazard(HazardKind::BreaksClients, table, format!("column {name} has another type"));
-    }
-    statement
-}
-
-/// A type without its length or precision, and those.
-fn base(of: &str) -> (String, Option<String>) {
-    match (of.find('('), of.find(')')) {
-        (Some(open), Some(close)) => {
-            (format!("{}{}", &of[..open], &of[close + 1..]), Some(of[open + 1..close].to_owned()))
-        }
-        _ => (of.to_owned(), None),
-    }
-}
-
-/// Whether PostgreSQL changes the type without touching a row.
-fn no_rewrite(before: &str, after: &str) -> bool {
-    let ((one, from), (other, to)) = (base(before), base(after));
-    let number = |text: &Option<String>| text.as_ref().and_then(|t| t.parse::<u32>().ok());
-    if one == other {
-        return match (one.as_str(), number(&from), number(&to)) {
-            _ if from == to => true,
-            ("character varying" | "bit varying", Some(a), Some(b)) => b >= a,
-            ("numeric", None, None) => match (
-                from.as_deref().and_then(|t| t.split_once(',')),
-                to.as_deref().and_then(|t| t.split_once(',')),
-            ) {
-                (Some((p1, s1)), Some((p2, s2))) => {
-                    s1 == s2 && p2.parse::<u32>().ok() >= p1.parse::<u32>().ok()
-                }
-                (Some(_), None) => to.is_none(),
-                _ => false,
-            },
-            (_, _, None) => to.is_none(),
-            _ => false,
-        };
-    }
-    matches!(
-        (one.as_str(), other.as_str(), to.is_none()),
-        ("character varying", "text", true) | ("text", "character varying", true) | ("cidr", "inet", true)
-    )
-}
-
-fn castable(ctx: &Context<'_>, before: &str, after: &str) -> bool {
-    let (one, other) = (base(before).0, base(after).0);
-    let text = |t: &str| matches!(t, "text" | "character varying" | "character" | "name");
-    let element = |t: &str| t.strip_suffix("[]").map(str::to_owned);
-    one == other
-        || text(&one)
-        || text(&other)
-        || ctx.old.origin.casts.contains(&format!("{one} > {other}"))
-        || element(&one).zip(element(&other)).is_some_and(|(a, b)| castable(ctx, &a, &b))
-        || ctx.new.fact(Kind::Domain, &other).is_some_and(|d| castable(ctx, &one, d.text("type")))
-        || ctx.old.fact(Kind::Domain, &one).is_some_and(|d| castable(ctx, d.text("type"), &other))
 }

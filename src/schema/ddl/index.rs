@@ -188,6 +188,9 @@ fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let key = &new.key.name;
+    if new.has("invalid") && !old.has("invalid") {
+        return Verdict::Refuse(INVALID.to_owned());
+    }
     let (before, after) = (without_options(old.text("definition")), without_options(new.text("definition")));
     if before != after || old.parent != new.parent {
         return Verdict::Replace;
@@ -215,6 +218,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     statements.extend(flags(Some(old), new));
     Verdict::Alter(statements)
 }
+
+/// What nobody can plan.
+pub(in crate::schema) const INVALID: &str = "a build of it failed on the new side: drop or reindex it there, because nobody can make an invalid index";
 
 /// The definition without `WITH (…)`, which is compared by itself.
 pub(super) fn without_options(definition: &str) -> String {

@@ -1,6 +1,6 @@
 //! Schemas, extensions, sequences, views, materialised views and extended statistics.
 
-use super::{Context, Verdict, change_options, differing, lines, options, ordered, parent, phrase};
+use super::{Context, Verdict, change_options, differing, identity, lines, options, ordered, parent, phrase};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::{HazardKind, Statement};
 
@@ -151,7 +151,7 @@ pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     match new.key.kind {
-        Kind::Sequence => Verdict::Alter(change_sequence(old, new)),
+        Kind::Sequence => Verdict::Alter(identity::change_sequence(old, new)),
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
         Kind::SequenceOwner => Verdict::Alter(own(ctx, new)),
@@ -184,47 +184,6 @@ fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         statements.push(Statement::new(format!("ALTER EXTENSION {name} UPDATE TO '{wanted}'")));
     }
     Verdict::Alter(statements)
-}
-
-fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
-    let name = &new.key.name;
-    let mut words = String::new();
-    let mut statements = Vec::new();
-    for attr in differing(old, new) {
-        words += &match attr {
-            "type" => format!(" AS {}", new.text(attr)),
-            "start" => format!(" START WITH {}", new.text(attr)),
-            "increment" => format!(" INCREMENT BY {}", new.text(attr)),
-            "cache" => format!(" CACHE {}", new.text(attr)),
-            "cycle" => if new.has(attr) { " CYCLE" } else { " NO CYCLE" }.to_owned(),
-            _ => continue,
-        };
-    }
-    if differing(old, new).iter().any(|a| matches!(*a, "type" | "minvalue" | "maxvalue" | "increment")) {
-        words += &new.get("minvalue").map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}"));
-        words += &new.get("maxvalue").map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}"));
-    }
-    if !words.is_empty() {
-        let mut statement = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
-        let bound = |f: &Fact, attr: &str| f.get(attr).and_then(|v| v.parse::<i64>().ok());
-        let start = bound(old, "start").unwrap_or(1);
-        if bound(new, "minvalue").is_some_and(|m| m > start)
-            || bound(new, "maxvalue").is_some_and(|m| m < start)
-        {
-            statement.sql += " RESTART";
-            statement = statement.hazard(
-                HazardKind::DataLoss,
-                name,
-                "the sequence starts anew within its new bounds",
-            );
-        }
-        statements.push(statement);
-    }
-    if old.get("persistence") != new.get("persistence") {
-        let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
-        statements.push(Statement::new(format!("ALTER SEQUENCE {name} SET {logged}")));
-    }
-    statements
 }
 
 /// `CREATE OR REPLACE VIEW` may only add columns at the end.

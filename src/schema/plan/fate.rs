@@ -2,6 +2,7 @@
 
 mod edges;
 mod fold;
+mod handover;
 mod hosts;
 mod names;
 mod server;

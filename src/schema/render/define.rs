@@ -295,6 +295,9 @@ fn domain(fact: &Fact) -> Definition {
 
 /// ` ON COLUMN email`: what a comment or privilege is on, nothing where it is the object itself.
 fn on(fact: &Fact, top: &Key) -> String {
+    if let Some((word, name)) = fact.get("@of").and_then(|of| of.split_once(' ')) {
+        return format!(" ON {} {name}", word.to_uppercase());
+    }
     match (fact.get("@column"), &fact.parent) {
         (Some(column), _) => format!(" ON COLUMN {column}"),
         (None, Some(parent)) if parent != top => {

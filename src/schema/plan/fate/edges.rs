@@ -87,6 +87,7 @@ impl Planner<'_> {
             }
         }
         self.leaving(drops, creates, &mut before);
+        self.rivals(drops, creates, &mut before);
         self.names(drops, creates, purges, &mut before);
         graph.edges.extend(edges);
     }
@@ -129,6 +130,33 @@ impl Planner<'_> {
                 for step in [drops[at], creates[at]] {
                     before(gone.filter(|g| Some(*g) != step), step);
                 }
+            }
+        }
+    }
+
+    /// A foreign key takes the oldest unique index that fits: one that goes is out of the way before.
+    fn rivals(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
+        let mut going: BTreeMap<&str, Vec<(usize, &Fact)>> = BTreeMap::new();
+        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Remove) {
+            let Some(old) = self.old_fact(at) else { continue };
+            let unique = match old.key.kind {
+                Kind::Index => old.has("unique") && !old.text("definition").contains(" WHERE "),
+                Kind::Constraint => matches!(old.text("type"), "primary key" | "unique"),
+                _ => false,
+            };
+            if unique {
+                going.entry(ddl::parent(old)).or_default().push((at, old));
+            }
+        }
+        if going.is_empty() {
+            return;
+        }
+        for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
+            let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::Constraint) else { continue };
+            let columns = ddl::lines(new.get("foreign_columns"));
+            for (rival, old) in going.get(new.text("references")).into_iter().flatten() {
+                let fits = columns.iter().all(|column| old.text("definition").contains(column));
+                before(drops[*rival].filter(|drop| fits && Some(*drop) != creates[at]), creates[at]);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the old side's server cannot do.
 
 use super::{Fate, Planner};
+use crate::schema::ddl;
 use crate::schema::model::Kind;
 
 impl Planner<'_> {
@@ -47,6 +48,9 @@ impl Planner<'_> {
             };
             if version < too_new.0 {
                 self.refuse(new, format!("the old side's server does not know {}", too_new.1));
+            }
+            if new.key.kind == Kind::Index && new.has("invalid") && self.items[at].fate == Fate::Add {
+                self.refuse(new, ddl::INVALID_INDEX);
             }
             if new.key.kind == Kind::Extension && self.items[at].creates() {
                 let wanted = format!("{} {}", new.key.name, new.text("version"));

@@ -188,6 +188,11 @@ impl<'a> Planner<'a> {
             }
             self.items[column].alter.insert(0, statement);
         }
+        for statement in ddl::stored(new) {
+            if !self.items[column].alter.contains(&statement) {
+                self.items[column].alter.push(statement);
+            }
+        }
         self.items[column].fate = Fate::Alter;
         self.items[column].retyped = true;
     }

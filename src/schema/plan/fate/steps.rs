@@ -1,8 +1,8 @@
 //! The steps of a plan: what is dropped, made, altered, and cleared away at the end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::{Fate, Planner};
+use super::{Fate, Planner, handover};
 use crate::schema::ddl;
 use crate::schema::model::{Fact, Kind};
 use crate::schema::plan::order::Graph;
@@ -17,11 +17,9 @@ impl Planner<'_> {
         let count = self.items.len();
         let (mut drops, mut creates, mut purges): (Vec<Ends>, Vec<Ends>, Vec<Ends>) =
             (vec![None; count], vec![None; count], vec![None; count]);
-        let identities: HashMap<&str, usize> = (0..count)
-            .filter(|at| self.items[*at].fate == Fate::Alter)
-            .filter_map(|at| self.new_fact(at).and_then(|f| f.get("identity_sequence")).map(|s| (s, at)))
-            .collect();
+        let heirs = self.heirs();
         let mut handed: Vec<(usize, usize)> = Vec::new();
+        let mut taken: Vec<(Ends, usize)> = Vec::new();
         let hosts: Vec<Option<usize>> = (0..count).map(|at| self.drop_host(at)).collect();
         for at in 0..count {
             let rank = self.old_fact(at).or(self.new_fact(at)).map(|f| f.key.kind as u32).unwrap_or_default();
@@ -41,14 +39,12 @@ impl Planner<'_> {
                 && let Some(old) = self.old_fact(at)
             {
                 let mut statements = ddl::drop(&self.ctx, old);
-                if let Some(column) =
-                    identities.get(old.key.name.as_str()).filter(|_| old.key.kind == Kind::Sequence)
-                {
-                    let (away, hand) = hand_over(old);
+                if let Some((column, identity)) = self.handed_to(&heirs, old) {
+                    let (away, hand) = handover::hand_over(old, identity);
                     statements = away;
                     purges[at] =
                         Some(graph.chain(hand, (2, rank, at as u32), || format!("drop {}", old.key)));
-                    handed.push((at, *column));
+                    handed.push((at, column));
                 } else if self.items[at].moved {
                     let aside = aside(old);
                     statements =
@@ -84,10 +80,21 @@ impl Planner<'_> {
                 if self.swapped.contains(&at) || self.create_host(at).is_some() {
                     continue;
                 }
-                let statements = self.creation(new);
+                let mut statements = self.creation(new);
+                if let Some((column, identity)) = self.taken_from(&heirs, new) {
+                    let (ahead, after) = handover::take_over(statements, new, identity);
+                    statements = after;
+                    let name = || format!("create {}", new.key);
+                    let (head, tail) = graph.chain(ahead, rank, name);
+                    taken.push((Some((head, tail)), column));
+                    taken.push((Some((head, tail)), at));
+                }
                 creates[at] = Some(graph.chain(statements, rank, || format!("create {}", new.key)));
             } else if self.items[at].fate == Fate::Alter {
-                let statements = std::mem::take(&mut self.items[at].alter);
+                let mut statements = std::mem::take(&mut self.items[at].alter);
+                if self.gets_identity(at) {
+                    statements.extend(self.settled(new));
+                }
                 creates[at] = Some(graph.chain(statements, rank, || format!("alter {}", new.key)));
                 if let Some(old) = self.old_fact(at).filter(|_| new.key.kind == Kind::Table) {
                     let inherit = ddl::inherit(old, new);
@@ -106,6 +113,11 @@ impl Planner<'_> {
                     host = above;
                 }
                 creates[at] = creates[host];
+            }
+        }
+        for (ahead, column) in taken {
+            if let Some(((_, tail), (head, _))) = ahead.zip(creates[column]) {
+                graph.edges.push((tail, head));
             }
         }
         for (sequence, column) in handed {
@@ -139,43 +151,38 @@ impl Planner<'_> {
     }
 
     fn creation(&self, new: &Fact) -> Vec<Statement> {
-        if new.key.kind == Kind::Privilege {
-            let object = new
-                .parent
-                .as_ref()
-                .and_then(|p| self.ctx.new.find(p))
-                .map(|at| (at, &self.ctx.new.facts[at]));
-            if let Some((at, object)) = object
-                && self.items[self.of_new[at] as usize].creates()
-            {
-                // What default privileges gave it is settled where the object is created.
-                if ddl::born_with(self.ctx.old, object).iter().any(|born| born.key == new.key) {
-                    return Vec::new();
-                }
-            }
+        if new.key.kind == Kind::Privilege && self.is_settled(new) {
+            return Vec::new();
         }
         let mut statements = ddl::create(&self.ctx, new);
-        for born in ddl::born_with(self.ctx.old, new) {
-            let wanted = self.ctx.new.find(&born.key).map(|at| &self.ctx.new.facts[at]);
-            statements.extend(ddl::shift_privileges(&self.ctx, &born, wanted));
+        statements.extend(self.settled(new));
+        if new.key.kind == Kind::Table {
+            let columns = self.ctx.parts(new).map(|(_, part)| part).filter(|f| f.key.kind == Kind::Column);
+            statements.extend(columns.flat_map(|column| self.settled(column)));
         }
         statements
     }
-}
 
-/// A sequence that becomes the column's identity: it makes way, gives its position to the new one, and goes.
-fn hand_over(sequence: &Fact) -> (Vec<Statement>, Vec<Statement>) {
-    let (name, aside) = (&sequence.key.name, aside(sequence));
-    let old = format!("{}.{aside}", sequence.text("schema"));
-    let position = format!(
-        "DO $$ BEGIN PERFORM pg_catalog.setval('{}', last_value, is_called) FROM {old}; END $$",
-        name.replace('\'', "''")
-    );
-    let away = vec![
-        Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name),
-        Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name),
-    ];
-    (away, vec![Statement::new(position), Statement::new(format!("DROP SEQUENCE {old}"))])
+    /// What default privileges give a new object, made what it shall have.
+    fn settled(&self, new: &Fact) -> Vec<Statement> {
+        let born = ddl::born_with(&self.ctx, new).into_iter();
+        let wanted = |born: &Fact| self.ctx.new.find(&born.key).map(|at| &self.ctx.new.facts[at]);
+        born.flat_map(|born| ddl::shift_privileges(&self.ctx, &born, wanted(&born))).collect()
+    }
+
+    /// Whether a privilege is settled where its object is created.
+    fn is_settled(&self, privilege: &Fact) -> bool {
+        let object = privilege.parent.as_ref().and_then(|p| self.ctx.new.find(p));
+        let Some((at, object)) = object.map(|at| (at, &self.ctx.new.facts[at])) else { return false };
+        let item = self.of_new[at] as usize;
+        (self.items[item].creates() || self.gets_identity(item))
+            && ddl::born_with(&self.ctx, object).iter().any(|born| born.key == privilege.key)
+    }
+
+    fn gets_identity(&self, at: usize) -> bool {
+        let has = |fact: Option<&Fact>| fact.is_some_and(|f| f.has("identity"));
+        self.items[at].fate == Fate::Alter && has(self.new_fact(at)) && !has(self.old_fact(at))
+    }
 }
 
 /// The name an old type goes by while its columns move to the new one.

@@ -71,7 +71,7 @@ pub(in crate::schema::read) const PRIVILEGES: &str = "
                  acldefault(case relkind when 'S' then 's' else 'r' end::\"char\", relowner) as def
             from pg_class c where relacl is not null and relnamespace = any({NSP})
           union all select 'pg_class'::regclass::oid, attrelid, attnum, relowner, attacl, null::aclitem[]
-            from pg_attribute join pg_class c on c.oid = attrelid where attacl is not null and relnamespace = any({NSP})
+            from pg_attribute join pg_class c on c.oid = attrelid where attacl is not null and not attisdropped and relnamespace = any({NSP})
           union all select 'pg_proc'::regclass::oid, oid, 0, proowner, proacl, acldefault('f', proowner) from pg_proc where proacl is not null and pronamespace = any({NSP})
           union all select 'pg_type'::regclass::oid, oid, 0, typowner, typacl, acldefault('T', typowner) from pg_type where typacl is not null and typnamespace = any({NSP})
           union all select 'pg_namespace'::regclass::oid, oid, 0, nspowner, nspacl, {NSPDEFAULT} from pg_namespace where nspacl is not null and oid = any({NSP})

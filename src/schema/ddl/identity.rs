@@ -1,0 +1,175 @@
+//! The numbers that sequences hand out, also those of identity columns, and how they pass from the one to the other.
+
+use super::{Context, column, differing, lines, literal, parent};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, Statement};
+
+/// What follows `AS IDENTITY`.
+pub(super) fn options(column: &Fact) -> String {
+    format!(
+        "SEQUENCE NAME {} {}",
+        column.text("identity_sequence"),
+        column.text("identity_options").replace('\n', " ")
+    )
+}
+
+/// Whether a sequence takes over what the identity of a column has handed out.
+pub(super) fn lives_on(ctx: &Context<'_>, old: &Fact) -> bool {
+    let sequence = old.text("identity_sequence");
+    let owned = |f: &Fact| {
+        f.key.kind == Kind::SequenceOwner
+            && f.text("column") == old.key.name
+            && f.parent.as_ref().is_some_and(|s| ctx.old.find(s).is_none())
+    };
+    ctx.new.fact(Kind::Sequence, sequence).is_some() || ctx.new.facts.iter().any(owned)
+}
+
+/// The bounds and the direction of a sequence.
+#[derive(Clone, Copy)]
+struct Range {
+    start: i128,
+    increment: i128,
+    least: i128,
+    most: i128,
+}
+
+impl Range {
+    fn of(number: impl Fn(&str) -> Option<i128>, kind: &str) -> Self {
+        let bits = match kind {
+            "smallint" => 15,
+            "integer" => 31,
+            _ => 63,
+        };
+        let increment = number("increment").unwrap_or(1);
+        let (least, most) = if increment > 0 { (1, (1 << bits) - 1) } else { (-(1 << bits), -1) };
+        Self {
+            start: number("start").unwrap_or(1),
+            increment,
+            least: number("minvalue").unwrap_or(least),
+            most: number("maxvalue").unwrap_or(most),
+        }
+    }
+
+    fn of_sequence(sequence: &Fact) -> Self {
+        Self::of(|attr| sequence.get(attr)?.parse().ok(), sequence.text("type"))
+    }
+
+    fn of_identity(column: &Fact) -> Self {
+        let said = lines(column.get("identity_options"));
+        let word = |attr: &str| match attr {
+            "start" => "START WITH ",
+            "increment" => "INCREMENT BY ",
+            "minvalue" => "MINVALUE ",
+            _ => "MAXVALUE ",
+        };
+        let number = |attr: &str| said.iter().find_map(|line| line.strip_prefix(word(attr)))?.parse().ok();
+        Self::of(number, column.text("type"))
+    }
+
+    fn holds(&self, number: i128) -> bool {
+        (self.least..=self.most).contains(&number)
+    }
+}
+
+/// A statement that gives a sequence new bounds. A position that has not reached them yet goes to where they begin; one
+/// that is past them cannot stay, so PostgreSQL refuses, unless the sequence began out there.
+fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<Statement> {
+    let upwards = new.increment > 0;
+    let (raised, lowered) = (old.least < new.least, old.most > new.most);
+    let (late, short) = if upwards { (raised, lowered) } else { (lowered, raised) };
+    let edge = if upwards { new.least } else { new.most };
+    let mut statements = Vec::new();
+    if late && old.holds(edge) && upwards == (old.increment > 0) {
+        let beyond = if upwards { format!("last_value < {edge}") } else { format!("last_value > {edge}") };
+        statements.push(Statement::new(format!(
+            "DO $$ BEGIN PERFORM pg_catalog.setval({}, {edge}, false) FROM {sequence} WHERE {beyond}; END $$",
+            literal(sequence)
+        )));
+    } else if (late || short) && !new.holds(old.start) {
+        alter.sql += " RESTART";
+        alter =
+            alter.hazard(HazardKind::DataLoss, sequence, "the sequence starts anew within its new bounds");
+    } else if short {
+        let refused = "a position outside of the new bounds is refused";
+        alter = alter.hazard(HazardKind::MayFailOnData, sequence, refused);
+    }
+    statements.push(alter);
+    statements
+}
+
+/// The statements that change an identity column's sequence, and when it is used.
+pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
+    let table = parent(new);
+    let mut statements = Vec::new();
+    match (old.get("identity"), new.get("identity")) {
+        (None, Some(when)) => statements.push(Statement::new(column::alter(
+            new,
+            &format!("ADD GENERATED {} AS IDENTITY ({})", when.to_uppercase(), options(new)),
+        ))),
+        (Some(before), Some(after)) => {
+            if before != after {
+                let set = format!("SET GENERATED {}", after.to_uppercase());
+                statements.push(Statement::new(column::alter(new, &set)));
+            }
+            statements.extend(change_options(old, new));
+            if let (Some(one), Some(other)) = (old.get("identity_sequence"), new.get("identity_sequence"))
+                && one != other
+                && let Some((_, name)) = other.rsplit_once('.')
+            {
+                statements.push(Statement::new(format!("ALTER SEQUENCE {one} RENAME TO {name}")));
+            }
+        }
+        _ => {}
+    }
+    statements.into_iter().map(|s| s.exclusive(table)).collect()
+}
+
+fn change_options(old: &Fact, new: &Fact) -> Vec<Statement> {
+    let (had, has) = (lines(old.get("identity_options")), lines(new.get("identity_options")));
+    let (before, after) = (Range::of_identity(old), Range::of_identity(new));
+    // What is the least and the most follows the direction, unless it is said.
+    let turns = (before.increment > 0) != (after.increment > 0);
+    let changed = |line: &&str| !had.contains(line) || turns && line.contains("VALUE");
+    let set: Vec<String> = has.into_iter().filter(changed).map(|line| format!("SET {line}")).collect();
+    if set.is_empty() {
+        return Vec::new();
+    }
+    let alter = Statement::new(column::alter(new, &set.join(" ")));
+    bounded(alter, old.text("identity_sequence"), before, after)
+}
+
+/// The statements that change a sequence of its own.
+pub(super) fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
+    let name = &new.key.name;
+    let mut words = String::new();
+    let mut statements = Vec::new();
+    let differing = differing(old, new);
+    for attr in &differing {
+        words += &match *attr {
+            "type" => format!(" AS {}", new.text(attr)),
+            "start" => format!(" START WITH {}", new.text(attr)),
+            "increment" => format!(" INCREMENT BY {}", new.text(attr)),
+            "cache" => format!(" CACHE {}", new.text(attr)),
+            "cycle" => if new.has(attr) { " CYCLE" } else { " NO CYCLE" }.to_owned(),
+            _ => continue,
+        };
+    }
+    let (before, after) = (Range::of_sequence(old), Range::of_sequence(new));
+    let turns = (before.increment > 0) != (after.increment > 0);
+    // A bound that nobody chose follows the type.
+    let said = |attr: &str| new.get(attr).map(|value| format!(" {} {value}", attr.to_uppercase()));
+    for attr in ["minvalue", "maxvalue"] {
+        if turns || differing.contains(&attr) || differing.contains(&"type") && new.has(attr) {
+            words += &said(attr).unwrap_or_else(|| format!(" NO {}", attr.to_uppercase()));
+        }
+    }
+    if !words.is_empty() {
+        let alter = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
+        statements.extend(bounded(alter, name, before, after));
+    }
+    if old.get("persistence") != new.get("persistence") {
+        let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
+        statements.push(Statement::new(format!("ALTER SEQUENCE {name} SET {logged}")));
+    }
+    statements
+}

@@ -1,0 +1,168 @@
+//! Columns that get another type.
+
+use super::{Context, column, parent};
+use crate::schema::model::{Fact, Kind};
+use crate::schema::statement::{HazardKind, Statement};
+
+/// Changes the type. An explicit `USING` is given wherever PostgreSQL would not convert by itself.
+pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Statement {
+    let table = parent(new);
+    let (before, after) = (old.text("type"), new.text("type"));
+    let mut sql = column::alter(new, &format!("TYPE {after}"));
+    if let Some(collation) = new.get("collation") {
+        sql += &format!(" COLLATE {collation}");
+    }
+    let free = no_rewrite(before, after);
+    let name = new.text("name");
+    let computed = new.has("generated") || new.has("generated_virtual");
+    if !free && !computed && ctx.old.fact(Kind::Table, table).is_none_or(|t| !t.has("foreign")) {
+        sql += &format!(" USING {}", converted(ctx, name, before, after));
+    }
+    let mut statement = Statement::new(sql).exclusive(table);
+    if !free {
+        statement =
+            statement.hazard(HazardKind::TableRewrite, table, format!("column {name} becomes {after}"));
+        if !takes_every_value(before, after) {
+            let refused = format!("values that are no {after} are refused");
+            statement = statement.hazard(HazardKind::MayFailOnData, table, refused);
+        }
+        statement =
+            statement.hazard(HazardKind::BreaksClients, table, format!("column {name} has another type"));
+    }
+    statement
+}
+
+/// A value of the old type as one of the new type.
+fn converted(ctx: &Context<'_>, name: &str, before: &str, after: &str) -> String {
+    let element = after.strip_suffix("[]").filter(|_| !before.ends_with("[]"));
+    match element {
+        // What is no text of an array is its first element.
+        Some(element) if !is_text(&base(before).0) && castable(ctx, before, element) => {
+            format!("CASE WHEN {name} IS NOT NULL THEN ARRAY[{name}]::{after} END")
+        }
+        _ if castable(ctx, before, after) => format!("{name}::{after}"),
+        _ => format!("{name}::text::{after}"),
+    }
+}
+
+/// A type without its length or precision, and those.
+fn base(of: &str) -> (String, Option<String>) {
+    match (of.find('('), of.find(')')) {
+        (Some(open), Some(close)) => {
+            (format!("{}{}", &of[..open], &of[close + 1..]), Some(of[open + 1..close].to_owned()))
+        }
+        _ => (of.to_owned(), None),
+    }
+}
+
+fn number(text: &Option<String>) -> Option<u32> {
+    text.as_ref().and_then(|t| t.parse().ok())
+}
+
+/// Whether PostgreSQL changes the type without touching a row.
+fn no_rewrite(before: &str, after: &str) -> bool {
+    if before == after {
+        return true;
+    }
+    let ((one, from), (other, to)) = (base(before), base(after));
+    if one.ends_with("[]") || other.ends_with("[]") {
+        return false;
+    }
+    if one == other {
+        return match (one.as_str(), number(&from), number(&to)) {
+            ("character varying" | "bit varying", Some(a), Some(b)) => b >= a,
+            (moment, Some(a), Some(b)) if moment.starts_with("time") || moment == "interval" => b >= a,
+            ("numeric", None, None) => match (
+                from.as_deref().and_then(|t| t.split_once(',')),
+                to.as_deref().and_then(|t| t.split_once(',')),
+            ) {
+                (Some((p1, s1)), Some((p2, s2))) => {
+                    s1 == s2 && p2.parse::<u32>().ok() >= p1.parse::<u32>().ok()
+                }
+                (Some(_), None) => to.is_none(),
+                _ => false,
+            },
+            (_, _, None) => to.is_none(),
+            _ => false,
+        };
+    }
+    matches!(
+        (one.as_str(), other.as_str(), to.is_none()),
+        ("character varying", "text", true) | ("text", "character varying", true) | ("cidr", "inet", true)
+    )
+}
+
+/// Whether no value of the one type is refused by the other.
+fn takes_every_value(before: &str, after: &str) -> bool {
+    let ((one, from), (other, to)) = (base(before), base(after));
+    let numbers = ["smallint", "integer", "bigint", "numeric", "double precision"];
+    let rank = |of: &str| numbers.iter().position(|n| *n == of);
+    let wider = rank(&one).zip(rank(&other)).is_some_and(|(a, b)| a < b);
+    match (one.as_str(), other.as_str()) {
+        (_, "text") => true,
+        (_, "character varying") => to.is_none(),
+        ("real", "double precision") | ("json", "jsonb") | ("date", "timestamp without time zone") => true,
+        ("timestamp without time zone", "timestamp with time zone")
+        | ("timestamp with time zone", "timestamp without time zone") => true,
+        _ if one == other => number(&from).zip(number(&to)).is_some_and(|(a, b)| a <= b),
+        _ => wider && to.is_none() && other != "double precision",
+    }
+}
+
+fn is_text(of: &str) -> bool {
+    matches!(of, "text" | "character varying" | "character" | "name")
+}
+
+fn castable(ctx: &Context<'_>, before: &str, after: &str) -> bool {
+    let (one, other) = (base(before).0, base(after).0);
+    let element = |t: &str| t.strip_suffix("[]").map(str::to_owned);
+    one == other
+        || is_text(&one)
+        || is_text(&other)
+        || ctx.old.origin.casts.contains(&format!("{one} > {other}"))
+        || element(&one).zip(element(&other)).is_some_and(|(a, b)| castable(ctx, &a, &b))
+        || ctx.new.fact(Kind::Domain, &other).is_some_and(|d| castable(ctx, &one, d.text("type")))
+        || ctx.old.fact(Kind::Domain, &one).is_some_and(|d| castable(ctx, d.text("type"), &other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{no_rewrite, takes_every_value};
+
+    #[test]
+    fn a_wider_limit_touches_no_row() {
+        for (before, after) in [
+            ("character varying(10)", "character varying(20)"),
+            ("character varying(10)", "text"),
+            ("numeric(5,2)", "numeric(8,2)"),
+            ("numeric(5,2)", "numeric"),
+            ("timestamp(3) with time zone", "timestamp(6) with time zone"),
+            ("timestamp(0) without time zone", "timestamp without time zone"),
+        ] {
+            assert!(no_rewrite(before, after), "{before} to {after}");
+        }
+    }
+
+    #[test]
+    fn everything_else_rewrites_the_table() {
+        for (before, after) in [
+            ("character varying(20)", "character varying(10)"),
+            ("character varying(20)[]", "character varying[]"),
+            ("numeric(5,2)", "numeric(8,3)"),
+            ("timestamp(6) with time zone", "timestamp(3) with time zone"),
+            ("integer", "bigint"),
+        ] {
+            assert!(!no_rewrite(before, after), "{before} to {after}");
+        }
+    }
+
+    #[test]
+    fn a_wider_type_refuses_no_value() {
+        assert!(takes_every_value("integer", "bigint"));
+        assert!(takes_every_value("integer", "numeric"));
+        assert!(takes_every_value("uuid", "text"));
+        assert!(!takes_every_value("bigint", "integer"));
+        assert!(!takes_every_value("integer", "numeric(5,2)"));
+        assert!(!takes_every_value("text", "character varying(5)"));
+    }
+}
