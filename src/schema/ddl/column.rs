@@ -212,6 +212,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
     let comes_down = |attr: &str| {
         new.has("has_parent")
+            && !(attr == "not_null"
+                && !new.has("not_null")
+                && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, above)))
             && above.is_some_and(|(o, n)| o.get(attr) != n.get(attr) && n.get(attr) == new.get(attr))
     };
     let mine = |attr: &str| differing.contains(&attr) && !comes_down(attr);
@@ -270,7 +273,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         });
     }
     if mine("not_null") && !new.has("not_null") {
-        statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
+        let alone = not_null::drops_alone(ctx, old);
+        let drop = if alone { alter_only(new, "DROP NOT NULL") } else { alter(new, "DROP NOT NULL") };
+        statements.push(Statement::new(drop).exclusive(table));
     }
     let retyped = differing.contains(&"type") || differing.contains(&"collation");
     // The sequence takes the column's new type, so its bounds must fit first.

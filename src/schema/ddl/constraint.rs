@@ -2,7 +2,7 @@
 
 use super::index::{concurrently, named, without_options};
 use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Fact, Kind, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 fn add(fact: &Fact) -> String {
@@ -240,6 +240,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             )),
             "replica_identity" if !new.has(attr) => statements.extend(no_identity(ctx, new)),
             "clustered" | "replica_identity" | "columns" | "foreign_columns" => {}
+            "inherited" if new.text("type") == "check" && passes_on(ctx, old, new) => {
+                return Verdict::Replace;
+            }
             "inherited" if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
                 return Verdict::Refuse(
                     "PostgreSQL keeps a constraint the table had before it inherited".to_owned(),
@@ -269,6 +272,22 @@ fn timing(definition: &str) -> (&str, &str) {
     match definition.find(" DEFERRABLE") {
         Some(at) if !definition.ends_with("NOT VALID") => definition.split_at(at),
         _ => (definition, ""),
+    }
+}
+
+/// Whether a check is the table's own on the one side and comes with its parent's on the other, which is there alone.
+fn passes_on(ctx: &Context<'_>, old: &Fact, new: &Fact) -> bool {
+    let table = parent(new);
+    let place = ctx.new.fact(Kind::Partition, table).map(|place| place.text("of"));
+    let parents = ctx.new.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
+    let mut above = place.into_iter().chain(super::lines(parents));
+    let there = |schema: &Schema, table: &str| {
+        schema.fact(Kind::Table, table).is_some()
+            && schema.fact(Kind::Constraint, &format!("{table}.{}", new.text("name"))).is_some()
+    };
+    match new.has("inherited") {
+        true => place.is_none() && above.any(|table| there(ctx.new, table) && !there(ctx.old, table)),
+        false => old.has("inherited") && above.any(|table| !there(ctx.new, table) && there(ctx.old, table)),
     }
 }
 

@@ -167,7 +167,15 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         );
         return identity.into_iter().chain([drop]).collect();
     }
-    let mut statement = Statement::new(format!("DROP INDEX {key}")).exclusive(table);
+    // A key of a partition that is a part of it goes no other way.
+    let keys = |f: &&Fact| {
+        f.key.kind == Kind::IndexAttach
+            && f.text("of") == *key
+            && f.parent.as_ref().is_some_and(|p| p.kind == Kind::Constraint)
+    };
+    let cascade = index.has("partitioned") && ctx.old.facts.iter().any(|f| keys(&f));
+    let words = if cascade { " CASCADE" } else { "" };
+    let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
     if !removed {
         statement = statement.hazard(
             HazardKind::Window,

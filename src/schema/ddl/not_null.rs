@@ -85,6 +85,20 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
     Ok(statements)
 }
 
+/// Sets again what went with the one above.
+pub(in crate::schema) fn keep(column: &Fact) -> Statement {
+    let table = parent(column);
+    let set = Statement::new(alter(column, "SET NOT NULL")).exclusive(table);
+    set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")
+}
+
+/// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
+pub(super) fn drops_alone(ctx: &Context<'_>, column: &Fact) -> bool {
+    let table = parent(column);
+    let heirs = |f: &Fact| f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table);
+    ctx.old.server_version() < 180_000 && ctx.old.facts.iter().any(heirs)
+}
+
 /// As part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
     let table = ctx.new.fact(Kind::Table, parent(column));

@@ -162,6 +162,13 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             }
             "inherits" => {
                 let (before, after) = (lines(old.get(attr)), lines(new.get(attr)));
+                let kept = before.iter().filter(|p| after.contains(p));
+                let reached: Vec<&str> =
+                    kept.chain(after.iter().filter(|p| !before.contains(p))).copied().collect();
+                if reached != after {
+                    let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
+                    return Verdict::Refuse(reason.to_owned());
+                }
                 for parent in before.iter().filter(|p| !after.contains(p)) {
                     statements.push(
                         Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name),

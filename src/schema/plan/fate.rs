@@ -4,6 +4,7 @@ mod edges;
 mod fold;
 mod handover;
 mod hosts;
+mod lineage;
 mod names;
 mod server;
 mod spread;
@@ -107,6 +108,7 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
     };
     planner.judge();
     planner.judge_domains();
+    planner.keep_not_null();
     planner.spread();
     planner.check(options.strict);
     if !planner.refusals.is_empty() {
@@ -169,6 +171,25 @@ impl<'a> Planner<'a> {
             };
             if self.old_dependents[domain].iter().any(contains) {
                 self.replace(self.of_old[domain] as usize);
+            }
+        }
+    }
+
+    /// Before 18, `DROP NOT NULL` on a partitioned table also takes the one that a partition has of its own.
+    fn keep_not_null(&mut self) {
+        if self.ctx.old.server_version() >= 180_000 {
+            return;
+        }
+        for at in 0..self.items.len() {
+            let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
+            let kept = new.key.kind == Kind::Column && old.has("not_null") && new.has("not_null");
+            if !kept || self.ctx.new.fact(Kind::Partition, ddl::parent(new)).is_none() {
+                continue;
+            }
+            let above = ddl::parent_column(self.ctx.old, old).zip(ddl::parent_column(self.ctx.new, new));
+            if above.is_some_and(|(old, new)| old.has("not_null") && !new.has("not_null")) {
+                self.items[at].fate = Fate::Alter;
+                self.items[at].alter.push(ddl::keep_not_null(new));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Key, Kind};
+use crate::schema::model::{Fact, Kind};
 use crate::schema::plan::order::Graph;
 
 impl Planner<'_> {
@@ -83,11 +83,13 @@ impl Planner<'_> {
                         }
                     }
                 }
-                self.partition_edges(at, &self.ctx.new.facts[new], creates, &mut before);
+                self.partition_edges(at, &self.ctx.new.facts[new], drops, creates, &mut before);
+                self.from_above(at, &self.ctx.new.facts[new], creates, &mut before);
             }
         }
         self.leaving(drops, creates, &mut before);
         self.rivals(drops, creates, &mut before);
+        self.whole_keys(creates, &mut before);
         self.names(drops, creates, purges, &mut before);
         graph.edges.extend(edges);
     }
@@ -95,43 +97,6 @@ impl Planner<'_> {
     /// Where something takes the place of what was there before.
     pub(super) fn arrives(&self, at: usize, creates: &[Ends]) -> Ends {
         creates[at].map(|(first, last)| (if self.swapped.contains(&at) { last } else { first }, last))
-    }
-
-    /// A table stops being a partition before its inherited parts change and before another one takes its place.
-    fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
-        let mut left: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
-        let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
-        for (at, (item, drop)) in self.items.iter().zip(drops).enumerate() {
-            let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
-            if item.fate == Fate::Remove {
-                left.entry(old.text("of")).or_default().push(*drop);
-                own.extend(old.parent.as_ref().map(|table| (table, *drop)));
-            }
-        }
-        if left.is_empty() {
-            return;
-        }
-        for at in 0..self.items.len() {
-            let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
-            if fact.key.kind == Kind::Partition {
-                let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
-                for gone in places.and_then(|of| left.get(of)).into_iter().flatten() {
-                    before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
-                }
-                continue;
-            }
-            let Some(table) = fact.parent.as_ref() else { continue };
-            if matches!(fact.key.kind, Kind::Index | Kind::Constraint) && self.items[at].drops() {
-                for gone in left.get(table.name.as_str()).into_iter().flatten() {
-                    before(*gone, drops[at]);
-                }
-            }
-            if let Some(gone) = own.get(table) {
-                for step in [drops[at], creates[at]] {
-                    before(gone.filter(|g| Some(*g) != step), step);
-                }
-            }
-        }
     }
 
     /// A foreign key takes the oldest unique index that fits: one that goes is out of the way before.
@@ -158,30 +123,6 @@ impl Planner<'_> {
                 let fits = columns.iter().all(|column| old.text("definition").contains(column));
                 before(drops[*rival].filter(|drop| fits && Some(*drop) != creates[at]), creates[at]);
             }
-        }
-    }
-
-    fn partition_edges(&self, at: usize, fact: &Fact, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
-        match fact.key.kind {
-            Kind::Partition => {
-                let table = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p));
-                for part in table.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
-                    let kind = self.ctx.new.facts[*part as usize].key.kind;
-                    if matches!(kind, Kind::Index | Kind::Constraint | Kind::Column | Kind::Default) {
-                        before(creates[self.of_new[*part as usize] as usize], creates[at]);
-                    }
-                }
-            }
-            Kind::IndexAttach => {
-                let host = fact
-                    .parent
-                    .as_ref()
-                    .and_then(|p| self.ctx.new.find(p))
-                    .and_then(|at| self.ctx.new.facts[at].parent.clone());
-                let place = host.and_then(|table| self.ctx.new.find(&ddl::key(Kind::Partition, &table.name)));
-                before(place.and_then(|p| creates[self.of_new[p] as usize]), creates[at]);
-            }
-            _ => {}
         }
     }
 }

@@ -1,0 +1,158 @@
+//! Tables above and below each other: partitions and children follow what happens above them.
+
+use std::collections::BTreeMap;
+
+use super::steps::Ends;
+use super::{Fate, Planner};
+use crate::schema::ddl;
+use crate::schema::model::{Fact, Key, Kind};
+
+impl<'a> Planner<'a> {
+    /// A table stops being a partition before its inherited parts change and before another one takes its place.
+    pub(super) fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
+        let mut left: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
+        let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
+        for (at, (item, drop)) in self.items.iter().zip(drops).enumerate() {
+            let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
+            if item.fate == Fate::Remove {
+                for above in self.above(old) {
+                    left.entry(above).or_default().push(*drop);
+                }
+                own.extend(old.parent.as_ref().map(|table| (table, *drop)));
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        for at in 0..self.items.len() {
+            let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
+            if fact.key.kind == Kind::Partition {
+                let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
+                for gone in places.and_then(|of| left.get(of)).into_iter().flatten() {
+                    before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
+                }
+                continue;
+            }
+            let Some(table) = fact.parent.as_ref() else { continue };
+            let comes_down = matches!(fact.key.kind, Kind::Column | Kind::Constraint)
+                || fact.key.kind == Kind::Index && self.items[at].drops();
+            for gone in left.get(table.name.as_str()).into_iter().flatten().filter(|_| comes_down) {
+                for step in [drops[at], creates[at]] {
+                    before(gone.filter(|g| Some(*g) != step), step);
+                }
+            }
+            if let Some(gone) = own.get(table) {
+                for step in [drops[at], creates[at]] {
+                    before(gone.filter(|g| Some(*g) != step), step);
+                }
+            }
+        }
+    }
+
+    /// The tables a partition was a part of, from the nearest on.
+    fn above(&self, partition: &'a Fact) -> Vec<&'a str> {
+        let mut tables = vec![partition.text("of")];
+        while let Some(next) = tables.last().and_then(|of| self.ctx.old.fact(Kind::Partition, of)) {
+            tables.push(next.text("of"));
+        }
+        tables
+    }
+
+    pub(super) fn partition_edges(
+        &self,
+        at: usize,
+        fact: &Fact,
+        drops: &[Ends],
+        creates: &[Ends],
+        before: &mut impl FnMut(Ends, Ends),
+    ) {
+        match fact.key.kind {
+            Kind::Partition => {
+                let table = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p));
+                for part in table.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
+                    let kind = self.ctx.new.facts[*part as usize].key.kind;
+                    if matches!(kind, Kind::Index | Kind::Constraint | Kind::Column | Kind::Default) {
+                        before(creates[self.of_new[*part as usize] as usize], creates[at]);
+                    }
+                }
+                self.gone_above(at, fact.text("of"), drops, creates, before);
+            }
+            Kind::IndexAttach => {
+                let host = fact
+                    .parent
+                    .as_ref()
+                    .and_then(|p| self.ctx.new.find(p))
+                    .and_then(|at| self.ctx.new.facts[at].parent.clone());
+                let place = host.and_then(|table| self.ctx.new.find(&ddl::key(Kind::Partition, &table.name)));
+                before(place.and_then(|p| creates[self.of_new[p] as usize]), creates[at]);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the partitioned table has lost, a new partition need not have had.
+    fn gone_above(
+        &self,
+        at: usize,
+        of: &str,
+        drops: &[Ends],
+        creates: &[Ends],
+        before: &mut impl FnMut(Ends, Ends),
+    ) {
+        let facts = &self.ctx.old.facts;
+        for kind in [Kind::Column, Kind::Constraint] {
+            let start = facts.partition_point(|f| (f.key.kind, f.key.name.as_str()) < (kind, of));
+            let parts =
+                facts[start..].iter().take_while(|f| f.key.kind == kind && f.key.name.starts_with(of));
+            for (part, _) in parts.enumerate().filter(|(_, f)| ddl::parent(f) == of) {
+                let item = self.of_old[start + part] as usize;
+                if self.items[item].fate == Fate::Remove {
+                    before(drops[item], creates[at]);
+                }
+            }
+        }
+    }
+
+    /// A column is set apart only once what comes down from above has come.
+    pub(super) fn from_above(
+        &self,
+        at: usize,
+        fact: &Fact,
+        creates: &[Ends],
+        before: &mut impl FnMut(Ends, Ends),
+    ) {
+        if fact.key.kind == Kind::Column && fact.has("has_parent") && self.items[at].fate == Fate::Alter {
+            let above =
+                ddl::parent_column(self.ctx.new, fact).and_then(|above| self.ctx.new.find(&above.key));
+            before(above.and_then(|above| creates[self.of_new[above] as usize]), creates[at]);
+        }
+    }
+
+    /// A key of a partitioned table can be referred to once the indexes of all partitions are a part of it.
+    pub(super) fn whole_keys(&self, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
+        let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
+            if let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::IndexAttach) {
+                parts.entry(new.text("of")).or_default().push(at);
+            }
+        }
+        if parts.is_empty() {
+            return;
+        }
+        let is_key = |f: &Fact| f.key.kind == Kind::Constraint && f.text("type") == "foreign key";
+        for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
+            let Some(new) = self.new_fact(at).filter(|f| is_key(f)) else { continue };
+            let needs = new.needs.iter().map(|need| &self.ctx.new.facts[*need as usize]);
+            let mut indexes: Vec<String> = needs
+                .filter(|f| matches!(f.key.kind, Kind::Constraint | Kind::Index))
+                .map(|f| format!("{}.{}", f.text("schema"), f.text("name")))
+                .collect();
+            while let Some(index) = indexes.pop() {
+                for part in parts.get(index.as_str()).into_iter().flatten() {
+                    before(creates[*part], creates[at]);
+                    indexes.extend(self.new_fact(*part).map(|f| f.key.name.clone()));
+                }
+            }
+        }
+    }
+}
