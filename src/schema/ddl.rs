@@ -24,7 +24,8 @@ use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
 pub(super) use column::{is_partition_key, parent_column, stored};
-pub(super) use index::INVALID as INVALID_INDEX;
+pub(super) use constraint::{adopt, same_index};
+pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
 pub(super) use retype::retype;
 pub(super) use table::inherit;

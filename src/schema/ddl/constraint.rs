@@ -71,6 +71,17 @@ fn using(fact: &Fact, index: &str) -> String {
     format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text("type").to_uppercase())
 }
 
+/// Whether the index of a constraint is the given one in everything but the name.
+pub(in crate::schema) fn same_index(index: &Fact, constraint: &Fact) -> bool {
+    let own = constraint.text("index_definition");
+    !own.is_empty() && named(index.text("definition"), index.text("name"), constraint.text("name"), "") == own
+}
+
+/// A constraint takes over an index that is there, which gets the name of the constraint.
+pub(in crate::schema) fn adopt(fact: &Fact, index: &Fact) -> Vec<Statement> {
+    vec![Statement::new(using(fact, index.text("name"))).exclusive(parent(fact)).at(Stage::Finish)]
+}
+
 /// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
 /// catalog alone: the partitions bring their indexes.
 pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {

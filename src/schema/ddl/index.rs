@@ -102,6 +102,15 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
     Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(), purge }
 }
 
+/// An index whose name is taken by the constraint it comes instead of.
+pub(in crate::schema) fn build_aside(new: &Fact) -> Vec<Statement> {
+    let made = temporary("new", new);
+    let build = concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has("unique"));
+    let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", new.text("schema"), new.text("name"));
+    let after = std::iter::once(Statement::new(rename)).chain(flags(None, new));
+    std::iter::once(build).chain(after.map(|s| s.at(Stage::Finish))).collect()
+}
+
 fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let key = &new.key.name;

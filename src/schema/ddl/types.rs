@@ -49,7 +49,16 @@ fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let (domain, name) = (parent(fact), fact.text("name"));
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text("definition"));
     let fresh = ctx.old.fact(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
-    if fresh || !ctx.online || add.ends_with("NOT VALID") {
+    // PostgreSQL cannot look into values that contain one: it is checked before any column does.
+    let list = format!("{domain}[]");
+    let at = ctx.new.fact(Kind::Domain, domain).and_then(|f| ctx.new.find(&f.key));
+    let contains = |f: &Fact| match f.key.kind {
+        Kind::Composite => at.is_some_and(|at| f.needs.contains(&(at as u32))),
+        Kind::Column => f.text("type") == list,
+        _ => false,
+    };
+    let inside = ctx.new.facts.iter().any(contains);
+    if fresh || inside || !ctx.online || add.ends_with("NOT VALID") {
         return vec![Statement::new(add)];
     }
     vec![
@@ -149,7 +158,11 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
         return Verdict::Replace;
     }
-    let _ = ctx;
+    if ctx.old.facts.iter().any(|f| f.key.kind == Kind::Table && f.get("of_type") == Some(name)) {
+        return Verdict::Refuse(
+            "typed tables would change with it, whatever their own columns say".to_owned(),
+        );
+    }
     let mut statements = Vec::new();
     for (attribute, _) in before.iter().filter(|(n, _)| !has(&after, n)) {
         statements.push(Statement::new(format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}")).hazard(

@@ -9,6 +9,7 @@ mod names;
 mod server;
 mod spread;
 mod steps;
+mod succession;
 mod swap;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::schema::error::{PlanError, Refusal};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::Statement;
 pub(in crate::schema) use names::occupied;
+use succession::Succession;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -62,6 +64,7 @@ struct Planner<'a> {
     refusals: BTreeSet<Refusal>,
     /// The items that are built anew beside what they replace.
     swapped: BTreeSet<usize>,
+    succession: Succession,
 }
 
 /// Everything the plan does, not yet in order.
@@ -79,6 +82,7 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
         let fate = match (one, other) {
             (Some(_), None) => Fate::Remove,
             (None, _) => Fate::Add,
+            (Some(a), Some(b)) if moves(&old.facts[a], &new.facts[b]) => Fate::Replace,
             (Some(a), Some(b)) if old.same(a, new, b) => Fate::Keep,
             _ => Fate::Alter,
         };
@@ -105,6 +109,7 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
         old_dependents: old.dependents(),
         refusals: BTreeSet::new(),
         swapped: BTreeSet::new(),
+        succession: Succession::default(),
     };
     planner.judge();
     planner.judge_domains();
@@ -117,8 +122,14 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
     planner.fold_creations();
     if swap {
         planner.swapped = planner.swapped();
+        planner.succession = planner.succession();
     }
     Ok(planner.graph())
+}
+
+/// Whether something is said of what has another nature on the other side: an identity's sequence, a constraint's index.
+fn moves(old: &Fact, new: &Fact) -> bool {
+    matches!(old.key.kind, Kind::Comment | Kind::Privilege) && old.parent != new.parent
 }
 
 impl<'a> Planner<'a> {

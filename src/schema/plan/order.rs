@@ -68,12 +68,19 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
     let mut heap: BinaryHeap<_> = ready.map(|at| priority(&graph, at)).collect();
     let mut statements = Vec::new();
     let mut done = 0;
-    while let Some(Reverse((_, _, at))) = heap.pop() {
+    let mut finishing = false;
+    while let Some(Reverse((stage, _, at))) = heap.pop() {
         done += 1;
+        finishing |= stage >= Stage::Finish;
         statements.append(&mut graph.nodes[at as usize].statements);
         for after in &next[at as usize] {
             waits[*after as usize] -= 1;
             if waits[*after as usize] == 0 {
+                let node = &mut graph.nodes[*after as usize];
+                // What takes long does not come in between what belongs together.
+                if finishing && matches!(node.stage, Stage::Concurrent | Stage::Validate) {
+                    (node.stage, node.rank.0) = (Stage::Finish, 3);
+                }
                 heap.push(priority(&graph, *after));
             }
         }
@@ -149,6 +156,12 @@ mod tests {
     fn an_edge_goes_before_a_stage() {
         let nodes = [("main", Stage::Main), ("build", Stage::Concurrent), ("finish", Stage::Finish)];
         assert_eq!(order(graph(&nodes, &[(1, 0), (2, 0)])), "build finish main");
+    }
+
+    #[test]
+    fn what_takes_long_does_not_part_an_exchange() {
+        let nodes = [("drop", Stage::Finish), ("add", Stage::Finish), ("check", Stage::Validate)];
+        assert_eq!(order(graph(&nodes, &[(0, 2)])), "drop add check");
     }
 
     #[test]

@@ -90,13 +90,36 @@ impl Planner<'_> {
         self.leaving(drops, creates, &mut before);
         self.rivals(drops, creates, &mut before);
         self.whole_keys(creates, &mut before);
+        self.logged(creates, &mut before);
         self.names(drops, creates, purges, &mut before);
         graph.edges.extend(edges);
     }
 
     /// Where something takes the place of what was there before.
     pub(super) fn arrives(&self, at: usize, creates: &[Ends]) -> Ends {
-        creates[at].map(|(first, last)| (if self.swapped.contains(&at) { last } else { first }, last))
+        creates[at].map(|(first, last)| {
+            let late = self.swapped.contains(&at) || self.succession.aside.contains(&at);
+            (if late { last } else { first }, last)
+        })
+    }
+
+    /// No logged table refers to an unlogged one, at no time.
+    fn logged(&self, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
+        let changes = |table: &str| {
+            let at = self.ctx.old.find(&ddl::key(Kind::Table, table))?;
+            let at = self.of_old[at] as usize;
+            let unlogged = |f: Option<&Fact>| f.is_some_and(|f| f.has("persistence"));
+            let (old, new) = (unlogged(self.old_fact(at)), unlogged(self.new_fact(at)));
+            (self.items[at].fate == Fate::Alter && old != new).then_some((at, new))
+        };
+        let keys = self.ctx.new.facts.iter().filter(|f| f.key.kind == Kind::Constraint);
+        for key in keys.filter(|f| f.has("references") && f.text("references") != ddl::parent(f)) {
+            match (changes(ddl::parent(key)), changes(key.text("references"))) {
+                (Some((from, true)), Some((to, true))) => before(creates[from], creates[to]),
+                (Some((from, false)), Some((to, false))) => before(creates[to], creates[from]),
+                _ => {}
+            }
+        }
     }
 
     /// A foreign key takes the oldest unique index that fits: one that goes is out of the way before.

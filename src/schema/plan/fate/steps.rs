@@ -38,7 +38,12 @@ impl Planner<'_> {
                 && hosts[at].is_none()
                 && let Some(old) = self.old_fact(at)
             {
-                let mut statements = ddl::drop(&self.ctx, old);
+                let moves = self.new_fact(at).is_some_and(|new| super::moves(old, new));
+                let adopted = self.succession.adopted.values().any(|index| *index == at);
+                let mut statements = if moves || adopted { Vec::new() } else { ddl::drop(&self.ctx, old) };
+                if self.succession.late.contains(&at) {
+                    statements = statements.into_iter().map(|s| s.at(Stage::Finish)).collect();
+                }
                 if let Some((column, identity)) = self.handed_to(&heirs, old) {
                     let (away, hand) = handover::hand_over(old, identity);
                     statements = away;
@@ -80,7 +85,11 @@ impl Planner<'_> {
                 if self.swapped.contains(&at) || self.create_host(at).is_some() {
                     continue;
                 }
-                let mut statements = self.creation(new);
+                let mut statements = match self.succession.adopted.get(&at).and_then(|i| self.old_fact(*i)) {
+                    Some(index) => ddl::adopt(new, index),
+                    None if self.succession.aside.contains(&at) => ddl::build_aside(new),
+                    None => self.creation(new),
+                };
                 if let Some((column, identity)) = self.taken_from(&heirs, new) {
                     let (ahead, after) = handover::take_over(statements, new, identity);
                     statements = after;
@@ -120,6 +129,9 @@ impl Planner<'_> {
                 graph.edges.push((tail, head));
             }
         }
+        for (constraint, index) in &self.succession.adopted {
+            drops[*index] = creates[*constraint];
+        }
         for (sequence, column) in handed {
             if let Some(((_, tail), (head, _))) = creates[column].zip(purges[sequence]) {
                 graph.edges.push((tail, head));
@@ -132,7 +144,7 @@ impl Planner<'_> {
 
     /// What needs an exchanged index goes only when that is exchanged, not before it is built.
     fn put_off(&self, graph: &mut Graph, drops: &[Ends]) {
-        let mut queue: Vec<usize> = self.swapped.iter().copied().collect();
+        let mut queue: Vec<usize> = self.swapped.iter().chain(&self.succession.late).copied().collect();
         let mut seen: HashSet<usize> = queue.iter().copied().collect();
         while let Some(at) = queue.pop() {
             let Some(old) = self.items[at].old else { continue };

@@ -1,0 +1,84 @@
+//! Keys that go while others come in their place, and what keeps the time between them short.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fate, Planner};
+use crate::schema::ddl;
+use crate::schema::model::{Fact, Kind};
+
+/// Who follows whom.
+#[derive(Default)]
+pub(super) struct Succession {
+    /// A unique index that goes, by the constraint that takes it over as it is.
+    pub(super) adopted: BTreeMap<usize, usize>,
+    /// Primary keys and unique constraints that stay until what comes instead is built.
+    pub(super) late: BTreeSet<usize>,
+    /// Unique indexes whose name is taken until then.
+    pub(super) aside: BTreeSet<usize>,
+}
+
+impl Planner<'_> {
+    pub(super) fn succession(&self) -> Succession {
+        let mut succession = Succession::default();
+        if !self.ctx.online {
+            return succession;
+        }
+        let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Add) {
+            let Some(new) = self.new_fact(at).filter(|f| is_unique(f)) else { continue };
+            if !self.ctx.is_fresh(ddl::parent(new)) {
+                coming.entry(ddl::parent(new)).or_default().push(at);
+            }
+        }
+        if coming.is_empty() {
+            return succession;
+        }
+        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Remove) {
+            let Some(old) = self.old_fact(at).filter(|f| is_unique(f)) else { continue };
+            let Some(heirs) = coming.get(ddl::parent(old)).filter(|_| self.drop_host(at).is_none()) else {
+                continue;
+            };
+            if old.key.kind == Kind::Constraint {
+                succession.late.insert(at);
+                let name = format!("{}.{}", old.text("schema"), old.text("name"));
+                let named = |heir: &&usize| {
+                    self.new_fact(**heir).is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
+                };
+                succession.aside.extend(heirs.iter().find(named));
+            } else if let Some(heir) = heirs.iter().find(|heir| self.adopts(**heir, old)) {
+                succession.adopted.insert(*heir, at);
+            }
+        }
+        succession
+    }
+
+    fn adopts(&self, heir: usize, old: &Fact) -> bool {
+        let marked = ["clustered", "replica_identity", "invalid", "partitioned", "tablespace", "options"];
+        let plain = |fact: &Fact| !marked.iter().any(|attr| fact.has(attr)) && !fact.has("index_options");
+        let stays = old.needs.iter().all(|need| {
+            let item = &self.items[self.of_old[*need as usize] as usize];
+            !item.drops() && !item.retyped
+        });
+        // The index takes its comment along.
+        let said = |index: &str| ddl::key(Kind::Comment, &format!("index {index}"));
+        let silent = self.ctx.old.find(&said(&old.key.name)).is_none();
+        self.new_fact(heir).is_some_and(|new| {
+            let name = format!("{}.{}", new.text("schema"), new.text("name"));
+            (silent || self.ctx.new.find(&said(&name)).is_some())
+                && new.key.kind == Kind::Constraint
+                && stays
+                && plain(old)
+                && plain(new)
+                && self.ctx.old.fact(Kind::IndexAttach, &old.key.name).is_none()
+                && ddl::same_index(old, new)
+        })
+    }
+}
+
+fn is_unique(fact: &Fact) -> bool {
+    match fact.key.kind {
+        Kind::Index => fact.has("unique") && !fact.has("partitioned"),
+        Kind::Constraint => matches!(fact.text("type"), "primary key" | "unique"),
+        _ => false,
+    }
+}
