@@ -28,7 +28,8 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
     if let Some(expression) = column.get("generated_virtual") {
         sql += &format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL");
     }
-    if column.has("identity") {
+    // Since 17 a partition has the identity of its parent, with the parent's sequence.
+    if column.has("identity_sequence") {
         sql += &format!(
             " GENERATED {} AS IDENTITY ({})",
             column.text("identity").to_uppercase(),
@@ -264,7 +265,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if mine("generated") {
         statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
     }
-    if mine("identity") && !new.has("identity") {
+    if mine("identity") && !new.has("identity") && old.has("identity_sequence") {
         let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
         statements.push(if identity::lives_on(ctx, old) {
             drop

@@ -101,7 +101,11 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
 pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
-    match (old.get("identity"), new.get("identity")) {
+    // One without a sequence is the parent's, and changes with it.
+    let own = |column: &'_ Fact| {
+        column.get("identity").filter(|_| column.has("identity_sequence")).map(str::to_owned)
+    };
+    match (own(old), own(new)) {
         (None, Some(when)) => statements.push(Statement::new(column::alter(
             new,
             &format!("ADD GENERATED {} AS IDENTITY ({})", when.to_uppercase(), options(new)),

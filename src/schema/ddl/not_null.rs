@@ -85,11 +85,22 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
     Ok(statements)
 }
 
-/// Sets again what went with the one above.
-pub(in crate::schema) fn keep(column: &Fact) -> Statement {
-    let table = parent(column);
-    let set = Statement::new(alter(column, "SET NOT NULL")).exclusive(table);
-    set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")
+/// Sets again what went with the one above, which since 18 may have left its name.
+pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Vec<Statement> {
+    let table = parent(new);
+    let set = Statement::new(alter(new, "SET NOT NULL")).exclusive(table);
+    let mut statements = vec![set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")];
+    let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
+    if ctx.old.server_version() >= 180_000 && before != after {
+        let rename = format!(
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {}::pg_catalog.regclass \
+             AND contype = 'n' AND pg_catalog.quote_ident(conname) = {}) THEN ALTER TABLE {table} RENAME CONSTRAINT {before} TO {after}; END IF; END $$",
+            super::literal(table),
+            super::literal(&before)
+        );
+        statements.push(Statement::new(rename).exclusive(table));
+    }
+    statements
 }
 
 /// Whether the column stops being required for its table alone: before 18, the children would lose their own too.

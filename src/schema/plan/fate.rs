@@ -186,21 +186,21 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Before 18, `DROP NOT NULL` on a partitioned table also takes the one that a partition has of its own.
+    /// `DROP NOT NULL` above also takes what a partition or child keeps: since 18 where that came from above alone, before
+    /// always. Children are spared before 18, because there the one above can be dropped alone.
     fn keep_not_null(&mut self) {
-        if self.ctx.old.server_version() >= 180_000 {
-            return;
-        }
+        let named = self.ctx.old.server_version() >= 180_000;
         for at in 0..self.items.len() {
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
             let kept = new.key.kind == Kind::Column && old.has("not_null") && new.has("not_null");
-            if !kept || self.ctx.new.fact(Kind::Partition, ddl::parent(new)).is_none() {
+            if !kept || !named && self.ctx.new.fact(Kind::Partition, ddl::parent(new)).is_none() {
                 continue;
             }
             let above = ddl::parent_column(self.ctx.old, old).zip(ddl::parent_column(self.ctx.new, new));
             if above.is_some_and(|(old, new)| old.has("not_null") && !new.has("not_null")) {
                 self.items[at].fate = Fate::Alter;
-                self.items[at].alter.push(ddl::keep_not_null(new));
+                let keep = ddl::keep_not_null(&self.ctx, old, new);
+                self.items[at].alter.extend(keep);
             }
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     };
     let eligible = |f: &Fact, other: &Schema| {
         kinds.contains(&f.key.kind)
-            && !f.has("inherited")
+            && (!f.has("inherited") || matches!(f.text("type"), "primary key" | "unique"))
             && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
     };
     let mut gone = Vec::new();
@@ -40,13 +40,6 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     if gone.is_empty() {
         return;
     }
-    let attachments = |s: &Schema| {
-        let attached = s.facts.iter().filter(|a| a.key.kind == Kind::IndexAttach);
-        attached.flat_map(|a| [a.key.name.clone(), a.text("of").to_owned()]).collect::<BTreeSet<String>>()
-    };
-    let (attached_before, attached_after) = (attachments(schema), attachments(new));
-    let attached =
-        |set: &BTreeSet<String>, f: &Fact| set.contains(&format!("{}.{}", f.text("schema"), f.text("name")));
     // Renames come first, while every old name is still in use.
     let relations =
         [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
@@ -56,6 +49,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         .filter(|f| relations.contains(&f.key.kind))
         .map(|f| (f.get("schema"), f.text("name")))
         .collect();
+    let mut chosen: Vec<(usize, &Fact)> = Vec::new();
     let mut after_them: Vec<(usize, &Fact)> = Vec::new();
     let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
     for at in gone {
@@ -64,12 +58,13 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         else {
             continue;
         };
-        if attached(&attached_before, fact)
-            || attached(&attached_after, after)
-            || taken.contains(&(after.get("schema"), after.text("name")))
-        {
-            continue;
+        if !taken.contains(&(after.get("schema"), after.text("name"))) {
+            chosen.push((at, after));
         }
+    }
+    keep_together(schema, new, &mut chosen);
+    for (at, after) in chosen {
+        let fact = &schema.facts[at];
         let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();
         let (from, to) = (fact.text("name"), after.text("name"));
         let sql = match fact.key.kind {
@@ -90,14 +85,77 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         facts[at].key = after.key.clone();
         facts[at].attrs = after.attrs.clone();
     }
+    let indexes: BTreeMap<String, String> =
+        renamed.renames.iter().filter_map(|r| index(schema, &r.before).zip(index(new, &r.after))).collect();
     for fact in &mut facts {
-        if let Some(after) = fact.parent.as_ref().and_then(|p| moved.get(p)) {
+        if fact.key.kind == Kind::IndexAttach {
+            join(fact, &indexes, &moved);
+        } else if let Some(after) = fact.parent.as_ref().and_then(|p| moved.get(p)) {
             fact.key.name = after.to_string();
             fact.parent = Some(after.clone());
         }
     }
     renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), facts);
     renamed.pairs = pairs(&renamed.schema, new);
+}
+
+/// The qualified name of an index, be it that of a constraint.
+fn index(schema: &Schema, key: &Key) -> Option<String> {
+    let fact = &schema.facts[schema.find(key)?];
+    let indexed = matches!(key.kind, Kind::Index) || matches!(fact.text("type"), "primary key" | "unique");
+    indexed.then(|| qualified(fact))
+}
+
+fn qualified(fact: &Fact) -> String {
+    format!("{}.{}", fact.text("schema"), fact.text("name"))
+}
+
+/// The place of an index under its new names.
+fn join(attach: &mut Fact, indexes: &BTreeMap<String, String>, moved: &BTreeMap<Key, Key>) {
+    if let Some(name) = indexes.get(&attach.key.name) {
+        attach.key.name.clone_from(name);
+    }
+    if let Some(after) = attach.parent.as_ref().and_then(|parent| moved.get(parent)) {
+        attach.parent = Some(after.clone());
+    }
+    for (name, value) in &mut attach.attrs.0 {
+        let after = match name.as_ref() {
+            "of" => indexes.get(value),
+            "of_constraint" => moved.get(&Key::new(Kind::Constraint, value.as_str())).map(|key| &key.name),
+            _ => None,
+        };
+        if let Some(after) = after {
+            value.clone_from(after);
+        }
+    }
+}
+
+/// Drops the renames after which an index would be a part of another one than it shall.
+fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(usize, &Fact)>) {
+    let places = |schema: &Schema| -> BTreeMap<String, String> {
+        let attached = schema.facts.iter().filter(|f| f.key.kind == Kind::IndexAttach);
+        attached.map(|f| (f.key.name.clone(), f.text("of").to_owned())).collect()
+    };
+    let (before, after) = (places(old), places(new));
+    loop {
+        let names: BTreeMap<String, String> =
+            chosen.iter().map(|(at, new)| (qualified(&old.facts[*at]), qualified(new))).collect();
+        let renamed = |name: &String| names.get(name).unwrap_or(name).clone();
+        let torn: BTreeSet<String> = before
+            .iter()
+            .filter(|(part, whole)| names.contains_key(*part) || names.contains_key(*whole))
+            .filter(|(part, whole)| after.get(&renamed(part)) != Some(&renamed(whole)))
+            .flat_map(|(part, whole)| [part.clone(), whole.clone()])
+            .collect();
+        let count = chosen.len();
+        let stray = |at: &usize, new: &Fact| {
+            !before.contains_key(&qualified(&old.facts[*at])) && after.contains_key(&qualified(new))
+        };
+        chosen.retain(|(at, new)| !torn.contains(&qualified(&old.facts[*at])) && !stray(at, new));
+        if chosen.len() == count {
+            return;
+        }
+    }
 }
 
 /// The definition of an index without the index's name.

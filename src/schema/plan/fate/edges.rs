@@ -125,7 +125,7 @@ impl Planner<'_> {
     /// A foreign key takes the oldest unique index that fits: one that goes is out of the way before.
     fn rivals(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         let mut going: BTreeMap<&str, Vec<(usize, &Fact)>> = BTreeMap::new();
-        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Remove) {
+        for at in (0..self.items.len()).filter(|at| self.items[*at].drops()) {
             let Some(old) = self.old_fact(at) else { continue };
             let unique = match old.key.kind {
                 Kind::Index => old.has("unique") && !old.text("definition").contains(" WHERE "),

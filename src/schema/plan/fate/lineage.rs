@@ -10,13 +10,14 @@ use crate::schema::model::{Fact, Key, Kind};
 impl<'a> Planner<'a> {
     /// A table stops being a partition before its inherited parts change and before another one takes its place.
     pub(super) fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
-        let mut left: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
+        let mut left: BTreeMap<&str, Vec<(Ends, bool)>> = BTreeMap::new();
         let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
         for (at, (item, drop)) in self.items.iter().zip(drops).enumerate() {
             let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
             if item.fate == Fate::Remove {
+                let stays = old.parent.as_ref().is_some_and(|table| self.ctx.new.find(table).is_some());
                 for above in self.above(old) {
-                    left.entry(above).or_default().push(*drop);
+                    left.entry(above).or_default().push((*drop, stays));
                 }
                 own.extend(old.parent.as_ref().map(|table| (table, *drop)));
             }
@@ -28,16 +29,21 @@ impl<'a> Planner<'a> {
             let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
             if fact.key.kind == Kind::Partition {
                 let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
-                for gone in places.and_then(|of| left.get(of)).into_iter().flatten() {
+                for (gone, _) in places.and_then(|of| left.get(of)).into_iter().flatten() {
                     before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
                 }
                 continue;
             }
             let Some(table) = fact.parent.as_ref() else { continue };
-            let comes_down = matches!(fact.key.kind, Kind::Column | Kind::Constraint)
-                || fact.key.kind == Kind::Index && self.items[at].drops();
-            for gone in left.get(table.name.as_str()).into_iter().flatten().filter(|_| comes_down) {
-                for step in [drops[at], creates[at]] {
+            // What happens to the table above is no matter of the one that stays without it.
+            let whole = matches!(fact.key.kind, Kind::Column | Kind::Constraint);
+            let index = matches!(fact.key.kind, Kind::Index | Kind::Constraint)
+                && self.items[at].drops()
+                && fact.text("type") != "foreign key";
+            for (gone, stays) in left.get(table.name.as_str()).into_iter().flatten() {
+                let steps =
+                    [drops[at].filter(|_| index || whole && *stays), creates[at].filter(|_| whole && *stays)];
+                for step in steps {
                     before(gone.filter(|g| Some(*g) != step), step);
                 }
             }

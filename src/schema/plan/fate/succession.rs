@@ -26,7 +26,8 @@ impl Planner<'_> {
         let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Add) {
             let Some(new) = self.new_fact(at).filter(|f| is_unique(f)) else { continue };
-            if !self.ctx.is_fresh(ddl::parent(new)) {
+            let table = self.ctx.new.fact(Kind::Table, ddl::parent(new));
+            if !self.ctx.is_fresh(ddl::parent(new)) && table.is_some_and(|t| !t.has("partition_key")) {
                 coming.entry(ddl::parent(new)).or_default().push(at);
             }
         }
