@@ -181,7 +181,7 @@ fn identity(fact: &Fact) -> String {
         ddl::lines(fact.get("identity_options")).into_iter().map(str::to_owned).collect();
     options.retain(|line| !usual.contains(&line.as_str()));
     let sequence = fact.text("identity_sequence");
-    if sequence != format!("{}_{}_seq", ddl::parent(fact), fact.text("name")) {
+    if !sequence.is_empty() && sequence != format!("{}_{}_seq", ddl::parent(fact), fact.text("name")) {
         options.insert(0, format!("SEQUENCE NAME {sequence}"));
     }
     let options = if options.is_empty() { String::new() } else { format!(" ({})", options.join(" ")) };
