@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, v text);

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (id int PRIMARY KEY);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, a int2, b int4, c int8, d float4, e float8, f numeric, g numeric(5), h numeric(5,2), i bool, j char, k char(10), l varchar, m varchar(10), n text, o "char", p name, q bytea, r date, s time, u timetz, v timestamp, w timestamptz, x interval, y interval hour to minute, z interval second(3), aa time(3), ab timestamp(0), ac timestamptz(6), ad json, ae jsonb, af xml, ag uuid, ah inet, ai cidr, aj macaddr, ak macaddr8, al bit(4), am bit varying(8), an varbit, ao point, ap line, aq lseg, ar box, as_ path, at polygon, au circle, av tsvector, aw tsquery, ax int4range, ay int8range, az numrange, ba tsrange, bb tstzrange, bc daterange, bd int4multirange, be money, bf oid, bg regclass, bh regtype, bi pg_lsn, bj int[], bk text[][], bl varchar(5)[], bm numeric(4,1)[], bn jsonb[], bo timestamptz(3)[], bp regproc, bq txid_snapshot, br jsonpath, bs xid8);

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (a int CONSTRAINT a_req NOT NULL, b int CONSTRAINT b_req NOT NULL, PRIMARY KEY (a));
+-- new
+CREATE TABLE t (a int CONSTRAINT a_must NOT NULL, b int, c int NOT NULL DEFAULT 1, PRIMARY KEY (c));

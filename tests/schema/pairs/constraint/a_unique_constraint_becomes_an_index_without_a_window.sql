@@ -1,0 +1,7 @@
+-- require: (?s)CREATE UNIQUE INDEX CONCURRENTLY.*DROP CONSTRAINT
+-- old
+CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT t_a UNIQUE, b int UNIQUE);
+-- new
+CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE UNIQUE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_b ON t (b);
+-- data
+INSERT INTO t VALUES (1,1);

@@ -1,0 +1,7 @@
+-- forbid: CREATE UNIQUE INDEX|DROP INDEX
+-- old
+CREATE TABLE t (id int NOT NULL, a int); CREATE UNIQUE INDEX t_id ON t (id); CREATE UNIQUE INDEX t_a ON t (a);
+-- new
+CREATE TABLE t (id int CONSTRAINT t_key PRIMARY KEY, a int CONSTRAINT t_a UNIQUE);
+-- data
+INSERT INTO t VALUES (1,1);

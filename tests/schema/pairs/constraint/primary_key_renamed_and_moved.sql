@@ -1,0 +1,5 @@
+-- forbid: (?s)DROP CONSTRAINT.*COMMIT.*ADD CONSTRAINT
+-- old
+CREATE TABLE t (id int CONSTRAINT t_pkey PRIMARY KEY, uid uuid NOT NULL UNIQUE); CREATE TABLE c (t_id int REFERENCES t);
+-- new
+CREATE TABLE t (id int NOT NULL UNIQUE, uid uuid CONSTRAINT t_pk PRIMARY KEY); CREATE TABLE c (t_id int REFERENCES t (id));

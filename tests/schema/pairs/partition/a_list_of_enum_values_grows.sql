@@ -1,0 +1,5 @@
+-- old
+CREATE TYPE st AS ENUM ('new','done'); CREATE TABLE h (id int, s st NOT NULL) PARTITION BY LIST (s); CREATE TABLE h_new PARTITION OF h FOR VALUES IN ('new'); CREATE TABLE h_done PARTITION OF h FOR VALUES IN ('done');
+-- new
+CREATE TYPE st AS ENUM ('new','open','done'); CREATE TABLE h (id int, s st NOT NULL) PARTITION BY LIST (s); CREATE TABLE h_new PARTITION OF h FOR VALUES IN ('new'); CREATE TABLE h_open PARTITION OF h FOR VALUES IN ('open'); CREATE TABLE h_done PARTITION OF h FOR VALUES IN ('done');
+-- one-way

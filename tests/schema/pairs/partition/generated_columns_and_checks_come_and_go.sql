@@ -1,0 +1,7 @@
+-- old
+CREATE TABLE p (k int NOT NULL, a int, g int GENERATED ALWAYS AS (a * 2) STORED, CHECK (a > 0)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX p_g ON p (g);
+-- new
+CREATE TABLE p (k int NOT NULL, a int, h text GENERATED ALWAYS AS (k::text || 'x') STORED, CHECK (a > 1)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX p_h ON p (h, k);
+-- data
+INSERT INTO p(k,a) VALUES (1,5);
+-- check: SELECT h FROM p => 1x

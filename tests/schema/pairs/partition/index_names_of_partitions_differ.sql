@@ -1,0 +1,5 @@
+-- forbid: CREATE (UNIQUE )?INDEX|DROP INDEX
+-- old
+CREATE TABLE p (id int, k int, v text, PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX p_v ON p (v);
+-- new
+CREATE TABLE p (id int, k int, v text, CONSTRAINT p_key PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); ALTER INDEX p1_pkey RENAME TO p1_primary; CREATE INDEX p_vee ON p (v); ALTER INDEX p1_v_idx RENAME TO p1_vee;

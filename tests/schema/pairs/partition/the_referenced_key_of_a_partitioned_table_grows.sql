@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE p (id int, k int, z int NOT NULL DEFAULT 0, PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE c (a int, b int, z int, FOREIGN KEY (a, b) REFERENCES p);
+-- new
+CREATE TABLE p (id int, k int, z int NOT NULL DEFAULT 0, PRIMARY KEY (id, k, z)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE c (a int, b int, z int, FOREIGN KEY (a, b, z) REFERENCES p);
+-- data
+INSERT INTO p VALUES (1,1); INSERT INTO c VALUES (1,1,0);

@@ -1,0 +1,4 @@
+-- old
+CREATE TYPE st AS ENUM ('a'); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE t (id serial PRIMARY KEY, s st, n int DEFAULT f()); CREATE VIEW v AS SELECT * FROM t;
+-- new
+CREATE SCHEMA app; CREATE TYPE app.st AS ENUM ('a'); CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE app.t (id serial PRIMARY KEY, s app.st, n int DEFAULT app.f()); CREATE VIEW app.v AS SELECT * FROM app.t; COMMENT ON SCHEMA app IS 'the app'; GRANT USAGE ON SCHEMA app TO bob;

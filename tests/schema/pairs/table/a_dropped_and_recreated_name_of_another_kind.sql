@@ -1,0 +1,5 @@
+-- recreates: c
+-- old
+CREATE TABLE a (id int); CREATE VIEW b AS SELECT 1 AS x; CREATE SEQUENCE c; CREATE MATERIALIZED VIEW d AS SELECT 2 AS y; CREATE TYPE e AS (x int); CREATE INDEX f ON a (id);
+-- new
+CREATE VIEW a AS SELECT 1 AS id; CREATE TABLE b (x int); CREATE TABLE c (id serial); CREATE VIEW d AS SELECT 2 AS y; CREATE TABLE e (x int); CREATE TABLE f (g int);
