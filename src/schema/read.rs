@@ -222,6 +222,9 @@ const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as
 /// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";
 
+/// What of a fact a comment or privilege is about, where that is no fact of its own.
+type Within = Option<(Attribute, String)>;
+
 #[derive(Default)]
 struct Reader {
     catalogs: HashMap<String, u32>,
@@ -420,13 +423,7 @@ impl Reader {
 
     /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
     /// index of a constraint, the sequence of an identity.
-    fn target(
-        &self,
-        row: &PgRow,
-        class: &str,
-        object: &str,
-        sub: &str,
-    ) -> Decoded<Option<(u32, Option<(Attribute, String)>)>> {
+    fn target(&self, row: &PgRow, class: &str, object: &str, sub: &str) -> Decoded<Option<(u32, Within)>> {
         let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
         if let Some(at) = self.exact.get(&address) {
             return Ok(Some((*at, None)));
@@ -459,14 +456,7 @@ impl Reader {
         Ok(())
     }
 
-    fn part(
-        &mut self,
-        kind: Kind,
-        at: u32,
-        of: Option<(Attribute, String)>,
-        suffix: &str,
-        mut attrs: Vec<(Attribute, String)>,
-    ) {
+    fn part(&mut self, kind: Kind, at: u32, of: Within, suffix: &str, mut attrs: Vec<(Attribute, String)>) {
         let parent = self.facts[at as usize].key.clone();
         let name = match &of {
             Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),

@@ -84,7 +84,7 @@ impl Planner<'_> {
                     }
                 }
                 self.partition_edges(at, &self.ctx.new.facts[new], drops, creates, &mut before);
-                self.from_above(at, &self.ctx.new.facts[new], creates, &mut before);
+                self.comes_down(at, &self.ctx.new.facts[new], creates, &mut before);
             }
         }
         self.leaving(drops, creates, &mut before);

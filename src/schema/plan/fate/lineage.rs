@@ -120,7 +120,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A column is set apart only once what comes down from above has come.
-    pub(super) fn from_above(
+    pub(super) fn comes_down(
         &self,
         at: usize,
         fact: &Fact,
