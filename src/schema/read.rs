@@ -1,6 +1,8 @@
 //! Reads a live catalog into a [`Schema`].
 
+mod cell;
 mod compose;
+mod identity;
 mod queries;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -12,9 +14,12 @@ use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection,
 use super::error::SchemaError;
 use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema};
 use super::options::Options;
-use compose::{Cell, Composed};
+use cell::Cell;
+use compose::Composed;
+use identity::IdentitySequence;
 use queries::{
-    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, Query, UNCOMPARED,
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, PRIVILEGES, Query, SECURITY_LABELS,
+    UNCOMPARED,
 };
 
 type Address = (u32, u32, i32);
@@ -29,7 +34,7 @@ impl Schema {
     /// [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
     pub async fn read(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
         let failed = |source| SchemaError::read("a snapshot", source);
-        conn.execute("begin isolation level repeatable read read only").await.map_err(failed)?;
+        conn.execute(BEGIN).await.map_err(failed)?;
         let read = read_snapshot(conn, options).await;
         let ended = conn.execute("rollback").await.map_err(failed);
         let schema = read?;
@@ -38,51 +43,55 @@ impl Schema {
     }
 }
 
+const BEGIN: &str = "begin isolation level repeatable read read only;
+    set local search_path = ''; set local jit = off; set local quote_all_identifiers = off";
+
 async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {
     sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::read(what, source))
 }
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
-    let failed = |source| SchemaError::read("settings", source);
-    conn.execute("set local search_path = ''; set local jit = off; set local quote_all_identifiers = off")
-        .await
-        .map_err(failed)?;
-    let origin = read_origin(conn).await?;
+    let (origin, labelled) = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
     let catalogs = read_catalogs(conn).await?;
-    let relations = catalogs.get("pg_class").copied().unwrap_or_default();
+    let of = |name: &str| catalogs.get(name).copied().unwrap_or_default();
+    let (relations, defaults) = (of("pg_class"), of("pg_attrdef"));
     let classes = read_classes(conn).await?;
-    let mut reader = Reader { catalogs, relations, classes, ..Reader::default() };
+    let dependencies = Reader::dependencies_of(conn, text.fill(DEPENDENCIES))
+        .await
+        .map_err(|source| SchemaError::read("dependencies", source))?;
+    let identity_columns = identity::columns(&dependencies, relations);
+    let mut reader = Reader { catalogs, relations, defaults, classes, identity_columns, ..Reader::default() };
     for query in queries::all() {
         let left_out = query.database_wide && !options.include.is_empty();
         if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
             continue;
         }
+        let mut sql = text.fill(query.sql);
+        if query.kind == Kind::SequenceOwner {
+            let Some(owned) = reader.owned_sequences(&dependencies) else { continue };
+            sql = sql.replace("{OWNED}", &owned);
+        }
         reader
-            .facts(conn, query, text.fill(query.sql))
+            .facts(conn, query, sql)
             .await
             .map_err(|source| SchemaError::read(query.kind.label(), source))?;
     }
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
-    let uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
+    let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
+    if labelled {
+        uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
+    }
     let generated = match reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
         true => fetch(conn, "expressions", text.fill(GENERATED)).await?,
         false => Vec::new(),
     };
     let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
-    let dependencies = Reader::dependencies_of(conn, text.fill(DEPENDENCIES))
-        .await
-        .map_err(|source| SchemaError::read("dependencies", source))?;
     let comments =
         if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
     let privileges =
         if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
-    let evidence = match origin.lineage {
-        Some(_) => fetch(conn, "transactions", text.fill(EVIDENCE)).await?,
-        None => Vec::new(),
-    };
     let linked = (|| {
-        reader.evidence(&evidence)?;
         reader.uncompared(&uncompared)?;
         reader.aliases(&generated, &aliases, &dependencies)?;
         reader.comments(&comments)?;
@@ -101,12 +110,14 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
 
-async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
+/// Where the snapshot is taken, and whether there are security labels.
+async fn read_origin(conn: &mut PgConnection) -> Result<(Origin, bool), SchemaError> {
     let rows = fetch(conn, "the server", "select current_setting('server_version_num')::int4 as version, quote_ident(current_user) as role,
         (select string_agg(quote_ident(rolname), E'\n') from pg_roles) as roles,
         (select string_agg(format_type(castsource, null) || ' > ' || format_type(casttarget, null), E'\n') from pg_cast) as casts,
         (select string_agg(quote_ident(name) || ' ' || version, E'\n') from pg_available_extension_versions) as extensions,
         has_function_privilege('pg_control_system()', 'execute') as control,
+        exists (select from pg_seclabel) as labelled,
         (select oid::int8 from pg_database where datname = current_database()) as database".to_owned()).await?;
     let what = "the server";
     let wrong = |source| SchemaError::read(what, source);
@@ -135,7 +146,11 @@ async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
             .and_then(|row| row.try_get::<String, _>("id").ok())
             .map(|id| format!("{id}/{database}"));
     }
-    Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
+    let labelled = row.try_get("labelled").map_err(wrong)?;
+    Ok((
+        Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions },
+        labelled,
+    ))
 }
 
 async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
@@ -157,7 +172,13 @@ async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<Stri
 }
 
 async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, SchemaError> {
-    let rows = fetch(conn, "catalogs", "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'".to_owned()).await?;
+    let mut names: BTreeSet<&str> = queries::all().map(|query| query.catalog).collect();
+    names.extend(["pg_attrdef", "pg_class", "pg_proc"]);
+    let names = names.into_iter().collect::<Vec<_>>().join(",");
+    let sql = format!(
+        "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relname = any('{{{names}}}')"
+    );
+    let rows = fetch(conn, "catalogs", sql).await?;
     let pair = |row: &PgRow| Ok((row.try_get("name")?, row.try_get::<Oid, _>("oid")?.0));
     rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::read("catalogs", source))
 }
@@ -181,6 +202,8 @@ impl Text {
             if self.version >= version { then } else { otherwise }
         };
         sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
+            .replace("{NOTNULLJOIN}", since(180_000, NOT_NULL_JOIN_18, ""))
+            .replace("{PLAINKEY}", since(180_000, " and conenforced and not conperiod", ""))
             .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
             .replace(
                 "{COLLATIONLOCALE}",
@@ -202,13 +225,12 @@ impl Text {
 /// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
 /// not one that came from a parent, which cannot be altered.
 const NOT_NULL_18: &str = "
-    case when attnotnull then (select nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
+    nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
             then 'CONSTRAINT ' || quote_ident(nk.conname) end,
-        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '')
-       from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n' and nk.conkey = array[a.attnum]
-        and (nk.conname <> c.relname || '_' || attname || '_not_null' or nk.connoinherit or not nk.convalidated)) end as not_null_constraint,
-    case when attnotnull then (select quote_ident(nk.conname) from pg_constraint nk where nk.conrelid = c.oid and nk.contype = 'n'
-        and nk.conkey = array[a.attnum] and nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null') end as \"@not_null_name\",";
+        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '') as not_null_constraint,
+    case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as \"@not_null_name\",";
+const NOT_NULL_JOIN_18: &str = "
+    left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
 const DOMAIN_NOT_NULL_18: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
@@ -232,6 +254,11 @@ struct Reader {
     relations: u32,
     /// Default operator classes of B-trees, and their types.
     classes: HashMap<u32, u32>,
+    /// The catalog of the defaults of columns.
+    defaults: u32,
+    /// The columns of identities' sequences, and then the sequences of these columns.
+    identity_columns: HashMap<u32, (u32, i32)>,
+    identities: HashMap<(u32, i32), IdentitySequence>,
     /// The types and collations of columns.
     types: HashMap<(u32, i32), (u32, u32)>,
     /// Indexes whose definitions only the server knows: the fact, and the place among its attributes.
@@ -279,9 +306,21 @@ impl Reader {
             if cells.is_empty() {
                 cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
             }
-            let Some(Composed { fact, types, asks }) = self.compose(&row, query.kind, class, &cells)? else {
+            let Some(Composed { fact, types, default, asks }) =
+                self.compose(&row, query.kind, class, &cells)?
+            else {
                 continue;
             };
+            if query.kind == Kind::Column && fact.address.2 < 0 {
+                self.made(fact.address.1, fact.stamps[0]);
+                continue;
+            }
+            if query.kind == Kind::Sequence
+                && let Some(column) = self.identity_columns.get(&fact.address.1)
+            {
+                self.identities.insert(*column, IdentitySequence::of(&fact));
+                continue;
+            }
             if self.names.contains_key(&fact.key.digest()) {
                 continue;
             }
@@ -292,8 +331,20 @@ impl Reader {
             if addressed {
                 self.exact.insert(address, at);
             }
+            if let Some(default) = default {
+                let address = default.address;
+                let at = self.push(default);
+                self.exact.insert(address, at);
+            }
         }
         Ok(())
+    }
+
+    /// The first rows of a table in the catalogs tell which transaction made it.
+    fn made(&mut self, table: u32, stamp: u32) {
+        if let Some(at) = self.exact.get(&(self.relations, table, 0)) {
+            self.facts[*at as usize].stamps[2] = stamp;
+        }
     }
 
     /// Definitions of indexes that are not plain ones after all.
@@ -443,20 +494,14 @@ impl Reader {
         Ok(hidden.map(|of| ("@of".into(), of)).or(column).map(|of| (at, Some(of))))
     }
 
-    fn evidence(&mut self, rows: &[PgRow]) -> Decoded<()> {
-        for row in rows {
-            let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
-            if let Some(at) = self.exact.get(&address) {
-                let written = transaction(row, "written")?;
-                let defined = transaction(row, "defined")?;
-                let defined = if defined == 0 { written } else { defined };
-                self.facts[*at as usize].stamps = [written, defined, transaction(row, "made")?];
-            }
-        }
-        Ok(())
-    }
-
-    fn part(&mut self, kind: Kind, at: u32, of: Within, suffix: &str, mut attrs: Vec<(Attribute, String)>) {
+    fn part(
+        &mut self,
+        kind: Kind,
+        at: u32,
+        of: Option<(Attribute, String)>,
+        suffix: &str,
+        mut attrs: Vec<(Attribute, String)>,
+    ) {
         let parent = self.facts[at as usize].key.clone();
         let name = match &of {
             Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),

@@ -1,178 +1,260 @@
 //! What a row says in numbers, said in the names of facts that were read before: the server would look up and quote the same
 //! names once a row.
 
+mod index;
+mod key;
+
 use sqlx::{Row as _, postgres::PgRow, postgres::types::Oid};
 
+use super::cell::Cell;
 use super::{Decoded, Reader, transaction};
 use crate::schema::model::{Attribute, Attributes, Fact, Key, Kind, attribute};
 
-/// What a column of a catalog query is to a fact.
-pub(super) enum Cell {
-    Oid,
-    Sub,
-    Stamp,
-    /// The transaction that wrote the row with the definition, where that is another row.
-    Defined,
-    Key,
-    Parent,
-    ParentKind,
-    Owner,
-    Attribute(Attribute),
-    /// The OID of the table that the fact is a part of, which must be a fact.
-    Relation,
-    /// The number of the column that the default is of, which must be a fact.
-    OfColumn,
-    TypeOid,
-    CollationOid,
-    /// The numbers of the constraint's columns.
-    ColumnsOf,
-    ForeignRelation,
-    ForeignColumnsOf,
-    /// The name of the plain index of a constraint.
-    IndexOf,
-    IndexRelation,
-    IndexWhere,
-    /// A plain index: unique, then its keys, operator classes, collations and orders.
-    IndexShape,
-}
-
-impl Cell {
-    pub(super) fn named(name: &str) -> Self {
-        match name {
-            "oid" => Self::Oid,
-            "sub" => Self::Sub,
-            "stamp" => Self::Stamp,
-            "defined" => Self::Defined,
-            "key" => Self::Key,
-            "parent" => Self::Parent,
-            "parent_kind" => Self::ParentKind,
-            "owner" => Self::Owner,
-            "relation" => Self::Relation,
-            "of_column" => Self::OfColumn,
-            "type_oid" => Self::TypeOid,
-            "collation_oid" => Self::CollationOid,
-            "columns_of" => Self::ColumnsOf,
-            "foreign_relation" => Self::ForeignRelation,
-            "foreign_columns_of" => Self::ForeignColumnsOf,
-            "index_of" => Self::IndexOf,
-            "index_relation" => Self::IndexRelation,
-            "index_where" => Self::IndexWhere,
-            "index_shape" => Self::IndexShape,
-            name => Self::Attribute(attribute(name)),
-        }
-    }
-}
-
-/// A row, and what it leaves to be asked for.
+/// A row, and what it leaves to be done.
 pub(super) struct Composed {
     pub(super) fact: Fact,
     /// The type and collation of a column.
     pub(super) types: Option<(u32, u32)>,
+    /// The default of a column.
+    pub(super) default: Option<Fact>,
     /// Where the definition of an index belongs among the attributes, which only the server can say.
     pub(super) asks: Option<usize>,
 }
 
+/// What the cells of a row say, one after the other.
+#[derive(Default)]
+struct Said<'r> {
+    oid: u32,
+    sub: i32,
+    stamps: [u32; 3],
+    key: Option<String>,
+    parent: Option<&'r str>,
+    parent_kind: Option<&'r str>,
+    owner: Option<String>,
+    attrs: Vec<(Attribute, String)>,
+    /// The table that the fact is a part of: its OID, and its fact where it has to be one.
+    relation: u32,
+    table: Option<&'r Fact>,
+    types: (u32, u32),
+    default: ColumnDefault,
+    columns: &'r str,
+    foreign: Option<(u32, &'r Fact)>,
+    foreign_columns: &'r str,
+    /// The shape of a key, and the place of its definition among the attributes.
+    key_shape: Option<(&'r str, usize)>,
+    condition: Option<&'r str>,
+    asks: Option<usize>,
+}
+
+/// The default of a column: OID, transaction, expression.
+#[derive(Default)]
+struct ColumnDefault {
+    oid: u32,
+    stamp: u32,
+    expression: Option<String>,
+}
+
+impl Said<'_> {
+    fn say(&mut self, name: &'static str, value: impl Into<String>) {
+        self.attrs.push((attribute(name), value.into()));
+    }
+
+    fn name(&self) -> &str {
+        self.attrs.iter().find(|(name, _)| name == "name").map_or("", |(_, name)| name)
+    }
+}
+
 impl Reader {
     /// The fact of a row; none where it is a part of something that is no fact.
-    pub(super) fn compose(
-        &self,
-        row: &PgRow,
+    pub(super) fn compose<'r>(
+        &'r self,
+        row: &'r PgRow,
         kind: Kind,
         class: u32,
         cells: &[Cell],
     ) -> Decoded<Option<Composed>> {
-        let (mut key, mut parent, mut parent_kind, mut owner) = (None, None, None, None);
-        let (mut oid, mut sub, mut relation, mut foreign) = (0, 0, 0, 0);
-        let mut stamps = [0; 3];
-        let (mut types, mut asks, mut condition) = ((0, 0), None, None);
-        let mut above: Option<&Fact> = None;
-        let mut attrs: Vec<(Attribute, String)> = Vec::with_capacity(cells.len().min(6));
+        let mut said = Said { attrs: Vec::with_capacity(cells.len().min(6)), ..Said::default() };
         for (at, cell) in cells.iter().enumerate() {
-            match cell {
-                Cell::Oid => oid = number(row, at)?,
-                Cell::Sub => sub = row.try_get(at)?,
-                Cell::Stamp => stamps = [transaction(row, at)?; 3],
-                Cell::Defined => stamps[1] = transaction(row, at)?,
-                Cell::Key => key = Some(row.try_get::<&str, _>(at)?.to_owned()),
-                Cell::Parent => parent = row.try_get::<Option<&str>, _>(at)?,
-                Cell::ParentKind => parent_kind = row.try_get::<Option<&str>, _>(at)?,
-                Cell::Owner => owner = row.try_get(at)?,
-                Cell::Relation | Cell::IndexRelation => {
-                    relation = number(row, at)?;
-                    above = self.relation(relation);
-                    if above.is_none() && matches!(cell, Cell::Relation) {
-                        return Ok(None);
-                    }
-                }
-                Cell::OfColumn => {
-                    let Some(column) = self.column(relation, row.try_get(at)?) else { return Ok(None) };
-                    attrs.push((attribute("name"), column.text("name").to_owned()));
-                    let table = above.map(|table| table.key.name.clone());
-                    attrs.extend(table.map(|table| (attribute("table"), table)));
-                    key = Some(column.key.name.clone());
-                    above = Some(column);
-                }
-                Cell::TypeOid => types.0 = number(row, at)?,
-                Cell::CollationOid => types.1 = number(row, at)?,
-                Cell::ColumnsOf => {
-                    let columns =
-                        row.try_get::<Option<&str>, _>(at)?.map(|list| self.columns(relation, list));
-                    attrs.extend(columns.flatten().map(|columns| (attribute("columns"), columns)));
-                }
-                Cell::ForeignRelation => foreign = number(row, at)?,
-                Cell::ForeignColumnsOf if foreign != 0 => {
-                    let columns = row.try_get::<Option<&str>, _>(at)?.map(|list| self.columns(foreign, list));
-                    attrs.extend(columns.flatten().map(|columns| (attribute("foreign_columns"), columns)));
-                }
-                Cell::ForeignColumnsOf => {}
-                Cell::IndexOf => {
-                    if let (Some(index), Some(table)) = (row.try_get::<Option<&str>, _>(at)?, above) {
-                        let columns = attrs.iter().find(|(name, _)| name == "columns");
-                        let columns =
-                            columns.map_or(String::new(), |(_, columns)| columns.replace('\n', ", "));
-                        let on = &table.key.name;
-                        let text = format!("CREATE UNIQUE INDEX {index} ON {on} USING btree ({columns})");
-                        attrs.push((attribute("index_definition"), text));
-                    }
-                }
-                Cell::IndexWhere => condition = row.try_get::<Option<&str>, _>(at)?,
-                Cell::IndexShape => {
-                    if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
-                        let name =
-                            attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_str());
-                        match name.and_then(|name| self.index(relation, name, shape, condition)) {
-                            Some(text) => attrs.push((attribute("definition"), text)),
-                            None => asks = Some(attrs.len()),
-                        }
-                    }
-                }
+            let goes_on = match cell {
                 Cell::Attribute(attribute) => {
-                    if let Some(value) = row.try_get::<Option<&str>, _>(at)? {
-                        attrs.push((attribute.clone(), value.to_owned()));
+                    let value: Option<&str> = row.try_get(at)?;
+                    said.attrs.extend(value.map(|value| (attribute.clone(), value.to_owned())));
+                    true
+                }
+                Cell::Relation | Cell::OidAndRelation | Cell::RelationAndSchema | Cell::IndexRelation => {
+                    self.relation_cell(&mut said, cell, number(row, at)?)
+                }
+                _ => {
+                    self.cell(&mut said, cell, row, at)?;
+                    true
+                }
+            };
+            if !goes_on {
+                return Ok(None);
+            }
+        }
+        if let Some((shape, place)) = said.key_shape {
+            let text = self.key_definition(&said, shape).ok_or(sqlx::Error::RowNotFound)?;
+            said.attrs.insert(place, (attribute("definition"), text));
+        }
+        Ok(self.composed(said, kind, class))
+    }
+
+    /// Whether the table is a fact, or need not be one.
+    fn relation_cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, relation: u32) -> bool {
+        said.relation = relation;
+        said.table = self.relation(relation);
+        match cell {
+            Cell::OidAndRelation => said.oid = relation,
+            Cell::RelationAndSchema => {
+                if let Some(table) = said.table {
+                    said.say("schema", table.text("schema"));
+                }
+            }
+            _ => {}
+        }
+        said.table.is_some() || matches!(cell, Cell::IndexRelation)
+    }
+
+    fn cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, row: &'r PgRow, at: usize) -> Decoded<()> {
+        match cell {
+            Cell::Oid => said.oid = number(row, at)?,
+            Cell::Sub => said.sub = row.try_get(at)?,
+            Cell::Stamp => {
+                let stamp = transaction(row, at)?;
+                said.stamps = [stamp, stamp, 0];
+            }
+            Cell::Defined => match transaction(row, at)? {
+                0 => {}
+                stamp => said.stamps[1] = stamp,
+            },
+            Cell::Key => said.key = row.try_get(at)?,
+            Cell::Parent => said.parent = row.try_get(at)?,
+            Cell::ParentKind => said.parent_kind = row.try_get(at)?,
+            Cell::Owner => said.owner = row.try_get(at)?,
+            Cell::TypeOid => said.types.0 = number(row, at)?,
+            Cell::CollationOid => said.types.1 = number(row, at)?,
+            Cell::Identity => self.identity(said, row.try_get(at)?),
+            Cell::DefaultOid => said.default.oid = number(row, at)?,
+            Cell::DefaultStamp => said.default.stamp = transaction(row, at)?,
+            Cell::DefaultExpression => said.default.expression = row.try_get(at)?,
+            Cell::ColumnsOf
+            | Cell::ForeignRelation
+            | Cell::ForeignColumnsOf
+            | Cell::KeyShape
+            | Cell::IndexOf => {
+                self.key_cell(said, cell, row, at)?;
+            }
+            Cell::IndexWhere => said.condition = row.try_get(at)?,
+            Cell::IndexShape => {
+                if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
+                    match self.index(said.relation, said.name(), shape, said.condition) {
+                        Some(text) => said.say("definition", text),
+                        None => said.asks = Some(said.attrs.len()),
                     }
+                }
+            }
+            Cell::Attribute(_)
+            | Cell::Relation
+            | Cell::OidAndRelation
+            | Cell::RelationAndSchema
+            | Cell::IndexRelation => {}
+        }
+        Ok(())
+    }
+
+    fn key_cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, row: &'r PgRow, at: usize) -> Decoded<()> {
+        match cell {
+            Cell::ColumnsOf => {
+                said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names = self.names(said.relation, said.columns, "\n");
+                said.attrs.extend(names.map(|names| (attribute("columns"), names)));
+            }
+            Cell::ForeignRelation => {
+                let table = number(row, at)?;
+                said.foreign = self.relation(table).map(|fact| (table, fact));
+                if let Some((_, fact)) = said.foreign {
+                    said.say("references", fact.key.name.as_str());
+                }
+            }
+            Cell::ForeignColumnsOf => {
+                said.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names = said.foreign.and_then(|(table, _)| self.names(table, said.foreign_columns, "\n"));
+                said.attrs.extend(names.map(|names| (attribute("foreign_columns"), names)));
+            }
+            Cell::KeyShape => {
+                let shape: Option<&str> = row.try_get(at)?;
+                said.key_shape = shape.map(|shape| (shape, said.attrs.len()));
+            }
+            _ => {
+                let columns = self.names(said.relation, said.columns, ", ");
+                if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, said.table, columns) {
+                    said.say("index_definition", index::of_key(index, &table.key.name, &columns));
                 }
             }
         }
-        stamps[2] = 0;
-        attrs.shrink_to_fit();
-        let said =
-            parent.zip(parent_kind.and_then(Kind::from_label)).map(|(name, kind)| Key::new(kind, name));
-        let parent = said.or_else(|| above.map(|above| above.key.clone()));
-        let key = match (key, &parent) {
-            (Some(key), _) => key,
-            (None, Some(parent)) => {
-                let name = attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_str());
-                format!("{}.{}", parent.name, name.unwrap_or_default())
-            }
-            (None, None) => return Ok(None),
-        };
-        let key = Key::new(kind, key);
-        let (attrs, address) = (Attributes(attrs), (class, oid, sub));
-        let fact = Fact { key, parent, owner, attrs, needs: Vec::new(), address, stamps };
-        Ok(Some(Composed { fact, types: (kind == Kind::Column).then_some(types), asks }))
+        Ok(())
     }
 
-    fn relation(&self, oid: u32) -> Option<&Fact> {
+    fn key_definition(&self, said: &Said<'_>, shape: &str) -> Option<String> {
+        let columns = self.names(said.relation, said.columns, ", ")?;
+        let foreign = match said.foreign {
+            Some((table, fact)) => {
+                Some((fact.key.name.as_str(), self.names(table, said.foreign_columns, ", ")?))
+            }
+            None => None,
+        };
+        let foreign = foreign.as_ref().map(|(table, columns)| (*table, columns.as_str()));
+        key::definition(shape, &columns, foreign, |list| self.names(said.relation, list, ", "))
+    }
+
+    fn identity(&self, said: &mut Said<'_>, identity: Option<&str>) {
+        let Some(identity) = identity else { return };
+        said.say("identity", identity);
+        if let Some(sequence) = self.identities.get(&(said.relation, said.sub)) {
+            said.say("identity_sequence", sequence.name.as_str());
+            said.say("identity_options", sequence.options.as_str());
+        }
+    }
+
+    fn composed(&self, mut said: Said<'_>, kind: Kind, class: u32) -> Option<Composed> {
+        said.attrs.shrink_to_fit();
+        let named = said.parent.zip(said.parent_kind.and_then(Kind::from_label));
+        let parent =
+            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| said.table.map(|t| t.key.clone()));
+        let key = match (said.key.take(), &parent) {
+            (Some(key), _) => key,
+            (None, Some(parent)) => format!("{}.{}", parent.name, said.name()),
+            (None, None) => return None,
+        };
+        let key = Key::new(kind, key);
+        let default = said.default.expression.take().map(|expression| Fact {
+            key: Key::new(Kind::Default, key.name.as_str()),
+            parent: Some(key.clone()),
+            owner: None,
+            attrs: Attributes(vec![
+                (attribute("name"), said.name().to_owned()),
+                (attribute("table"), said.table.map_or(String::new(), |table| table.key.name.clone())),
+                (attribute("expression"), expression),
+            ]),
+            needs: Vec::new(),
+            address: (self.defaults, said.default.oid, 0),
+            stamps: [said.default.stamp, said.default.stamp, 0],
+        });
+        let (types, asks) = ((kind == Kind::Column).then_some(said.types), said.asks);
+        let fact = Fact {
+            key,
+            parent,
+            owner: said.owner,
+            attrs: Attributes(said.attrs),
+            needs: Vec::new(),
+            address: (class, said.oid, said.sub),
+            stamps: said.stamps,
+        };
+        Some(Composed { fact, types, default, asks })
+    }
+
+    pub(super) fn relation(&self, oid: u32) -> Option<&Fact> {
         self.exact.get(&(self.relations, oid, 0)).map(|at| &self.facts[*at as usize])
     }
 
@@ -180,69 +262,17 @@ impl Reader {
         self.exact.get(&(self.relations, relation, number)).map(|at| &self.facts[*at as usize])
     }
 
-    /// The names of `{1,2}`, each on a line of its own; none where there is no such column.
-    fn columns(&self, relation: u32, list: &str) -> Option<String> {
+    /// The names of `{1,2}` with something between them; none where there is no such column.
+    fn names(&self, relation: u32, list: &str, between: &str) -> Option<String> {
         let mut names = String::new();
         for number in list.trim_matches(['{', '}']).split(',') {
             let column = self.column(relation, number.parse().ok()?)?;
             if !names.is_empty() {
-                names.push('\n');
+                names.push_str(between);
             }
             names.push_str(column.text("name"));
         }
         Some(names)
-    }
-
-    /// What `pg_get_indexdef` says of a B-tree on plain columns that leaves operator classes and collations to their types;
-    /// none for every other.
-    fn index(&self, relation: u32, name: &str, shape: &str, condition: Option<&str>) -> Option<String> {
-        let mut parts = shape.split('/');
-        let unique = if parts.next()? == "t" { "UNIQUE " } else { "" };
-        let mut lists =
-            [parts.next()?, parts.next()?, parts.next()?, parts.next()?].map(|list| list.split(' '));
-        let table = self.relation(relation)?;
-        let mut text = format!("CREATE {unique}INDEX {name} ON {} USING btree (", table.key.name);
-        let mut first = true;
-        loop {
-            let [keys, classes, collations, orders] = &mut lists;
-            let Some(key) = keys.next() else { break };
-            let number = key.parse().ok()?;
-            let (kind, collation) = *self.types.get(&(relation, number))?;
-            let (of_class, of_key) =
-                (classes.next()?.parse::<u32>().ok()?, collations.next()?.parse::<u32>().ok()?);
-            if !self.is_default(of_class, kind) || (of_key != 0 && of_key != collation) {
-                return None;
-            }
-            if !first {
-                text.push_str(", ");
-            }
-            first = false;
-            text.push_str(self.column(relation, number)?.text("name"));
-            text.push_str(match orders.next()? {
-                "0" => "",
-                "1" => " DESC NULLS LAST",
-                "2" => " NULLS FIRST",
-                "3" => " DESC",
-                _ => return None,
-            });
-        }
-        text.push(')');
-        if let Some(condition) = condition {
-            text.push_str(" WHERE ");
-            text.push_str(condition);
-        }
-        Some(text)
-    }
-
-    /// Whether the built-in operator class is the default of the type. That of `text` is the one of `varchar` too, as long as
-    /// nobody made another.
-    fn is_default(&self, class: u32, kind: u32) -> bool {
-        const TEXT: u32 = 25;
-        const VARCHAR: u32 = 1043;
-        let of = self.classes.get(&class).copied();
-        let built_in = class < 16_384;
-        let varchar = kind == VARCHAR && of == Some(TEXT) && !self.classes.values().any(|of| *of == VARCHAR);
-        built_in && (of == Some(kind) || varchar)
     }
 }
 

@@ -14,13 +14,14 @@
 mod database;
 mod links;
 mod programs;
+mod sequences;
 mod tables;
 mod types;
 mod views;
 
 use super::super::model::Kind;
 pub(super) use links::{
-    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, EVIDENCE, GENERATED, PRIVILEGES, UNCOMPARED,
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, PRIVILEGES, SECURITY_LABELS, UNCOMPARED,
 };
 
 /// What one query reads: the kind of its facts, the catalog their OIDs live in, the least server version, the SQL.
@@ -42,7 +43,14 @@ const fn wide(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Query> {
-    [database::QUERIES, tables::QUERIES, views::QUERIES, types::QUERIES, programs::QUERIES]
-        .into_iter()
-        .flatten()
+    [
+        database::QUERIES,
+        sequences::QUERIES,
+        tables::QUERIES,
+        views::QUERIES,
+        types::QUERIES,
+        programs::QUERIES,
+    ]
+    .into_iter()
+    .flatten()
 }

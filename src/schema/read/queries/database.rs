@@ -7,7 +7,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Schema,
         "pg_namespace",
-        "select n.oid, quote_ident(nspname) as key, quote_ident(nspname) as name, pg_get_userbyid(nspowner) as owner
+        "select n.oid, n.xmin as stamp, quote_ident(nspname) as key, quote_ident(nspname) as name, pg_get_userbyid(nspowner) as owner
          from pg_namespace n where n.oid = any({NSP})
            and n.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_namespace'::regclass and deptype = 'e')",
     ),

@@ -1,4 +1,4 @@
-//! What holds facts together or is said about them: dependencies, addresses, comments, privileges, transactions.
+//! What holds facts together or is said about them: dependencies, addresses, comments, privileges.
 
 /// Objects that are detected and reported but have no plan.
 pub(in crate::schema::read) const UNCOMPARED: &str = "
@@ -26,11 +26,15 @@ pub(in crate::schema::read) const UNCOMPARED: &str = "
        from pg_proc p, aclexplode(proacl) x where x.grantor <> proowner and pronamespace = any({NSP}) group by p.oid, x.grantor
     union all select 'privilege on schema ' || nspname || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
        from pg_namespace p, aclexplode(nspacl) x where x.grantor <> nspowner and p.oid = any({NSP}) group by p.oid, nspname, x.grantor
-    union all select 'security label on ' || objtype || ' ' || objname, provider || ' ' || label from pg_seclabels where objtype not in ('role', 'database', 'tablespace')
     union all select 'trigger ' || quote_ident(t.tgname) || ' on partition ' || t.tgrelid::regclass::text || ' enabled otherwise than its parent', t.tgenabled::text
        from pg_trigger t join pg_trigger p on p.oid = t.tgparentid join pg_class c on c.oid = t.tgrelid
        where t.tgenabled <> p.tgenabled and not t.tgisinternal and c.relnamespace = any({NSP})
 ";
+
+/// The same, where there are any: the view has to be planned even if there are none.
+pub(in crate::schema::read) const SECURITY_LABELS: &str = "
+    select 'security label on ' || objtype || ' ' || objname as key, provider || ' ' || label as digest from pg_seclabels
+     where objtype not in ('role', 'database', 'tablespace')";
 
 /// Every dependency between objects that users made.
 pub(in crate::schema::read) const DEPENDENCIES: &str = "
@@ -86,24 +90,3 @@ pub(in crate::schema::read) const PRIVILEGES: &str = "
             group by grantee, privilege_type) x
     where not (x.has and x.def and (not x.is_grantable))
     group by 1, 2, 3, 4";
-
-/// The transactions that wrote each object whose own query does not tell: its row, the row with its definition where that is another, and for a table
-/// its first rows.
-pub(in crate::schema::read) const EVIDENCE: &str = "
-    select 'pg_namespace'::regclass::oid as classid, oid as objid, xmin as written, null::xid as defined, null::xid as made from pg_namespace where oid = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, t.xmin, a.xmin
-      from pg_class c join pg_type t on t.oid = c.reltype join pg_attribute a on a.attrelid = c.oid and attnum = -1
-     where relkind in ('r', 'p', 'f') and relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin,
-        ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text::xid, null
-      from pg_class c join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN' where relkind in ('v', 'm') and relnamespace = any({NSP})
-    union all select 'pg_class'::regclass::oid, c.oid, c.xmin, s.xmin, null
-      from pg_class c join pg_sequence s on s.seqrelid = c.oid where relnamespace = any({NSP})
-    union all select 'pg_type'::regclass::oid, oid, xmin, null, null from pg_type where typnamespace = any({NSP}) and typtype <> 'b'
-    union all select 'pg_proc'::regclass::oid, oid, xmin, null, null from pg_proc where pronamespace = any({NSP})
-    union all select 'pg_constraint'::regclass::oid, oid, xmin, null, null from pg_constraint where contypid <> 0 and connamespace = any({NSP})
-    union all select 'pg_collation'::regclass::oid, oid, xmin, null, null from pg_collation where collnamespace = any({NSP})
-    union all select 'pg_statistic_ext'::regclass::oid, oid, xmin, null, null from pg_statistic_ext where stxnamespace = any({NSP})
-    union all select 'pg_trigger'::regclass::oid, t.oid, t.xmin, null, null from pg_trigger t join pg_class c on c.oid = tgrelid where not tgisinternal and relnamespace = any({NSP})
-    union all select 'pg_rewrite'::regclass::oid, r.oid, r.xmin, null, null from pg_rewrite r join pg_class c on c.oid = ev_class where relnamespace = any({NSP})
-    union all select 'pg_policy'::regclass::oid, p.oid, p.xmin, null, null from pg_policy p join pg_class c on c.oid = polrelid where relnamespace = any({NSP})";

@@ -7,7 +7,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Function,
         "pg_proc",
-        "select p.oid, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || oidvectortypes(proargtypes) || ')' as key,
+        "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || oidvectortypes(proargtypes) || ')' as key,
                 quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
                 case prokind when 'p' then 'procedure' when 'w' then 'window' else 'function' end as type,
                 pg_get_functiondef(p.oid) as definition,
@@ -23,7 +23,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Aggregate,
         "pg_proc",
-        "select p.oid, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' as key,
+        "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' as key,
                 quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
                 pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as \"@result\",
                 case aggkind when 'o' then 'ordered' when 'h' then 'hypothetical' end as type,

@@ -7,8 +7,8 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Table,
         "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(c.relname) as key, quote_ident(nspname) as schema,
-                quote_ident(c.relname) as name, pg_get_userbyid(c.relowner) as owner,
+        "select c.oid, c.xmin as stamp, ty.xmin as defined, quote_ident(nspname) || '.' || quote_ident(c.relname) as key,
+                quote_ident(nspname) as schema, quote_ident(c.relname) as name, pg_get_userbyid(c.relowner) as owner,
                 case c.relkind when 'f' then 'true' end as \"foreign\",
                 case c.relkind when 'f' then (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
                   where f.ftrelid = c.oid) end as server,
@@ -33,14 +33,14 @@ pub(super) const QUERIES: &[Query] = &[
                 case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method
          from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class toast on toast.oid = c.reltoastrelid
+              left join pg_type ty on ty.oid = c.reltype
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Column,
         "pg_class",
-        "select a.attrelid as oid, a.attnum::int4 as sub, a.xmin as stamp, a.attrelid as relation,
-                atttypid as type_oid, attcollation as collation_oid,
+        "select a.attrelid as oid_and_relation, a.attnum::int4 as sub, a.xmin as stamp, atttypid as type_oid, attcollation as collation_oid,
                 quote_ident(attname) as name, format_type(atttypid, atttypmod) as type,
                 case when attcollation <> typcollation then
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
@@ -50,7 +50,6 @@ pub(super) const QUERIES: &[Query] = &[
                 case attgenerated when 's' then pg_get_expr(d.adbin, d.adrelid) end as generated,
                 case attgenerated when 'v' then pg_get_expr(d.adbin, d.adrelid) end as generated_virtual,
                 case attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
-                sq.key as identity_sequence, sq.options as identity_options,
                 case when attstorage <> typstorage then case attstorage when 'p' then 'plain' when 'e' then 'external'
                   when 'x' then 'extended' when 'm' then 'main' end end as storage,
                 case attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
@@ -60,29 +59,12 @@ pub(super) const QUERIES: &[Query] = &[
                   (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name)
                      from pg_options_to_table(attfdwoptions)) end as fdw_options,
                 case when attinhcount > 0 and not attislocal then 'true' end as inherited,
-                case when attinhcount > 0 then 'true' end as has_parent
-         from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
+                case when attinhcount > 0 then 'true' end as has_parent,
+                d.oid as default_oid, d.xmin as default_stamp, case attgenerated when '' then pg_get_expr(d.adbin, 0) end as default_expression
+         from pg_class c join pg_attribute a on a.attrelid = c.oid and (attnum > 0 or attnum = -1) and not attisdropped
               join pg_type t on t.oid = atttypid
-              left join pg_attrdef d on d.adrelid = c.oid and d.adnum = attnum and attgenerated <> ''
-              left join (select dp.refobjid, dp.refobjsubid,
-                                quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) as key,
-                                format(E'START WITH %s\\nINCREMENT BY %s\\n%s\\n%s\\nCACHE %s\\n%s', seqstart, seqincrement,
-                                  case when seqmin = case when seqincrement > 0 then 1 else case seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end end then 'NO MINVALUE' else 'MINVALUE ' || seqmin end,
-                                  case when seqmax = case when seqincrement < 0 then -1 else case seqtypid when 21 then 32767 when 23 then 2147483647 else 9223372036854775807 end end then 'NO MAXVALUE' else 'MAXVALUE ' || seqmax end,
-                                  seqcache, case when seqcycle then 'CYCLE' else 'NO CYCLE' end) as options
-                           from pg_depend dp join pg_sequence sq on sq.seqrelid = dp.objid join pg_class sc on sc.oid = dp.objid
-                                join pg_namespace sn on sn.oid = sc.relnamespace
-                          where dp.classid = 'pg_class'::regclass and dp.refclassid = 'pg_class'::regclass and dp.deptype = 'i') sq
-                on attidentity <> '' and sq.refobjid = c.oid and sq.refobjsubid = a.attnum
+              left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = attnum{NOTNULLJOIN}
          where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})",
-    ),
-    q(
-        Kind::Default,
-        "pg_attrdef",
-        "select d.oid, d.xmin as stamp, adrelid as relation, adnum::int4 as of_column, pg_get_expr(adbin, 0) as expression
-         from pg_attrdef d join pg_class c on c.oid = adrelid
-         where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})
-           and (adrelid, adnum) not in (select attrelid, attnum from pg_attribute where attgenerated <> '')",
     ),
     q(
         Kind::Default,
@@ -110,33 +92,33 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Constraint,
         "pg_constraint",
         "with c as materialized (
-           select c.oid, relkind, quote_ident(nspname) as schema, quote_ident(nspname) || '.' || quote_ident(relname) as qualified
-             from pg_class c join pg_namespace n on n.oid = relnamespace
-            where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
+           select c.oid, relkind from pg_class c where c.relkind in ('r', 'p', 'f') and relnamespace = any({NSP})
               and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e'))
-         select k.oid, k.xmin as stamp, conrelid as relation, c.schema, quote_ident(conname) as name,
+         select k.oid, k.xmin as stamp, conrelid as relation_and_schema, quote_ident(conname) as name,
                 case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
                   when 'c' then 'check' when 'x' then 'exclusion' end as type,
-                pg_get_constraintdef(k.oid) as definition,
-                case when contype = 'f' then coalesce(f.qualified, (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
-                  from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid)) end as \"references\",
-                conkey::text as columns_of,
-                case when f.oid is not null then confrelid end as foreign_relation, case when contype = 'f' then confkey::text end as foreign_columns_of,
+                case when key then concat(contype, confupdtype, confdeltype, confmatchtype, condeferrable, condeferred, convalidated, confdelsetcols) end as key_shape,
+                case when not key then pg_get_constraintdef(k.oid) end as definition,
+                f.oid as foreign_relation,
+                case when contype = 'f' and f.oid is null then (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
+                  from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid) end as \"references\",
+                conkey::text as columns_of, case when contype = 'f' then confkey::text end as foreign_columns_of,
                 case when contype = 'f' and f.oid is null then
                   (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
                     join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end as foreign_columns,
                 case when ic.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(ic.reloptions) o) end as index_options,
                 case when ic.reltablespace <> 0 and contype in ('p', 'u', 'x') then (select quote_ident(spcname) from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
                 case when contype in ('p', 'u') and plain then quote_ident(ic.relname) end as index_of,
-                case when contype in ('p', 'u') and not plain then pg_get_indexdef(conindid) end as index_definition,
+                case when contype in ('p', 'u') and plain is not true then pg_get_indexdef(conindid) end as index_definition,
                 case when ix.indisclustered and contype in ('p', 'u', 'x') then 'true' end as clustered,
                 case when ix.indisreplident and contype in ('p', 'u', 'x') then 'true' end as replica_identity,
                 case when coninhcount > 0 and not conislocal then 'true' end as inherited,
                 case when connoinherit and contype = 'c' then 'true' end as no_inherit
          from pg_constraint k join c on c.oid = conrelid left join c f on f.oid = confrelid
               left join pg_class ic on ic.oid = conindid left join pg_index ix on ix.indexrelid = conindid
-              cross join lateral (select c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null
-                and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct as plain) p
+              cross join lateral (select contype = 'f' and f.oid is not null{PLAINKEY}
+                or contype in ('p', 'u') and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct{PLAINKEY} as key) s
+              cross join lateral (select key and c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null as plain) p
          where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f')",
     ),
     q(
@@ -187,37 +169,9 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind in ('i', 'I') and n.oid = any({NSP})",
     ),
     q(
-        Kind::Sequence,
-        "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
-                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner, format_type(seqtypid, null) as type,
-                case relpersistence when 'u' then 'unlogged' end as persistence,
-                seqstart::text as start, seqincrement::text as increment,
-                case when seqmin <> case when seqincrement > 0 then 1 else case seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end end then seqmin::text end as minvalue,
-                case when seqmax <> case when seqincrement < 0 then -1 else case seqtypid when 21 then 32767 when 23 then 2147483647 else 9223372036854775807 end end then seqmax::text end as maxvalue,
-                seqcache::text as cache, case when seqcycle then 'true' end as cycle
-         from pg_sequence s join pg_class c on c.oid = seqrelid join pg_namespace n on n.oid = relnamespace
-         where n.oid = any({NSP}) and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid
-                 and (e.deptype = 'e' or e.deptype = 'i' and e.refclassid = 'pg_class'::regclass))",
-    ),
-    q(
-        Kind::SequenceOwner,
-        "pg_sequence",
-        "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
-                quote_ident(n.nspname) || '.' || quote_ident(c.relname) as parent, 'sequence' as parent_kind,
-                quote_ident(tn.nspname) || '.' || quote_ident(t.relname) || '.' || quote_ident(attname) as \"column\",
-                quote_ident(tn.nspname) || '.' || quote_ident(t.relname) as \"table\"
-         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-              join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass
-                   and d.refobjsubid > 0 and d.deptype = 'a'
-              join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
-              join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
-         where c.relkind = 'S' and n.oid = any({NSP})",
-    ),
-    q(
         Kind::Statistics,
         "pg_statistic_ext",
-        "select s.oid, quote_ident(n.nspname) || '.' || quote_ident(stxname) as key, quote_ident(n.nspname) as schema,
+        "select s.oid, s.xmin as stamp, quote_ident(n.nspname) || '.' || quote_ident(stxname) as key, quote_ident(n.nspname) as schema,
                 quote_ident(stxname) as name, pg_get_userbyid(stxowner) as owner,
                 pg_get_statisticsobjdef(s.oid) as definition, case when stxstattarget >= 0 then stxstattarget::text end as target
          from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace where n.oid = any({NSP})",

@@ -7,7 +7,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Enum,
         "pg_type",
-        "select t.oid, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
+        "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
                 quote_ident(typname) as name, pg_get_userbyid(typowner) as owner,
                 (select string_agg(quote_literal(enumlabel), E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels
          from pg_type t join pg_namespace n on n.oid = typnamespace where typtype = 'e' and n.oid = any({NSP})
@@ -16,7 +16,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Domain,
         "pg_type",
-        "select t.oid, quote_ident(nspname) || '.' || quote_ident(t.typname) as key, quote_ident(nspname) as schema,
+        "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(t.typname) as key, quote_ident(nspname) as schema,
                 quote_ident(t.typname) as name, pg_get_userbyid(t.typowner) as owner,
                 format_type(t.typbasetype, t.typtypmod) as type,
                 case when t.typcollation <> b.typcollation then
@@ -32,7 +32,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::DomainConstraint,
         "pg_constraint",
-        "select k.oid, quote_ident(nspname) || '.' || quote_ident(typname) || '.' || quote_ident(conname) as key,
+        "select k.oid, k.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) || '.' || quote_ident(conname) as key,
                 quote_ident(nspname) || '.' || quote_ident(typname) as parent, 'domain' as parent_kind,
                 quote_ident(conname) as name, pg_get_constraintdef(k.oid) as definition
          from pg_constraint k join pg_type t on t.oid = contypid join pg_namespace n on n.oid = typnamespace
@@ -42,7 +42,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Composite,
         "pg_type",
-        "select t.oid, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
+        "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
                 quote_ident(typname) as name, pg_get_userbyid(typowner) as owner,
                 (select string_agg(quote_ident(attname) || E'\\t' || format_type(atttypid, atttypmod) ||
                    case when attcollation <> at.typcollation then ' COLLATE ' || (select quote_ident(cn.nspname) || '.' || quote_ident(collname)
@@ -56,7 +56,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Range,
         "pg_type",
-        "select t.oid, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
+        "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
                 quote_ident(typname) as name, pg_get_userbyid(typowner) as owner, format_type(rngsubtype, null) as subtype,
                 (select quote_ident(mn.nspname) || '.' || quote_ident(mt.typname) from pg_type mt join pg_namespace mn on mn.oid = mt.typnamespace where mt.oid = rngmultitypid) as multirange,
                 (select quote_ident(oc_n.nspname) || '.' || quote_ident(opcname) from pg_opclass oc join pg_namespace oc_n on oc_n.oid = opcnamespace
@@ -72,7 +72,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Collation,
         "pg_collation",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(collname) as key, quote_ident(nspname) as schema,
+        "select c.oid, c.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(collname) as key, quote_ident(nspname) as schema,
                 quote_ident(collname) as name, pg_get_userbyid(collowner) as owner,
                 case collprovider when 'i' then 'icu' when 'c' then 'libc' when 'b' then 'builtin' when 'd' then 'default' end as provider,
                 {COLLATIONLOCALE}

@@ -7,21 +7,25 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::View,
         "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
+        "select c.oid, c.xmin as stamp,
+                ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text as defined,
+                quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
                 array_to_string(c.reloptions, E'\\n') as \"@options\",
                 (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || ' ' || attcollation::text, E'\\n' order by attnum)
                    from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
-         from pg_class c join pg_namespace n on n.oid = relnamespace
+         from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN'
          where c.relkind = 'v' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::MaterializedView,
         "pg_class",
-        "select c.oid, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
+        "select c.oid, c.xmin as stamp,
+                ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text as defined,
+                quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from
@@ -36,14 +40,14 @@ pub(super) const QUERIES: &[Query] = &[
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
                 case when not relispopulated then 'true' end as \"@unpopulated\"
-         from pg_class c join pg_namespace n on n.oid = relnamespace
+         from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN'
          where c.relkind = 'm' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
     q(
         Kind::Trigger,
         "pg_trigger",
-        "select t.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
+        "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent,
                 case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(tgname) as name,
                 pg_get_triggerdef(t.oid) as definition, case when tgconstraint <> 0 then 'true' end as \"@constraint\",
@@ -55,7 +59,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Rule,
         "pg_rewrite",
-        "select r.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(rulename) as key,
+        "select r.oid, r.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(rulename) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent,
                 case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(rulename) as name,
                 rtrim(pg_get_ruledef(r.oid), ';') as definition,
@@ -67,7 +71,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Policy,
         "pg_policy",
-        "select p.oid, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(polname) as key,
+        "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(polname) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent, 'table' as parent_kind, quote_ident(polname) as name,
                 case when not polpermissive then 'true' end as restrictive,
                 case polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE' else 'ALL' end as command,
