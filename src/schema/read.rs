@@ -8,6 +8,7 @@ mod queries;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
+use sqlx::Either;
 use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
@@ -18,8 +19,8 @@ use cell::Cell;
 use compose::Composed;
 use identity::IdentitySequence;
 use queries::{
-    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, PRIVILEGES, Query, SECURITY_LABELS,
-    UNCOMPARED,
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, Query,
+    SECURITY_LABELS, UNCOMPARED,
 };
 
 type Address = (u32, u32, i32);
@@ -51,41 +52,41 @@ async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Resu
 }
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
-    let (origin, labelled) = read_origin(conn).await?;
+    let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
+    let empty = read_empty(conn).await?;
     let catalogs = read_catalogs(conn).await?;
     let of = |name: &str| catalogs.get(name).copied().unwrap_or_default();
     let (relations, defaults) = (of("pg_class"), of("pg_attrdef"));
     let classes = read_classes(conn).await?;
-    let dependencies = Reader::dependencies_of(conn, text.fill(DEPENDENCIES))
-        .await
-        .map_err(|source| SchemaError::read("dependencies", source))?;
+    let mut dependencies = read_dependencies(conn, text.fill(DEPENDENCIES)).await?;
     let identity_columns = identity::columns(&dependencies, relations);
     let mut reader = Reader { catalogs, relations, defaults, classes, identity_columns, ..Reader::default() };
-    for query in queries::all() {
-        let left_out = query.database_wide && !options.include.is_empty();
-        if left_out || (query.kind == Kind::DefaultPrivileges && !options.privileges) {
-            continue;
-        }
-        let mut sql = text.fill(query.sql);
-        if query.kind == Kind::SequenceOwner {
-            let Some(owned) = reader.owned_sequences(&dependencies) else { continue };
-            sql = sql.replace("{OWNED}", &owned);
-        }
-        reader
-            .facts(conn, query, sql)
-            .await
-            .map_err(|source| SchemaError::read(query.kind.label(), source))?;
+    let wanted = |query: &&Query| {
+        !(empty.contains(query.catalog)
+            || query.kind == Kind::Range && empty.contains("pg_range")
+            || query.kind == Kind::UserMapping && empty.contains("pg_foreign_server")
+            || query.database_wide && !options.include.is_empty()
+            || query.kind == Kind::DefaultPrivileges && !options.privileges)
+    };
+    let (owners, queries): (Vec<_>, Vec<_>) =
+        queries::all().filter(wanted).partition(|query| query.kind == Kind::SequenceOwner);
+    let queries: Vec<_> = queries.into_iter().map(|query| (query, text.fill(query.sql))).collect();
+    reader.facts(conn, &queries).await?;
+    if let Some(owned) = reader.owned_sequences(&dependencies) {
+        let owners = owners.into_iter().map(|query| (query, query.sql.replace("{OWNED}", &owned)));
+        reader.facts(conn, &owners.collect::<Vec<_>>()).await?;
     }
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
     let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
-    if labelled {
+    if !empty.contains("pg_seclabel") {
         uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
     }
-    let generated = match reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
-        true => fetch(conn, "expressions", text.fill(GENERATED)).await?,
-        false => Vec::new(),
-    };
+    let mut generated = Vec::new();
+    if reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
+        generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
+        dependencies.extend(read_dependencies(conn, text.fill(GENERATED_FROM)).await?);
+    }
     let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
     let comments =
         if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
@@ -110,14 +111,12 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
 
-/// Where the snapshot is taken, and whether there are security labels.
-async fn read_origin(conn: &mut PgConnection) -> Result<(Origin, bool), SchemaError> {
+async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
     let rows = fetch(conn, "the server", "select current_setting('server_version_num')::int4 as version, quote_ident(current_user) as role,
         (select string_agg(quote_ident(rolname), E'\n') from pg_roles) as roles,
         (select string_agg(format_type(castsource, null) || ' > ' || format_type(casttarget, null), E'\n') from pg_cast) as casts,
         (select string_agg(quote_ident(name) || ' ' || version, E'\n') from pg_available_extension_versions) as extensions,
         has_function_privilege('pg_control_system()', 'execute') as control,
-        exists (select from pg_seclabel) as labelled,
         (select oid::int8 from pg_database where datname = current_database()) as database".to_owned()).await?;
     let what = "the server";
     let wrong = |source| SchemaError::read(what, source);
@@ -146,11 +145,17 @@ async fn read_origin(conn: &mut PgConnection) -> Result<(Origin, bool), SchemaEr
             .and_then(|row| row.try_get::<String, _>("id").ok())
             .map(|id| format!("{id}/{database}"));
     }
-    let labelled = row.try_get("labelled").map_err(wrong)?;
-    Ok((
-        Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions },
-        labelled,
-    ))
+    Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
+}
+
+async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'static str>, SchemaError> {
+    let rows = fetch(conn, "catalogs", queries::present::sql()).await?;
+    let letters = rows.first().map_or(Ok(""), |row| row.try_get(0));
+    Ok(queries::present::empty(letters.map_err(|source| SchemaError::read("catalogs", source))?))
+}
+
+async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<Dependency>, SchemaError> {
+    Reader::dependencies_of(conn, sql).await.map_err(|source| SchemaError::read("dependencies", source))
 }
 
 async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
@@ -293,51 +298,61 @@ impl Reader {
         at
     }
 
-    /// Rows become facts as they arrive: those of a large schema are never all in memory.
-    async fn facts(&mut self, conn: &mut PgConnection, query: &Query, sql: String) -> Decoded<()> {
-        let class = self.catalog(query.catalog);
-        let addressed = !matches!(
-            query.kind,
-            Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
-        );
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
-        let mut cells: Vec<Cell> = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            if cells.is_empty() {
-                cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
-            }
-            let Some(Composed { fact, types, default, asks }) =
-                self.compose(&row, query.kind, class, &cells)?
-            else {
-                continue;
-            };
-            if query.kind == Kind::Column && fact.address.2 < 0 {
-                self.made(fact.address.1, fact.stamps[0]);
-                continue;
-            }
-            if query.kind == Kind::Sequence
-                && let Some(column) = self.identity_columns.get(&fact.address.1)
-            {
-                self.identities.insert(*column, IdentitySequence::of(&fact));
-                continue;
-            }
-            if self.names.contains_key(&fact.key.digest()) {
-                continue;
-            }
-            let address = fact.address;
-            self.types.extend(types.map(|types| ((address.1, address.2), types)));
-            let at = self.push(fact);
-            self.asked.extend(asks.map(|place| (address.1, (at, place))));
-            if addressed {
-                self.exact.insert(address, at);
-            }
-            if let Some(default) = default {
-                let address = default.address;
-                let at = self.push(default);
-                self.exact.insert(address, at);
+    /// Rows become facts as they arrive: those of a large schema are never all in memory. The queries go to the server at once,
+    /// which need not wait for us between them.
+    async fn facts(
+        &mut self,
+        conn: &mut PgConnection,
+        queries: &[(&Query, String)],
+    ) -> Result<(), SchemaError> {
+        let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
+        let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.join(";\n"))).fetch_many(conn);
+        for (query, _) in queries {
+            let failed = |source| SchemaError::read(query.kind.label(), source);
+            let class = self.catalog(query.catalog);
+            let mut cells: Vec<Cell> = Vec::new();
+            while let Some(Either::Right(row)) = answers.try_next().await.map_err(failed)? {
+                if cells.is_empty() {
+                    cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
+                }
+                if let Some(composed) = self.compose(&row, query.kind, class, &cells).map_err(failed)? {
+                    self.keep(query.kind, composed);
+                }
             }
         }
         Ok(())
+    }
+
+    fn keep(&mut self, kind: Kind, composed: Composed) {
+        let Composed { fact, types, default, asks } = composed;
+        let address = fact.address;
+        if kind == Kind::Column && address.2 < 0 {
+            return self.made(address.1, fact.stamps[0]);
+        }
+        if kind == Kind::Sequence
+            && let Some(column) = self.identity_columns.get(&address.1)
+        {
+            self.identities.insert(*column, IdentitySequence::of(&fact));
+            return;
+        }
+        if self.names.contains_key(&fact.key.digest()) {
+            return;
+        }
+        self.types.extend(types.map(|types| ((address.1, address.2), types)));
+        let at = self.push(fact);
+        self.asked.extend(asks.map(|place| (address.1, (at, place))));
+        let addressed = !matches!(
+            kind,
+            Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
+        );
+        if addressed {
+            self.exact.insert(address, at);
+        }
+        if let Some(default) = default {
+            let address = default.address;
+            let at = self.push(default);
+            self.exact.insert(address, at);
+        }
     }
 
     /// The first rows of a table in the catalogs tell which transaction made it.

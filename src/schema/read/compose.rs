@@ -35,6 +35,8 @@ struct Said<'r> {
     /// The table that the fact is a part of: its OID, and its fact where it has to be one.
     relation: u32,
     table: Option<&'r Fact>,
+    /// The columns that a constraint is on.
+    needs: Vec<u32>,
     types: (u32, u32),
     default: ColumnDefault,
     columns: &'r str,
@@ -169,6 +171,9 @@ impl Reader {
                 said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = self.names(said.relation, said.columns, "\n");
                 said.attrs.extend(names.map(|names| (attribute("columns"), names)));
+                let numbers = numbers(said.columns).flatten();
+                let places = numbers.filter_map(|n| self.exact.get(&(self.relations, said.relation, n)));
+                said.needs = places.copied().collect();
             }
             Cell::ForeignRelation => {
                 let table = number(row, at)?;
@@ -247,7 +252,7 @@ impl Reader {
             parent,
             owner: said.owner,
             attrs: Attributes(said.attrs),
-            needs: Vec::new(),
+            needs: said.needs,
             address: (class, said.oid, said.sub),
             stamps: said.stamps,
         };
@@ -265,8 +270,8 @@ impl Reader {
     /// The names of `{1,2}` with something between them; none where there is no such column.
     fn names(&self, relation: u32, list: &str, between: &str) -> Option<String> {
         let mut names = String::new();
-        for number in list.trim_matches(['{', '}']).split(',') {
-            let column = self.column(relation, number.parse().ok()?)?;
+        for number in numbers(list) {
+            let column = self.column(relation, number?)?;
             if !names.is_empty() {
                 names.push_str(between);
             }
@@ -274,6 +279,11 @@ impl Reader {
         }
         Some(names)
     }
+}
+
+/// The numbers of `{1,2}`.
+fn numbers(list: &str) -> impl Iterator<Item = Option<i32>> {
+    list.trim_matches(['{', '}']).split(',').map(|number| number.parse().ok())
 }
 
 fn number(row: &PgRow, at: usize) -> Decoded<u32> {

@@ -13,6 +13,7 @@
 
 mod database;
 mod links;
+pub(super) mod present;
 mod programs;
 mod sequences;
 mod tables;
@@ -21,7 +22,8 @@ mod views;
 
 use super::super::model::Kind;
 pub(super) use links::{
-    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, PRIVILEGES, SECURITY_LABELS, UNCOMPARED,
+    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, SECURITY_LABELS,
+    UNCOMPARED,
 };
 
 /// What one query reads: the kind of its facts, the catalog their OIDs live in, the least server version, the SQL.

@@ -36,12 +36,23 @@ pub(in crate::schema::read) const SECURITY_LABELS: &str = "
     select 'security label on ' || objtype || ' ' || objname as key, provider || ' ' || label as digest from pg_seclabels
      where objtype not in ('role', 'database', 'tablespace')";
 
-/// Every dependency between objects that users made.
+/// Every dependency between objects that users made, but for those that the objects themselves tell: of a default on its
+/// column, of a constraint on its own columns; and but for those of TOAST tables.
 pub(in crate::schema::read) const DEPENDENCIES: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0
        and deptype in ('n', 'a', 'i', 'P', 'S', 'e')
-       and not (classid = 'pg_trigger'::regclass and deptype = 'i')";
+       and case classid when 'pg_class'::regclass
+             then not (deptype = 'i' and refclassid = 'pg_class'::regclass and refobjsubid = 0)
+           when 'pg_trigger'::regclass then deptype <> 'i'
+           when 'pg_attrdef'::regclass then deptype <> 'a'
+           when 'pg_constraint'::regclass then not (deptype = 'a' and refclassid = 'pg_class'::regclass and refobjsubid > 0)
+           else true end";
+
+/// The columns that generated columns are made from.
+pub(in crate::schema::read) const GENERATED_FROM: &str = "
+    select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
+    from pg_depend where objid >= 16384 and classid = 'pg_attrdef'::regclass and deptype = 'a'";
 
 /// Defaults in the tables of extensions: what they need, the extension needs.
 pub(in crate::schema::read) const ALIASES: &str = "
