@@ -94,18 +94,20 @@ impl Stage {
     }
 
     async fn measure(&self, rounds: usize, table: &mut Table) {
-        let mut old = self.old.connect(DATABASE).await;
-        let mut new = self.new.connect(DATABASE).await;
         let options = Options::default();
         let mut times = Times::default();
         // The first round warms the caches of both servers for everybody.
         for round in 0..=rounds {
             let mut now = Times::default();
+            // As a comparison finds them: nothing is cached by a connection that was just made. Those of `pg_dump` are new too.
+            let mut old = self.old.connect(DATABASE).await;
+            let mut new = self.new.connect(DATABASE).await;
             let before =
                 timed(&mut now.snapshot, Schema::read(&mut old, &options)).await.expect("old is read");
             let after =
                 timed(&mut now.snapshot, Schema::read(&mut new, &options)).await.expect("new is read");
             // As `Branch::compare_schema` reads them.
+            let (mut old, mut new) = (self.old.connect(DATABASE).await, self.new.connect(DATABASE).await);
             let both =
                 async { tokio::join!(Schema::read(&mut old, &options), Schema::read(&mut new, &options)) };
             drop(timed(&mut now.both, both).await);

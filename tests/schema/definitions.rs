@@ -1,32 +1,38 @@
-//! What a snapshot says of an index is, byte for byte, what PostgreSQL itself says of it.
+//! What a snapshot says of an index or a constraint is, byte for byte, what PostgreSQL itself says of it.
 
 use std::collections::BTreeMap;
 
 use lakebase::schema::Schema;
 use sqlx::{Executor, PgConnection, Row};
 
+/// The fact, its attribute, and what the server says that is.
 const DEFINITIONS: &str = "
     SELECT coalesce('constraint ' || t.oid::regclass || '.' || quote_ident(k.conname), 'index ' || i.indexrelid::regclass),
-           pg_get_indexdef(i.indexrelid)
+           CASE WHEN k.oid IS NULL THEN 'definition' ELSE 'index_definition' END, pg_get_indexdef(i.indexrelid)
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
          LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
-    WHERE i.indexrelid >= 16384";
+    WHERE i.indexrelid >= 16384
+    UNION ALL
+    SELECT 'constraint ' || conrelid::regclass || '.' || quote_ident(conname), 'definition', pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE conrelid >= 16384 AND contype IN ('p', 'u', 'f', 'c', 'x')";
 
 /// Names the definitions that are not what the server says.
 pub(super) async fn check(connection: &mut PgConnection, schema: &Schema) -> Result<(), String> {
     connection.execute("SET search_path = ''").await.map_err(|error| error.to_string())?;
     let rows = sqlx::query(DEFINITIONS).fetch_all(connection).await.map_err(|error| error.to_string())?;
-    let said: BTreeMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let said: BTreeMap<(String, String), String> =
+        rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect();
     let written = serde_json::to_value(schema).map_err(|error| error.to_string())?;
     for fact in written["facts"].as_array().into_iter().flatten() {
         let key = format!("{} {}", text(&fact["key"]["kind"]), text(&fact["key"]["name"]));
-        let Some(server) = said.get(&key) else { continue };
-        let attribute = if key.starts_with("index ") { "definition" } else { "index_definition" };
-        let attributes = fact["attrs"].as_array().into_iter().flatten();
-        let ours: Vec<&str> =
-            attributes.filter(|pair| pair[0] == attribute).map(|pair| text(&pair[1])).collect();
-        if ours != [server] && !(ours.is_empty() && attribute == "index_definition") {
-            return Err(format!("{key}: the snapshot says {ours:?}, the server {server}"));
+        for attribute in ["definition", "index_definition"] {
+            let Some(server) = said.get(&(key.clone(), attribute.to_owned())) else { continue };
+            let attributes = fact["attrs"].as_array().into_iter().flatten();
+            let ours: Vec<&str> =
+                attributes.filter(|pair| pair[0] == attribute).map(|pair| text(&pair[1])).collect();
+            if ours != [server] && !(ours.is_empty() && attribute == "index_definition") {
+                return Err(format!("{key}: the snapshot says {ours:?}, the server {server}"));
+            }
         }
     }
     Ok(())
