@@ -29,6 +29,8 @@ pub(super) enum Cell {
     DefaultExpression,
     /// The numbers of the constraint's columns.
     ColumnsOf,
+    /// The numbers of the columns of a constraint's index, where it has more than the constraint.
+    IncludedToo,
     /// The OID of the table that is referenced, which is a fact.
     ForeignRelation,
     ForeignColumnsOf,
@@ -63,6 +65,7 @@ impl Cell {
             "default_stamp" => Self::DefaultStamp,
             "default_expression" => Self::DefaultExpression,
             "columns_of" => Self::ColumnsOf,
+            "included_too" => Self::IncludedToo,
             "foreign_relation" => Self::ForeignRelation,
             "foreign_columns_of" => Self::ForeignColumnsOf,
             "key_shape" => Self::KeyShape,

@@ -141,6 +141,7 @@ impl Reader {
             Cell::DefaultStamp => said.default.stamp = transaction(row, at)?,
             Cell::DefaultExpression => said.default.expression = row.try_get(at)?,
             Cell::ColumnsOf
+            | Cell::IncludedToo
             | Cell::ForeignRelation
             | Cell::ForeignColumnsOf
             | Cell::KeyShape
@@ -171,9 +172,12 @@ impl Reader {
                 said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = self.names(said.relation, said.columns, "\n");
                 said.attrs.extend(names.map(|names| (attribute("columns"), names)));
-                let numbers = numbers(said.columns).flatten();
-                let places = numbers.filter_map(|n| self.exact.get(&(self.relations, said.relation, n)));
-                said.needs = places.copied().collect();
+                said.needs = self.places(said.relation, said.columns);
+            }
+            Cell::IncludedToo => {
+                if let Some(list) = row.try_get::<Option<&str>, _>(at)? {
+                    said.needs = self.places(said.relation, list);
+                }
             }
             Cell::ForeignRelation => {
                 let table = number(row, at)?;
@@ -267,6 +271,12 @@ impl Reader {
         self.exact.get(&(self.relations, relation, number)).map(|at| &self.facts[*at as usize])
     }
 
+    /// The places of the columns among the facts.
+    fn places(&self, relation: u32, list: &str) -> Vec<u32> {
+        let numbers = numbers(list).flatten();
+        numbers.filter_map(|n| self.exact.get(&(self.relations, relation, n)).copied()).collect()
+    }
+
     /// The names of `{1,2}` with something between them; none where there is no such column.
     fn names(&self, relation: u32, list: &str, between: &str) -> Option<String> {
         let mut names = String::new();
@@ -281,9 +291,9 @@ impl Reader {
     }
 }
 
-/// The numbers of `{1,2}`.
+/// The numbers of `{1,2}` or `1 2`.
 fn numbers(list: &str) -> impl Iterator<Item = Option<i32>> {
-    list.trim_matches(['{', '}']).split(',').map(|number| number.parse().ok())
+    list.trim_matches(['{', '}']).split([',', ' ']).map(|number| number.parse().ok())
 }
 
 fn number(row: &PgRow, at: usize) -> Decoded<u32> {

@@ -102,7 +102,9 @@ pub(super) const QUERIES: &[Query] = &[
                 f.oid as foreign_relation,
                 case when contype = 'f' and f.oid is null then (select quote_ident(fn.nspname) || '.' || quote_ident(o.relname)
                   from pg_class o join pg_namespace fn on fn.oid = o.relnamespace where o.oid = confrelid) end as \"references\",
-                conkey::text as columns_of, case when contype = 'f' then confkey::text end as foreign_columns_of,
+                conkey::text as columns_of,
+                case when contype in ('p', 'u', 'x') and ix.indnatts > cardinality(conkey) then ix.indkey::text end as included_too,
+                case when contype = 'f' then confkey::text end as foreign_columns_of,
                 case when contype = 'f' and f.oid is null then
                   (select string_agg(quote_ident(attname), E'\\n' order by ord) from unnest(confkey) with ordinality u(num, ord)
                     join pg_attribute a on a.attrelid = confrelid and a.attnum = num) end as foreign_columns,
