@@ -3,9 +3,11 @@
 mod cell;
 mod compose;
 mod identity;
+mod origin;
 mod queries;
+mod versions;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
 use sqlx::Either;
@@ -13,15 +15,17 @@ use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Attribute, Attributes, Fact, Key, Kind, Origin, Schema};
+use super::model::{Attribute, Attributes, Fact, Key, Kind, Schema};
 use super::options::Options;
 use cell::Cell;
 use compose::Composed;
 use identity::IdentitySequence;
+use origin::{read_catalogs, read_classes, read_empty, read_origin, read_schemas};
 use queries::{
-    ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, Query,
-    SECURITY_LABELS, UNCOMPARED,
+    ALIASES, COMMENTS, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, Query, SECURITY_LABELS,
+    UNCOMPARED,
 };
+use versions::Text;
 
 type Address = (u32, u32, i32);
 
@@ -111,140 +115,9 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     Ok(Schema::new(options.clone(), origin, reader.facts))
 }
 
-async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
-    let rows = fetch(conn, "the server", "select current_setting('server_version_num')::int4 as version, quote_ident(current_user) as role,
-        (select string_agg(quote_ident(rolname), E'\n') from pg_roles) as roles,
-        (select string_agg(format_type(castsource, null) || ' > ' || format_type(casttarget, null), E'\n') from pg_cast) as casts,
-        (select string_agg(quote_ident(name) || ' ' || version, E'\n') from pg_available_extension_versions) as extensions,
-        has_function_privilege('pg_control_system()', 'execute') as control,
-        (select oid::int8 from pg_database where datname = current_database()) as database".to_owned()).await?;
-    let what = "the server";
-    let wrong = |source| SchemaError::read(what, source);
-    let Some(row) = rows.first() else { return Err(wrong(sqlx::Error::RowNotFound)) };
-    let version: i32 = row.try_get("version").map_err(wrong)?;
-    if version < 150_000 {
-        return Err(SchemaError::UnsupportedVersion {
-            version: format!("{}.{}", version / 10_000, version % 100),
-        });
-    }
-    let set = |name: &str| -> Result<BTreeSet<String>, SchemaError> {
-        let text: Option<&str> = row.try_get(name).map_err(wrong)?;
-        Ok(text.unwrap_or_default().lines().map(str::to_owned).collect())
-    };
-    let (roles, casts, available_extensions) = (set("roles")?, set("casts")?, set("extensions")?);
-    let (control, database): (bool, i64) =
-        (row.try_get("control").map_err(wrong)?, row.try_get("database").map_err(wrong)?);
-    let user = row.try_get("role").map_err(wrong)?;
-    let mut lineage = None;
-    if control {
-        let rows =
-            fetch(conn, what, "select system_identifier::text as id from pg_control_system()".to_owned())
-                .await?;
-        lineage = rows
-            .first()
-            .and_then(|row| row.try_get::<String, _>("id").ok())
-            .map(|id| format!("{id}/{database}"));
-    }
-    Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
-}
-
-async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'static str>, SchemaError> {
-    let rows = fetch(conn, "catalogs", queries::present::sql()).await?;
-    let letters = rows.first().map_or(Ok(""), |row| row.try_get(0));
-    Ok(queries::present::empty(letters.map_err(|source| SchemaError::read("catalogs", source))?))
-}
-
 async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<Dependency>, SchemaError> {
     Reader::dependencies_of(conn, sql).await.map_err(|source| SchemaError::read("dependencies", source))
 }
-
-async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
-    // `_lakebase` holds the records of applied migrations, which are no part of anybody's schema.
-    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', '_lakebase')".to_owned()).await?;
-    let mut oids = Vec::new();
-    for row in &rows {
-        let wrong = |source| SchemaError::read("schemas", source);
-        let name: &str = row.try_get("name").map_err(wrong)?;
-        let oid: Oid = row.try_get("oid").map_err(wrong)?;
-        let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
-        // Where applied migrations are recorded: part of the tool, not of the schema, unless asked for by name.
-        let wanted = wanted && (name != "_lakebase" || !options.include.is_empty());
-        if wanted && !options.exclude.iter().any(|n| n == name) {
-            oids.push(oid.0.to_string());
-        }
-    }
-    Ok(format!("'{{{}}}'::oid[]", oids.join(",")))
-}
-
-async fn read_catalogs(conn: &mut PgConnection) -> Result<HashMap<String, u32>, SchemaError> {
-    let mut names: BTreeSet<&str> = queries::all().map(|query| query.catalog).collect();
-    names.extend(["pg_attrdef", "pg_class", "pg_proc"]);
-    let names = names.into_iter().collect::<Vec<_>>().join(",");
-    let sql = format!(
-        "select relname::text as name, oid from pg_class where relnamespace = 'pg_catalog'::regnamespace and relname = any('{{{names}}}')"
-    );
-    let rows = fetch(conn, "catalogs", sql).await?;
-    let pair = |row: &PgRow| Ok((row.try_get("name")?, row.try_get::<Oid, _>("oid")?.0));
-    rows.iter().map(pair).collect::<Result<_, _>>().map_err(|source| SchemaError::read("catalogs", source))
-}
-
-async fn read_classes(conn: &mut PgConnection) -> Result<HashMap<u32, u32>, SchemaError> {
-    let rows = fetch(conn, "operator classes", DEFAULT_CLASSES.to_owned()).await?;
-    let pair = |row: &PgRow| Ok((row.try_get::<Oid, _>(0)?.0, row.try_get::<Oid, _>(1)?.0));
-    let pairs = rows.iter().map(pair).collect::<Result<_, _>>();
-    pairs.map_err(|source| SchemaError::read("operator classes", source))
-}
-
-/// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
-struct Text {
-    version: u32,
-    schemas: String,
-}
-
-impl Text {
-    fn fill(&self, sql: &str) -> String {
-        let since = |version: u32, then: &'static str, otherwise: &'static str| {
-            if self.version >= version { then } else { otherwise }
-        };
-        sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
-            .replace("{NOTNULLJOIN}", since(180_000, NOT_NULL_JOIN_18, ""))
-            .replace("{PLAINKEY}", since(180_000, " and conenforced and not conperiod", ""))
-            .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
-            .replace(
-                "{COLLATIONLOCALE}",
-                since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)),
-            )
-            .replace(
-                "{PUBLICATION}",
-                since(
-                    180_000,
-                    ", case pubgencols when 's' then 'stored' end as publish_generated_columns",
-                    "",
-                ),
-            )
-            .replace("{NSPDEFAULT}", "acldefault('n', nspowner)")
-            .replace("{NSP}", &self.schemas)
-    }
-}
-
-/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
-/// not one that came from a parent, which cannot be altered.
-const NOT_NULL_18: &str = "
-    nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
-            then 'CONSTRAINT ' || quote_ident(nk.conname) end,
-        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '') as not_null_constraint,
-    case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as \"@not_null_name\",";
-const NOT_NULL_JOIN_18: &str = "
-    left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
-const DOMAIN_NOT_NULL_18: &str = "
-    (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
-        and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
-const COLLATION_15: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
-    colliculocale as locale,";
-const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
-    colliculocale as locale, collicurules as rules,";
-const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
-    colllocale as locale, collicurules as rules,";
 
 /// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";

@@ -1,0 +1,52 @@
+//! What is asked otherwise of another version of PostgreSQL.
+
+/// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
+pub(super) struct Text {
+    pub(super) version: u32,
+    pub(super) schemas: String,
+}
+
+impl Text {
+    pub(super) fn fill(&self, sql: &str) -> String {
+        let since = |version: u32, then: &'static str, otherwise: &'static str| {
+            if self.version >= version { then } else { otherwise }
+        };
+        sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
+            .replace("{NOTNULLJOIN}", since(180_000, NOT_NULL_JOIN_18, ""))
+            .replace("{PLAINKEY}", since(180_000, " and conenforced and not conperiod", ""))
+            .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
+            .replace(
+                "{COLLATIONLOCALE}",
+                since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)),
+            )
+            .replace(
+                "{PUBLICATION}",
+                since(
+                    180_000,
+                    ", case pubgencols when 's' then 'stored' end as publish_generated_columns",
+                    "",
+                ),
+            )
+            .replace("{NSPDEFAULT}", "acldefault('n', nspowner)")
+            .replace("{NSP}", &self.schemas)
+    }
+}
+
+/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
+/// not one that came from a parent, which cannot be altered.
+const NOT_NULL_18: &str = "
+    nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
+            then 'CONSTRAINT ' || quote_ident(nk.conname) end,
+        case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '') as not_null_constraint,
+    case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as \"@not_null_name\",";
+const NOT_NULL_JOIN_18: &str = "
+    left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
+const DOMAIN_NOT_NULL_18: &str = "
+    (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
+        and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
+const COLLATION_15: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colliculocale as locale,";
+const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colliculocale as locale, collicurules as rules,";
+const COLLATION_17: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
+    colllocale as locale, collicurules as rules,";
