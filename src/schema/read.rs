@@ -29,6 +29,9 @@ use versions::Text;
 
 type Address = (u32, u32, i32);
 
+/// An attribute that says which part of a fact is meant.
+type Part = (Attribute, String);
+
 impl Schema {
     /// Reads the schema of the connected database in one repeatable-read transaction, which is rolled back.
     ///
@@ -121,9 +124,6 @@ async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<D
 
 /// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";
-
-/// What of a fact a comment or privilege is about, where that is no fact of its own.
-type Within = Option<(Attribute, String)>;
 
 #[derive(Default)]
 struct Reader {
@@ -362,7 +362,13 @@ impl Reader {
 
     /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
     /// index of a constraint, the sequence of an identity.
-    fn target(&self, row: &PgRow, class: &str, object: &str, sub: &str) -> Decoded<Option<(u32, Within)>> {
+    fn target(
+        &self,
+        row: &PgRow,
+        class: &str,
+        object: &str,
+        sub: &str,
+    ) -> Decoded<Option<(u32, Option<Part>)>> {
         let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
         if let Some(at) = self.exact.get(&address) {
             return Ok(Some((*at, None)));
