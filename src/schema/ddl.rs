@@ -134,7 +134,7 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         | Kind::MaterializedView
         | Kind::Schema
         | Kind::Extension
-        | Kind::Statistics => relation::create(fact),
+        | Kind::Statistics => relation::create(ctx, fact),
         Kind::Enum
         | Kind::Domain
         | Kind::DomainConstraint
@@ -154,7 +154,7 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => publication::create(fact),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::create(fact),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::create(fact),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
             access::change(ctx, None, Some(fact))
         }
         Kind::Uncompared => Vec::new(),
@@ -172,7 +172,7 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Index => index::drop(ctx, fact),
         Kind::SequenceOwner => relation::disown(fact),
         Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
             access::change(ctx, Some(fact), None)
         }
         Kind::DomainConstraint => vec![Statement::new(format!(
@@ -180,6 +180,7 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
             parent(fact),
             fact.text("name")
         ))],
+        Kind::Trigger if fact.has("above") => vec![programs::as_above(ctx.old, fact)],
         Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", fact.key.name))],
         Kind::IndexAttach | Kind::Uncompared => Vec::new(),
         _ => relation::drop(fact),
@@ -208,7 +209,10 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::Publication | Kind::PublicationTable => publication::change(old, new),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::change(old, new),
-        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges => {
+        // What a role handed on goes before the role loses it, and comes after the role gained it.
+        Kind::Privilege if new.has("@grantor") => Verdict::Replace,
+        Kind::Operator | Kind::OperatorFamily => operators::change(old, new),
+        Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
             Verdict::Alter(access::change(ctx, Some(old), Some(new)))
         }
         Kind::Uncompared => {

@@ -120,6 +120,8 @@ kinds! {
     Owner = "owner",
     /// The privileges of one role on an object.
     Privilege = "privilege",
+    /// An extension that an object goes with, although it is no part of it.
+    ExtensionMark = "extension of an object",
     /// A comment on an object.
     Comment = "comment",
     /// Something that is present and not compared in detail.

@@ -23,7 +23,7 @@ use identity::IdentitySequence;
 use origin::{read_catalogs, read_classes, read_empty, read_origin, read_schemas};
 use queries::{
     ALIASES, COMMENTS, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, Query, SECURITY_LABELS,
-    UNCOMPARED,
+    SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 use versions::Text;
 
@@ -99,11 +99,16 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
     let privileges =
         if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
+    let others = match options.privileges && options.include.is_empty() {
+        true => fetch(conn, "privileges", text.fill(SYSTEM_PRIVILEGES)).await?,
+        false => Vec::new(),
+    };
     let linked = (|| {
         reader.uncompared(&uncompared)?;
         reader.aliases(&generated, &aliases, &dependencies)?;
         reader.comments(&comments)?;
         reader.privileges(&privileges)?;
+        reader.system_privileges(&others)?;
         if options.owners {
             reader.owners();
         }
@@ -427,13 +432,37 @@ impl Reader {
     fn privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
             if let Some((at, of)) = self.target(row, "classid", "objid", "sub")? {
-                let grantee: String = row.try_get("grantee")?;
-                let mut attrs = vec![("@grantee".into(), grantee.clone())];
-                for name in ["granted", "revoked"] {
-                    attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
-                }
-                self.part(Kind::Privilege, at, of, &format!(" to {grantee}"), attrs);
+                let (suffix, attrs) = granted(row)?;
+                self.part(Kind::Privilege, at, of, &suffix, attrs);
             }
+        }
+        Ok(())
+    }
+
+    /// Privileges on what is no fact itself: a part of the system or of an extension.
+    fn system_privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            let on: String = row.try_get("phrase")?;
+            let (suffix, mut attrs) = granted(row)?;
+            let column: Option<String> = row.try_get("attribute")?;
+            let name = match &column {
+                Some(column) => format!("column {column} of {on}{suffix}"),
+                None => format!("{on}{suffix}"),
+            };
+            attrs.push(("@on".into(), on));
+            attrs.extend(column.map(|column| ("@column".into(), column)));
+            let extension: Option<&str> = row.try_get("extension")?;
+            let extension = extension.map(|name| Key::new(Kind::Extension, name));
+            let needs = extension.iter().filter_map(|key| self.names.get(&key.digest()).copied()).collect();
+            self.push(Fact {
+                key: Key::new(Kind::Privilege, name),
+                parent: extension,
+                owner: None,
+                attrs: Attributes(attrs),
+                needs,
+                address: (0, 0, 0),
+                stamps: [0; 3],
+            });
         }
         Ok(())
     }
@@ -449,9 +478,25 @@ impl Reader {
         }
     }
 
+    /// An object that goes with an extension it is no part of.
+    fn mark(&mut self, at: u32, extension: u32) {
+        let name = self.facts[extension as usize].key.name.clone();
+        let suffix = format!(" with {name}");
+        self.part(Kind::ExtensionMark, at, None, &suffix, vec![("extension".into(), name)]);
+        if let Some(mark) = self.facts.last_mut() {
+            mark.needs.push(extension);
+        }
+    }
+
     fn dependencies(&mut self, rows: &[Dependency]) {
         for row in rows {
             let (from, to) = (self.find(row.from), self.find(row.to));
+            if row.kind == b'x' {
+                if let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) {
+                    self.mark(from, to);
+                }
+                continue;
+            }
             let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && row.kind != b'P') else {
                 continue;
             };
@@ -469,6 +514,38 @@ impl Reader {
         }
     }
 
+    /// The privileges by which a role may hand on this one: those on the object, its table and its schema.
+    fn sources(&self, handed: &Fact) -> Vec<Key> {
+        let find = |key: &Option<Key>| {
+            key.as_ref().and_then(|k| self.names.get(&k.digest())).map(|at| &self.facts[*at as usize])
+        };
+        let object = find(&handed.parent);
+        let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent.clone());
+        let schema = find(&table).or(object).and_then(|o| o.get("schema")).map(|s| Key::new(Kind::Schema, s));
+        let source = |fact: &&Fact| {
+            let above = fact.parent == table || fact.parent == schema;
+            let one = fact.get("@on") == handed.get("@on");
+            fact.key.kind == Kind::Privilege
+                && matches!(fact.text("@grantee"), grantee if grantee == "PUBLIC" || grantee == handed.text("@grantor"))
+                && (one && fact.parent == handed.parent || above && fact.parent.is_some())
+        };
+        self.facts.iter().filter(source).map(|fact| fact.key.clone()).collect()
+    }
+
+    /// What the grantee of a privilege on a column has on the whole table: revoking that revokes this.
+    fn on_table(&self, privilege: &Fact) -> Option<Key> {
+        let parent = privilege.parent.as_ref()?;
+        let table = match parent.kind {
+            Kind::Column => {
+                self.names.get(&parent.digest()).and_then(|at| self.facts[*at as usize].parent.as_ref())?
+            }
+            _ if privilege.has("@column") => parent,
+            _ => return None,
+        };
+        let by = privilege.get("@grantor").map(|grantor| format!(" by {grantor}")).unwrap_or_default();
+        Some(Key::new(Kind::Privilege, format!("{table} to {}{by}", privilege.text("@grantee"))))
+    }
+
     /// Dependencies that follow from the model itself.
     fn structural(&mut self) {
         for at in 0..self.facts.len() {
@@ -482,7 +559,19 @@ impl Reader {
                 }),
                 Kind::SequenceOwner => needs.push(Key::new(Kind::Column, fact.text("column"))),
                 Kind::PublicationTable => needs.push(Key::new(Kind::Table, fact.text("table"))),
+                Kind::Trigger if fact.has("above") => {
+                    needs.extend(fact.text("above").lines().map(|name| Key::new(Kind::Trigger, name)));
+                    needs.extend(
+                        fact.parent.as_ref().map(|table| Key::new(Kind::Partition, table.name.clone())),
+                    );
+                }
                 Kind::PublicationSchema => needs.push(Key::new(Kind::Schema, fact.text("schema"))),
+                Kind::Privilege => {
+                    if fact.has("@grantor") {
+                        needs.extend(self.sources(fact));
+                    }
+                    needs.extend(self.on_table(fact));
+                }
                 Kind::DefaultPrivileges => {
                     needs.extend(fact.get("schema").map(|s| Key::new(Kind::Schema, s)))
                 }
@@ -499,6 +588,20 @@ impl Reader {
             self.facts[at].needs.extend(found);
         }
     }
+}
+
+/// How a privilege is told from the others on its object, and what it is.
+fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attribute, String)>)> {
+    let grantee: String = row.try_get("grantee")?;
+    let grantor: Option<String> = row.try_get("grantor")?;
+    let by = grantor.as_ref().map(|grantor| format!(" by {grantor}")).unwrap_or_default();
+    let suffix = format!(" to {grantee}{by}");
+    let mut attrs = vec![("@grantee".into(), grantee)];
+    attrs.extend(grantor.map(|grantor| ("@grantor".into(), grantor)));
+    for name in ["granted", "revoked"] {
+        attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
+    }
+    Ok((suffix, attrs))
 }
 
 /// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.

@@ -155,6 +155,8 @@ pub struct Statement {
 /// When a statement runs. Statements of one stage share a transaction where their order allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) enum Stage {
+    /// What would fire at, or forbid, the statements of the plan.
+    Disarm,
     /// What must be committed before it can be used, such as a new value of an enum.
     Early,
     /// Everything that is quick.
@@ -168,6 +170,8 @@ pub(super) enum Stage {
     Finish,
     /// What cannot run in a transaction and comes last.
     Cleanup,
+    /// What would fire at, or forbid, the statements of the plan, once they are done.
+    Arm,
 }
 
 impl Statement {

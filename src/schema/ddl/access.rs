@@ -22,7 +22,15 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>) 
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
         }
         (Kind::Owner, Some(object)) => owner(ctx, old, new, object),
-        (Kind::Privilege, Some(object)) => privileges(ctx, old, new, fact, object),
+        (Kind::Privilege, object) => privileges(ctx, old, new, fact, object),
+        (Kind::ExtensionMark, Some(object)) => {
+            let no = if new.is_some() { "" } else { "NO " };
+            vec![Statement::new(format!(
+                "ALTER {} {no}DEPENDS ON EXTENSION {}",
+                phrase(object),
+                fact.text("extension")
+            ))]
+        }
         _ => Vec::new(),
     }
 }
@@ -96,17 +104,10 @@ fn shift(old: Option<&Fact>, new: Option<&Fact>) -> Shift {
     shift
 }
 
-fn privileges(
-    ctx: &Context<'_>,
-    old: Option<&Fact>,
-    new: Option<&Fact>,
-    fact: &Fact,
-    object: &Fact,
-) -> Vec<Statement> {
-    let sequence = fact.get("@of").and_then(|of| of.strip_prefix("sequence "));
+/// What privileges are granted on, as `GRANT` says it.
+fn target(object: &Fact) -> String {
     let kind = match object.key.kind {
-        _ if sequence.is_some() => "SEQUENCE",
-        Kind::Column => "TABLE",
+        Kind::Column => return format!("TABLE {}", parent(object)),
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLE",
         Kind::Function if object.text("type") == "procedure" => "PROCEDURE",
         Kind::Function | Kind::Aggregate => "FUNCTION",
@@ -117,20 +118,31 @@ fn privileges(
         Kind::Language => "LANGUAGE",
         _ => "SCHEMA",
     };
-    let (on, column) = match (object.key.kind, fact.get("@column")) {
-        _ if sequence.is_some() => (sequence.unwrap_or_default().to_owned(), String::new()),
-        (Kind::Column, _) => (parent(object).to_owned(), format!(" ({})", object.text("name"))),
-        (_, Some(column)) => (object.key.name.clone(), format!(" ({column})")),
-        (Kind::Aggregate, _) => (object.key.name.clone(), String::new()),
-        _ => (object.key.name.clone(), String::new()),
+    format!("{kind} {}", object.key.name)
+}
+
+fn privileges(
+    ctx: &Context<'_>,
+    old: Option<&Fact>,
+    new: Option<&Fact>,
+    fact: &Fact,
+    object: Option<&Fact>,
+) -> Vec<Statement> {
+    let hidden = fact.get("@of").and_then(|of| of.strip_prefix("sequence "));
+    let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
+    let on = fact.get("@on").map(str::to_owned).or(hidden).or_else(|| object.map(target));
+    let Some(on) = on else { return Vec::new() };
+    let column = match object.filter(|o| o.key.kind == Kind::Column && !fact.has("@of")) {
+        Some(column) => Some(column.text("name")),
+        None => fact.get("@column"),
     };
+    let column = column.map(|name| format!(" ({name})")).unwrap_or_default();
     let grantee = match fact.text("@grantee") {
         "OWNER" => {
-            let table = ctx.new.fact(Kind::Table, parent(object)).filter(|_| sequence.is_some());
-            let owner = table.unwrap_or(object).owner.clone();
-            owner.unwrap_or_else(|| "CURRENT_USER".to_owned())
+            let table = object.and_then(|o| ctx.new.fact(Kind::Table, parent(o))).filter(|_| fact.has("@of"));
+            table.or(object).and_then(|o| o.owner.as_deref()).unwrap_or("CURRENT_USER")
         }
-        grantee => grantee.to_owned(),
+        grantee => grantee,
     };
     let shift = shift(old, new);
     let list = |privileges: &[String]| {
@@ -138,27 +150,67 @@ fn privileges(
     };
     let mut sql = Vec::new();
     if !shift.revoke.is_empty() {
-        sql.push(format!("REVOKE {} ON {kind} {on} FROM {grantee}", list(&shift.revoke)));
+        sql.push(format!("REVOKE {} ON {on} FROM {grantee}", list(&shift.revoke)));
     }
     if !shift.revoke_option.is_empty() {
-        sql.push(format!(
-            "REVOKE GRANT OPTION FOR {} ON {kind} {on} FROM {grantee}",
-            list(&shift.revoke_option)
-        ));
+        let privileges = list(&shift.revoke_option);
+        sql.push(format!("REVOKE GRANT OPTION FOR {privileges} ON {on} FROM {grantee}"));
+    }
+    if let Some(table) = object.filter(|_| column.is_empty() && !sql.is_empty()) {
+        let lost: Vec<&str> = shift.revoke.iter().chain(&shift.revoke_option).map(String::as_str).collect();
+        sql.extend(
+            kept_on_columns(ctx, table, fact, &lost)
+                .into_iter()
+                .map(|(what, with)| format!("GRANT {what} ON {on} TO {grantee}{with}")),
+        );
     }
     for (option, privileges) in shift.grant.iter().filter(|(_, p)| !p.is_empty()) {
         let with = if *option { " WITH GRANT OPTION" } else { "" };
-        sql.push(format!("GRANT {} ON {kind} {on} TO {grantee}{with}", list(privileges)));
+        sql.push(format!("GRANT {} ON {on} TO {grantee}{with}", list(privileges)));
     }
-    sql.into_iter()
-        .map(|s| {
-            Statement::new(s).hazard(
-                HazardKind::Authorisation,
-                &on,
-                format!("the privileges of {grantee} change"),
-            )
-        })
-        .collect()
+    let (_, name) = on.split_once(' ').unwrap_or(("", &on));
+    let why = format!("the privileges of {grantee} change");
+    let hazard = |s| Statement::new(s).hazard(HazardKind::Authorisation, name, why.clone());
+    let mut statements: Vec<Statement> = sql.into_iter().map(hazard).collect();
+    // PostgreSQL records who grants, and only that role can take it back.
+    if let Some(grantor) = fact.get("@grantor").filter(|_| !statements.is_empty()) {
+        statements.insert(0, Statement::new(format!("SET LOCAL ROLE {grantor}")));
+        statements.push(Statement::new(format!("SET LOCAL ROLE {}", ctx.old.origin.user)));
+    }
+    statements
+}
+
+/// The privileges on columns that stay although they are revoked on the table, which takes them from the columns too.
+fn kept_on_columns(
+    ctx: &Context<'_>,
+    table: &Fact,
+    revoked: &Fact,
+    lost: &[&str],
+) -> Vec<(String, &'static str)> {
+    let mut kept = Vec::new();
+    for after in ctx.new.facts.iter().filter(|f| f.key.kind == Kind::Privilege) {
+        let place = after.parent.as_ref();
+        let on_column = match after.get("@column") {
+            Some(column) => (place == Some(&table.key)).then(|| column.to_owned()),
+            None => place
+                .filter(|at| at.kind == Kind::Column)
+                .and_then(|at| ctx.new.find(at))
+                .map(|at| &ctx.new.facts[at])
+                .filter(|column| column.parent.as_ref() == Some(&table.key))
+                .map(|column| column.text("name").to_owned()),
+        };
+        let same = ["@grantee", "@grantor"].iter().all(|attr| after.get(attr) == revoked.get(attr));
+        let (Some(column), true) = (on_column, same) else { continue };
+        let before = ctx.old.find(&after.key).map(|at| &ctx.old.facts[at]);
+        let before = parse(before.and_then(|f| f.get("granted")));
+        for (privilege, option) in parse(after.get("granted")) {
+            if lost.contains(&privilege) && before.contains_key(privilege) {
+                let with = if option { " WITH GRANT OPTION" } else { "" };
+                kept.push((format!("{privilege} ({column})"), with));
+            }
+        }
+    }
+    kept
 }
 
 fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Vec<Statement> {
@@ -242,5 +294,5 @@ pub(in crate::schema) fn shift_privileges(
     wanted: Option<&Fact>,
 ) -> Vec<Statement> {
     let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| &ctx.new.facts[at]);
-    object.map(|object| privileges(ctx, Some(born), wanted, born, object)).unwrap_or_default()
+    object.map(|object| privileges(ctx, Some(born), wanted, born, Some(object))).unwrap_or_default()
 }

@@ -212,11 +212,14 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     // What the parent changes in the same way comes down by itself.
     let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
     let comes_down = |attr: &str| {
+        let changes = |o: &Fact, n: &Fact| {
+            o.get(attr) != n.get(attr) || attr == "not_null" && not_null::is_handed_down(o, n)
+        };
         new.has("has_parent")
             && !(attr == "not_null"
                 && !new.has("not_null")
                 && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, above)))
-            && above.is_some_and(|(o, n)| o.get(attr) != n.get(attr) && n.get(attr) == new.get(attr))
+            && above.is_some_and(|(o, n)| changes(o, n) && n.get(attr) == new.get(attr))
     };
     let mine = |attr: &str| differing.contains(&attr) && !comes_down(attr);
     for attr in ["generated", "generated_virtual"] {
@@ -295,6 +298,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             Ok(changes) => statements.extend(changes),
             Err(reason) => return Verdict::Refuse(reason),
         }
+    }
+    if let Some((_, above)) = above.filter(|_| differing.contains(&"not_null") && comes_down("not_null")) {
+        statements.extend(not_null::validate_below(ctx, above, new));
     }
     if !narrower {
         statements.extend(identity::change(old, new));

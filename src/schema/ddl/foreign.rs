@@ -43,11 +43,8 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 options = format!(" OPTIONS ({})", fdw_options(old.get(attr), new.get(attr)));
                 continue;
             }
-            _ => {
-                return Verdict::Refuse(format!(
-                    "its {attr} cannot be changed without dropping the foreign tables on it"
-                ));
-            }
+            // Foreign tables hold no rows of their own: they are made anew with it.
+            _ => return Verdict::Replace,
         };
     }
     let what = match new.key.kind {

@@ -110,6 +110,26 @@ pub(super) fn drops_alone(ctx: &Context<'_>, column: &Fact) -> bool {
     ctx.old.server_version() < 180_000 && ctx.old.facts.iter().any(heirs)
 }
 
+/// Whether the children of a column get its constraint, which they did not inherit before.
+pub(super) fn is_handed_down(old: &Fact, new: &Fact) -> bool {
+    old.text("not_null_constraint").contains("NO INHERIT")
+        && new.has("not_null")
+        && !new.text("not_null_constraint").contains("NO INHERIT")
+}
+
+/// A child gets the constraint from above as it is there, not validated, and may be validated by itself.
+pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> Option<Statement> {
+    let pending = |column: &Fact| column.text("not_null_constraint").contains("NOT VALID");
+    if !pending(above) || pending(column) || !column.has("not_null") {
+        return None;
+    }
+    let (table, name) = (parent(column), constraint_name(ctx.new, above));
+    let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+        .lock(table, LockMode::ShareUpdateExclusive)
+        .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
+    Some(validate.at(Stage::Validate))
+}
+
 /// As part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
     let table = ctx.new.fact(Kind::Table, parent(column));

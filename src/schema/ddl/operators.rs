@@ -1,6 +1,6 @@
 //! Operators, their classes and families, casts and access methods.
 
-use super::lines;
+use super::{Verdict, differing, lines};
 use crate::schema::model::{Fact, Kind};
 use crate::schema::statement::Statement;
 
@@ -61,4 +61,52 @@ fn operator(fact: &Fact) -> String {
     words.extend(fact.has("hashes").then(|| "HASHES".to_owned()));
     words.extend(fact.has("merges").then(|| "MERGES".to_owned()));
     format!("CREATE OPERATOR {} (\n    {}\n)", fact.text("name"), words.join(",\n    "))
+}
+
+pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+    let name = &new.key.name;
+    if new.key.kind == Kind::OperatorFamily {
+        return Verdict::Alter(change_family(name, old, new));
+    }
+    let changes = differing(old, new);
+    if !changes.iter().all(|attr| matches!(*attr, "restrict" | "join")) {
+        return Verdict::Replace;
+    }
+    let set = |attr: &&str| format!("{} = {}", attr.to_uppercase(), new.get(attr).unwrap_or("NONE"));
+    let words: Vec<String> = changes.iter().map(set).collect();
+    Verdict::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", words.join(", ")))])
+}
+
+fn change_family(name: &str, old: &Fact, new: &Fact) -> Vec<Statement> {
+    let (before, after) = (members(old), members(new));
+    let gone: Vec<String> = before.iter().filter(|m| !after.contains(m)).map(|m| place(m)).collect();
+    let come: Vec<&str> = after.iter().filter(|m| !before.contains(m)).map(String::as_str).collect();
+    let mut statements = Vec::new();
+    if !gone.is_empty() {
+        let sql = format!("ALTER OPERATOR FAMILY {name} DROP\n    {}", gone.join(",\n    "));
+        statements.push(Statement::new(sql));
+    }
+    if !come.is_empty() {
+        let sql = format!("ALTER OPERATOR FAMILY {name} ADD\n    {}", come.join(",\n    "));
+        statements.push(Statement::new(sql));
+    }
+    statements
+}
+
+/// `OPERATOR 1 (integer, bigint)` of `OPERATOR 1 <(integer,bigint)`: what tells a member of a family from the others.
+fn place(member: &str) -> String {
+    let mut words = member.splitn(3, ' ');
+    let (what, number, rest) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let types = match what {
+        "FUNCTION" => rest.split_once(')').map_or(rest, |(types, _)| types).trim_start_matches('('),
+        _ => {
+            let operator = rest.split_once(" FOR ORDER BY ").map_or(rest, |(operator, _)| operator);
+            operator.rsplit_once('(').map_or("", |(_, types)| types).trim_end_matches(')')
+        }
+    };
+    format!("{what} {number} ({types})")
 }

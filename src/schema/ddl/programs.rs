@@ -1,8 +1,8 @@
 //! Functions, aggregates, triggers, rules, event triggers, languages and policies.
 
 use super::{Verdict, differing, lines, literal, parent};
-use crate::schema::model::{Fact, Kind};
-use crate::schema::statement::{HazardKind, LockMode, Statement};
+use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
@@ -10,6 +10,7 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     match fact.key.kind {
         Kind::Function => vec![Statement::new(fact.text("definition").trim_end())],
         Kind::Aggregate => vec![Statement::new(aggregate(fact))],
+        Kind::Trigger if fact.has("above") => vec![fires(fact, fact.get("enabled"))],
         Kind::Trigger => {
             let mut statements =
                 vec![Statement::new(fact.text("definition")).lock(table, LockMode::ShareRowExclusive)];
@@ -28,7 +29,7 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
                 fact.text("event"),
                 fact.text("function")
             );
-            let mut statements = vec![Statement::new(sql)];
+            let mut statements = vec![Statement::new(sql).at(Stage::Arm)];
             statements.extend(enabled(None, fact));
             statements
         }
@@ -62,21 +63,35 @@ fn enabled(old: Option<&Fact>, new: &Fact) -> Option<Statement> {
     if old.and_then(|f| f.get("enabled")) == new.get("enabled") {
         return None;
     }
-    let word = match new.get("enabled") {
+    let statement = fires(new, new.get("enabled"));
+    let off = new.get("enabled") == Some("disabled") && old.is_some();
+    Some(match new.key.kind {
+        Kind::EventTrigger => statement.at(if off { Stage::Disarm } else { Stage::Arm }),
+        _ => statement,
+    })
+}
+
+/// Says when something fires.
+fn fires(fact: &Fact, when: Option<&str>) -> Statement {
+    let word = match when {
         Some("disabled") => "DISABLE",
         Some("replica") => "ENABLE REPLICA",
         Some("always") => "ENABLE ALWAYS",
         _ => "ENABLE",
     };
-    let table = parent(new);
-    Some(match new.key.kind {
-        Kind::EventTrigger => Statement::new(format!("ALTER EVENT TRIGGER {} {word}", new.key.name)),
-        Kind::Rule => {
-            Statement::new(format!("ALTER TABLE {table} {word} RULE {}", new.text("name"))).exclusive(table)
-        }
-        _ => Statement::new(format!("ALTER TABLE {table} {word} TRIGGER {}", new.text("name")))
+    let (table, name) = (parent(fact), fact.text("name"));
+    match fact.key.kind {
+        Kind::EventTrigger => Statement::new(format!("ALTER EVENT TRIGGER {name} {word}")),
+        Kind::Rule => Statement::new(format!("ALTER TABLE {table} {word} RULE {name}")).exclusive(table),
+        _ => Statement::new(format!("ALTER TABLE {table} {word} TRIGGER {name}"))
             .lock(table, LockMode::ShareRowExclusive),
-    })
+    }
+}
+
+/// A trigger of a partition fires as that of the table above does.
+pub(super) fn as_above(schema: &Schema, fact: &Fact) -> Statement {
+    let above = lines(fact.get("above")).into_iter().find_map(|name| schema.fact(Kind::Trigger, name));
+    fires(fact, above.and_then(|trigger| trigger.get("enabled")))
 }
 
 fn aggregate(fact: &Fact) -> String {
@@ -135,11 +150,16 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
         Kind::EventTrigger if differing(old, new) == ["enabled"] => {
             Verdict::Alter(enabled(Some(old), new).into_iter().collect())
         }
+        Kind::Aggregate if replaceable(old, new) => {
+            let sql = aggregate(new).replacen("CREATE", "CREATE OR REPLACE", 1);
+            Verdict::Alter(vec![Statement::new(sql)])
+        }
         Kind::Trigger | Kind::Rule => {
             if old.get("definition") == new.get("definition") {
-                return Verdict::Alter(enabled(Some(old), new).into_iter().collect());
+                // What a partition does otherwise it does no longer.
+                return Verdict::Retype(enabled(Some(old), new).into_iter().collect());
             }
-            if old.has("@constraint") || new.has("@constraint") {
+            if old.has("@constraint") || new.has("@constraint") || old.has("above") || new.has("above") {
                 return Verdict::Replace;
             }
             let (word, lock) = match new.key.kind {
@@ -152,11 +172,16 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             // A replaced trigger fires as usual; a replaced rule keeps its state.
             let before = if new.key.kind == Kind::Trigger { None } else { Some(old) };
             statements.extend(enabled(before, new));
-            Verdict::Alter(statements)
+            Verdict::Retype(statements)
         }
         Kind::Policy => change_policy(old, new),
         _ => Verdict::Replace,
     }
+}
+
+/// `CREATE OR REPLACE` keeps the kind, the arguments and the result of an aggregate.
+fn replaceable(old: &Fact, new: &Fact) -> bool {
+    ["type", "arguments", "@result"].iter().all(|attr| old.get(attr) == new.get(attr))
 }
 
 /// `CREATE OR REPLACE` keeps the result, the names of parameters and the defaults that are there.

@@ -52,9 +52,10 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     if new.key.kind != Kind::Publication || differing(old, new).contains(&"all_tables") {
         return Verdict::Replace;
     }
-    Verdict::Alter(vec![Statement::new(format!(
-        "ALTER PUBLICATION {} SET ({})",
-        new.key.name,
-        settings(new)
-    ))])
+    let reset = match old.has("publish_generated_columns") && !new.has("publish_generated_columns") {
+        true => ", publish_generated_columns = none",
+        false => "",
+    };
+    let sql = format!("ALTER PUBLICATION {} SET ({}{reset})", new.key.name, settings(new));
+    Verdict::Alter(vec![Statement::new(sql)])
 }

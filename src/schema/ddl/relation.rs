@@ -2,9 +2,9 @@
 
 use super::{Context, Verdict, change_options, differing, identity, lines, options, ordered, parent, phrase};
 use crate::schema::model::{Fact, Kind};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::{HazardKind, Stage, Statement};
 
-pub(super) fn create(fact: &Fact) -> Vec<Statement> {
+pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     match fact.key.kind {
         Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
@@ -25,7 +25,7 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         Kind::View => {
             vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))]
         }
-        _ => create_materialized(fact),
+        _ => create_materialized(ctx, fact),
     }
 }
 
@@ -33,11 +33,11 @@ fn with(fact: &Fact) -> String {
     ordered(fact).map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
 }
 
-fn create_materialized(fact: &Fact) -> Vec<Statement> {
+fn create_materialized(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     let method = fact.get("access_method").map(|m| format!(" USING {m}")).unwrap_or_default();
     let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let data = if fact.has("@unpopulated") { "\nWITH NO DATA" } else { "" };
+    let data = if stays_empty(ctx, fact) { "\nWITH NO DATA" } else { "" };
     let definition = fact.text("definition");
     let mut statements = vec![Statement::new(format!(
         "CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}",
@@ -46,6 +46,14 @@ fn create_materialized(fact: &Fact) -> Vec<Statement> {
     statements.extend(column_statistics(None, fact));
     statements.extend(column_storage(None, fact));
     statements
+}
+
+/// Whether a materialised view is not filled: one that was there stays as it was, and none can be filled from an empty one.
+fn stays_empty(ctx: &Context<'_>, fact: &Fact) -> bool {
+    let was = ctx.old.fact(fact.key.kind, &fact.key.name).unwrap_or(fact);
+    let view = |need: &&Fact| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
+    was.has("@unpopulated")
+        || fact.needs.iter().map(|n| &ctx.new.facts[*n as usize]).filter(view).any(|n| stays_empty(ctx, n))
 }
 
 fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
@@ -145,6 +153,7 @@ pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
             let table = parent(fact).to_owned();
             statement.exclusive(&table)
         }
+        Kind::EventTrigger => statement.at(Stage::Disarm),
         _ => statement,
     }]
 }
@@ -180,6 +189,12 @@ fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         let wanted = new.text("version");
         if !ctx.old.origin.available_extensions.contains(&format!("{name} {wanted}")) {
             return Verdict::Refuse(format!("version {wanted} is not available on the old side's server"));
+        }
+        if !lines(old.get("@updates")).contains(&wanted) {
+            let version = old.text("version");
+            return Verdict::Refuse(format!(
+                "the extension has no update from version {version} to {wanted}"
+            ));
         }
         statements.push(Statement::new(format!("ALTER EXTENSION {name} UPDATE TO '{wanted}'")));
     }

@@ -23,6 +23,7 @@ mod views;
 use super::super::model::Kind;
 pub(super) use links::{
     ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, SECURITY_LABELS,
+    SYSTEM_PRIVILEGES,
     UNCOMPARED,
 };
 

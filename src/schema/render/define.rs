@@ -198,6 +198,9 @@ fn constraint(fact: &Fact) -> String {
 }
 
 fn index(fact: &Fact) -> String {
+    if fact.has("above") {
+        return format!("TRIGGER {} -- {}", fact.text("name"), fact.get("enabled").unwrap_or("enabled"));
+    }
     let definition = fact.text("definition");
     let definition = definition.strip_prefix("CREATE ").unwrap_or(definition);
     let on = ddl::parent(fact);
@@ -299,6 +302,8 @@ fn on(fact: &Fact, top: &Key) -> String {
         return format!(" ON {} {name}", word.to_uppercase());
     }
     match (fact.get("@column"), &fact.parent) {
+        (Some(column), _) if fact.has("@on") => format!(" ON COLUMN {column} OF {}", fact.text("@on")),
+        (None, _) if fact.has("@on") => format!(" ON {}", fact.text("@on")),
         (Some(column), _) => format!(" ON COLUMN {column}"),
         (None, Some(parent)) if parent != top => {
             format!(" ON {} {}", parent.kind.label().to_uppercase(), short(parent, top))
@@ -308,7 +313,8 @@ fn on(fact: &Fact, top: &Key) -> String {
 }
 
 fn privilege(fact: &Fact, top: &Key) -> Definition {
-    let (on, role) = (on(fact, top), fact.text("@grantee"));
+    let by = word(fact, "@grantor", " GRANTED BY ");
+    let (on, role) = (on(fact, top), format!("{}{by}", fact.text("@grantee")));
     let all = fact.get("granted").into_iter().flat_map(|list| list.split(", "));
     let (passed_on, granted): (Vec<&str>, Vec<&str>) = all.partition(|p| p.ends_with('*'));
     let mut lines = Vec::new();

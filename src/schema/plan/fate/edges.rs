@@ -46,7 +46,10 @@ impl Planner<'_> {
             }
             if let Some(old) = item.old {
                 let sensitive = self.old_fact(at).is_some_and(|f| {
-                    matches!(f.key.kind, Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition)
+                    matches!(
+                        f.key.kind,
+                        Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition | Kind::Privilege
+                    )
                 });
                 for dependent in &self.old_dependents[old] {
                     let dependent = self.of_old[*dependent as usize] as usize;

@@ -15,6 +15,12 @@ impl Planner<'_> {
         let by = |kind: Kind, name: &str| dropped(&ddl::key(kind, name)).filter(|host| *host != at);
         match old.key.kind {
             Kind::UserMapping => None,
+            Kind::Trigger if old.has("above") && parent.is_none() => {
+                let mut above = ddl::lines(old.get("above")).into_iter();
+                above
+                    .find_map(|name| by(Kind::Trigger, name))
+                    .or_else(|| by(Kind::Partition, ddl::parent(old)))
+            }
             Kind::Constraint if old.text("type") == "foreign key" => parent.filter(|_| {
                 old.text("references") == ddl::parent(old)
                     || by(Kind::Table, old.text("references")).is_none()
@@ -27,7 +33,12 @@ impl Planner<'_> {
                 let above = ddl::parent_column(self.ctx.old, old)?;
                 by(Kind::Column, &above.key.name)
             }
-            Kind::Constraint if old.has("inherited") && parent.is_none() && old.text("type") == "check" => {
+            Kind::Constraint
+                if old.has("inherited")
+                    && parent.is_none()
+                    && old.text("type") == "check"
+                    && !self.leaves(old) =>
+            {
                 self.parent_constraint(self.ctx.old, old).and_then(|above| by(Kind::Constraint, &above))
             }
             Kind::Index | Kind::Constraint if parent.is_none() && !self.leaves(old) => {
@@ -83,9 +94,9 @@ impl Planner<'_> {
                 created(&above.key)
             }
             Kind::Constraint if fact.has("inherited") && fact.text("type") == "check" => {
-                let fresh = self.ctx.is_fresh(ddl::parent(fact));
-                let partition = self.ctx.new.fact(Kind::Partition, ddl::parent(fact)).is_some();
-                if fresh && partition {
+                let place = self.ctx.new.find(&ddl::key(Kind::Partition, ddl::parent(fact)));
+                // It has to be there when the table becomes a partition.
+                if place.is_some_and(|at| self.items[self.of_new[at] as usize].creates()) {
                     return None;
                 }
                 let above = self.parent_constraint(self.ctx.new, fact)?;

@@ -74,6 +74,14 @@ impl<'a> Planner<'a> {
     ) {
         match fact.key.kind {
             Kind::Partition => {
+                // While a column gets NOT NULL its table has a check that the partition has not.
+                let above = self.ctx.new.find(&ddl::key(Kind::Table, fact.text("of")));
+                for part in above.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
+                    let column = self.ctx.new.facts[*part as usize].key.kind == Kind::Column;
+                    let column = Some(self.of_new[*part as usize] as usize).filter(|_| column);
+                    let altered = column.filter(|column| self.items[*column].fate == Fate::Alter);
+                    before(altered.and_then(|column| creates[column]), creates[at]);
+                }
                 let table = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p));
                 for part in table.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
                     let kind = self.ctx.new.facts[*part as usize].key.kind;

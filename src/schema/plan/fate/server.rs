@@ -25,10 +25,11 @@ impl Planner<'_> {
                 Kind::DefaultPrivileges => new.get("grantee").filter(|g| *g != "PUBLIC"),
                 _ => None,
             };
+            let role = role.into_iter().chain(new.get("@grantor"));
             let roles: Vec<&str> = match new.key.kind {
                 Kind::Policy => new.text("roles").split(", ").filter(|r| *r != "PUBLIC").collect(),
-                Kind::DefaultPrivileges => role.into_iter().chain(new.get("role")).collect(),
-                _ => role.into_iter().collect(),
+                Kind::DefaultPrivileges => role.chain(new.get("role")).collect(),
+                _ => role.collect(),
             };
             for role in roles.into_iter().filter(|r| !self.ctx.old.origin.roles.contains(*r)) {
                 self.refuse(new, format!("role {role} does not exist on the old side's server"));

@@ -83,6 +83,7 @@ impl<'a> Planner<'a> {
         let (x, d) = (needed.key.kind, new.key.kind);
         if !self.items[at].drops() {
             match (x, d) {
+                (Kind::Trigger, Kind::Trigger) => self.replace(dependent),
                 (Kind::Column, Kind::Statistics) => self.keep_target(dependent, new),
                 (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => {
                     self.replace(dependent)
@@ -135,6 +136,7 @@ impl<'a> Planner<'a> {
             Kind::Column if x == Kind::Table && old.parent.as_ref() == Some(&needed.key) => {
                 self.replace(dependent)
             }
+            Kind::Table if old.has("foreign") && new.has("foreign") => self.replace(dependent),
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
                 let reason = format!("it needs {}, which would have to be dropped and made anew", needed.key);
                 self.refuse(new, reason);

@@ -16,7 +16,8 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_extension",
         "select x.oid, quote_ident(extname) as key, quote_ident(extname) as name, pg_get_userbyid(extowner) as owner,
                 quote_ident(nspname) as schema, case when extrelocatable then 'true' end as relocatable,
-                extversion as version
+                extversion as version,
+                (select string_agg(target, E'\\n') from pg_extension_update_paths(extname) where source = extversion and path is not null) as \"@updates\"
          from pg_extension x join pg_namespace n on n.oid = extnamespace where extname <> 'plpgsql'",
     ),
     wide(

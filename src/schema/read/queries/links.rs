@@ -19,17 +19,7 @@ pub(in crate::schema::read) const UNCOMPARED: &str = "
        from pg_user_mappings m join pg_foreign_server s on s.oid = srvid
        where umoptions is null and not (select rolsuper from pg_roles where rolname = current_user)
          and not (umuser = 0 and pg_has_role(srvowner, 'usage')
-           or usename = current_user and (pg_has_role(srvowner, 'usage') or has_server_privilege(s.oid, 'usage')))
-    union all select 'privilege on ' || c.oid::regclass::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
-       from pg_class c, aclexplode(relacl) x where x.grantor <> relowner and relnamespace = any({NSP}) group by c.oid, x.grantor
-    union all select 'privilege on ' || p.oid::regprocedure::text || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
-       from pg_proc p, aclexplode(proacl) x where x.grantor <> proowner and pronamespace = any({NSP}) group by p.oid, x.grantor
-    union all select 'privilege on schema ' || nspname || ' granted by ' || quote_ident(pg_get_userbyid(x.grantor)), string_agg(x.grantee::text || ' ' || privilege_type || is_grantable, ' ' order by x.grantee, privilege_type)
-       from pg_namespace p, aclexplode(nspacl) x where x.grantor <> nspowner and p.oid = any({NSP}) group by p.oid, nspname, x.grantor
-    union all select 'trigger ' || quote_ident(t.tgname) || ' on partition ' || t.tgrelid::regclass::text || ' enabled otherwise than its parent', t.tgenabled::text
-       from pg_trigger t join pg_trigger p on p.oid = t.tgparentid join pg_class c on c.oid = t.tgrelid
-       where t.tgenabled <> p.tgenabled and not t.tgisinternal and c.relnamespace = any({NSP})
-";
+           or usename = current_user and (pg_has_role(srvowner, 'usage') or has_server_privilege(s.oid, 'usage')))";
 
 /// The same, where there are any: the view has to be planned even if there are none.
 pub(in crate::schema::read) const SECURITY_LABELS: &str = "
@@ -41,7 +31,7 @@ pub(in crate::schema::read) const SECURITY_LABELS: &str = "
 pub(in crate::schema::read) const DEPENDENCIES: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0
-       and deptype in ('n', 'a', 'i', 'P', 'S', 'e')
+       and deptype in ('n', 'a', 'i', 'P', 'S', 'e', 'x')
        and case classid when 'pg_class'::regclass
              then not (deptype = 'i' and refclassid = 'pg_class'::regclass and refobjsubid = 0)
            when 'pg_trigger'::regclass then deptype <> 'i'
@@ -79,6 +69,7 @@ pub(in crate::schema::read) const COMMENTS: &str = "
 pub(in crate::schema::read) const PRIVILEGES: &str = "
     select a.classid, a.objid, a.sub,
            case when x.grantee = 0 then 'PUBLIC' when x.grantee = a.owner then 'OWNER' else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,
+           case when x.grantor <> a.owner then quote_ident(pg_get_userbyid(x.grantor)) end as grantor,
            string_agg(privilege_type || case when is_grantable then '*' else '' end, ', ' order by privilege_type) filter (where has) as granted,
            string_agg(privilege_type, ', ' order by privilege_type) filter (where not has) as revoked,
            (select quote_ident(attname) from pg_attribute where a.sub > 0 and attrelid = a.objid and attnum = a.sub) as attribute
@@ -94,10 +85,45 @@ pub(in crate::schema::read) const PRIVILEGES: &str = "
           union all select 'pg_foreign_data_wrapper'::regclass::oid, oid, 0, fdwowner, fdwacl, acldefault('F', fdwowner) from pg_foreign_data_wrapper where fdwacl is not null
           union all select 'pg_foreign_server'::regclass::oid, oid, 0, srvowner, srvacl, acldefault('S', srvowner) from pg_foreign_server where srvacl is not null
          ) a cross join lateral (
-            select grantee, privilege_type, bool_or(src = 'acl' and is_grantable) as is_grantable, bool_or(src = 'acl') as has,
+            select grantor, grantee, privilege_type, bool_or(src = 'acl' and is_grantable) as is_grantable, bool_or(src = 'acl') as has,
                    bool_or(src = 'def') as def
-            from (select 'acl' as src, grantee, privilege_type, is_grantable from aclexplode(acl)
-                  union all select 'def', grantee, privilege_type, is_grantable from aclexplode(def)) e
-            group by grantee, privilege_type) x
+            from (select 'acl' as src, * from aclexplode(acl) union all select 'def', * from aclexplode(def)) e
+            group by grantor, grantee, privilege_type) x
     where not (x.has and x.def and (not x.is_grantable))
-    group by 1, 2, 3, 4";
+    group by 1, 2, 3, 4, 5";
+
+/// Privileges on what the system and extensions have that differ from those it came with.
+pub(in crate::schema::read) const SYSTEM_PRIVILEGES: &str = "
+    select a.phrase, (select quote_ident(extname) from pg_extension where oid = a.extension) as extension,
+           case when x.grantee = 0 then 'PUBLIC' when x.grantee = a.owner then quote_ident(pg_get_userbyid(a.owner)) else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,
+           case when x.grantor <> a.owner then quote_ident(pg_get_userbyid(x.grantor)) end as grantor, a.attribute,
+           string_agg(privilege_type || case when is_grantable then '*' else '' end, ', ' order by privilege_type) filter (where has) as granted,
+           string_agg(privilege_type, ', ' order by privilege_type) filter (where not has) as revoked
+    from (select o.*, d.refobjid as extension, coalesce(i.initprivs, o.def) as was
+          from (select 'pg_class'::regclass::oid as classid, oid as objid, 0 as sub, relowner as owner, relacl as acl,
+                       acldefault(case relkind when 'S' then 's' else 'r' end::\"char\", relowner) as def,
+                       case relkind when 'S' then 'SEQUENCE ' else 'TABLE ' end || oid::regclass as phrase, null as attribute
+                  from pg_class where relacl is not null and relnamespace not in (select oid from pg_namespace where nspname ~ '^pg_(toast_)?temp_')
+                union all select 'pg_class'::regclass::oid, attrelid, attnum, relowner, attacl, null, 'TABLE ' || attrelid::regclass, quote_ident(attname)
+                  from pg_attribute join pg_class c on c.oid = attrelid where attacl is not null and not attisdropped
+                union all select 'pg_proc'::regclass::oid, oid, 0, proowner, proacl, acldefault('f', proowner),
+                       case prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end || oid::regprocedure, null from pg_proc where proacl is not null
+                union all select 'pg_type'::regclass::oid, t.oid, 0, typowner, typacl, acldefault('T', typowner), 'TYPE ' || quote_ident(nspname) || '.' || quote_ident(typname), null
+                  from pg_type t join pg_namespace n on n.oid = typnamespace where typacl is not null
+                union all select 'pg_namespace'::regclass::oid, oid, 0, nspowner, nspacl, {NSPDEFAULT}, 'SCHEMA ' || quote_ident(nspname), null
+                  from pg_namespace where nspacl is not null and nspname !~ '^pg_(toast_)?temp_'
+                union all select 'pg_language'::regclass::oid, oid, 0, lanowner, lanacl, acldefault('l', lanowner), 'LANGUAGE ' || quote_ident(lanname), null
+                  from pg_language where lanacl is not null
+                union all select 'pg_foreign_data_wrapper'::regclass::oid, oid, 0, fdwowner, fdwacl, acldefault('F', fdwowner), 'FOREIGN DATA WRAPPER ' || quote_ident(fdwname), null
+                  from pg_foreign_data_wrapper where fdwacl is not null
+               ) o left join pg_init_privs i on i.classoid = o.classid and i.objoid = o.objid and i.objsubid = o.sub
+                   left join pg_depend d on d.classid = o.classid and d.objid = o.objid and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
+         where (o.objid < 16384 or d.objid is not null) and o.acl is distinct from i.initprivs
+           and not (o.classid = 'pg_namespace'::regclass and o.objid = any({NSP}))
+         ) a cross join lateral (
+            select grantor, grantee, privilege_type, bool_or(src = 'acl' and is_grantable) as is_grantable, bool_or(src = 'acl') as has,
+                   bool_or(src = 'def') as def, bool_or(src = 'def' and is_grantable) as def_grantable
+            from (select 'acl' as src, * from aclexplode(acl) union all select 'def', * from aclexplode(was)) e
+            group by grantor, grantee, privilege_type) x
+    where not (x.has and x.def and x.is_grantable = x.def_grantable)
+    group by 1, 2, 3, 4, 5";

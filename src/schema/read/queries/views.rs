@@ -50,10 +50,14 @@ pub(super) const QUERIES: &[Query] = &[
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent,
                 case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(tgname) as name,
-                pg_get_triggerdef(t.oid) as definition, case when tgconstraint <> 0 then 'true' end as \"@constraint\",
-                case tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
+                case when tgparentid = 0 then pg_get_triggerdef(t.oid) end as definition, case when tgconstraint <> 0 then 'true' end as \"@constraint\",
+                case tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled,
+                case when tgparentid <> 0 then (select string_agg(quote_ident(an.nspname) || '.' || quote_ident(ac.relname) || '.' || quote_ident(tgname), E'\\n' order by place)
+                   from pg_partition_ancestors(tgrelid) with ordinality as above(relid, place) join pg_class ac on ac.oid = above.relid join pg_namespace an on an.oid = ac.relnamespace
+                   where above.relid <> tgrelid) end as above
          from pg_trigger t join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = relnamespace
-         where not tgisinternal and tgparentid = 0 and n.oid = any({NSP})
+         where not tgisinternal and n.oid = any({NSP})
+           and (tgparentid = 0 or tgenabled <> (select p.tgenabled from pg_trigger p where p.oid = t.tgparentid))
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_trigger'::regclass and deptype = 'e')",
     ),
     q(
@@ -84,7 +88,7 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_event_trigger",
         "select t.oid, quote_ident(evtname) as key, quote_ident(evtname) as name, pg_get_userbyid(evtowner) as owner, evtevent as event,
                 evtfoid::regproc::text as function,
-                (select string_agg(quote_literal(v), ', ' order by v) from unnest(evttags) v) as tags,
+                (select string_agg(quote_literal(v), ', ' order by place) from unnest(evttags) with ordinality as tag(v, place)) as tags,
                 case evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
          from pg_event_trigger t where t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_event_trigger'::regclass and deptype = 'e')",
     ),

@@ -1,4 +1,3 @@
--- expect: refused both ways
 -- old
 CREATE TABLE t (a int);
 -- new

@@ -1,0 +1,8 @@
+-- old
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+CREATE VIEW v AS SELECT f(1) AS x;
+CREATE TABLE t (a int DEFAULT f(3));
+-- new
+CREATE FUNCTION f(a int, b int DEFAULT 0) RETURNS int LANGUAGE sql AS 'SELECT a + b';
+CREATE VIEW v AS SELECT f(1) AS x;
+CREATE TABLE t (a int DEFAULT f(3));

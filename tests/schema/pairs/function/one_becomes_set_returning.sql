@@ -1,0 +1,4 @@
+-- old
+CREATE FUNCTION f(n int) RETURNS int LANGUAGE sql AS 'SELECT n'; CREATE VIEW v AS SELECT * FROM f(1);
+-- new
+CREATE FUNCTION f(n int) RETURNS SETOF int LANGUAGE sql AS 'SELECT generate_series(1, n)'; CREATE VIEW v AS SELECT * FROM f(1);

@@ -1,0 +1,6 @@
+-- old
+CREATE TABLE t (id int PRIMARY KEY, n int);
+CREATE MATERIALIZED VIEW m AS SELECT id, n FROM t; CREATE UNIQUE INDEX m_id ON m (id); CREATE VIEW v AS SELECT * FROM m;
+-- new
+CREATE TABLE t (id int PRIMARY KEY, n int);
+CREATE TABLE m (id int, n int); CREATE UNIQUE INDEX m_id ON m (id); CREATE VIEW v AS SELECT * FROM m;

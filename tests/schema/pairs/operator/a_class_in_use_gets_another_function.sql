@@ -1,0 +1,11 @@
+-- old
+CREATE FUNCTION cmp_a(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT sign($1 - $2)::int';
+CREATE FUNCTION cmp_b(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT sign($2 - $1)::int';
+CREATE OPERATOR CLASS by_rev FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 cmp_a(int, int);
+CREATE TABLE t (a int); CREATE INDEX i ON t (a by_rev); COMMENT ON OPERATOR CLASS by_rev USING btree IS 'c';
+-- new
+CREATE FUNCTION cmp_a(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT sign($1 - $2)::int';
+CREATE FUNCTION cmp_b(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT sign($2 - $1)::int';
+CREATE OPERATOR CLASS by_rev FOR TYPE int USING btree AS OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 cmp_b(int, int);
+CREATE TABLE t (a int); CREATE INDEX i ON t (a by_rev); COMMENT ON OPERATOR CLASS by_rev USING btree IS 'c';
+ALTER OPERATOR CLASS by_rev USING btree OWNER TO alice;

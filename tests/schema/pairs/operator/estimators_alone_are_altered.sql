@@ -1,0 +1,5 @@
+-- forbid: DROP OPERATOR
+-- old
+CREATE FUNCTION eq(int, int) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4eq'; CREATE OPERATOR ~== (LEFTARG = int, RIGHTARG = int, FUNCTION = eq); CREATE VIEW v AS SELECT 1 ~== 2 AS x;
+-- new
+CREATE FUNCTION eq(int, int) RETURNS bool LANGUAGE internal IMMUTABLE STRICT AS 'int4eq'; CREATE OPERATOR ~== (LEFTARG = int, RIGHTARG = int, FUNCTION = eq, RESTRICT = eqsel, JOIN = eqjoinsel); CREATE VIEW v AS SELECT 1 ~== 2 AS x;

@@ -1,0 +1,4 @@
+-- old
+CREATE TABLE t (a int); GRANT SELECT ON t TO alice WITH GRANT OPTION; SET ROLE alice; GRANT SELECT ON t TO bob; RESET ROLE;
+-- new
+CREATE TABLE t (a int); ALTER TABLE t OWNER TO alice; GRANT SELECT ON t TO bob;

@@ -1,0 +1,6 @@
+-- old
+CREATE SCHEMA a; CREATE TABLE a.t (id int PRIMARY KEY, n text); CREATE VIEW a.v AS SELECT * FROM a.t;
+CREATE SCHEMA api; CREATE VIEW api.t AS SELECT * FROM a.v; GRANT USAGE ON SCHEMA api TO alice; GRANT SELECT ON api.t TO alice;
+-- new
+CREATE SCHEMA b; CREATE TABLE b.t (id int PRIMARY KEY, n text, o text); CREATE VIEW b.v AS SELECT * FROM b.t;
+CREATE SCHEMA api; CREATE VIEW api.t AS SELECT id, n FROM b.v; GRANT USAGE ON SCHEMA api TO alice; GRANT SELECT ON api.t TO alice;
