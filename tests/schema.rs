@@ -25,3 +25,4 @@ mod records;
 mod rights;
 mod run;
 mod triples;
+mod versions;

@@ -119,11 +119,7 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
         return Err(PlanError::Refused(diff.refusals.clone()));
     }
     let mut statements: Vec<Statement> = diff.prelude.clone();
-    statements.extend(match order::sorted(fate::nodes(diff, options, true)?) {
-        // An old index that stays until its successor is there may be in the way of what that needs.
-        Err(PlanError::Circle(_)) => order::sorted(fate::nodes(diff, options, false)?),
-        sorted => sorted,
-    }?);
+    statements.extend(ordered(diff, options)?);
     for statement in &mut statements {
         if let Some(sql) = reparse::faithful(&statement.sql) {
             statement.sql = sql;
@@ -148,6 +144,19 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
         snapshot: diff.old.options.clone(),
         options: options.clone(),
     })
+}
+
+/// The statements in order, made in the gentlest way that has one.
+fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, PlanError> {
+    let mut circle = None;
+    // What stays until its successor is there, an old index or a view, may be in the way of what that needs.
+    for (swap, in_place) in [(true, true), (true, false), (false, true), (false, false)] {
+        match order::sorted(fate::nodes(diff, options, swap, in_place)?) {
+            Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
+            sorted => return sorted,
+        }
+    }
+    circle.map_or(Ok(Vec::new()), Err)
 }
 
 impl Plan {

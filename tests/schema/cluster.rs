@@ -81,6 +81,25 @@ pub(super) fn private() -> Option<Arc<Cluster>> {
     Some(Arc::new(Cluster::create(binaries?)))
 }
 
+/// A server of another major version than the one the tests share, or none (said loudly) where there is no other.
+pub(super) fn of_another_version(major: u32) -> Option<Arc<Cluster>> {
+    let fetched = std::fs::read_dir("/var/cache/lakebase").into_iter().flatten().flatten();
+    let fetched = fetched.map(|entry| entry.path().join("bin"));
+    let mut found: Vec<(u32, PathBuf)> = installed()
+        .into_iter()
+        .chain(fetched)
+        .filter(|bin| ["initdb", "postgres"].iter().all(|name| bin.join(name).is_file()))
+        .map(|bin| (major_version(&bin.join("postgres")), bin))
+        .filter(|(version, _)| (15..=18).contains(version) && *version != major)
+        .collect();
+    found.sort();
+    let Some((_, binaries)) = found.pop() else {
+        eprintln!("\n*** SKIPPED: no PostgreSQL of another major version than {major} is here ***\n");
+        return None;
+    };
+    Some(Arc::new(Cluster::create(binaries)))
+}
+
 impl Cluster {
     fn create(binaries: PathBuf) -> Self {
         let user = database_user();

@@ -69,8 +69,13 @@ struct Planner<'a> {
 
 /// Everything the plan does, not yet in order.
 ///
-/// With `swap`, changed indexes are exchanged where that is possible.
-pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Result<Graph, PlanError> {
+/// With `swap`, changed indexes are exchanged where that is possible; with `in_place`, views are.
+pub(super) fn nodes(
+    diff: &SchemaDiff,
+    options: &PlanOptions,
+    swap: bool,
+    in_place: bool,
+) -> Result<Graph, PlanError> {
     if diff.is_empty() && !options.strict {
         return Ok(Graph::default());
     }
@@ -112,6 +117,9 @@ pub(super) fn nodes(diff: &SchemaDiff, options: &PlanOptions, swap: bool) -> Res
         succession: Succession::default(),
     };
     planner.judge();
+    if !in_place {
+        planner.replace_views();
+    }
     planner.judge_domains();
     planner.keep_not_null();
     planner.spread();
@@ -160,6 +168,16 @@ impl<'a> Planner<'a> {
                 }
                 Verdict::Replace => self.replace(at),
                 Verdict::Refuse(reason) => self.refuse(new, reason),
+            }
+        }
+    }
+
+    /// Changed views are dropped early and made late, so that nothing waits for them.
+    fn replace_views(&mut self) {
+        for at in 0..self.items.len() {
+            let view = self.new_fact(at).is_some_and(|f| f.key.kind == Kind::View);
+            if view && self.items[at].fate == Fate::Alter {
+                self.replace(at);
             }
         }
     }

@@ -1,0 +1,6 @@
+-- base
+CREATE TABLE t (id int PRIMARY KEY, n int); CREATE MATERIALIZED VIEW m AS SELECT id, n FROM t;
+-- ours
+CREATE UNIQUE INDEX m_id ON m (id); GRANT SELECT ON m TO alice;
+-- theirs
+CREATE INDEX t_n ON t (n); CREATE VIEW v AS SELECT n FROM m;

@@ -1,0 +1,7 @@
+-- expect: conflict
+-- base
+CREATE TABLE t (a int);
+-- ours
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO alice;
+-- theirs
+ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO alice;
