@@ -19,7 +19,7 @@ mod types;
 
 use std::collections::BTreeSet;
 
-use super::model::{Fact, Key, Kind, Schema};
+use super::model::{Fact, Key, Kind, Links, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
@@ -40,7 +40,7 @@ pub(super) struct Context<'a> {
     pub(super) fresh: BTreeSet<&'a str>,
     /// Positions in the new schema of facts that are created as a part of their table or column.
     pub(super) inline: BTreeSet<usize>,
-    pub(super) new_parts: &'a [Vec<u32>],
+    pub(super) new_parts: &'a Links,
 }
 
 impl<'a> Context<'a> {
@@ -49,10 +49,12 @@ impl<'a> Context<'a> {
     }
 
     /// The parts of a fact of the new schema.
-    pub(super) fn parts(&self, fact: &Fact) -> impl Iterator<Item = (usize, &'a Fact)> + use<'a, '_> {
-        let at = self.new.find(&fact.key);
+    pub(super) fn parts(&self, fact: &Fact) -> impl Iterator<Item = (usize, Fact<'a>)> + use<'a, '_> {
+        let at = self.new.find(fact.key);
         let new = self.new;
-        at.into_iter().flat_map(|at| &self.new_parts[at]).map(move |p| (*p as usize, &new.facts[*p as usize]))
+        at.into_iter()
+            .flat_map(|at| self.new_parts.of(at))
+            .map(move |p| (*p as usize, new.facts.at(*p as usize)))
     }
 }
 
@@ -223,13 +225,13 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 }
 
 /// The name of what a fact is a part of.
-pub(super) fn parent(fact: &Fact) -> &str {
-    fact.parent.as_ref().map(|p| p.name.as_str()).unwrap_or_default()
+pub(super) fn parent<'a>(fact: &Fact<'a>) -> &'a str {
+    fact.parent.map(|p| p.name).unwrap_or_default()
 }
 
 /// A fact as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
 pub(super) fn phrase(fact: &Fact) -> String {
-    let name = fact.key.name.as_str();
+    let name = fact.key.name;
     let on_parent = |word: &str| format!("{word} {} ON {}", fact.text("name"), parent(fact));
     match fact.key.kind {
         Kind::Table if fact.has("foreign") => format!("FOREIGN TABLE {name}"),
@@ -282,12 +284,12 @@ pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) 
 }
 
 /// Storage parameters in the order in which they were set.
-pub(super) fn ordered(fact: &Fact) -> Option<&str> {
+pub(super) fn ordered<'a>(fact: &Fact<'a>) -> Option<&'a str> {
     fact.get("@options").filter(|_| fact.has("options"))
 }
 
 /// The names of attributes that differ.
-pub(super) fn differing<'a>(old: &'a Fact, new: &'a Fact) -> Vec<&'a str> {
+pub(super) fn differing<'a>(old: &Fact<'a>, new: &Fact<'a>) -> Vec<&'a str> {
     let gone = old.attrs.compared().filter(|(n, _)| !new.has(n)).map(|(n, _)| n);
     new.attrs.compared().filter(|(n, v)| old.get(n) != Some(*v)).map(|(n, _)| n).chain(gone).collect()
 }

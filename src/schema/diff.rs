@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::model::{Fact, Key, Schema};
+use super::model::{Fact, Key, Name, Schema};
 use super::plan::{Plan, PlanOptions};
 use super::{PlanError, render};
 
@@ -164,20 +164,20 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
         _ => true,
     });
     for (one, other) in differing {
-        changes.extend(match (one.map(|at| &renamed.facts[at]), other.map(|at| &new.facts[at])) {
+        changes.extend(match (one.map(|at| renamed.facts.at(at)), other.map(|at| new.facts.at(at))) {
             (Some(old), None) => Some(Change::Removed {
-                key: old.key.clone(),
-                parent: old.parent.clone(),
+                key: old.key.to_key(),
+                parent: old.parent.map(Name::to_key),
                 fields: fields(Some(old), None),
             }),
             (None, Some(new)) => Some(Change::Added {
-                key: new.key.clone(),
-                parent: new.parent.clone(),
+                key: new.key.to_key(),
+                parent: new.parent.map(Name::to_key),
                 fields: fields(None, Some(new)),
             }),
             (Some(old), Some(new)) => Some(Change::Changed {
-                key: new.key.clone(),
-                parent: new.parent.clone(),
+                key: new.key.to_key(),
+                parent: new.parent.map(Name::to_key),
                 fields: fields(Some(old), Some(new)),
             }),
             (None, None) => None,
@@ -201,13 +201,13 @@ pub(super) type Pair = (Option<usize>, Option<usize>);
 /// The positions of each fact in both schemas, by key.
 pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<Pair> {
     let (mut one, mut other) = (0, 0);
-    let mut pairs = Vec::with_capacity(old.facts.len().max(new.facts.len()));
-    while one < old.facts.len() || other < new.facts.len() {
-        let order = match (old.facts.get(one), new.facts.get(other)) {
-            (Some(_), Some(_)) if old.same(one, new, other) => std::cmp::Ordering::Equal,
-            (Some(a), Some(b)) => a.key.cmp(&b.key),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            _ => std::cmp::Ordering::Greater,
+    let mut pairs = Vec::with_capacity(old.len().max(new.len()));
+    while one < old.len() || other < new.len() {
+        let order = match (one < old.len(), other < new.len()) {
+            (true, true) if old.same(one, new, other) => std::cmp::Ordering::Equal,
+            (true, true) => old.facts.key(one).cmp(&new.facts.key(other)),
+            (true, false) => std::cmp::Ordering::Less,
+            (false, _) => std::cmp::Ordering::Greater,
         };
         pairs.push((order.is_le().then_some(one), order.is_ge().then_some(other)));
         one += usize::from(order.is_le());
@@ -216,7 +216,7 @@ pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<Pair> {
     pairs
 }
 
-fn fields(old: Option<&Fact>, new: Option<&Fact>) -> Vec<FieldChange> {
+fn fields(old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> Vec<FieldChange> {
     let mut fields = Vec::new();
     for (name, before) in old.iter().flat_map(|f| f.attrs.compared()) {
         let after = new.and_then(|f| f.get(name));

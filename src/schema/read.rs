@@ -7,7 +7,7 @@ mod origin;
 mod queries;
 mod versions;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures_util::TryStreamExt as _;
 use sqlx::Either;
@@ -15,7 +15,7 @@ use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Attribute, Attributes, Fact, Key, Kind, Schema};
+use super::model::{Address, Attribute, Collection, Draft, Fact, Key, Kind, Name, Schema};
 use super::options::Options;
 use cell::Cell;
 use compose::Composed;
@@ -26,8 +26,6 @@ use queries::{
     SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 use versions::Text;
-
-type Address = (u32, u32, i32);
 
 /// An attribute that says which part of a fact is meant.
 type Part = (Attribute, String);
@@ -85,12 +83,14 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         reader.facts(conn, &owners.collect::<Vec<_>>()).await?;
     }
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
+    // What is no longer needed is not kept: the peak is what a large schema costs.
+    reader.types = HashMap::new();
     let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     if !empty.contains("pg_seclabel") {
         uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
     }
     let mut generated = Vec::new();
-    if reader.facts.iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
+    if reader.collection.facts().iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
         generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
         dependencies.extend(read_dependencies(conn, text.fill(GENERATED_FROM)).await?);
     }
@@ -120,7 +120,8 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     if !options.include.iter().any(|name| name == SQLX_RECORDS) {
         reader.forget_records();
     }
-    Ok(Schema::new(options.clone(), origin, reader.facts))
+    drop(dependencies);
+    Ok(Schema::new(options.clone(), origin, reader.into_collection().sorted()))
 }
 
 async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<Dependency>, SchemaError> {
@@ -146,13 +147,11 @@ struct Reader {
     types: HashMap<(u32, i32), (u32, u32)>,
     /// Indexes whose definitions only the server knows: the fact, and the place among its attributes.
     asked: BTreeMap<u32, (u32, usize)>,
-    facts: Vec<Fact>,
+    collection: Collection,
     /// Facts by their own address.
     exact: HashMap<Address, u32>,
     /// Other addresses that mean a fact.
     alias: HashMap<Address, u32>,
-    /// Facts by the digest of their keys.
-    names: HashMap<u128, u32>,
 }
 
 /// A row of `pg_depend`.
@@ -169,11 +168,12 @@ impl Reader {
         self.catalogs.get(name).copied().unwrap_or_default()
     }
 
-    fn push(&mut self, fact: Fact) -> u32 {
-        let at = self.facts.len() as u32;
-        self.names.insert(fact.key.digest(), at);
-        self.facts.push(fact);
-        at
+    fn into_collection(self) -> Collection {
+        self.collection
+    }
+
+    fn fact(&self, at: u32) -> Fact<'_> {
+        self.collection.facts().at(at as usize)
     }
 
     /// Rows become facts as they arrive: those of a large schema are never all in memory. The queries go to the server at once,
@@ -201,7 +201,7 @@ impl Reader {
         Ok(())
     }
 
-    fn keep(&mut self, kind: Kind, composed: Composed) {
+    fn keep(&mut self, kind: Kind, composed: Composed<'_>) {
         let Composed { fact, types, default, asks } = composed;
         let address = fact.address;
         if kind == Kind::Column && address.2 < 0 {
@@ -213,11 +213,11 @@ impl Reader {
             self.identities.insert(*column, IdentitySequence::of(&fact));
             return;
         }
-        if self.names.contains_key(&fact.key.digest()) {
+        if self.collection.place(&fact.key).is_some() {
             return;
         }
         self.types.extend(types.map(|types| ((address.1, address.2), types)));
-        let at = self.push(fact);
+        let at = self.collection.push(&fact);
         self.asked.extend(asks.map(|place| (address.1, (at, place))));
         let addressed = !matches!(
             kind,
@@ -228,7 +228,7 @@ impl Reader {
         }
         if let Some(default) = default {
             let address = default.address;
-            let at = self.push(default);
+            let at = self.collection.push(&default);
             self.exact.insert(address, at);
         }
     }
@@ -236,7 +236,8 @@ impl Reader {
     /// The first rows of a table in the catalogs tell which transaction made it.
     fn made(&mut self, table: u32, stamp: u32) {
         if let Some(at) = self.exact.get(&(self.relations, table, 0)) {
-            self.facts[*at as usize].stamps[2] = stamp;
+            let [written, defined, _] = self.fact(*at).stamps;
+            self.collection.stamp(*at, [written, defined, stamp]);
         }
     }
 
@@ -251,8 +252,7 @@ impl Reader {
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
         while let Some(row) = rows.try_next().await? {
             if let Some((at, place)) = self.asked.get(&row.try_get::<Oid, _>(0)?.0) {
-                let definition = ("definition".into(), row.try_get(1)?);
-                self.facts[*at as usize].attrs.0.insert(*place, definition);
+                self.collection.set(*at, *place, row.try_get(1)?);
             }
         }
         self.asked.clear();
@@ -275,45 +275,30 @@ impl Reader {
 
     /// Leaves out the table of sqlx with all that belongs to it.
     fn forget_records(&mut self) {
-        let table = |f: &Fact| f.key.kind == Kind::Table && f.attrs.get("name") == Some(SQLX_RECORDS);
-        let mut gone: HashSet<Key> = self.facts.iter().filter(|f| table(f)).map(|f| f.key.clone()).collect();
-        let mut known = 0;
-        while known < gone.len() {
-            known = gone.len();
-            let parts = self.facts.iter().filter(|f| f.parent.as_ref().is_some_and(|p| gone.contains(p)));
-            gone.extend(parts.map(|f| f.key.clone()).collect::<Vec<_>>());
-        }
-        if gone.is_empty() {
+        let facts = self.collection.facts();
+        let table = |f: Fact<'_>| f.key.kind == Kind::Table && f.get("name") == Some(SQLX_RECORDS);
+        let mut gone: Vec<bool> = facts.iter().map(table).collect();
+        if !gone.contains(&true) {
             return;
         }
-        let mut places = Vec::with_capacity(self.facts.len());
-        let mut next = 0;
-        for fact in &self.facts {
-            let stays = !gone.contains(&fact.key);
-            places.push(stays.then_some(next));
-            next += u32::from(stays);
+        loop {
+            let above = |f: Fact<'_>| f.parent.and_then(|parent| self.collection.place(parent));
+            let goes = |f: Fact<'_>| above(f).is_some_and(|at| gone[at as usize]);
+            let more: Vec<bool> = facts.iter().zip(&gone).map(|(f, itself)| *itself || goes(f)).collect();
+            if more == gone {
+                break;
+            }
+            gone = more;
         }
-        self.facts.retain(|fact| !gone.contains(&fact.key));
-        for fact in &mut self.facts {
-            fact.needs =
-                fact.needs.iter().filter_map(|need| places.get(*need as usize).copied().flatten()).collect();
-        }
+        self.collection.retain(|at| !gone[at as usize]);
     }
 
     fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
             let (key, digest): (&str, Option<&str>) = (row.try_get("key")?, row.try_get("digest")?);
-            let attrs = vec![("digest".into(), digest.unwrap_or_default().to_owned())];
+            let attrs = vec![("digest".into(), digest.unwrap_or_default().into())];
             let key = Key::new(Kind::Uncompared, key);
-            self.push(Fact {
-                key,
-                parent: None,
-                owner: None,
-                attrs: Attributes(attrs),
-                needs: Vec::new(),
-                address: (0, 0, 0),
-                stamps: [0; 3],
-            });
+            self.collection.push(&Draft { attrs, ..Draft::new(key, None) });
         }
         Ok(())
     }
@@ -381,7 +366,7 @@ impl Reader {
         let column: Option<String> = row.try_get("attribute")?;
         let whole = (address.0, address.1, 0);
         let relation = self.exact.get(&whole).or_else(|| self.alias.get(&whole)).copied();
-        let Some((at, fact)) = relation.map(|at| (at, &self.facts[at as usize])) else { return Ok(None) };
+        let Some((at, fact)) = relation.map(|at| (at, self.fact(at))) else { return Ok(None) };
         let hidden = (address == whole && address.0 == self.relations).then_some(fact);
         let hidden = hidden.and_then(|fact| match fact.key.kind {
             Kind::Constraint => Some(format!("index {}.{}", fact.text("schema"), fact.text("name"))),
@@ -397,26 +382,20 @@ impl Reader {
         &mut self,
         kind: Kind,
         at: u32,
-        of: Option<(Attribute, String)>,
+        of: Option<Part>,
         suffix: &str,
         mut attrs: Vec<(Attribute, String)>,
-    ) {
-        let parent = self.facts[at as usize].key.clone();
+    ) -> u32 {
+        let parent = self.fact(at).key.to_key();
         let name = match &of {
             Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),
             Some((_, whole)) => format!("{whole}{suffix}"),
             None => format!("{parent}{suffix}"),
         };
         attrs.extend(of);
-        self.push(Fact {
-            key: Key::new(kind, name),
-            parent: Some(parent),
-            owner: None,
-            attrs: Attributes(attrs),
-            needs: vec![at],
-            address: (0, 0, 0),
-            stamps: [0; 3],
-        });
+        let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let fact = Draft { attrs, needs: vec![at], ..Draft::new(Key::new(kind, name), Some(parent)) };
+        self.collection.push(&fact)
     }
 
     fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
@@ -453,39 +432,30 @@ impl Reader {
             attrs.extend(column.map(|column| ("@column".into(), column)));
             let extension: Option<&str> = row.try_get("extension")?;
             let extension = extension.map(|name| Key::new(Kind::Extension, name));
-            let needs = extension.iter().filter_map(|key| self.names.get(&key.digest()).copied()).collect();
-            self.push(Fact {
-                key: Key::new(Kind::Privilege, name),
-                parent: extension,
-                owner: None,
-                attrs: Attributes(attrs),
-                needs,
-                address: (0, 0, 0),
-                stamps: [0; 3],
-            });
+            let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let fact = Draft { attrs, ..Draft::new(Key::new(Kind::Privilege, name), extension) };
+            self.collection.push(&fact);
         }
         Ok(())
     }
 
     fn owners(&mut self) {
-        for at in 0..self.facts.len() {
-            let fact = &self.facts[at];
+        for at in 0..self.collection.facts().len() as u32 {
+            let fact = self.fact(at);
             if fact.key.kind != Kind::Extension
-                && let Some(owner) = fact.owner.clone()
+                && let Some(owner) = fact.owner.map(str::to_owned)
             {
-                self.part(Kind::Owner, at as u32, None, "", vec![("role".into(), owner)]);
+                self.part(Kind::Owner, at, None, "", vec![("role".into(), owner)]);
             }
         }
     }
 
     /// An object that goes with an extension it is no part of.
     fn mark(&mut self, at: u32, extension: u32) {
-        let name = self.facts[extension as usize].key.name.clone();
+        let name = self.fact(extension).key.name.to_owned();
         let suffix = format!(" with {name}");
-        self.part(Kind::ExtensionMark, at, None, &suffix, vec![("extension".into(), name)]);
-        if let Some(mark) = self.facts.last_mut() {
-            mark.needs.push(extension);
-        }
+        let mark = self.part(Kind::ExtensionMark, at, None, &suffix, vec![("extension".into(), name)]);
+        self.collection.need(mark, extension);
     }
 
     fn dependencies(&mut self, rows: &[Dependency]) {
@@ -500,92 +470,91 @@ impl Reader {
             let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && row.kind != b'P') else {
                 continue;
             };
-            let (one, other) = (&self.facts[from as usize], &self.facts[to as usize]);
+            let (one, other) = (self.fact(from), self.fact(to));
             // Ownership of a sequence and the place of a partition are facts of their own.
             let placed = match (one.key.kind, other.key.kind) {
                 (Kind::Sequence, Kind::Column | Kind::Table) => row.kind == b'a',
                 (Kind::Table, Kind::Table) => one.has("is_partition"),
-                (Kind::Table, Kind::Column) => other.parent.as_ref() == Some(&one.key),
+                (Kind::Table, Kind::Column) => other.parent == Some(one.key),
                 _ => false,
             };
             if !placed {
-                self.facts[from as usize].needs.push(to);
+                self.collection.need(from, to);
             }
         }
     }
 
     /// The privileges by which a role may hand on this one: those on the object, its table and its schema.
-    fn sources(&self, handed: &Fact) -> Vec<Key> {
-        let find = |key: &Option<Key>| {
-            key.as_ref().and_then(|k| self.names.get(&k.digest())).map(|at| &self.facts[*at as usize])
-        };
-        let object = find(&handed.parent);
-        let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent.clone());
-        let schema = find(&table).or(object).and_then(|o| o.get("schema")).map(|s| Key::new(Kind::Schema, s));
-        let source = |fact: &&Fact| {
+    fn sources(&self, handed: Fact<'_>) -> Vec<u32> {
+        let find =
+            |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.fact(at));
+        let object = find(handed.parent);
+        let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent);
+        let schema = find(table).or(object).and_then(|o| o.get("schema")).map(|s| Name::new(Kind::Schema, s));
+        let source = |fact: Fact<'_>| {
             let above = fact.parent == table || fact.parent == schema;
             let one = fact.get("@on") == handed.get("@on");
             fact.key.kind == Kind::Privilege
                 && matches!(fact.text("@grantee"), grantee if grantee == "PUBLIC" || grantee == handed.text("@grantor"))
                 && (one && fact.parent == handed.parent || above && fact.parent.is_some())
         };
-        self.facts.iter().filter(source).map(|fact| fact.key.clone()).collect()
+        (0..)
+            .zip(self.collection.facts().iter())
+            .filter(|(_, fact)| source(*fact))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// What the grantee of a privilege on a column has on the whole table: revoking that revokes this.
-    fn on_table(&self, privilege: &Fact) -> Option<Key> {
-        let parent = privilege.parent.as_ref()?;
+    fn on_table(&self, privilege: Fact<'_>) -> Option<u32> {
+        let parent = privilege.parent?;
         let table = match parent.kind {
-            Kind::Column => {
-                self.names.get(&parent.digest()).and_then(|at| self.facts[*at as usize].parent.as_ref())?
-            }
+            Kind::Column => self.fact(self.collection.place(parent)?).parent?,
             _ if privilege.has("@column") => parent,
             _ => return None,
         };
         let by = privilege.get("@grantor").map(|grantor| format!(" by {grantor}")).unwrap_or_default();
-        Some(Key::new(Kind::Privilege, format!("{table} to {}{by}", privilege.text("@grantee"))))
+        let name = format!("{table} to {}{by}", privilege.text("@grantee"));
+        self.collection.place(Name::new(Kind::Privilege, &name))
     }
 
     /// Dependencies that follow from the model itself.
     fn structural(&mut self) {
-        for at in 0..self.facts.len() {
-            let fact = &self.facts[at];
-            let mut needs: Vec<Key> = fact.parent.iter().cloned().collect();
+        for at in 0..self.collection.facts().len() as u32 {
+            let fact = self.fact(at);
+            let mut needs: Vec<Name<'_>> = fact.parent.into_iter().collect();
+            let mut found: Vec<u32> = Vec::new();
             match fact.key.kind {
-                Kind::Partition => needs.push(Key::new(Kind::Table, fact.text("of"))),
+                Kind::Partition => needs.push(Name::new(Kind::Table, fact.text("of"))),
                 Kind::IndexAttach => needs.push(match fact.get("of_constraint") {
-                    Some(constraint) => Key::new(Kind::Constraint, constraint),
-                    None => Key::new(Kind::Index, fact.text("of")),
+                    Some(constraint) => Name::new(Kind::Constraint, constraint),
+                    None => Name::new(Kind::Index, fact.text("of")),
                 }),
-                Kind::SequenceOwner => needs.push(Key::new(Kind::Column, fact.text("column"))),
-                Kind::PublicationTable => needs.push(Key::new(Kind::Table, fact.text("table"))),
+                Kind::SequenceOwner => needs.push(Name::new(Kind::Column, fact.text("column"))),
+                Kind::PublicationTable => needs.push(Name::new(Kind::Table, fact.text("table"))),
                 Kind::Trigger if fact.has("above") => {
-                    needs.extend(fact.text("above").lines().map(|name| Key::new(Kind::Trigger, name)));
-                    needs.extend(
-                        fact.parent.as_ref().map(|table| Key::new(Kind::Partition, table.name.clone())),
-                    );
+                    needs.extend(fact.text("above").lines().map(|name| Name::new(Kind::Trigger, name)));
+                    needs.extend(fact.parent.map(|table| Name::new(Kind::Partition, table.name)));
                 }
-                Kind::PublicationSchema => needs.push(Key::new(Kind::Schema, fact.text("schema"))),
+                Kind::PublicationSchema => needs.push(Name::new(Kind::Schema, fact.text("schema"))),
                 Kind::Privilege => {
                     if fact.has("@grantor") {
-                        needs.extend(self.sources(fact));
+                        found.extend(self.sources(fact));
                     }
-                    needs.extend(self.on_table(fact));
+                    found.extend(self.on_table(fact));
                 }
                 Kind::DefaultPrivileges => {
-                    needs.extend(fact.get("schema").map(|s| Key::new(Kind::Schema, s)))
+                    needs.extend(fact.get("schema").map(|s| Name::new(Kind::Schema, s)))
                 }
                 Kind::Constraint if fact.text("type") == "foreign key" => {
-                    needs.push(Key::new(Kind::Table, fact.text("references")));
+                    needs.push(Name::new(Kind::Table, fact.text("references")));
                 }
                 _ => {}
             }
-            let found: Vec<u32> = needs
-                .iter()
-                .filter_map(|key| self.names.get(&key.digest()).copied())
-                .filter(|n| *n != at as u32)
-                .collect();
-            self.facts[at].needs.extend(found);
+            found.extend(needs.iter().filter_map(|key| self.collection.place(*key)));
+            for need in found.into_iter().filter(|need| *need != at) {
+                self.collection.need(at, need);
+            }
         }
     }
 }

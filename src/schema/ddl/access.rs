@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, literal, parent, phrase};
-use crate::schema::model::{Attributes, Fact, Key, Kind, Schema};
+use crate::schema::model::{Draft, Fact, Facts, Key, Kind, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
-pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>) -> Vec<Statement> {
+pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Vec<Statement> {
     let Some(fact) = new.or(old) else { return Vec::new() };
     let schema = if new.is_some() { ctx.new } else { ctx.old };
-    let object = fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| &schema.facts[at]);
+    let object = fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| schema.facts.at(at));
     match (fact.key.kind, object) {
         (Kind::DefaultPrivileges, _) => default_privileges(old, new, fact),
         (Kind::Comment, Some(object)) => {
             let on = match (fact.get("@of").and_then(|of| of.split_once(' ')), fact.get("@column")) {
                 (Some((word, name)), _) => format!("{} {name}", word.to_uppercase()),
                 (None, Some(column)) => format!("COLUMN {}.{column}", object.key.name),
-                (None, None) => phrase(object),
+                (None, None) => phrase(&object),
             };
             let text = new.map_or("NULL".to_owned(), |f| literal(f.text("text")));
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
         }
-        (Kind::Owner, Some(object)) => owner(ctx, old, new, object),
-        (Kind::Privilege, object) => privileges(ctx, old, new, fact, object),
+        (Kind::Owner, Some(object)) => owner(ctx, old, new, &object),
+        (Kind::Privilege, object) => privileges(ctx, old, new, fact, object.as_ref()),
         (Kind::ExtensionMark, Some(object)) => {
             let no = if new.is_some() { "" } else { "NO " };
             vec![Statement::new(format!(
                 "ALTER {} {no}DEPENDS ON EXTENSION {}",
-                phrase(object),
+                phrase(&object),
                 fact.text("extension")
             ))]
         }
@@ -35,12 +35,12 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>) 
     }
 }
 
-fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fact) -> Vec<Statement> {
+fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, object: &Fact) -> Vec<Statement> {
     let Some(role) = new.map(|f| f.text("role")) else { return Vec::new() };
     if old.is_none() && role == ctx.old.origin.user {
         return Vec::new();
     }
-    let made = old.is_none() && ctx.new.fact(Kind::SequenceOwner, &object.key.name).is_some();
+    let made = old.is_none() && ctx.new.fact(Kind::SequenceOwner, object.key.name).is_some();
     if object.key.kind == Kind::Sequence && (made || follows_table(ctx, object, role)) {
         return Vec::new();
     }
@@ -48,7 +48,7 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fac
         Kind::Table if !object.has("foreign") => format!("TABLE {}", object.key.name),
         _ => phrase(object),
     };
-    let name = &object.key.name;
+    let name = object.key.name;
     vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(
         HazardKind::Authorisation,
         name,
@@ -59,10 +59,10 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact>, new: Option<&Fact>, object: &Fac
 /// A sequence that a column owned before and after goes along with its table, and cannot go alone.
 fn follows_table(ctx: &Context<'_>, sequence: &Fact, role: &str) -> bool {
     let owner = |schema: &Schema| {
-        schema.fact(Kind::SequenceOwner, &sequence.key.name).map(|o| o.text("table").to_owned())
+        schema.fact(Kind::SequenceOwner, sequence.key.name).map(|o| o.text("table").to_owned())
     };
     let table = owner(ctx.old).filter(|table| owner(ctx.new).as_ref() == Some(table));
-    table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner.as_deref() == Some(role))
+    table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner == Some(role))
 }
 
 /// Privileges as a map from each to whether it may be passed on.
@@ -78,8 +78,8 @@ struct Shift {
 }
 
 /// What has to be granted and revoked between two states, each told as a difference from what is born with.
-fn shift(old: Option<&Fact>, new: Option<&Fact>) -> Shift {
-    let get = |f: Option<&Fact>, attr: &str| f.and_then(|f| f.get(attr)).map(str::to_owned);
+fn shift(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Shift {
+    let get = |f: Option<&Fact<'_>>, attr: &str| f.and_then(|f| f.get(attr)).map(str::to_owned);
     let (had, has) = (get(old, "granted"), get(new, "granted"));
     let (lacked, lacks) = (get(old, "revoked"), get(new, "revoked"));
     let (had, has) = (parse(had.as_deref()), parse(has.as_deref()));
@@ -123,10 +123,10 @@ fn target(object: &Fact) -> String {
 
 fn privileges(
     ctx: &Context<'_>,
-    old: Option<&Fact>,
-    new: Option<&Fact>,
+    old: Option<&Fact<'_>>,
+    new: Option<&Fact<'_>>,
     fact: &Fact,
-    object: Option<&Fact>,
+    object: Option<&Fact<'_>>,
 ) -> Vec<Statement> {
     let hidden = fact.get("@of").and_then(|of| of.strip_prefix("sequence "));
     let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
@@ -140,7 +140,7 @@ fn privileges(
     let grantee = match fact.text("@grantee") {
         "OWNER" => {
             let table = object.and_then(|o| ctx.new.fact(Kind::Table, parent(o))).filter(|_| fact.has("@of"));
-            table.or(object).and_then(|o| o.owner.as_deref()).unwrap_or("CURRENT_USER")
+            table.as_ref().or(object).and_then(|o| o.owner).unwrap_or("CURRENT_USER")
         }
         grantee => grantee,
     };
@@ -188,20 +188,20 @@ fn kept_on_columns(
     lost: &[&str],
 ) -> Vec<(String, &'static str)> {
     let mut kept = Vec::new();
-    for after in ctx.new.facts.iter().filter(|f| f.key.kind == Kind::Privilege) {
-        let place = after.parent.as_ref();
+    for after in ctx.new.facts.of_kind(Kind::Privilege) {
+        let place = after.parent;
         let on_column = match after.get("@column") {
-            Some(column) => (place == Some(&table.key)).then(|| column.to_owned()),
+            Some(column) => (place == Some(table.key)).then(|| column.to_owned()),
             None => place
                 .filter(|at| at.kind == Kind::Column)
                 .and_then(|at| ctx.new.find(at))
-                .map(|at| &ctx.new.facts[at])
-                .filter(|column| column.parent.as_ref() == Some(&table.key))
+                .map(|at| ctx.new.facts.at(at))
+                .filter(|column| column.parent == Some(table.key))
                 .map(|column| column.text("name").to_owned()),
         };
         let same = ["@grantee", "@grantor"].iter().all(|attr| after.get(attr) == revoked.get(attr));
         let (Some(column), true) = (on_column, same) else { continue };
-        let before = ctx.old.find(&after.key).map(|at| &ctx.old.facts[at]);
+        let before = ctx.old.find(after.key).map(|at| ctx.old.facts.at(at));
         let before = parse(before.and_then(|f| f.get("granted")));
         for (privilege, option) in parse(after.get("granted")) {
             if lost.contains(&privilege) && before.contains_key(privilege) {
@@ -213,7 +213,7 @@ fn kept_on_columns(
     kept
 }
 
-fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Vec<Statement> {
+fn default_privileges(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, fact: &Fact) -> Vec<Statement> {
     let shift = shift(old, new);
     let alter = format!("ALTER DEFAULT PRIVILEGES {}", fact.text("scope"));
     let (on, grantee) = (fact.text("objects"), fact.text("grantee"));
@@ -239,7 +239,7 @@ fn default_privileges(old: Option<&Fact>, new: Option<&Fact>, fact: &Fact) -> Ve
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
-pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Vec<Fact> {
+pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Facts {
     let class = match object.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
         Kind::Sequence => "SEQUENCES",
@@ -247,16 +247,14 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Vec<Fact
         Kind::Function | Kind::Aggregate => "FUNCTIONS",
         Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPES",
         Kind::Schema => "SCHEMAS",
-        _ => return Vec::new(),
+        _ => return Facts::default(),
     };
     let of = object.get("identity_sequence").map(|name| format!("sequence {name}"));
     let table = of.as_ref().and_then(|_| ctx.new.fact(Kind::Table, parent(object)));
-    let schema = table.unwrap_or(object).get("schema");
+    let schema = table.unwrap_or(*object).get("schema");
     let old = ctx.old;
     let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in
-        old.facts.iter().filter(|f| f.key.kind == Kind::DefaultPrivileges && f.text("objects") == class)
-    {
+    for fact in old.facts.of_kind(Kind::DefaultPrivileges).filter(|f| f.text("objects") == class) {
         let here = fact.get("schema").is_none_or(|s| Some(s) == schema);
         if here && fact.text("role") == old.origin.user {
             let grantee =
@@ -266,33 +264,27 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Vec<Fact
             sets.1.extend(fact.get("revoked").into_iter().flat_map(|g| g.split(", ")));
         }
     }
-    let make = |(grantee, (granted, revoked)): (&str, (BTreeSet<&str>, BTreeSet<&str>))| {
-        let mut attrs = vec![("@grantee".into(), grantee.to_owned())];
-        let join = |set: BTreeSet<&str>| set.into_iter().collect::<Vec<_>>().join(", ");
-        attrs.extend((!granted.is_empty()).then(|| ("granted".into(), join(granted))));
-        attrs.extend((!revoked.is_empty()).then(|| ("revoked".into(), join(revoked))));
+    let born = by_grantee.into_iter().map(|(grantee, (granted, revoked))| {
         let on = of.clone().unwrap_or_else(|| object.key.to_string());
-        attrs.extend(of.clone().map(|of| ("@of".into(), of)));
         let key = Key::new(Kind::Privilege, format!("{on} to {grantee}"));
-        Fact {
-            key,
-            parent: Some(object.key.clone()),
-            owner: None,
-            attrs: Attributes(attrs),
-            needs: Vec::new(),
-            address: (0, 0, 0),
-            stamps: [0; 3],
+        let mut fact = Draft::new(key, Some(object.key.to_key()));
+        fact.attrs.push(("@grantee".into(), grantee.into()));
+        for (name, set) in [("granted", granted), ("revoked", revoked)] {
+            let list = set.into_iter().collect::<Vec<_>>().join(", ");
+            fact.attrs.extend((!list.is_empty()).then(|| (name.into(), list.into())));
         }
-    };
-    by_grantee.into_iter().map(make).collect()
+        fact.attrs.extend(of.clone().map(|of| ("@of".into(), of.into())));
+        fact
+    });
+    born.collect()
 }
 
 /// From what a new object was born with to what it shall have.
 pub(in crate::schema) fn shift_privileges(
     ctx: &Context<'_>,
     born: &Fact,
-    wanted: Option<&Fact>,
+    wanted: Option<&Fact<'_>>,
 ) -> Vec<Statement> {
-    let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| &ctx.new.facts[at]);
-    object.map(|object| privileges(ctx, Some(born), wanted, born, Some(object))).unwrap_or_default()
+    let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| ctx.new.facts.at(at));
+    object.map(|object| privileges(ctx, Some(born), wanted, born, Some(&object))).unwrap_or_default()
 }

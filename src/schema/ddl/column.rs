@@ -67,7 +67,7 @@ fn alter_only(column: &Fact, what: &str) -> String {
 }
 
 /// Storage, statistics target and per-column options.
-fn settings(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn settings(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     let differs = |attr: &str| old.and_then(|f| f.get(attr)) != new.get(attr);
@@ -173,7 +173,7 @@ pub(super) fn drop(column: &Fact) -> Vec<Statement> {
     vec![statement.hazard(HazardKind::BreaksClients, table, format!("column {name} is gone"))]
 }
 
-fn relation_of_default(default: &Fact) -> (&str, &str) {
+fn relation_of_default<'a>(default: &Fact<'a>) -> (&'a str, &'a str) {
     match &default.parent {
         Some(parent) if parent.kind == Kind::View => ("ALTER VIEW", &parent.name),
         _ => ("ALTER TABLE ONLY", default.text("table")),
@@ -199,10 +199,10 @@ pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
 }
 
 /// The column a column is inherited from.
-pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Fact) -> Option<&'a Fact> {
+pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Fact) -> Option<Fact<'a>> {
     let table = column.parent.as_ref()?;
-    let partition = schema.fact(Kind::Partition, &table.name).map(|p| p.text("of"));
-    let parents = schema.fact(Kind::Table, &table.name).and_then(|t| t.get("inherits"));
+    let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text("of"));
+    let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get("inherits"));
     let mut above = partition.into_iter().chain(super::lines(parents));
     above.find_map(|name| schema.fact(Kind::Column, &format!("{name}.{}", column.text("name"))))
 }
@@ -218,8 +218,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         new.has("has_parent")
             && !(attr == "not_null"
                 && !new.has("not_null")
-                && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, above)))
-            && above.is_some_and(|(o, n)| changes(o, n) && n.get(attr) == new.get(attr))
+                && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, &above)))
+            && above.is_some_and(|(o, n)| changes(&o, &n) && n.get(attr) == new.get(attr))
     };
     let mine = |attr: &str| differing.contains(&attr) && !comes_down(attr);
     for attr in ["generated", "generated_virtual"] {
@@ -300,7 +300,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         }
     }
     if let Some((_, above)) = above.filter(|_| differing.contains(&"not_null") && comes_down("not_null")) {
-        statements.extend(not_null::validate_below(ctx, above, new));
+        statements.extend(not_null::validate_below(ctx, &above, new));
     }
     if !narrower {
         statements.extend(identity::change(old, new));

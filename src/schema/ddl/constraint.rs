@@ -161,7 +161,7 @@ fn scanned(fact: &Fact, statement: Statement) -> Statement {
     )
 }
 
-fn index_flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn index_flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let name = new.text("name");
     let had = |attr: &str| old.is_some_and(|f| f.has(attr));
@@ -187,7 +187,7 @@ pub(super) fn identity_before(ctx: &Context<'_>, index: &Fact) -> Option<Stateme
 /// The replica identity of a table whose index is it no longer, unless another index is.
 pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
     let table = ctx.new.fact(Kind::Table, parent(index))?;
-    if ctx.parts(table).any(|(_, part)| {
+    if ctx.parts(&table).any(|(_, part)| {
         matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has("replica_identity")
     }) {
         return None;
@@ -195,7 +195,7 @@ pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> 
     let identity = table.get("replica_identity").unwrap_or("default").to_uppercase();
     Some(
         Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name))
-            .exclusive(&table.key.name),
+            .exclusive(table.key.name),
     )
 }
 
@@ -203,7 +203,7 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
     let mut statement =
         Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
-    if ctx.new.find(&fact.key).is_some() {
+    if ctx.new.find(fact.key).is_some() {
         statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
     }
     if let Some(other) = fact.get("references") {

@@ -16,12 +16,9 @@ pub(super) fn options(column: &Fact) -> String {
 /// Whether a sequence takes over what the identity of a column has handed out.
 pub(super) fn lives_on(ctx: &Context<'_>, old: &Fact) -> bool {
     let sequence = old.text("identity_sequence");
-    let owned = |f: &Fact| {
-        f.key.kind == Kind::SequenceOwner
-            && f.text("column") == old.key.name
-            && f.parent.as_ref().is_some_and(|s| ctx.old.find(s).is_none())
-    };
-    ctx.new.fact(Kind::Sequence, sequence).is_some() || ctx.new.facts.iter().any(owned)
+    let owned =
+        |f: Fact<'_>| f.text("column") == old.key.name && f.parent.is_some_and(|s| ctx.old.find(s).is_none());
+    ctx.new.fact(Kind::Sequence, sequence).is_some() || ctx.new.facts.of_kind(Kind::SequenceOwner).any(owned)
 }
 
 /// The bounds and the direction of a sequence.

@@ -88,7 +88,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
         exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
-        exchange.push(rename(&old.key.name, &aside).lock(&old.key.name, LockMode::ShareUpdateExclusive));
+        exchange.push(rename(old.key.name, &aside).lock(old.key.name, LockMode::ShareUpdateExclusive));
         let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{aside}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before");
@@ -158,7 +158,7 @@ pub(super) fn attach(fact: &Fact) -> Vec<Statement> {
 pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
-    let removed = ctx.new.find(&index.key).is_none();
+    let removed = ctx.new.find(index.key).is_none();
     let identity = super::constraint::identity_before(ctx, index);
     if ctx.online
         && removed
@@ -177,12 +177,8 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         return identity.into_iter().chain([drop]).collect();
     }
     // A key of a partition that is a part of it goes no other way.
-    let keys = |f: &&Fact| {
-        f.key.kind == Kind::IndexAttach
-            && f.text("of") == *key
-            && f.parent.as_ref().is_some_and(|p| p.kind == Kind::Constraint)
-    };
-    let cascade = index.has("partitioned") && ctx.old.facts.iter().any(|f| keys(&f));
+    let keys = |f: Fact<'_>| f.text("of") == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
+    let cascade = index.has("partitioned") && ctx.old.facts.of_kind(Kind::IndexAttach).any(keys);
     let words = if cascade { " CASCADE" } else { "" };
     let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
     if !removed {
@@ -197,10 +193,10 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
 
 /// Whether something the index needs goes or changes, so that it cannot wait to the end.
 fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
-    let needs = index.needs.iter().map(|at| &ctx.old.facts[*at as usize]);
+    let needs = index.needs.iter().map(|at| ctx.old.facts.at(*at as usize));
     needs
         .filter(|f| f.key.kind != Kind::Table)
-        .any(|need| ctx.new.find(&need.key).is_none_or(|at| !ctx.new.facts[at].same_as(need)))
+        .any(|need| ctx.new.find(need.key).is_none_or(|at| !ctx.new.facts.at(at).same_as(&need)))
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {

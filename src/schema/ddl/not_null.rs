@@ -43,9 +43,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
             f.key.kind == Kind::Partition && f.text("of") == table
                 || f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table)
         });
-        for child in children.map(|f| f.parent.as_ref().map_or(f.key.name.as_str(), |p| p.name.as_str())) {
+        for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
             let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text("name")));
-            if column.is_some_and(|c| c.has("not_null") && constraint_name(ctx.old, c) != before) {
+            if column.is_some_and(|c| c.has("not_null") && constraint_name(ctx.old, &c) != before) {
                 return Err(format!(
                     "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
                 ));
@@ -106,8 +106,8 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Vec<
 /// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
 pub(super) fn drops_alone(ctx: &Context<'_>, column: &Fact) -> bool {
     let table = parent(column);
-    let heirs = |f: &Fact| f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table);
-    ctx.old.server_version() < 180_000 && ctx.old.facts.iter().any(heirs)
+    let heirs = |f: Fact<'_>| super::lines(f.get("inherits")).contains(&table);
+    ctx.old.server_version() < 180_000 && ctx.old.facts.of_kind(Kind::Table).any(heirs)
 }
 
 /// Whether the children of a column get its constraint, which they did not inherit before.

@@ -13,7 +13,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
     if !ctx.is_fresh(of) {
         attach = attach.lock(of, LockMode::ShareUpdateExclusive);
         let others = siblings(ctx, of).find(|p| p.text("bound") == "DEFAULT");
-        if let Some(default) = others.map(parent).filter(|default| *default != child) {
+        if let Some(default) = others.map(|other| parent(&other)).filter(|default| *default != child) {
             attach = attach.exclusive(default).hazard(
                 HazardKind::ScanUnderLock,
                 default,
@@ -26,7 +26,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
     }
     attach = attach.exclusive(child);
     let foreign = ctx.new.fact(Kind::Table, child).is_some_and(|t| t.has("foreign"));
-    let moves = ctx.old.find(&partition.key).is_some();
+    let moves = ctx.old.find(partition.key).is_some();
     let Some(rule) = bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves) else {
         return vec![
             attach
@@ -34,8 +34,8 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
                 .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused"),
         ];
     };
-    let table = ctx.new.fact(Kind::Table, child).unwrap_or(partition);
-    let check = temporary("bound", table);
+    let table = ctx.new.fact(Kind::Table, child).unwrap_or(*partition);
+    let check = temporary("bound", &table);
     vec![
         Statement::new(format!("ALTER TABLE {child} ADD CONSTRAINT {check} CHECK ({rule}) NOT VALID"))
             .exclusive(child),
@@ -53,7 +53,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
 /// What the bounds demand of a row, here and in the partitions above; none where that cannot be said simply.
 fn bounds(ctx: &Context<'_>, partition: &Fact) -> Option<String> {
     let mut rules = Vec::new();
-    let mut at = Some(partition);
+    let mut at = Some(*partition);
     while let Some(partition) = at {
         let of = partition.text("of");
         let by = ctx.new.fact(Kind::Table, of)?.get("partition_key")?;
@@ -109,15 +109,13 @@ pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Fact) -> bool {
     let of = partition.text("of");
     ctx.online
         && !ctx.is_fresh(parent(partition))
-        && ctx.new.find(&partition.key).is_none()
+        && ctx.new.find(partition.key).is_none()
         && ctx.new.fact(Kind::Table, of).is_some()
         && !siblings(ctx, of).any(|p| p.text("bound") == "DEFAULT")
 }
 
-fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = &'a Fact> {
-    let facts = &ctx.old.facts;
-    let start = facts.partition_point(|f| f.key.kind < Kind::Partition);
-    facts[start..].iter().take_while(|f| f.key.kind == Kind::Partition).filter(move |f| f.text("of") == of)
+fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Fact<'a>> {
+    ctx.old.facts.of_kind(Kind::Partition).filter(move |f| f.text("of") == of)
 }
 
 pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
@@ -136,11 +134,8 @@ pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
 
 /// Detached that way, a partition keeps its bounds as a check, under a name that PostgreSQL chooses.
 fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
-    let own = ctx
-        .old
-        .facts
-        .iter()
-        .filter(|f| f.key.kind == Kind::Constraint && f.text("type") == "check" && parent(f) == child);
+    let checks = ctx.old.facts.of_kind(Kind::Constraint).filter(|f| f.text("type") == "check");
+    let own = checks.filter(|f| parent(f) == child);
     let own: Vec<String> = own.map(|f| super::literal(f.text("name"))).collect();
     let known = match own.is_empty() {
         true => String::new(),

@@ -59,7 +59,7 @@ fn policy(fact: &Fact) -> Statement {
 }
 
 /// Whether a trigger or rule fires; `old` is nothing when it was just created and fires as usual.
-fn enabled(old: Option<&Fact>, new: &Fact) -> Option<Statement> {
+fn enabled(old: Option<&Fact<'_>>, new: &Fact) -> Option<Statement> {
     if old.and_then(|f| f.get("enabled")) == new.get("enabled") {
         return None;
     }
@@ -95,7 +95,7 @@ pub(super) fn as_above(schema: &Schema, fact: &Fact) -> Statement {
 }
 
 fn aggregate(fact: &Fact) -> String {
-    let (name, _) = fact.key.name.split_once('(').unwrap_or((&fact.key.name, ""));
+    let (name, _) = fact.key.name.split_once('(').unwrap_or((fact.key.name, ""));
     let arguments = match fact.text("arguments") {
         "" => "*",
         arguments => arguments,
@@ -209,7 +209,7 @@ fn change_function(old: &Fact, new: &Fact) -> Verdict {
 }
 
 /// The words that tell parameters for results from others.
-fn modes(function: &Fact) -> Vec<&str> {
+fn modes<'a>(function: &Fact<'a>) -> Vec<&'a str> {
     function
         .text("@identity")
         .split(", ")

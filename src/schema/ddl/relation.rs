@@ -50,13 +50,13 @@ fn create_materialized(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 
 /// Whether a materialised view is not filled: one that was there stays as it was, and none can be filled from an empty one.
 fn stays_empty(ctx: &Context<'_>, fact: &Fact) -> bool {
-    let was = ctx.old.fact(fact.key.kind, &fact.key.name).unwrap_or(fact);
-    let view = |need: &&Fact| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
+    let was = ctx.old.fact(fact.key.kind, fact.key.name).unwrap_or(*fact);
+    let view = |need: &Fact<'_>| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
     was.has("@unpopulated")
-        || fact.needs.iter().map(|n| &ctx.new.facts[*n as usize]).filter(view).any(|n| stays_empty(ctx, n))
+        || fact.needs.iter().map(|n| ctx.new.facts.at(*n as usize)).filter(view).any(|n| stays_empty(ctx, &n))
 }
 
-fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn column_storage(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let before = lines(old.and_then(|f| f.get("storage")));
     let (after, own) = (lines(new.get("storage")), lines(old.and_then(|f| f.get("@defaults"))));
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
@@ -73,7 +73,7 @@ fn column_storage(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         .collect()
 }
 
-fn column_statistics(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn column_statistics(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let (before, after) = (lines(old.and_then(|f| f.get("statistics"))), lines(new.get("statistics")));
     let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
@@ -112,7 +112,7 @@ fn create_sequence(fact: &Fact) -> String {
 pub(super) fn own(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let (name, table) = (parent(fact), fact.text("table"));
     let fresh = ctx.old.fact(Kind::Sequence, name).is_none();
-    let role = ctx.old.fact(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner.as_deref());
+    let role = ctx.old.fact(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner);
     let mut statements = Vec::new();
     if let Some(role) = role.filter(|role| *role != ctx.old.origin.user) {
         statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNER TO {role}")));

@@ -6,7 +6,7 @@ use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let name = &table.key.name;
-    let mut columns: Vec<(usize, &Fact)> =
+    let mut columns: Vec<(usize, Fact<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
     let inherits = table.get("inherits");
@@ -69,7 +69,7 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
 }
 
 /// Row-level security and replica identity.
-fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let name = &new.key.name;
     let had = |attr: &str| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
@@ -115,8 +115,8 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
         )
     };
     match ctx.old.fact(Kind::Partition, name).filter(|p| ctx.new.fact(Kind::Table, p.text("of")).is_some()) {
-        Some(partition) if partition::leaves_quietly(ctx, partition) => {
-            vec![partition::detach_concurrently(partition), drop.at(Stage::Finish)]
+        Some(partition) if partition::leaves_quietly(ctx, &partition) => {
+            vec![partition::detach_concurrently(&partition), drop.at(Stage::Finish)]
         }
         Some(partition) => vec![drop.exclusive(partition.text("of"))],
         None => vec![drop],

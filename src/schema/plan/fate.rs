@@ -19,7 +19,7 @@ use super::order::Graph;
 use crate::schema::ddl::{self, Context, Verdict};
 use crate::schema::diff::{SchemaDiff, pairs};
 use crate::schema::error::{PlanError, Refusal};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Fact, Kind, Links};
 use crate::schema::statement::Statement;
 pub(in crate::schema) use names::occupied;
 use succession::Succession;
@@ -60,7 +60,7 @@ struct Planner<'a> {
     items: Vec<Item>,
     of_old: Vec<u32>,
     of_new: Vec<u32>,
-    old_dependents: Vec<Vec<u32>>,
+    old_dependents: Links,
     refusals: BTreeSet<Refusal>,
     /// The items that are built anew beside what they replace.
     swapped: BTreeSet<usize>,
@@ -87,7 +87,9 @@ pub(super) fn nodes(
         let fate = match (one, other) {
             (Some(_), None) => Fate::Remove,
             (None, _) => Fate::Add,
-            (Some(a), Some(b)) if moves(&old.facts[a], &new.facts[b]) => Fate::Replace,
+            (Some(a), Some(b)) if movable(old.facts.kind(a)) && moves(&old.facts.at(a), &new.facts.at(b)) => {
+                Fate::Replace
+            }
             (Some(a), Some(b)) if old.same(a, new, b) => Fate::Keep,
             _ => Fate::Alter,
         };
@@ -99,10 +101,10 @@ pub(super) fn nodes(
         }
         items.push(Item { old: one, new: other, fate, alter: Vec::new(), retyped: false, moved: false });
     }
-    let fresh = items.iter().filter(|i| i.fate == Fate::Add).filter_map(|i| i.new).map(|at| &new.facts[at]);
+    let fresh = items.iter().filter(|i| i.fate == Fate::Add).filter_map(|i| i.new).map(|at| new.facts.at(at));
     let fresh = fresh
         .filter(|f| matches!(f.key.kind, Kind::Table | Kind::MaterializedView))
-        .map(|f| f.key.name.as_str())
+        .map(|f| f.key.name)
         .collect();
     let ctx =
         Context { old, new, online: options.online, fresh, inline: BTreeSet::new(), new_parts: &new_parts };
@@ -135,18 +137,27 @@ pub(super) fn nodes(
     Ok(planner.graph())
 }
 
+fn movable(kind: Kind) -> bool {
+    matches!(kind, Kind::Comment | Kind::Privilege)
+}
+
 /// Whether something is said of what has another nature on the other side: an identity's sequence, a constraint's index.
 fn moves(old: &Fact, new: &Fact) -> bool {
-    matches!(old.key.kind, Kind::Comment | Kind::Privilege) && old.parent != new.parent
+    movable(old.key.kind) && old.parent != new.parent
 }
 
 impl<'a> Planner<'a> {
-    fn old_fact(&self, item: usize) -> Option<&'a Fact> {
-        self.items[item].old.map(|at| &self.ctx.old.facts[at])
+    fn old_fact(&self, item: usize) -> Option<Fact<'a>> {
+        self.items[item].old.map(|at| self.ctx.old.facts.at(at))
     }
 
-    fn new_fact(&self, item: usize) -> Option<&'a Fact> {
-        self.items[item].new.map(|at| &self.ctx.new.facts[at])
+    fn new_fact(&self, item: usize) -> Option<Fact<'a>> {
+        self.items[item].new.map(|at| self.ctx.new.facts.at(at))
+    }
+
+    /// The items that something happens to: few of those of a large schema.
+    fn touched(&self) -> Vec<usize> {
+        (0..self.items.len()).filter(|at| self.items[*at].fate != Fate::Keep).collect()
     }
 
     fn refuse(&mut self, fact: &Fact, reason: impl Into<String>) {
@@ -160,21 +171,21 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
-            match ddl::change(&self.ctx, old, new) {
+            match ddl::change(&self.ctx, &old, &new) {
                 Verdict::Alter(statements) => self.items[at].alter = statements,
                 Verdict::Retype(statements) => {
                     self.items[at].alter = statements;
                     self.items[at].retyped = true;
                 }
                 Verdict::Replace => self.replace(at),
-                Verdict::Refuse(reason) => self.refuse(new, reason),
+                Verdict::Refuse(reason) => self.refuse(&new, reason),
             }
         }
     }
 
     /// Changed views are dropped early and made late, so that nothing waits for them.
     fn replace_views(&mut self) {
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let view = self.new_fact(at).is_some_and(|f| f.key.kind == Kind::View);
             if view && self.items[at].fate == Fate::Alter {
                 self.replace(at);
@@ -184,7 +195,7 @@ impl<'a> Planner<'a> {
 
     /// A domain inside arrays or composite types cannot get a constraint: it is made anew and its columns move.
     fn judge_domains(&mut self) {
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let Some(new) = self
                 .new_fact(at)
                 .filter(|f| f.key.kind == Kind::DomainConstraint && self.items[at].creates())
@@ -193,12 +204,12 @@ impl<'a> Planner<'a> {
             };
             let Some(domain) = new.parent.as_ref().and_then(|p| self.ctx.old.find(p)) else { continue };
             let contains = |d: &u32| {
-                let fact = &self.ctx.old.facts[*d as usize];
+                let fact = self.ctx.old.facts.at(*d as usize);
                 fact.key.kind == Kind::Composite
                     || fact.key.kind == Kind::Column
-                        && fact.text("type") != self.ctx.old.facts[domain].key.name
+                        && fact.text("type") != self.ctx.old.facts.at(domain).key.name
             };
-            if self.old_dependents[domain].iter().any(contains) {
+            if self.old_dependents.of(domain).iter().any(contains) {
                 self.replace(self.of_old[domain] as usize);
             }
         }
@@ -208,16 +219,23 @@ impl<'a> Planner<'a> {
     /// always. Children are spared before 18, because there the one above can be dropped alone.
     fn keep_not_null(&mut self) {
         let named = self.ctx.old.server_version() >= 180_000;
+        let dropped = |at: usize| {
+            let column = self.new_fact(at).filter(|f| f.key.kind == Kind::Column && !f.has("not_null"));
+            column.is_some() && self.old_fact(at).is_some_and(|f| f.has("not_null"))
+        };
+        if !self.touched().into_iter().any(dropped) {
+            return;
+        }
         for at in 0..self.items.len() {
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
             let kept = new.key.kind == Kind::Column && old.has("not_null") && new.has("not_null");
-            if !kept || !named && self.ctx.new.fact(Kind::Partition, ddl::parent(new)).is_none() {
+            if !kept || !named && self.ctx.new.fact(Kind::Partition, ddl::parent(&new)).is_none() {
                 continue;
             }
-            let above = ddl::parent_column(self.ctx.old, old).zip(ddl::parent_column(self.ctx.new, new));
+            let above = ddl::parent_column(self.ctx.old, &old).zip(ddl::parent_column(self.ctx.new, &new));
             if above.is_some_and(|(old, new)| old.has("not_null") && !new.has("not_null")) {
                 self.items[at].fate = Fate::Alter;
-                let keep = ddl::keep_not_null(&self.ctx, old, new);
+                let keep = ddl::keep_not_null(&self.ctx, &old, &new);
                 self.items[at].alter.extend(keep);
             }
         }
@@ -228,16 +246,16 @@ impl<'a> Planner<'a> {
         match new.key.kind {
             // A foreign table holds no rows of its own.
             Kind::Table if new.has("foreign") && self.old_fact(at).is_some_and(|f| f.has("foreign")) => {
-                self.ctx.fresh.insert(new.key.name.as_str());
+                self.ctx.fresh.insert(new.key.name);
                 self.items[at].fate = Fate::Replace;
                 self.items[at].alter.clear();
             }
-            Kind::Table => self.refuse(new, "it would have to be dropped and made anew, with all its rows"),
-            Kind::Extension => self.refuse(new, "the extension would have to be dropped and made anew"),
-            Kind::Schema => self.refuse(new, "the schema would have to be dropped and made anew"),
+            Kind::Table => self.refuse(&new, "it would have to be dropped and made anew, with all its rows"),
+            Kind::Extension => self.refuse(&new, "the extension would have to be dropped and made anew"),
+            Kind::Schema => self.refuse(&new, "the schema would have to be dropped and made anew"),
             kind => {
                 if kind == Kind::Domain {
-                    self.ctx.fresh.insert(new.key.name.as_str());
+                    self.ctx.fresh.insert(new.key.name);
                 }
                 self.items[at].fate = Fate::Replace;
                 self.items[at].alter.clear();

@@ -1,7 +1,5 @@
 //! What the columns of a catalog query are to a fact.
 
-use crate::schema::model::{Attribute, attribute};
-
 pub(super) enum Cell {
     Oid,
     Sub,
@@ -13,7 +11,7 @@ pub(super) enum Cell {
     Parent,
     ParentKind,
     Owner,
-    Attribute(Attribute),
+    Attribute(String),
     /// The OID of the table that the fact is a part of, which must be a fact.
     Relation,
     /// The same, and the OID of the fact.
@@ -73,7 +71,7 @@ impl Cell {
             "index_relation" => Self::IndexRelation,
             "index_where" => Self::IndexWhere,
             "index_shape" => Self::IndexShape,
-            name => Self::Attribute(attribute(name)),
+            name => Self::Attribute(name.to_owned()),
         }
     }
 }

@@ -4,43 +4,45 @@
 mod index;
 mod key;
 
+use std::borrow::Cow;
+
 use sqlx::{Row as _, postgres::PgRow, postgres::types::Oid};
 
 use super::cell::Cell;
 use super::{Decoded, Reader, transaction};
-use crate::schema::model::{Attribute, Attributes, Fact, Key, Kind, attribute};
+use crate::schema::model::{Draft, Fact, Key, Kind};
 
 /// A row, and what it leaves to be done.
-pub(super) struct Composed {
-    pub(super) fact: Fact,
+pub(super) struct Composed<'r> {
+    pub(super) fact: Draft<'r>,
     /// The type and collation of a column.
     pub(super) types: Option<(u32, u32)>,
     /// The default of a column.
-    pub(super) default: Option<Fact>,
-    /// Where the definition of an index belongs among the attributes, which only the server can say.
+    pub(super) default: Option<Draft<'r>>,
+    /// Where the definition of an index is among the attributes, which only the server can say.
     pub(super) asks: Option<usize>,
 }
 
 /// What the cells of a row say, one after the other.
 #[derive(Default)]
-struct Said<'r> {
+struct Said<'s, 'r> {
     oid: u32,
     sub: i32,
     stamps: [u32; 3],
     key: Option<String>,
     parent: Option<&'r str>,
     parent_kind: Option<&'r str>,
-    owner: Option<String>,
-    attrs: Vec<(Attribute, String)>,
+    owner: Option<Cow<'r, str>>,
+    attrs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
     /// The table that the fact is a part of: its OID, and its fact where it has to be one.
     relation: u32,
-    table: Option<&'r Fact>,
+    table: Option<Fact<'s>>,
     /// The columns that a constraint is on.
     needs: Vec<u32>,
     types: (u32, u32),
-    default: ColumnDefault,
+    default: ColumnDefault<'r>,
     columns: &'r str,
-    foreign: Option<(u32, &'r Fact)>,
+    foreign: Option<(u32, Fact<'s>)>,
     foreign_columns: &'r str,
     /// The shape of a key, and the place of its definition among the attributes.
     key_shape: Option<(&'r str, usize)>,
@@ -50,37 +52,37 @@ struct Said<'r> {
 
 /// The default of a column: OID, transaction, expression.
 #[derive(Default)]
-struct ColumnDefault {
+struct ColumnDefault<'r> {
     oid: u32,
     stamp: u32,
-    expression: Option<String>,
+    expression: Option<&'r str>,
 }
 
-impl Said<'_> {
+impl Said<'_, '_> {
     fn say(&mut self, name: &'static str, value: impl Into<String>) {
-        self.attrs.push((attribute(name), value.into()));
+        self.attrs.push((name.into(), Cow::Owned(value.into())));
     }
 
     fn name(&self) -> &str {
-        self.attrs.iter().find(|(name, _)| name == "name").map_or("", |(_, name)| name)
+        self.attrs.iter().find(|(name, _)| name == "name").map_or("", |(_, name)| name.as_ref())
     }
 }
 
 impl Reader {
     /// The fact of a row; none where it is a part of something that is no fact.
     pub(super) fn compose<'r>(
-        &'r self,
+        &self,
         row: &'r PgRow,
         kind: Kind,
         class: u32,
-        cells: &[Cell],
-    ) -> Decoded<Option<Composed>> {
+        cells: &'r [Cell],
+    ) -> Decoded<Option<Composed<'r>>> {
         let mut said = Said { attrs: Vec::with_capacity(cells.len().min(6)), ..Said::default() };
         for (at, cell) in cells.iter().enumerate() {
             let goes_on = match cell {
                 Cell::Attribute(attribute) => {
                     let value: Option<&str> = row.try_get(at)?;
-                    said.attrs.extend(value.map(|value| (attribute.clone(), value.to_owned())));
+                    said.attrs.extend(value.map(|value| (attribute.into(), value.into())));
                     true
                 }
                 Cell::Relation | Cell::OidAndRelation | Cell::RelationAndSchema | Cell::IndexRelation => {
@@ -97,13 +99,13 @@ impl Reader {
         }
         if let Some((shape, place)) = said.key_shape {
             let text = self.key_definition(&said, shape).ok_or(sqlx::Error::RowNotFound)?;
-            said.attrs.insert(place, (attribute("definition"), text));
+            said.attrs.insert(place, ("definition".into(), text.into()));
         }
         Ok(self.composed(said, kind, class))
     }
 
     /// Whether the table is a fact, or need not be one.
-    fn relation_cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, relation: u32) -> bool {
+    fn relation_cell<'s>(&'s self, said: &mut Said<'s, '_>, cell: &Cell, relation: u32) -> bool {
         said.relation = relation;
         said.table = self.relation(relation);
         match cell {
@@ -118,7 +120,13 @@ impl Reader {
         said.table.is_some() || matches!(cell, Cell::IndexRelation)
     }
 
-    fn cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, row: &'r PgRow, at: usize) -> Decoded<()> {
+    fn cell<'s, 'r>(
+        &'s self,
+        said: &mut Said<'s, 'r>,
+        cell: &Cell,
+        row: &'r PgRow,
+        at: usize,
+    ) -> Decoded<()> {
         match cell {
             Cell::Oid => said.oid = number(row, at)?,
             Cell::Sub => said.sub = row.try_get(at)?,
@@ -133,7 +141,7 @@ impl Reader {
             Cell::Key => said.key = row.try_get(at)?,
             Cell::Parent => said.parent = row.try_get(at)?,
             Cell::ParentKind => said.parent_kind = row.try_get(at)?,
-            Cell::Owner => said.owner = row.try_get(at)?,
+            Cell::Owner => said.owner = row.try_get::<Option<&str>, _>(at)?.map(Cow::Borrowed),
             Cell::TypeOid => said.types.0 = number(row, at)?,
             Cell::CollationOid => said.types.1 = number(row, at)?,
             Cell::Identity => self.identity(said, row.try_get(at)?),
@@ -153,7 +161,10 @@ impl Reader {
                 if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
                     match self.index(said.relation, said.name(), shape, said.condition) {
                         Some(text) => said.say("definition", text),
-                        None => said.asks = Some(said.attrs.len()),
+                        None => {
+                            said.asks = Some(said.attrs.len());
+                            said.say("definition", "");
+                        }
                     }
                 }
             }
@@ -166,12 +177,18 @@ impl Reader {
         Ok(())
     }
 
-    fn key_cell<'r>(&'r self, said: &mut Said<'r>, cell: &Cell, row: &'r PgRow, at: usize) -> Decoded<()> {
+    fn key_cell<'s, 'r>(
+        &'s self,
+        said: &mut Said<'s, 'r>,
+        cell: &Cell,
+        row: &'r PgRow,
+        at: usize,
+    ) -> Decoded<()> {
         match cell {
             Cell::ColumnsOf => {
                 said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = self.names(said.relation, said.columns, "\n");
-                said.attrs.extend(names.map(|names| (attribute("columns"), names)));
+                said.attrs.extend(names.map(|names| ("columns".into(), names.into())));
                 said.needs = self.places(said.relation, said.columns);
             }
             Cell::IncludedToo => {
@@ -183,13 +200,13 @@ impl Reader {
                 let table = number(row, at)?;
                 said.foreign = self.relation(table).map(|fact| (table, fact));
                 if let Some((_, fact)) = said.foreign {
-                    said.say("references", fact.key.name.as_str());
+                    said.say("references", fact.key.name);
                 }
             }
             Cell::ForeignColumnsOf => {
                 said.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = said.foreign.and_then(|(table, _)| self.names(table, said.foreign_columns, "\n"));
-                said.attrs.extend(names.map(|names| (attribute("foreign_columns"), names)));
+                said.attrs.extend(names.map(|names| ("foreign_columns".into(), names.into())));
             }
             Cell::KeyShape => {
                 let shape: Option<&str> = row.try_get(at)?;
@@ -198,26 +215,24 @@ impl Reader {
             _ => {
                 let columns = self.names(said.relation, said.columns, ", ");
                 if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, said.table, columns) {
-                    said.say("index_definition", index::of_key(index, &table.key.name, &columns));
+                    said.say("index_definition", index::of_key(index, table.key.name, &columns));
                 }
             }
         }
         Ok(())
     }
 
-    fn key_definition(&self, said: &Said<'_>, shape: &str) -> Option<String> {
+    fn key_definition(&self, said: &Said<'_, '_>, shape: &str) -> Option<String> {
         let columns = self.names(said.relation, said.columns, ", ")?;
         let foreign = match said.foreign {
-            Some((table, fact)) => {
-                Some((fact.key.name.as_str(), self.names(table, said.foreign_columns, ", ")?))
-            }
+            Some((table, fact)) => Some((fact.key.name, self.names(table, said.foreign_columns, ", ")?)),
             None => None,
         };
         let foreign = foreign.as_ref().map(|(table, columns)| (*table, columns.as_str()));
         key::definition(shape, &columns, foreign, |list| self.names(said.relation, list, ", "))
     }
 
-    fn identity(&self, said: &mut Said<'_>, identity: Option<&str>) {
+    fn identity(&self, said: &mut Said<'_, '_>, identity: Option<&str>) {
         let Some(identity) = identity else { return };
         said.say("identity", identity);
         if let Some(sequence) = self.identities.get(&(said.relation, said.sub)) {
@@ -226,36 +241,32 @@ impl Reader {
         }
     }
 
-    fn composed(&self, mut said: Said<'_>, kind: Kind, class: u32) -> Option<Composed> {
-        said.attrs.shrink_to_fit();
+    fn composed<'r>(&self, mut said: Said<'_, 'r>, kind: Kind, class: u32) -> Option<Composed<'r>> {
         let named = said.parent.zip(said.parent_kind.and_then(Kind::from_label));
         let parent =
-            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| said.table.map(|t| t.key.clone()));
+            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| said.table.map(|t| t.key.to_key()));
         let key = match (said.key.take(), &parent) {
             (Some(key), _) => key,
             (None, Some(parent)) => format!("{}.{}", parent.name, said.name()),
             (None, None) => return None,
         };
         let key = Key::new(kind, key);
-        let default = said.default.expression.take().map(|expression| Fact {
-            key: Key::new(Kind::Default, key.name.as_str()),
-            parent: Some(key.clone()),
-            owner: None,
-            attrs: Attributes(vec![
-                (attribute("name"), said.name().to_owned()),
-                (attribute("table"), said.table.map_or(String::new(), |table| table.key.name.clone())),
-                (attribute("expression"), expression),
-            ]),
-            needs: Vec::new(),
+        let default = said.default.expression.map(|expression| Draft {
+            attrs: vec![
+                ("name".into(), Cow::Owned(said.name().to_owned())),
+                ("table".into(), Cow::Owned(said.table.map_or("", |table| table.key.name).to_owned())),
+                ("expression".into(), Cow::Borrowed(expression)),
+            ],
             address: (self.defaults, said.default.oid, 0),
             stamps: [said.default.stamp, said.default.stamp, 0],
+            ..Draft::new(Key::new(Kind::Default, key.name.as_str()), Some(key.clone()))
         });
         let (types, asks) = ((kind == Kind::Column).then_some(said.types), said.asks);
-        let fact = Fact {
+        let fact = Draft {
             key,
             parent,
             owner: said.owner,
-            attrs: Attributes(said.attrs),
+            attrs: said.attrs,
             needs: said.needs,
             address: (class, said.oid, said.sub),
             stamps: said.stamps,
@@ -263,12 +274,13 @@ impl Reader {
         Some(Composed { fact, types, default, asks })
     }
 
-    pub(super) fn relation(&self, oid: u32) -> Option<&Fact> {
-        self.exact.get(&(self.relations, oid, 0)).map(|at| &self.facts[*at as usize])
+    pub(super) fn relation(&self, oid: u32) -> Option<Fact<'_>> {
+        self.column(oid, 0)
     }
 
-    fn column(&self, relation: u32, number: i32) -> Option<&Fact> {
-        self.exact.get(&(self.relations, relation, number)).map(|at| &self.facts[*at as usize])
+    fn column(&self, relation: u32, number: i32) -> Option<Fact<'_>> {
+        let at = self.exact.get(&(self.relations, relation, number))?;
+        Some(self.collection.facts().at(*at as usize))
     }
 
     /// The places of the columns among the facts.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Dependency, Reader};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Draft, Kind};
 
 /// The sequence behind an identity column.
 pub(super) struct IdentitySequence {
@@ -12,18 +12,20 @@ pub(super) struct IdentitySequence {
 }
 
 impl IdentitySequence {
-    pub(super) fn of(sequence: &Fact) -> Self {
-        let limit = |name: &str, word: &str| match sequence.get(name) {
+    pub(super) fn of(sequence: &Draft<'_>) -> Self {
+        let get =
+            |name: &str| sequence.attrs.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_ref());
+        let limit = |name: &str, word: &str| match get(name) {
             Some(value) => format!("{word} {value}"),
             None => format!("NO {word}"),
         };
         let options = [
-            format!("START WITH {}", sequence.text("start")),
-            format!("INCREMENT BY {}", sequence.text("increment")),
+            format!("START WITH {}", get("start").unwrap_or_default()),
+            format!("INCREMENT BY {}", get("increment").unwrap_or_default()),
             limit("minvalue", "MINVALUE"),
             limit("maxvalue", "MAXVALUE"),
-            format!("CACHE {}", sequence.text("cache")),
-            if sequence.has("cycle") { "CYCLE" } else { "NO CYCLE" }.to_owned(),
+            format!("CACHE {}", get("cache").unwrap_or_default()),
+            if get("cycle").is_some() { "CYCLE" } else { "NO CYCLE" }.to_owned(),
         ];
         Self { name: sequence.key.name.clone(), options: options.join("\n") }
     }

@@ -23,8 +23,7 @@ mod views;
 use super::super::model::Kind;
 pub(super) use links::{
     ALIASES, COMMENTS, DEFAULT_CLASSES, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, SECURITY_LABELS,
-    SYSTEM_PRIVILEGES,
-    UNCOMPARED,
+    SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 
 /// What one query reads: the kind of its facts, the catalog their OIDs live in, the least server version, the SQL.

@@ -1,161 +1,97 @@
 //! Renames that nothing but a name tells, and those that are only likely.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use super::{Rename, Renamed};
+use super::{Rename, Renamed, attached};
 use crate::schema::diff::{Change, RenameHint, pairs};
-use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::model::{Fact, Key, Kind, Name, Schema};
 use crate::schema::statement::Statement;
 
 /// Constraints and indexes of which nothing but the name differs.
 pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let schema = &renamed.schema;
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
-    let signature = |f: &Fact| {
+    let signature = |f: Fact<'_>| {
         let attrs: Vec<String> = f
             .attrs
             .compared()
             .filter(|(n, _)| *n != "name")
-            .map(|(n, v)| format!("{n}={}", nameless(f, n, v)))
+            .map(|(n, v)| format!("{n}={}", nameless(&f, n, v)))
             .collect();
-        (f.key.kind, f.parent.clone(), attrs)
+        (f.key.kind, f.parent.map(Name::to_key), attrs)
     };
-    let eligible = |f: &Fact, other: &Schema| {
+    let eligible = |f: Fact<'_>, other: &Schema| {
         kinds.contains(&f.key.kind)
             && (!f.has("inherited") || matches!(f.text("type"), "primary key" | "unique"))
-            && f.parent.as_ref().is_some_and(|p| other.find(p).is_some())
+            && f.parent.is_some_and(|p| other.find(p).is_some())
     };
     let mut gone = Vec::new();
-    let mut wanted: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
+    let mut wanted: BTreeMap<_, Vec<Fact<'_>>> = BTreeMap::new();
     for pair in &renamed.pairs {
         match *pair {
-            (Some(at), None) if eligible(&schema.facts[at], new) => gone.push(at),
-            (None, Some(at)) if eligible(&new.facts[at], schema) => {
-                wanted.entry(signature(&new.facts[at])).or_default().push(&new.facts[at]);
+            (Some(at), None) if eligible(schema.facts.at(at), new) => gone.push(at),
+            (None, Some(at)) if eligible(new.facts.at(at), schema) => {
+                wanted.entry(signature(new.facts.at(at))).or_default().push(new.facts.at(at));
             }
             _ => {}
         }
     }
-    gone.retain(|at| wanted.contains_key(&signature(&schema.facts[*at])));
+    gone.retain(|at| wanted.contains_key(&signature(schema.facts.at(*at))));
     if gone.is_empty() {
         return;
     }
     // Renames come first, while every old name is still in use.
     let relations =
         [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
-    let taken: HashSet<(Option<&str>, &str)> = schema
-        .facts
+    let taken: HashSet<(Option<&str>, &str)> = relations
         .iter()
-        .filter(|f| relations.contains(&f.key.kind))
+        .flat_map(|kind| schema.facts.of_kind(*kind))
         .map(|f| (f.get("schema"), f.text("name")))
         .collect();
-    let mut chosen: Vec<(usize, &Fact)> = Vec::new();
-    let mut after_them: Vec<(usize, &Fact)> = Vec::new();
-    let mut moved: BTreeMap<Key, Key> = BTreeMap::new();
+    let mut chosen: Vec<(Fact<'_>, Fact<'_>)> = Vec::new();
     for at in gone {
-        let fact = &schema.facts[at];
+        let fact = schema.facts.at(at);
         let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
         else {
             continue;
         };
         if !taken.contains(&(after.get("schema"), after.text("name"))) {
-            chosen.push((at, after));
+            chosen.push((fact, after));
         }
     }
-    keep_together(schema, new, &mut chosen);
-    for (at, after) in chosen {
-        let fact = &schema.facts[at];
-        let relation = fact.parent.as_ref().map(|p| p.name.clone()).unwrap_or_default();
+    attached::keep_together(schema, new, &mut chosen);
+    let mut moved: BTreeMap<Name<'_>, Fact<'_>> = BTreeMap::new();
+    for (fact, after) in chosen {
+        let relation = fact.parent.map(|p| p.name).unwrap_or_default();
         let (from, to) = (fact.text("name"), after.text("name"));
         let sql = match fact.key.kind {
             Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", fact.key.name),
             Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
             _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
         };
-        moved.insert(fact.key.clone(), after.key.clone());
-        renamed.renames.push(Rename { before: fact.key.clone(), after: after.key.clone() });
-        renamed.statements.push(Statement::new(sql).exclusive(&relation));
-        after_them.push((at, after));
+        renamed.renames.push(Rename { before: fact.key.to_key(), after: after.key.to_key() });
+        renamed.statements.push(Statement::new(sql).exclusive(relation));
+        moved.insert(fact.key, after);
     }
     if moved.is_empty() {
         return;
     }
-    let mut facts = schema.facts.as_ref().clone();
-    for (at, after) in after_them {
-        facts[at].key = after.key.clone();
-        facts[at].attrs = after.attrs.clone();
-    }
-    let indexes: BTreeMap<String, String> =
-        renamed.renames.iter().filter_map(|r| index(schema, &r.before).zip(index(new, &r.after))).collect();
-    for fact in &mut facts {
+    let indexes = attached::names(&moved, schema);
+    let facts = schema.facts.iter().map(|fact| {
+        let mut next = match moved.get(&fact.key) {
+            Some(after) => Fact { key: after.key, attrs: after.attrs, ..fact }.draft(),
+            None => fact.draft(),
+        };
         if fact.key.kind == Kind::IndexAttach {
-            join(fact, &indexes, &moved);
-        } else if let Some(after) = fact.parent.as_ref().and_then(|p| moved.get(p)) {
-            fact.key.name = after.to_string();
-            fact.parent = Some(after.clone());
+            attached::join(&fact, &mut next, &indexes, &moved);
+        } else if let Some(after) = fact.parent.and_then(|p| moved.get(&p)) {
+            next.key.name = after.key.to_string();
+            next.parent = Some(after.key.to_key());
         }
-    }
-    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), facts);
+        next
+    });
+    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), facts.collect());
     renamed.pairs = pairs(&renamed.schema, new);
-}
-
-/// The qualified name of an index, be it that of a constraint.
-fn index(schema: &Schema, key: &Key) -> Option<String> {
-    let fact = &schema.facts[schema.find(key)?];
-    let indexed = matches!(key.kind, Kind::Index) || matches!(fact.text("type"), "primary key" | "unique");
-    indexed.then(|| qualified(fact))
-}
-
-fn qualified(fact: &Fact) -> String {
-    format!("{}.{}", fact.text("schema"), fact.text("name"))
-}
-
-/// The place of an index under its new names.
-fn join(attach: &mut Fact, indexes: &BTreeMap<String, String>, moved: &BTreeMap<Key, Key>) {
-    if let Some(name) = indexes.get(&attach.key.name) {
-        attach.key.name.clone_from(name);
-    }
-    if let Some(after) = attach.parent.as_ref().and_then(|parent| moved.get(parent)) {
-        attach.parent = Some(after.clone());
-    }
-    for (name, value) in &mut attach.attrs.0 {
-        let after = match name.as_ref() {
-            "of" => indexes.get(value),
-            "of_constraint" => moved.get(&Key::new(Kind::Constraint, value.as_str())).map(|key| &key.name),
-            _ => None,
-        };
-        if let Some(after) = after {
-            value.clone_from(after);
-        }
-    }
-}
-
-/// Drops the renames after which an index would be a part of another one than it shall.
-fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(usize, &Fact)>) {
-    let places = |schema: &Schema| -> BTreeMap<String, String> {
-        let attached = schema.facts.iter().filter(|f| f.key.kind == Kind::IndexAttach);
-        attached.map(|f| (f.key.name.clone(), f.text("of").to_owned())).collect()
-    };
-    let (before, after) = (places(old), places(new));
-    loop {
-        let names: BTreeMap<String, String> =
-            chosen.iter().map(|(at, new)| (qualified(&old.facts[*at]), qualified(new))).collect();
-        let renamed = |name: &String| names.get(name).unwrap_or(name).clone();
-        let torn: BTreeSet<String> = before
-            .iter()
-            .filter(|(part, whole)| names.contains_key(*part) || names.contains_key(*whole))
-            .filter(|(part, whole)| after.get(&renamed(part)) != Some(&renamed(whole)))
-            .flat_map(|(part, whole)| [part.clone(), whole.clone()])
-            .collect();
-        let count = chosen.len();
-        let stray = |at: &usize, new: &Fact| {
-            !before.contains_key(&qualified(&old.facts[*at])) && after.contains_key(&qualified(new))
-        };
-        chosen.retain(|(at, new)| !torn.contains(&qualified(&old.facts[*at])) && !stray(at, new));
-        if chosen.len() == count {
-            return;
-        }
-    }
 }
 
 /// The definition of an index without the index's name.
@@ -171,10 +107,8 @@ fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
 /// Removed and added objects of one kind that have the same parts.
 pub(in crate::schema) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<RenameHint> {
     let shape = |schema: &Schema, key: &Key| {
-        let at = schema.find(key)?;
-        let fact = &schema.facts[at];
-        let own = (fact.parent.clone(), fact.get("type").map(str::to_owned));
-        (key.kind == Kind::Column).then_some((own, String::new()))
+        let fact = schema.get(key).filter(|_| key.kind == Kind::Column)?;
+        Some((fact.parent.map(Name::to_key), fact.get("type").map(str::to_owned)))
     };
     let mut hints = Vec::new();
     let removed = changes.iter().filter_map(|c| match c {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::model::{Fact, Identity, Kind, Name, Schema};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -16,17 +16,16 @@ pub(super) enum Verdict {
     Unclear,
 }
 
-pub(super) type Addresses = HashMap<(Kind, u32, u32, i32), usize>;
-
 /// What both sides have from before they parted.
 pub(super) struct Evidence<'a> {
     old: &'a Schema,
     new: &'a Schema,
-    addresses: &'a Addresses,
+    /// Where the facts of the new schema are.
+    addresses: HashMap<Identity, usize>,
     /// The latest transaction that wrote something which both sides have alike, and the latest for another object.
-    latest: [Option<(u32, Key)>; 2],
+    latest: [Option<(u32, Name<'a>)>; 2],
     /// The columns of each table that both sides have alike: attribute number and transaction.
-    columns: BTreeMap<&'a Key, Vec<(i32, u32)>>,
+    columns: BTreeMap<Name<'a>, Vec<(i32, u32)>>,
 }
 
 /// Whether transaction `one` is not before `other`; their numbers wrap around.
@@ -46,44 +45,45 @@ fn earlier(one: u32, other: u32) -> u32 {
 }
 
 impl<'a> Evidence<'a> {
-    pub(super) fn new(old: &'a Schema, new: &'a Schema, addresses: &'a Addresses) -> Self {
+    pub(super) fn new(old: &'a Schema, new: &'a Schema) -> Self {
+        let addresses = new.by_address();
         let mut evidence = Self { old, new, addresses, latest: [None, None], columns: BTreeMap::new() };
         for fact in old.facts.iter().filter(|f| f.stamps[0] != 0) {
-            let Some(twin) = evidence.twin(fact) else { continue };
-            if twin.key != fact.key || twin.stamps[0] != fact.stamps[0] || !twin.same_as(fact) {
+            let Some(twin) = evidence.twin(&fact) else { continue };
+            if twin.key != fact.key || twin.stamps[0] != fact.stamps[0] || !twin.same_as(&fact) {
                 continue;
             }
-            if let Some(table) = fact.parent.as_ref().filter(|_| fact.key.kind == Kind::Column) {
+            if let Some(table) = fact.parent.filter(|_| fact.key.kind == Kind::Column) {
                 evidence.columns.entry(table).or_default().push((fact.address.2, fact.stamps[0]));
             }
-            evidence.note(fact.stamps[0], root(old, fact));
+            evidence.note(fact.stamps[0], root(old, &fact));
         }
         evidence
     }
 
-    fn note(&mut self, stamp: u32, root: &Key) {
+    fn note(&mut self, stamp: u32, root: Name<'a>) {
         let [first, second] = &mut self.latest;
         match first {
-            Some((latest, key)) if key == root => {
+            Some((latest, key)) if *key == root => {
                 *latest = if not_before(stamp, *latest) { stamp } else { *latest }
             }
             Some((latest, _)) if !not_before(stamp, *latest) => {
                 if second.as_ref().is_none_or(|(other, _)| not_before(stamp, *other)) {
-                    *second = Some((stamp, root.clone()));
+                    *second = Some((stamp, root));
                 }
             }
-            _ => *second = first.replace((stamp, root.clone())),
+            _ => *second = first.replace((stamp, root)),
         }
     }
 
     /// Whether another object from before the parting is not older than this transaction.
-    fn before_the_parting(&self, stamp: u32, root: &Key) -> bool {
-        self.latest.iter().flatten().any(|(latest, key)| key != root && not_before(*latest, stamp))
+    fn before_the_parting(&self, stamp: u32, root: Name<'_>) -> bool {
+        self.latest.iter().flatten().any(|(latest, key)| *key != root && not_before(*latest, stamp))
     }
 
-    pub(super) fn twin(&self, fact: &Fact) -> Option<&'a Fact> {
-        let address = (fact.key.kind, fact.address.0, fact.address.1, fact.address.2);
-        self.addresses.get(&address).map(|at| &self.new.facts[*at])
+    /// The fact of the new schema with the same identity.
+    pub(super) fn twin(&self, fact: &Fact) -> Option<Fact<'a>> {
+        self.addresses.get(&fact.identity()?).map(|at| self.new.facts.at(*at))
     }
 
     pub(super) fn verdict(&self, old: &Fact, new: &Fact) -> Verdict {
@@ -113,24 +113,23 @@ impl<'a> Evidence<'a> {
     /// say that only one of the sides renamed or moved it.
     fn shares_parts(&self, old: &Fact, new: &Fact) -> bool {
         let (mut columns, mut alike) = (0, 0);
-        let range =
-            self.old.facts.partition_point(|f| f.key < Key::new(Kind::Column, format!("{}.", old.key.name)));
-        for fact in self.old.facts[range..].iter().take_while(|f| f.key.name.starts_with(&old.key.name)) {
-            if fact.key.kind != Kind::Column || fact.parent.as_ref() != Some(&old.key) {
+        let first = format!("{}.", old.key.name);
+        let near = self.old.facts.since(Name::new(Kind::Column, &first)).map(|(_, fact)| fact);
+        for fact in near.take_while(|f| f.key.kind == Kind::Column && f.key.name.starts_with(old.key.name)) {
+            if fact.parent != Some(old.key) {
                 continue;
             }
             columns += 1;
-            let twin = self.twin(fact).filter(|t| t.parent.as_ref() == Some(&new.key));
-            alike += i32::from(twin.is_some_and(|t| t.stamps[0] == fact.stamps[0] && says_the_same(t, fact)));
+            let twin = self.twin(&fact).filter(|t| t.parent == Some(new.key));
+            alike +=
+                i32::from(twin.is_some_and(|t| t.stamps[0] == fact.stamps[0] && says_the_same(&t, &fact)));
         }
         columns > 0 && alike * 2 >= columns && old.owner == new.owner
     }
 
     fn column(&self, old: &Fact, new: &Fact) -> Verdict {
         let (before, after) = (old.stamps[0], new.stamps[0]);
-        let table = |schema: &'a Schema, fact: &Fact| {
-            fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| &schema.facts[at])
-        };
+        let table = |schema: &'a Schema, fact: &Fact| fact.parent.and_then(|p| schema.get(p));
         let Some((table_before, table_after)) = table(self.old, old).zip(table(self.new, new)) else {
             return Verdict::Different;
         };
@@ -170,13 +169,13 @@ impl<'a> Evidence<'a> {
         for fact in inside.filter(|f| f.parent.is_none()) {
             empty = false;
             if self
-                .twin(fact)
+                .twin(&fact)
                 .is_some_and(|t| t.get("schema") == Some(new.text("name")) && t.stamps[2] == fact.stamps[2])
             {
                 return Verdict::Same;
             }
         }
-        if empty || self.before_the_parting(earlier(old.stamps[0], new.stamps[0]), &old.key) {
+        if empty || self.before_the_parting(earlier(old.stamps[0], new.stamps[0]), old.key) {
             return Verdict::Same;
         }
         Verdict::Unclear
@@ -202,19 +201,19 @@ impl<'a> Evidence<'a> {
 }
 
 /// The attributes but for names.
-fn nameless(fact: &Fact) -> impl Iterator<Item = (&str, &str)> {
+fn nameless<'a>(fact: &Fact<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
     fact.attrs
         .compared()
         .filter(|(name, _)| !matches!(*name, "name" | "schema" | "definition" | "index_definition"))
 }
 
 /// The object at the top that a fact is a part of.
-fn root<'a>(schema: &'a Schema, fact: &'a Fact) -> &'a Key {
-    let mut at = fact;
-    while let Some(above) = at.parent.as_ref().and_then(|p| schema.find(p)) {
-        at = &schema.facts[above];
+fn root<'a>(schema: &'a Schema, fact: &Fact<'a>) -> Name<'a> {
+    let mut at = *fact;
+    while let Some(above) = at.parent.and_then(|p| schema.get(p)) {
+        at = above;
     }
-    &at.key
+    at.key
 }
 
 #[cfg(test)]

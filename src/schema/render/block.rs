@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::define::{Definition, comes_down, define, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
-use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::model::{Fact, Key, Kind, Name, Schema};
 
 /// How many lines of a function or view are shown around each change.
 const CONTEXT: usize = 3;
@@ -37,12 +37,12 @@ impl Block {
     }
 }
 
-fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<&'a Fact> {
-    schema.find(key).map(|at| &schema.facts[at])
+fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<Fact<'a>> {
+    schema.get(key)
 }
 
 impl<'a> Sides<'a> {
-    fn either(&self, key: &Key) -> Option<&'a Fact> {
+    fn either(&self, key: &Key) -> Option<Fact<'a>> {
         fact(self.new, key).or_else(|| fact(self.old, key))
     }
 
@@ -51,8 +51,8 @@ impl<'a> Sides<'a> {
         let mut top = key.clone();
         // Parts of parts are three deep; a circle in a forged snapshot must not hold us.
         for _ in 0..8 {
-            match self.either(&top).and_then(|f| f.parent.clone()) {
-                Some(parent) => top = parent,
+            match self.either(&top).and_then(|f| f.parent) {
+                Some(parent) => top = parent.to_key(),
                 None => break,
             }
         }
@@ -62,7 +62,7 @@ impl<'a> Sides<'a> {
     /// The part that shows a change: a default is shown with its column. Where only some changes are shown, a
     /// column's line would tell of more than the default.
     fn shown_by(&self, key: &Key, changed: &BTreeSet<&Key>) -> Key {
-        let parent = self.either(key).and_then(|f| f.parent.clone());
+        let parent = self.either(key).and_then(|f| f.parent).map(Name::to_key);
         match parent {
             Some(parent)
                 if key.kind == Kind::Default
@@ -81,16 +81,16 @@ impl<'a> Sides<'a> {
         match key.kind {
             Kind::Owner => self.owner_is_noise(old, new),
             Kind::Column | Kind::Constraint => {
-                old.is_none_or(|f| comes_down(self.old, f)) && new.is_none_or(|f| comes_down(self.new, f))
+                old.is_none_or(|f| comes_down(self.old, &f)) && new.is_none_or(|f| comes_down(self.new, &f))
             }
             _ => false,
         }
     }
 
     /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
-    fn owner_is_noise(&self, old: Option<&Fact>, new: Option<&Fact>) -> bool {
-        let exists = |schema: &Schema, owner: &Fact| {
-            owner.parent.as_ref().is_some_and(|object| schema.find(object).is_some())
+    fn owner_is_noise(&self, old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> bool {
+        let exists = |schema: &Schema, owner: Fact<'_>| {
+            owner.parent.is_some_and(|object| schema.find(object).is_some())
         };
         match (old, new) {
             (None, Some(new)) => !exists(self.old, new) && new.text("role") == self.old.origin.user,
@@ -151,9 +151,9 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let mut parts: Vec<&Key> = group.parts.iter().filter(|part| **part != key).collect();
     parts.sort_by_cached_key(|part| sides.order(part));
     let width = parts.iter().filter(|part| part.kind == Kind::Column);
-    let width = width.map(|part| short(part, &key).chars().count()).filter(|w| *w <= WIDEST).max();
+    let width = width.map(|part| short(*part, &key).chars().count()).filter(|w| *w <= WIDEST).max();
     let written = |schema: &Schema, part: &Key| {
-        fact(schema, part).map(|f| define(schema, f, &key, width.unwrap_or_default()))
+        fact(schema, part).map(|f| define(schema, &f, &key, width.unwrap_or_default()))
     };
     let (head, body) = object(sides, &key, &group, &written);
     let mut rows: Vec<Vec<Row>> = Vec::new();
@@ -169,7 +169,7 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
         let (old, new) = (lines(written(sides.old, part)), lines(written(sides.new, part)));
         let mut differ = near(merged(&old, &new), if old.len() + new.len() > 2 { CONTEXT } else { 0 });
         if !differ.iter().any(Row::is_change) {
-            differ = raw(&group, part, Some(short(part, &key)));
+            differ = raw(&group, part, Some(short(*part, &key)));
         }
         rows.push(differ);
     }

@@ -1,7 +1,7 @@
 //! A fact as a reader would write it: lines like DDL, short, everything that is compared in them.
 
 use crate::schema::ddl::{self, Context};
-use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::model::{Fact, Key, Kind, Links, Name, Schema};
 
 /// A definition: how it is introduced, and the lines below that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,14 +29,16 @@ impl Definition {
 }
 
 /// The name of a part within its object.
-pub(super) fn short<'a>(key: &'a Key, top: &Key) -> &'a str {
-    key.name.strip_prefix(top.name.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&key.name)
+pub(super) fn short<'a>(key: impl Into<Name<'a>>, top: &Key) -> &'a str {
+    let name = key.into().name;
+    name.strip_prefix(top.name.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 
 /// `TABLE public.t`: the kind in capitals and the name.
-pub(super) fn title(key: &Key) -> String {
+pub(super) fn title<'a>(key: impl Into<Name<'a>>) -> String {
+    let key = key.into();
     if key.kind == Kind::Uncompared {
-        return key.name.clone();
+        return key.name.to_owned();
     }
     format!("{} {}", key.kind.label().to_uppercase(), key.name)
 }
@@ -79,7 +81,7 @@ pub(super) fn define(schema: &Schema, fact: &Fact, top: &Key, width: usize) -> D
             Definition::line(format!("COMMENT{} IS {}", on(fact, top), ddl::literal(fact.text("text"))))
         }
         Kind::Privilege => privilege(fact, top),
-        Kind::Uncompared => Definition::line(title(&fact.key)),
+        Kind::Uncompared => Definition::line(title(fact.key)),
         _ => from_sql(schema, fact),
     }
 }
@@ -131,15 +133,15 @@ pub(super) fn comes_down(schema: &Schema, fact: &Fact) -> bool {
     let own = |line: String| line.strip_suffix(INHERITED).map(str::to_owned).unwrap_or(line);
     match (fact.key.kind, &fact.parent) {
         (Kind::Column, _) => ddl::parent_column(schema, fact)
-            .is_some_and(|above| own(column(schema, above, 0)) == own(column(schema, fact, 0))),
+            .is_some_and(|above| own(column(schema, &above, 0)) == own(column(schema, fact, 0))),
         (Kind::Constraint, Some(table)) => {
-            let partition = schema.fact(Kind::Partition, &table.name).map(|p| p.text("of"));
-            let parents = schema.fact(Kind::Table, &table.name).and_then(|t| t.get("inherits"));
+            let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text("of"));
+            let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get("inherits"));
             let above = partition.into_iter().chain(ddl::lines(parents));
             let name = fact.text("name");
             above
                 .filter_map(|parent| schema.fact(Kind::Constraint, &format!("{parent}.{name}")))
-                .any(|above| own(constraint(above)) == own(constraint(fact)))
+                .any(|above| own(constraint(&above)) == own(constraint(fact)))
         }
         _ => false,
     }
@@ -150,7 +152,7 @@ const INHERITED: &str = " -- inherited";
 fn column(schema: &Schema, fact: &Fact, width: usize) -> String {
     let mut text = format!("{:width$} {}", fact.text("name"), fact.text("type"));
     text += &word(fact, "collation", " COLLATE ");
-    if let Some(default) = schema.fact(Kind::Default, &fact.key.name) {
+    if let Some(default) = schema.fact(Kind::Default, fact.key.name) {
         text += &format!(" DEFAULT {}", default.text("expression"));
     }
     for (attr, how) in [("generated", "STORED"), ("generated_virtual", "VIRTUAL")] {
@@ -267,7 +269,7 @@ fn view(fact: &Fact) -> Definition {
     // The server puts a blank before the first word; with it the query would stand askew.
     let definition = fact.text("definition");
     body.push(definition.strip_prefix(' ').unwrap_or(definition).to_owned());
-    Definition::block(title(&fact.key), body)
+    Definition::block(title(fact.key), body)
 }
 
 fn function(fact: &Fact) -> Definition {
@@ -305,7 +307,7 @@ fn on(fact: &Fact, top: &Key) -> String {
         (Some(column), _) if fact.has("@on") => format!(" ON COLUMN {column} OF {}", fact.text("@on")),
         (None, _) if fact.has("@on") => format!(" ON {}", fact.text("@on")),
         (Some(column), _) => format!(" ON COLUMN {column}"),
-        (None, Some(parent)) if parent != top => {
+        (None, Some(parent)) if *parent != Name::from(top) => {
             format!(" ON {} {}", parent.kind.label().to_uppercase(), short(parent, top))
         }
         _ => String::new(),
@@ -338,7 +340,7 @@ fn from_sql(schema: &Schema, fact: &Fact) -> Definition {
         online: false,
         fresh: Default::default(),
         inline: Default::default(),
-        new_parts: &[],
+        new_parts: &Links::default(),
     };
     let statements = ddl::create(&ctx, fact);
     let member = format!("ALTER PUBLICATION {} ADD ", ddl::parent(fact));
@@ -346,5 +348,5 @@ fn from_sql(schema: &Schema, fact: &Fact) -> Definition {
         let line = line.strip_prefix("CREATE ").or_else(|| line.strip_prefix("    ")).unwrap_or(line);
         line.strip_prefix(&member).unwrap_or(line).to_owned()
     });
-    Definition { head: lines.next().unwrap_or_else(|| title(&fact.key)), body: lines.collect() }
+    Definition { head: lines.next().unwrap_or_else(|| title(fact.key)), body: lines.collect() }
 }

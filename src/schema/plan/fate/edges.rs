@@ -16,18 +16,18 @@ impl Planner<'_> {
                 edges.push((tail, head));
             }
         };
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let item = &self.items[at];
             let arrives = self.arrives(at, creates);
             before(drops[at].filter(|_| item.creates() && drops[at] != arrives), arrives);
             before(creates[at], purges[at]);
             if let Some(new) = item.new.filter(|_| purges[at].is_some())
-                && self.ctx.new.facts[new].key.kind == Kind::Table
+                && self.ctx.new.facts.kind(new) == Kind::Table
             {
-                for part in &self.ctx.new_parts[new] {
+                for part in self.ctx.new_parts.of(new) {
                     before(creates[self.of_new[*part as usize] as usize], purges[at]);
                 }
-                for need in &self.ctx.new.facts[new].needs {
+                for need in self.ctx.new.facts.needs(new) {
                     before(creates[self.of_new[*need as usize] as usize], purges[at]);
                 }
             }
@@ -35,7 +35,7 @@ impl Planner<'_> {
             if let Some(parent) = self
                 .old_fact(at)
                 .filter(|_| item.drops())
-                .and_then(|f| f.parent.as_ref())
+                .and_then(|f| f.parent)
                 .filter(|p| p.kind == Kind::Table)
             {
                 let table = self.ctx.old.find(parent).map(|p| self.of_old[p] as usize);
@@ -51,7 +51,7 @@ impl Planner<'_> {
                         Kind::Column | Kind::Composite | Kind::Domain | Kind::Partition | Kind::Privilege
                     )
                 });
-                for dependent in &self.old_dependents[old] {
+                for dependent in self.old_dependents.of(old) {
                     let dependent = self.of_old[*dependent as usize] as usize;
                     if item.drops() {
                         before(drops[dependent].filter(|d| Some(*d) != drops[at]), drops[at]);
@@ -70,15 +70,16 @@ impl Planner<'_> {
                 }
             }
             if let Some(new) = item.new.filter(|_| item.creates() || item.fate == Fate::Alter) {
-                for need in &self.ctx.new.facts[new].needs {
+                for need in self.ctx.new.facts.needs(new) {
                     let need = self.of_new[*need as usize] as usize;
                     before(creates[need].filter(|c| Some(*c) != creates[at]), creates[at]);
                     // A domain that is made anew gets its constraints before a column uses it.
-                    let own = self.ctx.new.facts[new].key.kind == Kind::DomainConstraint;
+                    let own = self.ctx.new.facts.kind(new) == Kind::DomainConstraint;
                     if let Some(domain) = self.items[need].new.filter(|_| self.items[need].moved && !own) {
-                        let parts = self.ctx.new_parts[domain]
-                            .iter()
-                            .map(|p| (self.of_new[*p as usize] as usize, &self.ctx.new.facts[*p as usize]));
+                        let parts =
+                            self.ctx.new_parts.of(domain).iter().map(|p| {
+                                (self.of_new[*p as usize] as usize, self.ctx.new.facts.at(*p as usize))
+                            });
                         for (part, _) in
                             parts.filter(|(part, f)| f.key.kind == Kind::DomainConstraint && *part != at)
                         {
@@ -86,8 +87,8 @@ impl Planner<'_> {
                         }
                     }
                 }
-                self.partition_edges(at, &self.ctx.new.facts[new], drops, creates, &mut before);
-                self.comes_down(at, &self.ctx.new.facts[new], creates, &mut before);
+                self.partition_edges(at, &self.ctx.new.facts.at(new), drops, creates, &mut before);
+                self.comes_down(at, &self.ctx.new.facts.at(new), creates, &mut before);
             }
         }
         self.leaving(drops, creates, &mut before);
@@ -108,16 +109,20 @@ impl Planner<'_> {
 
     /// No logged table refers to an unlogged one, at no time.
     fn logged(&self, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
-        let changes = |table: &str| {
-            let at = self.ctx.old.find(&ddl::key(Kind::Table, table))?;
-            let at = self.of_old[at] as usize;
-            let unlogged = |f: Option<&Fact>| f.is_some_and(|f| f.has("persistence"));
-            let (old, new) = (unlogged(self.old_fact(at)), unlogged(self.new_fact(at)));
-            (self.items[at].fate == Fate::Alter && old != new).then_some((at, new))
-        };
-        let keys = self.ctx.new.facts.iter().filter(|f| f.key.kind == Kind::Constraint);
+        let mut changes: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+        for at in self.touched().into_iter().filter(|at| self.items[*at].fate == Fate::Alter) {
+            let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
+            if new.key.kind == Kind::Table && old.has("persistence") != new.has("persistence") {
+                changes.insert(new.key.name, (at, new.has("persistence")));
+            }
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let changes = |table: &str| changes.get(table).copied();
+        let keys = self.ctx.new.facts.of_kind(Kind::Constraint);
         for key in keys.filter(|f| f.has("references") && f.text("references") != ddl::parent(f)) {
-            match (changes(ddl::parent(key)), changes(key.text("references"))) {
+            match (changes(ddl::parent(&key)), changes(key.text("references"))) {
                 (Some((from, true)), Some((to, true))) => before(creates[from], creates[to]),
                 (Some((from, false)), Some((to, false))) => before(creates[to], creates[from]),
                 _ => {}
@@ -127,8 +132,8 @@ impl Planner<'_> {
 
     /// A foreign key takes the oldest unique index that fits: one that goes is out of the way before.
     fn rivals(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
-        let mut going: BTreeMap<&str, Vec<(usize, &Fact)>> = BTreeMap::new();
-        for at in (0..self.items.len()).filter(|at| self.items[*at].drops()) {
+        let mut going: BTreeMap<&str, Vec<(usize, Fact<'_>)>> = BTreeMap::new();
+        for at in self.touched().into_iter().filter(|at| self.items[*at].drops()) {
             let Some(old) = self.old_fact(at) else { continue };
             let unique = match old.key.kind {
                 Kind::Index => old.has("unique") && !old.text("definition").contains(" WHERE "),
@@ -136,7 +141,7 @@ impl Planner<'_> {
                 _ => false,
             };
             if unique {
-                going.entry(ddl::parent(old)).or_default().push((at, old));
+                going.entry(ddl::parent(&old)).or_default().push((at, old));
             }
         }
         if going.is_empty() {

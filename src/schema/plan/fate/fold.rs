@@ -12,7 +12,7 @@ impl Planner<'_> {
         let mut inline = BTreeSet::new();
         for at in 0..self.items.len() {
             let Some(new) = self.items[at].new.filter(|_| self.items[at].creates()) else { continue };
-            let fact = &self.ctx.new.facts[new];
+            let fact = self.ctx.new.facts.at(new);
             let Some(parent) = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p)) else { continue };
             if !self.items[self.of_new[parent] as usize].creates() {
                 continue;
@@ -20,16 +20,16 @@ impl Planner<'_> {
             let folds = match fact.key.kind {
                 Kind::Column => true,
                 Kind::Default => {
-                    self.ctx.new.facts[parent].key.kind == Kind::Column
-                        && !self.ctx.new.facts[parent].has("inherited")
-                        && self.stands_alone(fact)
-                        || self.ctx.new.facts[parent].has("inherited")
+                    self.ctx.new.facts.at(parent).key.kind == Kind::Column
+                        && !self.ctx.new.facts.at(parent).has("inherited")
+                        && self.stands_alone(&fact)
+                        || self.ctx.new.facts.at(parent).has("inherited")
                             && self
                                 .ctx
                                 .new
                                 .fact(Kind::Table, fact.text("table"))
                                 .is_some_and(|t| !t.has("inherits"))
-                            && self.stands_alone(fact)
+                            && self.stands_alone(&fact)
                 }
                 Kind::Constraint => {
                     let kind = fact.text("type");
@@ -39,12 +39,12 @@ impl Planner<'_> {
                     let foreign = self
                         .ctx
                         .new
-                        .fact(Kind::Table, ddl::parent(fact))
+                        .fact(Kind::Table, ddl::parent(&fact))
                         .is_some_and(|t| t.has("inherits") && fact.has("inherited"));
                     !foreign
                         && matches!(kind, "check" | "primary key" | "unique")
                         && simple
-                        && self.stands_alone(fact)
+                        && self.stands_alone(&fact)
                         && !fact.text("definition").ends_with("NOT VALID")
                 }
                 _ => false,
@@ -58,7 +58,7 @@ impl Planner<'_> {
 
     /// Whether a fact needs no relation but its own, not even through a function.
     fn stands_alone(&self, fact: &Fact) -> bool {
-        let own = fact.key.name.as_str();
+        let own = fact.key.name;
         let relation = |f: &Fact| {
             matches!(
                 f.key.kind,
@@ -70,13 +70,13 @@ impl Planner<'_> {
                     | Kind::Aggregate
             )
         };
-        fact.needs.iter().map(|n| &self.ctx.new.facts[*n as usize]).all(|need| match need.key.kind {
+        fact.needs.iter().map(|n| self.ctx.new.facts.at(*n as usize)).all(|need| match need.key.kind {
             Kind::Table | Kind::Column => {
-                own.starts_with(need.key.name.as_str())
+                own.starts_with(need.key.name)
                     || need.parent.as_ref().is_some_and(|p| own.starts_with(&format!("{}.", p.name)))
             }
             Kind::View | Kind::MaterializedView | Kind::Constraint | Kind::Index => false,
-            Kind::Function => !need.needs.iter().any(|n| relation(&self.ctx.new.facts[*n as usize])),
+            Kind::Function => !need.needs.iter().any(|n| relation(&self.ctx.new.facts.at(*n as usize))),
             _ => true,
         })
     }

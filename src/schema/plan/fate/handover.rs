@@ -23,19 +23,19 @@ impl<'a> Planner<'a> {
                 _ => continue,
             };
             heirs.insert((gets, sequence), (at, sequence));
-            heirs.insert((gets, new.key.name.as_str()), (at, sequence));
+            heirs.insert((gets, new.key.name), (at, sequence));
         }
         heirs
     }
 
     /// The column that a sequence which goes leaves its position to, and the name of the identity's sequence.
     pub(super) fn handed_to(&self, heirs: &Heirs<'a>, old: &Fact) -> Option<(usize, &'a str)> {
-        heir(heirs, true, old, self.ctx.old.fact(Kind::SequenceOwner, &old.key.name))
+        heir(heirs, true, old, self.ctx.old.fact(Kind::SequenceOwner, old.key.name))
     }
 
     /// The column whose identity leaves its position to a new sequence.
     pub(super) fn taken_from(&self, heirs: &Heirs<'a>, new: &Fact) -> Option<(usize, &'a str)> {
-        heir(heirs, false, new, self.ctx.new.fact(Kind::SequenceOwner, &new.key.name))
+        heir(heirs, false, new, self.ctx.new.fact(Kind::SequenceOwner, new.key.name))
     }
 }
 
@@ -43,12 +43,12 @@ fn heir<'a>(
     heirs: &Heirs<'a>,
     gets: bool,
     sequence: &Fact,
-    owner: Option<&Fact>,
+    owner: Option<Fact<'a>>,
 ) -> Option<(usize, &'a str)> {
     if sequence.key.kind != Kind::Sequence {
         return None;
     }
-    let by_name = heirs.get(&(gets, sequence.key.name.as_str()));
+    let by_name = heirs.get(&(gets, sequence.key.name));
     by_name.or_else(|| heirs.get(&(gets, owner?.text("column")))).copied()
 }
 
@@ -62,9 +62,9 @@ fn position(of: &str, from: &str) -> Statement {
 
 /// The sequence makes way, gives its position to the identity, and goes.
 pub(super) fn hand_over(sequence: &Fact, identity: &str) -> (Vec<Statement>, Vec<Statement>) {
-    let name = &sequence.key.name;
+    let name = sequence.key.name;
     let mut away = vec![Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name)];
-    let mut from = name.clone();
+    let mut from = name.to_owned();
     if name == identity {
         let aside = temporary("old", sequence);
         away.push(Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name));
@@ -79,7 +79,7 @@ pub(super) fn take_over(
     sequence: &Fact,
     identity: &str,
 ) -> (Vec<Statement>, Vec<Statement>) {
-    let name = &sequence.key.name;
+    let name = sequence.key.name;
     if name != identity {
         creation.push(position(name, identity));
         return (creation, Vec::new());
@@ -88,7 +88,7 @@ pub(super) fn take_over(
     let made = format!("{}.{aside}", sequence.text("schema"));
     let mut after = creation.split_off(1.min(creation.len()));
     for create in &mut creation {
-        create.sql = create.sql.replacen(name.as_str(), &made, 1);
+        create.sql = create.sql.replacen(name, &made, 1);
     }
     creation.push(position(&made, identity));
     after.insert(0, Statement::new(format!("ALTER SEQUENCE {made} RENAME TO {}", sequence.text("name"))));

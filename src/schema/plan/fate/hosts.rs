@@ -2,47 +2,47 @@
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Key, Kind, Schema};
+use crate::schema::model::{Fact, Kind, Name, Schema};
 
 impl Planner<'_> {
     /// The item whose drop takes this one along.
     pub(super) fn drop_host(&self, at: usize) -> Option<usize> {
-        let old = self.old_fact(at).filter(|_| self.items[at].drops())?;
-        let dropped = |key: &Key| {
+        let old = self.items[at].drops().then(|| self.old_fact(at))??;
+        let dropped = |key: Name<'_>| {
             self.ctx.old.find(key).map(|at| self.of_old[at] as usize).filter(|at| self.items[*at].drops())
         };
-        let parent = old.parent.as_ref().and_then(dropped);
-        let by = |kind: Kind, name: &str| dropped(&ddl::key(kind, name)).filter(|host| *host != at);
+        let parent = old.parent.and_then(dropped);
+        let by = |kind: Kind, name: &str| dropped(Name::new(kind, name)).filter(|host| *host != at);
         match old.key.kind {
             Kind::UserMapping => None,
             Kind::Trigger if old.has("above") && parent.is_none() => {
                 let mut above = ddl::lines(old.get("above")).into_iter();
                 above
                     .find_map(|name| by(Kind::Trigger, name))
-                    .or_else(|| by(Kind::Partition, ddl::parent(old)))
+                    .or_else(|| by(Kind::Partition, ddl::parent(&old)))
             }
             Kind::Constraint if old.text("type") == "foreign key" => parent.filter(|_| {
-                old.text("references") == ddl::parent(old)
+                old.text("references") == ddl::parent(&old)
                     || by(Kind::Table, old.text("references")).is_none()
             }),
             Kind::Sequence if self.items[at].fate == Fate::Remove => {
-                let owner = self.ctx.old.fact(Kind::SequenceOwner, &old.key.name)?;
+                let owner = self.ctx.old.fact(Kind::SequenceOwner, old.key.name)?;
                 by(Kind::Column, owner.text("column"))
             }
             Kind::Column if old.has("inherited") && parent.is_none() => {
-                let above = ddl::parent_column(self.ctx.old, old)?;
-                by(Kind::Column, &above.key.name)
+                let above = ddl::parent_column(self.ctx.old, &old)?;
+                by(Kind::Column, above.key.name)
             }
             Kind::Constraint
                 if old.has("inherited")
                     && parent.is_none()
                     && old.text("type") == "check"
-                    && !self.leaves(old) =>
+                    && !self.leaves(&old) =>
             {
-                self.parent_constraint(self.ctx.old, old).and_then(|above| by(Kind::Constraint, &above))
+                self.parent_constraint(self.ctx.old, &old).and_then(|above| by(Kind::Constraint, above))
             }
-            Kind::Index | Kind::Constraint if parent.is_none() && !self.leaves(old) => {
-                self.attached_to(old).and_then(|(kind, name)| by(kind, &name))
+            Kind::Index | Kind::Constraint if parent.is_none() && !self.leaves(&old) => {
+                self.attached_to(&old).and_then(|(kind, name)| by(kind, &name))
             }
             _ => parent,
         }
@@ -57,7 +57,7 @@ impl Planner<'_> {
 
     pub(super) fn attached_to(&self, old: &Fact) -> Option<(Kind, String)> {
         let name = match old.key.kind {
-            Kind::Index => old.key.name.clone(),
+            Kind::Index => old.key.name.to_owned(),
             _ => format!("{}.{}", old.text("schema"), old.text("name")),
         };
         let attach = self.ctx.old.fact(Kind::IndexAttach, &name)?;
@@ -67,40 +67,40 @@ impl Planner<'_> {
         })
     }
 
-    fn parent_constraint(&self, schema: &Schema, fact: &Fact) -> Option<String> {
+    fn parent_constraint<'s>(&self, schema: &'s Schema, fact: &Fact) -> Option<&'s str> {
         let table = ddl::parent(fact);
         let partition = schema.fact(Kind::Partition, table).map(|p| p.text("of"));
         let parents = schema.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
         let mut above = partition.into_iter().chain(ddl::lines(parents));
         above
             .find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text("name"))))
-            .map(|f| f.key.name.clone())
+            .map(|f| f.key.name)
     }
 
     /// The item whose creation brings this one along.
     pub(super) fn create_host(&self, at: usize) -> Option<usize> {
         let new = self.items[at].new.filter(|_| self.items[at].creates())?;
-        let fact = &self.ctx.new.facts[new];
-        let created = |key: &Key| {
+        let fact = self.ctx.new.facts.at(new);
+        let created = |key: Name<'_>| {
             self.ctx.new.find(key).map(|at| self.of_new[at] as usize).filter(|at| self.items[*at].creates())
         };
-        let parent = fact.parent.as_ref().and_then(created);
+        let parent = fact.parent.and_then(created);
         if self.ctx.inline.contains(&new) {
             return parent;
         }
         match fact.key.kind {
             Kind::Column if fact.has("has_parent") && parent.is_none() => {
-                let above = ddl::parent_column(self.ctx.new, fact)?;
-                created(&above.key)
+                let above = ddl::parent_column(self.ctx.new, &fact)?;
+                created(above.key)
             }
             Kind::Constraint if fact.has("inherited") && fact.text("type") == "check" => {
-                let place = self.ctx.new.find(&ddl::key(Kind::Partition, ddl::parent(fact)));
+                let place = self.ctx.new.find(Name::new(Kind::Partition, ddl::parent(&fact)));
                 // It has to be there when the table becomes a partition.
                 if place.is_some_and(|at| self.items[self.of_new[at] as usize].creates()) {
                     return None;
                 }
-                let above = self.parent_constraint(self.ctx.new, fact)?;
-                created(&ddl::key(Kind::Constraint, &above)).or(parent)
+                let above = self.parent_constraint(self.ctx.new, &fact)?;
+                created(Name::new(Kind::Constraint, above)).or(parent)
             }
             _ => None,
         }

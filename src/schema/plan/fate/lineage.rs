@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Key, Kind};
+use crate::schema::model::{Fact, Kind, Name};
 
 impl<'a> Planner<'a> {
     /// A table stops being a partition before its inherited parts change and before another one takes its place.
     pub(super) fn leaving(&self, drops: &[Ends], creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         let mut left: BTreeMap<&str, Vec<(Ends, bool)>> = BTreeMap::new();
-        let mut own: BTreeMap<&Key, Ends> = BTreeMap::new();
-        for (at, (item, drop)) in self.items.iter().zip(drops).enumerate() {
+        let mut own: BTreeMap<Name<'_>, Ends> = BTreeMap::new();
+        for at in self.touched() {
             let Some(old) = self.old_fact(at).filter(|f| f.key.kind == Kind::Partition) else { continue };
-            if item.fate == Fate::Remove {
-                let stays = old.parent.as_ref().is_some_and(|table| self.ctx.new.find(table).is_some());
-                for above in self.above(old) {
-                    left.entry(above).or_default().push((*drop, stays));
+            if self.items[at].fate == Fate::Remove {
+                let stays = old.parent.is_some_and(|table| self.ctx.new.find(table).is_some());
+                for above in self.above(&old) {
+                    left.entry(above).or_default().push((drops[at], stays));
                 }
-                own.extend(old.parent.as_ref().map(|table| (table, *drop)));
+                own.extend(old.parent.map(|table| (table, drops[at])));
             }
         }
         if left.is_empty() {
             return;
         }
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
             if fact.key.kind == Kind::Partition {
                 let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
@@ -34,20 +34,20 @@ impl<'a> Planner<'a> {
                 }
                 continue;
             }
-            let Some(table) = fact.parent.as_ref() else { continue };
+            let Some(table) = fact.parent else { continue };
             // What happens to the table above is no matter of the one that stays without it.
             let whole = matches!(fact.key.kind, Kind::Column | Kind::Constraint);
             let index = matches!(fact.key.kind, Kind::Index | Kind::Constraint)
                 && self.items[at].drops()
                 && fact.text("type") != "foreign key";
-            for (gone, stays) in left.get(table.name.as_str()).into_iter().flatten() {
+            for (gone, stays) in left.get(table.name).into_iter().flatten() {
                 let steps =
                     [drops[at].filter(|_| index || whole && *stays), creates[at].filter(|_| whole && *stays)];
                 for step in steps {
                     before(gone.filter(|g| Some(*g) != step), step);
                 }
             }
-            if let Some(gone) = own.get(table) {
+            if let Some(gone) = own.get(&table) {
                 for step in [drops[at], creates[at]] {
                     before(gone.filter(|g| Some(*g) != step), step);
                 }
@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The tables a partition was a part of, from the nearest on.
-    fn above(&self, partition: &'a Fact) -> Vec<&'a str> {
+    fn above(&self, partition: &Fact<'a>) -> Vec<&'a str> {
         let mut tables = vec![partition.text("of")];
         while let Some(next) = tables.last().and_then(|of| self.ctx.old.fact(Kind::Partition, of)) {
             tables.push(next.text("of"));
@@ -75,16 +75,16 @@ impl<'a> Planner<'a> {
         match fact.key.kind {
             Kind::Partition => {
                 // While a column gets NOT NULL its table has a check that the partition has not.
-                let above = self.ctx.new.find(&ddl::key(Kind::Table, fact.text("of")));
-                for part in above.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
-                    let column = self.ctx.new.facts[*part as usize].key.kind == Kind::Column;
+                let above = self.ctx.new.find(Name::new(Kind::Table, fact.text("of")));
+                for part in above.into_iter().flat_map(|t| self.ctx.new_parts.of(t)) {
+                    let column = self.ctx.new.facts.kind(*part as usize) == Kind::Column;
                     let column = Some(self.of_new[*part as usize] as usize).filter(|_| column);
                     let altered = column.filter(|column| self.items[*column].fate == Fate::Alter);
                     before(altered.and_then(|column| creates[column]), creates[at]);
                 }
                 let table = fact.parent.as_ref().and_then(|p| self.ctx.new.find(p));
-                for part in table.into_iter().flat_map(|t| &self.ctx.new_parts[t]) {
-                    let kind = self.ctx.new.facts[*part as usize].key.kind;
+                for part in table.into_iter().flat_map(|t| self.ctx.new_parts.of(t)) {
+                    let kind = self.ctx.new.facts.kind(*part as usize);
                     if matches!(kind, Kind::Index | Kind::Constraint | Kind::Column | Kind::Default) {
                         before(creates[self.of_new[*part as usize] as usize], creates[at]);
                     }
@@ -96,8 +96,8 @@ impl<'a> Planner<'a> {
                     .parent
                     .as_ref()
                     .and_then(|p| self.ctx.new.find(p))
-                    .and_then(|at| self.ctx.new.facts[at].parent.clone());
-                let place = host.and_then(|table| self.ctx.new.find(&ddl::key(Kind::Partition, &table.name)));
+                    .and_then(|at| self.ctx.new.facts.at(at).parent);
+                let place = host.and_then(|table| self.ctx.new.find(Name::new(Kind::Partition, table.name)));
                 before(place.and_then(|p| creates[self.of_new[p] as usize]), creates[at]);
             }
             _ => {}
@@ -113,13 +113,11 @@ impl<'a> Planner<'a> {
         creates: &[Ends],
         before: &mut impl FnMut(Ends, Ends),
     ) {
-        let facts = &self.ctx.old.facts;
         for kind in [Kind::Column, Kind::Constraint] {
-            let start = facts.partition_point(|f| (f.key.kind, f.key.name.as_str()) < (kind, of));
-            let parts =
-                facts[start..].iter().take_while(|f| f.key.kind == kind && f.key.name.starts_with(of));
-            for (part, _) in parts.enumerate().filter(|(_, f)| ddl::parent(f) == of) {
-                let item = self.of_old[start + part] as usize;
+            let parts = self.ctx.old.facts.since(Name::new(kind, of));
+            let parts = parts.take_while(|(_, f)| f.key.kind == kind && f.key.name.starts_with(of));
+            for (part, _) in parts.filter(|(_, f)| ddl::parent(f) == of) {
+                let item = self.of_old[part] as usize;
                 if self.items[item].fate == Fate::Remove {
                     before(drops[item], creates[at]);
                 }
@@ -136,8 +134,7 @@ impl<'a> Planner<'a> {
         before: &mut impl FnMut(Ends, Ends),
     ) {
         if fact.key.kind == Kind::Column && fact.has("has_parent") && self.items[at].fate == Fate::Alter {
-            let above =
-                ddl::parent_column(self.ctx.new, fact).and_then(|above| self.ctx.new.find(&above.key));
+            let above = ddl::parent_column(self.ctx.new, fact).and_then(|above| self.ctx.new.find(above.key));
             before(above.and_then(|above| creates[self.of_new[above] as usize]), creates[at]);
         }
     }
@@ -156,7 +153,7 @@ impl<'a> Planner<'a> {
         let is_key = |f: &Fact| f.key.kind == Kind::Constraint && f.text("type") == "foreign key";
         for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
             let Some(new) = self.new_fact(at).filter(|f| is_key(f)) else { continue };
-            let needs = new.needs.iter().map(|need| &self.ctx.new.facts[*need as usize]);
+            let needs = new.needs.iter().map(|need| self.ctx.new.facts.at(*need as usize));
             let mut indexes: Vec<String> = needs
                 .filter(|f| matches!(f.key.kind, Kind::Constraint | Kind::Index))
                 .map(|f| format!("{}.{}", f.text("schema"), f.text("name")))
@@ -164,7 +161,7 @@ impl<'a> Planner<'a> {
             while let Some(index) = indexes.pop() {
                 for part in parts.get(index.as_str()).into_iter().flatten() {
                     before(creates[*part], creates[at]);
-                    indexes.extend(self.new_fact(*part).map(|f| f.key.name.clone()));
+                    indexes.extend(self.new_fact(*part).map(|f| f.key.name.to_owned()));
                 }
             }
         }

@@ -16,30 +16,30 @@ impl Planner<'_> {
         before: &mut impl FnMut(Ends, Ends),
     ) {
         let mut freed: BTreeMap<(u8, String), Vec<Ends>> = BTreeMap::new();
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let item = &self.items[at];
             let Some(old) = self.old_fact(at) else { continue };
             if item.drops() {
                 let gone = drops[at];
                 let _ = purges;
-                occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(gone));
+                occupied(&old).into_iter().for_each(|name| freed.entry(name).or_default().push(gone));
             } else if item.fate == Fate::Alter
                 && old.has("identity")
                 && !self.new_fact(at).is_some_and(|n| n.has("identity"))
             {
-                occupied(old).into_iter().for_each(|name| freed.entry(name).or_default().push(creates[at]));
+                occupied(&old).into_iter().for_each(|name| freed.entry(name).or_default().push(creates[at]));
             }
         }
         if freed.is_empty() {
             return;
         }
-        for at in 0..self.items.len() {
+        for at in self.touched() {
             let create = self.arrives(at, creates);
             let item = &self.items[at];
             let Some(new) = self.new_fact(at).filter(|_| item.creates() || item.fate == Fate::Alter) else {
                 continue;
             };
-            for name in occupied(new) {
+            for name in occupied(&new) {
                 for gone in freed.get(&name).into_iter().flatten() {
                     before(gone.filter(|g| Some(*g) != create), create);
                 }
@@ -50,7 +50,7 @@ impl Planner<'_> {
 
 /// The names a fact takes, in the namespaces of relations, types and functions.
 pub(in crate::schema) fn occupied(fact: &Fact) -> Vec<(u8, String)> {
-    let name = fact.key.name.clone();
+    let name = fact.key.name.to_owned();
     match fact.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => {
             vec![(0, name.clone()), (1, name)]

@@ -8,13 +8,14 @@ impl Planner<'_> {
     /// Refuses what cannot work on the old side's server.
     pub(super) fn check(&mut self, strict: bool) {
         let version = self.ctx.old.server_version();
-        for at in 0..self.items.len() {
+        let concerned = if strict { (0..self.items.len()).collect() } else { self.touched() };
+        for at in concerned {
             let item = &self.items[at];
             let fact = self.new_fact(at).or(self.old_fact(at));
             let Some(fact) = fact else { continue };
             if fact.key.kind == Kind::Uncompared && (strict || item.fate != Fate::Keep) {
                 self.refuse(
-                    fact,
+                    &fact,
                     "objects of its kind are not compared in detail, so nothing can be planned for it",
                 );
             }
@@ -32,7 +33,7 @@ impl Planner<'_> {
                 _ => role.collect(),
             };
             for role in roles.into_iter().filter(|r| !self.ctx.old.origin.roles.contains(*r)) {
-                self.refuse(new, format!("role {role} does not exist on the old side's server"));
+                self.refuse(&new, format!("role {role} does not exist on the old side's server"));
             }
             let too_new = match new.key.kind {
                 Kind::Column if new.has("generated_virtual") => (180_000, "virtual generated columns"),
@@ -48,16 +49,16 @@ impl Planner<'_> {
                 _ => (0, ""),
             };
             if version < too_new.0 {
-                self.refuse(new, format!("the old side's server does not know {}", too_new.1));
+                self.refuse(&new, format!("the old side's server does not know {}", too_new.1));
             }
             if new.key.kind == Kind::Index && new.has("invalid") && self.items[at].fate == Fate::Add {
-                self.refuse(new, ddl::INVALID_INDEX);
+                self.refuse(&new, ddl::INVALID_INDEX);
             }
             if new.key.kind == Kind::Extension && self.items[at].creates() {
                 let wanted = format!("{} {}", new.key.name, new.text("version"));
                 if !self.ctx.old.origin.available_extensions.contains(&wanted) {
                     self.refuse(
-                        new,
+                        &new,
                         format!("version {} is not available on the old side's server", new.text("version")),
                     );
                 }

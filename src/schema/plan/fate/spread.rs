@@ -19,7 +19,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let Some(old) = self.items[at].old else { continue };
-            for dependent in self.old_dependents[old].clone() {
+            for dependent in self.old_dependents.of(old).to_vec() {
                 let dependent = self.of_old[dependent as usize] as usize;
                 if let Some(child) = self.torn_along(at, dependent) {
                     queue.push(child);
@@ -38,8 +38,8 @@ impl<'a> Planner<'a> {
     fn step_aside(&mut self) {
         let mut queue: Vec<usize> = (0..self.items.len()).filter(|at| self.items[*at].moved).collect();
         while let Some(at) = queue.pop() {
-            for need in self.old_fact(at).map(|f| f.needs.clone()).unwrap_or_default() {
-                let need = self.of_old[need as usize] as usize;
+            for need in self.old_fact(at).map(|f| f.needs).unwrap_or_default() {
+                let need = self.of_old[*need as usize] as usize;
                 let kind = self.old_fact(need).map(|f| f.key.kind);
                 let a_type = matches!(
                     kind,
@@ -62,7 +62,7 @@ impl<'a> Planner<'a> {
             return None;
         }
         let child = self.of_old[fact.parent.as_ref().and_then(|p| self.ctx.old.find(p))?] as usize;
-        let stays = self.old_fact(child).is_some_and(|index| self.leaves(index));
+        let stays = self.old_fact(child).is_some_and(|index| self.leaves(&index));
         if stays || self.items[child].drops() {
             return None;
         }
@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
         if !self.items[at].drops() {
             match (x, d) {
                 (Kind::Trigger, Kind::Trigger) => self.replace(dependent),
-                (Kind::Column, Kind::Statistics) => self.keep_target(dependent, new),
+                (Kind::Column, Kind::Statistics) => self.keep_target(dependent, &new),
                 (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => {
                     self.replace(dependent)
                 }
@@ -112,7 +112,7 @@ impl<'a> Planner<'a> {
                         "PostgreSQL cannot change an attribute's type in {} while this column uses it",
                         needed.key.name
                     );
-                    self.refuse(new, reason);
+                    self.refuse(&new, reason);
                 }
                 _ => {}
             }
@@ -125,7 +125,7 @@ impl<'a> Planner<'a> {
                 if matches!(x, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation)
                     && (!gone || item.fate == Fate::Keep) =>
             {
-                self.move_column(at, dependent, old, new)
+                self.move_column(at, dependent, &old, &new)
             }
             Kind::Column
                 if (old.has("generated") || old.has("generated_virtual"))
@@ -139,7 +139,7 @@ impl<'a> Planner<'a> {
             Kind::Table if old.has("foreign") && new.has("foreign") => self.replace(dependent),
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
                 let reason = format!("it needs {}, which would have to be dropped and made anew", needed.key);
-                self.refuse(new, reason);
+                self.refuse(&new, reason);
             }
             _ => self.replace(dependent),
         }
@@ -168,7 +168,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The type of a column is made anew under its name: the column moves from the one to the other.
-    fn move_column(&mut self, at: usize, column: usize, old: &'a Fact, new: &'a Fact) {
+    fn move_column(&mut self, at: usize, column: usize, old: &Fact<'a>, new: &Fact<'a>) {
         self.items[at].moved = true;
         if ddl::is_partition_key(&self.ctx, new) {
             self.refuse(new, "PostgreSQL cannot change the type of a column in a partition key");

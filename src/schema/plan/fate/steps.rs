@@ -21,7 +21,7 @@ impl Planner<'_> {
         let mut handed: Vec<(usize, usize)> = Vec::new();
         let mut taken: Vec<(Ends, usize)> = Vec::new();
         let hosts: Vec<Option<usize>> = (0..count).map(|at| self.drop_host(at)).collect();
-        for at in 0..count {
+        for at in self.touched() {
             let rank = self.old_fact(at).or(self.new_fact(at)).map(|f| f.key.kind as u32).unwrap_or_default();
             if self.swapped.contains(&at) {
                 let swap = self.swap(at);
@@ -38,22 +38,22 @@ impl Planner<'_> {
                 && hosts[at].is_none()
                 && let Some(old) = self.old_fact(at)
             {
-                let moves = self.new_fact(at).is_some_and(|new| super::moves(old, new));
+                let moves = self.new_fact(at).is_some_and(|new| super::moves(&old, &new));
                 let adopted = self.succession.adopted.values().any(|index| *index == at);
-                let mut statements = if moves || adopted { Vec::new() } else { ddl::drop(&self.ctx, old) };
+                let mut statements = if moves || adopted { Vec::new() } else { ddl::drop(&self.ctx, &old) };
                 if self.succession.late.contains(&at) {
                     statements = statements.into_iter().map(|s| s.at(Stage::Finish)).collect();
                 }
-                if let Some((column, identity)) = self.handed_to(&heirs, old) {
-                    let (away, hand) = handover::hand_over(old, identity);
+                if let Some((column, identity)) = self.handed_to(&heirs, &old) {
+                    let (away, hand) = handover::hand_over(&old, identity);
                     statements = away;
                     purges[at] =
                         Some(graph.chain(hand, (2, rank, at as u32), || format!("drop {}", old.key)));
                     handed.push((at, column));
                 } else if self.items[at].moved {
-                    let aside = aside(old);
+                    let aside = aside(&old);
                     statements =
-                        vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(old)))];
+                        vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(&old)))];
                     let schema = old.text("schema");
                     let word = match old.key.kind {
                         Kind::Domain => "DOMAIN",
@@ -69,7 +69,7 @@ impl Planner<'_> {
                 );
             }
         }
-        for at in 0..count {
+        for at in self.touched() {
             if self.items[at].drops() {
                 let mut host = at;
                 while let Some(above) = hosts[host] {
@@ -78,7 +78,7 @@ impl Planner<'_> {
                 drops[at] = drops[host];
             }
         }
-        for at in 0..count {
+        for at in self.touched() {
             let Some(new) = self.new_fact(at) else { continue };
             let rank = (1, new.key.kind as u32, at as u32);
             if self.items[at].creates() {
@@ -86,12 +86,12 @@ impl Planner<'_> {
                     continue;
                 }
                 let mut statements = match self.succession.adopted.get(&at).and_then(|i| self.old_fact(*i)) {
-                    Some(index) => ddl::adopt(new, index),
-                    None if self.succession.aside.contains(&at) => ddl::build_aside(new),
-                    None => self.creation(new),
+                    Some(index) => ddl::adopt(&new, &index),
+                    None if self.succession.aside.contains(&at) => ddl::build_aside(&new),
+                    None => self.creation(&new),
                 };
-                if let Some((column, identity)) = self.taken_from(&heirs, new) {
-                    let (ahead, after) = handover::take_over(statements, new, identity);
+                if let Some((column, identity)) = self.taken_from(&heirs, &new) {
+                    let (ahead, after) = handover::take_over(statements, &new, identity);
                     statements = after;
                     let name = || format!("create {}", new.key);
                     let (head, tail) = graph.chain(ahead, rank, name);
@@ -102,11 +102,11 @@ impl Planner<'_> {
             } else if self.items[at].fate == Fate::Alter {
                 let mut statements = std::mem::take(&mut self.items[at].alter);
                 if self.gets_identity(at) {
-                    statements.extend(self.settled(new));
+                    statements.extend(self.settled(&new));
                 }
                 creates[at] = Some(graph.chain(statements, rank, || format!("alter {}", new.key)));
                 if let Some(old) = self.old_fact(at).filter(|_| new.key.kind == Kind::Table) {
-                    let inherit = ddl::inherit(old, new);
+                    let inherit = ddl::inherit(&old, &new);
                     if !inherit.is_empty() {
                         purges[at] = Some(
                             graph.chain(inherit, (2, rank.1, rank.2), || format!("inherit {}", new.key)),
@@ -115,7 +115,7 @@ impl Planner<'_> {
                 }
             }
         }
-        for at in 0..count {
+        for at in self.touched() {
             if self.items[at].creates() && creates[at].is_none() {
                 let mut host = at;
                 while let Some(above) = self.create_host(host) {
@@ -148,7 +148,7 @@ impl Planner<'_> {
         let mut seen: HashSet<usize> = queue.iter().copied().collect();
         while let Some(at) = queue.pop() {
             let Some(old) = self.items[at].old else { continue };
-            for dependent in &self.old_dependents[old] {
+            for dependent in self.old_dependents.of(old) {
                 let dependent = self.of_old[*dependent as usize] as usize;
                 if self.items[dependent].fate != Fate::Replace || !seen.insert(dependent) {
                     continue;
@@ -170,29 +170,30 @@ impl Planner<'_> {
         statements.extend(self.settled(new));
         if new.key.kind == Kind::Table {
             let columns = self.ctx.parts(new).map(|(_, part)| part).filter(|f| f.key.kind == Kind::Column);
-            statements.extend(columns.flat_map(|column| self.settled(column)));
+            statements.extend(columns.flat_map(|column| self.settled(&column)));
         }
         statements
     }
 
     /// What default privileges give a new object, made what it shall have.
     fn settled(&self, new: &Fact) -> Vec<Statement> {
-        let born = ddl::born_with(&self.ctx, new).into_iter();
-        let wanted = |born: &Fact| self.ctx.new.find(&born.key).map(|at| &self.ctx.new.facts[at]);
-        born.flat_map(|born| ddl::shift_privileges(&self.ctx, &born, wanted(&born))).collect()
+        let born = ddl::born_with(&self.ctx, new);
+        let shift =
+            |born: Fact<'_>| ddl::shift_privileges(&self.ctx, &born, self.ctx.new.get(born.key).as_ref());
+        born.iter().flat_map(shift).collect()
     }
 
     /// Whether a privilege is settled where its object is created.
     fn is_settled(&self, privilege: &Fact) -> bool {
         let object = privilege.parent.as_ref().and_then(|p| self.ctx.new.find(p));
-        let Some((at, object)) = object.map(|at| (at, &self.ctx.new.facts[at])) else { return false };
+        let Some((at, object)) = object.map(|at| (at, self.ctx.new.facts.at(at))) else { return false };
         let item = self.of_new[at] as usize;
         (self.items[item].creates() || self.gets_identity(item))
-            && ddl::born_with(&self.ctx, object).iter().any(|born| born.key == privilege.key)
+            && ddl::born_with(&self.ctx, &object).iter().any(|born| born.key == privilege.key)
     }
 
     fn gets_identity(&self, at: usize) -> bool {
-        let has = |fact: Option<&Fact>| fact.is_some_and(|f| f.has("identity"));
+        let has = |fact: Option<Fact<'_>>| fact.is_some_and(|f| f.has("identity"));
         self.items[at].fate == Fate::Alter && has(self.new_fact(at)) && !has(self.old_fact(at))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Fact, Kind, Schema};
 
 /// Who follows whom.
 #[derive(Default)]
@@ -24,19 +24,19 @@ impl Planner<'_> {
             return succession;
         }
         let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Add) {
-            let Some(new) = self.new_fact(at).filter(|f| is_unique(f)) else { continue };
-            let table = self.ctx.new.fact(Kind::Table, ddl::parent(new));
-            if !self.ctx.is_fresh(ddl::parent(new)) && table.is_some_and(|t| !t.has("partition_key")) {
-                coming.entry(ddl::parent(new)).or_default().push(at);
+        for at in self.touched().into_iter().filter(|at| self.items[*at].fate == Fate::Add) {
+            let Some(new) = self.new_fact(at).filter(is_unique) else { continue };
+            let table = self.ctx.new.fact(Kind::Table, ddl::parent(&new));
+            if !self.ctx.is_fresh(ddl::parent(&new)) && table.is_some_and(|t| !t.has("partition_key")) {
+                coming.entry(ddl::parent(&new)).or_default().push(at);
             }
         }
         if coming.is_empty() {
             return succession;
         }
-        for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Remove) {
-            let Some(old) = self.old_fact(at).filter(|f| is_unique(f)) else { continue };
-            let Some(heirs) = coming.get(ddl::parent(old)).filter(|_| self.drop_host(at).is_none()) else {
+        for at in self.touched().into_iter().filter(|at| self.items[*at].fate == Fate::Remove) {
+            let Some(old) = self.old_fact(at).filter(is_unique) else { continue };
+            let Some(heirs) = coming.get(ddl::parent(&old)).filter(|_| self.drop_host(at).is_none()) else {
                 continue;
             };
             if old.key.kind == Kind::Constraint {
@@ -46,7 +46,7 @@ impl Planner<'_> {
                     self.new_fact(**heir).is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
                 };
                 succession.aside.extend(heirs.iter().find(named));
-            } else if let Some(heir) = heirs.iter().find(|heir| self.adopts(**heir, old)) {
+            } else if let Some(heir) = heirs.iter().find(|heir| self.adopts(**heir, &old)) {
                 succession.adopted.insert(*heir, at);
             }
         }
@@ -61,17 +61,18 @@ impl Planner<'_> {
             !item.drops() && !item.retyped
         });
         // The index takes its comment along.
-        let said = |index: &str| ddl::key(Kind::Comment, &format!("index {index}"));
-        let silent = self.ctx.old.find(&said(&old.key.name)).is_none();
+        let said =
+            |schema: &Schema, index: &str| schema.fact(Kind::Comment, &format!("index {index}")).is_some();
+        let silent = !said(self.ctx.old, old.key.name);
         self.new_fact(heir).is_some_and(|new| {
             let name = format!("{}.{}", new.text("schema"), new.text("name"));
-            (silent || self.ctx.new.find(&said(&name)).is_some())
+            (silent || said(self.ctx.new, &name))
                 && new.key.kind == Kind::Constraint
                 && stays
                 && plain(old)
-                && plain(new)
-                && self.ctx.old.fact(Kind::IndexAttach, &old.key.name).is_none()
-                && ddl::same_index(old, new)
+                && plain(&new)
+                && self.ctx.old.fact(Kind::IndexAttach, old.key.name).is_none()
+                && ddl::same_index(old, &new)
         })
     }
 }

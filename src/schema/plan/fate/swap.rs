@@ -45,15 +45,17 @@ impl Planner<'_> {
         // What has to go or be rewritten before takes the old index along.
         let free = old.needs.iter().map(|need| &self.items[self.of_old[*need as usize] as usize]);
         let free = free.into_iter().all(|need| need.fate != Fate::Replace && !need.retyped && !need.moved);
-        let alone = self.attached_to(old).is_none() || self.drop_host(at).is_some();
+        let alone = self.attached_to(&old).is_none() || self.drop_host(at).is_some();
         stays && same_shape && free && alone && self.swap(at).is_some()
     }
 
     pub(super) fn swap(&self, at: usize) -> Option<Swap> {
         let (old, new) = (self.old_fact(at)?, self.new_fact(at)?);
-        let dependents: Vec<_> = self.old_dependents[self.items[at].old?]
+        let dependents: Vec<_> = self
+            .old_dependents
+            .of(self.items[at].old?)
             .iter()
-            .map(|d| &self.ctx.old.facts[*d as usize])
+            .map(|d| self.ctx.old.facts.at(*d as usize))
             .collect();
         let parts = dependents
             .iter()
@@ -63,8 +65,8 @@ impl Planner<'_> {
         let place = Place {
             hosted: self.drop_host(at).is_some(),
             referenced: dependents.iter().any(|f| f.key.kind == Kind::Constraint),
-            partitions: parts.map(|at| ddl::parent(&self.ctx.old.facts[at])).collect(),
+            partitions: parts.map(|at| ddl::parent(&self.ctx.old.facts.at(at))).collect(),
         };
-        ddl::swap(&self.ctx, old, new, &place)
+        ddl::swap(&self.ctx, &old, &new, &place)
     }
 }

@@ -1,44 +1,43 @@
 use super::*;
 use crate::schema::Options;
-use crate::schema::model::{Attributes, Origin, attribute};
+use crate::schema::model::{Draft, Key, Origin};
 
 /// A table made by transaction `made` and last written by `written`.
-fn table(name: &str, oid: u32, made: u32, written: u32) -> Fact {
+fn table(name: &str, oid: u32, made: u32, written: u32) -> Draft<'static> {
     fact(Kind::Table, &format!("public.{name}"), None, (1, oid, 0), [written, written, made])
 }
 
-fn column(table: &str, name: &str, place: i32, written: u32) -> Fact {
+fn column(table: &str, name: &str, place: i32, written: u32) -> Draft<'static> {
     let parent = Key::new(Kind::Table, format!("public.{table}"));
     let key = format!("public.{table}.{name}");
     fact(Kind::Column, &key, Some(parent), (1, 10, place), [written, written, 0])
 }
 
-fn fact(kind: Kind, key: &str, parent: Option<Key>, address: (u32, u32, i32), stamps: [u32; 3]) -> Fact {
+fn fact(
+    kind: Kind,
+    key: &str,
+    parent: Option<Key>,
+    address: (u32, u32, i32),
+    stamps: [u32; 3],
+) -> Draft<'static> {
     let name = key.rsplit('.').next().unwrap_or(key);
-    let attrs = [("name", name), ("type", "integer")];
-    Fact {
-        key: Key::new(kind, key),
-        parent,
-        owner: None,
-        attrs: Attributes(attrs.iter().map(|(n, v)| (attribute(n), (*v).to_owned())).collect()),
-        needs: Vec::new(),
-        address,
-        stamps,
-    }
+    let attrs = vec![("name".into(), name.to_owned().into()), ("type".into(), "integer".into())];
+    Draft { attrs, address, stamps, ..Draft::new(Key::new(kind, key), parent) }
 }
 
-fn verdict(old: Vec<Fact>, new: Vec<Fact>, kind: Kind, before: &str, after: &str) -> Verdict {
-    let schema = |facts| Schema::new(Options::default(), Origin::default(), facts);
+fn verdict(
+    old: Vec<Draft<'static>>,
+    new: Vec<Draft<'static>>,
+    kind: Kind,
+    before: &str,
+    after: &str,
+) -> Verdict {
+    let schema = |facts: Vec<Draft<'_>>| {
+        Schema::new(Options::default(), Origin::default(), facts.into_iter().collect())
+    };
     let (old, new) = (schema(old), schema(new));
-    let addresses = new
-        .facts
-        .iter()
-        .enumerate()
-        .map(|(at, f)| ((f.key.kind, f.address.0, f.address.1, f.address.2), at))
-        .collect();
-    let evidence = Evidence::new(&old, &new, &addresses);
-    let find = |schema: &Schema, name: &str| schema.fact(kind, name).expect("the fact").clone();
-    evidence.verdict(&find(&old, before), &find(&new, after))
+    let (before, after) = (old.fact(kind, before), new.fact(kind, after));
+    Evidence::new(&old, &new).verdict(&before.expect("the fact"), &after.expect("the fact"))
 }
 
 #[test]
@@ -78,7 +77,7 @@ fn columns_that_nobody_wrote_show_that_it_is_their_table() {
 #[test]
 fn the_name_of_a_not_null_constraint_is_no_evidence_against() {
     let mut named = column("b", "x", 1, 500);
-    named.attrs.0.push(("not_null_constraint".into(), "CONSTRAINT a_x_not_null".to_owned()));
+    named.attrs.push(("not_null_constraint".into(), "CONSTRAINT a_x_not_null".into()));
     let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500)];
     let new = vec![table("b", 10, 500, 900), named];
     assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Same);

@@ -1,0 +1,155 @@
+//! Facts on their way into a schema.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::fact::{Address, Facts, Id, Row};
+use super::links::Links;
+use super::text::Known;
+use super::{Key, Name};
+
+/// The name of an attribute that is one of our own.
+pub(in crate::schema) type Attribute = Cow<'static, str>;
+
+/// A fact that is yet to be kept.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::schema) struct Draft<'a> {
+    pub(in crate::schema) key: Key,
+    #[serde(default)]
+    pub(in crate::schema) parent: Option<Key>,
+    #[serde(default)]
+    pub(in crate::schema) owner: Option<Cow<'a, str>>,
+    /// Names and values.
+    pub(in crate::schema) attrs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(in crate::schema) needs: Vec<u32>,
+    pub(in crate::schema) address: Address,
+    #[serde(default)]
+    pub(in crate::schema) stamps: [u32; 3],
+}
+
+impl Draft<'_> {
+    /// A fact that has no place in a catalog.
+    pub(in crate::schema) fn new(key: Key, parent: Option<Key>) -> Self {
+        Self {
+            key,
+            parent,
+            owner: None,
+            attrs: Vec::new(),
+            needs: Vec::new(),
+            address: (0, 0, 0),
+            stamps: [0; 3],
+        }
+    }
+}
+
+/// Facts in the order in which they arrive.
+#[derive(Default)]
+pub(in crate::schema) struct Collection {
+    facts: Facts,
+    known: Known,
+    places: HashMap<Id, u32>,
+    needs: Vec<(u32, u32)>,
+}
+
+impl Collection {
+    pub(in crate::schema) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Where a fact is.
+    pub(in crate::schema) fn place<'k>(&self, key: impl Into<Name<'k>>) -> Option<u32> {
+        let key = key.into();
+        let name = self.known.find(&self.facts.texts, key.name)?;
+        self.places.get(&Id { kind: key.kind, name }).copied()
+    }
+
+    pub(in crate::schema) fn push(&mut self, draft: &Draft<'_>) -> u32 {
+        let Facts { texts, rows, attrs, .. } = &mut self.facts;
+        let mut symbol = |text: &str| self.known.symbol(texts, text);
+        let id = Id { kind: draft.key.kind, name: symbol(&draft.key.name) };
+        let parent = draft.parent.as_ref().map(|key| Id { kind: key.kind, name: symbol(&key.name) });
+        let owner = draft.owner.as_deref().map(&mut symbol);
+        let start = attrs.len() as u32;
+        attrs.extend(draft.attrs.iter().map(|(name, value)| (symbol(name), symbol(value))));
+        let at = rows.len() as u32;
+        let attrs = (start, attrs.len() as u32);
+        rows.push(Row { id, parent, owner, attrs, address: draft.address, stamps: draft.stamps });
+        self.needs.extend(draft.needs.iter().map(|need| (at, *need)));
+        self.places.insert(id, at);
+        at
+    }
+
+    pub(in crate::schema) fn need(&mut self, fact: u32, needed: u32) {
+        self.needs.push((fact, needed));
+    }
+
+    pub(in crate::schema) fn stamp(&mut self, fact: u32, stamps: [u32; 3]) {
+        self.facts.rows[fact as usize].stamps = stamps;
+    }
+
+    /// Says otherwise what one attribute of a fact is.
+    pub(in crate::schema) fn set(&mut self, fact: u32, attribute: usize, value: &str) {
+        let start = self.facts.rows[fact as usize].attrs.0 as usize;
+        self.facts.attrs[start + attribute].1 = self.known.symbol(&mut self.facts.texts, value);
+    }
+
+    /// Leaves facts out.
+    pub(in crate::schema) fn retain(&mut self, stays: impl Fn(u32) -> bool) {
+        let mut places = Vec::with_capacity(self.facts.len());
+        let mut next = 0;
+        for at in 0..self.facts.len() as u32 {
+            places.push(stays(at).then_some(next));
+            next += u32::from(stays(at));
+        }
+        let mut at = 0..;
+        self.facts.rows.retain(|_| at.next().is_some_and(&stays));
+        let place = |at: u32| places.get(at as usize).copied().flatten();
+        self.needs = self.needs.iter().filter_map(|(from, to)| place(*from).zip(place(*to))).collect();
+        self.places.clear();
+    }
+
+    /// The facts sorted by key, with dependencies that still lead to the same ones.
+    pub(in crate::schema) fn sorted(self) -> Facts {
+        let Self { mut facts, known, places, mut needs } = self;
+        drop((known, places));
+        let count = facts.len() as u32;
+        let mut order: Vec<u32> = (0..count).collect();
+        order.sort_by(|a, b| facts.key(*a as usize).cmp(&facts.key(*b as usize)));
+        let mut place = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[*old as usize] = new as u32;
+        }
+        drop(order);
+        // What was written down may say anything.
+        needs.retain(|(_, to)| *to < count);
+        for (from, to) in &mut needs {
+            (*from, *to) = (place[*from as usize], place[*to as usize]);
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        facts.needs = Links::new(facts.len(), needs.iter().copied());
+        for at in 0..facts.len() {
+            while place[at] as usize != at {
+                let to = place[at] as usize;
+                facts.rows.swap(at, to);
+                place.swap(at, to);
+            }
+        }
+        facts.texts.shrink();
+        facts.rows.shrink_to_fit();
+        facts.attrs.shrink_to_fit();
+        facts
+    }
+}
+
+impl<'a> FromIterator<Draft<'a>> for Facts {
+    fn from_iter<I: IntoIterator<Item = Draft<'a>>>(drafts: I) -> Self {
+        let mut collection = Collection::default();
+        for draft in drafts {
+            collection.push(&draft);
+        }
+        collection.sorted()
+    }
+}

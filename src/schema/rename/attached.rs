@@ -1,0 +1,80 @@
+//! Indexes that are parts of others, be they those of constraints: their names change together or not at all.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::schema::model::{Draft, Fact, Kind, Name, Schema};
+
+/// The facts that are renamed, with what they become.
+pub(super) type Moved<'a> = BTreeMap<Name<'a>, Fact<'a>>;
+
+fn qualified(fact: &Fact<'_>) -> String {
+    format!("{}.{}", fact.text("schema"), fact.text("name"))
+}
+
+/// The indexes among what is renamed, by their qualified names.
+pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {
+    let indexed = |fact: &Fact<'_>| {
+        fact.key.kind == Kind::Index || matches!(fact.text("type"), "primary key" | "unique")
+    };
+    let pairs = moved.iter().filter_map(|(before, after)| Some((old.get(*before)?, after)));
+    pairs
+        .filter(|(before, _)| indexed(before))
+        .map(|(before, after)| (qualified(&before), qualified(after)))
+        .collect()
+}
+
+/// The place of an index under its new names.
+pub(super) fn join<'a>(
+    attach: &Fact<'a>,
+    next: &mut Draft<'a>,
+    indexes: &BTreeMap<String, String>,
+    moved: &Moved<'a>,
+) {
+    if let Some(name) = indexes.get(attach.key.name) {
+        next.key.name.clone_from(name);
+    }
+    if let Some(after) = attach.parent.and_then(|parent| moved.get(&parent)) {
+        next.parent = Some(after.key.to_key());
+    }
+    for (name, value) in &mut next.attrs {
+        let after = match name.as_ref() {
+            "of" => indexes.get(value.as_ref()).map(|name| Cow::Owned(name.clone())),
+            "of_constraint" => {
+                moved.get(&Name::new(Kind::Constraint, value)).map(|after| Cow::Borrowed(after.key.name))
+            }
+            _ => None,
+        };
+        if let Some(after) = after {
+            *value = after;
+        }
+    }
+}
+
+/// Drops the renames after which an index would be a part of another one than it shall.
+pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Fact<'_>, Fact<'_>)>) {
+    let places = |schema: &Schema| -> BTreeMap<String, String> {
+        let attached = schema.facts.of_kind(Kind::IndexAttach);
+        attached.map(|f| (f.key.name.to_owned(), f.text("of").to_owned())).collect()
+    };
+    let (before, after) = (places(old), places(new));
+    loop {
+        let names: BTreeMap<String, String> =
+            chosen.iter().map(|(old, new)| (qualified(old), qualified(new))).collect();
+        let renamed = |name: &String| names.get(name).unwrap_or(name).clone();
+        let torn: BTreeSet<String> = before
+            .iter()
+            .filter(|(part, whole)| names.contains_key(*part) || names.contains_key(*whole))
+            .filter(|(part, whole)| after.get(&renamed(part)) != Some(&renamed(whole)))
+            .flat_map(|(part, whole)| [part.clone(), whole.clone()])
+            .collect();
+        let count = chosen.len();
+        let stray = |old: &Fact<'_>, new: &Fact<'_>| {
+            !before.contains_key(&qualified(old)) && after.contains_key(&qualified(new))
+        };
+        chosen.retain(|(old, new)| !torn.contains(&qualified(old)) && !stray(old, new));
+        if chosen.len() == count {
+            return;
+        }
+    }
+}

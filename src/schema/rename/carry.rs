@@ -1,0 +1,184 @@
+//! The old schema under its new names.
+
+use std::collections::HashMap;
+
+use super::evidence::Evidence;
+use super::finder::{Finder, Move, is_program};
+use super::statement::schema_of;
+use super::words::Words;
+use super::{PARTS, WHOLE};
+use crate::schema::ddl;
+use crate::schema::model::{Draft, Fact, Key, Kind, Name, Schema};
+
+impl<'a> Finder<'a> {
+    /// The old schema once every rename is done.
+    pub(super) fn renamed(&self, created: &[Key], evidence: &Evidence<'_>) -> Schema {
+        let created = created.iter().filter_map(|key| self.new.get(key));
+        let created = created.map(|schema| Fact { needs: &[], address: (0, 0, 0), ..schema }.draft());
+        let facts = self.old.facts.iter().map(|fact| self.carry(&fact, evidence));
+        let facts = facts.chain(created).collect();
+        Schema::new(self.old.options.clone(), self.old.origin.clone(), facts)
+    }
+
+    fn carry(&self, fact: &Fact<'a>, evidence: &Evidence<'_>) -> Draft<'a> {
+        let mut next = fact.draft();
+        let above = self.above(fact);
+        let mut words = self.words.clone();
+        for m in above.iter().filter_map(|k| self.moves.get(k)).filter(|m| PARTS.contains(&m.before.kind)) {
+            words.columns.insert(m.from.clone(), m.to.clone());
+        }
+        let key = |key: Name<'_>, words: &Words| match self.moves.get(&key) {
+            Some(m) => m.after.clone(),
+            None => Key::new(key.kind, words.key(key.name)),
+        };
+        next.key = key(fact.key, &words);
+        next.parent = fact.parent.map(|p| key(p, &words));
+        let needed = fact.needs.iter().map(|n| self.old.facts.at(*n as usize));
+        let near = needed.flat_map(|n| std::iter::once(n.key).chain(n.parent)).chain(above);
+        for m in near.filter_map(|k| self.moves.get(&k)) {
+            match m.before.kind {
+                Kind::Column => drop(words.columns.insert(m.from.clone(), m.to.clone())),
+                Kind::Table | Kind::View | Kind::MaterializedView => {
+                    words.relations.insert(m.from.clone(), m.to.clone());
+                }
+                Kind::Function | Kind::Aggregate => {
+                    let bare = |name: &str| name.split('(').next().unwrap_or_default().to_owned();
+                    words.qualified.insert(bare(m.before.name), bare(&m.after.name));
+                }
+                _ => {}
+            }
+        }
+        self.attributes(fact, &mut next, &words, evidence);
+        self.keep_not_null(fact, &mut next);
+        next
+    }
+
+    /// The object and what it is a part of, up to the top.
+    fn above(&self, fact: &Fact<'a>) -> Vec<Name<'a>> {
+        let mut keys = vec![fact.key];
+        let mut at = *fact;
+        while let Some(parent) = at.parent.and_then(|p| self.old.get(p)) {
+            at = parent;
+            keys.push(at.key);
+        }
+        keys
+    }
+
+    fn attributes(&self, fact: &Fact<'a>, next: &mut Draft<'a>, words: &Words, evidence: &Evidence<'_>) {
+        let own = self.moves.get(&fact.key);
+        let twin = evidence.twin(fact).filter(|t| t.key == Name::from(&next.key));
+        // A row that nobody wrote since the parting still says the same, in the new names.
+        let kept = twin.filter(|t| t.stamps[1] != 0 && t.stamps[1] == fact.stamps[1]);
+        for (attr, value) in &mut next.attrs {
+            let renamed = match attr.as_ref() {
+                "name" => {
+                    let column = fact.parent.filter(|_| fact.key.kind == Kind::Default);
+                    let called = own.or_else(|| column.and_then(|c| self.moves.get(&c)));
+                    called.map(|m| m.to.clone())
+                }
+                "schema" if fact.key.kind == Kind::Schema => None,
+                "schema" => Some(
+                    next.key
+                        .name
+                        .strip_suffix(&next_name(fact, own))
+                        .map(|s| s.trim_end_matches('.').to_owned())
+                        .filter(|_| WHOLE.contains(&fact.key.kind))
+                        .unwrap_or_else(|| self.schema_name(value, next.parent.as_ref())),
+                ),
+                "@names" | "@columns" | "labels" | "text" | "@grantee" | "role" | "grantee" => None,
+                "type" | "of_type" | "server" => {
+                    Some(Words { columns: HashMap::new(), ..words.clone() }.text(value))
+                }
+                "identity_sequence" => Some(self.follow(value, next.parent.as_ref(), words)),
+                "definition" | "expression" | "using" | "with_check" | "generated" | "index_definition" => {
+                    Some(match kept.and_then(|t| t.get(attr)) {
+                        Some(now) => now.to_owned(),
+                        None => {
+                            let text = words.text(value);
+                            own.map_or(text.clone(), |m| named(fact.key.kind, &text, m))
+                        }
+                    })
+                }
+                _ => Some(words.text(value)),
+            };
+            if let Some(renamed) = renamed {
+                *value = renamed.into();
+            }
+        }
+    }
+
+    /// A not-null constraint keeps the name it was born with when its table or column is renamed.
+    fn keep_not_null(&self, fact: &Fact<'a>, next: &mut Draft<'a>) {
+        if fact.key.kind != Kind::Column || !fact.has("not_null") || self.old.server_version() < 180_000 {
+            return;
+        }
+        let called = |table: Option<&str>, column: &str| {
+            let table = table.unwrap_or_default();
+            let (_, name) = table.rsplit_once('.').unwrap_or(("", table));
+            ddl::default_not_null(name, column)
+        };
+        let column = next.attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_ref());
+        let before = called(fact.parent.map(|p| p.name), fact.text("name"));
+        let after = called(next.parent.as_ref().map(|p| p.name.as_str()), column.unwrap_or_default());
+        if before == after {
+            return;
+        }
+        let inherited = fact.has("@not_null_name") || fact.has("has_parent");
+        let attr = if inherited { "@not_null_name" } else { "not_null_constraint" };
+        let named = |name: &str| if inherited { name.to_owned() } else { format!("CONSTRAINT {name}") };
+        match fact.get(attr).filter(|text| inherited || text.starts_with("CONSTRAINT")) {
+            Some(text) if text == named(&after) => next.attrs.retain(|(name, _)| name != attr),
+            Some(_) => {}
+            None => {
+                let rest = fact.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
+                next.attrs.retain(|(name, _)| name != attr);
+                // Attributes stand in the order in which they are read.
+                let place = next.attrs.iter().position(|(name, _)| name == "not_null").map_or(0, |at| at + 1);
+                next.attrs.insert(place, (attr.into(), (named(&before) + &rest).into()));
+            }
+        }
+    }
+
+    /// A part's schema is that of its table.
+    fn schema_name(&self, value: &str, parent: Option<&Key>) -> String {
+        let of_parent = parent.and_then(|p| self.new.get(p)).and_then(|parent| parent.get("schema"));
+        of_parent.or_else(|| self.words.schemas.get(value).map(String::as_str)).unwrap_or(value).to_owned()
+    }
+
+    /// The sequence of an identity goes where its table goes.
+    fn follow(&self, sequence: &str, table: Option<&Key>, words: &Words) -> String {
+        let moved = table.and_then(|t| self.moves.values().find(|m| m.after == *t));
+        let from = moved.map(|m| schema_of(m.before, &m.from));
+        let to = moved.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get("schema"));
+        match from
+            .zip(to)
+            .and_then(|(from, to)| sequence.strip_prefix(&format!("{from}.")).map(|name| (to, name)))
+        {
+            Some((schema, name)) => format!("{schema}.{name}"),
+            None => words.text(sequence),
+        }
+    }
+}
+
+fn next_name(fact: &Fact, own: Option<&Move<'_>>) -> String {
+    let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
+    let name = own.map_or(fact.text("name"), |m| m.to.as_str());
+    match (arguments, own) {
+        (Some(_), Some(m)) => {
+            format!("{name}{}", m.after.name.find('(').map(|at| &m.after.name[at..]).unwrap_or_default())
+        }
+        (Some(at), None) => format!("{name}{}", &fact.key.name[at..]),
+        (None, _) => name.to_owned(),
+    }
+}
+
+/// A definition says its own name without its schema.
+fn named(kind: Kind, text: &str, m: &Move<'_>) -> String {
+    let word = match kind {
+        Kind::Index | Kind::Constraint => "INDEX",
+        Kind::Trigger => "TRIGGER",
+        Kind::Rule => "RULE",
+        _ => return text.to_owned(),
+    };
+    text.replacen(&format!("{word} {} ", m.from), &format!("{word} {} ", m.to), 1)
+}

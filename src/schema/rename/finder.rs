@@ -1,0 +1,201 @@
+//! Finds the objects that have another name in the new schema, those that others are named after first.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::evidence::{Evidence, Verdict};
+use super::statement::create_schema;
+use super::words::Words;
+use super::{PARTS, Rename, Renamed, WHOLE};
+use crate::schema::diff::{Pair, pairs};
+use crate::schema::error::Refusal;
+use crate::schema::model::{Fact, Key, Kind, Name, Schema};
+use crate::schema::statement::{HazardKind, Statement};
+
+/// An object and its new name.
+pub(super) struct Move<'a> {
+    pub(super) before: Name<'a>,
+    pub(super) after: Key,
+    /// Its own name before and after.
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// What is found so far.
+pub(super) struct Finder<'a> {
+    pub(super) old: &'a Schema,
+    pub(super) new: &'a Schema,
+    pub(super) words: Words,
+    pub(super) moves: BTreeMap<Name<'a>, Move<'a>>,
+    /// Who has which name, once schemas are renamed.
+    pub(super) taken: HashMap<(u8, String), Name<'a>>,
+    pub(super) statements: Vec<Statement>,
+    pub(super) aside: u32,
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn new(old: &'a Schema, new: &'a Schema) -> Self {
+        Self {
+            old,
+            new,
+            words: Words::default(),
+            moves: BTreeMap::new(),
+            taken: HashMap::new(),
+            statements: Vec::new(),
+            aside: 0,
+        }
+    }
+
+    pub(super) fn run(mut self, renamed: &mut Renamed) {
+        if !self.any_renamed(&renamed.pairs) {
+            return;
+        }
+        let evidence = Evidence::new(self.old, self.new);
+        self.schemas(&evidence, renamed);
+        for kinds in [&WHOLE[..], &PARTS[..]] {
+            for kind in kinds {
+                self.objects(*kind, &evidence, renamed);
+            }
+            self.plan(kinds, renamed);
+        }
+        if self.moves.is_empty() {
+            return;
+        }
+        let known = self.moves.values().filter(|m| self.new.find(&m.after).is_some());
+        renamed.renames =
+            known.map(|m| Rename { before: m.before.to_key(), after: m.after.clone() }).collect();
+        renamed.schema = self.renamed(&renamed.schemas, &evidence);
+        renamed.pairs = pairs(&renamed.schema, self.new);
+        let keys = || (0..renamed.schema.len()).map(|at| renamed.schema.facts.key(at));
+        if let Some((twice, _)) = keys().zip(keys().skip(1)).find(|(one, next)| one == next) {
+            let reason = "renames lead two objects to this name".to_owned();
+            renamed.refusals.push(Refusal { object: twice.to_string(), reason });
+        }
+        renamed.statements = renamed.schemas.iter().map(create_schema).chain(self.statements).collect();
+    }
+
+    /// Whether an object of the old schema is in the new one under another name. One that is called the same in both is
+    /// nothing else's, so only those that are not are looked up.
+    fn any_renamed(&self, pairs: &[Pair]) -> bool {
+        let identity = |schema: &Schema, at: Option<usize>| schema.facts.identity(at?);
+        let (mut before, mut after) = (Vec::new(), HashSet::new());
+        for (one, other) in pairs {
+            let (one, other) = (identity(self.old, *one), identity(self.new, *other));
+            if one != other {
+                before.extend(one);
+                after.extend(other);
+            }
+        }
+        before.iter().any(|identity| after.contains(identity))
+    }
+
+    fn schemas(&mut self, evidence: &Evidence<'a>, renamed: &mut Renamed) {
+        for fact in self.old.facts.of_kind(Kind::Schema) {
+            let Some(after) = evidence.twin(&fact).filter(|a| a.key != fact.key) else { continue };
+            match evidence.verdict(&fact, &after) {
+                Verdict::Same => self.schema(&fact, &after),
+                Verdict::Different => {}
+                Verdict::Unclear => renamed.refusals.push(unclear(&fact, &after)),
+            }
+        }
+    }
+
+    fn objects(&mut self, kind: Kind, evidence: &Evidence<'a>, renamed: &mut Renamed) {
+        let mut found = Vec::new();
+        for fact in self.old.facts.of_kind(kind) {
+            let Some(after) = evidence.twin(&fact) else { continue };
+            // Nearly every fact of a branch: what it was called it is called still.
+            if fact.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
+                continue;
+            }
+            let here = self.carried(&fact);
+            if Name::from(&here) == after.key {
+                if after.key != fact.key {
+                    self.record(&fact, here, after.text("name"));
+                }
+                continue;
+            }
+            if fact.key == after.key || !self.fits(&fact, &after) {
+                continue;
+            }
+            match evidence.verdict(&fact, &after) {
+                Verdict::Same => found.push((fact, after)),
+                Verdict::Unclear if matches!(kind, Kind::Table | Kind::Column) => {
+                    renamed.refusals.push(unclear(&fact, &after));
+                }
+                Verdict::Different | Verdict::Unclear => {}
+            }
+        }
+        for (fact, after) in found {
+            self.record(&fact, after.key.to_key(), after.text("name"));
+        }
+    }
+
+    fn schema(&mut self, fact: &Fact<'a>, after: &Fact<'a>) {
+        let (from, to) = (fact.key.name, after.key.name);
+        let statement = Statement::new(format!("ALTER SCHEMA {from} RENAME TO {to}"));
+        self.statements.push(statement.hazard(
+            HazardKind::BreaksClients,
+            from,
+            format!("{} is called {to}", fact.key),
+        ));
+        self.words.schemas.insert(from.to_owned(), to.to_owned());
+        self.record(fact, after.key.to_key(), to);
+    }
+
+    pub(super) fn record(&mut self, fact: &Fact<'a>, after: Key, to: &str) {
+        if WHOLE.contains(&fact.key.kind) && !matches!(fact.key.kind, Kind::Function | Kind::Aggregate) {
+            self.words.qualified.insert(fact.key.name.to_owned(), after.name.clone());
+        }
+        let (before, from) = (fact.key, fact.text("name").to_owned());
+        self.moves.insert(before, Move { before, after, from, to: to.to_owned() });
+    }
+
+    /// What the object is called once what it lies in or belongs to has its new name.
+    pub(super) fn carried(&self, fact: &Fact) -> Key {
+        let name = fact.text("name");
+        let follows = match fact.key.kind {
+            Kind::Index => fact.parent,
+            Kind::Sequence => self
+                .old
+                .fact(Kind::SequenceOwner, fact.key.name)
+                .map(|owner| Name::new(Kind::Table, owner.text("table"))),
+            _ => None,
+        };
+        let table = follows.as_ref().and_then(|key| self.moves.get(key));
+        if let Some(schema) = table.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get("schema"))
+        {
+            return Key::new(fact.key.kind, format!("{schema}.{name}"));
+        }
+        if PARTS.contains(&fact.key.kind) {
+            let parent = self.parent(fact).map(|p| p.name).unwrap_or_default();
+            return Key::new(fact.key.kind, format!("{parent}.{name}"));
+        }
+        // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
+        let schemas = Words { schemas: self.words.schemas.clone(), ..Words::default() };
+        let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
+        let (own, rest) = fact.key.name.split_at(arguments.unwrap_or(fact.key.name.len()));
+        Key::new(fact.key.kind, format!("{}{}", schemas.key(own), self.words.key(rest)))
+    }
+
+    /// Whether both are parts of one thing.
+    fn fits(&self, fact: &Fact, after: &Fact) -> bool {
+        self.parent(fact) == after.parent
+    }
+
+    /// What it is a part of, by its new name.
+    fn parent<'s>(&'s self, fact: &Fact<'s>) -> Option<Name<'s>> {
+        fact.parent.map(|parent| self.moves.get(&parent).map_or(parent, |m| Name::from(&m.after)))
+    }
+}
+
+fn unclear(old: &Fact, new: &Fact) -> Refusal {
+    let reason = format!(
+        "it may have become {}, or both were made since the two databases parted: rename it on one side first, or drop it",
+        new.key
+    );
+    Refusal { object: old.key.to_string(), reason }
+}
+
+pub(super) fn is_program(kind: Kind) -> bool {
+    matches!(kind, Kind::Function | Kind::Aggregate)
+}

@@ -1,0 +1,73 @@
+//! One rename as SQL.
+
+use crate::schema::ddl;
+use crate::schema::model::{Fact, Key, Kind, Name};
+use crate::schema::statement::{HazardKind, Statement};
+
+/// What is before an object's own name in its key.
+pub(super) fn schema_of<'a>(key: impl Into<Name<'a>>, name: &str) -> String {
+    let key = key.into();
+    let bare = key.name.find('(').map_or(key.name, |at| &key.name[..at]);
+    bare.strip_suffix(name).unwrap_or(bare).trim_end_matches('.').to_owned()
+}
+
+/// The key of the same object under another name.
+pub(super) fn sibling(key: &Key, from: &str, to: &str) -> Key {
+    let arguments = key.name.find('(').filter(|_| matches!(key.kind, Kind::Function | Kind::Aggregate));
+    let (bare, tail) = key.name.split_at(arguments.unwrap_or(key.name.len()));
+    let head = bare.strip_suffix(from).unwrap_or(bare);
+    Key::new(key.kind, format!("{head}{to}{tail}"))
+}
+
+pub(super) fn create_schema(key: &Key) -> Statement {
+    Statement::new(format!("CREATE SCHEMA {}", key.name))
+}
+
+pub(super) fn step(fact: &Fact, here: &Key, what: &str, after: &Key) -> Statement {
+    let named = Fact { key: here.into(), ..*fact };
+    told(fact, Statement::new(format!("ALTER {} {what}", ddl::phrase(&named))), &here.name, after)
+}
+
+pub(super) fn rename(fact: &Fact, here: &Key, from: &str, to: &str, after: &Key) -> Statement {
+    let table = {
+        let head = here.name.strip_suffix(from).map_or(here.name.as_str(), |t| t.trim_end_matches('.'));
+        head.to_owned()
+    };
+    let sql = match fact.key.kind {
+        Kind::Column => format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}"),
+        Kind::Constraint => format!("ALTER TABLE {table} RENAME CONSTRAINT {from} TO {to}"),
+        Kind::DomainConstraint => format!("ALTER DOMAIN {table} RENAME CONSTRAINT {from} TO {to}"),
+        Kind::Trigger | Kind::Rule | Kind::Policy => {
+            format!("ALTER {} {from} ON {table} RENAME TO {to}", fact.key.kind.label().to_uppercase())
+        }
+        _ => return step(fact, here, &format!("RENAME TO {to}"), after),
+    };
+    told(fact, Statement::new(sql), &table, after)
+}
+
+fn told(fact: &Fact, statement: Statement, relation: &str, after: &Key) -> Statement {
+    let statement = match fact.key.kind {
+        Kind::Enum
+        | Kind::Composite
+        | Kind::Range
+        | Kind::Domain
+        | Kind::Collation
+        | Kind::Function
+        | Kind::Aggregate => statement,
+        _ => statement.exclusive(relation),
+    };
+    match fact.key.kind {
+        Kind::Constraint
+        | Kind::DomainConstraint
+        | Kind::Index
+        | Kind::Statistics
+        | Kind::Trigger
+        | Kind::Rule
+        | Kind::Policy => statement,
+        _ => statement.hazard(
+            HazardKind::BreaksClients,
+            relation,
+            format!("{} is called {}", fact.key, after.name),
+        ),
+    }
+}

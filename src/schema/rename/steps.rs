@@ -1,0 +1,113 @@
+//! The statements for renames: first out of each other's way, then to the new names.
+
+use std::collections::BTreeSet;
+
+use super::finder::Finder;
+use super::statement::{rename, schema_of, sibling, step};
+use super::{Renamed, WHOLE};
+use crate::schema::model::{Fact, Key, Kind, Name};
+use crate::schema::plan::occupied;
+use crate::schema::statement::Statement;
+
+impl<'a> Finder<'a> {
+    /// The statements for all moves of some kinds: out of the way, then to their names.
+    pub(super) fn plan(&mut self, kinds: &[Kind], renamed: &mut Renamed) {
+        if !self.moves.keys().any(|key| kinds.contains(&key.kind)) {
+            return;
+        }
+        self.taken.clear();
+        for fact in self.old.facts.iter().filter(|f| {
+            WHOLE.contains(&f.key.kind) || f.key.kind == Kind::Constraint || kinds.contains(&f.key.kind)
+        }) {
+            for slot in slots(&fact, &self.carried(&fact).name) {
+                self.taken.insert(slot, fact.key);
+            }
+        }
+        let moving: Vec<Name<'a>> = self.moves.keys().filter(|k| kinds.contains(&k.kind)).copied().collect();
+        let (mut away, mut direct, mut last) = (Vec::new(), Vec::new(), Vec::new());
+        for key in moving {
+            let Some(fact) = self.old.get(key) else { continue };
+            let here = self.carried(&fact);
+            let Some(m) = self.moves.get(&key) else { continue };
+            let (after, from, to) = (m.after.clone(), m.from.clone(), m.to.clone());
+            if here == after || self.comes_down(&fact) {
+                continue;
+            }
+            let holders: BTreeSet<Name<'a>> = slots(&fact, &after.name)
+                .iter()
+                .filter_map(|slot| self.taken.get(slot))
+                .filter(|holder| **holder != key)
+                .copied()
+                .collect();
+            for holder in &holders {
+                if !self.moves.contains_key(holder) {
+                    away.extend(self.set_aside(*holder));
+                }
+            }
+            let target = self.new.get(&after).and_then(|to| to.get("schema")).unwrap_or_default();
+            let schema = schema_of(&here, &from);
+            let whole = kinds.contains(&Kind::Table);
+            let moved = whole && key.kind != Kind::Index && schema != target;
+            if moved
+                && self.old.fact(Kind::Schema, target).is_none()
+                && !self.words.schemas.values().any(|s| *s == target)
+            {
+                let schema = Key::new(Kind::Schema, target);
+                if !renamed.schemas.contains(&schema) {
+                    renamed.schemas.push(schema);
+                }
+            }
+            if holders.is_empty() && (!moved || from == to) {
+                direct.push(match moved {
+                    true => step(&fact, &here, &format!("SET SCHEMA {target}"), &after),
+                    false => rename(&fact, &here, &from, &to, &after),
+                });
+                continue;
+            }
+            let between = self.free_name();
+            away.push(rename(&fact, &here, &from, &between, &after));
+            let mut at = sibling(&here, &from, &between);
+            if moved {
+                last.push(step(&fact, &at, &format!("SET SCHEMA {target}"), &after));
+                at = Key::new(
+                    at.kind,
+                    format!("{target}{}", at.name.strip_prefix(&schema).unwrap_or(&at.name)),
+                );
+            }
+            last.push(rename(&fact, &at, &between, &to, &after));
+        }
+        self.statements.extend(away.into_iter().chain(direct).chain(last));
+    }
+
+    /// Whether what it is inherited from brings the name down.
+    fn comes_down(&self, fact: &Fact) -> bool {
+        match fact.key.kind {
+            Kind::Column => fact.has("has_parent"),
+            Kind::Constraint => fact.has("inherited") && fact.text("type") == "check",
+            _ => false,
+        }
+    }
+
+    fn free_name(&mut self) -> String {
+        self.aside += 1;
+        format!("lakebase_renamed_{}", self.aside)
+    }
+
+    /// What will be dropped makes way for what takes its name.
+    fn set_aside(&mut self, holder: Name<'a>) -> Option<Statement> {
+        let fact = self.old.get(holder)?;
+        let (here, from, to) = (self.carried(&fact), fact.text("name").to_owned(), self.free_name());
+        let after = sibling(&here, &from, &to);
+        let statement = rename(&fact, &here, &from, &to, &after);
+        self.record(&fact, after, &to);
+        Some(statement)
+    }
+}
+
+/// The names that a fact takes under this key.
+fn slots(fact: &Fact, key: &str) -> Vec<(u8, String)> {
+    if WHOLE.contains(&fact.key.kind) {
+        return occupied(&Fact { key: Name::new(fact.key.kind, key), ..*fact });
+    }
+    vec![(10 + fact.key.kind as u8, key.to_owned())]
+}
