@@ -17,25 +17,42 @@ async fn two_versions_of_the_server_understand_each_other() {
     let Some(other) = cluster::of_another_version(one.major) else { return };
     let mut failures = String::new();
     for case in cross_section(one.major.min(other.major)) {
-        for (old, new) in [(&one, &other), (&other, &one)] {
-            if let Err(complaint) = across(&case, old, new).await {
-                let (from, to) = (old.major, new.major);
-                writeln!(failures, "## {} ({from} to {to})\n{complaint}\n", case.name).expect("a string");
+        let (there, back) = tokio::join!(across(&case, &one, &other), across(&case, &other, &one));
+        for (from, outcome) in [(&one, there), (&other, back)] {
+            if let Err(complaint) = outcome {
+                writeln!(failures, "## {} (from {})\n{complaint}\n", case.name, from.major)
+                    .expect("a string");
             }
         }
     }
     assert!(failures.is_empty(), "{failures}");
 }
 
-/// The second of each kind that needs no extension, since the others run anyway; or those that are asked for.
+/// Kinds whose catalogs or deparsers differ between versions.
+const KINDS: [&str; 10] = [
+    "check",
+    "collation",
+    "column",
+    "domain",
+    "function",
+    "partition",
+    "privilege",
+    "publication",
+    "trigger",
+    "view",
+];
+
+/// The second of some kinds, since the first run anyway; or those that are asked for.
 fn cross_section(major: u32) -> Vec<Case> {
     let wanted = std::env::var("LAKEBASE_SCHEMA_PAIRS").unwrap_or_default();
     let (mut first, mut second) = (HashSet::new(), HashSet::new());
-    let fits = |case: &Case| case.min_version <= major && case.extensions.is_empty();
+    // Since 16 PostgreSQL prints the columns of a query over one table without the table's name.
+    let views = |case: &Case| major < 16 && (case.script("old") + case.section("new")).contains("VIEW");
+    let fits = |case: &Case| case.min_version <= major && case.extensions.is_empty() && !views(case);
     let chosen = |case: &Case| {
         let kind = case.name.split('/').next().unwrap_or_default().to_owned();
         match wanted.as_str() {
-            "" => !first.insert(kind.clone()) && second.insert(kind),
+            "" => KINDS.contains(&kind.as_str()) && !first.insert(kind.clone()) && second.insert(kind),
             "all" => true,
             part => part.split(',').any(|part| case.name.contains(part)),
         }
