@@ -52,8 +52,9 @@ fn cross_section(major: u32) -> Vec<Case> {
     let chosen = |case: &Case| {
         let kind = case.name.split('/').next().unwrap_or_default().to_owned();
         match wanted.as_str() {
-            "" => KINDS.contains(&kind.as_str()) && !first.insert(kind.clone()) && second.insert(kind),
-            "all" => true,
+            "" | "all" => {
+                KINDS.contains(&kind.as_str()) && !first.insert(kind.clone()) && second.insert(kind)
+            }
             part => part.split(',').any(|part| case.name.contains(part)),
         }
     };

@@ -175,7 +175,7 @@ pub(super) fn drop(column: &Fact) -> Vec<Statement> {
 
 fn relation_of_default<'a>(default: &Fact<'a>) -> (&'a str, &'a str) {
     match &default.parent {
-        Some(parent) if parent.kind == Kind::View => ("ALTER VIEW", &parent.name),
+        Some(parent) if parent.kind == Kind::View => ("ALTER VIEW", parent.name),
         _ => ("ALTER TABLE ONLY", default.text("table")),
     }
 }

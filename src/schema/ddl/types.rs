@@ -51,7 +51,7 @@ fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let fresh = ctx.old.fact(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
     // PostgreSQL cannot look into values that contain one: it is checked before any column does.
     let list = format!("{domain}[]");
-    let at = ctx.new.fact(Kind::Domain, domain).and_then(|f| ctx.new.find(&f.key));
+    let at = ctx.new.fact(Kind::Domain, domain).and_then(|f| ctx.new.find(f.key));
     let contains = |f: Fact<'_>| match f.key.kind {
         Kind::Composite => at.is_some_and(|at| f.needs.contains(&(at as u32))),
         Kind::Column => f.text("type") == list,
