@@ -1,8 +1,10 @@
 //! Reads a live catalog into a [`Schema`].
 
+mod access;
 mod cell;
 mod compose;
 mod identity;
+mod link;
 mod origin;
 mod queries;
 mod versions;
@@ -15,7 +17,7 @@ use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Address, Attribute, Collection, Draft, Fact, Key, Kind, Name, Schema};
+use super::model::{Address, Collection, Draft, Fact, Key, Kind, Schema};
 use super::options::Options;
 use cell::Cell;
 use compose::Composed;
@@ -26,9 +28,6 @@ use queries::{
     SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 use versions::Text;
-
-/// An attribute that says which part of a fact is meant.
-type Part = (Attribute, String);
 
 impl Schema {
     /// Reads the schema of the connected database in one repeatable-read transaction, which is rolled back.
@@ -270,6 +269,8 @@ impl Reader {
                 kind: row.try_get::<&str, _>(6)?.bytes().next().unwrap_or_default(),
             });
         }
+        // They are kept while everything else is read.
+        found.shrink_to_fit();
         Ok(found)
     }
 
@@ -302,275 +303,6 @@ impl Reader {
         }
         Ok(())
     }
-
-    fn find(&self, address: Address) -> Option<u32> {
-        let whole = (address.0, address.1, 0);
-        let exact = self.exact.get(&address).or_else(|| self.alias.get(&address));
-        exact.or_else(|| self.exact.get(&whole)).or_else(|| self.alias.get(&whole)).copied()
-    }
-
-    fn aliases(
-        &mut self,
-        generated: &[PgRow],
-        aliases: &[PgRow],
-        dependencies: &[Dependency],
-    ) -> Decoded<()> {
-        let (attrdef, class) = (self.catalog("pg_attrdef"), self.catalog("pg_class"));
-        for row in generated {
-            let (expression, table): (Oid, Oid) = (row.try_get("objid")?, row.try_get("refobjid")?);
-            if let Some(at) = self.exact.get(&(class, table.0, row.try_get("refsub")?)) {
-                self.alias.insert((attrdef, expression.0, 0), *at);
-            }
-        }
-        let whole = |(class, object, _): Address| (class, object, 0);
-        for row in dependencies.iter().filter(|row| row.kind == b'e') {
-            if let Some(at) = self.find(whole(row.to)) {
-                self.alias.entry(whole(row.from)).or_insert(at);
-            }
-        }
-        let mut inner: Vec<(Address, Address)> = Vec::new();
-        for row in aliases {
-            let address = (oid(row, "classid")?, oid(row, "objid")?, 0);
-            inner.push((address, (oid(row, "refclassid")?, oid(row, "refobjid")?, 0)));
-        }
-        // The row and array types and rewrite rule of a relation, the sequence of an identity column, the index of a
-        // constraint, the members of an operator class.
-        let program = self.catalog("pg_proc");
-        let internal = dependencies.iter().filter(|row| row.kind == b'i' && row.from.0 != program);
-        inner.extend(
-            internal.map(|row| (whole(row.from), if row.from.0 == class { row.to } else { whole(row.to) })),
-        );
-        inner.retain(|(address, _)| !self.exact.contains_key(address));
-        // Twice: an array's or row's alias may lead over another alias.
-        for (address, target) in inner.iter().chain(&inner) {
-            if let Some(at) = self.find(*target) {
-                self.alias.entry(*address).or_insert(at);
-            }
-        }
-        Ok(())
-    }
-
-    /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
-    /// index of a constraint, the sequence of an identity.
-    fn target(
-        &self,
-        row: &PgRow,
-        class: &str,
-        object: &str,
-        sub: &str,
-    ) -> Decoded<Option<(u32, Option<Part>)>> {
-        let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
-        if let Some(at) = self.exact.get(&address) {
-            return Ok(Some((*at, None)));
-        }
-        let column: Option<String> = row.try_get("attribute")?;
-        let whole = (address.0, address.1, 0);
-        let relation = self.exact.get(&whole).or_else(|| self.alias.get(&whole)).copied();
-        let Some((at, fact)) = relation.map(|at| (at, self.fact(at))) else { return Ok(None) };
-        let hidden = (address == whole && address.0 == self.relations).then_some(fact);
-        let hidden = hidden.and_then(|fact| match fact.key.kind {
-            Kind::Constraint => Some(format!("index {}.{}", fact.text("schema"), fact.text("name"))),
-            Kind::Column => fact.get("identity_sequence").map(|name| format!("sequence {name}")),
-            _ => None,
-        });
-        let ours = fact.key.kind != Kind::Extension;
-        let column = column.filter(|_| ours).map(|column| ("@column".into(), column));
-        Ok(hidden.map(|of| ("@of".into(), of)).or(column).map(|of| (at, Some(of))))
-    }
-
-    fn part(
-        &mut self,
-        kind: Kind,
-        at: u32,
-        of: Option<Part>,
-        suffix: &str,
-        mut attrs: Vec<(Attribute, String)>,
-    ) -> u32 {
-        let parent = self.fact(at).key.to_key();
-        let name = match &of {
-            Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),
-            Some((_, whole)) => format!("{whole}{suffix}"),
-            None => format!("{parent}{suffix}"),
-        };
-        attrs.extend(of);
-        let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
-        let fact = Draft { attrs, needs: vec![at], ..Draft::new(Key::new(kind, name), Some(parent)) };
-        self.collection.push(&fact)
-    }
-
-    fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
-        for row in rows {
-            if let Some((at, of)) = self.target(row, "classoid", "objoid", "objsubid")? {
-                let text: String = row.try_get("description")?;
-                self.part(Kind::Comment, at, of, "", vec![("text".into(), text)]);
-            }
-        }
-        Ok(())
-    }
-
-    fn privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
-        for row in rows {
-            if let Some((at, of)) = self.target(row, "classid", "objid", "sub")? {
-                let (suffix, attrs) = granted(row)?;
-                self.part(Kind::Privilege, at, of, &suffix, attrs);
-            }
-        }
-        Ok(())
-    }
-
-    /// Privileges on what is no fact itself: a part of the system or of an extension.
-    fn system_privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
-        for row in rows {
-            let on: String = row.try_get("phrase")?;
-            let (suffix, mut attrs) = granted(row)?;
-            let column: Option<String> = row.try_get("attribute")?;
-            let name = match &column {
-                Some(column) => format!("column {column} of {on}{suffix}"),
-                None => format!("{on}{suffix}"),
-            };
-            attrs.push(("@on".into(), on));
-            attrs.extend(column.map(|column| ("@column".into(), column)));
-            let extension: Option<&str> = row.try_get("extension")?;
-            let extension = extension.map(|name| Key::new(Kind::Extension, name));
-            let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
-            let fact = Draft { attrs, ..Draft::new(Key::new(Kind::Privilege, name), extension) };
-            self.collection.push(&fact);
-        }
-        Ok(())
-    }
-
-    fn owners(&mut self) {
-        for at in 0..self.collection.facts().len() as u32 {
-            let fact = self.fact(at);
-            if fact.key.kind != Kind::Extension
-                && let Some(owner) = fact.owner.map(str::to_owned)
-            {
-                self.part(Kind::Owner, at, None, "", vec![("role".into(), owner)]);
-            }
-        }
-    }
-
-    /// An object that goes with an extension it is no part of.
-    fn mark(&mut self, at: u32, extension: u32) {
-        let name = self.fact(extension).key.name.to_owned();
-        let suffix = format!(" with {name}");
-        let mark = self.part(Kind::ExtensionMark, at, None, &suffix, vec![("extension".into(), name)]);
-        self.collection.need(mark, extension);
-    }
-
-    fn dependencies(&mut self, rows: &[Dependency]) {
-        for row in rows {
-            let (from, to) = (self.find(row.from), self.find(row.to));
-            if row.kind == b'x' {
-                if let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) {
-                    self.mark(from, to);
-                }
-                continue;
-            }
-            let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to && row.kind != b'P') else {
-                continue;
-            };
-            let (one, other) = (self.fact(from), self.fact(to));
-            // Ownership of a sequence and the place of a partition are facts of their own.
-            let placed = match (one.key.kind, other.key.kind) {
-                (Kind::Sequence, Kind::Column | Kind::Table) => row.kind == b'a',
-                (Kind::Table, Kind::Table) => one.has("is_partition"),
-                (Kind::Table, Kind::Column) => other.parent == Some(one.key),
-                _ => false,
-            };
-            if !placed {
-                self.collection.need(from, to);
-            }
-        }
-    }
-
-    /// The privileges by which a role may hand on this one: those on the object, its table and its schema.
-    fn sources(&self, handed: Fact<'_>) -> Vec<u32> {
-        let find =
-            |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.fact(at));
-        let object = find(handed.parent);
-        let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent);
-        let schema = find(table).or(object).and_then(|o| o.get("schema")).map(|s| Name::new(Kind::Schema, s));
-        let source = |fact: Fact<'_>| {
-            let above = fact.parent == table || fact.parent == schema;
-            let one = fact.get("@on") == handed.get("@on");
-            fact.key.kind == Kind::Privilege
-                && matches!(fact.text("@grantee"), grantee if grantee == "PUBLIC" || grantee == handed.text("@grantor"))
-                && (one && fact.parent == handed.parent || above && fact.parent.is_some())
-        };
-        (0..)
-            .zip(self.collection.facts().iter())
-            .filter(|(_, fact)| source(*fact))
-            .map(|(at, _)| at)
-            .collect()
-    }
-
-    /// What the grantee of a privilege on a column has on the whole table: revoking that revokes this.
-    fn on_table(&self, privilege: Fact<'_>) -> Option<u32> {
-        let parent = privilege.parent?;
-        let table = match parent.kind {
-            Kind::Column => self.fact(self.collection.place(parent)?).parent?,
-            _ if privilege.has("@column") => parent,
-            _ => return None,
-        };
-        let by = privilege.get("@grantor").map(|grantor| format!(" by {grantor}")).unwrap_or_default();
-        let name = format!("{table} to {}{by}", privilege.text("@grantee"));
-        self.collection.place(Name::new(Kind::Privilege, &name))
-    }
-
-    /// Dependencies that follow from the model itself.
-    fn structural(&mut self) {
-        for at in 0..self.collection.facts().len() as u32 {
-            let fact = self.fact(at);
-            let mut needs: Vec<Name<'_>> = fact.parent.into_iter().collect();
-            let mut found: Vec<u32> = Vec::new();
-            match fact.key.kind {
-                Kind::Partition => needs.push(Name::new(Kind::Table, fact.text("of"))),
-                Kind::IndexAttach => needs.push(match fact.get("of_constraint") {
-                    Some(constraint) => Name::new(Kind::Constraint, constraint),
-                    None => Name::new(Kind::Index, fact.text("of")),
-                }),
-                Kind::SequenceOwner => needs.push(Name::new(Kind::Column, fact.text("column"))),
-                Kind::PublicationTable => needs.push(Name::new(Kind::Table, fact.text("table"))),
-                Kind::Trigger if fact.has("above") => {
-                    needs.extend(fact.text("above").lines().map(|name| Name::new(Kind::Trigger, name)));
-                    needs.extend(fact.parent.map(|table| Name::new(Kind::Partition, table.name)));
-                }
-                Kind::PublicationSchema => needs.push(Name::new(Kind::Schema, fact.text("schema"))),
-                Kind::Privilege => {
-                    if fact.has("@grantor") {
-                        found.extend(self.sources(fact));
-                    }
-                    found.extend(self.on_table(fact));
-                }
-                Kind::DefaultPrivileges => {
-                    needs.extend(fact.get("schema").map(|s| Name::new(Kind::Schema, s)))
-                }
-                Kind::Constraint if fact.text("type") == "foreign key" => {
-                    needs.push(Name::new(Kind::Table, fact.text("references")));
-                }
-                _ => {}
-            }
-            found.extend(needs.iter().filter_map(|key| self.collection.place(*key)));
-            for need in found.into_iter().filter(|need| *need != at) {
-                self.collection.need(at, need);
-            }
-        }
-    }
-}
-
-/// How a privilege is told from the others on its object, and what it is.
-fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attribute, String)>)> {
-    let grantee: String = row.try_get("grantee")?;
-    let grantor: Option<String> = row.try_get("grantor")?;
-    let by = grantor.as_ref().map(|grantor| format!(" by {grantor}")).unwrap_or_default();
-    let suffix = format!(" to {grantee}{by}");
-    let mut attrs = vec![("@grantee".into(), grantee)];
-    attrs.extend(grantor.map(|grantor| ("@grantor".into(), grantor)));
-    for name in ["granted", "revoked"] {
-        attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
-    }
-    Ok((suffix, attrs))
 }
 
 /// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.

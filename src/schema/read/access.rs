@@ -1,0 +1,160 @@
+//! Facts about facts: comments, owners and privileges.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::{Decoded, Reader, oid};
+use crate::schema::model::{Attribute, Draft, Fact, Key, Kind, Name};
+
+/// An attribute that says which part of a fact is meant.
+type Part = (Attribute, String);
+
+impl Reader {
+    /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
+    /// index of a constraint, the sequence of an identity.
+    fn target(
+        &self,
+        row: &PgRow,
+        class: &str,
+        object: &str,
+        sub: &str,
+    ) -> Decoded<Option<(u32, Option<Part>)>> {
+        let address = (oid(row, class)?, oid(row, object)?, row.try_get(sub)?);
+        if let Some(at) = self.exact.get(&address) {
+            return Ok(Some((*at, None)));
+        }
+        let column: Option<String> = row.try_get("attribute")?;
+        let whole = (address.0, address.1, 0);
+        let relation = self.exact.get(&whole).or_else(|| self.alias.get(&whole)).copied();
+        let Some((at, fact)) = relation.map(|at| (at, self.fact(at))) else { return Ok(None) };
+        let hidden = (address == whole && address.0 == self.relations).then_some(fact);
+        let hidden = hidden.and_then(|fact| match fact.key.kind {
+            Kind::Constraint => Some(format!("index {}.{}", fact.text("schema"), fact.text("name"))),
+            Kind::Column => fact.get("identity_sequence").map(|name| format!("sequence {name}")),
+            _ => None,
+        });
+        let ours = fact.key.kind != Kind::Extension;
+        let column = column.filter(|_| ours).map(|column| ("@column".into(), column));
+        Ok(hidden.map(|of| ("@of".into(), of)).or(column).map(|of| (at, Some(of))))
+    }
+
+    pub(super) fn part(
+        &mut self,
+        kind: Kind,
+        at: u32,
+        of: Option<Part>,
+        suffix: &str,
+        mut attrs: Vec<(Attribute, String)>,
+    ) -> u32 {
+        let parent = self.fact(at).key.to_key();
+        let name = match &of {
+            Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),
+            Some((_, whole)) => format!("{whole}{suffix}"),
+            None => format!("{parent}{suffix}"),
+        };
+        attrs.extend(of);
+        let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let fact = Draft { attrs, needs: vec![at], ..Draft::new(Key::new(kind, name), Some(parent)) };
+        self.collection.push(&fact)
+    }
+
+    pub(super) fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            if let Some((at, of)) = self.target(row, "classoid", "objoid", "objsubid")? {
+                let text: String = row.try_get("description")?;
+                self.part(Kind::Comment, at, of, "", vec![("text".into(), text)]);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            if let Some((at, of)) = self.target(row, "classid", "objid", "sub")? {
+                let (suffix, attrs) = granted(row)?;
+                self.part(Kind::Privilege, at, of, &suffix, attrs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Privileges on what is no fact itself: a part of the system or of an extension.
+    pub(super) fn system_privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
+        for row in rows {
+            let on: String = row.try_get("phrase")?;
+            let (suffix, mut attrs) = granted(row)?;
+            let column: Option<String> = row.try_get("attribute")?;
+            let name = match &column {
+                Some(column) => format!("column {column} of {on}{suffix}"),
+                None => format!("{on}{suffix}"),
+            };
+            attrs.push(("@on".into(), on));
+            attrs.extend(column.map(|column| ("@column".into(), column)));
+            let extension: Option<&str> = row.try_get("extension")?;
+            let extension = extension.map(|name| Key::new(Kind::Extension, name));
+            let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let fact = Draft { attrs, ..Draft::new(Key::new(Kind::Privilege, name), extension) };
+            self.collection.push(&fact);
+        }
+        Ok(())
+    }
+
+    pub(super) fn owners(&mut self) {
+        for at in 0..self.collection.facts().len() as u32 {
+            let fact = self.fact(at);
+            if fact.key.kind != Kind::Extension
+                && let Some(owner) = fact.owner.map(str::to_owned)
+            {
+                self.part(Kind::Owner, at, None, "", vec![("role".into(), owner)]);
+            }
+        }
+    }
+
+    /// The privileges by which a role may hand on this one: those on the object, its table and its schema.
+    pub(super) fn sources(&self, handed: Fact<'_>) -> Vec<u32> {
+        let find =
+            |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.fact(at));
+        let object = find(handed.parent);
+        let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent);
+        let schema = find(table).or(object).and_then(|o| o.get("schema")).map(|s| Name::new(Kind::Schema, s));
+        let source = |fact: Fact<'_>| {
+            let above = fact.parent == table || fact.parent == schema;
+            let one = fact.get("@on") == handed.get("@on");
+            fact.key.kind == Kind::Privilege
+                && matches!(fact.text("@grantee"), grantee if grantee == "PUBLIC" || grantee == handed.text("@grantor"))
+                && (one && fact.parent == handed.parent || above && fact.parent.is_some())
+        };
+        (0..)
+            .zip(self.collection.facts().iter())
+            .filter(|(_, fact)| source(*fact))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// What the grantee of a privilege on a column has on the whole table: revoking that revokes this.
+    pub(super) fn on_table(&self, privilege: Fact<'_>) -> Option<u32> {
+        let parent = privilege.parent?;
+        let table = match parent.kind {
+            Kind::Column => self.fact(self.collection.place(parent)?).parent?,
+            _ if privilege.has("@column") => parent,
+            _ => return None,
+        };
+        let by = privilege.get("@grantor").map(|grantor| format!(" by {grantor}")).unwrap_or_default();
+        let name = format!("{table} to {}{by}", privilege.text("@grantee"));
+        self.collection.place(Name::new(Kind::Privilege, &name))
+    }
+}
+
+/// How a privilege is told from the others on its object, and what it is.
+fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attribute, String)>)> {
+    let grantee: String = row.try_get("grantee")?;
+    let grantor: Option<String> = row.try_get("grantor")?;
+    let by = grantor.as_ref().map(|grantor| format!(" by {grantor}")).unwrap_or_default();
+    let suffix = format!(" to {grantee}{by}");
+    let mut attrs = vec![("@grantee".into(), grantee)];
+    attrs.extend(grantor.map(|grantor| ("@grantor".into(), grantor)));
+    for name in ["granted", "revoked"] {
+        attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
+    }
+    Ok((suffix, attrs))
+}
