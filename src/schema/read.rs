@@ -82,7 +82,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         reader.facts(conn, &owners.collect::<Vec<_>>()).await?;
     }
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
-    // What is no longer needed is not kept: the peak is what a large schema costs.
+    // What is no longer needed is not kept, here and below: the peak is what a large schema costs.
     reader.types = HashMap::new();
     let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     if !empty.contains("pg_seclabel") {
@@ -115,11 +115,12 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         Ok(())
     })();
     linked.map_err(|source| SchemaError::read("dependencies", source))?;
+    drop((dependencies, uncompared, generated, aliases, comments, privileges, others));
+    (reader.exact, reader.alias) = (HashMap::new(), HashMap::new());
     reader.structural();
     if !options.include.iter().any(|name| name == SQLX_RECORDS) {
         reader.forget_records();
     }
-    drop(dependencies);
     Ok(Schema::new(options.clone(), origin, reader.into_collection().sorted()))
 }
 

@@ -7,7 +7,7 @@ use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 fn add(fact: &Fact) -> String {
     let table = parent(fact);
-    let recurses = matches!(fact.text("type"), "check" | "foreign key");
+    let recurses = matches!(fact.text("type"), "check" | "foreign key" | "exclusion");
     format!("ALTER TABLE {}{table} ADD CONSTRAINT {}", if recurses { "" } else { "ONLY " }, fact.text("name"))
 }
 

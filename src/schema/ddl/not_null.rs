@@ -130,9 +130,14 @@ pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> 
     Some(validate.at(Stage::Validate))
 }
 
+/// Whether PostgreSQL would choose another name than the usual: partitions that are made before have constraints of that.
+fn has_to_be_named(ctx: &Context<'_>, column: &Fact) -> bool {
+    let table = ctx.new.fact(Kind::Table, parent(column));
+    ctx.old.server_version() >= 180_000 && table.is_some_and(|table| table.has("partition_key"))
+}
+
 /// As part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
-    let table = ctx.new.fact(Kind::Table, parent(column));
     match column.get("not_null_constraint") {
         Some(named) if named.contains("NOT VALID") => String::new(),
         Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
@@ -142,8 +147,7 @@ pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
         Some(_) => " NOT NULL NO INHERIT".to_owned(),
         None => match column.get("@not_null_name") {
             Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
-            // Partitions that are made before have constraints of that name, and PostgreSQL would choose another.
-            None if ctx.old.server_version() >= 180_000 && table.is_some_and(|t| t.has("partition_key")) => {
+            None if has_to_be_named(ctx, column) => {
                 format!(" CONSTRAINT {} NOT NULL", constraint_name(ctx.new, column))
             }
             None => " NOT NULL".to_owned(),
@@ -160,6 +164,10 @@ pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
             let (named, tail) =
                 named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
             Statement::new(format!("ALTER TABLE {table} ADD {named} NOT NULL {name}{tail}"))
+        }
+        None if has_to_be_named(ctx, column) => {
+            let own = constraint_name(ctx.new, column);
+            Statement::new(format!("ALTER TABLE {table} ADD CONSTRAINT {own} NOT NULL {name}"))
         }
         _ => Statement::new(alter(column, "SET NOT NULL")),
     }

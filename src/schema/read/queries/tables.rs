@@ -121,7 +121,7 @@ pub(super) const QUERIES: &[Query] = &[
               cross join lateral (select contype = 'f' and f.oid is not null{PLAINKEY}
                 or contype in ('p', 'u') and ix.indnatts = cardinality(conkey) and not ix.indnullsnotdistinct{PLAINKEY} as key) s
               cross join lateral (select key and c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null as plain) p
-         where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype <> 'f')",
+         where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype not in ('f', 'x'))",
     ),
     q(
         Kind::Index,
@@ -168,7 +168,7 @@ pub(super) const QUERIES: &[Query] = &[
               join pg_index pix on pix.indexrelid = p.oid join pg_class pt on pt.oid = pix.indrelid
               left join pg_constraint k on k.conindid = c.oid and k.contype in ('p', 'u', 'x')
               left join pg_constraint pk on pk.conindid = p.oid and pk.contype in ('p', 'u', 'x')
-         where c.relkind in ('i', 'I') and n.oid = any({NSP})",
+         where c.relkind in ('i', 'I') and n.oid = any({NSP}) and k.contype is distinct from 'x'",
     ),
     q(
         Kind::Statistics,
