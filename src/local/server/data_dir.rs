@@ -40,7 +40,14 @@ pub fn default_data_dir() -> Result<PathBuf, LocalError> {
 
 /// Held by the one process that serves a data directory; the system takes it back when that process ends.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// By word rather than by closing: a program that is being started has the file too, until it is.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -53,9 +60,24 @@ impl Lock {
         let failed = |source| LocalError::DataDir { doing: "lock", path: path.clone(), source };
         let file = open.map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_free_at_once_although_somebody_else_has_the_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::take(dir.path()).unwrap().unwrap();
+        assert!(Lock::take(dir.path()).unwrap().is_none());
+        let _inherited = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert!(Lock::take(dir.path()).unwrap().is_some());
     }
 }
