@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use lakebase::schema::{Options, Schema, compare, drift};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 const REFUSED: u8 = 2;
 const CONFLICTS: u8 = 3;
@@ -109,7 +109,14 @@ async fn three_way(format: Format, base: &str, ours: &str, theirs: &str) -> Outc
 }
 
 async fn read(url: &str) -> Result<Schema, Box<dyn std::error::Error>> {
-    let mut connection = PgConnection::connect(url).await?;
+    // Neither the user's name nor a password is shown.
+    let place = url.rsplit('@').next().and_then(|place| place.split('?').next()).unwrap_or_default();
+    let options: PgConnectOptions = url.parse().map_err(|error| {
+        format!("'{place}' is not the URL of a database ({error}): write postgres://USER@HOST:PORT/DATABASE")
+    })?;
+    let mut connection = PgConnection::connect_with(&options).await.map_err(|error| {
+        format!("cannot connect to '{place}' ({error}): see that it runs and that the user may log in")
+    })?;
     let schema = Schema::read(&mut connection, &Options::default()).await?;
     connection.close().await?;
     Ok(schema)
