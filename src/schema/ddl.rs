@@ -27,7 +27,7 @@ pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
 pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
-pub(super) use retype::retype;
+pub(super) use retype::{base, retype};
 pub(super) use table::inherit;
 
 /// What statements are made for.
@@ -247,6 +247,11 @@ pub(super) fn phrase(fact: &Fact) -> String {
         Kind::Policy => on_parent("POLICY"),
         kind => format!("{} {name}", kind.label().to_uppercase()),
     }
+}
+
+/// The name of a relation, or of the index of a constraint, with its schema.
+pub(super) fn qualified(fact: &Fact) -> String {
+    format!("{}.{}", fact.text("schema"), fact.text("name"))
 }
 
 /// A string literal.

@@ -45,13 +45,14 @@ fn converted(ctx: &Context<'_>, name: &str, before: &str, after: &str) -> String
     }
 }
 
-/// A type without its length or precision, and those.
-fn base(of: &str) -> (String, Option<String>) {
-    match (of.find('('), of.find(')')) {
-        (Some(open), Some(close)) => {
-            (format!("{}{}", &of[..open], &of[close + 1..]), Some(of[open + 1..close].to_owned()))
-        }
-        _ => (of.to_owned(), None),
+/// A type without its length or precision, and those. Brackets in a quoted name are a part of it.
+pub(in crate::schema) fn base(of: &str) -> (String, Option<String>) {
+    let unquoted = of.rfind('"').map_or(0, |quote| quote + 1);
+    let (head, tail) = of.split_at(unquoted);
+    let modified = tail.split_once('(').and_then(|(name, rest)| Some((name, rest.split_once(')')?)));
+    match modified {
+        Some((name, (modifier, rest))) => (format!("{head}{name}{rest}"), Some(modifier.to_owned())),
+        None => (of.to_owned(), None),
     }
 }
 
@@ -127,7 +128,18 @@ fn castable(ctx: &Context<'_>, before: &str, after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{no_rewrite, takes_every_value};
+    use super::{base, no_rewrite, takes_every_value};
+
+    #[test]
+    fn only_a_modifier_is_left_off() {
+        assert_eq!(
+            base("timestamp(3) with time zone"),
+            ("timestamp with time zone".into(), Some("3".into()))
+        );
+        for whole in ["text", "public.\"a)(b\"", "public.\"a(b)\"", "x)(y"] {
+            assert_eq!(base(whole), (whole.into(), None));
+        }
+    }
 
     #[test]
     fn a_wider_limit_touches_no_row() {

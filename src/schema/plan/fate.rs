@@ -19,7 +19,7 @@ use super::order::Graph;
 use crate::schema::ddl::{self, Context, Verdict};
 use crate::schema::diff::{SchemaDiff, pairs};
 use crate::schema::error::{PlanError, Refusal};
-use crate::schema::model::{Fact, Kind, Links};
+use crate::schema::model::{Fact, Kind, Links, Schema};
 use crate::schema::statement::Statement;
 pub(in crate::schema) use names::occupied;
 use succession::Succession;
@@ -87,9 +87,7 @@ pub(super) fn nodes(
         let fate = match (one, other) {
             (Some(_), None) => Fate::Remove,
             (None, _) => Fate::Add,
-            (Some(a), Some(b)) if movable(old.facts.kind(a)) && moves(&old.facts.at(a), &new.facts.at(b)) => {
-                Fate::Replace
-            }
+            (Some(a), Some(b)) if moves((old, a), (new, b)) => Fate::Replace,
             (Some(a), Some(b)) if old.same(a, new, b) => Fate::Keep,
             _ => Fate::Alter,
         };
@@ -137,13 +135,10 @@ pub(super) fn nodes(
     Ok(planner.graph())
 }
 
-fn movable(kind: Kind) -> bool {
-    matches!(kind, Kind::Comment | Kind::Privilege)
-}
-
 /// Whether something is said of what has another nature on the other side: an identity's sequence, a constraint's index.
-fn moves(old: &Fact, new: &Fact) -> bool {
-    movable(old.key.kind) && old.parent != new.parent
+fn moves((old, one): (&Schema, usize), (new, other): (&Schema, usize)) -> bool {
+    matches!(old.facts.kind(one), Kind::Comment | Kind::Privilege)
+        && old.facts.at(one).parent != new.facts.at(other).parent
 }
 
 impl<'a> Planner<'a> {

@@ -11,6 +11,8 @@
 
 use std::ops::Range;
 
+use crate::schema::ddl;
+
 /// The text that gives the tree which `sql` was printed from, where that is another.
 pub(super) fn faithful(sql: &str) -> Option<String> {
     if ["ARRAY[", ") AND ", ") OR "].iter().all(|part| !sql.contains(part)) {
@@ -148,10 +150,7 @@ fn dollar_tag(text: &str) -> Option<&str> {
 
 /// The type without its modifier, which an array of it does not need.
 fn element_type(text: &str) -> Option<String> {
-    let plain = match (text.find('('), text.find(')')) {
-        (Some(open), Some(close)) => format!("{}{}", text.get(..open)?, text.get(close + 1..)?),
-        _ => text.to_owned(),
-    };
+    let (plain, _) = ddl::base(text);
     let name = plain.trim();
     let proper = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '.');
     (!name.is_empty() && (name.contains('"') || name.chars().all(proper))).then(|| name.to_owned())

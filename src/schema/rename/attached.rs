@@ -3,14 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::schema::ddl::qualified;
 use crate::schema::model::{Draft, Fact, Kind, Name, Schema};
 
 /// The facts that are renamed, with what they become.
 pub(super) type Moved<'a> = BTreeMap<Name<'a>, Fact<'a>>;
-
-fn qualified(fact: &Fact<'_>) -> String {
-    format!("{}.{}", fact.text("schema"), fact.text("name"))
-}
 
 /// The indexes among what is renamed, by their qualified names.
 pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {

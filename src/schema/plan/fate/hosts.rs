@@ -58,7 +58,7 @@ impl Planner<'_> {
     pub(super) fn attached_to(&self, old: &Fact) -> Option<(Kind, String)> {
         let name = match old.key.kind {
             Kind::Index => old.key.name.to_owned(),
-            _ => format!("{}.{}", old.text("schema"), old.text("name")),
+            _ => ddl::qualified(old),
         };
         let attach = self.ctx.old.fact(Kind::IndexAttach, &name)?;
         Some(match attach.get("of_constraint") {

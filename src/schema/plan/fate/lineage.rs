@@ -142,7 +142,7 @@ impl<'a> Planner<'a> {
     /// A key of a partitioned table can be referred to once the indexes of all partitions are a part of it.
     pub(super) fn whole_keys(&self, creates: &[Ends], before: &mut impl FnMut(Ends, Ends)) {
         let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
+        for at in self.touched().into_iter().filter(|at| self.items[*at].creates()) {
             if let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::IndexAttach) {
                 parts.entry(new.text("of")).or_default().push(at);
             }
@@ -151,12 +151,12 @@ impl<'a> Planner<'a> {
             return;
         }
         let is_key = |f: &Fact| f.key.kind == Kind::Constraint && f.text("type") == "foreign key";
-        for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
+        for at in self.touched().into_iter().filter(|at| self.items[*at].creates()) {
             let Some(new) = self.new_fact(at).filter(|f| is_key(f)) else { continue };
             let needs = new.needs.iter().map(|need| self.ctx.new.facts.at(*need as usize));
             let mut indexes: Vec<String> = needs
                 .filter(|f| matches!(f.key.kind, Kind::Constraint | Kind::Index))
-                .map(|f| format!("{}.{}", f.text("schema"), f.text("name")))
+                .map(|f| ddl::qualified(&f))
                 .collect();
             while let Some(index) = indexes.pop() {
                 for part in parts.get(index.as_str()).into_iter().flatten() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::steps::Ends;
 use super::{Fate, Planner};
+use crate::schema::ddl;
 use crate::schema::model::{Fact, Kind};
 
 impl Planner<'_> {
@@ -57,7 +58,7 @@ pub(in crate::schema) fn occupied(fact: &Fact) -> Vec<(u8, String)> {
         }
         Kind::Index | Kind::Sequence => vec![(0, name)],
         Kind::Constraint if matches!(fact.text("type"), "primary key" | "unique" | "exclusion") => {
-            vec![(0, format!("{}.{}", fact.text("schema"), fact.text("name")))]
+            vec![(0, ddl::qualified(fact))]
         }
         Kind::Enum | Kind::Domain => vec![(1, name)],
         Kind::Range => vec![(1, name), (1, fact.text("multirange").to_owned())],

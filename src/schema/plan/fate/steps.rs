@@ -38,7 +38,8 @@ impl Planner<'_> {
                 && hosts[at].is_none()
                 && let Some(old) = self.old_fact(at)
             {
-                let moves = self.new_fact(at).is_some_and(|new| super::moves(&old, &new));
+                let both = self.items[at].old.zip(self.items[at].new);
+                let moves = both.is_some_and(|(a, b)| super::moves((self.ctx.old, a), (self.ctx.new, b)));
                 let adopted = self.succession.adopted.values().any(|index| *index == at);
                 let mut statements = if moves || adopted { Vec::new() } else { ddl::drop(&self.ctx, &old) };
                 if self.succession.late.contains(&at) {

@@ -41,7 +41,7 @@ impl Planner<'_> {
             };
             if old.key.kind == Kind::Constraint {
                 succession.late.insert(at);
-                let name = format!("{}.{}", old.text("schema"), old.text("name"));
+                let name = ddl::qualified(&old);
                 let named = |heir: &&usize| {
                     self.new_fact(**heir).is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
                 };
@@ -65,7 +65,7 @@ impl Planner<'_> {
             |schema: &Schema, index: &str| schema.fact(Kind::Comment, &format!("index {index}")).is_some();
         let silent = !said(self.ctx.old, old.key.name);
         self.new_fact(heir).is_some_and(|new| {
-            let name = format!("{}.{}", new.text("schema"), new.text("name"));
+            let name = ddl::qualified(&new);
             (silent || said(self.ctx.new, &name))
                 && new.key.kind == Kind::Constraint
                 && stays
