@@ -104,76 +104,58 @@
 //! those who come from the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api;
 pub mod auth;
-mod branch;
-mod branch_naming;
 mod client;
-mod compare;
-mod connect;
-mod console;
-mod credential;
-mod database;
-mod endpoint;
-pub mod ephemeral;
 mod error;
-mod expiry;
 #[cfg(doctest)]
 mod guides;
 mod http;
 #[cfg(feature = "local")]
 pub mod local;
-mod lsn;
-mod mask;
 pub mod migrate;
-mod model;
-mod names;
-mod operation;
-mod page;
-mod project;
-mod role;
+mod postgres;
 pub mod schema;
-mod snapshot;
 #[cfg(feature = "local")]
 pub mod testing;
-mod tree;
-mod wait;
-mod wire;
+mod workflow;
 
-pub use branch::{
+pub use api::branch::{
     Branch, BranchInfo, CopyCost, CreateBranch, CreateBranchIfMissing, Created, DeleteBranch, ResetBranch,
     UndeleteBranch, UpdateBranch,
 };
-pub use client::{Builder, CurrentUser, Lakebase};
-pub use connect::{ConnectionInfo, DescribeConnection, LakebasePool, OpenConnection, OpenPool, TlsMode};
-pub use credential::{CredentialCache, DatabaseCredential, MintCredential};
-pub use database::{CreateDatabase, Database, DatabaseInfo, DeleteDatabase, UpdateDatabase};
-pub use endpoint::{
+pub use api::credential::{CredentialCache, DatabaseCredential, MintCredential};
+pub use api::database::{CreateDatabase, Database, DatabaseInfo, DeleteDatabase, UpdateDatabase};
+pub use api::endpoint::{
     ComputeInstanceInfo, CreateEndpoint, DeleteEndpoint, Endpoint, EndpointGroup, EndpointHosts,
     EndpointInfo, Suspension, UpdateEndpoint,
 };
-pub use ephemeral::{CreateEphemeral, EphemeralBranch};
-pub use error::{Error, ErrorKind, Result};
-pub use expiry::{Expiry, days, hours};
-pub use http::RawRequest;
-pub use lsn::{InvalidLsn, Lsn};
-pub use model::Model;
-pub use names::{
+pub use api::expiry::{Expiry, days, hours};
+pub use api::lsn::{InvalidLsn, Lsn};
+pub use api::name::{
     BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, InvalidName, OperationName,
     ProjectId, ProjectName, RoleId, RoleName, SnapshotId, SnapshotName,
 };
-pub use operation::{Operation, Progress};
-pub use page::List;
-pub use project::{
+pub use api::operation::{Operation, Progress};
+pub use api::page::List;
+pub use api::project::{
     CreateProject, CreateProjectIfMissing, CustomTag, DeleteProject, EndpointDefaults, Project, ProjectInfo,
     UndeleteProject, UpdateProject,
 };
-pub use role::{CreateRole, DeleteRole, Role, RoleAttributes, RoleDefinition, RoleInfo, UpdateRole};
-pub use snapshot::{
+pub use api::resource::Model;
+pub use api::role::{CreateRole, DeleteRole, Role, RoleAttributes, RoleDefinition, RoleInfo, UpdateRole};
+pub use api::snapshot::{
     Cadence, CreateSnapshot, DeleteSnapshot, ScheduleRule, Snapshot, SnapshotInfo, SnapshotSchedule, Weekday,
 };
-pub use tree::{Tree, TreeBranch};
-pub use wire::{
+pub use api::wire::{
     branch::BranchState,
     endpoint::{EndpointState, EndpointType},
     role::{AuthMethod, IdentityType, MembershipRole},
 };
+pub use client::{Builder, CurrentUser, Lakebase};
+pub use error::{Error, ErrorKind, Result};
+pub use http::RawRequest;
+pub use postgres::{ConnectionInfo, DescribeConnection, LakebasePool, OpenConnection, OpenPool, TlsMode};
+pub use workflow::ephemeral;
+pub use workflow::ephemeral::{CreateEphemeral, EphemeralBranch};
+pub use workflow::tree::{Tree, TreeBranch};

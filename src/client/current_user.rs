@@ -59,6 +59,6 @@ impl Lakebase {
             }
             reading::json(&answer, self.host())
         };
-        read.await.map_err(|error: crate::Error| error.doing(doing))
+        read.await.map_err(|error: crate::error::Error| error.doing(doing))
     }
 }

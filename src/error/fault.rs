@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ErrorKind;
-use crate::wire::{error::ErrorBody, format::Seconds};
+use crate::api::wire::{error::ErrorBody, format::Seconds};
 
 /// What the service said when it refused.
 #[derive(Debug, Clone, Default)]

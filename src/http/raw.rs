@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Request, reading};
 use crate::{
-    Lakebase,
+    client::Lakebase,
     error::{Error, Result},
 };
 

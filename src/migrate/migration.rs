@@ -272,7 +272,7 @@ mod tests {
     fn an_empty_migration_is_refused_by_name() {
         for sql in ["", "  \n", "-- only a comment", ";;"] {
             let error = Migration::new("nothing", sql).statements().unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Invalid);
+            assert_eq!(error.kind(), crate::error::ErrorKind::Invalid);
             assert!(error.to_string().contains("'nothing' has no statement"), "{error}");
         }
         assert!(Migration::new("", "select 1").statements().is_err());

@@ -10,7 +10,11 @@ use serde::Serialize;
 
 use super::{migration::Migrations, options::ApplyOptions, rehearsal::Rehearsal, table, verbs::rehearse_on};
 use crate::{
-    Branch, BranchId, BranchInfo, BranchName, Expiry,
+    api::{
+        branch::{Branch, BranchInfo},
+        expiry::Expiry,
+        name::{BranchId, BranchName},
+    },
     error::{Error, ErrorKind, Result},
     schema::{self, SchemaDiff},
 };

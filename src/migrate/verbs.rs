@@ -13,7 +13,12 @@ use super::{
     rehearsal::{self, Rehearsal},
     report::ApplyReport,
 };
-use crate::{Branch, BranchId, EphemeralBranch, error::Result, hours, schema};
+use crate::{
+    api::{branch::Branch, expiry::hours, name::BranchId},
+    error::Result,
+    schema,
+    workflow::ephemeral::EphemeralBranch,
+};
 
 impl Branch {
     /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()). Where the

@@ -10,7 +10,7 @@ use std::{
 use secrecy::ExposeSecret as _;
 
 use super::unavailable;
-use crate::{Branch, error::Result};
+use crate::{api::branch::Branch, error::Result};
 
 /// Whether the environment asks for it.
 pub(super) fn is_asked_for() -> bool {

@@ -17,7 +17,8 @@ use url::Url;
 
 use super::{joined, kept::Login, unavailable};
 use crate::{
-    Branch, BranchName, Lakebase,
+    api::{branch::Branch, name::BranchName},
+    client::Lakebase,
     error::{Error, Result},
     local::{Durability, LocalError, LocalLakebase},
 };

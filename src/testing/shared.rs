@@ -10,7 +10,12 @@ use tokio::sync::OnceCell;
 
 use super::{SetUpError, claim::Claim, server::Server, unavailable};
 use crate::{
-    Branch, BranchName, Expiry, Lakebase, ProjectId,
+    api::{
+        branch::Branch,
+        expiry::Expiry,
+        name::{BranchName, ProjectId},
+    },
+    client::Lakebase,
     error::{Error, ErrorKind, Result},
 };
 

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    ErrorKind,
     auth::{
         attributes::Key,
         config::Config,
         context::Context,
         databricks_cli::{Version, arguments, find, read_expiry, read_token},
     },
+    error::ErrorKind,
     http::transport::Transport,
 };
 

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::{
-    ErrorKind,
     auth::{
         attributes::{ATTRIBUTES, Key},
         config::Config,
     },
+    error::ErrorKind,
 };
 
 const TWO: &str =

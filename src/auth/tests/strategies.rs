@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::*;
 use crate::{
-    ErrorKind,
+    error::ErrorKind,
     http::script::{answer, ok, with_header},
 };
 

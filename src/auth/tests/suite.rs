@@ -1,7 +1,7 @@
 //! The shared suite, C1–C31.
 
 use super::*;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 
 enum Expected {
     /// The login and the host.

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{ErrorKind, Lakebase};
+use crate::{client::Lakebase, error::ErrorKind};
 
 /// Serves `{}` to every connection that completes a handshake. Returns the address and the root as PEM.
 async fn server() -> (String, String, tokio::task::JoinHandle<()>) {

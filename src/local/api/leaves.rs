@@ -9,13 +9,13 @@ use super::{
     request::{Body, Ids, Params},
 };
 use crate::{
-    local::control::Rejection,
-    wire::{
+    api::wire::{
         Databases, Endpoints, Roles,
         endpoint::{ComputeInstance, ComputeInstances, Endpoint},
         operation::Operation,
         role::{Database, Role},
     },
+    local::control::Rejection,
 };
 
 type OnBranch = Ids<(String, String)>;

@@ -13,7 +13,7 @@ use super::{
     answer::{Answer, answer},
     request::Ids,
 };
-use crate::wire::credential::Me;
+use crate::api::wire::credential::Me;
 
 /// Clients route by a workspace id; here there is one.
 const WORKSPACE_ID: &str = "1";

@@ -12,14 +12,14 @@ use super::{
     request::{Body, Ids, Params},
 };
 use crate::{
-    local::control::Rejection,
-    wire::{
+    api::wire::{
         Branches, Projects,
         branch::Branch,
         credential::{CredentialRequest, DatabaseCredential},
         operation::Operation,
         project::Project,
     },
+    local::control::Rejection,
 };
 
 pub(super) fn routes() -> Router<Api> {

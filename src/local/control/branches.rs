@@ -18,9 +18,12 @@ use super::{
     view,
 };
 use crate::{
-    BranchName, Expiry,
+    api::{
+        expiry::Expiry,
+        name::BranchName,
+        wire::{self, branch::BranchSpec, operation::Operation},
+    },
     local::engine::{CloneMethod, ForkPoint},
-    wire::{self, branch::BranchSpec, operation::Operation},
 };
 
 const MOST_BRANCHES: usize = 500;

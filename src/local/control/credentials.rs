@@ -5,9 +5,11 @@ use secrecy::ExposeSecret as _;
 
 use super::{Control, rejection::Rejection};
 use crate::{
-    EndpointName,
+    api::{
+        name::EndpointName,
+        wire::credential::{CredentialRequest, DatabaseCredential},
+    },
     local::token::Claims,
-    wire::credential::{CredentialRequest, DatabaseCredential},
 };
 
 const SHORTEST: TimeDelta = TimeDelta::minutes(5);
@@ -52,7 +54,7 @@ fn lifetime(request: &CredentialRequest, now: DateTime<Utc>) -> Result<TimeDelta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::format::Seconds;
+    use crate::api::wire::format::Seconds;
 
     #[test]
     fn a_token_lives_between_five_minutes_and_an_hour() {

@@ -17,7 +17,7 @@ use super::{
     state::{Branch, BranchIds, Database},
     view,
 };
-use crate::wire::{self, operation::Operation, role::DatabaseSpec};
+use crate::api::wire::{self, operation::Operation, role::DatabaseSpec};
 
 const MOST_DATABASES: usize = 500;
 

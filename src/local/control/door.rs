@@ -6,11 +6,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Control, with_sources};
 use crate::{
+    api::wire::role::AuthMethod,
     local::{
         gateway::{Door, Refusal, Upstream},
         token::TokenError,
     },
-    wire::role::AuthMethod,
 };
 
 #[async_trait]

@@ -15,7 +15,7 @@ use super::{
     rules::{self, mask, sizing},
     state::{Branch, BranchIds, Endpoint, EndpointDefaults, Kind},
 };
-use crate::wire::{
+use crate::api::wire::{
     self,
     endpoint::{ComputeInstance, ComputeInstances, EndpointSpec, EndpointState, EndpointType},
     operation::Operation,

@@ -74,7 +74,7 @@ mod tests {
             role_id_of("7a-x"),
             role_id_of("@"),
         ] {
-            assert!(crate::BranchId::new(&id).is_ok(), "{id}");
+            assert!(crate::api::name::BranchId::new(&id).is_ok(), "{id}");
         }
         assert_eq!(role_id_of("Jane.Doe+x@example.com"), "jane-doe-x");
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Control, identity, rejection::Rejection};
-use crate::wire::{error::ErrorBody, operation::Operation};
+use crate::api::wire::{error::ErrorBody, operation::Operation};
 
 /// How long an answer is held back for the work to finish; well below the request timeouts of clients.
 const HOLD: Duration = Duration::from_secs(25);

@@ -19,7 +19,7 @@ use super::{
     state::{Branch, Database, EndpointDefaults, Project, Role, Sizing, State},
     view::{self, PURGE_AFTER},
 };
-use crate::wire::{self, operation::Operation, project::ProjectSpec};
+use crate::api::wire::{self, operation::Operation, project::ProjectSpec};
 
 const ROOT_BRANCH: &str = "production";
 const FIRST_DATABASE: &str = "databricks_postgres";
@@ -325,7 +325,8 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
     let postgres_database = named.unwrap_or_else(|| FIRST_DATABASE.to_owned());
     rules::ids::check_identifier("initial_database_spec.postgres_database", &postgres_database)?;
     rules::ids::check_database_is_not_reserved(&postgres_database)?;
-    let id = Some(postgres_database.replace('_', "-")).filter(|id| crate::DatabaseId::new(id).is_ok());
+    let id =
+        Some(postgres_database.replace('_', "-")).filter(|id| crate::api::name::DatabaseId::new(id).is_ok());
     let database = Database {
         id: id.unwrap_or_else(|| identity::generated_id("db")),
         created: now,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::wire::error::ErrorBody;
+use crate::api::wire::error::ErrorBody;
 
 /// The error codes that this server uses, with the HTTP status each one travels under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

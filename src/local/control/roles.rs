@@ -16,7 +16,7 @@ use super::{
     state::{Attributes, Branch, BranchIds, Role},
     view,
 };
-use crate::wire::{
+use crate::api::wire::{
     self,
     operation::Operation,
     role::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleSpec},

@@ -10,7 +10,7 @@ use super::{
     rejection::{Code, Rejection},
     state::{Attributes, Branch, Role},
 };
-use crate::wire::role::AuthMethod;
+use crate::api::wire::role::AuthMethod;
 
 /// The group that stands for nearly everything a superuser may do.
 pub(super) const SUPERUSER_GROUP: &str = "databricks_superuser";

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use super::rejection::Rejection;
 use crate::{
-    local::engine::BranchKey,
-    wire::{
+    api::wire::{
         endpoint::EndpointType,
         project::CustomTag,
         role::{AuthMethod, IdentityType, MembershipRole},
     },
+    local::engine::BranchKey,
 };
 
 /// A branch is known by the ids of its project and its own.

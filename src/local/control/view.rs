@@ -7,8 +7,7 @@ use super::{
     state::{Branch, Database, Endpoint, Project, Role, Sizing, host_and_port},
 };
 use crate::{
-    local::engine::Engine,
-    wire::{
+    api::wire::{
         self,
         branch::{BranchState, BranchStatus, CopyCost},
         endpoint::{EndpointGroup, EndpointHosts, EndpointSettings, EndpointState, EndpointStatus},
@@ -16,6 +15,7 @@ use crate::{
         project::{DefaultEndpointSettings, ProjectStatus},
         role::{DatabaseStatus, RoleAttributes, RoleStatus},
     },
+    local::engine::Engine,
 };
 
 /// How long a deleted project can be brought back.

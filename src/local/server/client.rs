@@ -1,7 +1,7 @@
 //! The way from a local Lakebase to a client of it.
 
 use super::LocalLakebase;
-use crate::{Lakebase, auth::Env, error::Result};
+use crate::{auth::Env, client::Lakebase, error::Result};
 
 impl LocalLakebase {
     /// A client of this Lakebase. It looks at nothing in the environment: it is signed in already.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{run::Run, segments::Segment, settings};
 use crate::{
-    Branch,
+    api::branch::Branch,
     error::{Error, ErrorKind, Result},
     migrate::{
         failure,

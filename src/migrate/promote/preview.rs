@@ -12,14 +12,13 @@ use super::{
     steps::{Promotion, Stop},
 };
 use crate::{
-    EphemeralBranch,
-    compare::base_branch,
     error::{Error, ErrorKind, Result},
     migrate::{
         rehearsal::{Rehearsal, read_schema},
         verbs::{rehearse_on, throw_away},
     },
     schema::{self, Change, Drift, Schema, SchemaDiff},
+    workflow::{compare::base_branch, ephemeral::EphemeralBranch},
 };
 
 /// What the step 'drift' came to.

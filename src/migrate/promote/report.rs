@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Step;
 use crate::{
-    BranchName,
+    api::name::BranchName,
     error::Error,
     migrate::{
         rehearsal::Rehearsal,

@@ -10,7 +10,7 @@ use super::{
     report::{PromotionOutcome, PromotionReport, StepOutcome, StepReport, Stopped},
 };
 use crate::{
-    Branch, BranchName, EphemeralBranch,
+    api::{branch::Branch, name::BranchName},
     error::{Error, ErrorKind, Result},
     migrate::{
         apply::{Aids, apply_locked},
@@ -20,6 +20,7 @@ use crate::{
         verbs::{connect, end},
     },
     schema::{self, Schema},
+    workflow::ephemeral::EphemeralBranch,
 };
 
 pub(super) async fn run(mut request: Promote) -> Result<PromotionReport> {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{Expiry, local::control::rejection::Rejection, wire::branch::BranchSpec};
+use crate::{
+    api::{expiry::Expiry, wire::branch::BranchSpec},
+    local::control::rejection::Rejection,
+};
 
 /// The chosen member of the oneof; `None` when the body holds none.
 pub(in crate::local::control) fn chosen(spec: &BranchSpec) -> Result<Option<Expiry>, Rejection> {

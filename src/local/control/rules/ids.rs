@@ -11,7 +11,7 @@ pub(in crate::local::control) fn check_id(field: &str, id: &str) -> Result<(), R
     if id.is_empty() {
         return Err(Rejection::required(field));
     }
-    crate::BranchId::new(id)
+    crate::api::name::BranchId::new(id)
         .map(|_| ())
         .map_err(|_| Rejection::invalid(format!("Field {field} must match pattern {PATTERN}, got '{id}'.")))
 }

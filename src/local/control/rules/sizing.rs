@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
+    api::wire::{endpoint::EndpointGroup, format::Seconds},
     local::{
         control::{rejection::Rejection, state::Sizing},
         engine::ComputeSettings,
     },
-    wire::{endpoint::EndpointGroup, format::Seconds},
 };
 
 const GIB: u64 = 1 << 30;

@@ -4,9 +4,11 @@ use chrono::{TimeDelta, Utc};
 
 use super::{expiry, ids, mask, sizing};
 use crate::{
-    Expiry,
+    api::{
+        expiry::Expiry,
+        wire::{branch::BranchSpec, format::Seconds},
+    },
     local::control::state::Sizing,
-    wire::{branch::BranchSpec, format::Seconds},
 };
 
 #[test]

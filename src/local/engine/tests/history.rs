@@ -10,7 +10,7 @@ async fn text(engine: &Engine, branch: &str, sql: &'static str) -> String {
 }
 
 fn lsn(text: &str) -> ForkPoint {
-    ForkPoint::Lsn(text.parse::<crate::Lsn>().unwrap().0)
+    ForkPoint::Lsn(text.parse::<crate::api::lsn::Lsn>().unwrap().0)
 }
 
 async fn head(engine: &Engine, branch: &str) -> ForkPoint {

@@ -1,0 +1,191 @@
+//! Making a branch.
+
+use chrono::{DateTime, Utc};
+
+use super::{Branch, BranchInfo, CreateBranchIfMissing};
+use crate::{
+    api::{
+        expiry::Expiry,
+        lsn::Lsn,
+        mask::Expiration,
+        name::{BranchId, BranchName, SnapshotName},
+        operation::{Operation, start},
+        project::Project,
+        resource::sent_when_awaited,
+        wire,
+    },
+    error::{Error, Result},
+    http::Request,
+};
+
+/// A request to make a branch. Awaited, it is sent and waits until the branch is ready and its endpoint shows;
+/// [`start`](Self::start) gives the [`Operation`] instead.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// use lakebase::{Expiry, hours};
+///
+/// let project = lakebase.project("shop")?;
+/// let production = project.default_branch().await?;
+/// let yesterday = chrono::Utc::now() - hours(24);
+///
+/// let dev = project
+///     .create_branch("before-the-accident", Expiry::Never)
+///     .from(&production)
+///     .at_time(yesterday)
+///     .await?;
+/// assert_eq!(dev.source_branch.as_ref(), Some(&production.name));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateBranch {
+    pub(super) project: Project,
+    /// The first argument that was wrong; reported when the request is sent.
+    pub(super) id: Result<BranchId>,
+    pub(super) source: Result<Option<BranchName>>,
+    pub(super) snapshot: Result<Option<SnapshotName>>,
+    pub(super) lsn: Result<Option<Lsn>>,
+    pub(super) time: Option<DateTime<Utc>>,
+    pub(super) expiry: Expiry,
+    pub(super) protected: Option<bool>,
+    pub(super) replace_existing: bool,
+}
+
+impl CreateBranch {
+    fn new(project: &Project, id: Result<BranchId>, expiry: Expiry) -> Self {
+        Self {
+            project: project.clone(),
+            id,
+            source: Ok(None),
+            snapshot: Ok(None),
+            lsn: Ok(None),
+            time: None,
+            expiry,
+            protected: None,
+            replace_existing: false,
+        }
+    }
+
+    /// The branch to copy; it must belong to the same project. Default: the project's default branch.
+    pub fn from(mut self, source: impl TryInto<BranchName, Error: Into<Error>>) -> Self {
+        self.source = source.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Copies the source as it was at this moment, which must lie within the project's history. Default: now.
+    pub fn at_time(mut self, time: DateTime<Utc>) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Copies the source as it was at this log position, which must lie within the project's history.
+    /// Default: the present end of the log.
+    pub fn at_lsn(mut self, lsn: impl TryInto<Lsn, Error: Into<Error>>) -> Self {
+        self.lsn = lsn.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Restores a snapshot of the same project instead of copying a branch.
+    pub fn from_snapshot(mut self, snapshot: impl TryInto<SnapshotName, Error: Into<Error>>) -> Self {
+        self.source = Ok(None);
+        self.snapshot = snapshot.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Protects the branch from deletion. Off by default; a protected branch cannot expire.
+    pub fn protected(mut self, protected: bool) -> Self {
+        self.protected = Some(protected);
+        self
+    }
+
+    /// Applies these settings to a branch that exists already, in place: it keeps its uid, its data and its source.
+    /// Off by default: a branch of this id is then an [`AlreadyExists`](crate::ErrorKind::AlreadyExists).
+    pub fn replace_existing(mut self) -> Self {
+        self.replace_existing = true;
+        self
+    }
+
+    /// Takes a branch of this id that exists already, if it has the source, expiry and protection asked for.
+    pub fn if_missing(self) -> CreateBranchIfMissing {
+        CreateBranchIfMissing::new(self)
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing source,
+    /// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when the source is going to expire.
+    pub async fn start(self) -> Result<Operation<BranchInfo>> {
+        let client = self.project.client().clone();
+        let (_, request) = self.request(Utc::now())?;
+        start(&client, request).await
+    }
+
+    pub(super) async fn run(self) -> Result<BranchInfo> {
+        let client = self.project.client().clone();
+        let (branch, request) = self.request(Utc::now())?;
+        let made = start::<BranchInfo>(&client, request).await?.await?;
+        branch.wait_until_ready_from(Some(made)).await
+    }
+
+    /// What will be sent, and the branch that it makes.
+    fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
+        let branch = self.project.branch(self.id?)?;
+        let doing = format!("creating branch {}", branch.name());
+        let spec = spec(self.source, self.snapshot, self.lsn, self.time)
+            .and_then(|spec| Ok((spec, self.expiry.check(now)?)))
+            .map_err(|error| error.doing(doing.clone()));
+        let (mut spec, expiry) = spec?;
+        let Expiration { ttl, expire_time, no_expiry } = expiry.into();
+        (spec.ttl, spec.expire_time, spec.no_expiry) = (ttl, expire_time, no_expiry);
+        spec.is_protected = self.protected;
+        let body = wire::branch::Branch { spec: Some(spec), ..Default::default() };
+        let path = format!("{}/branches", self.project.name());
+        let request = Request::post(&path, &body, doing)?.query("branch_id", branch.id());
+        Ok((branch, request.replacing(self.replace_existing)))
+    }
+}
+
+fn spec(
+    source: Result<Option<BranchName>>,
+    snapshot: Result<Option<SnapshotName>>,
+    lsn: Result<Option<Lsn>>,
+    time: Option<DateTime<Utc>>,
+) -> Result<wire::branch::BranchSpec> {
+    let (source, snapshot, lsn) = (source?, snapshot?, lsn?);
+    if lsn.is_some() && time.is_some() {
+        return Err(Error::invalid("a branch starts at a time or at a log position, not at both"));
+    }
+    if snapshot.is_some() && (source.is_some() || lsn.is_some() || time.is_some()) {
+        return Err(Error::invalid(
+            "a branch starts from a snapshot or from a branch; a snapshot takes no source branch, time or log position",
+        ));
+    }
+    Ok(wire::branch::BranchSpec {
+        source_branch: source.map(|name| name.to_string()),
+        source_branch_lsn: lsn.map(|lsn| lsn.to_string()),
+        source_branch_time: time,
+        source_snapshot: snapshot.map(|name| name.to_string()),
+        ..Default::default()
+    })
+}
+
+sent_when_awaited!(CreateBranch => BranchInfo);
+
+impl Project {
+    /// Makes a branch: a copy-on-write copy of another one, with an endpoint of its own.
+    ///
+    /// Without [`from`](CreateBranch::from), it is a copy of the project's default branch as it is now.
+    /// The expiry counts from when the branch is made and is at most 30 days.
+    pub fn create_branch(
+        &self,
+        id: impl TryInto<BranchId, Error: Into<Error>>,
+        expiry: Expiry,
+    ) -> CreateBranch {
+        CreateBranch::new(self, id.try_into().map_err(Into::into), expiry)
+    }
+}

@@ -1,0 +1,161 @@
+//! Deleting a branch, and bringing it back.
+
+use serde_json::json;
+
+use super::{Branch, is_settled};
+use crate::{
+    api::{
+        operation::{Operation, start},
+        resource::sent_when_awaited,
+        wait::{Look, SETTLE_LIMIT, until},
+    },
+    error::{ErrorKind, Result},
+    http::Request,
+};
+
+/// A request to delete a branch with its endpoints, roles and databases.
+///
+/// Awaited, it waits until the branch is gone: a branch that is still being made is waited for first (the service
+/// would acknowledge the deletion and do nothing), and a refusal because the service is still reconciling
+/// is repeated, both for up to three minutes.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// branch.delete().purge().allow_missing().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct DeleteBranch {
+    branch: Branch,
+    purge: bool,
+    allow_missing: bool,
+}
+
+impl DeleteBranch {
+    pub(super) fn new(branch: &Branch) -> Self {
+        Self { branch: branch.clone(), purge: false, allow_missing: false }
+    }
+
+    /// Deletes for good, also what was deleted before and is still kept. By default the service keeps the
+    /// branch for some days, and [`Branch::undelete`] brings it back.
+    pub fn purge(mut self) -> Self {
+        self.purge = true;
+        self
+    }
+
+    /// Takes a branch that is not there for deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
+    pub fn allow_missing(mut self) -> Self {
+        self.allow_missing = true;
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting, and without the checks before and after.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound); [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root, default
+    /// or protected branch or one with children; [`Reconciling`](ErrorKind::Reconciling) is repeated first.
+    pub async fn start(self) -> Result<Operation<()>> {
+        start(self.branch.client(), self.request()).await
+    }
+
+    async fn run(self) -> Result<()> {
+        match self.delete().await {
+            Err(error) if error.kind() == ErrorKind::NotFound && self.allow_missing => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn delete(&self) -> Result<()> {
+        let doing = || format!("deleting branch {}", self.branch.name());
+        let deleted = until!(SETTLE_LIMIT, {
+            Ok(match self.branch.try_get().await? {
+                Some(info) if !is_settled(&info.state) => {
+                    Look::NotYet(format!("the branch is {}", info.state))
+                }
+                _ => Look::There(()),
+            })
+        });
+        deleted.await.map_err(|error| error.doing(doing()))?;
+        self.clone().start().await?.await?;
+        self.see_it_gone().await.map_err(|error| error.doing(doing()))
+    }
+
+    /// An acknowledged deletion may have done nothing; then it is sent again.
+    async fn see_it_gone(&self) -> Result<()> {
+        let mut looks = 0_u32;
+        until!(SETTLE_LIMIT, {
+            match self.branch.try_get().await? {
+                None => return Ok(Look::There(())),
+                Some(info) if info.is_deleted() => return Ok(Look::There(())),
+                Some(_) => looks += 1,
+            }
+            if looks.is_multiple_of(LOOKS_BEFORE_RESENDING) {
+                match self.clone().start().await {
+                    Ok(operation) => operation.await?,
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::There(())),
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(Look::NotYet("the service says that the branch is deleted, but it is still there".to_owned()))
+        })
+        .await
+    }
+
+    fn request(&self) -> Request {
+        let name = self.branch.name().to_string();
+        let mut request = Request::delete(&name, format!("deleting branch {name}"));
+        if self.purge {
+            request = request.query("purge", true);
+        }
+        if self.allow_missing {
+            request = request.query("allow_missing", true);
+        }
+        request
+    }
+}
+
+const LOOKS_BEFORE_RESENDING: u32 = 10;
+
+sent_when_awaited!(DeleteBranch => ());
+
+/// A request to bring a deleted branch back, with its data. Awaited, it waits until the branch is there.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// branch.undelete().await?;
+/// let branch = branch.get().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct UndeleteBranch {
+    branch: Branch,
+}
+
+impl UndeleteBranch {
+    pub(super) fn new(branch: &Branch) -> Self {
+        Self { branch: branch.clone() }
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) when there is no such deleted branch.
+    pub async fn start(self) -> Result<Operation<()>> {
+        let name = self.branch.name();
+        let request =
+            Request::post(&format!("{name}/undelete"), &json!({}), format!("undeleting branch {name}"));
+        start(self.branch.client(), request?).await
+    }
+
+    async fn run(self) -> Result<()> {
+        self.start().await?.await
+    }
+}
+
+sent_when_awaited!(UndeleteBranch => ());

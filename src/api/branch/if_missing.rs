@@ -1,0 +1,210 @@
+//! Making a branch unless it is there, and telling the two apart.
+
+use std::{fmt, ops::Deref, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{BranchInfo, CreateBranch};
+use crate::{
+    api::{
+        expiry::Expiry,
+        lsn::Lsn,
+        name::{BranchName, SnapshotName},
+        project::Project,
+        resource::sent_when_awaited,
+    },
+    error::{Error, ErrorKind, Result},
+};
+
+/// A request to make a branch unless it is there: [`CreateBranch::if_missing`].
+///
+/// A branch that is there, but from another source or with another expiry or protection than asked for, is a
+/// [`Mismatch`](ErrorKind::Mismatch) that shows both. A lifetime ([`Expiry::After`]) counts from when the branch
+/// was made and may differ by a minute.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// use lakebase::{Expiry, hours};
+///
+/// let production = lakebase.project("shop")?.default_branch().await?;
+/// let dev = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await?;
+/// println!("{} {}", dev.name, if dev.created { "made" } else { "was there" });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateBranchIfMissing {
+    wanted: CreateBranch,
+}
+
+sent_when_awaited!(CreateBranchIfMissing => Created<BranchInfo>);
+
+/// What was made or found, and which of the two. It derefs to what it holds.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// let project = lakebase.create_project("shop").if_missing().await?;
+/// println!("{} {}", project.name, if project.created { "made" } else { "was there" });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Created<T> {
+    /// What the service says about it.
+    pub info: T,
+    /// Whether this call made it; `false` when it was there before.
+    pub created: bool,
+}
+
+impl<T> Created<T> {
+    pub(crate) fn made(info: T) -> Self {
+        Self { info, created: true }
+    }
+
+    pub(crate) fn found(info: T) -> Self {
+        Self { info, created: false }
+    }
+}
+
+impl<T> Deref for Created<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.info
+    }
+}
+
+/// What a found branch is compared with.
+struct Wanted {
+    /// `None`: a snapshot is the source.
+    source: Option<BranchName>,
+    snapshot: Option<SnapshotName>,
+    lsn: Option<Lsn>,
+    time: Option<DateTime<Utc>>,
+    expiry: Expiry,
+    protected: Option<bool>,
+}
+
+impl CreateBranchIfMissing {
+    pub(super) fn new(wanted: CreateBranch) -> Self {
+        Self { wanted }
+    }
+
+    async fn run(self) -> Result<Created<BranchInfo>> {
+        let id = match &self.wanted.id {
+            Ok(id) => id.clone(),
+            Err(_) => return self.wanted.run().await.map(Created::made),
+        };
+        let project = self.wanted.project.clone();
+        let branch = project.branch(id)?;
+        let (wanted, create) = self.split()?;
+        if let Some(found) = branch.try_get().await?.filter(|found| !found.is_deleted()) {
+            return wanted.accept(&project, found).await;
+        }
+        match create.run().await {
+            Ok(info) => Ok(Created::made(info)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match branch.try_get().await? {
+                Some(found) => wanted.accept(&project, found).await,
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    fn split(self) -> Result<(Wanted, CreateBranch)> {
+        let create = self.wanted;
+        let (source, snapshot, lsn) = (create.source?, create.snapshot?, create.lsn?);
+        let wanted = Wanted {
+            source: source.clone(),
+            snapshot: snapshot.clone(),
+            lsn,
+            time: create.time,
+            expiry: create.expiry,
+            protected: create.protected,
+        };
+        let create = CreateBranch { source: Ok(source), snapshot: Ok(snapshot), lsn: Ok(lsn), ..create };
+        Ok((wanted, create))
+    }
+}
+
+impl Wanted {
+    async fn accept(mut self, project: &Project, found: BranchInfo) -> Result<Created<BranchInfo>> {
+        if self.source.is_none() && self.snapshot.is_none() {
+            self.source = Some(project.default_branch().await?.name.clone());
+        }
+        let differences = self.differences(&found);
+        if differences.is_empty() {
+            return Ok(Created::found(found.wait_until_ready().await?));
+        }
+        let message = format!(
+            "the branch exists, but not as asked for: {}; delete it, update it or choose another id",
+            differences.join(", ")
+        );
+        Err(Error::new(ErrorKind::Mismatch, message).doing(format!("creating branch {}", found.name)))
+    }
+
+    fn differences(&self, found: &BranchInfo) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut differ = |what: &str, wanted: String, has: String| {
+            all.push(format!("{what} is {has} instead of {wanted}"));
+        };
+        if let Some(source) = &self.source
+            && found.source_branch.as_ref() != Some(source)
+        {
+            differ("its source", source.to_string(), show(&found.source_branch));
+        }
+        if let Some(snapshot) = &self.snapshot
+            && found.source_snapshot.as_ref() != Some(snapshot)
+        {
+            differ("its snapshot", snapshot.to_string(), show(&found.source_snapshot));
+        }
+        if let Some(lsn) = self.lsn
+            && found.source_branch_lsn != Some(lsn)
+        {
+            differ("its start", lsn.to_string(), show(&found.source_branch_lsn));
+        }
+        if let Some(time) = self.time
+            && !close(found.source_branch_time, Some(time), Duration::from_secs(1))
+        {
+            differ("its start", time.to_rfc3339(), show(&found.source_branch_time));
+        }
+        let (wanted, tolerance) = wanted_end(self.expiry, found.create_time);
+        if !close(found.expire_time, wanted, tolerance) {
+            differ("its expiry", ends(wanted), ends(found.expire_time));
+        }
+        if let Some(protected) = self.protected
+            && protected != found.is_protected
+        {
+            differ("its protection", protected.to_string(), found.is_protected.to_string());
+        }
+        all
+    }
+}
+
+/// When a branch with this expiry ends, and how far off a found one may be.
+fn wanted_end(expiry: Expiry, made: Option<DateTime<Utc>>) -> (Option<DateTime<Utc>>, Duration) {
+    match expiry {
+        Expiry::Never => (None, Duration::ZERO),
+        Expiry::At(time) => (Some(time), Duration::from_secs(1)),
+        Expiry::After(ttl) => (Some(made.unwrap_or_else(Utc::now) + ttl), Duration::from_secs(60)),
+    }
+}
+
+fn close(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>, tolerance: Duration) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => (a - b).abs().to_std().is_ok_and(|difference| difference <= tolerance),
+        _ => false,
+    }
+}
+
+fn ends(time: Option<DateTime<Utc>>) -> String {
+    time.map_or_else(|| "never".to_owned(), |time| time.to_rfc3339())
+}
+
+fn show(value: &Option<impl fmt::Display>) -> String {
+    value.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+}

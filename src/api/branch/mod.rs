@@ -1,0 +1,347 @@
+//! Branches: copy-on-write copies of a project's data.
+
+mod create;
+mod delete;
+mod if_missing;
+mod reset;
+mod update;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+pub use create::CreateBranch;
+pub use delete::{DeleteBranch, UndeleteBranch};
+pub use if_missing::{CreateBranchIfMissing, Created};
+pub use reset::ResetBranch;
+pub use update::UpdateBranch;
+
+use crate::{
+    api::{
+        database::Database,
+        endpoint::{Endpoint, EndpointInfo},
+        expiry::Expiry,
+        lsn::Lsn,
+        name::{BranchId, BranchName, DatabaseId, EndpointId, RoleId, SnapshotName},
+        operation::{if_found, read},
+        page::List,
+        project::Project,
+        resource::{WrongField, count, handle, maybe_named, model, named},
+        role::Role,
+        wait::{Look, SETTLE_LIMIT, until},
+        wire::{self, branch::BranchState, endpoint::EndpointType},
+    },
+    client::Lakebase,
+    error::{Error, ErrorKind, Result},
+    http::Request,
+};
+
+handle! {
+    /// A handle to one branch: a name and a client. Cloning is cheap, and nothing is sent until a verb is awaited,
+    /// so holding one says nothing about whether the branch exists.
+    ///
+    /// ```no_run
+    /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+    /// use lakebase::{Expiry, hours};
+    ///
+    /// let production = lakebase.project("shop")?.branch("production")?;
+    /// let dev = production.create_branch("dev", Expiry::after(hours(24))).await?;
+    /// println!("{} expires {:?}", dev.name, dev.expire_time);
+    /// dev.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    Branch, BranchName, BranchId
+}
+
+/// What the service said about a branch.
+///
+/// It derefs to its [`Branch`] handle, so every verb of a branch can be called on it directly.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// let branch = lakebase.project("shop")?.default_branch().await?;
+/// println!("{}: {} bytes, {}", branch.id(), branch.logical_size_bytes, branch.state);
+/// for endpoint in branch.endpoints().await? {
+///     println!("{}", endpoint.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct BranchInfo {
+    #[serde(skip)]
+    handle: Branch,
+    /// The whole name.
+    pub name: BranchName,
+    /// The service's own key: another one after the branch is deleted and made again.
+    pub uid: Option<String>,
+    /// What it is doing.
+    pub state: BranchState,
+    /// What it is about to be, during a transition.
+    pub pending_state: Option<BranchState>,
+    /// When the state was reached.
+    pub state_change_time: Option<DateTime<Utc>>,
+    /// Whether it is the project's default branch.
+    pub is_default: bool,
+    /// Whether it is protected from deletion.
+    pub is_protected: bool,
+    /// The size of the data that a client sees, in bytes; shared pages count in full.
+    pub logical_size_bytes: u64,
+    /// When the service deletes it; `None` is never.
+    pub expire_time: Option<DateTime<Utc>>,
+    /// The branch it was made from; `None` for a root branch.
+    pub source_branch: Option<BranchName>,
+    /// The position in the source's log at which it was made.
+    pub source_branch_lsn: Option<Lsn>,
+    /// The moment of the source at which it was made.
+    pub source_branch_time: Option<DateTime<Utc>>,
+    /// The snapshot it was made from.
+    pub source_snapshot: Option<SnapshotName>,
+    /// The recovery branch of a replicated project that it was made from, by its whole name (preview).
+    pub source_recovery_branch: Option<String>,
+    /// How the copy was made and what it added, where the service says so (the local Lakebase does).
+    pub copy: Option<CopyCost>,
+    /// When it was made.
+    pub create_time: Option<DateTime<Utc>>,
+    /// When it was last changed.
+    pub update_time: Option<DateTime<Utc>>,
+    /// When it was deleted, while it can still be brought back.
+    pub delete_time: Option<DateTime<Utc>>,
+    /// When a deleted branch is gone for good.
+    pub purge_time: Option<DateTime<Utc>>,
+}
+
+/// What making a branch cost.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// let branch = lakebase.project("shop")?.branch("dev")?.get().await?;
+/// if let Some(copy) = &branch.copy {
+///     println!("{}: {} bytes added", copy.method, copy.bytes_added);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CopyCost {
+    /// `REFLINK` (pages are shared until they change) or `COPY`.
+    pub method: String,
+    /// The bytes that the copy wrote, as opposed to shared with its source. What the compute writes once it runs (some
+    /// megabytes of WAL and caches) and what the file system notes about shared pages come on top.
+    pub bytes_added: u64,
+}
+
+model!(BranchInfo, Branch, BranchName, wire::branch::Branch, "branches");
+
+impl BranchInfo {
+    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, WrongField> {
+        let name: BranchName = named(wire.name, "name")?;
+        let status = wire.status.unwrap_or_default();
+        Ok(Self {
+            handle: Branch::new(client, name.clone()),
+            name,
+            uid: wire.uid,
+            state: status.current_state.unwrap_or(BranchState::Unknown(String::new())),
+            pending_state: status.pending_state,
+            state_change_time: status.state_change_time,
+            is_default: status.default.unwrap_or_default(),
+            is_protected: status.is_protected.unwrap_or_default(),
+            logical_size_bytes: count(status.logical_size_bytes).unwrap_or_default(),
+            expire_time: status.expire_time,
+            source_branch: maybe_named(status.source_branch, "source_branch")?,
+            source_branch_lsn: status.source_branch_lsn.and_then(|lsn| lsn.parse().ok()),
+            source_branch_time: status.source_branch_time,
+            source_snapshot: maybe_named(status.source_snapshot, "source_snapshot")?,
+            source_recovery_branch: status.source_recovery_branch,
+            copy: status.copy.map(|copy| CopyCost {
+                method: copy.method,
+                bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),
+            }),
+            create_time: wire.create_time,
+            update_time: wire.update_time,
+            delete_time: wire.delete_time.or(status.delete_time),
+            purge_time: wire.purge_time.or(status.purge_time),
+        })
+    }
+
+    /// Whether it was deleted and is only kept to be brought back.
+    pub fn is_deleted(&self) -> bool {
+        self.delete_time.is_some() || self.state == BranchState::Deleted
+    }
+}
+
+impl Branch {
+    /// The project that the branch belongs to.
+    pub fn project(&self) -> Project {
+        Project::new(&self.client, self.name.project().clone())
+    }
+
+    /// A handle to one of its endpoints; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the id breaks the id rule.
+    pub fn endpoint(&self, id: impl TryInto<EndpointId, Error: Into<Error>>) -> Result<Endpoint> {
+        Ok(Endpoint::new(&self.client, self.name.endpoint(id.try_into().map_err(Into::into)?)))
+    }
+
+    /// A handle to one of its roles; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the id breaks the id rule.
+    pub fn role(&self, id: impl TryInto<RoleId, Error: Into<Error>>) -> Result<Role> {
+        Ok(Role::new(&self.client, self.name.role(id.try_into().map_err(Into::into)?)))
+    }
+
+    /// A handle to one of its databases; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the id breaks the id rule.
+    pub fn database(&self, id: impl TryInto<DatabaseId, Error: Into<Error>>) -> Result<Database> {
+        Ok(Database::new(&self.client, self.name.database(id.try_into().map_err(Into::into)?)))
+    }
+
+    /// Reads the branch as the service has it now.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    pub async fn get(&self) -> Result<BranchInfo> {
+        let name = self.name.to_string();
+        read(&self.client, Request::get(&name, format!("reading branch {name}"))).await
+    }
+
+    /// Reads the branch; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without `NotFound`.
+    pub async fn try_get(&self) -> Result<Option<BranchInfo>> {
+        if_found(self.get().await)
+    }
+
+    /// Makes a child: a copy-on-write copy of this branch as it is now.
+    ///
+    /// The same as [`Project::create_branch`] with [`from`](CreateBranch::from) this branch.
+    pub fn create_branch(
+        &self,
+        id: impl TryInto<BranchId, Error: Into<Error>>,
+        expiry: Expiry,
+    ) -> CreateBranch {
+        self.project().create_branch(id, expiry).from(&self.name)
+    }
+
+    /// Changes expiry or protection.
+    pub fn update(&self) -> UpdateBranch {
+        UpdateBranch::new(self)
+    }
+
+    /// Deletes the branch with its endpoints, roles and databases.
+    pub fn delete(&self) -> DeleteBranch {
+        DeleteBranch::new(self)
+    }
+
+    /// Brings a deleted branch back, while the service still keeps it.
+    pub fn undelete(&self) -> UndeleteBranch {
+        UndeleteBranch::new(self)
+    }
+
+    /// Its endpoints.
+    pub fn endpoints(&self) -> List<EndpointInfo> {
+        let path = format!("{}/endpoints", self.name);
+        List::new(&self.client, Request::get(&path, format!("listing endpoints of {}", self.name)))
+            .smallest_page(10)
+    }
+
+    /// The endpoint for reading and writing, if the branch has one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`endpoints`](Self::endpoints).
+    pub async fn read_write_endpoint(&self) -> Result<Option<EndpointInfo>> {
+        let endpoints = self.endpoints().await?;
+        Ok(endpoints.into_iter().find(|endpoint| endpoint.endpoint_type == EndpointType::ReadWrite))
+    }
+
+    /// Waits until the branch can be used, for at most three minutes: it is ready and its read-write endpoint shows.
+    /// Awaiting [`create_branch`](Self::create_branch) does this already. A branch that has no endpoint is given five
+    /// seconds to show one; [`pool`](Self::pool) makes it otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](crate::ErrorKind::Timeout) with the last state seen.
+    pub async fn wait_until_ready(&self) -> Result<BranchInfo> {
+        self.wait_until_ready_from(None).await
+    }
+
+    /// What an operation ended with is not asked for again, if it says that the branch is ready.
+    async fn wait_until_ready_from(&self, made: Option<BranchInfo>) -> Result<BranchInfo> {
+        let waiting = || format!("waiting until {} is ready", self.name);
+        let info = match made.filter(|made| made.state == BranchState::Ready) {
+            Some(made) => made,
+            None => {
+                let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
+                info.await.map_err(|error| error.doing(waiting()))?
+            }
+        };
+        self.appearing_endpoint().await.map_err(|error| error.doing(waiting()))?;
+        Ok(info)
+    }
+
+    /// The endpoint that is made with a branch may show a little later than the branch.
+    pub(crate) async fn appearing_endpoint(&self) -> Result<Option<EndpointInfo>> {
+        let found = until!(ENDPOINT_SHOWS_WITHIN, {
+            Ok(match self.read_write_endpoint().await? {
+                Some(endpoint) => Look::There(endpoint),
+                None => Look::NotYet("the branch has no read-write endpoint".to_owned()),
+            })
+        });
+        match found.await {
+            Ok(endpoint) => Ok(Some(endpoint)),
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A branch that was just made may be missing for a moment; any state but `INIT` is usable or final.
+    async fn look_for_ready(&self) -> Result<Look<BranchInfo>> {
+        Ok(match self.try_get().await? {
+            None => Look::NotYet("the branch is not there yet".to_owned()),
+            Some(info) if is_settled(&info.state) => Look::There(info),
+            Some(info) => Look::NotYet(format!("the branch is {}", info.state)),
+        })
+    }
+}
+
+/// How long a branch without endpoint is given to show the one that is made with it.
+const ENDPOINT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
+
+/// States that pass by themselves are waited out; the others, and those we do not know, are taken as they are.
+fn is_settled(state: &BranchState) -> bool {
+    !matches!(state, BranchState::Init | BranchState::Resetting | BranchState::Importing)
+}
+
+impl Lakebase {
+    /// A handle to a branch by its whole name; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the text is no branch name.
+    ///
+    /// ```no_run
+    /// # fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+    /// let branch = lakebase.branch("projects/shop/branches/dev")?;
+    /// assert_eq!(branch.project().id().as_str(), "shop");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn branch(&self, name: impl TryInto<BranchName, Error: Into<Error>>) -> Result<Branch> {
+        Ok(Branch::new(self, name.try_into().map_err(Into::into)?))
+    }
+}

@@ -1,0 +1,82 @@
+//! Starting a branch over.
+
+use super::{Branch, BranchInfo};
+use crate::{
+    api::{expiry::Expiry, resource::sent_when_awaited},
+    error::{Error, ErrorKind, Result},
+};
+
+/// A request to start a branch over from the present state of its source: [`Branch::reset`].
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// use lakebase::{Expiry, hours};
+///
+/// let fresh = branch.reset(Expiry::after(hours(24))).await?;
+/// println!("{:?} again", fresh.source_branch);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct ResetBranch {
+    branch: Branch,
+    expiry: Expiry,
+}
+
+impl ResetBranch {
+    async fn run(self) -> Result<BranchInfo> {
+        let Self { branch, expiry } = self;
+        let doing = || format!("resetting branch {}", branch.name());
+        expiry.check(chrono::Utc::now()).map_err(|error| Error::from(error).doing(doing()))?;
+        let old = branch.get().await?;
+        let refuse =
+            |why: &str| Err(Error::new(ErrorKind::FailedPrecondition, why.to_owned()).doing(doing()));
+        let Some(source) = &old.source_branch else {
+            return refuse("it is a root branch and has no source to start over from");
+        };
+        if old.is_protected {
+            return refuse("it is protected; take that away with update().protected(false) first");
+        }
+        if old.is_default {
+            return refuse("it is the project's default branch; make another one the default first");
+        }
+        let all = branch.project().branches().await?;
+        if let Some(child) = all.iter().find(|other| other.source_branch.as_ref() == Some(branch.name())) {
+            return refuse(&format!("it has children, {} for one; delete them first", child.name));
+        }
+        // What can be known to stop the second half is looked for before the first destroys anything.
+        let Some(source) = all.iter().find(|other| other.name == *source) else {
+            return refuse(&format!("its source {source} is gone"));
+        };
+        if source.expire_time.is_some() {
+            return refuse(&format!(
+                "its source {} has an expiry, and such branches get no children",
+                source.name
+            ));
+        }
+        branch.delete().purge().allow_missing().await?;
+        source.create_branch(branch.id(), expiry).await
+    }
+}
+
+sent_when_awaited!(ResetBranch => BranchInfo);
+
+impl Branch {
+    /// Starts the branch over: **deletes it for good and makes it again** from its source as that is now. The API has
+    /// no call for this.
+    ///
+    /// All that was written to the branch is lost. It gets a new uid; its endpoints are deleted and one new `primary`
+    /// with the project's default settings and another host takes their place, so connections break and pools have to
+    /// be opened again. Roles and databases are those of the source. A branch with children is refused, as are root,
+    /// default and protected branches, before anything is changed. The expiry is asked for because it starts over too.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: [`FailedPrecondition`](ErrorKind::FailedPrecondition) for the refusals above,
+    /// [`NotFound`](ErrorKind::NotFound), and what [`delete`](Self::delete) and
+    /// [`create_branch`](Self::create_branch) fail with. Should the second half fail, the branch is gone.
+    pub fn reset(&self, expiry: Expiry) -> ResetBranch {
+        ResetBranch { branch: self.clone(), expiry }
+    }
+}

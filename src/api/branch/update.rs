@@ -1,0 +1,89 @@
+//! Changing a branch.
+
+use chrono::Utc;
+
+use super::{Branch, BranchInfo};
+use crate::{
+    api::{
+        expiry::Expiry,
+        mask::{Expiration, Mask},
+        operation::{Operation, start},
+        resource::sent_when_awaited,
+        wire::branch::{Branch as Wire, BranchSpec},
+    },
+    error::Result,
+    http::Request,
+};
+
+/// A change of a branch; what is not set stays as it is.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// use lakebase::{Expiry, days};
+///
+/// let branch = branch.update().expiry(Expiry::after(days(7))).await?;
+/// println!("expires {:?}", branch.expire_time);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct UpdateBranch {
+    branch: Branch,
+    spec: BranchSpec,
+    expiry: Option<Expiry>,
+    mask: Mask,
+}
+
+impl UpdateBranch {
+    pub(super) fn new(branch: &Branch) -> Self {
+        Self { branch: branch.clone(), spec: BranchSpec::default(), expiry: None, mask: Mask::default() }
+    }
+
+    /// When the branch ends, at most 30 days from now. A lifetime ([`Expiry::After`]) counts from when the branch
+    /// was made; use [`Expiry::At`] to prolong an old one.
+    pub fn expiry(mut self, expiry: Expiry) -> Self {
+        self.expiry = Some(expiry);
+        self.mask.add("spec.expiration");
+        self
+    }
+
+    /// Whether the branch is protected from deletion. One branch of a project can be; it must not expire.
+    pub fn protected(mut self, protected: bool) -> Self {
+        self.spec.is_protected = Some(protected);
+        self.mask.add("spec.is_protected");
+        self
+    }
+
+    /// Sends the change and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set or a value breaks a rule,
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition).
+    pub async fn start(self) -> Result<Operation<BranchInfo>> {
+        let client = self.branch.client().clone();
+        start(&client, self.request()?).await
+    }
+
+    async fn run(self) -> Result<BranchInfo> {
+        self.start().await?.await
+    }
+
+    fn request(mut self) -> Result<Request> {
+        let name = self.branch.name().to_string();
+        let doing = format!("updating branch {name}");
+        let mask = self.mask.text(&name)?;
+        if let Some(expiry) = self.expiry {
+            // A lifetime counts from when the branch was made, so only its length can be judged here.
+            let expiry =
+                expiry.check(Utc::now()).map_err(|e| crate::error::Error::from(e).doing(doing.clone()))?;
+            let Expiration { ttl, expire_time, no_expiry } = expiry.into();
+            (self.spec.ttl, self.spec.expire_time, self.spec.no_expiry) = (ttl, expire_time, no_expiry);
+        }
+        let body = Wire { spec: Some(self.spec), ..Default::default() };
+        Ok(Request::patch(&name, &body, doing)?.query("update_mask", mask).repeatable())
+    }
+}
+
+sent_when_awaited!(UpdateBranch => BranchInfo);

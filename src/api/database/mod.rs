@@ -1,0 +1,135 @@
+//! Databases of a branch.
+
+mod change;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+pub use change::{CreateDatabase, DeleteDatabase, UpdateDatabase};
+
+use crate::{
+    api::{
+        branch::Branch,
+        name::{DatabaseName, RoleName},
+        operation::{if_found, read},
+        page::List,
+        resource::{WrongField, handle, maybe_named, model, named},
+        wire,
+    },
+    client::Lakebase,
+    error::{Error, Result},
+    http::Request,
+};
+
+handle! {
+    /// A handle to one database: a name and a client. Cloning is cheap, and nothing is sent until a verb is awaited.
+    ///
+    /// The id is the service's; what PostgreSQL calls the database is [`DatabaseInfo::postgres_database`].
+    ///
+    /// ```no_run
+    /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+    /// let database = branch.database("app-db")?.get().await?;
+    /// println!("{}", database.postgres_database);
+    /// # Ok(())
+    /// # }
+    /// ```
+    Database, DatabaseName, DatabaseId
+}
+
+/// What the service said about a database. It derefs to its [`Database`] handle, so every verb can be called on it.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// for database in branch.databases().await? {
+///     println!("{} belongs to {:?}", database.postgres_database, database.role);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DatabaseInfo {
+    #[serde(skip)]
+    handle: Database,
+    /// The whole name.
+    pub name: DatabaseName,
+    /// What PostgreSQL calls it.
+    pub postgres_database: String,
+    /// Its owner.
+    pub role: Option<RoleName>,
+    /// When it was made.
+    pub create_time: Option<DateTime<Utc>>,
+    /// When it was last changed.
+    pub update_time: Option<DateTime<Utc>>,
+}
+
+model!(DatabaseInfo, Database, DatabaseName, wire::role::Database, "databases");
+
+impl DatabaseInfo {
+    fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self, WrongField> {
+        let name: DatabaseName = named(wire.name, "name")?;
+        let status = wire.status.unwrap_or_default();
+        Ok(Self {
+            handle: Database::new(client, name.clone()),
+            postgres_database: status.postgres_database.unwrap_or_else(|| name.id().to_string()),
+            name,
+            role: maybe_named(status.role, "role")?,
+            create_time: wire.create_time,
+            update_time: wire.update_time,
+        })
+    }
+}
+
+impl Database {
+    /// The branch that the database belongs to.
+    pub fn branch(&self) -> Branch {
+        Branch::new(&self.client, self.name.branch().clone())
+    }
+
+    /// Reads the database as the service has it now.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    pub async fn get(&self) -> Result<DatabaseInfo> {
+        let name = self.name.to_string();
+        read(&self.client, Request::get(&name, format!("reading database {name}"))).await
+    }
+
+    /// Reads the database; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without `NotFound`.
+    pub async fn try_get(&self) -> Result<Option<DatabaseInfo>> {
+        if_found(self.get().await)
+    }
+
+    /// Renames the database or gives it another owner.
+    pub fn update(&self) -> UpdateDatabase {
+        UpdateDatabase::new(self)
+    }
+
+    /// Drops the database with its data.
+    pub fn delete(&self) -> DeleteDatabase {
+        DeleteDatabase::new(self)
+    }
+}
+
+impl Branch {
+    /// Its databases.
+    pub fn databases(&self) -> List<DatabaseInfo> {
+        let path = format!("{}/databases", self.name());
+        List::new(self.client(), Request::get(&path, format!("listing databases of {}", self.name())))
+    }
+
+    /// Makes a database of this PostgreSQL name that belongs to `owner`.
+    /// The service chooses the id unless [`id`](CreateDatabase::id) gives one.
+    pub fn create_database(
+        &self,
+        postgres_database: impl Into<String>,
+        owner: impl TryInto<RoleName, Error: Into<Error>>,
+    ) -> CreateDatabase {
+        CreateDatabase::new(self, postgres_database.into(), owner.try_into().map_err(Into::into))
+    }
+}

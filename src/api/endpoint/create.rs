@@ -1,0 +1,130 @@
+//! Making an endpoint.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use super::{EndpointInfo, Size, Suspension, check_size, group};
+use crate::{
+    api::{
+        branch::Branch,
+        name::EndpointId,
+        operation::{Operation, start},
+        resource::sent_when_awaited,
+        wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec, EndpointType},
+    },
+    error::{Error, Result},
+    http::Request,
+};
+
+/// A request to make an endpoint. Awaited, it is sent and waits until the endpoint can be connected to.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// use lakebase::EndpointType;
+///
+/// let replica = branch
+///     .create_endpoint("reports", EndpointType::ReadOnly)
+///     .autoscaling(0.5..=2.0)
+///     .await?;
+/// println!("{:?}", replica.hosts.read_only_host);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateEndpoint {
+    branch: Branch,
+    id: Result<EndpointId>,
+    spec: EndpointSpec,
+    replace_existing: bool,
+    /// The first argument that was wrong; reported when the request is sent.
+    wrong: Option<Error>,
+}
+
+impl CreateEndpoint {
+    pub(super) fn new(branch: &Branch, id: Result<EndpointId>, endpoint_type: EndpointType) -> Self {
+        let spec = EndpointSpec { endpoint_type: Some(endpoint_type), ..Default::default() };
+        Self { branch: branch.clone(), id, spec, replace_existing: false, wrong: None }
+    }
+
+    fn judge(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            self.wrong.get_or_insert(error);
+        }
+    }
+
+    /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
+    /// Default: what the project says.
+    pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
+        self.judge(check_size(Size::from(cu.clone())));
+        self.spec.autoscaling_limit_min_cu = Some(*cu.start());
+        self.spec.autoscaling_limit_max_cu = Some(*cu.end());
+        self
+    }
+
+    /// When it is suspended: 1 minute to 7 days idle, or never. Default: what the project says.
+    pub fn suspension(mut self, suspension: Suspension) -> Self {
+        self.judge(suspension.check());
+        (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
+        self
+    }
+
+    /// Makes it, but refuses connections until it is enabled. Off by default.
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.spec.disabled = Some(disabled);
+        self
+    }
+
+    /// High availability: this many computes (2 to 4; 1 is none), and whether the standbys answer reads.
+    /// More than one needs [`Suspension::Never`]. Default: 1.
+    pub fn group(mut self, computes: u32, readable_secondaries: bool) -> Self {
+        self.spec.group = Some(group(computes, readable_secondaries));
+        self
+    }
+
+    /// PostgreSQL settings. Default: what the project says.
+    pub fn pg_settings(
+        mut self,
+        settings: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let settings: BTreeMap<_, _> = settings.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        self.spec.settings = Some(EndpointSettings { pg_settings: Some(settings) });
+        self
+    }
+
+    /// Applies these settings to an endpoint of this id that exists already, in place. Off by default.
+    pub fn replace_existing(mut self) -> Self {
+        self.replace_existing = true;
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a second read-write endpoint whatever its id,
+    /// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist.
+    pub async fn start(self) -> Result<Operation<EndpointInfo>> {
+        let client = self.branch.client().clone();
+        start(&client, self.request()?).await
+    }
+
+    async fn run(self) -> Result<EndpointInfo> {
+        let disabled = self.spec.disabled == Some(true);
+        let made = self.start().await?.await?;
+        if disabled { Ok(made) } else { made.wait_until_ready().await }
+    }
+
+    fn request(self) -> Result<Request> {
+        let id = self.id?;
+        let doing = format!("creating endpoint {}", self.branch.name().endpoint(id.clone()));
+        if let Some(error) = self.wrong {
+            return Err(error.doing(doing));
+        }
+        let body = Wire { spec: Some(self.spec), ..Default::default() };
+        let path = format!("{}/endpoints", self.branch.name());
+        Ok(Request::post(&path, &body, doing)?.query("endpoint_id", id).replacing(self.replace_existing))
+    }
+}
+
+sent_when_awaited!(CreateEndpoint => EndpointInfo);

@@ -1,0 +1,144 @@
+//! Changing an endpoint.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use super::{Endpoint, EndpointInfo, Size, Suspension, check_size};
+use crate::{
+    api::{
+        mask::Mask,
+        operation::{Operation, start},
+        resource::sent_when_awaited,
+        wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec},
+    },
+    error::{Error, Result},
+    http::Request,
+};
+
+/// A change of an endpoint; what is not set stays as it is. Awaited, it waits until the change is applied.
+///
+/// A change of size, settings or high availability may drop connections for a moment.
+///
+/// ```no_run
+/// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
+/// use lakebase::Suspension;
+///
+/// endpoint.update().autoscaling(1.0..=8.0).suspension(Suspension::Never).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct UpdateEndpoint {
+    endpoint: Endpoint,
+    spec: EndpointSpec,
+    mask: Mask,
+    /// The first argument that was wrong; reported when the request is sent.
+    wrong: Option<Error>,
+}
+
+impl UpdateEndpoint {
+    pub(super) fn new(endpoint: &Endpoint) -> Self {
+        Self { endpoint: endpoint.clone(), spec: EndpointSpec::default(), mask: Mask::default(), wrong: None }
+    }
+
+    fn judge(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            self.wrong.get_or_insert(error);
+        }
+    }
+
+    /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
+    pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
+        self.judge(check_size(Size::from(cu.clone())));
+        self.min_cu(*cu.start()).max_cu(*cu.end())
+    }
+
+    /// The smallest size alone, in compute units.
+    pub fn min_cu(mut self, cu: f64) -> Self {
+        self.spec.autoscaling_limit_min_cu = Some(cu);
+        self.mask.add("spec.autoscaling_limit_min_cu");
+        self
+    }
+
+    /// The largest size alone, in compute units.
+    pub fn max_cu(mut self, cu: f64) -> Self {
+        self.spec.autoscaling_limit_max_cu = Some(cu);
+        self.mask.add("spec.autoscaling_limit_max_cu");
+        self
+    }
+
+    /// When it is suspended: 1 minute to 7 days idle, or never.
+    pub fn suspension(mut self, suspension: Suspension) -> Self {
+        self.judge(suspension.check());
+        (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
+        self.mask.add("spec.suspension");
+        self
+    }
+
+    /// `true` suspends it and refuses connections until this is `false` again.
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.spec.disabled = Some(disabled);
+        self.mask.add("spec.disabled");
+        self
+    }
+
+    /// How many computes stand in for each other: 2 to 4, or 1 for no high availability.
+    /// More than one needs [`Suspension::Never`].
+    pub fn computes(mut self, number: u32) -> Self {
+        let group = self.spec.group.get_or_insert_default();
+        (group.min, group.max) = (Some(i64::from(number)), Some(i64::from(number)));
+        self.mask.add("spec.group.min");
+        self.mask.add("spec.group.max");
+        self
+    }
+
+    /// Whether the standbys of a highly available endpoint answer reads.
+    pub fn readable_secondaries(mut self, readable: bool) -> Self {
+        self.spec.group.get_or_insert_default().enable_readable_secondaries = Some(readable);
+        self.mask.add("spec.group.enable_readable_secondaries");
+        self
+    }
+
+    /// PostgreSQL settings; they replace all that were set before.
+    pub fn pg_settings(
+        mut self,
+        settings: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let settings: BTreeMap<_, _> = settings.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        self.spec.settings = Some(EndpointSettings { pg_settings: Some(settings) });
+        self.mask.add("spec.settings.pg_settings");
+        self
+    }
+
+    /// Sends the change and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set or a value breaks a rule,
+    /// [`NotFound`](crate::ErrorKind::NotFound).
+    pub async fn start(self) -> Result<Operation<EndpointInfo>> {
+        let client = self.endpoint.client().clone();
+        start(&client, self.request()?).await
+    }
+
+    async fn run(self) -> Result<EndpointInfo> {
+        let changed = self.start().await?.await?;
+        match &changed.pending_state {
+            None => Ok(changed),
+            Some(_) => changed.wait_until_settled().await,
+        }
+    }
+
+    fn request(self) -> Result<Request> {
+        let name = self.endpoint.name().to_string();
+        let doing = format!("updating endpoint {name}");
+        if let Some(error) = self.wrong {
+            return Err(error.doing(doing));
+        }
+        let mask = self.mask.text(&name)?;
+        let body = Wire { spec: Some(self.spec), ..Default::default() };
+        Ok(Request::patch(&name, &body, doing)?.query("update_mask", mask).repeatable())
+    }
+}
+
+sent_when_awaited!(UpdateEndpoint => EndpointInfo);

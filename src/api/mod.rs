@@ -1,0 +1,18 @@
+//! The REST resources: a handle, a model and the requests of each, and what they have in common.
+
+pub(crate) mod branch;
+pub(crate) mod credential;
+pub(crate) mod database;
+pub(crate) mod endpoint;
+pub(crate) mod expiry;
+pub(crate) mod lsn;
+pub(crate) mod mask;
+pub(crate) mod name;
+pub(crate) mod operation;
+pub(crate) mod page;
+pub(crate) mod project;
+pub(crate) mod resource;
+pub(crate) mod role;
+pub(crate) mod snapshot;
+pub(crate) mod wait;
+pub(crate) mod wire;

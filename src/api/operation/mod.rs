@@ -1,0 +1,236 @@
+//! Long-running operations: what every change answers with.
+
+use std::{fmt, time::Duration};
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    api::{
+        name::OperationName,
+        resource::{Model, Reading, unexpected},
+        wait::{Look, OPERATION_LIMIT, SETTLE_LIMIT, until},
+        wire,
+    },
+    client::Lakebase,
+    error::{Error, ErrorKind, Result},
+    http::{Request, reading},
+};
+
+/// A change that the service is working on and that ends with a `T`.
+///
+/// Awaiting it waits for the end, for at most 15 minutes ([`wait_for`](Self::wait_for) sets another limit).
+/// Giving up waiting does not stop the operation: its [`name`](Self::name) is enough to come back to it, from
+/// another process too, with [`Lakebase::operation`].
+///
+/// Waiting is cancel-safe: a dropped wait loses nothing, and [`wait`](Self::wait) may be called again.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// use lakebase::{BranchInfo, Expiry, Operation, hours};
+///
+/// let project = lakebase.project("shop")?;
+/// let started = project.create_branch("dev", Expiry::after(hours(1))).start().await?;
+/// let name = started.name().clone();
+///
+/// let branch = lakebase.operation::<BranchInfo>(name).await?;
+/// println!("{} is {}", branch.name, branch.state);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Operation<T> {
+    client: Lakebase,
+    name: OperationName,
+    made: Instant,
+    /// The end, once it was seen: asking again would change nothing.
+    end: Option<Result<Value, wire::error::ErrorBody>>,
+    _end: std::marker::PhantomData<fn() -> T>,
+}
+
+/// How far an operation is.
+///
+/// ```no_run
+/// # async fn example(mut operation: lakebase::Operation<lakebase::BranchInfo>) -> lakebase::Result<()> {
+/// use lakebase::Progress;
+///
+/// match operation.poll().await? {
+///     Progress::Done(branch) => println!("{}", branch.name),
+///     Progress::Running => println!("not yet"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress<T> {
+    /// The service is still working on it.
+    Running,
+    /// It has ended well.
+    Done(T),
+}
+
+/// An operation just made may not be readable everywhere yet.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+
+impl<T: Model> Operation<T> {
+    pub(crate) fn resume(client: &Lakebase, name: OperationName) -> Self {
+        Self { client: client.clone(), name, made: Instant::now(), end: None, _end: std::marker::PhantomData }
+    }
+
+    pub(crate) fn from_answer(client: &Lakebase, first: wire::operation::Operation) -> Result<Self> {
+        let name: OperationName =
+            first.name.parse().map_err(|error| unexpected("the name of the operation").with_source(error))?;
+        let mut operation = Self::resume(client, name);
+        operation.end = end_of(first);
+        Ok(operation)
+    }
+
+    /// The name, with which the operation can be found again.
+    pub fn name(&self) -> &OperationName {
+        &self.name
+    }
+
+    /// Looks once. The first look after an answer that already carried the end sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// The error that the operation ended with, of the kind that its code names
+    /// ([`OperationFailed`](ErrorKind::OperationFailed) where it names none), with
+    /// [`Error::operation`] set; or the error of the look itself.
+    pub async fn poll(&mut self) -> Result<Progress<T>> {
+        match self.look().await? {
+            Look::There(end) => Ok(Progress::Done(end)),
+            Look::NotYet(_) => Ok(Progress::Running),
+        }
+    }
+
+    /// Waits for the end, for at most 15 minutes.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll), and [`Timeout`](ErrorKind::Timeout) when the time is over; the operation goes
+    /// on and [`Error::operation`] names it.
+    pub async fn wait(&mut self) -> Result<T> {
+        self.wait_for(OPERATION_LIMIT).await
+    }
+
+    /// Waits for the end, for at most as long as `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub async fn wait_for(&mut self, limit: Duration) -> Result<T> {
+        let name = self.name.clone();
+        until!(limit, self.look().await).await.map_err(|error| {
+            let error = match error.kind() {
+                ErrorKind::Timeout if error.operation().is_none() => Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "the operation {name} still runs after {} s; it goes on, Lakebase::operation resumes waiting",
+                        limit.as_secs_f64()
+                    ),
+                ),
+                _ => error,
+            };
+            error.doing(format!("waiting for {name}")).with_operation(name.as_str())
+        })
+    }
+
+    async fn look(&mut self) -> Result<Look<T>> {
+        if self.end.is_none() {
+            let request = Request::get(self.name.as_str(), format!("reading {}", self.name));
+            match self.client.send::<wire::operation::Operation>(request).await {
+                Ok(answer) => self.end = end_of(answer),
+                Err(error) if not_there_yet(&error, self.made.elapsed()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match &self.end {
+            None => Ok(Look::NotYet("the operation is still running".to_owned())),
+            Some(Ok(response)) => reading::value(response, Reading::new(&self.client))
+                .map(Look::There)
+                .map_err(|error| error.with_operation(self.name.as_str())),
+            Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),
+        }
+    }
+}
+
+/// The end of an operation, if it has one. A finished delete may lack its response.
+fn end_of(answer: wire::operation::Operation) -> Option<Result<Value, wire::error::ErrorBody>> {
+    match answer {
+        wire::operation::Operation { error: Some(error), done: true, .. } => Some(Err(error)),
+        wire::operation::Operation { response, done: true, .. } => Some(Ok(response.unwrap_or(Value::Null))),
+        _ => None,
+    }
+}
+
+fn not_there_yet(error: &Error, age: Duration) -> bool {
+    error.kind() == ErrorKind::NotFound && age < APPEARS_WITHIN
+}
+
+/// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
+/// such a refusal has changed nothing.
+pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
+    let doing = request.doing.clone();
+    let answer = until!(SETTLE_LIMIT, {
+        match client.send::<wire::operation::Operation>(request.clone()).await {
+            Ok(answer) => Ok(Look::There(answer)),
+            Err(error) if error.kind() == ErrorKind::Reconciling => Ok(Look::NotYet(error.to_string())),
+            Err(error) => Err(error),
+        }
+    });
+    Operation::from_answer(client, answer.await.map_err(|error| error.doing(doing))?)
+}
+
+/// Reads one resource.
+pub(crate) async fn read<T: Model>(client: &Lakebase, request: Request) -> Result<T> {
+    client.send_for(request, Reading::new(client)).await
+}
+
+/// Waits for the end of a deletion. What is not there counts as deleted, where the caller says so.
+pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) -> Result<()> {
+    match started {
+        Ok(operation) => operation.await,
+        Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A missing resource is a value, not an error.
+pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl<T: Model> IntoFuture for Operation<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Result<T>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move { self.wait().await })
+    }
+}
+
+impl<T> fmt::Debug for Operation<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation")
+            .field("name", &self.name)
+            .field("done", &self.end.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lakebase {
+    /// Comes back to an operation by its name.
+    ///
+    /// `T` is what the operation ends with: the `…Info` model of the resource, `()` for a delete or undelete.
+    pub fn operation<T: Model>(&self, name: OperationName) -> Operation<T> {
+        Operation::resume(self, name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

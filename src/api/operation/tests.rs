@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    api::branch::BranchInfo,
+    http::script::{Script, Sent, Step, ok, refusal},
+};
+
+fn operation(json: Value) -> Option<Result<Value, wire::error::ErrorBody>> {
+    end_of(serde_json::from_value(json).unwrap())
+}
+
+#[test]
+fn an_operation_has_an_end_only_when_it_is_done() {
+    assert!(operation(json!({"name": "projects/p/operations/x"})).is_none());
+    assert!(operation(json!({"name": "projects/p/operations/x", "done": null})).is_none());
+    assert!(operation(json!({"done": false, "response": {}})).is_none());
+    assert_eq!(operation(json!({"done": true, "response": {"a": 1}})).unwrap().unwrap(), json!({"a": 1}));
+    assert_eq!(operation(json!({"done": true})).unwrap().unwrap(), Value::Null);
+    assert!(operation(json!({"done": true, "error": {"message": "no"}})).unwrap().is_err());
+}
+
+#[test]
+fn a_missing_operation_is_tolerated_only_when_it_is_young() {
+    let missing = Error::new(ErrorKind::NotFound, "operation id not found");
+    assert!(not_there_yet(&missing, Duration::from_secs(1)));
+    assert!(!not_there_yet(&missing, Duration::from_secs(11)));
+    assert!(!not_there_yet(&Error::invalid("x"), Duration::ZERO));
+}
+
+const NAME: &str = "projects/shop/branches/dev/operations/AbC+12==";
+
+async fn client(script: &Arc<Script>) -> Lakebase {
+    Lakebase::builder().host("https://ws.example").token("t0").exchange(script.clone()).build().await.unwrap()
+}
+
+async fn operation_of(script: &Arc<Script>) -> Operation<BranchInfo> {
+    client(script).await.operation(NAME.parse().unwrap())
+}
+
+fn running() -> Step {
+    ok(&json!({"name": NAME}).to_string())
+}
+
+fn done() -> Step {
+    let branch = json!({"name": "projects/shop/branches/dev", "status": {"current_state": "READY"}});
+    ok(&json!({"name": NAME, "done": true, "response": branch}).to_string())
+}
+
+/// Runs for this long, then it is done.
+fn lasting(seconds: u64) -> Arc<Script> {
+    let begin = Instant::now();
+    Script::new(move |_, _: &Sent| match begin.elapsed() < Duration::from_secs(seconds) {
+        true => running(),
+        false => done(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_is_looked_at_at_once_then_in_growing_pauses_of_ten_seconds_at_most() {
+    let script = lasting(300);
+    let branch = operation_of(&script).await.await.unwrap();
+    assert_eq!(branch.id().as_str(), "dev");
+    let looks: Vec<_> = script.sent().iter().map(|sent| sent.at).collect();
+    assert_eq!(looks[0], Duration::ZERO);
+    assert!(looks[4] < Duration::from_secs(1), "small changes are noticed soon: {looks:?}");
+    assert!(looks.windows(2).all(|pair| pair[1] - pair[0] <= Duration::from_millis(10_010)), "{looks:?}");
+    // Full jitter: five seconds on average, once the pauses have grown.
+    assert!((30..=150).contains(&looks.len()), "{}", looks.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_never_ends_is_given_up_after_fifteen_minutes_and_can_be_resumed() {
+    let script = lasting(1000);
+    let begin = Instant::now();
+    let mut operation = operation_of(&script).await;
+    let error = operation.wait().await.unwrap_err();
+    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, OPERATION_LIMIT));
+    assert_eq!(error.operation(), Some(NAME));
+    assert!(error.to_string().contains("still runs after 900 s"), "{error}");
+    assert_eq!(operation.wait().await.unwrap().id().as_str(), "dev");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_cancelled_is_taken_up_again() {
+    let script = lasting(60);
+    let mut operation = operation_of(&script).await;
+    assert!(tokio::time::timeout(Duration::from_secs(20), operation.wait()).await.is_err());
+    operation.wait().await.unwrap();
+    let asked = script.count();
+    operation.wait().await.unwrap();
+    assert_eq!(script.count(), asked, "the end is known");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_refused_during_reconciliation_is_sent_again_for_three_minutes() {
+    let busy = || refusal(409, r#"{"error_code":"ABORTED","message":"reconciliation still in progress"}"#);
+    let delete = || Request::delete("projects/shop/branches/dev", "deleting branch dev");
+    let script = Script::new(move |_, _| busy());
+    let begin = Instant::now();
+    let error = start::<()>(&client(&script).await, delete()).await.unwrap_err();
+    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, SETTLE_LIMIT));
+    assert!(error.to_string().contains("reconciliation still in progress"), "{error}");
+
+    let script = Script::steps(vec![busy(), busy(), ok(&json!({"name": NAME, "done": true}).to_string())]);
+    start::<()>(&client(&script).await, delete()).await.unwrap().await.unwrap();
+    assert_eq!(script.count(), 3);
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_be_read_says_where_and_names_the_operation() {
+    let wrong =
+        json!({"name": NAME, "done": true, "response": {"name": "projects/shop/branches/dev", "uid": 7}});
+    let error = operation_of(&Script::steps(vec![ok(&wrong.to_string())])).await.await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(NAME)));
+    assert!(error.to_string().contains("at uid: invalid type: integer"), "{error}");
+}

@@ -1,0 +1,336 @@
+//! Making a project.
+
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+
+use super::{CustomTag, Project, ProjectInfo};
+use crate::{
+    api::{
+        branch::Created,
+        endpoint::{Size, Suspension, check_size},
+        name::{ProjectId, ProjectName},
+        operation::{Operation, start},
+        resource::sent_when_awaited,
+        role::RoleDefinition,
+        wait::{Look, SETTLE_LIMIT, until},
+        wire::{
+            format::Seconds,
+            project::{
+                DefaultEndpointSettings, InitialBranchSpec, InitialDatabaseSpec, InitialEndpointSpec,
+                Project as Wire, ProjectSpec,
+            },
+        },
+    },
+    client::Lakebase,
+    error::{Error, ErrorKind, Result},
+    http::Request,
+};
+
+/// A request to make a project. Awaited, it is sent and waits until the default branch can be connected to;
+/// [`start`](Self::start) gives the [`Operation`] instead.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// use lakebase::{Suspension, days};
+///
+/// let project = lakebase
+///     .create_project("shop")
+///     .display_name("Shop")
+///     .pg_version(17)
+///     .history_retention(days(7))
+///     .default_autoscaling(0.5..=4.0)
+///     .default_suspension(Suspension::After(std::time::Duration::from_secs(60)))
+///     .await?;
+/// println!("{:?}", project.default_branch);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateProject {
+    client: Lakebase,
+    id: Result<ProjectId>,
+    body: Wire,
+    default_size: Option<Size>,
+    initial_size: Option<Size>,
+    suspensions: Vec<Suspension>,
+}
+
+impl CreateProject {
+    pub(super) fn new(client: &Lakebase, id: Result<ProjectId>) -> Self {
+        Self {
+            client: client.clone(),
+            id,
+            body: Wire::default(),
+            default_size: None,
+            initial_size: None,
+            suspensions: Vec::new(),
+        }
+    }
+
+    fn spec(&mut self) -> &mut ProjectSpec {
+        self.body.spec.get_or_insert_default()
+    }
+
+    fn defaults(&mut self) -> &mut DefaultEndpointSettings {
+        self.spec().default_endpoint_settings.get_or_insert_default()
+    }
+
+    fn endpoint(&mut self) -> &mut InitialEndpointSpec {
+        self.body.initial_endpoint_spec.get_or_insert_default()
+    }
+
+    /// What people call it, 1 to 256 characters. Default: the id.
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.spec().display_name = Some(name.into());
+        self
+    }
+
+    /// The major version of PostgreSQL: 16, 17 or 18. Default: 17. It cannot be changed later.
+    pub fn pg_version(mut self, major: u32) -> Self {
+        self.spec().pg_version = Some(i64::from(major));
+        self
+    }
+
+    /// How far back branches can start, 2 to 35 days. Default: 7 days.
+    pub fn history_retention(mut self, time: Duration) -> Self {
+        self.spec().history_retention_duration = Some(Seconds(time));
+        self
+    }
+
+    /// The smallest and largest size of endpoints that are made without a size, in compute units: 0.5 or whole
+    /// numbers. Default: 1 to 1.
+    pub fn default_autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
+        let defaults = self.defaults();
+        defaults.autoscaling_limit_min_cu = Some(*cu.start());
+        defaults.autoscaling_limit_max_cu = Some(*cu.end());
+        self.default_size = Some(cu.into());
+        self
+    }
+
+    /// When endpoints that are made without this setting are suspended, 1 minute to 7 days idle, or never.
+    /// Default: after 24 hours.
+    pub fn default_suspension(mut self, suspension: Suspension) -> Self {
+        let defaults = self.defaults();
+        (defaults.suspend_timeout_duration, defaults.no_suspension) = suspension.members();
+        self.suspensions.push(suspension);
+        self
+    }
+
+    /// PostgreSQL settings of endpoints that are made without settings. Default: none.
+    pub fn default_pg_settings(
+        mut self,
+        settings: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let settings: BTreeMap<_, _> = settings.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        self.defaults().pg_settings = Some(settings);
+        self
+    }
+
+    /// Whether roles may log in with passwords. Off by default.
+    pub fn native_login(mut self, allowed: bool) -> Self {
+        self.spec().enable_pg_native_login = Some(allowed);
+        self
+    }
+
+    /// The budget policy that the project is charged to. Default: none.
+    pub fn budget_policy_id(mut self, id: impl Into<String>) -> Self {
+        self.spec().budget_policy_id = Some(id.into());
+        self
+    }
+
+    /// Labels. Default: none.
+    pub fn custom_tags(mut self, tags: impl IntoIterator<Item = CustomTag>) -> Self {
+        self.spec().custom_tags = Some(super::update::to_wire(tags));
+        self
+    }
+
+    /// Protects the first branch from deletion. Off by default.
+    pub fn protect_default_branch(mut self) -> Self {
+        self.body.initial_branch_spec = Some(InitialBranchSpec { is_protected: Some(true) });
+        self
+    }
+
+    /// The size of the first endpoint alone, in compute units. Default: as all endpoints.
+    pub fn initial_autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
+        let endpoint = self.endpoint();
+        endpoint.autoscaling_limit_min_cu = Some(*cu.start());
+        endpoint.autoscaling_limit_max_cu = Some(*cu.end());
+        self.initial_size = Some(cu.into());
+        self
+    }
+
+    /// When the first endpoint alone is suspended. Default: as all endpoints.
+    pub fn initial_suspension(mut self, suspension: Suspension) -> Self {
+        let endpoint = self.endpoint();
+        (endpoint.suspend_timeout_duration, endpoint.no_suspension) = suspension.members();
+        self.suspensions.push(suspension);
+        self
+    }
+
+    /// High availability of the first endpoint: this many computes (2 to 4; 1 is none), and whether the standbys
+    /// answer reads. More than one needs [`Suspension::Never`]. Default: 1.
+    pub fn initial_group(mut self, computes: u32, readable_secondaries: bool) -> Self {
+        self.endpoint().group = Some(crate::api::endpoint::group(computes, readable_secondaries));
+        self
+    }
+
+    /// The name of the first database. Default: `databricks_postgres`.
+    pub fn initial_database(mut self, name: impl Into<String>) -> Self {
+        self.body.initial_database_spec = Some(InitialDatabaseSpec { postgres_database: Some(name.into()) });
+        self
+    }
+
+    /// The first role, which owns the first database. Default: the caller.
+    pub fn initial_role(mut self, role: RoleDefinition) -> Self {
+        self.body.initial_role_spec = Some(role.into());
+        self
+    }
+
+    /// Takes a project of this id that exists already, if it has the PostgreSQL version asked for.
+    pub fn if_missing(self) -> CreateProjectIfMissing {
+        CreateProjectIfMissing { wanted: self }
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](ErrorKind::Invalid) for an argument that breaks a rule;
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists), also when the id belongs to a deleted project that is still
+    /// kept; [`RateLimited`](ErrorKind::RateLimited) when the workspace's quota of projects is used up.
+    pub async fn start(self) -> Result<Operation<ProjectInfo>> {
+        let client = self.client.clone();
+        let (project, request) = self.request()?;
+        Self::send(&client, &project, request).await
+    }
+
+    async fn run(self) -> Result<ProjectInfo> {
+        let client = self.client.clone();
+        let (project, request) = self.request()?;
+        Self::send(&client, &project, request).await?.await?;
+        project.wait_until_ready().await
+    }
+
+    async fn send(client: &Lakebase, project: &Project, request: Request) -> Result<Operation<ProjectInfo>> {
+        match start(client, request).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(match project.try_get().await {
+                Ok(Some(found)) if found.is_deleted() => kept(&found).with_source(error),
+                _ => error,
+            }),
+            result => result,
+        }
+    }
+
+    fn request(self) -> Result<(Project, Request)> {
+        let project = Project::new(&self.client, ProjectName::new(self.id?));
+        let doing = format!("creating project {}", project.name());
+        let sizes = [self.default_size, self.initial_size];
+        sizes.into_iter().flatten().try_for_each(check_size).map_err(|error| error.doing(doing.clone()))?;
+        for suspension in &self.suspensions {
+            suspension.check().map_err(|error| error.doing(doing.clone()))?;
+        }
+        let request = Request::post("projects", &self.body, doing)?.query("project_id", project.id());
+        Ok((project, request))
+    }
+}
+
+/// A deleted project keeps its id until it is purged.
+fn kept(found: &ProjectInfo) -> Error {
+    let until = found.purge_time.map_or_else(|| "it is purged".to_owned(), |time| time.to_rfc3339());
+    let message = format!(
+        "{} was deleted and keeps its id until {until}; undelete it, or delete it with purge",
+        found.name
+    );
+    Error::new(ErrorKind::AlreadyExists, message).doing(format!("creating project {}", found.name))
+}
+
+sent_when_awaited!(CreateProject => ProjectInfo);
+
+/// A request to make a project unless it is there: [`CreateProject::if_missing`].
+///
+/// A project that is there with another PostgreSQL version than asked for is a
+/// [`Mismatch`](ErrorKind::Mismatch) that shows both; a deleted one that is still kept is an
+/// [`AlreadyExists`](ErrorKind::AlreadyExists). Settings that can be changed are not compared.
+///
+/// ```no_run
+/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
+/// let project = lakebase.create_project("shop").pg_version(17).if_missing().await?;
+/// println!("{} {}", project.name, if project.created { "made" } else { "was there" });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateProjectIfMissing {
+    wanted: CreateProject,
+}
+
+sent_when_awaited!(CreateProjectIfMissing => Created<ProjectInfo>);
+
+impl CreateProjectIfMissing {
+    async fn run(self) -> Result<Created<ProjectInfo>> {
+        let version = self.wanted.body.spec.as_ref().and_then(|spec| spec.pg_version);
+        let client = self.wanted.client.clone();
+        let (project, request) = self.wanted.request()?;
+        if let Some(found) = project.try_get().await? {
+            return accept(found, version).await;
+        }
+        match CreateProject::send(&client, &project, request).await {
+            Ok(operation) => {
+                operation.await?;
+                Ok(Created::made(project.wait_until_ready().await?))
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match project.try_get().await? {
+                Some(found) => accept(found, version).await,
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}
+
+async fn accept(found: ProjectInfo, version: Option<i64>) -> Result<Created<ProjectInfo>> {
+    if found.is_deleted() {
+        return Err(kept(&found));
+    }
+    match (version, found.pg_version) {
+        (Some(wanted), Some(has)) if wanted != i64::from(has) => {
+            let message = format!(
+                "the project exists, but with PostgreSQL {has} instead of {wanted}; choose another id or ask for {has}"
+            );
+            Err(Error::new(ErrorKind::Mismatch, message).doing(format!("creating project {}", found.name)))
+        }
+        _ => found.wait_until_ready().await.map(Created::found),
+    }
+}
+
+impl Project {
+    /// Waits until the default branch of a new project can be connected to. Awaiting [`Lakebase::create_project`] does
+    /// this already. For at most three minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](ErrorKind::Timeout) with what was missing last.
+    pub async fn wait_until_ready(&self) -> Result<ProjectInfo> {
+        let doing = || format!("waiting until {} is ready", self.name());
+        let branch = until!(
+            SETTLE_LIMIT,
+            match self.default_branch().await {
+                Ok(branch) => Ok(Look::There(branch)),
+                Err(error) if passes(&error) => Ok(Look::NotYet(error.to_string())),
+                Err(error) => Err(error),
+            }
+        );
+        let branch = branch.await.map_err(|error| error.doing(doing()))?;
+        branch.wait_until_ready().await?;
+        if let Some(endpoint) = branch.read_write_endpoint().await? {
+            endpoint.wait_until_ready().await?;
+        }
+        self.get().await
+    }
+}
+
+/// Shortly after a project was made, its parts may be missing and the caller's rights not yet known everywhere.
+fn passes(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable)
+}

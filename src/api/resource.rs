@@ -1,0 +1,222 @@
+//! From an answer of the service to a model: what handles, models and lists have in common.
+
+use std::marker::PhantomData;
+
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, DeserializeSeed},
+};
+
+use crate::{
+    client::Lakebase,
+    error::{Error, ErrorKind, Result},
+};
+
+/// What the service can answer with: one of the `…Info` models, or `()` where it has nothing to say.
+///
+/// This trait is sealed; it appears only as a bound, as in [`Operation<T>`](crate::Operation).
+///
+/// ```
+/// fn end_of<T: lakebase::Model>(operation: lakebase::Operation<T>) -> String {
+///     operation.name().to_string()
+/// }
+/// ```
+pub trait Model: sealed::Read {}
+
+impl<T: sealed::Read> Model for T {}
+
+pub(crate) mod sealed {
+    use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+    use super::Lakebase;
+
+    pub trait Read: Sized + Send + 'static {
+        /// The key under which a list carries the items.
+        const ITEMS: &'static str;
+
+        /// Reads one straight from the text of an answer.
+        fn read<'de, D: Deserializer<'de>>(client: &Lakebase, answer: D) -> Result<Self, D::Error>;
+    }
+
+    impl Read for () {
+        const ITEMS: &'static str = "";
+
+        fn read<'de, D: Deserializer<'de>>(_: &Lakebase, answer: D) -> Result<Self, D::Error> {
+            IgnoredAny::deserialize(answer).map(|_| ())
+        }
+    }
+}
+
+/// A model about to be read: it needs the client that its handle will work with.
+pub(crate) struct Reading<'a, T> {
+    client: &'a Lakebase,
+    model: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Reading<'a, T> {
+    pub(crate) fn new(client: &'a Lakebase) -> Self {
+        Self { client, model: PhantomData }
+    }
+}
+
+impl<T> Clone for Reading<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Reading<'_, T> {}
+
+impl<'de, T: Model> DeserializeSeed<'de> for Reading<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, answer: D) -> Result<T, D::Error> {
+        T::read(self.client, answer)
+    }
+}
+
+pub(crate) fn unexpected(what: &str) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the answer is not what the API promises: {what}"))
+}
+
+/// What is wrong with a field that is JSON as promised, in words for people.
+#[derive(Debug, thiserror::Error)]
+#[error("the field '{field}' {wrong}")]
+pub(crate) struct WrongField {
+    field: &'static str,
+    wrong: String,
+}
+
+/// A name or id as the service wrote it, which may be more than our own rule allows.
+pub(crate) fn named<N: DeserializeOwned>(text: Option<String>, field: &'static str) -> Result<N, WrongField> {
+    let wrong = |wrong: String| WrongField { field, wrong };
+    let text = text.ok_or_else(|| wrong("is missing".to_owned()))?;
+    let text = serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text);
+    N::deserialize(text).map_err(|error| wrong(format!("is no name: {error}")))
+}
+
+pub(crate) fn maybe_named<N: DeserializeOwned>(
+    text: Option<String>,
+    field: &'static str,
+) -> Result<Option<N>, WrongField> {
+    text.filter(|text| !text.is_empty()).map(|text| named(Some(text), field)).transpose()
+}
+
+/// A size or count; the service has no negative ones.
+pub(crate) fn count(number: Option<i64>) -> Option<u64> {
+    number.and_then(|number| u64::try_from(number).ok())
+}
+
+/// A handle: a name and a client.
+macro_rules! handle {
+    ($(#[$doc:meta])* $handle:ident, $name:ident, $id:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $handle {
+            client: $crate::client::Lakebase,
+            name: $crate::api::name::$name,
+        }
+
+        impl $handle {
+            pub(crate) fn new(client: &$crate::client::Lakebase, name: $crate::api::name::$name) -> Self {
+                Self { client: client.clone(), name }
+            }
+
+            /// The whole resource name.
+            pub fn name(&self) -> &$crate::api::name::$name {
+                &self.name
+            }
+
+            /// The last segment of the name.
+            pub fn id(&self) -> &$crate::api::name::$id {
+                self.name.id()
+            }
+
+            /// The client that this handle works with.
+            pub fn client(&self) -> &$crate::client::Lakebase {
+                &self.client
+            }
+        }
+
+        impl std::fmt::Debug for $handle {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($handle), self.name)
+            }
+        }
+
+        impl PartialEq for $handle {
+            fn eq(&self, other: &Self) -> bool {
+                self.name == other.name && self.client.host() == other.client.host()
+            }
+        }
+
+        impl Eq for $handle {}
+
+        impl From<&$handle> for $crate::api::name::$name {
+            fn from(handle: &$handle) -> Self {
+                handle.name.clone()
+            }
+        }
+
+        impl From<$handle> for $crate::api::name::$name {
+            fn from(handle: $handle) -> Self {
+                handle.name
+            }
+        }
+    };
+}
+pub(crate) use handle;
+
+/// A model that stands for its handle: every verb of the handle can be called on what the service answered.
+macro_rules! model {
+    ($info:ident, $handle:ident, $name:ident, $wire:ty, $items:literal) => {
+        impl std::ops::Deref for $info {
+            type Target = $handle;
+
+            fn deref(&self) -> &$handle {
+                &self.handle
+            }
+        }
+
+        impl $crate::api::resource::sealed::Read for $info {
+            const ITEMS: &'static str = $items;
+
+            fn read<'de, D: serde::Deserializer<'de>>(
+                client: &$crate::client::Lakebase,
+                answer: D,
+            ) -> Result<Self, D::Error> {
+                let wire = <$wire as serde::Deserialize>::deserialize(answer)?;
+                Self::from_wire(client, wire).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl From<&$info> for $crate::api::name::$name {
+            fn from(info: &$info) -> Self {
+                info.name.clone()
+            }
+        }
+
+        impl $info {
+            /// The handle of what this describes, without the facts.
+            pub fn handle(&self) -> &$handle {
+                &self.handle
+            }
+        }
+    };
+}
+pub(crate) use model;
+
+/// A builder that is sent by awaiting it: `run` is the whole of it.
+macro_rules! sent_when_awaited {
+    ($builder:ty => $output:ty) => {
+        impl IntoFuture for $builder {
+            type Output = $crate::error::Result<$output>;
+            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    };
+}
+pub(crate) use sent_when_awaited;

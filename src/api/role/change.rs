@@ -1,0 +1,209 @@
+//! Making, changing and dropping roles.
+
+use super::{Role, RoleAttributes, RoleDefinition, RoleInfo};
+use crate::{
+    api::{
+        branch::Branch,
+        mask::Mask,
+        name::{RoleId, RoleName},
+        operation::{Operation, gone, start},
+        resource::sent_when_awaited,
+        wire::role::{MembershipRole, Role as Wire, RoleSpec},
+    },
+    error::{Error, Result},
+    http::Request,
+};
+
+/// A request to make a role.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// use lakebase::RoleDefinition;
+///
+/// let role = branch.create_role(RoleDefinition::user("ada@example.com").superuser()).id("ada").await?;
+/// println!("{}", role.name);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateRole {
+    branch: Branch,
+    id: Result<Option<RoleId>>,
+    role: RoleDefinition,
+    replace_existing: bool,
+}
+
+impl CreateRole {
+    pub(super) fn new(branch: &Branch, role: RoleDefinition) -> Self {
+        Self { branch: branch.clone(), id: Ok(None), role, replace_existing: false }
+    }
+
+    /// The id. Default: the service makes one.
+    pub fn id(mut self, id: impl TryInto<RoleId, Error: Into<Error>>) -> Self {
+        self.id = id.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Replaces what a role of this id that exists already may do, an inherited one for example: what is
+    /// not named here is taken away, membership too. Off by default.
+    pub fn replace_existing(mut self) -> Self {
+        self.replace_existing = true;
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch does not
+    /// exist, [`Invalid`](crate::ErrorKind::Invalid) when the identity is not known.
+    pub async fn start(self) -> Result<Operation<RoleInfo>> {
+        let client = self.branch.client().clone();
+        let body = Wire { spec: Some(self.role.into()), ..Default::default() };
+        let doing = format!("creating a role of {}", self.branch.name());
+        let mut request = Request::post(&format!("{}/roles", self.branch.name()), &body, doing)?;
+        if let Some(id) = self.id? {
+            request = request.query("role_id", id);
+        }
+        start(&client, request.replacing(self.replace_existing)).await
+    }
+
+    async fn run(self) -> Result<RoleInfo> {
+        self.start().await?.await
+    }
+}
+
+sent_when_awaited!(CreateRole => RoleInfo);
+
+/// A change of a role; what is not set stays as it is.
+///
+/// ```no_run
+/// # async fn example(role: lakebase::Role) -> lakebase::Result<()> {
+/// role.update().createdb(true).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct UpdateRole {
+    role: Role,
+    spec: RoleSpec,
+    mask: Mask,
+}
+
+impl UpdateRole {
+    pub(super) fn new(role: &Role) -> Self {
+        Self { role: role.clone(), spec: RoleSpec::default(), mask: Mask::default() }
+    }
+
+    fn attributes_of(&mut self, path: &'static str) -> &mut crate::api::wire::role::RoleAttributes {
+        self.mask.add(path);
+        self.spec.attributes.get_or_insert_default()
+    }
+
+    /// All three attributes at once.
+    pub fn attributes(self, attributes: RoleAttributes) -> Self {
+        self.createdb(attributes.createdb).createrole(attributes.createrole).bypassrls(attributes.bypassrls)
+    }
+
+    /// Whether it may make databases.
+    pub fn createdb(mut self, allowed: bool) -> Self {
+        self.attributes_of("spec.attributes.createdb").createdb = Some(allowed);
+        self
+    }
+
+    /// Whether it may make roles.
+    pub fn createrole(mut self, allowed: bool) -> Self {
+        self.attributes_of("spec.attributes.createrole").createrole = Some(allowed);
+        self
+    }
+
+    /// Whether row-level security does not apply to it.
+    pub fn bypassrls(mut self, bypass: bool) -> Self {
+        self.attributes_of("spec.attributes.bypassrls").bypassrls = Some(bypass);
+        self
+    }
+
+    /// What it is a member of; the list replaces what was there.
+    pub fn membership_roles(mut self, roles: impl IntoIterator<Item = MembershipRole>) -> Self {
+        self.spec.membership_roles = Some(roles.into_iter().collect());
+        self.mask.add("spec.membership_roles");
+        self
+    }
+
+    /// Sends the change and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, [`NotFound`](crate::ErrorKind::NotFound).
+    pub async fn start(self) -> Result<Operation<RoleInfo>> {
+        let name = self.role.name().to_string();
+        let mask = self.mask.text(&name)?;
+        let body = Wire { spec: Some(self.spec), ..Default::default() };
+        let request = Request::patch(&name, &body, format!("updating role {name}"))?;
+        start(self.role.client(), request.query("update_mask", mask).repeatable()).await
+    }
+
+    async fn run(self) -> Result<RoleInfo> {
+        self.start().await?.await
+    }
+}
+
+sent_when_awaited!(UpdateRole => RoleInfo);
+
+/// A request to drop a role.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// branch.role("ada")?.delete().reassign_owned_to(branch.role("app")?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct DeleteRole {
+    role: Role,
+    heir: Result<Option<RoleName>>,
+    allow_missing: bool,
+}
+
+impl DeleteRole {
+    pub(super) fn new(role: &Role) -> Self {
+        Self { role: role.clone(), heir: Ok(None), allow_missing: false }
+    }
+
+    /// Who owns from then on what the role owned. Default: a role that owns something is not dropped.
+    pub fn reassign_owned_to(mut self, role: impl TryInto<RoleName, Error: Into<Error>>) -> Self {
+        self.heir = role.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Takes a role that is not there for dropped. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
+    pub fn allow_missing(mut self) -> Self {
+        self.allow_missing = true;
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) or
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the role owns something.
+    pub async fn start(self) -> Result<Operation<()>> {
+        let name = self.role.name().to_string();
+        let mut request = Request::delete(&name, format!("deleting role {name}"));
+        if let Some(heir) = self.heir? {
+            request = request.query("reassign_owned_to", heir);
+        }
+        start(self.role.client(), request).await
+    }
+
+    async fn run(self) -> Result<()> {
+        let allow_missing = self.allow_missing;
+        gone(self.start().await, allow_missing).await
+    }
+}
+
+sent_when_awaited!(DeleteRole => ());

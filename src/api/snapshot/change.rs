@@ -1,0 +1,154 @@
+//! Taking and deleting snapshots.
+
+use chrono::{DateTime, Utc};
+
+use super::{Snapshot, SnapshotInfo};
+use crate::{
+    api::{
+        expiry::Expiry,
+        lsn::Lsn,
+        mask::Expiration,
+        name::{BranchName, SnapshotId},
+        operation::{Operation, gone, start},
+        project::Project,
+        resource::sent_when_awaited,
+        wire::snapshot::{Snapshot as Wire, SnapshotSpec},
+    },
+    error::{Error, Result},
+    http::Request,
+};
+
+/// A request to take a snapshot. Awaited, it waits until the snapshot is taken.
+///
+/// ```no_run
+/// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
+/// use lakebase::{Expiry, days};
+///
+/// let production = project.default_branch().await?;
+/// let snapshot = project.create_snapshot("before-release", &production, Expiry::after(days(14))).await?;
+/// println!("{:?} bytes", snapshot.full_size_bytes);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateSnapshot {
+    project: Project,
+    id: Result<SnapshotId>,
+    source: Result<BranchName>,
+    expiry: Expiry,
+    lsn: Result<Option<Lsn>>,
+    time: Option<DateTime<Utc>>,
+}
+
+impl CreateSnapshot {
+    pub(super) fn new(
+        project: &Project,
+        id: Result<SnapshotId>,
+        source: Result<BranchName>,
+        expiry: Expiry,
+    ) -> Self {
+        Self { project: project.clone(), id, source, expiry, lsn: Ok(None), time: None }
+    }
+
+    /// Takes the branch as it was at this moment, within the project's history. Default: now.
+    pub fn at_time(mut self, time: DateTime<Utc>) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Takes the branch as it was at this log position, within the project's history. Default: the present end.
+    pub fn at_lsn(mut self, lsn: impl TryInto<Lsn, Error: Into<Error>>) -> Self {
+        self.lsn = lsn.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing branch.
+    pub async fn start(self) -> Result<Operation<SnapshotInfo>> {
+        let client = self.project.client().clone();
+        start(&client, self.request(Utc::now())?).await
+    }
+
+    async fn run(self) -> Result<SnapshotInfo> {
+        self.start().await?.await
+    }
+
+    fn request(self, now: DateTime<Utc>) -> Result<Request> {
+        let id = self.id?;
+        let doing = format!("creating snapshot {}", self.project.name().snapshot(id.clone()));
+        let lsn = self.lsn.map_err(|error| error.doing(doing.clone()))?;
+        if lsn.is_some() && self.time.is_some() {
+            return Err(
+                Error::invalid("a snapshot is of a time or of a log position, not of both").doing(doing)
+            );
+        }
+        if matches!(self.expiry, Expiry::At(time) if time <= now)
+            || self.expiry == Expiry::After(std::time::Duration::ZERO)
+        {
+            return Err(Error::invalid("the snapshot would expire at once").doing(doing));
+        }
+        let Expiration { ttl, expire_time, no_expiry } = self.expiry.into();
+        let spec = SnapshotSpec {
+            source_branch: Some(self.source?.to_string()),
+            source_branch_lsn: lsn.map(|lsn| lsn.to_string()),
+            source_branch_time: self.time,
+            ttl,
+            expire_time,
+            no_expiry,
+        };
+        let body = Wire { spec: Some(spec), ..Default::default() };
+        let path = format!("{}/snapshots", self.project.name());
+        Ok(Request::post(&path, &body, doing)?.query("snapshot_id", id))
+    }
+}
+
+sent_when_awaited!(CreateSnapshot => SnapshotInfo);
+
+/// A request to delete a snapshot.
+///
+/// ```no_run
+/// # async fn example(snapshot: lakebase::Snapshot) -> lakebase::Result<()> {
+/// snapshot.delete().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct DeleteSnapshot {
+    snapshot: Snapshot,
+    allow_missing: bool,
+}
+
+impl DeleteSnapshot {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        Self { snapshot: snapshot.clone(), allow_missing: false }
+    }
+
+    /// Takes a snapshot that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
+    pub fn allow_missing(mut self) -> Self {
+        self.allow_missing = true;
+        self
+    }
+
+    /// Sends the request and returns the operation without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound).
+    pub async fn start(self) -> Result<Operation<()>> {
+        let name = self.snapshot.name().to_string();
+        start(self.snapshot.client(), Request::delete(&name, format!("deleting snapshot {name}"))).await
+    }
+
+    async fn run(self) -> Result<()> {
+        let allow_missing = self.allow_missing;
+        gone(self.start().await, allow_missing).await
+    }
+}
+
+sent_when_awaited!(DeleteSnapshot => ());

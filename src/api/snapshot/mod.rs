@@ -1,0 +1,157 @@
+//! Snapshots: a branch as it was at one moment, kept by name.
+
+mod change;
+mod schedule;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+pub use change::{CreateSnapshot, DeleteSnapshot};
+pub use schedule::{Cadence, ScheduleRule, SnapshotSchedule, Weekday};
+
+use crate::{
+    api::{
+        expiry::Expiry,
+        name::{BranchName, SnapshotId, SnapshotName},
+        operation::{if_found, read},
+        page::List,
+        project::Project,
+        resource::{WrongField, count, handle, maybe_named, model, named},
+        wire,
+    },
+    client::Lakebase,
+    error::{Error, Result},
+    http::Request,
+};
+
+handle! {
+    /// A handle to one snapshot: a name and a client. Cloning is cheap, and nothing is sent until a verb is awaited.
+    ///
+    /// A snapshot outlives the branch that it was taken of; a branch made
+    /// [from it](crate::CreateBranch::from_snapshot) brings the data back.
+    ///
+    /// ```no_run
+    /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
+    /// use lakebase::Expiry;
+    ///
+    /// let snapshot = project.snapshot("before-release")?;
+    /// project.create_branch("restored", Expiry::Never).from_snapshot(snapshot).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    Snapshot, SnapshotName, SnapshotId
+}
+
+/// What the service said about a snapshot. It derefs to its [`Snapshot`] handle, so every verb can be called on it.
+///
+/// ```no_run
+/// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
+/// for snapshot in project.snapshots().await? {
+///     println!("{} of {:?}", snapshot.id(), snapshot.source_branch);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SnapshotInfo {
+    #[serde(skip)]
+    handle: Snapshot,
+    /// The whole name.
+    pub name: SnapshotName,
+    /// The service's own key.
+    pub uid: Option<String>,
+    /// The branch that it was taken of.
+    pub source_branch: Option<BranchName>,
+    /// When the service deletes it; `None` is never.
+    pub expire_time: Option<DateTime<Utc>>,
+    /// The size of its data, in bytes.
+    pub full_size_bytes: Option<u64>,
+    /// What it adds to the one before, in bytes; `None` where the whole is charged.
+    pub diff_size_bytes: Option<u64>,
+    /// When it was taken.
+    pub create_time: Option<DateTime<Utc>>,
+}
+
+model!(SnapshotInfo, Snapshot, SnapshotName, wire::snapshot::Snapshot, "snapshots");
+
+impl SnapshotInfo {
+    fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self, WrongField> {
+        let name: SnapshotName = named(wire.name, "name")?;
+        let status = wire.status.unwrap_or_default();
+        Ok(Self {
+            handle: Snapshot::new(client, name.clone()),
+            name,
+            uid: wire.uid,
+            source_branch: maybe_named(status.source_branch, "source_branch")?,
+            expire_time: status.expire_time,
+            full_size_bytes: count(status.full_size_bytes),
+            diff_size_bytes: count(status.diff_size_bytes),
+            create_time: wire.create_time,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The project that the snapshot belongs to.
+    pub fn project(&self) -> Project {
+        Project::new(&self.client, self.name.project().clone())
+    }
+
+    /// Reads the snapshot as the service has it now.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    pub async fn get(&self) -> Result<SnapshotInfo> {
+        let name = self.name.to_string();
+        read(&self.client, Request::get(&name, format!("reading snapshot {name}"))).await
+    }
+
+    /// Reads the snapshot; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without `NotFound`.
+    pub async fn try_get(&self) -> Result<Option<SnapshotInfo>> {
+        if_found(self.get().await)
+    }
+
+    /// Deletes the snapshot; branches made from it stay.
+    pub fn delete(&self) -> DeleteSnapshot {
+        DeleteSnapshot::new(self)
+    }
+}
+
+impl Project {
+    /// A handle to one of its snapshots; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the id breaks the id rule.
+    pub fn snapshot(&self, id: impl TryInto<SnapshotId, Error: Into<Error>>) -> Result<Snapshot> {
+        Ok(Snapshot::new(self.client(), self.name().snapshot(id.try_into().map_err(Into::into)?)))
+    }
+
+    /// Its snapshots.
+    pub fn snapshots(&self) -> List<SnapshotInfo> {
+        let path = format!("{}/snapshots", self.name());
+        List::new(self.client(), Request::get(&path, format!("listing snapshots of {}", self.name())))
+    }
+
+    /// Takes a snapshot of a branch as it is now, or [at a time](CreateSnapshot::at_time).
+    /// The service takes ten of a project, of root branches only.
+    pub fn create_snapshot(
+        &self,
+        id: impl TryInto<SnapshotId, Error: Into<Error>>,
+        source: impl TryInto<BranchName, Error: Into<Error>>,
+        expiry: Expiry,
+    ) -> CreateSnapshot {
+        CreateSnapshot::new(
+            self,
+            id.try_into().map_err(Into::into),
+            source.try_into().map_err(Into::into),
+            expiry,
+        )
+    }
+}

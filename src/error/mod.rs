@@ -1,0 +1,326 @@
+//! The one error of the crate.
+
+mod fault;
+
+use std::{borrow::Cow, error::Error as StdError, fmt};
+
+pub(crate) use self::fault::Fault;
+use crate::api::{name::InvalidName, wire::error::ErrorBody};
+
+/// The result of nearly everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a call failed: a [`kind`](Self::kind) to match on, a line that says what was being done and what to do
+/// next, the service's own code, message and request id, and the cause as [`source`](StdError::source).
+///
+/// `Display` is one line and does not repeat its source; `Debug` (what `fn main() -> Result<…>` prints) adds the
+/// chain of causes. No secret is ever part of either.
+///
+/// ```
+/// use lakebase::{ErrorKind, ProjectId};
+///
+/// let error = lakebase::Error::from(ProjectId::new("Shop").unwrap_err());
+/// assert_eq!(error.kind(), ErrorKind::Invalid);
+/// assert!(!error.is_retryable());
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    doing: Option<Cow<'static, str>>,
+    message: Cow<'static, str>,
+    fault: Option<Fault>,
+    source: Option<BoxError>,
+    operation: Option<String>,
+}
+
+/// What kind of failure it was: the part that a program decides by.
+///
+/// ```
+/// # fn handle(error: lakebase::Error) {
+/// use lakebase::ErrorKind;
+///
+/// match error.kind() {
+///     ErrorKind::NotFound => println!("nothing there"),
+///     ErrorKind::AlreadyExists => println!("somebody was faster"),
+///     _ => eprintln!("{error}"),
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration does not hold together: no host, an unknown profile, two authorization methods.
+    Config,
+    /// No credentials could be had, or the service does not accept them (401).
+    Unauthenticated,
+    /// The caller may not do this (403).
+    PermissionDenied,
+    /// An argument breaks a rule, found before or by the service (400).
+    Invalid,
+    /// There is no such resource (404).
+    NotFound,
+    /// A resource of this id exists already (409, or 400 with that text).
+    AlreadyExists,
+    /// What exists is not what was asked for: another source, expiry or version.
+    Mismatch,
+    /// The state of the resource forbids it: protected, a root branch, a branch with children.
+    FailedPrecondition,
+    /// The service is still working on the resource; the same call works a little later.
+    Reconciling,
+    /// Too many requests or a quota is used up (429).
+    RateLimited,
+    /// The service answered that it cannot answer now (500, 502, 503, 504).
+    Unavailable,
+    /// The service cannot be reached: name, connection, TLS.
+    Connect,
+    /// A deadline of ours ran out.
+    Timeout,
+    /// The answer is not what the API promises: HTML, no JSON, a missing field.
+    Protocol,
+    /// A long-running operation ended with an error.
+    OperationFailed,
+    /// The service does not offer this (501).
+    Unsupported,
+    /// PostgreSQL refused: a login, a statement.
+    Database,
+    /// A promotion or a migration was stopped by a check.
+    Refused,
+}
+
+impl Error {
+    /// An error of your own, for a stand-in of something that calls the service, say. The message must not contain
+    /// a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "there is no such branch in this test");
+    /// assert!(error.is_not_found());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            doing: None,
+            message: message.into(),
+            fault: None,
+            source: None,
+            operation: None,
+        }))
+    }
+
+    /// An error of a login of your own, see [`TokenProvider`](crate::auth::TokenProvider). The message must not
+    /// contain a secret.
+    ///
+    /// ```
+    /// use lakebase::{Error, ErrorKind};
+    ///
+    /// let error = Error::unauthenticated("the vault is sealed");
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    /// ```
+    pub fn unauthenticated(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unauthenticated, message)
+    }
+
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// Says what was being done. The first, innermost word stays.
+    pub(crate) fn doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
+        self.0.doing.get_or_insert_with(|| doing.into());
+        self
+    }
+
+    /// Adds the cause. It is printed as it is, so it must not contain a secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same failure, seen by somebody who knows what it means there.
+    pub(crate) fn into_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Puts in front of the message at which stage it failed.
+    pub(crate) fn preface(mut self, stage: &str) -> Self {
+        self.0.message.to_mut().insert_str(0, stage);
+        self
+    }
+
+    /// Adds to the end of the message what became known later, such as how often it was tried.
+    pub(crate) fn remark(mut self, remark: impl AsRef<str>) -> Self {
+        self.0.message.to_mut().push_str(remark.as_ref());
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, name: impl Into<String>) -> Self {
+        self.0.operation = Some(name.into());
+        self
+    }
+
+    /// A refusal that came over HTTP.
+    pub(crate) fn from_fault(fault: Fault) -> Self {
+        let kind = fault.kind();
+        let mut error = Self::new(kind, fault.describe(kind));
+        error.0.fault = Some(fault);
+        error
+    }
+
+    /// The error of a finished operation.
+    pub(crate) fn from_operation(name: &str, body: ErrorBody) -> Self {
+        let fault = Fault::from_body(0, body);
+        let kind = match fault.kind() {
+            ErrorKind::Protocol => ErrorKind::OperationFailed,
+            kind => kind,
+        };
+        let mut error = Self::new(kind, format!("the operation failed: {}", fault.describe(kind)));
+        error.0.fault = Some(fault);
+        error.with_operation(name)
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same call may succeed a little later: [`Reconciling`](ErrorKind::Reconciling),
+    /// [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
+    /// [`Connect`](ErrorKind::Connect) and [`Timeout`](ErrorKind::Timeout).
+    ///
+    /// The library has already retried where that is safe.
+    pub fn is_retryable(&self) -> bool {
+        use ErrorKind::{Connect, RateLimited, Reconciling, Timeout, Unavailable};
+        matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout)
+    }
+
+    /// Whether there is no such resource: [`NotFound`](ErrorKind::NotFound).
+    ///
+    /// ```
+    /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+    /// match branch.get().await {
+    ///     Err(error) if error.is_not_found() => println!("it has expired"),
+    ///     result => println!("{}", result?.state),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == ErrorKind::NotFound
+    }
+
+    /// Whether a resource of this id exists already: [`AlreadyExists`](ErrorKind::AlreadyExists).
+    pub fn is_already_exists(&self) -> bool {
+        self.0.kind == ErrorKind::AlreadyExists
+    }
+
+    /// Whether the resource is managed by its parent and goes with it (a root branch, a read-write endpoint).
+    pub fn is_managed_by_parent(&self) -> bool {
+        self.0.fault.as_ref().is_some_and(|fault| fault.managed_by_parent)
+    }
+
+    /// The HTTP status of the refusal.
+    pub fn status(&self) -> Option<u16> {
+        self.0.fault.as_ref().map(|fault| fault.status).filter(|status| *status != 0)
+    }
+
+    /// The service's `error_code`, such as `INVALID_PARAMETER_VALUE`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.fault.as_ref().and_then(|fault| fault.code.as_deref())
+    }
+
+    /// The service's own message.
+    pub fn service_message(&self) -> Option<&str> {
+        self.0.fault.as_ref().map(|fault| fault.message.as_str())
+    }
+
+    /// The id of the request in the service's logs; quote it to support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.fault.as_ref().and_then(|fault| fault.request_id.as_deref())
+    }
+
+    /// The name of the operation that failed or is still running, to be resumed by name.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
+    }
+
+    /// The SQLSTATE, where PostgreSQL refused.
+    pub fn sqlstate(&self) -> Option<String> {
+        let mut source = self.source();
+        let refusal = loop {
+            match source?.downcast_ref::<sqlx::Error>() {
+                Some(refusal) => break refusal,
+                None => source = source?.source(),
+            }
+        };
+        refusal.as_database_error()?.code().map(Cow::into_owned)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(doing) = &self.0.doing {
+            write!(f, "{doing}: ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<InvalidName> for Error {
+    fn from(error: InvalidName) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<crate::api::expiry::InvalidExpiry> for Error {
+    fn from(error: crate::api::expiry::InvalidExpiry) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_the_chain_repeats_the_next() {
+        let cause = std::io::Error::other("connection refused");
+        let error = Error::new(ErrorKind::Connect, "cannot reach https://x")
+            .doing("listing projects")
+            .with_source(cause);
+        assert_eq!(error.to_string(), "listing projects: cannot reach https://x");
+        assert_eq!(
+            format!("{error:?}"),
+            "listing projects: cannot reach https://x\n  caused by: connection refused"
+        );
+    }
+}

@@ -1,0 +1,286 @@
+//! One way to the socket: every call of the API is a [`Request`] value that [`Lakebase::send`] carries out.
+//!
+//! From the public method down: request → retry (`retry`) → authentication (`auth::cache`) → exchange
+//! (`transport`) → refusal or JSON (`refusal`, `reading`). Retrying sits outside authentication, so that a later
+//! attempt carries a fresh token.
+
+pub(crate) mod fields;
+mod raw;
+pub(crate) mod reading;
+pub(crate) mod refusal;
+pub(crate) mod retry;
+#[cfg(test)]
+pub(crate) mod script;
+pub(crate) mod tls;
+pub(crate) mod transport;
+pub(crate) mod user_agent;
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+use reqwest::{
+    Method,
+    header::{self, HeaderName, HeaderValue},
+};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
+use serde_json::Value;
+use tracing::{Instrument, Span};
+use url::Url;
+
+pub use self::raw::RawRequest;
+use self::{
+    reading::JsonError,
+    retry::{Attempts, Next},
+    transport::Answer,
+};
+use crate::{
+    api::wire::BASE_PATH,
+    client::Lakebase,
+    error::{Error, Result},
+};
+
+/// What would end the path of a resource name. The rule for ids has none of these, but the service's own ids may.
+const NOT_IN_NAMES: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'?').add(b'#');
+
+/// A call of the API as a value: what will be sent, and what may be done with it when it fails.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// Absolute and already encoded.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(Cow<'static, str>, String)>,
+    pub(crate) body: Option<Value>,
+    /// Whether a lost connection may be answered by sending the request again.
+    pub(crate) repeatable: bool,
+    /// What is being done, for errors and spans: "creating branch projects/shop/branches/dev".
+    pub(crate) doing: Cow<'static, str>,
+}
+
+impl Request {
+    fn new(method: Method, name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
+        let name = utf8_percent_encode(name, NOT_IN_NAMES);
+        Self::absolute(method, format!("{BASE_PATH}/{name}"), doing)
+    }
+
+    /// A call outside of `/api/2.0/postgres`.
+    pub(crate) fn absolute(
+        method: Method,
+        path: impl Into<String>,
+        doing: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let repeatable = method == Method::GET || method == Method::HEAD;
+        Self { method, path: path.into(), query: Vec::new(), body: None, repeatable, doing: doing.into() }
+    }
+
+    pub(crate) fn get(name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::GET, name, doing)
+    }
+
+    pub(crate) fn post(
+        name: &str,
+        body: &impl Serialize,
+        doing: impl Into<Cow<'static, str>>,
+    ) -> Result<Self> {
+        Self::new(Method::POST, name, doing).json(body)
+    }
+
+    pub(crate) fn patch(
+        name: &str,
+        body: &impl Serialize,
+        doing: impl Into<Cow<'static, str>>,
+    ) -> Result<Self> {
+        Self::new(Method::PATCH, name, doing).json(body)
+    }
+
+    pub(crate) fn delete(name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::DELETE, name, doing)
+    }
+
+    pub(crate) fn query(mut self, key: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+        self.query.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// Applies a creation to what exists already, in place; doing that twice changes nothing more.
+    pub(crate) fn replacing(self, existing: bool) -> Self {
+        if existing { self.query("replace_existing", true).repeatable() } else { self }
+    }
+
+    /// Marks a change that may be sent twice: the second try changes nothing or is told apart by its name.
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    fn json(mut self, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_value(body).map_err(|e| {
+            Error::invalid("the request cannot be written as JSON").with_source(JsonError::from(e))
+        })?;
+        self.body = Some(body);
+        Ok(self)
+    }
+
+    /// The address, which never leaves the host: credentials go along with every request.
+    fn url(&self, host: &Url) -> Result<Url> {
+        let wrong = || {
+            Error::invalid(format!(
+                "'{}' is not a path of the API; it begins with one slash, such as {BASE_PATH}/projects",
+                self.path
+            ))
+        };
+        if !self.path.starts_with('/') {
+            return Err(wrong());
+        }
+        let mut url = host.join(&self.path).map_err(|error| wrong().with_source(error))?;
+        let origin = |url: &Url| (url.scheme() == "https", url.port_or_known_default());
+        if origin(&url) != origin(host) || url.host_str() != host.host_str() {
+            return Err(wrong());
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Bodies may hold passwords.
+        let Self { method, path, query, body: _, repeatable, doing } = self;
+        f.debug_struct("Request")
+            .field("method", &method.as_str())
+            .field("path", path)
+            .field("query", query)
+            .field("repeatable", repeatable)
+            .field("doing", doing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lakebase {
+    /// Sends a request and reads the answer as `T`.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+        self.send_for(request, PhantomData).await
+    }
+
+    /// Sends a request and reads the answer by a seed.
+    pub(crate) async fn send_for<T, S>(&self, request: Request, seed: S) -> Result<T>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
+    {
+        let answer = self.answer(&request).await;
+        answer
+            .and_then(|answer| reading::json_for(&answer, self.host(), seed))
+            .map_err(|error| error.doing(request.doing))
+    }
+
+    /// Sends a request, again where that is safe, and returns the answer unread.
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Answer> {
+        let span = tracing::debug_span!(
+            "lakebase.http",
+            otel.kind = "client",
+            { fields::METHOD } = %request.method,
+            { fields::PATH } = %request.path,
+            { fields::SERVER } = self.host().authority(),
+            { fields::STATUS } = tracing::field::Empty,
+            { fields::RESENDS } = tracing::field::Empty,
+            { fields::ERROR } = tracing::field::Empty,
+            { fields::REQUEST_ID } = tracing::field::Empty,
+        );
+        self.attempts(request).instrument(span).await
+    }
+
+    async fn attempts(&self, request: &Request) -> Result<Answer> {
+        let outgoing = Outgoing::new(self, request)?;
+        let mut attempts = Attempts::new(self.limits(), request.repeatable);
+        let outcome = loop {
+            let outcome = match attempts.within(self.attempt(&outgoing)).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) | Err(error) => break Err(error),
+            };
+            match attempts.judge(outcome, self.host().as_str()) {
+                Next::Answer(answer) => break Ok(answer),
+                Next::GiveUp(error) => break Err(error),
+                Next::Wait(delay) => {
+                    tracing::debug!({ fields::DELAY } = delay.as_millis() as u64, "trying again");
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        };
+        record(&Span::current(), &outcome, attempts.resends());
+        outcome
+    }
+
+    /// One attempt with a token; a token that is refused although it looked fresh is renewed once.
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Result<Answer, transport::Broken>> {
+        let ticket = self.credentials().ticket().await?;
+        let outcome = self.transport().exchange(outgoing.build(self, &ticket)?).await;
+        if !matches!(&outcome, Ok(answer) if answer.status == 401) {
+            return Ok(outcome);
+        }
+        let Some(fresh) = self.credentials().replace(&ticket).await? else { return Ok(outcome) };
+        tracing::debug!("the token was refused; trying once with a new one");
+        Ok(self.transport().exchange(outgoing.build(self, &fresh)?).await)
+    }
+}
+
+/// Tells an address that serves several workspaces which one is meant.
+const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-databricks-workspace-id");
+
+/// What all attempts of one request share.
+struct Outgoing {
+    method: Method,
+    url: Url,
+    body: Option<Bytes>,
+}
+
+impl Outgoing {
+    fn new(client: &Lakebase, request: &Request) -> Result<Self> {
+        let url = request.url(client.host())?;
+        let body = request.body.as_ref().map(|body| Bytes::from(body.to_string()));
+        Ok(Self { method: request.method.clone(), url, body })
+    }
+
+    fn build(&self, client: &Lakebase, ticket: &crate::auth::cache::Ticket) -> Result<reqwest::Request> {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, client.user_agent().clone());
+        if let Some(workspace) = client.routing() {
+            headers.insert(WORKSPACE_ID, workspace.clone());
+        }
+        for (name, value) in ticket.headers() {
+            headers.insert(name.clone(), value.clone());
+        }
+        if let Some(body) = &self.body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.clone().into());
+        }
+        Ok(request)
+    }
+}
+
+fn record(span: &Span, outcome: &Result<Answer>, resends: u32) {
+    span.record(fields::RESENDS, resends);
+    match outcome {
+        Ok(answer) => {
+            span.record(fields::STATUS, answer.status);
+        }
+        Err(error) => {
+            span.record(fields::ERROR, tracing::field::debug(error.kind()));
+            if let Some(status) = error.status() {
+                span.record(fields::STATUS, status);
+            }
+            if let Some(id) = error.request_id() {
+                span.record(fields::REQUEST_ID, id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Applying migrations over a connection.
+
+mod leftovers;
+mod run;
+mod segments;
+mod settle;
+
+use sqlx::PgConnection;
+
+use self::run::Run;
+use super::{lock, migration::Migrations, observe::Observer, options::ApplyOptions, report::ApplyReport};
+use crate::{
+    api::branch::Branch,
+    error::{Error, ErrorKind, Result},
+};
+
+/// Applies migrations to the database that the connection is logged in to, in order, each at most once.
+///
+/// Every text is read before anything is sent. Each migration is one transaction where its statements allow that;
+/// otherwise the statements that cannot be part of one (`CREATE INDEX CONCURRENTLY` …) run by themselves between
+/// transactions. What was applied is recorded in the same transaction, in `_lakebase.migrations`, or in `sqlx`'s own
+/// table where a [`Migrator`](sqlx::migrate::Migrator) is given. An advisory lock keeps a second caller out.
+///
+/// The connection needs a session of its own: not through a pooler that shares sessions. A caller that drops the
+/// future half-way must close the connection; PostgreSQL then rolls back within a second. Where the connection is lost
+/// while PostgreSQL commits, the outcome is not known here; [`Branch::apply`] connects again and looks.
+///
+/// # Errors
+///
+/// [`Invalid`](ErrorKind::Invalid) for a text that cannot be a migration, [`Refused`](ErrorKind::Refused) where one was
+/// applied before with another text or only in part, or where another caller does not finish in time;
+/// otherwise what PostgreSQL said, with [`Failure`](super::Failure) as its source telling what is left of the migration.
+///
+/// ```no_run
+/// # async fn show(conn: &mut sqlx::PgConnection) -> lakebase::Result<()> {
+/// use lakebase::migrate::{self, ApplyOptions, Migrations};
+///
+/// let all = Migrations::from_directory("migrations")?;
+/// println!("{}", migrate::apply(conn, all, &ApplyOptions::default()).await?);
+/// # Ok(()) }
+/// ```
+pub async fn apply(
+    conn: &mut PgConnection,
+    migrations: impl Into<Migrations>,
+    options: &ApplyOptions,
+) -> Result<ApplyReport> {
+    let migrations = migrations.into();
+    migrations.read()?;
+    lock::acquire(conn, options.wait_for_others).await?;
+    let applied = apply_locked(conn, &migrations, options, Aids::default()).await;
+    lock::release(conn).await;
+    applied
+}
+
+/// What applying has beside the connection.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Aids<'a> {
+    /// Who watches the locks.
+    pub(super) observer: Option<&'a Observer>,
+    /// Where to connect again when the connection is lost.
+    pub(super) branch: Option<&'a Branch>,
+}
+
+/// The same by somebody who has the lock. The connection may be another one afterwards, with the lock too.
+pub(super) async fn apply_locked(
+    conn: &mut PgConnection,
+    migrations: &Migrations,
+    options: &ApplyOptions,
+    aids: Aids<'_>,
+) -> Result<ApplyReport> {
+    let all = migrations.read()?;
+    let before = settings(conn).await?;
+    let mut report = ApplyReport::default();
+    let mut outcome = Ok(());
+    for (migration, statements) in &all {
+        outcome = Run::new(migration, statements, options, aids).run(conn, &mut report).await;
+        if outcome.is_err() {
+            break;
+        }
+    }
+    restore(conn, before).await;
+    outcome.map(|()| report)
+}
+
+/// The settings that applying changes, as they are. Also has PostgreSQL look once a second whether its client is still
+/// there: a statement that waits for a lock would otherwise outlive the one who sent it.
+async fn settings(conn: &mut PgConnection) -> Result<(String, Option<String>)> {
+    let before: (String, Option<String>) =
+        sqlx::query_as("select current_setting('lock_timeout'), current_setting($1, true)")
+            .bind(CHECK_INTERVAL)
+            .fetch_one(&mut *conn)
+            .await
+            .map_err(|e| {
+                Error::new(ErrorKind::Database, e.to_string()).doing("preparing the session").with_source(e)
+            })?;
+    // Not every system can: PostgreSQL then notices when it next has something to say.
+    if let Err(error) =
+        sqlx::query("select set_config($1, '1s', false)").bind(CHECK_INTERVAL).execute(conn).await
+    {
+        tracing::debug!(%error, "a lost client is noticed late");
+    }
+    Ok(before)
+}
+
+/// Best effort: where it fails, the session is gone and its settings with it.
+async fn restore(conn: &mut PgConnection, before: (String, Option<String>)) {
+    let _ = sqlx::query(
+        "select set_config('lock_timeout', $1, false), set_config($2, $3, false) where $3 is not null",
+    )
+    .bind(before.0)
+    .bind(CHECK_INTERVAL)
+    .bind(before.1)
+    .execute(conn)
+    .await;
+}
+
+const CHECK_INTERVAL: &str = "client_connection_check_interval";

@@ -1,0 +1,159 @@
+//! What a driver needs to know.
+
+use std::{path::PathBuf, sync::Arc};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::{
+    api::{
+        credential::{CredentialCache, DatabaseCredential},
+        endpoint::EndpointInfo,
+    },
+    error::{Error, ErrorKind, Result},
+};
+
+/// How the server is checked. Unencrypted connections do not exist: the service refuses them.
+///
+/// ```
+/// assert_eq!(lakebase::TlsMode::default(), lakebase::TlsMode::VerifyFull);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsMode {
+    /// Its certificate must be signed by a trusted authority and name the host (`verify-full`).
+    #[default]
+    VerifyFull,
+    /// Its certificate must be signed by a trusted authority, for whatever host (`verify-ca`).
+    VerifyCa,
+    /// Encrypted, but the server can be anybody (`require`).
+    Require,
+}
+
+impl TlsMode {
+    /// The word that PostgreSQL's drivers know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyFull => "verify-full",
+            Self::VerifyCa => "verify-ca",
+            Self::Require => "require",
+        }
+    }
+
+    fn to_sqlx(self) -> PgSslMode {
+        match self {
+            Self::VerifyFull => PgSslMode::VerifyFull,
+            Self::VerifyCa => PgSslMode::VerifyCa,
+            Self::Require => PgSslMode::Require,
+        }
+    }
+}
+
+/// What any driver needs to connect to an endpoint.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// let info = branch.connection_info().await?;
+/// println!("{}", info.url());                     // no password in it
+/// let secret = info.url_with_password().await?;   // for a driver; good for an hour
+/// # let _ = secret;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The PostgreSQL role.
+    pub user: String,
+    /// How the server is checked.
+    pub tls: TlsMode,
+    /// The file with the certificate authority to trust, which is that of a local server. `None`: the public ones, as
+    /// Mozilla lists them, and those in the file that `PGSSLROOTCERT` names.
+    pub ca_cert: Option<PathBuf>,
+    pub(super) cache: CredentialCache,
+}
+
+impl ConnectionInfo {
+    pub(super) fn of(endpoint: &EndpointInfo, user: String, database: String, tls: TlsMode) -> Result<Self> {
+        let host = endpoint.hosts.host.clone().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unavailable,
+                format!("{} has no host yet; try again a little later", endpoint.name),
+            )
+        })?;
+        Ok(Self {
+            host,
+            port: endpoint.hosts.port,
+            database,
+            user,
+            tls,
+            ca_cert: endpoint.hosts.ca_cert.as_ref().map(PathBuf::from),
+            cache: CredentialCache::new(endpoint),
+        })
+    }
+
+    /// The password: minted, kept, and minted again when it is about to end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Endpoint::credential`](crate::Endpoint::credential).
+    pub async fn password(&self) -> Result<Arc<DatabaseCredential>> {
+        self.cache.get().await
+    }
+
+    /// The connection URL without the password.
+    pub fn url(&self) -> String {
+        self.url_of(None)
+    }
+
+    /// The connection URL with a password that is good for up to an hour.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`password`](Self::password).
+    pub async fn url_with_password(&self) -> Result<SecretString> {
+        let credential = self.password().await?;
+        Ok(self.url_of(Some(credential.token.expose_secret())).into())
+    }
+
+    fn url_of(&self, password: Option<&str>) -> String {
+        let Self { host, port, tls, .. } = self;
+        let (user, database) = (encoded(&self.user), encoded(&self.database));
+        let password = password.map(|password| format!(":{}", encoded(password))).unwrap_or_default();
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let tls = tls.as_str();
+        let mut url = format!("postgresql://{user}{password}@{host}:{port}/{database}?sslmode={tls}");
+        if let Some(ca) = &self.ca_cert {
+            url.push_str("&sslrootcert=");
+            url.push_str(&encoded(&ca.to_string_lossy()));
+        }
+        url
+    }
+
+    /// What sqlx needs, without the password.
+    pub(super) fn options(&self) -> PgConnectOptions {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&self.host)
+            .port(self.port)
+            .username(&self.user)
+            .database(&self.database)
+            .ssl_mode(self.tls.to_sqlx());
+        match &self.ca_cert {
+            Some(file) => options.ssl_root_cert(file),
+            None => options,
+        }
+    }
+}
+
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, KEPT).to_string()
+}

@@ -1,0 +1,165 @@
+use std::{
+    borrow::Cow,
+    error::Error as StdError,
+    fmt,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+};
+
+use sqlx::error::{DatabaseError, ErrorKind as SqlxKind};
+use tokio::time::Instant;
+
+use super::*;
+use crate::{
+    client::Lakebase,
+    http::script::{Script, ok},
+    postgres::TlsMode,
+};
+
+/// A server that mints `t0`, `t1`, … with this life in seconds.
+pub(in crate::postgres) fn minting(life: i64) -> Arc<Script> {
+    Script::new(move |count, _| {
+        let end = (Utc::now() + chrono::TimeDelta::seconds(life)).to_rfc3339();
+        ok(&format!("{{\"token\":\"t{count}\",\"expire_time\":\"{end}\"}}"))
+    })
+}
+
+pub(in crate::postgres) async fn door(script: &Arc<Script>, made: Option<DateTime<Utc>>) -> Door {
+    let lakebase = Lakebase::builder().host("https://ws.example").token("x").exchange(script.clone());
+    let lakebase = lakebase.build().await.unwrap();
+    let endpoint = lakebase.endpoint("projects/p/branches/b/endpoints/primary").unwrap();
+    let info = ConnectionInfo {
+        host: "h".into(),
+        port: 5432,
+        database: "d".into(),
+        user: "u".into(),
+        tls: TlsMode::VerifyFull,
+        ca_cert: None,
+        cache: crate::api::credential::CredentialCache::new(&endpoint),
+    };
+    Door { info, limit: Duration::from_secs(120), made }
+}
+
+pub(in crate::postgres) fn password(options: &PgConnectOptions) -> String {
+    options.to_url_lossy().password().unwrap_or_default().to_owned()
+}
+
+#[derive(Debug)]
+struct Refusal(&'static str);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refused with {}", self.0)
+    }
+}
+
+impl StdError for Refusal {}
+
+impl DatabaseError for Refusal {
+    fn message(&self) -> &str {
+        "refused"
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        Some(self.0.into())
+    }
+
+    fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> SqlxKind {
+        SqlxKind::Other
+    }
+}
+
+fn refused(code: &'static str) -> sqlx::Error {
+    sqlx::Error::Database(Box::new(Refusal(code)))
+}
+
+#[test]
+fn only_failures_that_pass_are_tried_again() {
+    for (code, verdict) in [
+        ("57P03", Verdict::Again),
+        ("08006", Verdict::Again),
+        ("08P01", Verdict::Again),
+        ("28P01", Verdict::Remint),
+        ("28000", Verdict::Remint),
+        ("42501", Verdict::GiveUp),
+        ("57P01", Verdict::GiveUp),
+        ("3D000", Verdict::GiveUp),
+        ("53300", Verdict::GiveUp),
+        ("", Verdict::GiveUp),
+    ] {
+        assert_eq!(judge(&refused(code)), verdict, "{code}");
+    }
+    let dial = |kind: io::ErrorKind| judge(&sqlx::Error::Io(kind.into()));
+    assert_eq!(dial(io::ErrorKind::ConnectionRefused), Verdict::Again);
+    assert_eq!(dial(io::ErrorKind::UnexpectedEof), Verdict::Again);
+    assert_eq!(dial(io::ErrorKind::InvalidData), Verdict::GiveUp);
+    assert_eq!(judge(&sqlx::Error::Tls("bad certificate".into())), Verdict::GiveUp);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_minted_again_once() {
+    let script = minting(3600);
+    let door = door(&script, None).await;
+    let tried = Mutex::new(Vec::new());
+    let open = door.log_in(|options| {
+        tried.lock().unwrap().push(password(&options));
+        let first = tried.lock().unwrap().len() == 1;
+        async move { if first { Err(refused("28P01")) } else { Ok(()) } }
+    });
+    open.await.unwrap();
+    assert_eq!(*tried.lock().unwrap(), ["t0", "t1"]);
+
+    let error = door.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
+    assert_eq!((error.kind(), script.count()), (ErrorKind::Database, 3));
+    assert_eq!(error.sqlstate().as_deref(), Some("28P01"));
+    assert!(error.to_string().contains("role and database"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
+    let script = minting(3600);
+    let door = door(&script, Some(Utc::now())).await;
+    let tries = AtomicU32::new(0);
+    let open = door.log_in(|_| {
+        let good = tries.fetch_add(1, SeqCst) > 8;
+        async move { if good { Ok(()) } else { Err(refused("28P01")) } }
+    });
+    open.await.unwrap();
+    assert_eq!(script.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause() {
+    let script = minting(3600);
+    let door = door(&script, None).await;
+    let begin = Instant::now();
+    let error = door.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
+    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, Duration::from_secs(120)));
+    assert!(error.source().unwrap().to_string().contains("57P03"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_right_is_not_tried_again() {
+    let door = door(&minting(3600), None).await;
+    let tries = AtomicU32::new(0);
+    let open = door.log_in::<(), _>(|_| {
+        tries.fetch_add(1, SeqCst);
+        async { Err(refused("42501")) }
+    });
+    assert_eq!(open.await.unwrap_err().kind(), ErrorKind::Database);
+    assert_eq!(tries.load(SeqCst), 1);
+}

@@ -1,0 +1,276 @@
+//! Connections and pools that log in with fresh credentials.
+//!
+//! A database credential lives for an hour at most and is checked at login only. What is made here logs in as the
+//! caller, over verified TLS, and keeps doing so for as long as it lives.
+
+mod info;
+mod login;
+mod pool;
+
+use std::time::Duration;
+
+pub use info::{ConnectionInfo, TlsMode};
+pub use pool::LakebasePool;
+
+use sqlx::{PgConnection, postgres::PgPoolOptions};
+
+use crate::{
+    api::{
+        branch::Branch,
+        endpoint::{Endpoint, EndpointInfo},
+        name::EndpointId,
+        resource::sent_when_awaited,
+        wire::endpoint::EndpointType,
+    },
+    error::{ErrorKind, Result},
+};
+use login::Door;
+
+/// How long one connection, the first of a pool included, may take: waking a suspended compute is part of it.
+const LOGIN_LIMIT: Duration = Duration::from_secs(120);
+const DEFAULT_DATABASE: &str = "databricks_postgres";
+
+/// Where to connect to: a branch (whose read-write endpoint is found or made) or an endpoint.
+#[derive(Debug, Clone)]
+enum Target {
+    Branch(Branch),
+    Endpoint(Endpoint),
+}
+
+impl Target {
+    async fn endpoint(&self) -> Result<EndpointInfo> {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.wait_until_ready().await,
+            Self::Branch(branch) => branch.ensure_endpoint().await,
+        }
+    }
+}
+
+/// What pools, connections and descriptions have in common.
+#[derive(Debug, Clone)]
+struct Options {
+    target: Target,
+    database: String,
+    user: Option<String>,
+    tls: TlsMode,
+    limit: Duration,
+}
+
+impl Options {
+    fn new(target: Target) -> Self {
+        let database = DEFAULT_DATABASE.to_owned();
+        Self { target, database, user: None, tls: TlsMode::VerifyFull, limit: LOGIN_LIMIT }
+    }
+
+    async fn door(&self) -> Result<Door> {
+        let endpoint = self.target.endpoint().await?;
+        let client = endpoint.client();
+        let user = match &self.user {
+            Some(user) => user.clone(),
+            None => client.current_user().await?.user_name.clone(),
+        };
+        let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls)?;
+        Ok(Door { info, limit: self.limit, made: endpoint.create_time })
+    }
+}
+
+macro_rules! login_options {
+    () => {
+        /// The database. Default: `databricks_postgres`.
+        pub fn database(mut self, name: impl Into<String>) -> Self {
+            self.login.database = name.into();
+            self
+        }
+
+        /// The PostgreSQL role. Default: the caller's user name (the application id of a service principal), to which
+        /// minted credentials belong.
+        pub fn user(mut self, name: impl Into<String>) -> Self {
+            self.login.user = Some(name.into());
+            self
+        }
+
+        /// How the server is checked. Default: [`TlsMode::VerifyFull`].
+        pub fn tls(mut self, mode: TlsMode) -> Self {
+            self.login.tls = mode;
+            self
+        }
+
+        /// How long logging in may take, waking a suspended compute included. Default: 2 minutes.
+        pub fn timeout(mut self, limit: Duration) -> Self {
+            self.login.limit = limit;
+            self
+        }
+    };
+}
+
+/// A request for a pool: [`Branch::pool`], [`Endpoint::pool`]. Awaited, it has logged in once.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+/// use sqlx::postgres::PgPoolOptions;
+///
+/// let pool = branch
+///     .pool()
+///     .database("app")
+///     .options(PgPoolOptions::new().max_connections(20))
+///     .await?;
+/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
+/// # let _ = one;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened until the request is awaited"]
+pub struct OpenPool {
+    login: Options,
+    options: PgPoolOptions,
+}
+
+impl OpenPool {
+    login_options!();
+
+    /// Size, timeouts and hooks of the pool. Default: sqlx's own.
+    pub fn options(mut self, options: PgPoolOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    async fn run(self) -> Result<LakebasePool> {
+        LakebasePool::open(self.login.door().await?, self.options).await
+    }
+}
+
+sent_when_awaited!(OpenPool => LakebasePool);
+
+/// A request for one connection: [`Branch::connect`], [`Endpoint::connect`].
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut connection = branch.connect().await?;
+/// sqlx::query("create table notes (text text)").execute(&mut connection).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened until the request is awaited"]
+pub struct OpenConnection {
+    login: Options,
+}
+
+impl OpenConnection {
+    login_options!();
+
+    async fn run(self) -> Result<PgConnection> {
+        self.login.door().await?.connect().await
+    }
+}
+
+sent_when_awaited!(OpenConnection => PgConnection);
+
+/// A request for what other drivers need to connect: [`Branch::connection_info`], [`Endpoint::connection_info`].
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// let info = branch.connection_info().database("app").await?;
+/// println!("{}", info.url());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct DescribeConnection {
+    login: Options,
+}
+
+impl DescribeConnection {
+    login_options!();
+
+    async fn run(self) -> Result<ConnectionInfo> {
+        Ok(self.login.door().await?.info)
+    }
+}
+
+sent_when_awaited!(DescribeConnection => ConnectionInfo);
+
+impl Endpoint {
+    /// Opens a pool whose connections log in with fresh credentials for as long as the pool lives.
+    pub fn pool(&self) -> OpenPool {
+        OpenPool { login: Options::new(Target::Endpoint(self.clone())), options: PgPoolOptions::new() }
+    }
+
+    /// Opens one connection.
+    pub fn connect(&self) -> OpenConnection {
+        OpenConnection { login: Options::new(Target::Endpoint(self.clone())) }
+    }
+
+    /// Says what other drivers need to connect; the password is minted by [`ConnectionInfo::password`].
+    pub fn connection_info(&self) -> DescribeConnection {
+        DescribeConnection { login: Options::new(Target::Endpoint(self.clone())) }
+    }
+}
+
+impl Branch {
+    /// Opens a pool to the branch's read-write endpoint, which is made (as `ep-<branch>`) where there is none.
+    ///
+    /// Its connections log in with fresh credentials for as long as the pool lives.
+    pub fn pool(&self) -> OpenPool {
+        OpenPool { login: Options::new(Target::Branch(self.clone())), options: PgPoolOptions::new() }
+    }
+
+    /// Opens one connection to the branch's read-write endpoint, which is made where there is none.
+    pub fn connect(&self) -> OpenConnection {
+        OpenConnection { login: Options::new(Target::Branch(self.clone())) }
+    }
+
+    /// Says what other drivers need to connect to the branch's read-write endpoint.
+    pub fn connection_info(&self) -> DescribeConnection {
+        DescribeConnection { login: Options::new(Target::Branch(self.clone())) }
+    }
+
+    /// The read-write endpoint, ready for connections; where the branch has none, `ep-<branch>` is made.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) when the branch does not exist,
+    /// [`Timeout`](ErrorKind::Timeout) when the endpoint does not come up within three minutes,
+    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) when it is disabled.
+    pub async fn ensure_endpoint(&self) -> Result<EndpointInfo> {
+        match self.appearing_endpoint().await? {
+            // The list has said all that reading it alone would say.
+            Some(endpoint) if !endpoint.disabled && endpoint.not_ready().is_none() => Ok(endpoint),
+            Some(endpoint) => endpoint.wait_until_ready().await,
+            None => self.add_endpoint().await,
+        }
+    }
+
+    async fn add_endpoint(&self) -> Result<EndpointInfo> {
+        let id = endpoint_id(self.id().as_str())?;
+        match self.create_endpoint(id, EndpointType::ReadWrite).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match self.read_write_endpoint().await?
+            {
+                Some(endpoint) => endpoint.wait_until_ready().await,
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+}
+
+/// `ep-<branch>`, cut to what an id may have.
+fn endpoint_id(branch: &str) -> Result<EndpointId> {
+    let cut: String = format!("ep-{branch}").chars().take(63).collect();
+    Ok(EndpointId::new(cut.trim_end_matches('-'))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_of_a_branch_with_a_long_name_still_has_a_valid_id() {
+        assert_eq!(endpoint_id("dev").unwrap().as_str(), "ep-dev");
+        assert_eq!(endpoint_id(&"a".repeat(63)).unwrap().as_str().len(), 63);
+        let dashed = format!("{}-b", "a".repeat(59));
+        assert_eq!(endpoint_id(&dashed).unwrap().as_str(), format!("ep-{}", "a".repeat(59)));
+    }
+}

@@ -1,0 +1,222 @@
+//! A pool whose credentials renew themselves.
+
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+
+use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection, postgres::PgPoolOptions};
+use tokio::{task::AbortHandle, time::sleep};
+
+use super::login::{Door, Verdict, judge};
+use crate::{api::credential::DatabaseCredential, error::Result};
+
+/// A [`PgPool`] whose new connections log in with a credential that has not expired, for as long as the pool lives.
+/// Clones share it.
+///
+/// It derefs to the `PgPool`, so every method of a pool can be called on it; where sqlx asks for an executor,
+/// give it `&*pool`. A task renews the credential. It ends with the last clone of this pool, or when the pool is
+/// closed; [`into_inner`](Self::into_inner) gives the plain `PgPool` with the task attached to it instead.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = branch.pool().await?;
+/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
+/// let mut transaction = pool.begin().await?;
+/// sqlx::query("create table notes (text text)").execute(&mut *transaction).await?;
+/// transaction.commit().await?;
+/// pool.close().await;
+/// # let _ = one;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LakebasePool {
+    pool: PgPool,
+    door: Arc<Door>,
+    keeper: Arc<Keeper>,
+}
+
+/// The task that renews; dropped with the last clone of the pool.
+struct Keeper(AbortHandle);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The wall clock is looked at this often, whatever the timer says: a machine that slept must not log in with
+/// what expired meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The pause after a failure to renew.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+impl LakebasePool {
+    pub(super) async fn open(door: Door, options: PgPoolOptions) -> Result<Self> {
+        let pool = door.log_in(|login| options.clone().connect_with(login)).await?;
+        Ok(Self::keep(pool, door))
+    }
+
+    fn keep(pool: PgPool, door: Door) -> Self {
+        let keeper = tokio::spawn(renew(pool.clone(), door.clone())).abort_handle();
+        Self { pool, door: Arc::new(door), keeper: Arc::new(Keeper(keeper)) }
+    }
+
+    /// The plain pool. Its credentials keep renewing themselves until it is closed with [`PgPool::close`]; dropping all
+    /// clones of it is not enough to end that.
+    pub fn into_inner(self) -> PgPool {
+        tokio::spawn(renew(self.pool.clone(), (*self.door).clone()));
+        self.pool.clone()
+    }
+
+    /// Takes a connection out of the pool. Unlike [`PgPool::acquire`], a login that is refused because the
+    /// credential expired is tried once more with a new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of sqlx.
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        match self.pool.acquire().await {
+            Err(error) if judge(&error) == Verdict::Remint && self.refresh().await => {
+                self.pool.acquire().await
+            }
+            result => result,
+        }
+    }
+
+    /// Begins a transaction. Unlike [`PgPool::begin`], a login that is refused because the credential expired
+    /// is tried once more with a new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of sqlx.
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        match self.pool.begin().await {
+            Err(error) if judge(&error) == Verdict::Remint && self.refresh().await => self.pool.begin().await,
+            result => result,
+        }
+    }
+
+    async fn refresh(&self) -> bool {
+        let renewed = async {
+            let refused = self.door.info.cache.get().await?;
+            self.door.info.cache.replace(&refused).await
+        };
+        match renewed.await {
+            Ok(credential) => {
+                self.pool.set_connect_options(self.door.options(&credential));
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no new credential for the pool");
+                false
+            }
+        }
+    }
+}
+
+impl Deref for LakebasePool {
+    type Target = PgPool;
+
+    fn deref(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl fmt::Debug for LakebasePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let _ = &self.keeper;
+        f.debug_struct("LakebasePool")
+            .field("host", &self.door.info.host)
+            .field("database", &self.door.info.database)
+            .field("user", &self.door.info.user)
+            .field("size", &self.pool.size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives the pool each new credential before the old one ends.
+async fn renew(pool: PgPool, door: Door) {
+    let closed = pool.close_event();
+    tokio::select! {
+        () = closed => {}
+        () = renew_forever(&pool, &door) => {}
+    }
+}
+
+async fn renew_forever(pool: &PgPool, door: &Door) {
+    let mut last: Option<Arc<DatabaseCredential>> = None;
+    loop {
+        sleep(door.info.cache.due_in().clamp(Duration::from_millis(100), LOOK_EVERY)).await;
+        match door.info.cache.get().await {
+            Ok(credential) if last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &credential)) => {
+                pool.set_connect_options(door.options(&credential));
+                last = Some(credential);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(host = %door.info.host, %error, "no new credential for the pool, trying again");
+                sleep(TRY_AGAIN).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::login::tests::{door, minting, password};
+    use super::*;
+    use crate::http::script::Script;
+
+    async fn lazy(script: &Arc<Script>) -> LakebasePool {
+        let door = door(script, None).await;
+        let credential = door.info.cache.get().await.unwrap();
+        let pool = PgPoolOptions::new().connect_lazy_with(door.options(&credential));
+        LakebasePool::keep(pool, door)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pool_outlives_many_tokens() {
+        let script = minting(3600);
+        let pool = lazy(&script).await;
+        let login = |pool: &LakebasePool| password(&pool.connect_options());
+        sleep(Duration::from_secs(3600 - 125)).await;
+        assert_eq!(login(&pool), "t0");
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(login(&pool), "t1");
+        sleep(Duration::from_secs(10 * 3600)).await;
+        assert!((10..=13).contains(&script.count()), "{}", script.count());
+        assert_eq!(login(&pool), format!("t{}", script.count() - 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_the_last_clone() {
+        let script = minting(600);
+        let pool = lazy(&script).await;
+        let (clone, inner) = (pool.clone(), PgPool::clone(&pool));
+        drop(pool);
+        sleep(Duration::from_secs(900)).await;
+        let minted = script.count();
+        assert!(minted > 1);
+        drop(clone);
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(script.count(), minted);
+        assert!(!inner.is_closed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_plain_pool_is_renewed_until_it_is_closed() {
+        let script = minting(600);
+        let pool = lazy(&script).await.into_inner();
+        sleep(Duration::from_secs(900)).await;
+        let minted = script.count();
+        assert!(minted > 1);
+        pool.close().await;
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(script.count(), minted);
+    }
+
+    #[tokio::test]
+    async fn a_pool_never_prints_its_password() {
+        let pool = lazy(&minting(3600)).await;
+        assert!(!format!("{pool:?}").contains("t0"));
+    }
+}

@@ -1,0 +1,158 @@
+//! A branch for each test: a real PostgreSQL with the data that all tests share, and changes that no other test sees.
+//!
+//! The first test starts a local Lakebase for this process and runs the user's set-up once; each test then gets a
+//! copy-on-write branch of the result. It costs what a branch costs, whatever the size of the data.
+//!
+//! Where a test needs only empty tables, `#[sqlx::test]` with its database per test is enough and needs no more than a
+//! running server. A branch is the better choice where tests need data that takes long to load, extensions or
+//! settings of a server of their own, more than one database, or the roles and logins of Lakebase.
+//!
+//! ```no_run
+//! use lakebase::testing::{self, TestBranch};
+//! use sqlx::Executor;
+//!
+//! async fn shop() -> lakebase::Result<TestBranch> {
+//!     testing::branch("shop", async |branch| {
+//!         let mut conn = branch.connect().await?;
+//!         conn.execute("CREATE TABLE customers (id int); INSERT INTO customers VALUES (1), (2)").await?;
+//!         Ok(())
+//!     })
+//!     .await
+//! }
+//!
+//! #[tokio::test]
+//! async fn a_customer_can_be_removed() -> Result<(), Box<dyn std::error::Error>> {
+//!     let branch = shop().await?;
+//!     branch.connect().await?.execute("DELETE FROM customers WHERE id = 1").await?;
+//!     branch.close().await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Settings
+//!
+//! * `LAKEBASE_TEST_KEEP=1` keeps the branch of a test that panics or ends without [`close`](TestBranch::close), and
+//!   prints how to connect to it.
+//! * `LAKEBASE_TEST_DIR=DIR` uses the server that runs on that data directory (`lakebase-local serve --data-dir DIR`)
+//!   rather than starting one.
+//!
+//! `cargo nextest` has a process for each test. These share one server: the first of them starts it, as a process that
+//! runs the same test up to its call of [`branch`], and two seconds after the last one it stops and removes everything.
+//! The set-up runs once in a run.
+
+mod claim;
+mod joined;
+mod kept;
+mod server;
+mod shared;
+
+use std::{error::Error as StdError, fmt, ops::Deref, time::Duration};
+
+use crate::{
+    api::{
+        branch::Branch,
+        expiry::{Expiry, hours},
+        name::{BranchId, ProjectId},
+    },
+    error::{Error, ErrorKind, Result},
+};
+
+/// What a set-up may fail with.
+pub type SetUpError = Box<dyn StdError + Send + Sync>;
+
+/// How long a branch lives where nobody removes it.
+const LIFE: Duration = hours(1);
+
+/// The branch of one test; removed when it is closed or dropped. It derefs to its [`Branch`].
+///
+/// ```no_run
+/// # async fn show() -> lakebase::Result<()> {
+/// let branch = lakebase::testing::branch("shop", async |_| Ok(())).await?;
+/// let pool = branch.pool().await?;
+/// # drop(pool);
+/// branch.close().await
+/// # }
+/// ```
+#[must_use = "the branch is removed when this is dropped"]
+pub struct TestBranch {
+    branch: Branch,
+    /// How to connect to it, where it is to be kept.
+    login: Option<kept::Login>,
+    open: bool,
+}
+
+/// Gives the calling test a fresh branch of the project `project` (an id that stands for this set-up), with everything
+/// that `set_up` did. `set_up` runs once, for the first who asks.
+///
+/// # Errors
+///
+/// [`Config`](ErrorKind::Config) where no local Lakebase can be started or attached to, the error of the set-up, and
+/// those of making a branch.
+///
+/// ```no_run
+/// # async fn show() -> lakebase::Result<()> {
+/// let branch = lakebase::testing::branch("empty", async |_| Ok(())).await?;
+/// println!("{}", branch.name());
+/// branch.close().await
+/// # }
+/// ```
+pub async fn branch<S>(project: &str, set_up: S) -> Result<TestBranch>
+where
+    S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
+{
+    joined::serve_if_told();
+    let server = server::server().await?;
+    let client = server.client().await?;
+    let source = shared::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
+    let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(12).collect();
+    let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
+    let info = source.create_branch(&id, Expiry::After(LIFE)).await?;
+    let branch = info.handle().clone();
+    let login = match kept::is_asked_for() {
+        true => Some(server.how_to_connect(&branch).await?),
+        false => None,
+    };
+    Ok(TestBranch { branch, login, open: true })
+}
+
+impl TestBranch {
+    /// Removes the branch and waits until it is gone. The test went well: nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Branch::delete`].
+    pub async fn close(mut self) -> Result<()> {
+        self.open = false;
+        self.branch.delete().purge().allow_missing().await
+    }
+}
+
+impl Deref for TestBranch {
+    type Target = Branch;
+
+    fn deref(&self) -> &Branch {
+        &self.branch
+    }
+}
+
+impl fmt::Debug for TestBranch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TestBranch").field(&self.branch).finish()
+    }
+}
+
+impl Drop for TestBranch {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        match &self.login {
+            Some(login) => login.keep(&self.branch),
+            None => server::remove_later(self.branch.name().clone()),
+        }
+    }
+}
+
+fn unavailable(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Config, what)
+}

@@ -1,0 +1,130 @@
+//! The schemas of branches side by side: two of them, or three where the source moved on meanwhile.
+
+use crate::{
+    api::{
+        branch::{Branch, BranchInfo},
+        expiry::hours,
+        name::BranchId,
+    },
+    error::{Error, ErrorKind, Result},
+    schema::{self, Drift, Options, Schema, SchemaDiff},
+    workflow::ephemeral::EphemeralBranch,
+};
+
+impl Branch {
+    /// Reads the schema of the branch's database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect); [`Database`](ErrorKind::Database) where the catalog cannot be read.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+    /// let schema = branch.schema(&lakebase::schema::Options::default()).await?;
+    /// println!("{}", schema.fingerprint());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn schema(&self, options: &Options) -> Result<Schema> {
+        let mut connection = self.connect().await?;
+        let schema = Schema::read(&mut connection, options).await;
+        if let Err(error) = sqlx::Connection::close(connection).await {
+            tracing::debug!(%error, "closing a connection");
+        }
+        schema.map_err(|error| {
+            let doing = format!("reading the schema of {}", self.name());
+            Error::new(ErrorKind::Database, error.to_string()).doing(doing).with_source(error)
+        })
+    }
+
+    /// What this branch has that the other one has not: the change that takes `other` to this branch.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`schema`](Self::schema).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(feature: lakebase::Branch, production: lakebase::Branch) -> lakebase::Result<()> {
+    /// let diff = feature.compare_schema(&production).await?;
+    /// println!("{}\n{diff}", diff.summary());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn compare_schema(&self, other: &Branch) -> Result<SchemaDiff> {
+        self.compare_schema_with(other, &Options::default()).await
+    }
+
+    /// As [`compare_schema`](Self::compare_schema), with a say in what is compared.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`schema`](Self::schema).
+    pub async fn compare_schema_with(&self, other: &Branch, options: &Options) -> Result<SchemaDiff> {
+        let (old, new) = tokio::try_join!(other.schema(options), self.schema(options))?;
+        Ok(schema::compare(&old, &new))
+    }
+
+    /// What this branch and its source each changed since the one was made from the other.
+    ///
+    /// The common base is read from a throw-away branch of the source at the point where this branch left it; it is
+    /// removed again, also when reading it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a branch without source, otherwise those of making
+    /// a branch and of [`schema`](Self::schema).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(feature: lakebase::Branch) -> lakebase::Result<()> {
+    /// let drift = feature.drift().await?;
+    /// if drift.conflicts().is_empty() {
+    ///     println!("{drift}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn drift(&self) -> Result<Drift> {
+        let options = Options::default();
+        let info = self.get().await?;
+        let source = info.source()?;
+        let base = async {
+            let branch = base_branch(&info).await?;
+            let schema = branch.schema(&options).await;
+            branch.close().await?;
+            schema
+        };
+        let (base, ours, theirs) = tokio::try_join!(base, self.schema(&options), source.schema(&options))?;
+        Ok(schema::drift(&base, &ours, &theirs))
+    }
+}
+
+impl BranchInfo {
+    /// The branch that this one was made from.
+    ///
+    /// # Errors
+    ///
+    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root branch, which was made from none.
+    pub fn source(&self) -> Result<Branch> {
+        let name = self.source_branch.clone().ok_or_else(|| {
+            let message = format!("{} is a root branch: it was made from no other", self.name);
+            Error::new(ErrorKind::FailedPrecondition, message)
+        })?;
+        self.client().branch(name)
+    }
+}
+
+/// A throw-away branch of the source as it was when the branch left it.
+pub(crate) async fn base_branch(branch: &BranchInfo) -> Result<EphemeralBranch> {
+    let source = branch.source()?;
+    let lsn = branch.source_branch_lsn.ok_or_else(|| {
+        let message = format!("the service does not say where {} left {}", branch.name, source.name());
+        Error::new(ErrorKind::Protocol, message)
+    })?;
+    source.ephemeral(BranchId::unique("base")?, hours(1)).at_lsn(lsn).await
+}

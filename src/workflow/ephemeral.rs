@@ -1,0 +1,274 @@
+//! Branches for a while: removed when their guard goes.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    future::IntoFuture,
+    ops::Deref,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::{
+    api::{
+        branch::{Branch, BranchInfo},
+        expiry::Expiry,
+        lsn::Lsn,
+        name::{BranchId, BranchName},
+    },
+    error::{Error, ErrorKind, Result},
+};
+
+/// A branch that is removed when this guard is closed or dropped, and by its time to live when neither happens.
+///
+/// It derefs to its [`Branch`]. Dropping asks for the removal in the background and waits for nothing: use
+/// [`close`](Self::close) where the removal has to have happened.
+///
+/// ```no_run
+/// # async fn show(production: lakebase::Branch) -> lakebase::Result<()> {
+/// use lakebase::{BranchId, hours};
+///
+/// let branch = production.ephemeral(BranchId::from_pull_request(42)?, hours(1)).await?;
+/// println!("{} is removed when it is closed", branch.name());
+/// branch.close().await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "the branch is removed when this guard is dropped"]
+pub struct EphemeralBranch {
+    guard: Guard,
+    info: BranchInfo,
+}
+
+impl EphemeralBranch {
+    /// What the service said about the branch when it was made.
+    pub fn info(&self) -> &BranchInfo {
+        &self.info
+    }
+
+    /// Removes the branch and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Branch::delete`]. The branch is then left to its time to live.
+    pub async fn close(mut self) -> Result<()> {
+        self.guard.remove().await
+    }
+
+    /// Gives up the guard: the branch stays until its time to live is over.
+    pub fn keep(mut self) -> BranchInfo {
+        self.guard.disarm();
+        self.info.clone()
+    }
+}
+
+impl Deref for EphemeralBranch {
+    type Target = Branch;
+
+    fn deref(&self) -> &Branch {
+        &self.guard.branch
+    }
+}
+
+impl fmt::Debug for EphemeralBranch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EphemeralBranch").field(&self.guard.branch).finish()
+    }
+}
+
+/// A request for an [`EphemeralBranch`]; sent when it is awaited.
+///
+/// ```no_run
+/// # async fn show(production: lakebase::Branch) -> lakebase::Result<()> {
+/// // The branch of an earlier run of the same pull request is removed first.
+/// let branch = production.ephemeral("ci-pr-42", lakebase::hours(1)).replace_existing().await?;
+/// # branch.close().await }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct CreateEphemeral {
+    source: Branch,
+    id: Result<BranchId>,
+    ttl: Duration,
+    lsn: Option<Lsn>,
+    replace_existing: bool,
+}
+
+impl CreateEphemeral {
+    /// Removes a branch of the same id first, with whatever is on it.
+    pub fn replace_existing(mut self) -> Self {
+        self.replace_existing = true;
+        self
+    }
+
+    /// Copies the source as it was at this position of its log. Default: as it is now.
+    pub fn at_lsn(mut self, lsn: Lsn) -> Self {
+        self.lsn = Some(lsn);
+        self
+    }
+
+    async fn run(self) -> Result<EphemeralBranch> {
+        let id = self.id?;
+        let branch = self.source.project().branch(&id)?;
+        if self.replace_existing {
+            branch.delete().allow_missing().await?;
+        }
+        // Armed before it is sent: whoever stops waiting half-way leaves no branch behind.
+        let mut guard = Guard::arm(branch);
+        let mut request = self.source.create_branch(id, Expiry::After(self.ttl));
+        if let Some(lsn) = self.lsn {
+            request = request.at_lsn(lsn);
+        }
+        match request.await {
+            Ok(info) => {
+                guard.made = true;
+                Ok(EphemeralBranch { guard, info })
+            }
+            Err(error) => {
+                if may_exist(&error) {
+                    drop(guard);
+                } else {
+                    guard.disarm();
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whether a request that failed may have made the branch. One that exists already is somebody else's.
+fn may_exist(error: &Error) -> bool {
+    use ErrorKind::{Connect, OperationFailed, Protocol, Timeout, Unavailable};
+    matches!(error.kind(), Timeout | Connect | Unavailable | Protocol | OperationFailed)
+}
+
+impl IntoFuture for CreateEphemeral {
+    type Output = Result<EphemeralBranch>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl Branch {
+    /// Makes a child of this branch that is removed with its guard, and by the service after `ttl` at the latest
+    /// (one second to 30 days).
+    pub fn ephemeral(
+        &self,
+        id: impl TryInto<BranchId, Error: Into<Error>>,
+        ttl: Duration,
+    ) -> CreateEphemeral {
+        CreateEphemeral {
+            source: self.clone(),
+            id: id.try_into().map_err(Into::into),
+            ttl,
+            lsn: None,
+            replace_existing: false,
+        }
+    }
+}
+
+/// The ephemeral branches that this process made and has not seen removed, to be named where it ends early.
+///
+/// ```
+/// for name in lakebase::ephemeral::left_behind() {
+///     eprintln!("{name} stays until its time to live is over");
+/// }
+/// ```
+pub fn left_behind() -> Vec<BranchName> {
+    open().iter().cloned().collect()
+}
+
+static OPEN: Mutex<BTreeSet<BranchName>> = Mutex::new(BTreeSet::new());
+
+fn open() -> MutexGuard<'static, BTreeSet<BranchName>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the branch unless it is disarmed.
+struct Guard {
+    branch: Branch,
+    armed: bool,
+    /// Whether the service has said that the branch is there.
+    made: bool,
+}
+
+impl Guard {
+    fn arm(branch: Branch) -> Self {
+        open().insert(branch.name().clone());
+        Self { branch, armed: true, made: false }
+    }
+
+    fn disarm(&mut self) {
+        self.armed = false;
+        open().remove(self.branch.name());
+    }
+
+    async fn remove(&mut self) -> Result<()> {
+        self.branch.delete().allow_missing().await?;
+        self.disarm();
+        Ok(())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        let removal = Removal { branch: self.branch.clone(), made: self.made, done: false };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(removal.run())),
+            Err(_) => drop(removal),
+        }
+    }
+}
+
+/// The removal in the background. Dropped before it is through (the runtime ends), it says which branch stays.
+struct Removal {
+    branch: Branch,
+    made: bool,
+    done: bool,
+}
+
+/// After the request to make a branch was abandoned, the branch may still appear for this long.
+const LATE: Duration = Duration::from_secs(6);
+
+impl Removal {
+    async fn run(mut self) {
+        match self.remove().await {
+            Ok(()) => {
+                self.done = true;
+                open().remove(self.branch.name());
+            }
+            Err(error) => {
+                tracing::warn!(branch = %self.branch.name(), %error, "removing an ephemeral branch failed")
+            }
+        }
+    }
+
+    /// A request that was on its way when nobody waited for it any more may arrive after this one.
+    async fn remove(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.branch.delete().await {
+                Err(error) if error.is_not_found() && (self.made || begun.elapsed() > LATE) => return Ok(()),
+                Err(error) if error.is_not_found() => tokio::time::sleep(pause).await,
+                done => return done,
+            }
+            pause *= 2;
+        }
+    }
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        if !self.done {
+            tracing::warn!(branch = %self.branch.name(), "left behind: the branch stays until its time to live is over");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Verbs composed of other verbs: ephemeral branches, the branch tree, links, branch names, comparison.
+
+pub(crate) mod branch_naming;
+pub(crate) mod compare;
+pub mod ephemeral;
+pub(crate) mod links;
+pub(crate) mod tree;

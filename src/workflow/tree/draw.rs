@@ -1,0 +1,113 @@
+//! Drawing a tree.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{Tree, TreeBranch};
+use crate::api::wire::branch::BranchState;
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.project.name.id())?;
+        if let Some(version) = self.project.pg_version {
+            write!(f, " · PostgreSQL {version}")?;
+        }
+        draw_all(f, &self.roots, "", self.time)
+    }
+}
+
+fn draw_all(
+    f: &mut fmt::Formatter<'_>,
+    branches: &[TreeBranch],
+    indent: &str,
+    now: DateTime<Utc>,
+) -> fmt::Result {
+    for (at, branch) in branches.iter().enumerate() {
+        let last = at + 1 == branches.len();
+        let (mark, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        write!(f, "\n{indent}{mark}{}", line(branch, now))?;
+        draw_all(f, &branch.children, &format!("{indent}{below}"), now)?;
+    }
+    Ok(())
+}
+
+fn line(branch: &TreeBranch, now: DateTime<Utc>) -> String {
+    let info = &branch.branch;
+    let marks: Vec<&str> = [(info.is_default, "default"), (info.is_protected, "protected")]
+        .into_iter()
+        .filter_map(|(set, mark)| set.then_some(mark))
+        .collect();
+    let mut parts = vec![info.name.id().to_string()];
+    if !marks.is_empty() {
+        parts[0].push_str(&format!(" ({})", marks.join(", ")));
+    }
+    if info.state != BranchState::Unknown(String::new()) {
+        parts.push(info.state.to_string());
+    }
+    parts.push(size(info.logical_size_bytes));
+    parts.extend(info.expire_time.map(|time| left(time, now)));
+    parts.extend(branch.endpoints.iter().map(|endpoint| {
+        let state = if endpoint.disabled { "disabled" } else { endpoint.state.as_str() };
+        format!("{} {state}", endpoint.name.id())
+    }));
+    parts.join(" · ")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people, one digit behind the point")]
+fn size(bytes: u64) -> String {
+    let mut number = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if number < 1000.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{number:.1} {unit}") };
+        }
+        number /= 1000.0;
+    }
+    format!("{number:.1} TB")
+}
+
+fn left(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let minutes = (time - now).num_minutes();
+    if time <= now {
+        return "expired".to_owned();
+    }
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, 0) => "expires in less than a minute".to_owned(),
+        (0, 0, minutes) => format!("expires in {minutes} min"),
+        (0, hours, minutes) => format!("expires in {hours} h {minutes} min"),
+        (days, hours, _) => format!("expires in {days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn sizes_are_for_people() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (31_539_200, "31.5 MB"),
+            (8_796_093_022_208, "8.8 TB"),
+            (u64::MAX, "18446744.1 TB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn the_time_left_is_a_countdown() {
+        let now = Utc::now();
+        for (left_over, text) in [
+            (TimeDelta::seconds(-1), "expired"),
+            (TimeDelta::seconds(30), "expires in less than a minute"),
+            (TimeDelta::minutes(58), "expires in 58 min"),
+            (TimeDelta::minutes(90), "expires in 1 h 30 min"),
+            (TimeDelta::hours(50), "expires in 2 d 2 h"),
+        ] {
+            assert_eq!(left(now + left_over, now), text);
+        }
+    }
+}
