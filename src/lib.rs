@@ -65,7 +65,7 @@
 //! | see what production changed meanwhile | [`branch.drift()`](Branch::drift) |
 //! | try a migration where nobody is hurt | [`production.rehearse(&m)`](Branch::rehearse) |
 //! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
-//! | a branch for each test | `lakebase::testing::branch` (feature `local`) |
+//! | a branch for each test | `lakebase::testing::branch` (feature `testing`) |
 //! | call what this crate does not know yet | [`lakebase.request(…)`](Lakebase::request) |
 //!
 //! Apply a migration to a branch, look at the difference, promote it:
@@ -86,7 +86,14 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `local` | off | `lakebase::local`, a Lakebase on this machine; `lakebase::testing`, a branch for each test; the program `lakebase-local` |
+//! | `sqlx` | on | pools and connections of [sqlx](https://docs.rs/sqlx), re-exported as `lakebase::sqlx` |
+//! | `schema` | on | [`schema`]: comparison of schemas, migration plans, drift |
+//! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
+//! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
+//! | `testing` | off | `lakebase::testing`, a branch for each test |
+//!
+//! With `default-features = false` the crate is the REST client: no database driver is built, and
+//! [`Branch::connection_info`] has what any driver needs. Features add API and never change behavior.
 //!
 //! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake. The API is trusted through
 //! the operating system's store, PostgreSQL through Mozilla's list and `PGSSLROOTCERT`.
@@ -113,10 +120,12 @@ mod guides;
 mod http;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(feature = "migrate")]
 pub mod migrate;
 mod postgres;
+#[cfg(feature = "schema")]
 pub mod schema;
-#[cfg(feature = "local")]
+#[cfg(feature = "testing")]
 pub mod testing;
 mod workflow;
 
@@ -155,7 +164,18 @@ pub use api::wire::{
 pub use client::{Builder, CurrentUser, Lakebase};
 pub use error::{Error, ErrorKind, Result};
 pub use http::RawRequest;
-pub use postgres::{ConnectionInfo, DescribeConnection, LakebasePool, OpenConnection, OpenPool, TlsMode};
+pub use postgres::{
+    DescribeConnection,
+    info::{ConnectionInfo, TlsMode},
+};
+#[cfg(feature = "sqlx")]
+pub use postgres::{
+    connect::{OpenConnection, OpenPool},
+    pool::LakebasePool,
+};
+/// The driver behind pools and connections, so that a dependent uses the same version of it.
+#[cfg(feature = "sqlx")]
+pub use sqlx;
 pub use workflow::ephemeral;
 pub use workflow::ephemeral::{CreateEphemeral, EphemeralBranch};
 pub use workflow::tree::{Tree, TreeBranch};

@@ -250,6 +250,7 @@ impl Error {
     }
 
     /// The SQLSTATE, where PostgreSQL refused.
+    #[cfg(feature = "sqlx")]
     pub fn sqlstate(&self) -> Option<String> {
         let mut source = self.source();
         let refusal = loop {

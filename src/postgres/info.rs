@@ -1,9 +1,10 @@
-//! What a driver needs to know.
+//! Connection parameters for any driver.
 
 use std::{path::PathBuf, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
+#[cfg(feature = "sqlx")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::{
@@ -41,6 +42,7 @@ impl TlsMode {
         }
     }
 
+    #[cfg(feature = "sqlx")]
     fn to_sqlx(self) -> PgSslMode {
         match self {
             Self::VerifyFull => PgSslMode::VerifyFull,
@@ -137,7 +139,8 @@ impl ConnectionInfo {
         url
     }
 
-    /// What sqlx needs, without the password.
+    /// The options of sqlx, without the password.
+    #[cfg(feature = "sqlx")]
     pub(super) fn options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass()
             .host(&self.host)

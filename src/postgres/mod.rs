@@ -1,18 +1,19 @@
-//! Connections and pools that log in with fresh credentials.
+//! Logins to PostgreSQL: connection parameters for any driver; with the feature `sqlx`, connections and pools.
 //!
-//! A database credential lives for an hour at most and is checked at login only. What is made here logs in as the
-//! caller, over verified TLS, and keeps doing so for as long as it lives.
+//! A database credential lives for an hour at most and is checked at login only. Pools generate the next one before
+//! the old one ends.
 
-mod info;
+#[cfg(feature = "sqlx")]
+pub(crate) mod connect;
+pub(crate) mod info;
+#[cfg(feature = "sqlx")]
 mod login;
-mod pool;
+#[cfg(feature = "sqlx")]
+pub(crate) mod pool;
 
 use std::time::Duration;
 
-pub use info::{ConnectionInfo, TlsMode};
-pub use pool::LakebasePool;
-
-use sqlx::{PgConnection, postgres::PgPoolOptions};
+use chrono::{DateTime, Utc};
 
 use crate::{
     api::{
@@ -24,7 +25,7 @@ use crate::{
     },
     error::{ErrorKind, Result},
 };
-use login::Door;
+use info::{ConnectionInfo, TlsMode};
 
 /// How long one connection, the first of a pool included, may take: waking a suspended compute is part of it.
 const LOGIN_LIMIT: Duration = Duration::from_secs(120);
@@ -62,7 +63,7 @@ impl Options {
         Self { target, database, user: None, tls: TlsMode::VerifyFull, limit: LOGIN_LIMIT }
     }
 
-    async fn door(&self) -> Result<Door> {
+    async fn login_params(&self) -> Result<LoginParams> {
         let endpoint = self.target.endpoint().await?;
         let client = endpoint.client();
         let user = match &self.user {
@@ -70,8 +71,17 @@ impl Options {
             None => client.current_user().await?.user_name.clone(),
         };
         let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls)?;
-        Ok(Door { info, limit: self.limit, made: endpoint.create_time })
+        Ok(LoginParams { info, limit: self.limit, endpoint_created: endpoint.create_time })
     }
+}
+
+/// The parameters of a login, which a pool uses again for each of its connections.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "sqlx"), expect(dead_code, reason = "only a driver of the crate logs in with them"))]
+struct LoginParams {
+    info: ConnectionInfo,
+    limit: Duration,
+    endpoint_created: Option<DateTime<Utc>>,
 }
 
 macro_rules! login_options {
@@ -83,7 +93,7 @@ macro_rules! login_options {
         }
 
         /// The PostgreSQL role. Default: the caller's user name (the application id of a service principal), to which
-        /// minted credentials belong.
+        /// generated credentials belong.
         pub fn user(mut self, name: impl Into<String>) -> Self {
             self.login.user = Some(name.into());
             self
@@ -102,70 +112,8 @@ macro_rules! login_options {
         }
     };
 }
-
-/// A request for a pool: [`Branch::pool`], [`Endpoint::pool`]. Awaited, it has logged in once.
-///
-/// ```no_run
-/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
-/// use sqlx::postgres::PgPoolOptions;
-///
-/// let pool = branch
-///     .pool()
-///     .database("app")
-///     .options(PgPoolOptions::new().max_connections(20))
-///     .await?;
-/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
-/// # let _ = one;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-#[must_use = "nothing is opened until the request is awaited"]
-pub struct OpenPool {
-    login: Options,
-    options: PgPoolOptions,
-}
-
-impl OpenPool {
-    login_options!();
-
-    /// Size, timeouts and hooks of the pool. Default: sqlx's own.
-    pub fn options(mut self, options: PgPoolOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    async fn run(self) -> Result<LakebasePool> {
-        LakebasePool::open(self.login.door().await?, self.options).await
-    }
-}
-
-sent_when_awaited!(OpenPool => LakebasePool);
-
-/// A request for one connection: [`Branch::connect`], [`Endpoint::connect`].
-///
-/// ```no_run
-/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
-/// let mut connection = branch.connect().await?;
-/// sqlx::query("create table notes (text text)").execute(&mut connection).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-#[must_use = "nothing is opened until the request is awaited"]
-pub struct OpenConnection {
-    login: Options,
-}
-
-impl OpenConnection {
-    login_options!();
-
-    async fn run(self) -> Result<PgConnection> {
-        self.login.door().await?.connect().await
-    }
-}
-
-sent_when_awaited!(OpenConnection => PgConnection);
+#[cfg(feature = "sqlx")]
+use login_options;
 
 /// A request for what other drivers need to connect: [`Branch::connection_info`], [`Endpoint::connection_info`].
 ///
@@ -186,42 +134,20 @@ impl DescribeConnection {
     login_options!();
 
     async fn run(self) -> Result<ConnectionInfo> {
-        Ok(self.login.door().await?.info)
+        Ok(self.login.login_params().await?.info)
     }
 }
 
 sent_when_awaited!(DescribeConnection => ConnectionInfo);
 
 impl Endpoint {
-    /// Opens a pool whose connections log in with fresh credentials for as long as the pool lives.
-    pub fn pool(&self) -> OpenPool {
-        OpenPool { login: Options::new(Target::Endpoint(self.clone())), options: PgPoolOptions::new() }
-    }
-
-    /// Opens one connection.
-    pub fn connect(&self) -> OpenConnection {
-        OpenConnection { login: Options::new(Target::Endpoint(self.clone())) }
-    }
-
-    /// Says what other drivers need to connect; the password is minted by [`ConnectionInfo::password`].
+    /// Says what other drivers need to connect; the password comes from [`ConnectionInfo::password`].
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Endpoint(self.clone())) }
     }
 }
 
 impl Branch {
-    /// Opens a pool to the branch's read-write endpoint, which is made (as `ep-<branch>`) where there is none.
-    ///
-    /// Its connections log in with fresh credentials for as long as the pool lives.
-    pub fn pool(&self) -> OpenPool {
-        OpenPool { login: Options::new(Target::Branch(self.clone())), options: PgPoolOptions::new() }
-    }
-
-    /// Opens one connection to the branch's read-write endpoint, which is made where there is none.
-    pub fn connect(&self) -> OpenConnection {
-        OpenConnection { login: Options::new(Target::Branch(self.clone())) }
-    }
-
     /// Says what other drivers need to connect to the branch's read-write endpoint.
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Branch(self.clone())) }

@@ -5,7 +5,10 @@ use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection, postgres::PgPoolOptions};
 use tokio::{task::AbortHandle, time::sleep};
 
-use super::login::{Door, Verdict, judge};
+use super::{
+    LoginParams,
+    login::{LoginOutcome, classify},
+};
 use crate::{api::credential::DatabaseCredential, error::Result};
 
 /// A [`PgPool`] whose new connections log in with a credential that has not expired, for as long as the pool lives.
@@ -30,14 +33,14 @@ use crate::{api::credential::DatabaseCredential, error::Result};
 #[derive(Clone)]
 pub struct LakebasePool {
     pool: PgPool,
-    door: Arc<Door>,
-    keeper: Arc<Keeper>,
+    params: Arc<LoginParams>,
+    refresh_task: Arc<RefreshTask>,
 }
 
 /// The task that renews; dropped with the last clone of the pool.
-struct Keeper(AbortHandle);
+struct RefreshTask(AbortHandle);
 
-impl Drop for Keeper {
+impl Drop for RefreshTask {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -50,20 +53,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 impl LakebasePool {
-    pub(super) async fn open(door: Door, options: PgPoolOptions) -> Result<Self> {
-        let pool = door.log_in(|login| options.clone().connect_with(login)).await?;
-        Ok(Self::keep(pool, door))
+    pub(super) async fn open(params: LoginParams, options: PgPoolOptions) -> Result<Self> {
+        let pool = params.log_in(|login| options.clone().connect_with(login)).await?;
+        Ok(Self::with_refresh(pool, params))
     }
 
-    fn keep(pool: PgPool, door: Door) -> Self {
-        let keeper = tokio::spawn(renew(pool.clone(), door.clone())).abort_handle();
-        Self { pool, door: Arc::new(door), keeper: Arc::new(Keeper(keeper)) }
+    fn with_refresh(pool: PgPool, params: LoginParams) -> Self {
+        let refresh_task = tokio::spawn(renew(pool.clone(), params.clone())).abort_handle();
+        Self { pool, params: Arc::new(params), refresh_task: Arc::new(RefreshTask(refresh_task)) }
     }
 
     /// The plain pool. Its credentials keep renewing themselves until it is closed with [`PgPool::close`]; dropping all
     /// clones of it is not enough to end that.
     pub fn into_inner(self) -> PgPool {
-        tokio::spawn(renew(self.pool.clone(), (*self.door).clone()));
+        tokio::spawn(renew(self.pool.clone(), (*self.params).clone()));
         self.pool.clone()
     }
 
@@ -75,7 +78,7 @@ impl LakebasePool {
     /// Those of sqlx.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         match self.pool.acquire().await {
-            Err(error) if judge(&error) == Verdict::Remint && self.refresh().await => {
+            Err(error) if classify(&error) == LoginOutcome::Renew && self.refresh().await => {
                 self.pool.acquire().await
             }
             result => result,
@@ -90,19 +93,21 @@ impl LakebasePool {
     /// Those of sqlx.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         match self.pool.begin().await {
-            Err(error) if judge(&error) == Verdict::Remint && self.refresh().await => self.pool.begin().await,
+            Err(error) if classify(&error) == LoginOutcome::Renew && self.refresh().await => {
+                self.pool.begin().await
+            }
             result => result,
         }
     }
 
     async fn refresh(&self) -> bool {
         let renewed = async {
-            let refused = self.door.info.cache.get().await?;
-            self.door.info.cache.replace(&refused).await
+            let refused = self.params.info.cache.get().await?;
+            self.params.info.cache.replace(&refused).await
         };
         match renewed.await {
             Ok(credential) => {
-                self.pool.set_connect_options(self.door.options(&credential));
+                self.pool.set_connect_options(self.params.options(&credential));
                 true
             }
             Err(error) => {
@@ -123,37 +128,37 @@ impl Deref for LakebasePool {
 
 impl fmt::Debug for LakebasePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = &self.keeper;
+        let _ = &self.refresh_task;
         f.debug_struct("LakebasePool")
-            .field("host", &self.door.info.host)
-            .field("database", &self.door.info.database)
-            .field("user", &self.door.info.user)
+            .field("host", &self.params.info.host)
+            .field("database", &self.params.info.database)
+            .field("user", &self.params.info.user)
             .field("size", &self.pool.size())
             .finish_non_exhaustive()
     }
 }
 
 /// Gives the pool each new credential before the old one ends.
-async fn renew(pool: PgPool, door: Door) {
+async fn renew(pool: PgPool, params: LoginParams) {
     let closed = pool.close_event();
     tokio::select! {
         () = closed => {}
-        () = renew_forever(&pool, &door) => {}
+        () = renew_forever(&pool, &params) => {}
     }
 }
 
-async fn renew_forever(pool: &PgPool, door: &Door) {
+async fn renew_forever(pool: &PgPool, params: &LoginParams) {
     let mut last: Option<Arc<DatabaseCredential>> = None;
     loop {
-        sleep(door.info.cache.due_in().clamp(Duration::from_millis(100), LOOK_EVERY)).await;
-        match door.info.cache.get().await {
+        sleep(params.info.cache.due_in().clamp(Duration::from_millis(100), LOOK_EVERY)).await;
+        match params.info.cache.get().await {
             Ok(credential) if last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &credential)) => {
-                pool.set_connect_options(door.options(&credential));
+                pool.set_connect_options(params.options(&credential));
                 last = Some(credential);
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(host = %door.info.host, %error, "no new credential for the pool, trying again");
+                tracing::warn!(host = %params.info.host, %error, "no new credential for the pool, trying again");
                 sleep(TRY_AGAIN).await;
             }
         }
@@ -162,15 +167,15 @@ async fn renew_forever(pool: &PgPool, door: &Door) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::login::tests::{door, minting, password};
+    use super::super::login::tests::{minting, params, password};
     use super::*;
     use crate::http::script::Script;
 
     async fn lazy(script: &Arc<Script>) -> LakebasePool {
-        let door = door(script, None).await;
-        let credential = door.info.cache.get().await.unwrap();
-        let pool = PgPoolOptions::new().connect_lazy_with(door.options(&credential));
-        LakebasePool::keep(pool, door)
+        let params = params(script, None).await;
+        let credential = params.info.cache.get().await.unwrap();
+        let pool = PgPoolOptions::new().connect_lazy_with(params.options(&credential));
+        LakebasePool::with_refresh(pool, params)
     }
 
     #[tokio::test(start_paused = true)]

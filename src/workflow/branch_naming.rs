@@ -23,6 +23,7 @@ impl BranchId {
     }
 
     /// An id that nobody else has: `what` and ten random letters.
+    #[cfg(feature = "schema")]
     pub(crate) fn unique(what: &str) -> Result<Self, InvalidName> {
         let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(10).collect();
         Self::new(format!("{what}-{suffix}"))

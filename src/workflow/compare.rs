@@ -104,21 +104,6 @@ impl Branch {
     }
 }
 
-impl BranchInfo {
-    /// The branch that this one was made from.
-    ///
-    /// # Errors
-    ///
-    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root branch, which was made from none.
-    pub fn source(&self) -> Result<Branch> {
-        let name = self.source_branch.clone().ok_or_else(|| {
-            let message = format!("{} is a root branch: it was made from no other", self.name);
-            Error::new(ErrorKind::FailedPrecondition, message)
-        })?;
-        self.client().branch(name)
-    }
-}
-
 /// A throw-away branch of the source as it was when the branch left it.
 pub(crate) async fn base_branch(branch: &BranchInfo) -> Result<EphemeralBranch> {
     let source = branch.source()?;

@@ -1,6 +1,7 @@
 //! Verbs composed of other verbs: ephemeral branches, the branch tree, links, branch names, comparison.
 
 pub(crate) mod branch_naming;
+#[cfg(feature = "schema")]
 pub(crate) mod compare;
 pub mod ephemeral;
 pub(crate) mod links;

@@ -345,3 +345,18 @@ impl Lakebase {
         Ok(Branch::new(self, name.try_into().map_err(Into::into)?))
     }
 }
+
+impl BranchInfo {
+    /// The branch that this one was made from.
+    ///
+    /// # Errors
+    ///
+    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root branch, which was made from none.
+    pub fn source(&self) -> Result<Branch> {
+        let name = self.source_branch.clone().ok_or_else(|| {
+            let message = format!("{} is a root branch: it was made from no other", self.name);
+            Error::new(ErrorKind::FailedPrecondition, message)
+        })?;
+        self.client().branch(name)
+    }
+}

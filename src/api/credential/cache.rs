@@ -93,6 +93,7 @@ impl CredentialCache {
     }
 
     /// Mints a credential instead of one that was refused, unless another caller has done so meanwhile.
+    #[cfg(feature = "sqlx")]
     pub(crate) async fn replace(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
         let _turn = self.inner.minting.lock().await;
         match self.kept() {
@@ -102,6 +103,7 @@ impl CredentialCache {
     }
 
     /// How long until the kept credential has to be replaced.
+    #[cfg(feature = "sqlx")]
     pub(crate) fn due_in(&self) -> Duration {
         self.kept().map_or(Duration::ZERO, |kept| kept.good_for().saturating_sub(SKEW))
     }

@@ -1,12 +1,12 @@
-//! Logging in: which failures pass by themselves, and which do not.
+//! Logins with sqlx: the retry loop, and the classification of login failures.
 
 use std::{io, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
-use super::info::ConnectionInfo;
+use super::LoginParams;
 use crate::{
     api::{
         credential::DatabaseCredential,
@@ -15,52 +15,43 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// What is needed to log in, again and again.
-#[derive(Debug, Clone)]
-pub(super) struct Door {
-    pub(super) info: ConnectionInfo,
-    pub(super) limit: Duration,
-    /// When the endpoint was made.
-    pub(super) made: Option<DateTime<Utc>>,
-}
-
 /// A branch that was made this short a time ago may not know its roles yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
-/// What to do about a failed login.
+/// The reaction to a failed login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It passes by itself: the compute is waking, the server is starting.
-    Again,
-    /// The credential was refused; a new one may be accepted.
-    Remint,
+pub(super) enum LoginOutcome {
+    /// Transient: the compute is waking, the server is starting.
+    Retry,
+    /// The credential was rejected; a new one may be accepted.
+    Renew,
     GiveUp,
 }
 
-pub(super) fn judge(error: &sqlx::Error) -> Verdict {
+pub(super) fn classify(error: &sqlx::Error) -> LoginOutcome {
     use io::ErrorKind::{InvalidData, InvalidInput, NotFound, PermissionDenied, Unsupported};
     match error {
         // A broken certificate or an unreadable file stays so.
         sqlx::Error::Io(error) => match error.kind() {
-            InvalidData | InvalidInput | NotFound | PermissionDenied | Unsupported => Verdict::GiveUp,
-            _ => Verdict::Again,
+            InvalidData | InvalidInput | NotFound | PermissionDenied | Unsupported => LoginOutcome::GiveUp,
+            _ => LoginOutcome::Retry,
         },
-        sqlx::Error::PoolTimedOut => Verdict::Again,
-        sqlx::Error::Database(error) => judge_sqlstate(error.code().as_deref().unwrap_or_default()),
-        _ => Verdict::GiveUp,
+        sqlx::Error::PoolTimedOut => LoginOutcome::Retry,
+        sqlx::Error::Database(error) => classify_sqlstate(error.code().as_deref().unwrap_or_default()),
+        _ => LoginOutcome::GiveUp,
     }
 }
 
-fn judge_sqlstate(code: &str) -> Verdict {
+fn classify_sqlstate(code: &str) -> LoginOutcome {
     match code {
-        "57P03" => Verdict::Again,
-        code if code.starts_with("08") => Verdict::Again,
-        code if code.starts_with("28") => Verdict::Remint,
-        _ => Verdict::GiveUp,
+        "57P03" => LoginOutcome::Retry,
+        code if code.starts_with("08") => LoginOutcome::Retry,
+        code if code.starts_with("28") => LoginOutcome::Renew,
+        _ => LoginOutcome::GiveUp,
     }
 }
 
-impl Door {
+impl LoginParams {
     /// Options with the password in them.
     pub(super) fn options(&self, credential: &DatabaseCredential) -> PgConnectOptions {
         self.info.options().password(credential.token.expose_secret())
@@ -76,21 +67,21 @@ impl Door {
         F: Future<Output = Result<T, sqlx::Error>>,
     {
         let mut credential = self.info.cache.get().await?;
-        let mut reminted = false;
+        let mut renewed = false;
         let mut last = None;
         let result = until!(self.limit, {
             let error = match attempt(self.options(&credential)).await {
                 Ok(open) => return Ok(Look::There(open)),
                 Err(error) => error,
             };
-            match judge(&error) {
-                Verdict::Remint if !reminted => {
-                    reminted = true;
+            match classify(&error) {
+                LoginOutcome::Renew if !renewed => {
+                    renewed = true;
                     credential = self.renew(&credential).await?;
                 }
-                Verdict::Remint if self.is_young() => {}
-                Verdict::Again => {}
-                Verdict::Remint | Verdict::GiveUp => return Err(self.refused(error)),
+                LoginOutcome::Renew if self.is_young() => {}
+                LoginOutcome::Retry => {}
+                LoginOutcome::Renew | LoginOutcome::GiveUp => return Err(self.refused(error)),
             }
             let why = error.to_string();
             last = Some(error);
@@ -104,12 +95,12 @@ impl Door {
     }
 
     async fn renew(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
-        tracing::debug!(host = %self.info.host, "the login was refused, minting another credential");
+        tracing::debug!(host = %self.info.host, "the login was rejected, generating another credential");
         self.info.cache.replace(refused).await
     }
 
     fn is_young(&self) -> bool {
-        let age = self.made.map(|made| (Utc::now() - made).to_std().unwrap_or_default());
+        let age = self.endpoint_created.map(|made| (Utc::now() - made).to_std().unwrap_or_default());
         age.is_some_and(|age| age < YOUNG)
     }
 

@@ -11,11 +11,13 @@ use std::{
 use sqlx::error::{DatabaseError, ErrorKind as SqlxKind};
 use tokio::time::Instant;
 
+use chrono::DateTime;
+
 use super::*;
 use crate::{
     client::Lakebase,
     http::script::{Script, ok},
-    postgres::TlsMode,
+    postgres::info::{ConnectionInfo, TlsMode},
 };
 
 /// A server that mints `t0`, `t1`, … with this life in seconds.
@@ -26,7 +28,10 @@ pub(in crate::postgres) fn minting(life: i64) -> Arc<Script> {
     })
 }
 
-pub(in crate::postgres) async fn door(script: &Arc<Script>, made: Option<DateTime<Utc>>) -> Door {
+pub(in crate::postgres) async fn params(
+    script: &Arc<Script>,
+    endpoint_created: Option<DateTime<Utc>>,
+) -> LoginParams {
     let lakebase = Lakebase::builder().host("https://ws.example").token("x").exchange(script.clone());
     let lakebase = lakebase.build().await.unwrap();
     let endpoint = lakebase.endpoint("projects/p/branches/b/endpoints/primary").unwrap();
@@ -39,7 +44,7 @@ pub(in crate::postgres) async fn door(script: &Arc<Script>, made: Option<DateTim
         ca_cert: None,
         cache: crate::api::credential::CredentialCache::new(&endpoint),
     };
-    Door { info, limit: Duration::from_secs(120), made }
+    LoginParams { info, limit: Duration::from_secs(120), endpoint_created }
 }
 
 pub(in crate::postgres) fn password(options: &PgConnectOptions) -> String {
@@ -90,32 +95,32 @@ fn refused(code: &'static str) -> sqlx::Error {
 #[test]
 fn only_failures_that_pass_are_tried_again() {
     for (code, verdict) in [
-        ("57P03", Verdict::Again),
-        ("08006", Verdict::Again),
-        ("08P01", Verdict::Again),
-        ("28P01", Verdict::Remint),
-        ("28000", Verdict::Remint),
-        ("42501", Verdict::GiveUp),
-        ("57P01", Verdict::GiveUp),
-        ("3D000", Verdict::GiveUp),
-        ("53300", Verdict::GiveUp),
-        ("", Verdict::GiveUp),
+        ("57P03", LoginOutcome::Retry),
+        ("08006", LoginOutcome::Retry),
+        ("08P01", LoginOutcome::Retry),
+        ("28P01", LoginOutcome::Renew),
+        ("28000", LoginOutcome::Renew),
+        ("42501", LoginOutcome::GiveUp),
+        ("57P01", LoginOutcome::GiveUp),
+        ("3D000", LoginOutcome::GiveUp),
+        ("53300", LoginOutcome::GiveUp),
+        ("", LoginOutcome::GiveUp),
     ] {
-        assert_eq!(judge(&refused(code)), verdict, "{code}");
+        assert_eq!(classify(&refused(code)), verdict, "{code}");
     }
-    let dial = |kind: io::ErrorKind| judge(&sqlx::Error::Io(kind.into()));
-    assert_eq!(dial(io::ErrorKind::ConnectionRefused), Verdict::Again);
-    assert_eq!(dial(io::ErrorKind::UnexpectedEof), Verdict::Again);
-    assert_eq!(dial(io::ErrorKind::InvalidData), Verdict::GiveUp);
-    assert_eq!(judge(&sqlx::Error::Tls("bad certificate".into())), Verdict::GiveUp);
+    let dial = |kind: io::ErrorKind| classify(&sqlx::Error::Io(kind.into()));
+    assert_eq!(dial(io::ErrorKind::ConnectionRefused), LoginOutcome::Retry);
+    assert_eq!(dial(io::ErrorKind::UnexpectedEof), LoginOutcome::Retry);
+    assert_eq!(dial(io::ErrorKind::InvalidData), LoginOutcome::GiveUp);
+    assert_eq!(classify(&sqlx::Error::Tls("bad certificate".into())), LoginOutcome::GiveUp);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_credential_is_minted_again_once() {
     let script = minting(3600);
-    let door = door(&script, None).await;
+    let params = params(&script, None).await;
     let tried = Mutex::new(Vec::new());
-    let open = door.log_in(|options| {
+    let open = params.log_in(|options| {
         tried.lock().unwrap().push(password(&options));
         let first = tried.lock().unwrap().len() == 1;
         async move { if first { Err(refused("28P01")) } else { Ok(()) } }
@@ -123,7 +128,7 @@ async fn a_refused_credential_is_minted_again_once() {
     open.await.unwrap();
     assert_eq!(*tried.lock().unwrap(), ["t0", "t1"]);
 
-    let error = door.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
+    let error = params.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
     assert_eq!((error.kind(), script.count()), (ErrorKind::Database, 3));
     assert_eq!(error.sqlstate().as_deref(), Some("28P01"));
     assert!(error.to_string().contains("role and database"), "{error}");
@@ -132,9 +137,9 @@ async fn a_refused_credential_is_minted_again_once() {
 #[tokio::test(start_paused = true)]
 async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
     let script = minting(3600);
-    let door = door(&script, Some(Utc::now())).await;
+    let params = params(&script, Some(Utc::now())).await;
     let tries = AtomicU32::new(0);
-    let open = door.log_in(|_| {
+    let open = params.log_in(|_| {
         let good = tries.fetch_add(1, SeqCst) > 8;
         async move { if good { Ok(()) } else { Err(refused("28P01")) } }
     });
@@ -145,18 +150,18 @@ async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause() {
     let script = minting(3600);
-    let door = door(&script, None).await;
+    let params = params(&script, None).await;
     let begin = Instant::now();
-    let error = door.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
+    let error = params.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
     assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, Duration::from_secs(120)));
     assert!(error.source().unwrap().to_string().contains("57P03"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_right_is_not_tried_again() {
-    let door = door(&minting(3600), None).await;
+    let params = params(&minting(3600), None).await;
     let tries = AtomicU32::new(0);
-    let open = door.log_in::<(), _>(|_| {
+    let open = params.log_in::<(), _>(|_| {
         tries.fetch_add(1, SeqCst);
         async { Err(refused("42501")) }
     });

@@ -1,0 +1,101 @@
+//! Requests for pools and connections of sqlx.
+
+use std::time::Duration;
+
+use sqlx::{PgConnection, postgres::PgPoolOptions};
+
+use super::{Options, Target, TlsMode, login_options, pool::LakebasePool};
+use crate::{
+    api::{branch::Branch, endpoint::Endpoint, resource::sent_when_awaited},
+    error::Result,
+};
+
+/// A request for a pool: [`Branch::pool`], [`Endpoint::pool`]. Awaited, it has logged in once.
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+/// use sqlx::postgres::PgPoolOptions;
+///
+/// let pool = branch
+///     .pool()
+///     .database("app")
+///     .options(PgPoolOptions::new().max_connections(20))
+///     .await?;
+/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
+/// # let _ = one;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened until the request is awaited"]
+pub struct OpenPool {
+    login: Options,
+    options: PgPoolOptions,
+}
+
+impl OpenPool {
+    login_options!();
+
+    /// Size, timeouts and hooks of the pool. Default: sqlx's own.
+    pub fn options(mut self, options: PgPoolOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    async fn run(self) -> Result<LakebasePool> {
+        LakebasePool::open(self.login.login_params().await?, self.options).await
+    }
+}
+
+sent_when_awaited!(OpenPool => LakebasePool);
+
+/// A request for one connection: [`Branch::connect`], [`Endpoint::connect`].
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut connection = branch.connect().await?;
+/// sqlx::query("create table notes (text text)").execute(&mut connection).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened until the request is awaited"]
+pub struct OpenConnection {
+    login: Options,
+}
+
+impl OpenConnection {
+    login_options!();
+
+    async fn run(self) -> Result<PgConnection> {
+        self.login.login_params().await?.connect().await
+    }
+}
+
+sent_when_awaited!(OpenConnection => PgConnection);
+
+impl Endpoint {
+    /// Opens a pool whose connections log in with fresh credentials for as long as the pool lives.
+    pub fn pool(&self) -> OpenPool {
+        OpenPool { login: Options::new(Target::Endpoint(self.clone())), options: PgPoolOptions::new() }
+    }
+
+    /// Opens one connection.
+    pub fn connect(&self) -> OpenConnection {
+        OpenConnection { login: Options::new(Target::Endpoint(self.clone())) }
+    }
+}
+
+impl Branch {
+    /// Opens a pool to the branch's read-write endpoint, which is made (as `ep-<branch>`) where there is none.
+    ///
+    /// Its connections log in with fresh credentials for as long as the pool lives.
+    pub fn pool(&self) -> OpenPool {
+        OpenPool { login: Options::new(Target::Branch(self.clone())), options: PgPoolOptions::new() }
+    }
+
+    /// Opens one connection to the branch's read-write endpoint, which is made where there is none.
+    pub fn connect(&self) -> OpenConnection {
+        OpenConnection { login: Options::new(Target::Branch(self.clone())) }
+    }
+}
