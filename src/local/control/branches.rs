@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Control, endpoints, identity,
+    Control, endpoints, failpoint, identity,
     listing::{PageRequest, page},
-    locks::{Hold, Wanted},
+    locks::{Held, Wanted},
     operations::{Subject, Work, empty},
     past,
     rejection::{Code, Rejection},
@@ -116,8 +116,9 @@ impl Control {
             deletion::check_branch(&state, state.project(&ids.0)?, branch)?;
             self.check_is_settled(branch)?;
         }
-        let wanted = Wanted::default().shared(format!("projects/{}", ids.0)).alone(name_of(&ids));
-        let held = self.locks.hold(wanted).await;
+        let _deleting = self.locks.announce_delete(&name_of(&ids));
+        let wanted = Wanted::by("the deletion of the branch").shared(format!("projects/{}", ids.0));
+        let held = self.locks.hold(wanted.exclusive(name_of(&ids))).await?;
         let branch = self
             .commit(|state| {
                 let branch = Arc::clone(state.branch(&ids.0, &ids.1)?);
@@ -135,6 +136,7 @@ impl Control {
             .await?;
         Ok(Work::new(Subject::Branch, branch.name(), async move {
             let _held = held;
+            failpoint::reached("delete-branch.row");
             self.tear_down(&branch).await?;
             Ok(empty())
         }))
@@ -153,11 +155,7 @@ impl Control {
         };
         let at = past::point(&spec)?;
         let source_ids = (ids.0.clone(), source);
-        let wanted = Wanted::default()
-            .shared(format!("projects/{}", ids.0))
-            .shared(name_of(&source_ids))
-            .alone(name_of(&ids));
-        let held = self.locks.hold(wanted).await;
+        let held = self.hold_for_fork(&source_ids, &ids).await?;
         if let Some(at) = at.filter(|_| !self.snapshot().branches.contains_key(&ids)) {
             self.check_point(&source_ids, at).await?;
         }
@@ -182,13 +180,19 @@ impl Control {
         })
     }
 
-    fn fork(
-        self: Arc<Self>,
-        held: Vec<Hold>,
-        source: Arc<Branch>,
-        branch: Branch,
-        at: Option<ForkPoint>,
-    ) -> Work {
+    /// Locks the source, with no interrupted change left in it, and the branch to be made.
+    async fn hold_for_fork(&self, source: &BranchIds, target: &BranchIds) -> Result<Held, Rejection> {
+        loop {
+            self.ensure_whole(source).await?;
+            let wanted = Wanted::by("the creation of a branch").shared(format!("projects/{}", target.0));
+            let held = self.locks.hold(wanted.shared(name_of(source)).exclusive(name_of(target))).await?;
+            if !self.is_interrupted(source) {
+                return Ok(held);
+            }
+        }
+    }
+
+    fn fork(self: Arc<Self>, held: Held, source: Arc<Branch>, branch: Branch, at: Option<ForkPoint>) -> Work {
         Work::new(Subject::Branch, branch.name(), async move {
             let _held = held;
             let made = self.make_branch(&source, branch.clone(), at).await;
@@ -216,6 +220,7 @@ impl Control {
             Some(at) => self.engine.fork_at(&source.key(), &branch.key(), at).await?,
             None => self.engine.fork(&source.key(), &branch.key()).await?,
         };
+        failpoint::reached("create-branch.files");
         let endpoint = branch.read_write().cloned();
         let start = async {
             match &endpoint {
@@ -243,6 +248,7 @@ impl Control {
             bytes_added: fork.bytes_added,
             ..origin
         });
+        failpoint::reached("create-branch.started");
         branch.init = false;
         branch.state_changed = Utc::now();
         self.commit(|state| {
@@ -374,6 +380,7 @@ fn draft(
         endpoints: [(endpoint.id.clone(), endpoint)].into(),
         roles: source.roles.clone(),
         databases: source.databases.clone(),
+        intent: None,
         init: true,
     };
     Ok((source, branch))

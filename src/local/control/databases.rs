@@ -1,4 +1,4 @@
-//! Databases: rows of a branch and databases of its PostgreSQL, changed together.
+//! Databases: rows of a branch and databases in its PostgreSQL.
 
 use std::sync::Arc;
 
@@ -8,12 +8,13 @@ use super::{
     Control,
     branches::json,
     identity,
+    intents::Intent,
     listing::{PageRequest, page},
+    locks::Held,
     operations::{Subject, Work, empty},
     rejection::Rejection,
     roles::role_id_in,
     rules::{self, mask},
-    sql,
     state::{Branch, BranchIds, Database},
     view,
 };
@@ -63,12 +64,12 @@ impl Control {
         let control = Arc::clone(self);
         let spec = body.spec.unwrap_or_default();
         self.submit(async move {
-            let _held = control.hold_branch(&ids).await;
+            let held = control.hold_branch(&ids, "the change of a database").await?;
             let state = control.snapshot();
             let branch = state.branch(&ids.0, &ids.1)?;
-            let before = branch.database(&id)?.clone();
             let leaves = mask::DATABASE.resolve(&mask)?;
-            control.change_database(&ids, branch, before, &leaves, &spec).await
+            let intent = alteration(branch, branch.database(&id)?, &leaves, &spec)?;
+            Ok(control.database_work(held, ids, id, intent))
         })
         .await
     }
@@ -80,17 +81,16 @@ impl Control {
     ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
         self.submit(async move {
-            let _held = control.hold_branch(&ids).await;
+            let held = control.hold_branch(&ids, "the deletion of a database").await?;
             let state = control.snapshot();
             let branch = state.branch(&ids.0, &ids.1)?;
-            let database = branch.database(&id)?;
-            let mut session = control.session(branch, sql::MAINTENANCE_DATABASE).await?;
-            session.run(sql::drop_database(&database.postgres_database)).await?;
-            control
-                .commit(|state| state.change_branch(&ids, |branch| Ok(branch.databases.remove(&id))))
-                .await?;
+            let database = branch.database(&id)?.clone();
             let name = format!("{}/databases/{id}", branch.name());
-            Ok(Work::done(Subject::Database, name, empty()))
+            let work = async move {
+                control.change(&held, &ids, Intent::DropDatabase { database }).await?;
+                Ok(empty())
+            };
+            Ok(Work::new(Subject::Database, name, work).failing_the_call())
         })
         .await
     }
@@ -106,12 +106,13 @@ impl Control {
         if let Some(id) = &id {
             rules::ids::check_id("database_id", id)?;
         }
-        let _held = self.hold_branch(&ids).await;
+        let held = self.hold_branch(&ids, "the creation of a database").await?;
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         if let Some(old) = id.as_ref().and_then(|id| branch.databases.get(id)).filter(|_| replace) {
             let leaves = mask::DATABASE.resolve("spec")?;
-            return self.change_database(&ids, branch, old.clone(), &leaves, &spec).await;
+            let intent = alteration(branch, old, &leaves, &spec)?;
+            return Ok(self.database_work(held, ids, old.id.clone(), intent));
         }
         let owner = spec.role.as_deref().filter(|role| !role.is_empty());
         let owner = owner.ok_or_else(|| Rejection::required("database.spec.role"))?;
@@ -119,65 +120,45 @@ impl Control {
         let postgres_database = spec.postgres_database.clone().unwrap_or_default();
         check_name(branch, id.as_deref(), &postgres_database)?;
         let now = Utc::now();
-        let database = Database {
-            id: id.unwrap_or_else(|| identity::generated_id("db")),
-            created: now,
-            updated: now,
-            postgres_database,
-            role: role.id.clone(),
+        let id = id.unwrap_or_else(|| identity::generated_id("db"));
+        let role = role.id.clone();
+        let database = Database { id: id.clone(), created: now, updated: now, postgres_database, role };
+        Ok(self.database_work(held, ids, id, Intent::CreateDatabase { database }))
+    }
+
+    /// The work of a change that leaves the database in place.
+    fn database_work(self: Arc<Self>, held: Held, ids: BranchIds, id: String, intent: Intent) -> Work {
+        let name = format!("projects/{}/branches/{}/databases/{id}", ids.0, ids.1);
+        let work = async move {
+            self.change(&held, &ids, intent).await?;
+            Ok(json(&self.get_database(&ids, &id)?))
         };
-        let name = &database.postgres_database;
-        let mut session = self.session(branch, sql::MAINTENANCE_DATABASE).await?;
-        session.run(sql::create_database(name, &role.postgres_role)).await?;
-        let mut inside = self.session(branch, name).await?;
-        inside.run(sql::open_database(name, &role.postgres_role)).await?;
-        self.keep_database(&ids, database).await
+        Work::new(Subject::Database, name, work).failing_the_call()
     }
+}
 
-    async fn change_database(
-        &self,
-        ids: &BranchIds,
-        branch: &Branch,
-        before: Database,
-        leaves: &[mask::Leaf],
-        spec: &DatabaseSpec,
-    ) -> Result<Work, Rejection> {
-        let mut after = before.clone();
-        mask::apply(leaves, |path| match path {
-            "spec.postgres_database" => {
-                Ok(mask::set(&mut after.postgres_database, spec.postgres_database.as_ref()))
-            }
-            "spec.role" => {
-                let Some(name) = &spec.role else { return Ok(false) };
-                after.role = branch.role(&role_id_in(branch, "database.spec.role", name)?)?.id.clone();
-                Ok(true)
-            }
-            _ => Ok(false),
-        })?;
-        let mut session = self.session(branch, sql::MAINTENANCE_DATABASE).await?;
-        if after.role != before.role {
-            let owner = branch.role(&after.role)?;
-            session.run(sql::own_database(&before.postgres_database, &owner.postgres_role)).await?;
+fn alteration(
+    branch: &Branch,
+    before: &Database,
+    leaves: &[mask::Leaf],
+    spec: &DatabaseSpec,
+) -> Result<Intent, Rejection> {
+    let mut after = Database { updated: Utc::now(), ..before.clone() };
+    mask::apply(leaves, |path| match path {
+        "spec.postgres_database" => {
+            Ok(mask::set(&mut after.postgres_database, spec.postgres_database.as_ref()))
         }
-        if after.postgres_database != before.postgres_database {
-            check_name(branch, None, &after.postgres_database)?;
-            session.run(sql::rename_database(&before.postgres_database, &after.postgres_database)).await?;
+        "spec.role" => {
+            let Some(name) = &spec.role else { return Ok(false) };
+            after.role = branch.role(&role_id_in(branch, "database.spec.role", name)?)?.id.clone();
+            Ok(true)
         }
-        self.keep_database(ids, after).await
+        _ => Ok(false),
+    })?;
+    if after.postgres_database != before.postgres_database {
+        check_name(branch, None, &after.postgres_database)?;
     }
-
-    async fn keep_database(&self, ids: &BranchIds, mut database: Database) -> Result<Work, Rejection> {
-        database.updated = Utc::now();
-        let kept = self.commit(|state| {
-            state.change_branch(ids, |branch| {
-                let told = view::database(branch, &database);
-                branch.databases.insert(database.id.clone(), database);
-                Ok(told)
-            })
-        });
-        let told = kept.await?;
-        Ok(Work::done(Subject::Database, told.name.clone().unwrap_or_default(), json(&told)))
-    }
+    Ok(Intent::AlterDatabase { before: before.clone(), after })
 }
 
 fn check_name(branch: &Branch, id: Option<&str>, name: &str) -> Result<(), Rejection> {

@@ -16,6 +16,7 @@ use crate::{
 #[async_trait]
 impl Door for Control {
     async fn authenticate(&self, endpoint: &str, user: &str, password: &SecretString) -> Result<(), Refusal> {
+        self.finish_before_login(endpoint).await?;
         let state = self.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         let project = state.project(&branch.project).map_err(|_| gone())?;
@@ -56,6 +57,15 @@ impl Door for Control {
         let socket =
             self.wake(branch, row).await.map_err(|error| unavailable(endpoint, with_sources(&error)))?;
         Ok(Upstream { socket, guard: Box::new(presence) })
+    }
+}
+
+impl Control {
+    /// Roles and databases are looked at only when no interrupted change of them is left.
+    async fn finish_before_login(&self, endpoint: &str) -> Result<(), Refusal> {
+        let state = self.snapshot();
+        let (branch, _) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
+        self.ensure_whole(&branch.ids()).await.map_err(|error| unavailable(endpoint, error.to_string()))
     }
 }
 

@@ -7,18 +7,21 @@ use chrono::{DateTime, Utc};
 use super::{
     Control,
     branches::json,
-    identity,
+    failpoint, identity,
     listing::{PageRequest, page},
-    locks::{Hold, Wanted},
+    locks::Held,
     operations::{Subject, Work},
     rejection::{Code, Rejection},
     rules::{self, mask, sizing},
     state::{Branch, BranchIds, Endpoint, EndpointDefaults, Kind},
 };
-use crate::api::wire::{
-    self,
-    endpoint::{ComputeInstance, ComputeInstances, EndpointSpec, EndpointState, EndpointType},
-    operation::Operation,
+use crate::{
+    api::wire::{
+        self,
+        endpoint::{ComputeInstance, ComputeInstances, EndpointSpec, EndpointState, EndpointType},
+        operation::Operation,
+    },
+    local::engine::EngineError,
 };
 
 /// The endpoint that every branch begins with.
@@ -52,7 +55,7 @@ impl Control {
         let spec = body.spec.unwrap_or_default();
         self.submit(async move {
             rules::ids::check_id("endpoint_id", &id)?;
-            let held = control.hold_branch(&ids).await;
+            let held = control.hold_branch(&ids, "the change of an endpoint").await?;
             check_create(control.snapshot().branch(&ids.0, &ids.1)?, &id, replace, &spec)?;
             let leaves = mask::ENDPOINT.resolve("spec")?;
             control.change_endpoint(held, ids, id, leaves, spec).await
@@ -93,7 +96,7 @@ impl Control {
     ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
         self.submit(async move {
-            let held = control.hold_branch(&ids).await;
+            let held = control.hold_branch(&ids, "the change of an endpoint").await?;
             control.snapshot().branch(&ids.0, &ids.1)?.endpoint(&id)?;
             let leaves = mask::ENDPOINT.resolve(&mask)?;
             control.change_endpoint(held, ids, id, leaves, body.spec.unwrap_or_default()).await
@@ -134,54 +137,83 @@ impl Control {
         Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
     }
 
-    pub(super) async fn hold_branch(&self, ids: &BranchIds) -> Vec<Hold> {
-        let (project, branch) = ids;
-        let wanted = Wanted::default().shared(format!("projects/{project}"));
-        self.locks.hold(wanted.alone(format!("projects/{project}/branches/{branch}"))).await
-    }
-
     async fn change_endpoint(
         self: Arc<Self>,
-        held: Vec<Hold>,
+        held: Held,
         ids: BranchIds,
         id: String,
         leaves: Vec<mask::Leaf>,
         spec: EndpointSpec,
     ) -> Result<Work, Rejection> {
-        let (before, after) = self
-            .commit(|state| {
-                state.change_branch(&ids, |branch| {
-                    let before = branch.endpoint(&id)?.clone();
-                    let mut after = before.clone();
-                    set_all(&mut after, &leaves, &spec)?;
-                    after.updated = Utc::now();
-                    branch.endpoints.insert(id.clone(), after.clone());
-                    Ok((before, after))
-                })
-            })
-            .await?;
+        let before = self.snapshot().branch(&ids.0, &ids.1)?.endpoint(&id)?.clone();
+        let mut after = before.clone();
+        set_all(&mut after, &leaves, &spec)?;
+        after.updated = Utc::now();
         let name = format!("projects/{}/branches/{}/endpoints/{id}", ids.0, ids.1);
         let change = self.computes.of(&after.uid).change();
         Ok(Work::new(Subject::Endpoint, name, async move {
             let _held = held;
-            let settled = self.settle(&ids, &before, &after).await;
-            if settled.is_err() {
-                let undone = self.commit(|state| {
-                    state
-                        .change_branch(&ids, |branch| Ok(branch.endpoints.insert(id.clone(), before.clone())))
-                });
-                undone.await?;
-                if let Ok(branch) = self.snapshot().branch(&ids.0, &ids.1) {
-                    let _ = self.wake(branch, &before).await;
-                }
-            }
-            settled?;
-            // The answer is of what is settled.
+            self.reconfigure(&ids, &before, &after).await?;
+            // Ended first, so that the answer shows no change under way.
             drop(change);
             let state = self.snapshot();
             let branch = state.branch(&ids.0, &ids.1)?;
-            Ok(json(&self.endpoint_view().endpoint(branch, &after)))
+            Ok(json(&self.endpoint_view().endpoint(branch, branch.endpoint(&id)?)))
         }))
+    }
+
+    /// Restarts a running compute with its new settings, then writes the row: settings that PostgreSQL refuses are
+    /// never acknowledged, and a crash in between leaves the old ones. A stopped compute reads them when it starts.
+    async fn reconfigure(
+        &self,
+        ids: &BranchIds,
+        before: &Endpoint,
+        after: &Endpoint,
+    ) -> Result<(), Rejection> {
+        let state = self.snapshot();
+        let branch = state.branch(&ids.0, &ids.1)?;
+        let settings = |endpoint: &Endpoint| sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
+        let compute = self.computes.of(&after.uid);
+        let _gate = compute.gate.lock().await;
+        let runs = self.engine.running(&branch.key()).is_some();
+        let restarts = runs && !after.disabled && settings(before) != settings(after);
+        let changed = async {
+            if restarts {
+                self.restart(branch, after).await?;
+                failpoint::reached("change-endpoint.restarted");
+            }
+            self.commit(|state| {
+                state.change_branch(ids, |branch| {
+                    branch.endpoints.insert(after.id.clone(), after.clone());
+                    Ok(())
+                })
+            })
+            .await
+        };
+        let changed = changed.await;
+        if restarts
+            && changed.is_err()
+            && let Err(error) = self.restart(branch, before).await
+        {
+            tracing::warn!(
+                endpoint = before.uid,
+                error = super::with_sources(&error),
+                "the next login starts the compute"
+            );
+        }
+        if runs && after.disabled && changed.is_ok() {
+            self.gateway.disconnect(&after.uid).await;
+            self.engine.stop(&branch.key()).await?;
+        }
+        changed
+    }
+
+    /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its gate.
+    async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+        self.gateway.disconnect(&endpoint.uid).await;
+        self.engine.stop(&branch.key()).await?;
+        let settings = sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
+        self.engine.start(&branch.key(), &settings).await.map(drop)
     }
 
     /// Refuses while a change is being brought to a compute of the branch, as the service does.
@@ -197,21 +229,6 @@ impl Control {
                 ),
             )),
         }
-    }
-
-    /// Brings a running compute to what the endpoint says now. A stopped one reads it when it starts.
-    async fn settle(&self, ids: &BranchIds, before: &Endpoint, after: &Endpoint) -> Result<(), Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        let runs = self.engine.running(&branch.key()).is_some();
-        let settings = |endpoint: &Endpoint| sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
-        if runs && after.disabled {
-            self.halt(branch, after).await?;
-        } else if runs && settings(before) != settings(after) {
-            self.halt(branch, after).await?;
-            self.wake(branch, after).await?;
-        }
-        Ok(())
     }
 }
 

@@ -1,58 +1,204 @@
-//! Which work on one branch may overlap: what changes it waits for its turn, what only copies it does not.
+//! Locks on projects and branches: changes of a resource are serial, copies of it may overlap.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    future::Future,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::{
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch},
+    time::{Instant, timeout_at},
+};
 
-/// One lock for each resource name, made when it is first wanted.
+use super::rejection::{Code, Rejection};
+
+/// How long an operation waits for the ones before it; below the request timeouts of clients.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// One lock for each resource name, created on first use.
 #[derive(Default)]
-pub(super) struct Locks(Mutex<HashMap<String, Arc<RwLock<()>>>>);
+pub(super) struct Locks(Mutex<HashMap<String, Arc<Entry>>>);
 
-/// Held for the length of the work.
-pub(super) enum Hold {
-    Shared { _guard: OwnedRwLockReadGuard<()> },
-    Alone { _guard: OwnedRwLockWriteGuard<()> },
+#[derive(Default)]
+struct Entry {
+    lock: Arc<RwLock<()>>,
+    /// How many deletes wait for the resource; work that can be interrupted ends when there is one.
+    deletes: watch::Sender<usize>,
+    /// Descriptions of the operations that hold the lock, for the errors of those that wait.
+    holders: Mutex<Vec<&'static str>>,
 }
 
-/// What to hold, and how.
-#[derive(Default)]
-pub(super) struct Wanted(BTreeMap<String, bool>);
+/// Locks on all resources of one operation, released when dropped.
+pub(super) struct Held(Vec<Hold>);
+
+struct Hold {
+    entry: Arc<Entry>,
+    operation: &'static str,
+    _guard: Guard,
+}
+
+enum Guard {
+    Shared { _guard: OwnedRwLockReadGuard<()> },
+    Exclusive { _guard: OwnedRwLockWriteGuard<()> },
+}
+
+/// The resources that an operation needs, and how.
+pub(super) struct Wanted {
+    operation: &'static str,
+    resources: BTreeMap<String, bool>,
+}
+
+/// A delete that waits for a resource: work on it that can be interrupted ends.
+pub(super) struct Deleting(Arc<Entry>);
 
 impl Wanted {
+    /// `operation` completes the sentence "... is under way".
+    pub(super) fn by(operation: &'static str) -> Self {
+        Self { operation, resources: BTreeMap::new() }
+    }
+
     pub(super) fn shared(mut self, name: String) -> Self {
-        self.0.entry(name).or_insert(false);
+        self.resources.entry(name).or_insert(false);
         self
     }
 
-    pub(super) fn alone(mut self, name: String) -> Self {
-        self.0.insert(name, true);
+    pub(super) fn exclusive(mut self, name: String) -> Self {
+        self.resources.insert(name, true);
         self
     }
 }
 
 impl Locks {
-    /// Takes all of them, always in the order of their names: nobody waits in a circle.
-    pub(super) async fn hold(&self, wanted: Wanted) -> Vec<Hold> {
-        let mut held = Vec::with_capacity(wanted.0.len());
-        for (name, alone) in wanted.0 {
-            let lock = self.of(name);
-            held.push(if alone {
-                Hold::Alone { _guard: lock.write_owned().await }
-            } else {
-                Hold::Shared { _guard: lock.read_owned().await }
+    /// Acquires all locks in the order of their names, which rules out a deadlock; `ABORTED` when that takes too long.
+    pub(super) async fn hold(&self, wanted: Wanted) -> Result<Held, Rejection> {
+        let deadline = Instant::now() + LONGEST_WAIT;
+        let mut held = Vec::with_capacity(wanted.resources.len());
+        for (name, exclusive) in wanted.resources {
+            let entry = self.entry(&name);
+            let lock = Arc::clone(&entry.lock);
+            let acquired = timeout_at(deadline, async {
+                if exclusive {
+                    Guard::Exclusive { _guard: lock.write_owned().await }
+                } else {
+                    Guard::Shared { _guard: lock.read_owned().await }
+                }
             });
+            let Ok(guard) = acquired.await else { return Err(entry.busy(&name)) };
+            entry.holders().push(wanted.operation);
+            held.push(Hold { entry, operation: wanted.operation, _guard: guard });
         }
-        held
+        Ok(Held(held))
     }
 
-    fn of(&self, name: String) -> Arc<RwLock<()>> {
+    /// Announces a delete of a resource until the answer is dropped.
+    pub(super) fn announce_delete(&self, name: &str) -> Deleting {
+        let entry = self.entry(name);
+        entry.deletes.send_modify(|count| *count += 1);
+        Deleting(entry)
+    }
+
+    fn entry(&self, name: &str) -> Arc<Entry> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if locks.len() > 1000 {
-            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+            locks.retain(|_, entry| Arc::strong_count(entry) > 1);
         }
-        Arc::clone(locks.entry(name).or_default())
+        Arc::clone(locks.entry(name.to_owned()).or_default())
+    }
+}
+
+impl Entry {
+    fn holders(&self) -> std::sync::MutexGuard<'_, Vec<&'static str>> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn busy(&self, name: &str) -> Rejection {
+        let holder = self.holders().first().copied().unwrap_or("another operation");
+        let seconds = LONGEST_WAIT.as_secs();
+        let text =
+            format!("'{name}' is busy: {holder} is under way and did not end within {seconds} s. Try again.");
+        Rejection::new(Code::Aborted, text)
+    }
+}
+
+impl Held {
+    /// Runs work that is given up once a delete of one of the resources waits.
+    pub(super) async fn unless_deleted<T>(
+        &self,
+        work: impl Future<Output = Result<T, Rejection>>,
+    ) -> Result<T, Rejection> {
+        tokio::select! {
+            biased;
+            () = self.deleted() => {
+                Err(Rejection::new(Code::Aborted, "given up because the branch is being deleted"))
+            }
+            done = work => done,
+        }
+    }
+
+    async fn deleted(&self) {
+        let mut waits: Vec<_> = self.0.iter().map(|hold| hold.entry.deletes.subscribe()).collect();
+        let waits = waits.iter_mut().map(|deletes| Box::pin(deletes.wait_for(|count| *count > 0)));
+        // The senders live as long as the entries that `self` holds.
+        let _ = futures_util::future::select_all(waits).await;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut holders = self.entry.holders();
+        if let Some(at) = holders.iter().position(|operation| *operation == self.operation) {
+            holders.swap_remove(at);
+        }
+    }
+}
+
+impl Drop for Deleting {
+    fn drop(&mut self) {
+        self.0.deletes.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change() -> Wanted {
+        Wanted::by("a change").shared("projects/p".to_owned()).exclusive("projects/p/branches/b".to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_is_bounded_and_says_what_it_waited_for() {
+        let locks = Locks::default();
+        let held = locks.hold(change()).await.unwrap();
+        let error = locks.hold(change()).await.err().unwrap();
+        assert_eq!(error.code, Code::Aborted);
+        assert!(
+            error.message.starts_with("'projects/p/branches/b' is busy: a change is under way"),
+            "{error}"
+        );
+        drop(held);
+        locks.hold(change()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delete_ends_the_work_before_it_and_the_work_that_waited_before_it() {
+        let locks = Arc::new(Locks::default());
+        let work = |locks: Arc<Locks>| async move {
+            let held = locks.hold(change()).await?;
+            held.unless_deleted(std::future::pending::<Result<(), Rejection>>()).await
+        };
+        let (first, second) =
+            (tokio::spawn(work(Arc::clone(&locks))), tokio::spawn(work(Arc::clone(&locks))));
+        tokio::task::yield_now().await;
+        let deleting = locks.announce_delete("projects/p/branches/b");
+        locks.hold(change()).await.unwrap();
+        for work in [first, second] {
+            assert_eq!(work.await.unwrap().unwrap_err().code, Code::Aborted);
+        }
+        drop(deleting);
+        let held = locks.hold(change()).await.unwrap();
+        held.unless_deleted(std::future::ready(Ok(()))).await.unwrap();
     }
 }

@@ -11,7 +11,9 @@ mod credentials;
 mod databases;
 mod door;
 mod endpoints;
+mod failpoint;
 mod identity;
+mod intents;
 mod listing;
 mod locks;
 mod operations;
@@ -37,8 +39,11 @@ use std::{
 
 use tokio::{sync::OwnedRwLockReadGuard, task::JoinHandle};
 
+#[cfg(test)]
+pub(crate) use self::failpoint::arm as arm_failpoint;
 use self::{
     computes::Computes,
+    intents::InFlight,
     locks::Locks,
     operations::Operations,
     sizes::Sizes,
@@ -98,9 +103,10 @@ pub(crate) struct Control {
     state: RwLock<Arc<State>>,
     /// One change at a time.
     writer: tokio::sync::Mutex<()>,
-    operations: Operations,
+    operations: Arc<Operations>,
     computes: Computes,
     locks: Locks,
+    in_flight: InFlight,
     idle_haste: u32,
     sizes: Sizes,
     /// Held shared by every mutation; the shutdown waits until it has it alone.
@@ -141,9 +147,10 @@ impl Control {
                 store,
                 state: RwLock::new(Arc::new(state)),
                 writer: tokio::sync::Mutex::default(),
-                operations: Operations::new(latency),
+                operations: Arc::new(Operations::new(latency)),
                 computes: Computes::default(),
                 locks: Locks::default(),
+                in_flight: InFlight::default(),
                 idle_haste,
                 sizes: Sizes::default(),
                 gate: Arc::default(),
@@ -151,6 +158,7 @@ impl Control {
             }
         });
         control.remove_strays().await?;
+        control.finish_all_interrupted().await;
         control.publish_all().await?;
         control.delete_what_is_over().await;
         let timers = timers::spawn(Arc::downgrade(&control));
@@ -274,6 +282,9 @@ impl Control {
             return Ok(socket);
         }
         tracing::debug!(endpoint = endpoint.uid, "starting the compute");
+        // The settings may have changed while this waited.
+        let state = self.snapshot();
+        let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
         self.engine.start(&key, &rules::sizing::settings(&endpoint.sizing, &endpoint.pg_settings)).await
     }
 

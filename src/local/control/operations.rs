@@ -1,26 +1,33 @@
-//! Long-running operations: every mutation is one, runs to its end on a task of its own, and stays readable.
+//! Long-running operations: each mutation is one, runs on a task of its own and can be polled.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use serde_json::{Value, json};
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use super::{Control, identity, rejection::Rejection};
-use crate::api::wire::{error::ErrorBody, operation::Operation};
+use crate::api::wire::operation::Operation;
 
 /// How long an answer is held back for the work to finish; well below the request timeouts of clients.
 const HOLD: Duration = Duration::from_secs(25);
+/// How long a finished operation can be read.
+const RETENTION: Duration = Duration::from_secs(24 * 3600);
+/// How many finished operations can be read: about 4 MB.
+const MOST_FINISHED: usize = 1000;
 
-/// How soon operations seem to be done. For tests of clients that must poll.
+/// When operations are reported as done; tests of polling clients delay it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Latency {
     /// The first answer waits for the work and says that it is done.
@@ -31,7 +38,7 @@ pub(crate) enum Latency {
     Polls(u32),
 }
 
-/// What kind of resource an operation works on.
+/// The kind of resource that an operation works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Project,
@@ -41,13 +48,28 @@ pub(super) enum Subject {
     Database,
 }
 
-/// The part of a mutation that takes time; all checks are behind it.
+impl Subject {
+    /// The type of the operation's metadata.
+    fn metadata_type(self) -> &'static str {
+        match self {
+            Self::Project => "type.googleapis.com/databricks.postgres.v1.ProjectOperationMetadata",
+            Self::Branch => "type.googleapis.com/databricks.postgres.v1.BranchOperationMetadata",
+            Self::Endpoint => "type.googleapis.com/databricks.postgres.v1.EndpointOperationMetadata",
+            Self::Role => "type.googleapis.com/databricks.postgres.v1.RoleOperationMetadata",
+            Self::Database => "type.googleapis.com/databricks.postgres.v1.DatabaseOperationMetadata",
+        }
+    }
+}
+
+/// The part of a mutation that takes time, after all checks.
 pub(super) struct Work {
     /// The name of the resource.
-    pub(super) resource: String,
-    pub(super) subject: Subject,
-    /// Gives what the operation's `response` becomes.
-    pub(super) run: Pin<Box<dyn Future<Output = Result<Value, Rejection>> + Send>>,
+    resource: String,
+    subject: Subject,
+    /// Whether an early failure is the answer of the call, rather than an operation that failed.
+    fails_the_call: bool,
+    /// Yields the operation's `response`.
+    run: Pin<Box<dyn Future<Output = Result<Value, Rejection>> + Send>>,
 }
 
 impl Work {
@@ -56,16 +78,22 @@ impl Work {
         resource: impl Into<String>,
         run: impl Future<Output = Result<Value, Rejection>> + Send + 'static,
     ) -> Self {
-        Self { resource: resource.into(), subject, run: Box::pin(run) }
+        Self { resource: resource.into(), subject, fails_the_call: false, run: Box::pin(run) }
     }
 
-    /// A mutation that was over with the change of the state.
+    /// A mutation that ended with the change of the state.
     pub(super) fn done(subject: Subject, resource: impl Into<String>, response: Value) -> Self {
         Self::new(subject, resource, std::future::ready(Ok(response)))
     }
+
+    /// Reports a failure within the time of the first answer as an error of the call: for work whose checks are
+    /// PostgreSQL's.
+    pub(super) fn failing_the_call(self) -> Self {
+        Self { fails_the_call: true, ..self }
+    }
 }
 
-/// The response of a finished delete; official waiters insist on its presence.
+/// The response of a finished delete; official clients require it.
 pub(super) fn empty() -> Value {
     json!({"@type": "type.googleapis.com/google.protobuf.Empty"})
 }
@@ -73,105 +101,229 @@ pub(super) fn empty() -> Value {
 struct Running {
     name: String,
     subject: Subject,
-    outcome: OnceLock<Result<Value, ErrorBody>>,
+    fails_the_call: bool,
+    outcome: OnceLock<Result<Value, Rejection>>,
     finished: Notify,
     polls_left: AtomicU32,
 }
 
 impl Running {
-    fn tell(&self, done: bool) -> Operation {
+    fn to_wire(&self, done: bool) -> Operation {
         let outcome = self.outcome.get().filter(|_| done);
-        let kind = format!("type.googleapis.com/databricks.postgres.v1.{:?}OperationMetadata", self.subject);
         Operation {
             name: self.name.clone(),
             done: outcome.is_some(),
-            metadata: Some(json!({"@type": kind})),
+            metadata: Some(json!({"@type": self.subject.metadata_type()})),
             response: outcome.and_then(|outcome| outcome.as_ref().ok().cloned()),
-            error: outcome.and_then(|outcome| outcome.as_ref().err().cloned()),
+            error: outcome.and_then(|outcome| outcome.as_ref().err().map(Rejection::body)),
         }
     }
 }
 
-/// All operations of this process, by name.
+/// The operations of this process, by name.
 pub(super) struct Operations {
     latency: Latency,
-    all: Mutex<HashMap<String, Arc<Running>>>,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    all: HashMap<String, Arc<Running>>,
+    /// Finished operations with the time of their end, the oldest first.
+    finished: VecDeque<(Instant, String)>,
+}
+
+impl Table {
+    fn prune(&mut self, now: Instant) {
+        while let Some((ended, name)) = self.finished.front()
+            && (self.finished.len() > MOST_FINISHED || now.duration_since(*ended) > RETENTION)
+        {
+            self.all.remove(name);
+            self.finished.pop_front();
+        }
+    }
 }
 
 impl Operations {
     pub(super) fn new(latency: Latency) -> Self {
-        Self { latency, all: Mutex::default() }
+        Self { latency, table: Mutex::default() }
     }
 
-    /// The operation as it stands.
+    /// Reads an operation; one that finished long ago is not found.
     pub(super) fn get(&self, name: &str) -> Result<Operation, Rejection> {
-        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = all.get(name).ok_or_else(|| Rejection::not_found("operation id"))?;
+        let mut table = self.table();
+        table.prune(Instant::now());
+        let running = table.all.get(name).ok_or_else(|| Rejection::not_found("operation id"))?;
         let waited =
             running.polls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-        Ok(running.tell(waited.is_err()))
+        Ok(running.to_wire(waited.is_err()))
     }
 
-    fn open(&self, resource: &str, subject: Subject) -> Arc<Running> {
+    fn open(self: &Arc<Self>, work: &Work) -> Completion {
         let polls = if let Latency::Polls(polls) = self.latency { polls } else { 0 };
         let running = Arc::new(Running {
-            name: format!("{resource}/operations/{}", identity::operation_id()),
-            subject,
+            name: format!("{}/operations/{}", work.resource, identity::operation_id()),
+            subject: work.subject,
+            fails_the_call: work.fails_the_call,
             outcome: OnceLock::new(),
             finished: Notify::new(),
             polls_left: AtomicU32::new(polls),
         });
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(running.name.clone(), Arc::clone(&running));
-        running
+        self.table().all.insert(running.name.clone(), Arc::clone(&running));
+        Completion { operations: Arc::clone(self), running }
     }
 
-    async fn first_answer(&self, running: &Running) -> Operation {
-        if self.latency == Latency::Hold {
-            let finished = running.finished.notified();
-            if running.outcome.get().is_none() {
-                // Past the limit the client polls, as it does with the service.
-                let _ = tokio::time::timeout(HOLD, finished).await;
-            }
+    async fn first_answer(&self, running: &Running) -> Result<Operation, Rejection> {
+        if self.latency != Latency::Hold {
+            return Ok(running.to_wire(false));
         }
-        running.tell(self.latency == Latency::Hold)
+        let finished = running.finished.notified();
+        if running.outcome.get().is_none() {
+            // Past the limit the client polls, as it does with the service.
+            let _ = tokio::time::timeout(HOLD, finished).await;
+        }
+        match running.outcome.get() {
+            Some(Err(rejection)) if running.fails_the_call => Err(rejection.clone()),
+            _ => Ok(running.to_wire(true)),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The obligation to end an operation. Dropped without an outcome, because the task panicked or was lost, it ends the
+/// operation with an error.
+struct Completion {
+    operations: Arc<Operations>,
+    running: Arc<Running>,
+}
+
+impl Completion {
+    fn end(self, outcome: Result<Value, Rejection>) {
+        if let Err(rejection) = &outcome {
+            tracing::warn!(operation = self.running.name, %rejection, "the operation failed");
+        }
+        let _ = self.running.outcome.set(outcome);
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        let broken = || Err(Rejection::internal("the operation broke off; the log of the server says where"));
+        self.running.outcome.get_or_init(broken);
+        let now = Instant::now();
+        let mut table = self.operations.table();
+        table.finished.push_back((now, self.running.name.clone()));
+        table.prune(now);
+        drop(table);
+        self.running.finished.notify_waiters();
     }
 }
 
 impl Control {
-    /// An operation as it stands; finished ones stay readable as long as this process lives.
+    /// Reads an operation.
     pub(crate) fn operation(&self, name: &str) -> Result<Operation, Rejection> {
         self.operations.get(name)
     }
 
-    /// Runs a mutation. `begin` checks and reserves; what it refuses is an error of the call. Then the work runs
-    /// as an operation. Both go on when the caller goes away.
+    /// Runs a mutation. `begin` checks and reserves, its refusal is an error of the call; the work it returns runs as
+    /// an operation. Both go on when the caller goes away.
     pub(super) async fn submit(
         self: &Arc<Self>,
         begin: impl Future<Output = Result<Work, Rejection>> + Send + 'static,
     ) -> Result<Operation, Rejection> {
-        let (tell, told) = oneshot::channel();
-        let control = Arc::clone(self);
+        let (send, begun) = oneshot::channel();
+        let operations = Arc::clone(&self.operations);
         let open = self.open_gate().await?;
         tokio::spawn(async move {
             let _open = open;
-            let Work { resource, subject, run } = match begin.await {
+            let work = match begin.await {
                 Ok(work) => work,
                 Err(rejection) => {
-                    let _ = tell.send(Err(rejection));
+                    let _ = send.send(Err(rejection));
                     return;
                 }
             };
-            let running = control.operations.open(&resource, subject);
-            let _ = tell.send(Ok(Arc::clone(&running)));
-            let outcome = run.await;
-            if let Err(rejection) = &outcome {
-                tracing::warn!(operation = running.name, %rejection, "the operation failed");
-            }
-            let _ = running.outcome.set(outcome.map_err(|rejection| rejection.body()));
-            running.finished.notify_waiters();
+            let completion = operations.open(&work);
+            let _ = send.send(Ok(Arc::clone(&completion.running)));
+            let outcome = work.run.await;
+            completion.end(outcome);
         });
-        let running = told.await.map_err(|_| Rejection::internal("the work broke off"))??;
-        Ok(self.operations.first_answer(&running).await)
+        let broken = |_| Rejection::internal("the request broke off; the log of the server says where");
+        let running = begun.await.map_err(broken)??;
+        self.operations.first_answer(&running).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(run: impl Future<Output = Result<Value, Rejection>> + Send + 'static) -> Work {
+        Work::new(Subject::Branch, "projects/p/branches/b", run)
+    }
+
+    fn open(operations: &Arc<Operations>) -> (String, Completion) {
+        let completion = operations.open(&work(std::future::pending()));
+        (completion.running.name.clone(), completion)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn finished_operations_go_by_number_and_age_and_unfinished_ones_stay() {
+        let operations = Arc::new(Operations::new(Latency::Hold));
+        let (unfinished, _running) = open(&operations);
+        let finished: Vec<_> = (0..MOST_FINISHED + 10)
+            .map(|_| {
+                let (name, completion) = open(&operations);
+                completion.end(Ok(empty()));
+                name
+            })
+            .collect();
+        assert_eq!(operations.table().all.len(), MOST_FINISHED + 1);
+        assert_eq!(operations.get(&finished[9]).err().unwrap().code.status(), 404);
+        assert!(operations.get(&finished[10]).unwrap().done);
+        tokio::time::advance(RETENTION + Duration::from_secs(1)).await;
+        assert_eq!(operations.get(&finished[MOST_FINISHED]).err().unwrap().code.status(), 404);
+        assert!(!operations.get(&unfinished).unwrap().done);
+        assert_eq!(operations.table().all.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_operation_whose_task_panics_or_is_lost_ends_with_an_error() {
+        let operations = Arc::new(Operations::new(Latency::Hold));
+        let (panicked, completion) = open(&operations);
+        let task = tokio::spawn(async move {
+            let _completion = completion;
+            panic!("on purpose");
+        });
+        task.await.unwrap_err();
+        let (lost, completion) = open(&operations);
+        let task = tokio::spawn(async move {
+            let _completion = completion;
+            std::future::pending::<()>().await;
+        });
+        tokio::task::yield_now().await;
+        task.abort();
+        task.await.unwrap_err();
+        for name in [panicked, lost] {
+            let operation = operations.get(&name).unwrap();
+            assert!(operation.done && operation.error.is_some(), "{operation:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_early_failure_of_sql_work_is_the_answer_of_the_call() {
+        let operations = Arc::new(Operations::new(Latency::Hold));
+        let refused = || Err(Rejection::bad_request("no"));
+        for (work, fails) in
+            [(work(std::future::pending()), false), (work(std::future::pending()).failing_the_call(), true)]
+        {
+            let completion = operations.open(&work);
+            let running = Arc::clone(&completion.running);
+            completion.end(refused());
+            assert_eq!(operations.first_answer(&running).await.is_err(), fails);
+        }
     }
 }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::{
     Control,
     branches::json,
-    identity,
+    failpoint, identity,
     listing::{PageRequest, page},
-    locks::Wanted,
+    locks::{Held, Wanted},
     operations::{Subject, Work, empty},
     rejection::{Code, Rejection},
     roles,
@@ -85,7 +85,7 @@ impl Control {
     ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
         self.submit(async move {
-            if purge { control.purge_project(id).await } else { control.bury_project(id).await }
+            if purge { control.purge_project(id).await } else { control.soft_delete_project(id).await }
         })
         .await
     }
@@ -93,7 +93,8 @@ impl Control {
     pub(crate) async fn undelete_project(self: &Arc<Self>, id: String) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
         self.submit(async move {
-            let held = control.locks.hold(Wanted::default().alone(format!("projects/{id}"))).await;
+            let wanted = Wanted::by("the undeletion of the project").exclusive(format!("projects/{id}"));
+            let held = control.locks.hold(wanted).await?;
             control
                 .commit(|state| {
                     let mut project = Project::clone(state.project_or_tombstone(&id)?);
@@ -110,6 +111,7 @@ impl Control {
                 .await?;
             Ok(Work::new(Subject::Project, format!("projects/{id}"), async move {
                 let _held = held;
+                failpoint::reached("undelete-project.row");
                 control
                     .publish_all()
                     .await
@@ -137,7 +139,8 @@ impl Control {
         let wanted = wanted_version(&body, self.pg_version)?;
         let mut project = draft(&id, &self.user, wanted, &body)?;
         let branch = draft_root(&project, &self.user, &body)?;
-        let held = self.locks.hold(Wanted::default().shared(project.name()).alone(branch.name())).await;
+        let locks = Wanted::by("the creation of the project").shared(project.name());
+        let held = self.locks.hold(locks.exclusive(branch.name())).await?;
         let (reserved, root) = (project.clone(), branch.clone());
         self.commit(|state| {
             if state.projects.contains_key(&reserved.id) {
@@ -169,11 +172,13 @@ impl Control {
         let version = self.engine.resolve_version(Some(wanted)).await?;
         project.pg_version = version.major;
         self.engine.create_root(&root.key(), version).await?;
+        failpoint::reached("create-project.files");
         self.open_root(&root).await?;
         for (_, endpoint, address) in self.publish_branch(&root).await? {
             super::set_address(&mut root, &endpoint, address);
         }
         root.logical_size = self.logical_size(&root).await;
+        failpoint::reached("create-project.opened");
         (project.init, root.init) = (false, false);
         root.state_changed = Utc::now();
         self.commit(|state| {
@@ -212,9 +217,19 @@ impl Control {
         gone.unwrap_or_default()
     }
 
+    /// Locks a project; changes of roles and databases that are under way in it are given up.
+    async fn hold_for_deletion(&self, id: &str) -> Result<Held, Rejection> {
+        let state = self.snapshot();
+        rules::deletion::check_project(&state, state.project_or_tombstone(id)?)?;
+        let branches = state.branches_of(id);
+        let _deleting: Vec<_> = branches.map(|branch| self.locks.announce_delete(&branch.name())).collect();
+        let wanted = Wanted::by("the deletion of the project").exclusive(format!("projects/{id}"));
+        self.locks.hold(wanted).await
+    }
+
     /// Deletes a project for good.
     pub(super) async fn purge_project(self: Arc<Self>, id: String) -> Result<Work, Rejection> {
-        let held = self.locks.hold(Wanted::default().alone(format!("projects/{id}"))).await;
+        let held = self.hold_for_deletion(&id).await?;
         let branches = self
             .commit(|state| {
                 let project = Arc::clone(state.project_or_tombstone(&id)?);
@@ -229,6 +244,7 @@ impl Control {
             .await?;
         Ok(Work::new(Subject::Project, format!("projects/{id}"), async move {
             let _held = held;
+            failpoint::reached("purge-project.rows");
             for branch in branches {
                 self.tear_down(&branch).await?;
             }
@@ -237,8 +253,8 @@ impl Control {
     }
 
     /// Deletes a project so that it can be brought back: its computes stop and nobody gets in.
-    async fn bury_project(self: Arc<Self>, id: String) -> Result<Work, Rejection> {
-        let held = self.locks.hold(Wanted::default().alone(format!("projects/{id}"))).await;
+    async fn soft_delete_project(self: Arc<Self>, id: String) -> Result<Work, Rejection> {
+        let held = self.hold_for_deletion(&id).await?;
         let branches = self
             .commit(|state| {
                 let mut project = Project::clone(state.project_or_tombstone(&id)?);
@@ -254,6 +270,7 @@ impl Control {
             .await?;
         Ok(Work::new(Subject::Project, format!("projects/{id}"), async move {
             let _held = held;
+            failpoint::reached("delete-project.row");
             for branch in branches {
                 for endpoint in branch.endpoints.values() {
                     self.gateway.withdraw(&endpoint.uid).await;
@@ -349,6 +366,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         endpoints: BTreeMap::from([(endpoint.id.clone(), endpoint)]),
         roles: BTreeMap::from([(role.id.clone(), role)]),
         databases: BTreeMap::from([(database.id.clone(), database)]),
+        intent: None,
         init: true,
     })
 }

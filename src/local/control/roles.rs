@@ -1,4 +1,4 @@
-//! Roles: rows of a branch and roles of its PostgreSQL, changed together.
+//! Roles: rows of a branch and roles in its PostgreSQL.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use super::{
     Control,
     branches::json,
     identity,
+    intents::Intent,
     listing::{PageRequest, page},
+    locks::Held,
     operations::{Subject, Work, empty},
     rejection::Rejection,
     rules::{self, mask},
-    sql,
     state::{Attributes, Branch, BranchIds, Role},
     view,
 };
@@ -65,14 +66,13 @@ impl Control {
         let control = Arc::clone(self);
         let spec = body.spec.unwrap_or_default();
         self.submit(async move {
-            let _held = control.hold_branch(&ids).await;
+            let held = control.hold_branch(&ids, "the change of a role").await?;
             let state = control.snapshot();
-            let branch = state.branch(&ids.0, &ids.1)?;
-            let mut role = branch.role(&id)?.clone();
+            let mut role = state.branch(&ids.0, &ids.1)?.role(&id)?.clone();
             let leaves = mask::ROLE.resolve(&mask)?;
             mask::apply(&leaves, |path| set(&mut role, path, &spec))?;
-            control.session(branch, sql::MAINTENANCE_DATABASE).await?.run(sql::alter_role(&role)).await?;
-            control.keep_role(&ids, role).await
+            role.updated = Utc::now();
+            Ok(control.role_work(held, ids, id, Intent::AlterRole { role }))
         })
         .await
     }
@@ -81,10 +81,10 @@ impl Control {
         self: &Arc<Self>,
         ids: BranchIds,
         id: String,
-        heir: Option<String>,
+        successor: Option<String>,
     ) -> Result<Operation, Rejection> {
         let control = Arc::clone(self);
-        self.submit(async move { control.begin_role_delete(ids, id, heir).await }).await
+        self.submit(async move { control.begin_role_delete(ids, id, successor).await }).await
     }
 
     async fn begin_role(
@@ -98,17 +98,12 @@ impl Control {
         if let Some(id) = &id {
             rules::ids::check_id("role_id", id)?;
         }
-        let _held = self.hold_branch(&ids).await;
+        let held = self.hold_branch(&ids, "the creation of a role").await?;
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         if let Some(old) = id.as_ref().and_then(|id| branch.roles.get(id)).filter(|_| replace) {
-            let role = Role { memberships: spec.membership_roles.clone().unwrap_or_default(), ..old.clone() };
-            let mut role =
-                Role { updated: Utc::now(), attributes: attributes(spec.attributes.as_ref()), ..role };
-            check_memberships(&role.memberships)?;
-            role.created = old.created;
-            self.session(branch, sql::MAINTENANCE_DATABASE).await?.run(sql::alter_role(&role)).await?;
-            return self.keep_role(&ids, role).await;
+            let role = replacement(old, &spec)?;
+            return Ok(self.role_work(held, ids, role.id.clone(), Intent::AlterRole { role }));
         }
         let role = draft(id, &spec, Utc::now())?;
         if branch.roles.values().any(|other| other.id == role.id || other.postgres_role == role.postgres_role)
@@ -118,63 +113,43 @@ impl Control {
         if branch.roles.len() >= MOST_ROLES {
             return Err(Rejection::bad_request(format!("A branch can have at most {MOST_ROLES} roles")));
         }
-        let mut session = self.session(branch, sql::MAINTENANCE_DATABASE).await?;
-        session.run(sql::create_role(&role)).await?;
-        self.keep_role(&ids, role).await
+        Ok(self.role_work(held, ids, role.id.clone(), Intent::CreateRole { role }))
     }
 
-    async fn keep_role(&self, ids: &BranchIds, mut role: Role) -> Result<Work, Rejection> {
-        role.updated = Utc::now();
-        let kept = self.commit(|state| {
-            state.change_branch(ids, |branch| {
-                let told = view::role(branch, &role);
-                branch.roles.insert(role.id.clone(), role);
-                Ok(told)
-            })
-        });
-        let told = kept.await?;
-        Ok(Work::done(Subject::Role, told.name.clone().unwrap_or_default(), json(&told)))
+    /// The work of a change that leaves the role in place.
+    fn role_work(self: Arc<Self>, held: Held, ids: BranchIds, id: String, intent: Intent) -> Work {
+        let name = format!("projects/{}/branches/{}/roles/{id}", ids.0, ids.1);
+        let work = async move {
+            self.change(&held, &ids, intent).await?;
+            Ok(json(&self.get_role(&ids, &id)?))
+        };
+        Work::new(Subject::Role, name, work).failing_the_call()
     }
 
     async fn begin_role_delete(
         self: Arc<Self>,
         ids: BranchIds,
         id: String,
-        heir: Option<String>,
+        successor: Option<String>,
     ) -> Result<Work, Rejection> {
-        let _held = self.hold_branch(&ids).await;
+        let held = self.hold_branch(&ids, "the deletion of a role").await?;
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
         let role = branch.role(&id)?.clone();
         rules::ids::check_role_is_not_reserved(&role.postgres_role)?;
-        let heir =
-            heir.filter(|heir| !heir.is_empty()).map(|heir| heir_of(branch, &id, &heir)).transpose()?;
-        let mut session = self.session(branch, sql::MAINTENANCE_DATABASE).await?;
-        if let Some(heir) = &heir {
-            for database in session.databases().await? {
-                let mut inside = self.session(branch, &database).await?;
-                inside.run(sql::reassign(&role.postgres_role, &heir.postgres_role)).await?;
-            }
-        }
-        session.run(sql::drop_role(&role.postgres_role)).await?;
-        let heir = heir.map(|heir| heir.id);
-        self.commit(|state| {
-            state.change_branch(&ids, |branch| {
-                branch.roles.remove(&id);
-                for database in branch.databases.values_mut().filter(|database| database.role == id) {
-                    database.role = heir.clone().unwrap_or_default();
-                }
-                Ok(())
-            })
-        })
-        .await?;
-        let name = format!("projects/{}/branches/{}/roles/{id}", ids.0, ids.1);
-        Ok(Work::done(Subject::Role, name, empty()))
+        let successor = successor.filter(|name| !name.is_empty());
+        let successor = successor.map(|name| successor_of(branch, &id, &name)).transpose()?;
+        let name = format!("{}/roles/{id}", branch.name());
+        let work = async move {
+            self.change(&held, &ids, Intent::DropRole { role, successor }).await?;
+            Ok(empty())
+        };
+        Ok(Work::new(Subject::Role, name, work).failing_the_call())
     }
 }
 
 /// The role that takes over what another one owns.
-fn heir_of(branch: &Branch, leaving: &str, name: &str) -> Result<Role, Rejection> {
+fn successor_of(branch: &Branch, leaving: &str, name: &str) -> Result<Role, Rejection> {
     let id = role_id_in(branch, "reassign_owned_to", name)?;
     if id == leaving {
         return Err(Rejection::invalid(
@@ -236,6 +211,14 @@ pub(super) fn draft(id: Option<String>, spec: &RoleSpec, now: DateTime<Utc>) -> 
         attributes: attributes(spec.attributes.as_ref()),
         memberships,
     })
+}
+
+/// A role as `replace_existing` makes it: what the spec leaves out is taken away.
+fn replacement(old: &Role, spec: &RoleSpec) -> Result<Role, Rejection> {
+    let memberships = spec.membership_roles.clone().unwrap_or_default();
+    check_memberships(&memberships)?;
+    let attributes = attributes(spec.attributes.as_ref());
+    Ok(Role { memberships, attributes, updated: Utc::now(), ..old.clone() })
 }
 
 fn attributes(spec: Option<&RoleAttributes>) -> Attributes {

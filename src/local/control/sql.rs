@@ -134,6 +134,12 @@ impl Session {
         Ok(found.flatten())
     }
 
+    /// All databases.
+    pub(super) async fn all_databases(&mut self) -> Result<Vec<String>, Rejection> {
+        let sql = "SELECT datname::text FROM pg_catalog.pg_database";
+        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+    }
+
     /// The databases that can be connected to.
     pub(super) async fn databases(&mut self) -> Result<Vec<String>, Rejection> {
         let sql = "SELECT datname::text FROM pg_database WHERE datallowconn";

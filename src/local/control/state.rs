@@ -13,7 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::rejection::Rejection;
+use super::{intents::Intent, rejection::Rejection};
 use crate::{
     api::wire::{
         endpoint::EndpointType,
@@ -86,6 +86,9 @@ pub(super) struct Branch {
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) databases: BTreeMap<String, Database>,
+    /// A change of roles or databases that has begun and is not acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) intent: Option<Intent>,
     /// Being made: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,

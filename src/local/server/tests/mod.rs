@@ -1,6 +1,8 @@
 //! A real server on a temporary directory, spoken to over HTTP.
 
-use std::sync::Arc;
+mod crash;
+
+use std::{path::Path, sync::Arc};
 
 use reqwest::{Client, Method, StatusCode};
 use secrecy::ExposeSecret as _;
@@ -29,10 +31,11 @@ pub(crate) fn temp_dir() -> TempDir {
 }
 
 pub(crate) fn builder(dir: &TempDir) -> super::LocalLakebaseBuilder {
-    LocalLakebase::builder()
-        .data_dir(dir.path().join("data"))
-        .durability(Durability::Fast)
-        .user("jane@example.com")
+    builder_in(dir.path())
+}
+
+fn builder_in(dir: &Path) -> super::LocalLakebaseBuilder {
+    LocalLakebase::builder().data_dir(dir.join("data")).durability(Durability::Fast).user("jane@example.com")
 }
 
 impl Bench {
