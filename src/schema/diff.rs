@@ -222,7 +222,7 @@ fn fields(old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> Vec<FieldChange> {
         let after = new.and_then(|f| f.get(name));
         if after != Some(before) {
             fields.push(FieldChange {
-                name: name.to_owned(),
+                name: name.to_string(),
                 before: Some(before.to_owned()),
                 after: after.map(str::to_owned),
             });
@@ -230,7 +230,7 @@ fn fields(old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> Vec<FieldChange> {
     }
     for (name, after) in new.iter().flat_map(|f| f.attrs.compared()) {
         if !old.is_some_and(|f| f.has(name)) {
-            fields.push(FieldChange { name: name.to_owned(), before: None, after: Some(after.to_owned()) });
+            fields.push(FieldChange { name: name.to_string(), before: None, after: Some(after.to_owned()) });
         }
     }
     fields

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, literal, parent, phrase};
-use crate::schema::model::{Draft, Fact, Facts, Key, Kind, Schema};
+use crate::schema::model::{Attr, Draft, Fact, Facts, Key, Kind, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
 pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Vec<Statement> {
@@ -13,12 +13,15 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fac
     match (fact.key.kind, object) {
         (Kind::DefaultPrivileges, _) => default_privileges(old, new, fact),
         (Kind::Comment, Some(object)) => {
-            let on = match (fact.get("@of").and_then(|of| of.split_once(' ')), fact.get("@column")) {
+            let on = match (
+                fact.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')),
+                fact.get(Attr::PartColumn),
+            ) {
                 (Some((word, name)), _) => format!("{} {name}", word.to_uppercase()),
                 (None, Some(column)) => format!("COLUMN {}.{column}", object.key.name),
                 (None, None) => phrase(&object),
             };
-            let text = new.map_or("NULL".to_owned(), |f| literal(f.text("text")));
+            let text = new.map_or("NULL".to_owned(), |f| literal(f.text(Attr::Text)));
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
         }
         (Kind::Owner, Some(object)) => owner(ctx, old, new, &object),
@@ -28,7 +31,7 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fac
             vec![Statement::new(format!(
                 "ALTER {} {no}DEPENDS ON EXTENSION {}",
                 phrase(&object),
-                fact.text("extension")
+                fact.text(Attr::Extension)
             ))]
         }
         _ => Vec::new(),
@@ -36,7 +39,7 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fac
 }
 
 fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, object: &Fact) -> Vec<Statement> {
-    let Some(role) = new.map(|f| f.text("role")) else { return Vec::new() };
+    let Some(role) = new.map(|f| f.text(Attr::Role)) else { return Vec::new() };
     if old.is_none() && role == ctx.old.origin.user {
         return Vec::new();
     }
@@ -45,7 +48,7 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, obje
         return Vec::new();
     }
     let what = match object.key.kind {
-        Kind::Table if !object.has("foreign") => format!("TABLE {}", object.key.name),
+        Kind::Table if !object.has(Attr::Foreign) => format!("TABLE {}", object.key.name),
         _ => phrase(object),
     };
     let name = object.key.name;
@@ -59,7 +62,7 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, obje
 /// A sequence that a column owned before and after goes along with its table, and cannot go alone.
 fn follows_table(ctx: &Context<'_>, sequence: &Fact, role: &str) -> bool {
     let owner = |schema: &Schema| {
-        schema.fact(Kind::SequenceOwner, sequence.key.name).map(|o| o.text("table").to_owned())
+        schema.fact(Kind::SequenceOwner, sequence.key.name).map(|o| o.text(Attr::Table).to_owned())
     };
     let table = owner(ctx.old).filter(|table| owner(ctx.new).as_ref() == Some(table));
     table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner == Some(role))
@@ -79,9 +82,9 @@ struct Shift {
 
 /// What has to be granted and revoked between two states, each told as a difference from what is born with.
 fn shift(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Shift {
-    let get = |f: Option<&Fact<'_>>, attr: &str| f.and_then(|f| f.get(attr)).map(str::to_owned);
-    let (had, has) = (get(old, "granted"), get(new, "granted"));
-    let (lacked, lacks) = (get(old, "revoked"), get(new, "revoked"));
+    let get = |f: Option<&Fact<'_>>, attr: Attr| f.and_then(|f| f.get(attr)).map(str::to_owned);
+    let (had, has) = (get(old, Attr::Granted), get(new, Attr::Granted));
+    let (lacked, lacks) = (get(old, Attr::Revoked), get(new, Attr::Revoked));
     let (had, has) = (parse(had.as_deref()), parse(has.as_deref()));
     let (lacked, lacks) = (parse(lacked.as_deref()), parse(lacks.as_deref()));
     let mut shift = Shift { grant: BTreeMap::new(), revoke: Vec::new(), revoke_option: Vec::new() };
@@ -109,7 +112,7 @@ fn target(object: &Fact) -> String {
     let kind = match object.key.kind {
         Kind::Column => return format!("TABLE {}", parent(object)),
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLE",
-        Kind::Function if object.text("type") == "procedure" => "PROCEDURE",
+        Kind::Function if object.text(Attr::Type) == "procedure" => "PROCEDURE",
         Kind::Function | Kind::Aggregate => "FUNCTION",
         Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPE",
         Kind::Server => "FOREIGN SERVER",
@@ -128,18 +131,20 @@ fn privileges(
     fact: &Fact,
     object: Option<&Fact<'_>>,
 ) -> Vec<Statement> {
-    let hidden = fact.get("@of").and_then(|of| of.strip_prefix("sequence "));
+    let hidden = fact.get(Attr::HiddenObject).and_then(|of| of.strip_prefix("sequence "));
     let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
-    let on = fact.get("@on").map(str::to_owned).or(hidden).or_else(|| object.map(target));
+    let on = fact.get(Attr::SystemObject).map(str::to_owned).or(hidden).or_else(|| object.map(target));
     let Some(on) = on else { return Vec::new() };
-    let column = match object.filter(|o| o.key.kind == Kind::Column && !fact.has("@of")) {
-        Some(column) => Some(column.text("name")),
-        None => fact.get("@column"),
+    let column = match object.filter(|o| o.key.kind == Kind::Column && !fact.has(Attr::HiddenObject)) {
+        Some(column) => Some(column.text(Attr::Name)),
+        None => fact.get(Attr::PartColumn),
     };
     let column = column.map(|name| format!(" ({name})")).unwrap_or_default();
-    let grantee = match fact.text("@grantee") {
+    let grantee = match fact.text(Attr::PrivilegeGrantee) {
         "OWNER" => {
-            let table = object.and_then(|o| ctx.new.fact(Kind::Table, parent(o))).filter(|_| fact.has("@of"));
+            let table = object
+                .and_then(|o| ctx.new.fact(Kind::Table, parent(o)))
+                .filter(|_| fact.has(Attr::HiddenObject));
             table.as_ref().or(object).and_then(|o| o.owner).unwrap_or("CURRENT_USER")
         }
         grantee => grantee,
@@ -173,7 +178,7 @@ fn privileges(
     let hazard = |s| Statement::new(s).hazard(HazardKind::Authorisation, name, why.clone());
     let mut statements: Vec<Statement> = sql.into_iter().map(hazard).collect();
     // PostgreSQL records who grants, and only that role can take it back.
-    if let Some(grantor) = fact.get("@grantor").filter(|_| !statements.is_empty()) {
+    if let Some(grantor) = fact.get(Attr::Grantor).filter(|_| !statements.is_empty()) {
         statements.insert(0, Statement::new(format!("SET LOCAL ROLE {grantor}")));
         statements.push(Statement::new(format!("SET LOCAL ROLE {}", ctx.old.origin.user)));
     }
@@ -190,20 +195,21 @@ fn kept_on_columns(
     let mut kept = Vec::new();
     for after in ctx.new.facts.of_kind(Kind::Privilege) {
         let place = after.parent;
-        let on_column = match after.get("@column") {
+        let on_column = match after.get(Attr::PartColumn) {
             Some(column) => (place == Some(table.key)).then(|| column.to_owned()),
             None => place
                 .filter(|at| at.kind == Kind::Column)
                 .and_then(|at| ctx.new.find(at))
                 .map(|at| ctx.new.facts.at(at))
                 .filter(|column| column.parent == Some(table.key))
-                .map(|column| column.text("name").to_owned()),
+                .map(|column| column.text(Attr::Name).to_owned()),
         };
-        let same = ["@grantee", "@grantor"].iter().all(|attr| after.get(attr) == revoked.get(attr));
+        let same =
+            [Attr::PrivilegeGrantee, Attr::Grantor].iter().all(|attr| after.get(*attr) == revoked.get(*attr));
         let (Some(column), true) = (on_column, same) else { continue };
         let before = ctx.old.find(after.key).map(|at| ctx.old.facts.at(at));
-        let before = parse(before.and_then(|f| f.get("granted")));
-        for (privilege, option) in parse(after.get("granted")) {
+        let before = parse(before.and_then(|f| f.get(Attr::Granted)));
+        for (privilege, option) in parse(after.get(Attr::Granted)) {
             if lost.contains(&privilege) && before.contains_key(privilege) {
                 let with = if option { " WITH GRANT OPTION" } else { "" };
                 kept.push((format!("{privilege} ({column})"), with));
@@ -215,8 +221,8 @@ fn kept_on_columns(
 
 fn default_privileges(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, fact: &Fact) -> Vec<Statement> {
     let shift = shift(old, new);
-    let alter = format!("ALTER DEFAULT PRIVILEGES {}", fact.text("scope"));
-    let (on, grantee) = (fact.text("objects"), fact.text("grantee"));
+    let alter = format!("ALTER DEFAULT PRIVILEGES {}", fact.text(Attr::Scope));
+    let (on, grantee) = (fact.text(Attr::Objects), fact.text(Attr::Grantee));
     let mut sql = Vec::new();
     if !shift.revoke.is_empty() {
         sql.push(format!("{alter} REVOKE {} ON {on} FROM {grantee}", shift.revoke.join(", ")));
@@ -243,37 +249,37 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Facts {
     let class = match object.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
         Kind::Sequence => "SEQUENCES",
-        Kind::Column if object.has("identity") => "SEQUENCES",
+        Kind::Column if object.has(Attr::Identity) => "SEQUENCES",
         Kind::Function | Kind::Aggregate => "FUNCTIONS",
         Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPES",
         Kind::Schema => "SCHEMAS",
         _ => return Facts::default(),
     };
-    let of = object.get("identity_sequence").map(|name| format!("sequence {name}"));
+    let of = object.get(Attr::IdentitySequence).map(|name| format!("sequence {name}"));
     let table = of.as_ref().and_then(|_| ctx.new.fact(Kind::Table, parent(object)));
-    let schema = table.unwrap_or(*object).get("schema");
+    let schema = table.unwrap_or(*object).get(Attr::Schema);
     let old = ctx.old;
     let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in old.facts.of_kind(Kind::DefaultPrivileges).filter(|f| f.text("objects") == class) {
-        let here = fact.get("schema").is_none_or(|s| Some(s) == schema);
-        if here && fact.text("role") == old.origin.user {
+    for fact in old.facts.of_kind(Kind::DefaultPrivileges).filter(|f| f.text(Attr::Objects) == class) {
+        let here = fact.get(Attr::Schema).is_none_or(|s| Some(s) == schema);
+        if here && fact.text(Attr::Role) == old.origin.user {
             let grantee =
-                if fact.text("grantee") == old.origin.user { "OWNER" } else { fact.text("grantee") };
+                if fact.text(Attr::Grantee) == old.origin.user { "OWNER" } else { fact.text(Attr::Grantee) };
             let sets = by_grantee.entry(grantee).or_default();
-            sets.0.extend(fact.get("granted").into_iter().flat_map(|g| g.split(", ")));
-            sets.1.extend(fact.get("revoked").into_iter().flat_map(|g| g.split(", ")));
+            sets.0.extend(fact.get(Attr::Granted).into_iter().flat_map(|g| g.split(", ")));
+            sets.1.extend(fact.get(Attr::Revoked).into_iter().flat_map(|g| g.split(", ")));
         }
     }
     let born = by_grantee.into_iter().map(|(grantee, (granted, revoked))| {
         let on = of.clone().unwrap_or_else(|| object.key.to_string());
         let key = Key::new(Kind::Privilege, format!("{on} to {grantee}"));
         let mut fact = Draft::new(key, Some(object.key.to_key()));
-        fact.attrs.push(("@grantee".into(), grantee.into()));
-        for (name, set) in [("granted", granted), ("revoked", revoked)] {
+        fact.attrs.push((Attr::PrivilegeGrantee, grantee.into()));
+        for (name, set) in [(Attr::Granted, granted), (Attr::Revoked, revoked)] {
             let list = set.into_iter().collect::<Vec<_>>().join(", ");
             fact.attrs.extend((!list.is_empty()).then(|| (name.into(), list.into())));
         }
-        fact.attrs.extend(of.clone().map(|of| ("@of".into(), of.into())));
+        fact.attrs.extend(of.clone().map(|of| (Attr::HiddenObject, of.into())));
         fact
     });
     born.collect()

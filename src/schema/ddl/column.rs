@@ -1,19 +1,19 @@
 //! Columns and their defaults.
 
 use super::{Context, Verdict, change_options, differing, identity, not_null, parent, retype};
-use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 
 /// The column as `CREATE TABLE` and `ADD COLUMN` want it.
 pub(super) fn definition(ctx: &Context<'_>, column: &Fact) -> String {
-    let mut sql = format!("{} {}", column.text("name"), column.text("type"));
-    if let Some(pairs) = column.get("fdw_options") {
+    let mut sql = format!("{} {}", column.text(Attr::Name), column.text(Attr::Type));
+    if let Some(pairs) = column.get(Attr::FdwOptions) {
         sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
     }
-    if let Some(method) = column.get("compression") {
+    if let Some(method) = column.get(Attr::Compression) {
         sql += &format!(" COMPRESSION {method}");
     }
-    if let Some(collation) = column.get("collation") {
+    if let Some(collation) = column.get(Attr::Collation) {
         sql += &format!(" COLLATE {collation}");
     }
     sql + &options_of_typed(ctx, column)
@@ -22,25 +22,25 @@ pub(super) fn definition(ctx: &Context<'_>, column: &Fact) -> String {
 /// What follows the type.
 pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
     let mut sql = String::new();
-    if let Some(expression) = column.get("generated") {
+    if let Some(expression) = column.get(Attr::Generated) {
         sql += &format!(" GENERATED ALWAYS AS ({expression}) STORED");
     }
-    if let Some(expression) = column.get("generated_virtual") {
+    if let Some(expression) = column.get(Attr::GeneratedVirtual) {
         sql += &format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL");
     }
     // Since 17 a partition has the identity of its parent, with the parent's sequence.
-    if column.has("identity_sequence") {
+    if column.has(Attr::IdentitySequence) {
         sql += &format!(
             " GENERATED {} AS IDENTITY ({})",
-            column.text("identity").to_uppercase(),
+            column.text(Attr::Identity).to_uppercase(),
             identity::options(column)
         );
     }
     let inline = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     if let Some((_, default)) = inline {
-        sql += &format!(" DEFAULT {}", default.text("expression"));
+        sql += &format!(" DEFAULT {}", default.text(Attr::Expression));
     }
-    if column.has("not_null") {
+    if column.has(Attr::NotNull) {
         sql += &not_null::inline(ctx, column);
     }
     sql
@@ -49,9 +49,9 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
 /// What `CREATE TABLE` cannot say about a column.
 pub(super) fn after_create(ctx: &Context<'_>, column: &Fact, child: bool) -> Vec<Statement> {
     let mut statements = settings(None, column);
-    if child && column.has("inherited") && column.has("not_null") {
+    if child && column.has(Attr::Inherited) && column.has(Attr::NotNull) {
         let above = parent_column(ctx.new, column);
-        if !above.is_some_and(|c| c.has("not_null")) {
+        if !above.is_some_and(|c| c.has(Attr::NotNull)) {
             statements.push(Statement::new(alter(column, "SET NOT NULL")));
         }
     }
@@ -59,51 +59,52 @@ pub(super) fn after_create(ctx: &Context<'_>, column: &Fact, child: bool) -> Vec
 }
 
 pub(super) fn alter(column: &Fact, what: &str) -> String {
-    format!("ALTER TABLE {} ALTER COLUMN {} {what}", parent(column), column.text("name"))
+    format!("ALTER TABLE {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
 }
 
 fn alter_only(column: &Fact, what: &str) -> String {
-    format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text("name"))
+    format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
 }
 
 /// Storage, statistics target and per-column options.
 fn settings(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
-    let differs = |attr: &str| old.and_then(|f| f.get(attr)) != new.get(attr);
+    let differs = |attr: Attr| old.and_then(|f| f.get(attr)) != new.get(attr);
     // A change of type, also one that comes down from a parent, has reset storage and compression.
-    let reset =
-        old.is_some_and(|f| f.get("type") != new.get("type") || f.get("collation") != new.get("collation"));
+    let reset = old.is_some_and(|f| {
+        f.get(Attr::Type) != new.get(Attr::Type) || f.get(Attr::Collation) != new.get(Attr::Collation)
+    });
     if reset {
         statements.extend(stored(new));
-    } else if differs("storage") {
+    } else if differs(Attr::Storage) {
         // `DEFAULT` is understood from 16 on; before, the type's own storage has to be named.
         let storage = new
-            .get("storage")
-            .map_or_else(|| default_storage(new.text("type")).to_owned(), str::to_uppercase);
+            .get(Attr::Storage)
+            .map_or_else(|| default_storage(new.text(Attr::Type)).to_owned(), str::to_uppercase);
         statements.push(Statement::new(alter_only(new, &format!("SET STORAGE {storage}"))));
     }
-    if differs("statistics") {
-        let target = new.get("statistics").unwrap_or("-1");
+    if differs(Attr::Statistics) {
+        let target = new.get(Attr::Statistics).unwrap_or("-1");
         statements.push(Statement::new(alter_only(new, &format!("SET STATISTICS {target}"))));
     }
-    if old.is_some() && !reset && differs("compression") {
-        let method = new.get("compression").unwrap_or("default");
+    if old.is_some() && !reset && differs(Attr::Compression) {
+        let method = new.get(Attr::Compression).unwrap_or("default");
         statements.push(Statement::new(alter_only(new, &format!("SET COMPRESSION {method}"))));
     }
-    if differs("options") {
+    if differs(Attr::Options) {
         statements.extend(change_options(
             alter_only(new, "").trim_end(),
-            old.and_then(|f| f.get("options")),
-            new.get("options"),
+            old.and_then(|f| f.get(Attr::Options)),
+            new.get(Attr::Options),
         ));
     }
-    if old.is_some() && differs("fdw_options") {
+    if old.is_some() && differs(Attr::FdwOptions) {
         let options =
-            super::table::fdw_options(old.and_then(|f| f.get("fdw_options")), new.get("fdw_options"));
+            super::table::fdw_options(old.and_then(|f| f.get(Attr::FdwOptions)), new.get(Attr::FdwOptions));
         statements.push(Statement::new(format!(
             "ALTER FOREIGN TABLE {table} ALTER COLUMN {} OPTIONS ({options})",
-            new.text("name")
+            new.text(Attr::Name)
         )));
     }
     if old.is_some() {
@@ -114,8 +115,8 @@ fn settings(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 
 /// How a column is stored that has just got a type.
 pub(in crate::schema) fn stored(column: &Fact) -> Vec<Statement> {
-    let storage = column.get("storage").map(|storage| format!("SET STORAGE {}", storage.to_uppercase()));
-    let method = column.get("compression").map(|method| format!("SET COMPRESSION {method}"));
+    let storage = column.get(Attr::Storage).map(|storage| format!("SET STORAGE {}", storage.to_uppercase()));
+    let method = column.get(Attr::Compression).map(|method| format!("SET COMPRESSION {method}"));
     storage
         .into_iter()
         .chain(method)
@@ -136,15 +137,19 @@ pub(super) fn create(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     let default = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
     let mut statement = Statement::new(sql).exclusive(table);
-    let volatile = default.is_some_and(|(_, f)| may_be_volatile(f.text("expression")));
-    if column.has("generated") || column.has("identity") || volatile {
+    let volatile = default.is_some_and(|(_, f)| may_be_volatile(f.text(Attr::Expression)));
+    if column.has(Attr::Generated) || column.has(Attr::Identity) || volatile {
         statement = statement.hazard(
             HazardKind::TableRewrite,
             table,
-            format!("column {} gets a value in every row", column.text("name")),
+            format!("column {} gets a value in every row", column.text(Attr::Name)),
         );
     }
-    if column.has("not_null") && default.is_none() && !column.has("generated") && !column.has("identity") {
+    if column.has(Attr::NotNull)
+        && default.is_none()
+        && !column.has(Attr::Generated)
+        && !column.has(Attr::Identity)
+    {
         statement = statement.hazard(
             HazardKind::MayFailOnData,
             table,
@@ -164,9 +169,9 @@ fn may_be_volatile(expression: &str) -> bool {
 
 pub(super) fn drop(column: &Fact) -> Vec<Statement> {
     let table = parent(column);
-    let name = column.text("name");
+    let name = column.text(Attr::Name);
     let mut statement = Statement::new(format!("ALTER TABLE {table} DROP COLUMN {name}")).exclusive(table);
-    if !column.has("generated") && !column.has("generated_virtual") {
+    if !column.has(Attr::Generated) && !column.has(Attr::GeneratedVirtual) {
         statement =
             statement.hazard(HazardKind::DataLoss, table, format!("the values of column {name} are deleted"));
     }
@@ -176,7 +181,7 @@ pub(super) fn drop(column: &Fact) -> Vec<Statement> {
 fn relation_of_default<'a>(default: &Fact<'a>) -> (&'a str, &'a str) {
     match &default.parent {
         Some(parent) if parent.kind == Kind::View => ("ALTER VIEW", parent.name),
-        _ => ("ALTER TABLE ONLY", default.text("table")),
+        _ => ("ALTER TABLE ONLY", default.text(Attr::Table)),
     }
 }
 
@@ -184,8 +189,8 @@ pub(super) fn set_default(default: &Fact) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
     let sql = format!(
         "{alter} {relation} ALTER COLUMN {} SET DEFAULT {}",
-        default.text("name"),
-        default.text("expression")
+        default.text(Attr::Name),
+        default.text(Attr::Expression)
     );
     vec![Statement::new(sql).exclusive(relation)]
 }
@@ -193,7 +198,7 @@ pub(super) fn set_default(default: &Fact) -> Vec<Statement> {
 pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
     vec![
-        Statement::new(format!("{alter} {relation} ALTER COLUMN {} DROP DEFAULT", default.text("name")))
+        Statement::new(format!("{alter} {relation} ALTER COLUMN {} DROP DEFAULT", default.text(Attr::Name)))
             .exclusive(relation),
     ]
 }
@@ -201,49 +206,51 @@ pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
 /// The column a column is inherited from.
 pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Fact) -> Option<Fact<'a>> {
     let table = column.parent.as_ref()?;
-    let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text("of"));
-    let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get("inherits"));
+    let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
+    let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
     let mut above = partition.into_iter().chain(super::lines(parents));
-    above.find_map(|name| schema.fact(Kind::Column, &format!("{name}.{}", column.text("name"))))
+    above.find_map(|name| schema.fact(Kind::Column, &format!("{name}.{}", column.text(Attr::Name))))
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let differing = differing(old, new);
     // What the parent changes in the same way comes down by itself.
     let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
-    let comes_down = |attr: &str| {
+    let comes_down = |attr: Attr| {
         let changes = |o: &Fact, n: &Fact| {
-            o.get(attr) != n.get(attr) || attr == "not_null" && not_null::is_handed_down(o, n)
+            o.get(attr) != n.get(attr) || attr == Attr::NotNull && not_null::is_handed_down(o, n)
         };
-        new.has("has_parent")
-            && !(attr == "not_null"
-                && !new.has("not_null")
+        new.has(Attr::HasParent)
+            && !(attr == Attr::NotNull
+                && !new.has(Attr::NotNull)
                 && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, &above)))
             && above.is_some_and(|(o, n)| changes(&o, &n) && n.get(attr) == new.get(attr))
     };
-    let mine = |attr: &str| differing.contains(&attr) && !comes_down(attr);
-    for attr in ["generated", "generated_virtual"] {
+    let mine = |attr: Attr| differing.contains(&attr) && !comes_down(attr);
+    for attr in [Attr::Generated, Attr::GeneratedVirtual] {
         if differing.contains(&attr) {
             if comes_down(attr) {
                 continue;
             }
             match (old.get(attr), new.get(attr)) {
                 (Some(_), None)
-                    if !new.has("generated") && !new.has("generated_virtual") && attr == "generated" => {}
+                    if !new.has(Attr::Generated)
+                        && !new.has(Attr::GeneratedVirtual)
+                        && attr == Attr::Generated => {}
                 (Some(_), Some(expression)) if ctx.old.server_version() >= 170_000 => {
                     let table = parent(new);
                     let mut statement =
                         Statement::new(alter(new, &format!("SET EXPRESSION AS ({expression})")))
                             .exclusive(table);
-                    if attr == "generated" {
+                    if attr == Attr::Generated {
                         statement =
                             statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
                     }
                     let mut statements = vec![statement];
                     statements.extend(settings(Some(old), new));
-                    if !differing.contains(&"type")
-                        && !differing.contains(&"collation")
-                        && !differing.contains(&"not_null")
+                    if !differing.contains(&Attr::Type)
+                        && !differing.contains(&Attr::Collation)
+                        && !differing.contains(&Attr::NotNull)
                     {
                         return Verdict::Retype(statements);
                     }
@@ -257,18 +264,21 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let table = parent(new);
     let partition =
         ctx.new.fact(Kind::Partition, table).is_some() || ctx.old.fact(Kind::Partition, table).is_some();
-    if differing.contains(&"inherited") && !partition && (new.has("inherited") || new.has("has_parent")) {
+    if differing.contains(&Attr::Inherited)
+        && !partition
+        && (new.has(Attr::Inherited) || new.has(Attr::HasParent))
+    {
         return Verdict::Refuse("PostgreSQL cannot change whether a column is inherited only".to_owned());
     }
-    if (mine("type") || mine("collation")) && is_partition_key(ctx, new) {
+    if (mine(Attr::Type) || mine(Attr::Collation)) && is_partition_key(ctx, new) {
         return Verdict::Refuse(
             "PostgreSQL cannot change the type of a column in a partition key".to_owned(),
         );
     }
-    if mine("generated") {
+    if mine(Attr::Generated) {
         statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
     }
-    if mine("identity") && !new.has("identity") && old.has("identity_sequence") {
+    if mine(Attr::Identity) && !new.has(Attr::Identity) && old.has(Attr::IdentitySequence) {
         let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
         statements.push(if identity::lives_on(ctx, old) {
             drop
@@ -276,30 +286,32 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             drop.hazard(HazardKind::DataLoss, table, "the position of the sequence is lost")
         });
     }
-    if mine("not_null") && !new.has("not_null") {
+    if mine(Attr::NotNull) && !new.has(Attr::NotNull) {
         let alone = not_null::drops_alone(ctx, old);
         let drop = if alone { alter_only(new, "DROP NOT NULL") } else { alter(new, "DROP NOT NULL") };
         statements.push(Statement::new(drop).exclusive(table));
     }
-    let retyped = differing.contains(&"type") || differing.contains(&"collation");
+    let retyped = differing.contains(&Attr::Type) || differing.contains(&Attr::Collation);
     // The sequence takes the column's new type, so its bounds must fit first.
-    let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text("type"));
-    let narrower = old.has("identity") && width(new) < width(old);
+    let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text(Attr::Type));
+    let narrower = old.has(Attr::Identity) && width(new) < width(old);
     if narrower {
         statements.extend(identity::change(old, new));
     }
-    if mine("type") || mine("collation") {
+    if mine(Attr::Type) || mine(Attr::Collation) {
         statements.push(retype::retype(ctx, old, new));
     }
-    if mine("not_null") && new.has("not_null") {
+    if mine(Attr::NotNull) && new.has(Attr::NotNull) {
         statements.extend(not_null::set(ctx, new));
-    } else if old.has("not_null") && new.has("not_null") && ctx.old.server_version() >= 180_000 {
+    } else if old.has(Attr::NotNull) && new.has(Attr::NotNull) && ctx.old.server_version() >= 180_000 {
         match not_null::change(ctx, old, new) {
             Ok(changes) => statements.extend(changes),
             Err(reason) => return Verdict::Refuse(reason),
         }
     }
-    if let Some((_, above)) = above.filter(|_| differing.contains(&"not_null") && comes_down("not_null")) {
+    if let Some((_, above)) =
+        above.filter(|_| differing.contains(&Attr::NotNull) && comes_down(Attr::NotNull))
+    {
         statements.extend(not_null::validate_below(ctx, &above, new));
     }
     if !narrower {
@@ -312,8 +324,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 /// Whether the column's name stands in its table's partition key.
 pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Fact) -> bool {
     let key =
-        ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get("partition_key")).unwrap_or_default();
-    let name = column.text("name");
+        ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get(Attr::PartitionKey)).unwrap_or_default();
+    let name = column.text(Attr::Name);
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
     key.match_indices(name)
         .any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))

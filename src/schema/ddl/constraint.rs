@@ -2,22 +2,26 @@
 
 use super::index::{concurrently, named, without_options};
 use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
-use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 fn add(fact: &Fact) -> String {
     let table = parent(fact);
-    let recurses = matches!(fact.text("type"), "check" | "foreign key" | "exclusion");
-    format!("ALTER TABLE {}{table} ADD CONSTRAINT {}", if recurses { "" } else { "ONLY " }, fact.text("name"))
+    let recurses = matches!(fact.text(Attr::Type), "check" | "foreign key" | "exclusion");
+    format!(
+        "ALTER TABLE {}{table} ADD CONSTRAINT {}",
+        if recurses { "" } else { "ONLY " },
+        fact.text(Attr::Name)
+    )
 }
 
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
-    let kind = fact.text("type");
-    let definition = fact.text("definition");
+    let kind = fact.text(Attr::Type);
+    let definition = fact.text(Attr::Definition);
     let owner = ctx.new.fact(Kind::Table, table);
-    let partitioned = owner.is_some_and(|t| t.has("partition_key"));
-    let foreign = owner.is_some_and(|t| t.has("foreign"));
+    let partitioned = owner.is_some_and(|t| t.has(Attr::PartitionKey));
+    let foreign = owner.is_some_and(|t| t.has(Attr::Foreign));
     let mut statements = match kind {
         _ if ctx.is_fresh(table) => vec![plain(fact, with_index_options(fact))],
         "check" | "foreign key" => {
@@ -31,12 +35,14 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
                 vec![if skip { statement } else { scanned(fact, statement) }]
             } else {
                 let add = locked(fact, plain(fact, format!("{definition} NOT VALID")));
-                let mut validate =
-                    Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", fact.text("name")))
-                        .lock(table, LockMode::ShareUpdateExclusive)
-                        .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
-                        .at(Stage::Validate);
-                if let Some(other) = fact.get("references") {
+                let mut validate = Statement::new(format!(
+                    "ALTER TABLE {table} VALIDATE CONSTRAINT {}",
+                    fact.text(Attr::Name)
+                ))
+                .lock(table, LockMode::ShareUpdateExclusive)
+                .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
+                .at(Stage::Validate);
+                if let Some(other) = fact.get(Attr::References) {
                     validate = validate.lock(other, LockMode::RowShare);
                 }
                 vec![add, validate]
@@ -45,10 +51,10 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         "primary key" | "unique"
             if ctx.online
                 && !partitioned
-                && !fact.text("index_definition").is_empty()
+                && !fact.text(Attr::IndexDefinition).is_empty()
                 && !definition.contains("WITHOUT OVERLAPS") =>
         {
-            let name = fact.text("name");
+            let name = fact.text(Attr::Name);
             vec![build(fact, name), Statement::new(using(fact, name)).exclusive(table).at(Stage::Finish)]
         }
         _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
@@ -60,42 +66,43 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 
 /// The index of a primary key or unique constraint, built ahead under a name.
 fn build(fact: &Fact, name: &str) -> Statement {
-    let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let sql = named(fact.text("index_definition"), fact.text("name"), name, " CONCURRENTLY");
+    let space = fact.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let sql = named(fact.text(Attr::IndexDefinition), fact.text(Attr::Name), name, " CONCURRENTLY");
     concurrently(fact, format!("{sql}{space}"), true)
 }
 
 fn using(fact: &Fact, index: &str) -> String {
-    let definition = fact.text("definition");
+    let definition = fact.text(Attr::Definition);
     let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
-    format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text("type").to_uppercase())
+    format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text(Attr::Type).to_uppercase())
 }
 
 /// Whether the index of a constraint is the given one in everything but the name.
 pub(in crate::schema) fn same_index(index: &Fact, constraint: &Fact) -> bool {
-    let own = constraint.text("index_definition");
-    !own.is_empty() && named(index.text("definition"), index.text("name"), constraint.text("name"), "") == own
+    let own = constraint.text(Attr::IndexDefinition);
+    !own.is_empty()
+        && named(index.text(Attr::Definition), index.text(Attr::Name), constraint.text(Attr::Name), "") == own
 }
 
 /// A constraint takes over an index that is there, which gets the name of the constraint.
 pub(in crate::schema) fn adopt(fact: &Fact, index: &Fact) -> Vec<Statement> {
-    vec![Statement::new(using(fact, index.text("name"))).exclusive(parent(fact)).at(Stage::Finish)]
+    vec![Statement::new(using(fact, index.text(Attr::Name))).exclusive(parent(fact)).at(Stage::Finish)]
 }
 
 /// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
 /// catalog alone: the partitions bring their indexes.
 pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
     let key = |fact: &Fact| {
-        matches!(fact.text("type"), "primary key" | "unique")
-            && !fact.text("definition").contains("WITHOUT OVERLAPS")
+        matches!(fact.text(Attr::Type), "primary key" | "unique")
+            && !fact.text(Attr::Definition).contains("WITHOUT OVERLAPS")
     };
     let table = parent(new);
-    let partitioned = ctx.new.fact(Kind::Table, table)?.has("partition_key");
-    if !key(old) || !key(new) || (!partitioned && new.text("index_definition").is_empty()) {
+    let partitioned = ctx.new.fact(Kind::Table, table)?.has(Attr::PartitionKey);
+    if !key(old) || !key(new) || (!partitioned && new.text(Attr::IndexDefinition).is_empty()) {
         return None;
     }
     let made = temporary("new", new);
-    let gone = format!("DROP CONSTRAINT {}", old.text("name"));
+    let gone = format!("DROP CONSTRAINT {}", old.text(Attr::Name));
     let (ahead, mut exchange) = if partitioned {
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
         let drop = place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
@@ -108,7 +115,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
         }
         (vec![build(new, &made)], vec![Statement::new(add).exclusive(table)])
     };
-    if old.has("replica_identity") && !new.has("replica_identity") {
+    if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
         exchange.extend(no_identity(ctx, new));
     }
     exchange.extend(index_flags(None, new));
@@ -125,13 +132,13 @@ fn plain(fact: &Fact, definition: String) -> Statement {
 
 /// Storage parameters and tablespace go between the columns and the timing.
 fn with_index_options(fact: &Fact) -> String {
-    let definition = fact.text("definition").to_owned();
+    let definition = fact.text(Attr::Definition).to_owned();
     let mut extra = String::new();
     // An exclusion constraint says its own.
-    if let Some(options) = fact.get("index_options").filter(|_| fact.text("type") != "exclusion") {
+    if let Some(options) = fact.get(Attr::IndexOptions).filter(|_| fact.text(Attr::Type) != "exclusion") {
         extra += &format!(" WITH ({})", super::options(options));
     }
-    if let Some(space) = fact.get("tablespace") {
+    if let Some(space) = fact.get(Attr::Tablespace) {
         extra += &format!(" USING INDEX TABLESPACE {space}");
     }
     if extra.is_empty() {
@@ -144,7 +151,7 @@ fn with_index_options(fact: &Fact) -> String {
 
 fn locked(fact: &Fact, statement: Statement) -> Statement {
     let table = parent(fact);
-    match fact.get("references") {
+    match fact.get(Attr::References) {
         Some(other) => {
             statement.lock(table, LockMode::ShareRowExclusive).lock(other, LockMode::ShareRowExclusive)
         }
@@ -163,16 +170,16 @@ fn scanned(fact: &Fact, statement: Statement) -> Statement {
 
 fn index_flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let table = parent(new);
-    let name = new.text("name");
-    let had = |attr: &str| old.is_some_and(|f| f.has(attr));
+    let name = new.text(Attr::Name);
+    let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
-    if new.has("clustered") && !had("clustered") {
+    if new.has(Attr::Clustered) && !had(Attr::Clustered) {
         statements.push(Statement::new(format!("ALTER TABLE {table} CLUSTER ON {name}")));
     }
-    if !new.has("clustered") && had("clustered") {
+    if !new.has(Attr::Clustered) && had(Attr::Clustered) {
         statements.push(Statement::new(format!("ALTER TABLE {table} SET WITHOUT CLUSTER")));
     }
-    if new.has("replica_identity") && !had("replica_identity") {
+    if new.has(Attr::ReplicaIdentity) && !had(Attr::ReplicaIdentity) {
         statements
             .push(Statement::new(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}")));
     }
@@ -181,18 +188,18 @@ fn index_flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 
 /// The same when the index goes: PostgreSQL would remember that it had one, and refuse updates that are published.
 pub(super) fn identity_before(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
-    no_identity(ctx, index).filter(|_| index.has("replica_identity") && !ctx.is_fresh(parent(index)))
+    no_identity(ctx, index).filter(|_| index.has(Attr::ReplicaIdentity) && !ctx.is_fresh(parent(index)))
 }
 
 /// The replica identity of a table whose index is it no longer, unless another index is.
 pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
     let table = ctx.new.fact(Kind::Table, parent(index))?;
     if ctx.parts(&table).any(|(_, part)| {
-        matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has("replica_identity")
+        matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has(Attr::ReplicaIdentity)
     }) {
         return None;
     }
-    let identity = table.get("replica_identity").unwrap_or("default").to_uppercase();
+    let identity = table.get(Attr::ReplicaIdentity).unwrap_or("default").to_uppercase();
     Some(
         Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name))
             .exclusive(table.key.name),
@@ -202,11 +209,12 @@ pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> 
 pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let table = parent(fact);
     let mut statement =
-        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text("name"))).exclusive(table);
+        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text(Attr::Name)))
+            .exclusive(table);
     if ctx.new.find(fact.key).is_some() {
         statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
     }
-    if let Some(other) = fact.get("references") {
+    if let Some(other) = fact.get(Attr::References) {
         statement = statement.exclusive(other);
     }
     identity_before(ctx, fact).into_iter().chain([statement]).collect()
@@ -214,12 +222,12 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let table = parent(new);
-    let name = new.text("name");
+    let name = new.text(Attr::Name);
     let mut statements = Vec::new();
-    let (before, after) = (old.text("definition"), new.text("definition"));
+    let (before, after) = (old.text(Attr::Definition), new.text(Attr::Definition));
     for attr in differing(old, new) {
         match attr {
-            "definition" if before.strip_suffix(" NOT VALID") == Some(after) => {
+            Attr::Definition if before.strip_suffix(" NOT VALID") == Some(after) => {
                 let mut statement = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
                     .lock(table, LockMode::ShareUpdateExclusive)
                     .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
@@ -228,7 +236,9 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                 }
                 statements.push(statement);
             }
-            "definition" if new.text("type") == "foreign key" && timing(before).0 == timing(after).0 => {
+            Attr::Definition
+                if new.text(Attr::Type) == "foreign key" && timing(before).0 == timing(after).0 =>
+            {
                 let words = match timing(after).1 {
                     "" => "NOT DEFERRABLE",
                     words => words,
@@ -241,32 +251,33 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(table),
                 );
             }
-            "definition"
-                if new.text("type") == "exclusion" && without_options(before) == without_options(after) => {}
-            "index_definition" => {}
-            "index_options" => statements.extend(change_options(
-                &format!("ALTER INDEX {}.{name}", new.text("schema")),
+            Attr::Definition
+                if new.text(Attr::Type) == "exclusion"
+                    && without_options(before) == without_options(after) => {}
+            Attr::IndexDefinition => {}
+            Attr::IndexOptions => statements.extend(change_options(
+                &format!("ALTER INDEX {}.{name}", new.text(Attr::Schema)),
                 old.get(attr),
                 new.get(attr),
             )),
-            "replica_identity" if !new.has(attr) => statements.extend(no_identity(ctx, new)),
-            "clustered" | "replica_identity" | "columns" | "foreign_columns" => {}
-            "inherited" if new.text("type") == "check" && passes_on(ctx, old, new) => {
+            Attr::ReplicaIdentity if !new.has(attr) => statements.extend(no_identity(ctx, new)),
+            Attr::Clustered | Attr::ReplicaIdentity | Attr::Columns | Attr::ForeignColumns => {}
+            Attr::Inherited if new.text(Attr::Type) == "check" && passes_on(ctx, old, new) => {
                 return Verdict::Replace;
             }
-            "inherited" if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
+            Attr::Inherited if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
                 return Verdict::Refuse(
                     "PostgreSQL keeps a constraint the table had before it inherited".to_owned(),
                 );
             }
-            "inherited" if !new.has(attr) && still_inherits(ctx, table) => {
+            Attr::Inherited if !new.has(attr) && still_inherits(ctx, table) => {
                 return Verdict::Refuse("an inherited constraint cannot become the table's own".to_owned());
             }
-            "inherited" => {}
-            "tablespace" => statements.push(
+            Attr::Inherited => {}
+            Attr::Tablespace => statements.push(
                 Statement::new(format!(
                     "ALTER INDEX {}.{name} SET TABLESPACE {}",
-                    new.text("schema"),
+                    new.text(Attr::Schema),
                     new.get(attr).unwrap_or("pg_default")
                 ))
                 .exclusive(table),
@@ -289,19 +300,21 @@ fn timing(definition: &str) -> (&str, &str) {
 /// Whether a check is the table's own on the one side and comes with its parent's on the other, which is there alone.
 fn passes_on(ctx: &Context<'_>, old: &Fact, new: &Fact) -> bool {
     let table = parent(new);
-    let place = ctx.new.fact(Kind::Partition, table).map(|place| place.text("of"));
-    let parents = ctx.new.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
+    let place = ctx.new.fact(Kind::Partition, table).map(|place| place.text(Attr::Of));
+    let parents = ctx.new.fact(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
     let mut above = place.into_iter().chain(super::lines(parents));
     let there = |schema: &Schema, table: &str| {
         schema.fact(Kind::Table, table).is_some()
-            && schema.fact(Kind::Constraint, &format!("{table}.{}", new.text("name"))).is_some()
+            && schema.fact(Kind::Constraint, &format!("{table}.{}", new.text(Attr::Name))).is_some()
     };
-    match new.has("inherited") {
+    match new.has(Attr::Inherited) {
         true => place.is_none() && above.any(|table| there(ctx.new, table) && !there(ctx.old, table)),
-        false => old.has("inherited") && above.any(|table| !there(ctx.new, table) && there(ctx.old, table)),
+        false => {
+            old.has(Attr::Inherited) && above.any(|table| !there(ctx.new, table) && there(ctx.old, table))
+        }
     }
 }
 
 fn still_inherits(ctx: &Context<'_>, table: &str) -> bool {
-    ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has("inherits"))
+    ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has(Attr::Inherits))
 }

@@ -2,30 +2,30 @@
 
 use super::table::fdw_options;
 use super::{Verdict, differing, literal};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::Statement;
 
 pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     let options = fact
-        .get("fdw_options")
+        .get(Attr::FdwOptions)
         .map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", ")))
         .unwrap_or_default();
-    let word = |attr: &str, word: &str| fact.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
-    let text = |attr: &str, word: &str| {
+    let word = |attr: Attr, word: &str| fact.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
+    let text = |attr: Attr, word: &str| {
         fact.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default()
     };
     vec![Statement::new(match fact.key.kind {
         Kind::ForeignDataWrapper => format!(
             "CREATE FOREIGN DATA WRAPPER {name}{}{}{options}",
-            word("handler", "HANDLER"),
-            word("validator", "VALIDATOR")
+            word(Attr::Handler, "HANDLER"),
+            word(Attr::Validator, "VALIDATOR")
         ),
         Kind::Server => format!(
             "CREATE SERVER {name}{}{} FOREIGN DATA WRAPPER {}{options}",
-            text("type", "TYPE"),
-            text("version", "VERSION"),
-            fact.text("wrapper")
+            text(Attr::Type, "TYPE"),
+            text(Attr::Version, "VERSION"),
+            fact.text(Attr::Wrapper)
         ),
         _ => format!("CREATE USER MAPPING FOR {name}{options}"),
     })]
@@ -36,10 +36,12 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     let (mut words, mut options) = (String::new(), String::new());
     for attr in differing(old, new) {
         words += &match attr {
-            "version" => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), literal)),
-            "handler" => new.get(attr).map_or(" NO HANDLER".to_owned(), |f| format!(" HANDLER {f}")),
-            "validator" => new.get(attr).map_or(" NO VALIDATOR".to_owned(), |f| format!(" VALIDATOR {f}")),
-            "fdw_options" => {
+            Attr::Version => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), literal)),
+            Attr::Handler => new.get(attr).map_or(" NO HANDLER".to_owned(), |f| format!(" HANDLER {f}")),
+            Attr::Validator => {
+                new.get(attr).map_or(" NO VALIDATOR".to_owned(), |f| format!(" VALIDATOR {f}"))
+            }
+            Attr::FdwOptions => {
                 options = format!(" OPTIONS ({})", fdw_options(old.get(attr), new.get(attr)));
                 continue;
             }

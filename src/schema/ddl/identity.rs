@@ -1,23 +1,24 @@
 //! The numbers that sequences hand out, also those of identity columns, and how they pass from the one to the other.
 
 use super::{Context, column, differing, lines, literal, parent};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// What follows `AS IDENTITY`.
 pub(super) fn options(column: &Fact) -> String {
     format!(
         "SEQUENCE NAME {} {}",
-        column.text("identity_sequence"),
-        column.text("identity_options").replace('\n', " ")
+        column.text(Attr::IdentitySequence),
+        column.text(Attr::IdentityOptions).replace('\n', " ")
     )
 }
 
 /// Whether a sequence takes over what the identity of a column has handed out.
 pub(super) fn lives_on(ctx: &Context<'_>, old: &Fact) -> bool {
-    let sequence = old.text("identity_sequence");
-    let owned =
-        |f: Fact<'_>| f.text("column") == old.key.name && f.parent.is_some_and(|s| ctx.old.find(s).is_none());
+    let sequence = old.text(Attr::IdentitySequence);
+    let owned = |f: Fact<'_>| {
+        f.text(Attr::Column) == old.key.name && f.parent.is_some_and(|s| ctx.old.find(s).is_none())
+    };
     ctx.new.fact(Kind::Sequence, sequence).is_some() || ctx.new.facts.of_kind(Kind::SequenceOwner).any(owned)
 }
 
@@ -31,36 +32,36 @@ struct Range {
 }
 
 impl Range {
-    fn of(number: impl Fn(&str) -> Option<i128>, kind: &str) -> Self {
+    fn of(number: impl Fn(Attr) -> Option<i128>, kind: &str) -> Self {
         let bits = match kind {
             "smallint" => 15,
             "integer" => 31,
             _ => 63,
         };
-        let increment = number("increment").unwrap_or(1);
+        let increment = number(Attr::Increment).unwrap_or(1);
         let (least, most) = if increment > 0 { (1, (1 << bits) - 1) } else { (-(1 << bits), -1) };
         Self {
-            start: number("start").unwrap_or(1),
+            start: number(Attr::Start).unwrap_or(1),
             increment,
-            least: number("minvalue").unwrap_or(least),
-            most: number("maxvalue").unwrap_or(most),
+            least: number(Attr::Minvalue).unwrap_or(least),
+            most: number(Attr::Maxvalue).unwrap_or(most),
         }
     }
 
     fn of_sequence(sequence: &Fact) -> Self {
-        Self::of(|attr| sequence.get(attr)?.parse().ok(), sequence.text("type"))
+        Self::of(|attr| sequence.get(attr)?.parse().ok(), sequence.text(Attr::Type))
     }
 
     fn of_identity(column: &Fact) -> Self {
-        let said = lines(column.get("identity_options"));
-        let word = |attr: &str| match attr {
-            "start" => "START WITH ",
-            "increment" => "INCREMENT BY ",
-            "minvalue" => "MINVALUE ",
+        let said = lines(column.get(Attr::IdentityOptions));
+        let word = |attr: Attr| match attr {
+            Attr::Start => "START WITH ",
+            Attr::Increment => "INCREMENT BY ",
+            Attr::Minvalue => "MINVALUE ",
             _ => "MAXVALUE ",
         };
-        let number = |attr: &str| said.iter().find_map(|line| line.strip_prefix(word(attr)))?.parse().ok();
-        Self::of(number, column.text("type"))
+        let number = |attr: Attr| said.iter().find_map(|line| line.strip_prefix(word(attr)))?.parse().ok();
+        Self::of(number, column.text(Attr::Type))
     }
 
     fn holds(&self, number: i128) -> bool {
@@ -100,7 +101,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
     let mut statements = Vec::new();
     // One without a sequence is the parent's, and changes with it.
     let own = |column: &'_ Fact| {
-        column.get("identity").filter(|_| column.has("identity_sequence")).map(str::to_owned)
+        column.get(Attr::Identity).filter(|_| column.has(Attr::IdentitySequence)).map(str::to_owned)
     };
     match (own(old), own(new)) {
         (None, Some(when)) => statements.push(Statement::new(column::alter(
@@ -113,7 +114,8 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
                 statements.push(Statement::new(column::alter(new, &set)));
             }
             statements.extend(change_options(old, new));
-            if let (Some(one), Some(other)) = (old.get("identity_sequence"), new.get("identity_sequence"))
+            if let (Some(one), Some(other)) =
+                (old.get(Attr::IdentitySequence), new.get(Attr::IdentitySequence))
                 && one != other
                 && let Some((_, name)) = other.rsplit_once('.')
             {
@@ -126,7 +128,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
 }
 
 fn change_options(old: &Fact, new: &Fact) -> Vec<Statement> {
-    let (had, has) = (lines(old.get("identity_options")), lines(new.get("identity_options")));
+    let (had, has) = (lines(old.get(Attr::IdentityOptions)), lines(new.get(Attr::IdentityOptions)));
     let (before, after) = (Range::of_identity(old), Range::of_identity(new));
     // What is the least and the most follows the direction, unless it is said.
     let turns = (before.increment > 0) != (after.increment > 0);
@@ -136,7 +138,7 @@ fn change_options(old: &Fact, new: &Fact) -> Vec<Statement> {
         return Vec::new();
     }
     let alter = Statement::new(column::alter(new, &set.join(" ")));
-    bounded(alter, old.text("identity_sequence"), before, after)
+    bounded(alter, old.text(Attr::IdentitySequence), before, after)
 }
 
 /// The statements that change a sequence of its own.
@@ -145,31 +147,31 @@ pub(super) fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
     let mut words = String::new();
     let mut statements = Vec::new();
     let differing = differing(old, new);
-    for attr in &differing {
-        words += &match *attr {
-            "type" => format!(" AS {}", new.text(attr)),
-            "start" => format!(" START WITH {}", new.text(attr)),
-            "increment" => format!(" INCREMENT BY {}", new.text(attr)),
-            "cache" => format!(" CACHE {}", new.text(attr)),
-            "cycle" => if new.has(attr) { " CYCLE" } else { " NO CYCLE" }.to_owned(),
+    for attr in differing.iter().copied() {
+        words += &match attr {
+            Attr::Type => format!(" AS {}", new.text(attr)),
+            Attr::Start => format!(" START WITH {}", new.text(attr)),
+            Attr::Increment => format!(" INCREMENT BY {}", new.text(attr)),
+            Attr::Cache => format!(" CACHE {}", new.text(attr)),
+            Attr::Cycle => if new.has(attr) { " CYCLE" } else { " NO CYCLE" }.to_owned(),
             _ => continue,
         };
     }
     let (before, after) = (Range::of_sequence(old), Range::of_sequence(new));
     let turns = (before.increment > 0) != (after.increment > 0);
     // A bound that nobody chose follows the type.
-    let said = |attr: &str| new.get(attr).map(|value| format!(" {} {value}", attr.to_uppercase()));
-    for attr in ["minvalue", "maxvalue"] {
-        if turns || differing.contains(&attr) || differing.contains(&"type") && new.has(attr) {
-            words += &said(attr).unwrap_or_else(|| format!(" NO {}", attr.to_uppercase()));
+    let said = |attr: Attr| new.get(attr).map(|value| format!(" {} {value}", attr.keyword()));
+    for attr in [Attr::Minvalue, Attr::Maxvalue] {
+        if turns || differing.contains(&attr) || differing.contains(&Attr::Type) && new.has(attr) {
+            words += &said(attr).unwrap_or_else(|| format!(" NO {}", attr.keyword()));
         }
     }
     if !words.is_empty() {
         let alter = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
         statements.extend(bounded(alter, name, before, after));
     }
-    if old.get("persistence") != new.get("persistence") {
-        let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
+    if old.get(Attr::Persistence) != new.get(Attr::Persistence) {
+        let logged = if new.has(Attr::Persistence) { "UNLOGGED" } else { "LOGGED" };
         statements.push(Statement::new(format!("ALTER SEQUENCE {name} SET {logged}")));
     }
     statements

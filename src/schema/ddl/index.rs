@@ -1,18 +1,18 @@
 //! Indexes that are not part of a constraint.
 
 use super::{Context, Place, Swap, Verdict, change_options, differing, lines, ordered, parent, temporary};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let table = parent(index);
-    let name = index.text("name");
+    let name = index.text(Attr::Name);
     let mut statements = if ctx.is_fresh(table) {
         vec![Statement::new(sql(index, name, ""))]
-    } else if index.has("partitioned") {
+    } else if index.has(Attr::Partitioned) {
         vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share)]
     } else if ctx.online {
-        vec![concurrently(index, sql(index, name, " CONCURRENTLY"), index.has("unique"))]
+        vec![concurrently(index, sql(index, name, " CONCURRENTLY"), index.has(Attr::Unique))]
     } else {
         vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share).hazard(
             HazardKind::ScanUnderLock,
@@ -31,13 +31,13 @@ pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
 
 /// The statement that creates an index under a name.
 fn sql(index: &Fact, name: &str, concurrently: &str) -> String {
-    let definition = index.text("definition");
-    let space = index.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let definition = index.text(Attr::Definition);
+    let space = index.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let definition = match definition.find(" WHERE ").filter(|_| !space.is_empty()) {
         Some(at) => format!("{}{space}{}", &definition[..at], &definition[at..]),
         None => format!("{definition}{space}"),
     };
-    named(&definition, index.text("name"), name, concurrently)
+    named(&definition, index.text(Attr::Name), name, concurrently)
 }
 
 /// A `CREATE INDEX` under another name, and perhaps `CONCURRENTLY`.
@@ -73,18 +73,18 @@ pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement
 /// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
 /// So does one that a foreign key needs: it would hold on to the old one.
 pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Swap {
-    let (table, schema, name) = (parent(new), new.text("schema"), new.text("name"));
+    let (table, schema, name) = (parent(new), new.text(Attr::Schema), new.text(Attr::Name));
     let (made, aside) = (temporary("new", new), temporary("old", old));
-    let build = if new.has("partitioned") {
+    let build = if new.has(Attr::Partitioned) {
         Statement::new(sql(new, &made, "")).lock(table, LockMode::Share).at(Stage::Concurrent)
     } else {
-        concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has("unique"))
+        concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique))
     };
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
     let mut exchange = Vec::new();
     let mut purge = Vec::new();
     if place.hosted {
-    } else if old.has("partitioned") || place.referenced {
+    } else if old.has(Attr::Partitioned) || place.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
         exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
@@ -95,7 +95,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
         purge.push(drop.at(Stage::Cleanup));
     }
     exchange.push(rename(&format!("{schema}.{made}"), name));
-    if old.has("replica_identity") && !new.has("replica_identity") {
+    if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
         exchange.extend(super::constraint::no_identity(ctx, new));
     }
     exchange.extend(flags(None, new));
@@ -105,8 +105,8 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
 /// An index whose name is taken by the constraint it comes instead of.
 pub(in crate::schema) fn build_aside(new: &Fact) -> Vec<Statement> {
     let made = temporary("new", new);
-    let build = concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has("unique"));
-    let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", new.text("schema"), new.text("name"));
+    let build = concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique));
+    let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", new.text(Attr::Schema), new.text(Attr::Name));
     let after = std::iter::once(Statement::new(rename)).chain(flags(None, new));
     std::iter::once(build).chain(after.map(|s| s.at(Stage::Finish))).collect()
 }
@@ -118,22 +118,22 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
         Some(p) if p.kind == Kind::MaterializedView => "ALTER MATERIALIZED VIEW",
         _ => "ALTER TABLE",
     };
-    let had = |attr: &str| old.is_some_and(|f| f.has(attr));
+    let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
-    if new.has("clustered") && !had("clustered") {
-        statements.push(Statement::new(format!("{alter} {table} CLUSTER ON {}", new.text("name"))));
+    if new.has(Attr::Clustered) && !had(Attr::Clustered) {
+        statements.push(Statement::new(format!("{alter} {table} CLUSTER ON {}", new.text(Attr::Name))));
     }
-    if !new.has("clustered") && had("clustered") {
+    if !new.has(Attr::Clustered) && had(Attr::Clustered) {
         statements.push(Statement::new(format!("{alter} {table} SET WITHOUT CLUSTER")));
     }
-    if new.has("replica_identity") && !had("replica_identity") {
+    if new.has(Attr::ReplicaIdentity) && !had(Attr::ReplicaIdentity) {
         statements.push(Statement::new(format!(
             "ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {}",
-            new.text("name")
+            new.text(Attr::Name)
         )));
     }
-    let before = lines(old.and_then(|f| f.get("statistics")));
-    let after = lines(new.get("statistics"));
+    let before = lines(old.and_then(|f| f.get(Attr::Statistics)));
+    let after = lines(new.get(Attr::Statistics));
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
     for line in after.iter().filter(|l| !before.contains(l)) {
         statements.push(Statement::new(format!(
@@ -152,7 +152,7 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
 
 /// Joins an index to the partitioned index it is a part of; nothing happens where `ATTACH PARTITION` of the table did it.
 pub(super) fn attach(fact: &Fact) -> Vec<Statement> {
-    vec![Statement::new(format!("ALTER INDEX {} ATTACH PARTITION {}", fact.text("of"), fact.key.name))]
+    vec![Statement::new(format!("ALTER INDEX {} ATTACH PARTITION {}", fact.text(Attr::Of), fact.key.name))]
 }
 
 pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
@@ -162,7 +162,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     let identity = super::constraint::identity_before(ctx, index);
     if ctx.online
         && removed
-        && !index.has("partitioned")
+        && !index.has(Attr::Partitioned)
         && ctx.new.fact(Kind::Table, table).is_some()
         && !loses_column(ctx, index)
     {
@@ -177,8 +177,8 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         return identity.into_iter().chain([drop]).collect();
     }
     // A key of a partition that is a part of it goes no other way.
-    let keys = |f: Fact<'_>| f.text("of") == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
-    let cascade = index.has("partitioned") && ctx.old.facts.of_kind(Kind::IndexAttach).any(keys);
+    let keys = |f: Fact<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
+    let cascade = index.has(Attr::Partitioned) && ctx.old.facts.of_kind(Kind::IndexAttach).any(keys);
     let words = if cascade { " CASCADE" } else { "" };
     let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
     if !removed {
@@ -201,24 +201,25 @@ fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let key = &new.key.name;
-    if new.has("invalid") && !old.has("invalid") {
+    if new.has(Attr::Invalid) && !old.has(Attr::Invalid) {
         return Verdict::Refuse(INVALID.to_owned());
     }
-    let (before, after) = (without_options(old.text("definition")), without_options(new.text("definition")));
+    let (before, after) =
+        (without_options(old.text(Attr::Definition)), without_options(new.text(Attr::Definition)));
     if before != after || old.parent != new.parent {
         return Verdict::Replace;
     }
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "replica_identity" if !new.has(attr) => {
+            Attr::ReplicaIdentity if !new.has(attr) => {
                 statements.extend(super::constraint::no_identity(ctx, new))
             }
-            "definition" | "clustered" | "replica_identity" | "statistics" => {}
-            "options" => {
+            Attr::Definition | Attr::Clustered | Attr::ReplicaIdentity | Attr::Statistics => {}
+            Attr::Options => {
                 statements.extend(change_options(&format!("ALTER INDEX {key}"), ordered(old), ordered(new)))
             }
-            "tablespace" => statements.push(
+            Attr::Tablespace => statements.push(
                 Statement::new(format!(
                     "ALTER INDEX {key} SET TABLESPACE {}",
                     new.get(attr).unwrap_or("pg_default")

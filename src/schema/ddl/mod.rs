@@ -19,7 +19,7 @@ mod types;
 
 use std::collections::BTreeSet;
 
-use super::model::{Fact, Key, Kind, Links, Schema};
+use super::model::{Attr, Fact, Key, Kind, Links, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
@@ -101,7 +101,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
 
 /// The name something goes by while it makes way for its successor, or the successor while it is made.
 pub(super) fn temporary(role: &str, fact: &Fact) -> String {
-    let name = fact.text("name");
+    let name = fact.text(Attr::Name);
     let plain: String = name
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
@@ -180,9 +180,9 @@ pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::DomainConstraint => vec![Statement::new(format!(
             "ALTER DOMAIN {} DROP CONSTRAINT {}",
             parent(fact),
-            fact.text("name")
+            fact.text(Attr::Name)
         ))],
-        Kind::Trigger if fact.has("above") => vec![programs::as_above(ctx.old, fact)],
+        Kind::Trigger if fact.has(Attr::Above) => vec![programs::as_above(ctx.old, fact)],
         Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", fact.key.name))],
         Kind::IndexAttach | Kind::Uncompared => Vec::new(),
         _ => relation::drop(fact),
@@ -212,7 +212,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::change(old, new),
         // What a role handed on goes before the role loses it, and comes after the role gained it.
-        Kind::Privilege if new.has("@grantor") => Verdict::Replace,
+        Kind::Privilege if new.has(Attr::Grantor) => Verdict::Replace,
         Kind::Operator | Kind::OperatorFamily => operators::change(old, new),
         Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
             Verdict::Alter(access::change(ctx, Some(old), Some(new)))
@@ -232,11 +232,11 @@ pub(super) fn parent<'a>(fact: &Fact<'a>) -> &'a str {
 /// A fact as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
 pub(super) fn phrase(fact: &Fact) -> String {
     let name = fact.key.name;
-    let on_parent = |word: &str| format!("{word} {} ON {}", fact.text("name"), parent(fact));
+    let on_parent = |word: &str| format!("{word} {} ON {}", fact.text(Attr::Name), parent(fact));
     match fact.key.kind {
-        Kind::Table if fact.has("foreign") => format!("FOREIGN TABLE {name}"),
+        Kind::Table if fact.has(Attr::Foreign) => format!("FOREIGN TABLE {name}"),
         Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
-        Kind::Function if fact.text("type") == "procedure" => format!("PROCEDURE {name}"),
+        Kind::Function if fact.text(Attr::Type) == "procedure" => format!("PROCEDURE {name}"),
         Kind::Aggregate => {
             format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)")))
         }
@@ -251,7 +251,7 @@ pub(super) fn phrase(fact: &Fact) -> String {
 
 /// The name of a relation, or of the index of a constraint, with its schema.
 pub(super) fn qualified(fact: &Fact) -> String {
-    format!("{}.{}", fact.text("schema"), fact.text("name"))
+    format!("{}.{}", fact.text(Attr::Schema), fact.text(Attr::Name))
 }
 
 /// A string literal.
@@ -290,13 +290,14 @@ pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) 
 
 /// Storage parameters in the order in which they were set.
 pub(super) fn ordered<'a>(fact: &Fact<'a>) -> Option<&'a str> {
-    fact.get("@options").filter(|_| fact.has("options"))
+    fact.get(Attr::OptionsInOrder).filter(|_| fact.has(Attr::Options))
 }
 
-/// The names of attributes that differ.
-pub(super) fn differing<'a>(old: &Fact<'a>, new: &Fact<'a>) -> Vec<&'a str> {
-    let gone = old.attrs.compared().filter(|(n, _)| !new.has(n)).map(|(n, _)| n);
-    new.attrs.compared().filter(|(n, v)| old.get(n) != Some(*v)).map(|(n, _)| n).chain(gone).collect()
+/// The compared attributes that differ.
+pub(super) fn differing(old: &Fact<'_>, new: &Fact<'_>) -> Vec<Attr> {
+    let gone = old.attrs.compared().filter(|(attr, _)| !new.has(*attr)).map(|(attr, _)| attr);
+    let changed = new.attrs.compared().filter(|(attr, value)| old.get(*attr) != Some(*value));
+    changed.map(|(attr, _)| attr).chain(gone).collect()
 }
 
 pub(super) fn lines(text: Option<&str>) -> Vec<&str> {

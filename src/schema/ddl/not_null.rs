@@ -1,7 +1,7 @@
 //! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
 
 use super::{Context, column::alter, parent};
-use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 /// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
@@ -21,13 +21,13 @@ pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
 
 /// The name of a column's not-null constraint.
 fn constraint_name(schema: &Schema, column: &Fact) -> String {
-    let own = column.get("not_null_constraint").and_then(|text| text.strip_prefix("CONSTRAINT "));
+    let own = column.get(Attr::NotNullConstraint).and_then(|text| text.strip_prefix("CONSTRAINT "));
     let own = own.map(|text| text.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT"));
-    if let Some(name) = own.or_else(|| column.get("@not_null_name")) {
+    if let Some(name) = own.or_else(|| column.get(Attr::InheritedNotNullName)) {
         return name.to_owned();
     }
-    let table = schema.fact(Kind::Table, parent(column)).map(|t| t.text("name")).unwrap_or_default();
-    default_name(table, column.text("name"))
+    let table = schema.fact(Kind::Table, parent(column)).map(|t| t.text(Attr::Name)).unwrap_or_default();
+    default_name(table, column.text(Attr::Name))
 }
 
 /// Since 18 a not-null constraint can be renamed, validated, and told whether children inherit it.
@@ -35,17 +35,17 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
     let table = parent(new);
     let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
     let says =
-        |column: &Fact, words: &str| column.get("not_null_constraint").is_some_and(|c| c.contains(words));
+        |column: &Fact, words: &str| column.get(Attr::NotNullConstraint).is_some_and(|c| c.contains(words));
     let mut statements = Vec::new();
-    let name = if new.has("has_parent") { &before } else { &after };
+    let name = if new.has(Attr::HasParent) { &before } else { &after };
     if before != *name {
         let children = ctx.old.facts.iter().filter(|f| {
-            f.key.kind == Kind::Partition && f.text("of") == table
-                || f.key.kind == Kind::Table && super::lines(f.get("inherits")).contains(&table)
+            f.key.kind == Kind::Partition && f.text(Attr::Of) == table
+                || f.key.kind == Kind::Table && super::lines(f.get(Attr::Inherits)).contains(&table)
         });
         for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
-            let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text("name")));
-            if column.is_some_and(|c| c.has("not_null") && constraint_name(ctx.old, &c) != before) {
+            let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
+            if column.is_some_and(|c| c.has(Attr::NotNull) && constraint_name(ctx.old, &c) != before) {
                 return Err(format!(
                     "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
                 ));
@@ -75,7 +75,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
             statements.push(
                 Statement::new(format!(
                     "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {}{tail} NOT VALID",
-                    new.text("name")
+                    new.text(Attr::Name)
                 ))
                 .exclusive(table),
             );
@@ -106,21 +106,21 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Vec<
 /// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
 pub(super) fn drops_alone(ctx: &Context<'_>, column: &Fact) -> bool {
     let table = parent(column);
-    let heirs = |f: Fact<'_>| super::lines(f.get("inherits")).contains(&table);
+    let heirs = |f: Fact<'_>| super::lines(f.get(Attr::Inherits)).contains(&table);
     ctx.old.server_version() < 180_000 && ctx.old.facts.of_kind(Kind::Table).any(heirs)
 }
 
 /// Whether the children of a column get its constraint, which they did not inherit before.
 pub(super) fn is_handed_down(old: &Fact, new: &Fact) -> bool {
-    old.text("not_null_constraint").contains("NO INHERIT")
-        && new.has("not_null")
-        && !new.text("not_null_constraint").contains("NO INHERIT")
+    old.text(Attr::NotNullConstraint).contains("NO INHERIT")
+        && new.has(Attr::NotNull)
+        && !new.text(Attr::NotNullConstraint).contains("NO INHERIT")
 }
 
 /// A child gets the constraint from above as it is there, not validated, and may be validated by itself.
 pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> Option<Statement> {
-    let pending = |column: &Fact| column.text("not_null_constraint").contains("NOT VALID");
-    if !pending(above) || pending(column) || !column.has("not_null") {
+    let pending = |column: &Fact| column.text(Attr::NotNullConstraint).contains("NOT VALID");
+    if !pending(above) || pending(column) || !column.has(Attr::NotNull) {
         return None;
     }
     let (table, name) = (parent(column), constraint_name(ctx.new, above));
@@ -133,19 +133,19 @@ pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> 
 /// Whether PostgreSQL would choose another name than the usual: partitions that are made before have constraints of that.
 fn has_to_be_named(ctx: &Context<'_>, column: &Fact) -> bool {
     let table = ctx.new.fact(Kind::Table, parent(column));
-    ctx.old.server_version() >= 180_000 && table.is_some_and(|table| table.has("partition_key"))
+    ctx.old.server_version() >= 180_000 && table.is_some_and(|table| table.has(Attr::PartitionKey))
 }
 
 /// As part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
-    match column.get("not_null_constraint") {
+    match column.get(Attr::NotNullConstraint) {
         Some(named) if named.contains("NOT VALID") => String::new(),
         Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
             Some(name) => format!(" {name} NOT NULL NO INHERIT"),
             None => format!(" {named} NOT NULL"),
         },
         Some(_) => " NOT NULL NO INHERIT".to_owned(),
-        None => match column.get("@not_null_name") {
+        None => match column.get(Attr::InheritedNotNullName) {
             Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
             None if has_to_be_named(ctx, column) => {
                 format!(" CONSTRAINT {} NOT NULL", constraint_name(ctx.new, column))
@@ -158,8 +158,8 @@ pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
 /// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
 pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     let table = parent(column);
-    let name = column.text("name");
-    let set = match column.get("not_null_constraint") {
+    let name = column.text(Attr::Name);
+    let set = match column.get(Attr::NotNullConstraint) {
         Some(named) if named.starts_with("CONSTRAINT") || named.contains("NO") => {
             let (named, tail) =
                 named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
@@ -173,8 +173,8 @@ pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     }
     .exclusive(table)
     .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
-    let foreign = ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has("foreign"));
-    if !ctx.online || ctx.is_fresh(table) || column.has("has_parent") || foreign {
+    let foreign = ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has(Attr::Foreign));
+    if !ctx.online || ctx.is_fresh(table) || column.has(Attr::HasParent) || foreign {
         return vec![if ctx.is_fresh(table) || foreign {
             set
         } else {

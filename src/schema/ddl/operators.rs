@@ -1,7 +1,7 @@
 //! Operators, their classes and families, casts and access methods.
 
 use super::{Verdict, differing, lines};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::Statement;
 
 pub(super) fn create(fact: &Fact) -> Vec<Statement> {
@@ -10,12 +10,12 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         Kind::Operator => operator(fact),
         Kind::Cast => {
             let context =
-                fact.get("context").map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
-            format!("CREATE CAST {name} {}{context}", fact.text("method"))
+                fact.get(Attr::Context).map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
+            format!("CREATE CAST {name} {}{context}", fact.text(Attr::Method))
         }
         Kind::AccessMethod => {
-            let of = if fact.text("type") == "t" { "TABLE" } else { "INDEX" };
-            format!("CREATE ACCESS METHOD {name} TYPE {of} HANDLER {}", fact.text("handler"))
+            let of = if fact.text(Attr::Type) == "t" { "TABLE" } else { "INDEX" };
+            format!("CREATE ACCESS METHOD {name} TYPE {of} HANDLER {}", fact.text(Attr::Handler))
         }
         Kind::OperatorFamily => {
             let mut statements = vec![Statement::new(format!("CREATE OPERATOR FAMILY {name}"))];
@@ -30,17 +30,17 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         }
         _ => {
             let (class, _) = name.split_once(" USING ").unwrap_or((name, ""));
-            let default = if fact.has("default") { " DEFAULT" } else { "" };
+            let default = if fact.has(Attr::Default) { " DEFAULT" } else { "" };
             let mut members = members(fact);
-            members.extend(fact.get("storage").map(|t| format!("STORAGE {t}")));
+            members.extend(fact.get(Attr::Storage).map(|t| format!("STORAGE {t}")));
             if members.is_empty() {
-                members.push(format!("STORAGE {}", fact.text("type")));
+                members.push(format!("STORAGE {}", fact.text(Attr::Type)));
             }
             format!(
                 "CREATE OPERATOR CLASS {class}{default} FOR TYPE {} USING {} FAMILY {} AS\n    {}",
-                fact.text("type"),
-                fact.text("method"),
-                fact.text("family"),
+                fact.text(Attr::Type),
+                fact.text(Attr::Method),
+                fact.text(Attr::Family),
                 members.join(",\n    ")
             )
         }
@@ -49,18 +49,18 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
 }
 
 fn members(fact: &Fact) -> Vec<String> {
-    let all = lines(fact.get("operators")).into_iter().chain(lines(fact.get("functions")));
+    let all = lines(fact.get(Attr::Operators)).into_iter().chain(lines(fact.get(Attr::Functions)));
     all.map(str::to_owned).collect()
 }
 
 fn operator(fact: &Fact) -> String {
-    let mut words = vec![format!("FUNCTION = {}", fact.text("function"))];
-    for attr in ["leftarg", "rightarg", "commutator", "negator", "restrict", "join"] {
-        words.extend(fact.get(attr).map(|v| format!("{} = {v}", attr.to_uppercase())));
+    let mut words = vec![format!("FUNCTION = {}", fact.text(Attr::Function))];
+    for attr in [Attr::Leftarg, Attr::Rightarg, Attr::Commutator, Attr::Negator, Attr::Restrict, Attr::Join] {
+        words.extend(fact.get(attr).map(|v| format!("{} = {v}", attr.keyword())));
     }
-    words.extend(fact.has("hashes").then(|| "HASHES".to_owned()));
-    words.extend(fact.has("merges").then(|| "MERGES".to_owned()));
-    format!("CREATE OPERATOR {} (\n    {}\n)", fact.text("name"), words.join(",\n    "))
+    words.extend(fact.has(Attr::Hashes).then(|| "HASHES".to_owned()));
+    words.extend(fact.has(Attr::Merges).then(|| "MERGES".to_owned()));
+    format!("CREATE OPERATOR {} (\n    {}\n)", fact.text(Attr::Name), words.join(",\n    "))
 }
 
 pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
@@ -69,10 +69,10 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
         return Verdict::Alter(change_family(name, old, new));
     }
     let changes = differing(old, new);
-    if !changes.iter().all(|attr| matches!(*attr, "restrict" | "join")) {
+    if !changes.iter().all(|attr| matches!(attr, Attr::Restrict | Attr::Join)) {
         return Verdict::Replace;
     }
-    let set = |attr: &&str| format!("{} = {}", attr.to_uppercase(), new.get(attr).unwrap_or("NONE"));
+    let set = |attr: &Attr| format!("{} = {}", attr.keyword(), new.get(*attr).unwrap_or("NONE"));
     let words: Vec<String> = changes.iter().map(set).collect();
     Verdict::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", words.join(", ")))])
 }

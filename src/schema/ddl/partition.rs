@@ -1,18 +1,20 @@
 //! The places of tables as partitions of others.
 
 use super::{Context, parent, temporary};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 /// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
 /// PostgreSQL attaches without reading the rows.
 pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text("of"));
-    let mut attach =
-        Statement::new(format!("ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}", partition.text("bound")));
+    let (child, of) = (parent(partition), partition.text(Attr::Of));
+    let mut attach = Statement::new(format!(
+        "ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}",
+        partition.text(Attr::Bound)
+    ));
     if !ctx.is_fresh(of) {
         attach = attach.lock(of, LockMode::ShareUpdateExclusive);
-        let others = siblings(ctx, of).find(|p| p.text("bound") == "DEFAULT");
+        let others = siblings(ctx, of).find(|p| p.text(Attr::Bound) == "DEFAULT");
         if let Some(default) = others.map(|other| parent(&other)).filter(|default| *default != child) {
             attach = attach.exclusive(default).hazard(
                 HazardKind::ScanUnderLock,
@@ -25,7 +27,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
         return vec![attach];
     }
     attach = attach.exclusive(child);
-    let foreign = ctx.new.fact(Kind::Table, child).is_some_and(|t| t.has("foreign"));
+    let foreign = ctx.new.fact(Kind::Table, child).is_some_and(|t| t.has(Attr::Foreign));
     let moves = ctx.old.find(partition.key).is_some();
     let Some(rule) = bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves) else {
         return vec![
@@ -55,12 +57,12 @@ fn bounds(ctx: &Context<'_>, partition: &Fact) -> Option<String> {
     let mut rules = Vec::new();
     let mut at = Some(*partition);
     while let Some(partition) = at {
-        let of = partition.text("of");
-        let by = ctx.new.fact(Kind::Table, of)?.get("partition_key")?;
+        let of = partition.text(Attr::Of);
+        let by = ctx.new.fact(Kind::Table, of)?.get(Attr::PartitionKey)?;
         let (how, column) = by.split_once(" (")?;
         let column = column.strip_suffix(')')?;
         ctx.new.fact(Kind::Column, &format!("{of}.{column}"))?;
-        rules.push(rule(how, column, partition.text("bound"))?);
+        rules.push(rule(how, column, partition.text(Attr::Bound))?);
         at = ctx.new.fact(Kind::Partition, of);
     }
     Some(rules.join(" AND "))
@@ -91,7 +93,7 @@ fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
 }
 
 pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text("of"));
+    let (child, of) = (parent(partition), partition.text(Attr::Of));
     if leaves_quietly(ctx, partition) {
         return vec![detach_concurrently(partition), without_bounds(ctx, child)];
     }
@@ -106,20 +108,20 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
 /// Whether a partition goes for good and PostgreSQL can detach it while others read and write: not where there is a
 /// default partition, and not one that is to be attached again, whose rows would be out of sight meanwhile.
 pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Fact) -> bool {
-    let of = partition.text("of");
+    let of = partition.text(Attr::Of);
     ctx.online
         && !ctx.is_fresh(parent(partition))
         && ctx.new.find(partition.key).is_none()
         && ctx.new.fact(Kind::Table, of).is_some()
-        && !siblings(ctx, of).any(|p| p.text("bound") == "DEFAULT")
+        && !siblings(ctx, of).any(|p| p.text(Attr::Bound) == "DEFAULT")
 }
 
 fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Fact<'a>> {
-    ctx.old.facts.of_kind(Kind::Partition).filter(move |f| f.text("of") == of)
+    ctx.old.facts.of_kind(Kind::Partition).filter(move |f| f.text(Attr::Of) == of)
 }
 
 pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
-    let (child, of) = (parent(partition), partition.text("of"));
+    let (child, of) = (parent(partition), partition.text(Attr::Of));
     Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child} CONCURRENTLY"))
         .lock(of, LockMode::ShareUpdateExclusive)
         .exclusive(child)
@@ -134,9 +136,9 @@ pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
 
 /// Detached that way, a partition keeps its bounds as a check, under a name that PostgreSQL chooses.
 fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
-    let checks = ctx.old.facts.of_kind(Kind::Constraint).filter(|f| f.text("type") == "check");
+    let checks = ctx.old.facts.of_kind(Kind::Constraint).filter(|f| f.text(Attr::Type) == "check");
     let own = checks.filter(|f| parent(f) == child);
-    let own: Vec<String> = own.map(|f| super::literal(f.text("name"))).collect();
+    let own: Vec<String> = own.map(|f| super::literal(f.text(Attr::Name))).collect();
     let known = match own.is_empty() {
         true => String::new(),
         false => format!(" AND pg_catalog.quote_ident(conname) NOT IN ({})", own.join(", ")),

@@ -1,7 +1,7 @@
 //! Schemas, extensions, sequences, views, materialised views and extended statistics.
 
 use super::{Context, Verdict, change_options, differing, identity, lines, options, ordered, parent, phrase};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
@@ -10,20 +10,24 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
         Kind::Extension => vec![Statement::new(format!(
             "CREATE EXTENSION {name} WITH SCHEMA {} VERSION '{}'",
-            fact.text("schema"),
-            fact.text("version")
+            fact.text(Attr::Schema),
+            fact.text(Attr::Version)
         ))],
         Kind::Statistics => {
-            let mut statements = vec![Statement::new(fact.text("definition"))];
+            let mut statements = vec![Statement::new(fact.text(Attr::Definition))];
             statements.extend(
-                fact.get("target")
+                fact.get(Attr::Target)
                     .map(|t| Statement::new(format!("ALTER STATISTICS {name} SET STATISTICS {t}"))),
             );
             statements
         }
         Kind::Sequence => vec![Statement::new(create_sequence(fact))],
         Kind::View => {
-            vec![Statement::new(format!("CREATE VIEW {name}{} AS\n{}", with(fact), fact.text("definition")))]
+            vec![Statement::new(format!(
+                "CREATE VIEW {name}{} AS\n{}",
+                with(fact),
+                fact.text(Attr::Definition)
+            ))]
         }
         _ => create_materialized(ctx, fact),
     }
@@ -35,10 +39,10 @@ fn with(fact: &Fact) -> String {
 
 fn create_materialized(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
-    let method = fact.get("access_method").map(|m| format!(" USING {m}")).unwrap_or_default();
-    let space = fact.get("tablespace").map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let method = fact.get(Attr::AccessMethod).map(|m| format!(" USING {m}")).unwrap_or_default();
+    let space = fact.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let data = if stays_empty(ctx, fact) { "\nWITH NO DATA" } else { "" };
-    let definition = fact.text("definition");
+    let definition = fact.text(Attr::Definition);
     let mut statements = vec![Statement::new(format!(
         "CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}",
         with(fact)
@@ -52,13 +56,13 @@ fn create_materialized(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 fn stays_empty(ctx: &Context<'_>, fact: &Fact) -> bool {
     let was = ctx.old.fact(fact.key.kind, fact.key.name).unwrap_or(*fact);
     let view = |need: &Fact<'_>| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
-    was.has("@unpopulated")
+    was.has(Attr::Unpopulated)
         || fact.needs.iter().map(|n| ctx.new.facts.at(*n as usize)).filter(view).any(|n| stays_empty(ctx, &n))
 }
 
 fn column_storage(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
-    let before = lines(old.and_then(|f| f.get("storage")));
-    let (after, own) = (lines(new.get("storage")), lines(old.and_then(|f| f.get("@defaults"))));
+    let before = lines(old.and_then(|f| f.get(Attr::Storage)));
+    let (after, own) = (lines(new.get(Attr::Storage)), lines(old.and_then(|f| f.get(Attr::DefaultStorage))));
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
     let back = own.into_iter().filter(|l| !after.iter().any(|a| column(a) == column(l)));
     let set: Vec<&str> = after.iter().copied().filter(|l| !before.contains(l)).chain(back).collect();
@@ -74,7 +78,8 @@ fn column_storage(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 }
 
 fn column_statistics(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
-    let (before, after) = (lines(old.and_then(|f| f.get("statistics"))), lines(new.get("statistics")));
+    let (before, after) =
+        (lines(old.and_then(|f| f.get(Attr::Statistics))), lines(new.get(Attr::Statistics)));
     let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
     let reset = before
@@ -92,32 +97,32 @@ fn column_statistics(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 }
 
 fn create_sequence(fact: &Fact) -> String {
-    let unlogged = if fact.has("persistence") { "UNLOGGED " } else { "" };
+    let unlogged = if fact.has(Attr::Persistence) { "UNLOGGED " } else { "" };
     let mut sql = format!("CREATE {unlogged}SEQUENCE {}", fact.key.name);
-    if fact.text("type") != "bigint" {
-        sql += &format!(" AS {}", fact.text("type"));
+    if fact.text(Attr::Type) != "bigint" {
+        sql += &format!(" AS {}", fact.text(Attr::Type));
     }
     sql + &format!(
         " START WITH {} INCREMENT BY {}{}{} CACHE {}{}",
-        fact.text("start"),
-        fact.text("increment"),
-        fact.get("minvalue").map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
-        fact.get("maxvalue").map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
-        fact.text("cache"),
-        if fact.has("cycle") { " CYCLE" } else { "" }
+        fact.text(Attr::Start),
+        fact.text(Attr::Increment),
+        fact.get(Attr::Minvalue).map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
+        fact.get(Attr::Maxvalue).map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
+        fact.text(Attr::Cache),
+        if fact.has(Attr::Cycle) { " CYCLE" } else { "" }
     )
 }
 
 /// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table.
 pub(super) fn own(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let (name, table) = (parent(fact), fact.text("table"));
+    let (name, table) = (parent(fact), fact.text(Attr::Table));
     let fresh = ctx.old.fact(Kind::Sequence, name).is_none();
     let role = ctx.old.fact(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner);
     let mut statements = Vec::new();
     if let Some(role) = role.filter(|role| *role != ctx.old.origin.user) {
         statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNER TO {role}")));
     }
-    statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", fact.text("column"))));
+    statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", fact.text(Attr::Column))));
     statements
 }
 
@@ -164,8 +169,8 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
         Kind::SequenceOwner => Verdict::Alter(own(ctx, new)),
-        Kind::Statistics if old.get("definition") == new.get("definition") => {
-            let target = new.get("target").unwrap_or("-1");
+        Kind::Statistics if old.get(Attr::Definition) == new.get(Attr::Definition) => {
+            let target = new.get(Attr::Target).unwrap_or("-1");
             Verdict::Alter(vec![Statement::new(format!(
                 "ALTER STATISTICS {} SET STATISTICS {target}",
                 new.key.name
@@ -179,19 +184,20 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
     let mut statements = Vec::new();
-    if old.get("schema") != new.get("schema") {
-        if !old.has("relocatable") {
+    if old.get(Attr::Schema) != new.get(Attr::Schema) {
+        if !old.has(Attr::Relocatable) {
             return Verdict::Refuse("the extension cannot be moved to another schema".to_owned());
         }
-        statements.push(Statement::new(format!("ALTER EXTENSION {name} SET SCHEMA {}", new.text("schema"))));
+        statements
+            .push(Statement::new(format!("ALTER EXTENSION {name} SET SCHEMA {}", new.text(Attr::Schema))));
     }
-    if old.get("version") != new.get("version") {
-        let wanted = new.text("version");
+    if old.get(Attr::Version) != new.get(Attr::Version) {
+        let wanted = new.text(Attr::Version);
         if !ctx.old.origin.available_extensions.contains(&format!("{name} {wanted}")) {
             return Verdict::Refuse(format!("version {wanted} is not available on the old side's server"));
         }
-        if !lines(old.get("@updates")).contains(&wanted) {
-            let version = old.text("version");
+        if !lines(old.get(Attr::UpdateTargets)).contains(&wanted) {
+            let version = old.text(Attr::Version);
             return Verdict::Refuse(format!(
                 "the extension has no update from version {version} to {wanted}"
             ));
@@ -204,16 +210,16 @@ fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 /// `CREATE OR REPLACE VIEW` may only add columns at the end.
 fn change_view(old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
-    if old.get("definition") == new.get("definition") {
+    if old.get(Attr::Definition) == new.get(Attr::Definition) {
         return Verdict::Alter(change_options(&format!("ALTER VIEW {name}"), ordered(old), ordered(new)));
     }
-    let (before, after) = (lines(old.get("@columns")), lines(new.get("@columns")));
+    let (before, after) = (lines(old.get(Attr::ColumnTypes)), lines(new.get(Attr::ColumnTypes)));
     if !after.starts_with(&before) {
         return Verdict::Replace;
     }
-    let sql = format!("CREATE OR REPLACE VIEW {name}{} AS\n{}", with(new), new.text("definition"));
+    let sql = format!("CREATE OR REPLACE VIEW {name}{} AS\n{}", with(new), new.text(Attr::Definition));
     let mut statement = Statement::new(sql).exclusive(name);
-    if old.get("options") != new.get("options") {
+    if old.get(Attr::Options) != new.get(Attr::Options) {
         statement = statement.hazard(HazardKind::Authorisation, name, "the options of the view change");
     }
     Verdict::Alter(vec![statement])
@@ -224,14 +230,14 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "options" => statements.extend(change_options(
+            Attr::Options => statements.extend(change_options(
                 &format!("ALTER MATERIALIZED VIEW {name}"),
                 ordered(old),
                 ordered(new),
             )),
-            "statistics" => statements.extend(column_statistics(Some(old), new)),
-            "storage" => statements.extend(column_storage(Some(old), new)),
-            "tablespace" => {
+            Attr::Statistics => statements.extend(column_statistics(Some(old), new)),
+            Attr::Storage => statements.extend(column_storage(Some(old), new)),
+            Attr::Tablespace => {
                 statements.push(
                     Statement::new(format!(
                         "ALTER MATERIALIZED VIEW {name} SET TABLESPACE {}",
@@ -240,7 +246,7 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(name),
                 );
             }
-            "access_method" => {
+            Attr::AccessMethod => {
                 statements.push(
                     Statement::new(format!(
                         "ALTER MATERIALIZED VIEW {name} SET ACCESS METHOD {}",

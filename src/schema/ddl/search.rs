@@ -1,23 +1,23 @@
 //! Text search configurations and dictionaries.
 
 use super::{Verdict, lines};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::Statement;
 
 pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     if fact.key.kind == Kind::TextSearchDictionary {
-        let options = fact.get("options").map(|o| format!(", {o}")).unwrap_or_default();
+        let options = fact.get(Attr::Options).map(|o| format!(", {o}")).unwrap_or_default();
         return vec![Statement::new(format!(
             "CREATE TEXT SEARCH DICTIONARY {name} (TEMPLATE = {}{options})",
-            fact.text("template")
+            fact.text(Attr::Template)
         ))];
     }
     let mut statements = vec![Statement::new(format!(
         "CREATE TEXT SEARCH CONFIGURATION {name} (PARSER = {})",
-        fact.text("parser")
+        fact.text(Attr::Parser)
     ))];
-    statements.extend(lines(fact.get("mappings")).into_iter().map(|line| mapping(name, "ADD", line)));
+    statements.extend(lines(fact.get(Attr::Mappings)).into_iter().map(|line| mapping(name, "ADD", line)));
     statements
 }
 
@@ -31,14 +31,14 @@ fn mapping(name: &str, word: &str, line: &str) -> Statement {
 pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
     if new.key.kind == Kind::TextSearchDictionary {
-        let same = old.get("template") == new.get("template");
+        let same = old.get(Attr::Template) == new.get(Attr::Template);
         let keys = |f: &Fact| {
-            f.text("options")
+            f.text(Attr::Options)
                 .split(", ")
                 .filter_map(|o| o.split(" = ").next().map(str::to_owned))
                 .collect::<Vec<_>>()
         };
-        return match new.get("options") {
+        return match new.get(Attr::Options) {
             Some(options) if same && keys(old).iter().all(|k| keys(new).contains(k)) => {
                 Verdict::Alter(vec![Statement::new(format!(
                     "ALTER TEXT SEARCH DICTIONARY {name} ({options})"
@@ -47,10 +47,10 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             _ => Verdict::Replace,
         };
     }
-    if old.get("parser") != new.get("parser") {
+    if old.get(Attr::Parser) != new.get(Attr::Parser) {
         return Verdict::Replace;
     }
-    let (before, after) = (lines(old.get("mappings")), lines(new.get("mappings")));
+    let (before, after) = (lines(old.get(Attr::Mappings)), lines(new.get(Attr::Mappings)));
     let token = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
     let mut statements = Vec::new();
     for line in before.iter().filter(|b| !after.iter().any(|a| token(a) == token(b))) {

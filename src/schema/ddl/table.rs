@@ -1,7 +1,7 @@
 //! Tables.
 
 use super::{Context, Verdict, change_options, column, differing, lines, options, ordered, partition};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
@@ -9,31 +9,31 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let mut columns: Vec<(usize, Fact<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
-    let inherits = table.get("inherits");
-    let typed = table.has("of_type");
+    let inherits = table.get(Attr::Inherits);
+    let typed = table.has(Attr::OfType);
     let mut body = Vec::new();
     for (_, fact) in &columns {
         if typed {
             let options = column::options_of_typed(ctx, fact);
             body.extend(
-                (!options.is_empty()).then(|| format!("    {} WITH OPTIONS{options}", fact.text("name"))),
+                (!options.is_empty()).then(|| format!("    {} WITH OPTIONS{options}", fact.text(Attr::Name))),
             );
-        } else if inherits.is_none() || !fact.has("inherited") {
+        } else if inherits.is_none() || !fact.has(Attr::Inherited) {
             body.push(format!("    {}", column::definition(ctx, fact)));
         }
     }
     for (at, fact) in ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Constraint) {
         if ctx.inline.contains(&at) {
-            body.push(format!("    CONSTRAINT {} {}", fact.text("name"), fact.text("definition")));
+            body.push(format!("    CONSTRAINT {} {}", fact.text(Attr::Name), fact.text(Attr::Definition)));
         }
     }
-    let words = match (table.has("foreign"), table.has("persistence")) {
+    let words = match (table.has(Attr::Foreign), table.has(Attr::Persistence)) {
         (true, _) => "CREATE FOREIGN TABLE",
         (_, true) => "CREATE UNLOGGED TABLE",
         _ => "CREATE TABLE",
     };
     let mut sql = format!("{words} {name}");
-    if let Some(of) = table.get("of_type") {
+    if let Some(of) = table.get(Attr::OfType) {
         sql += &format!(" OF {of}");
     }
     if !body.is_empty() || !typed {
@@ -42,21 +42,21 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     if let Some(parents) = inherits {
         sql += &format!("\nINHERITS ({})", parents.replace('\n', ", "));
     }
-    if let Some(by) = table.get("partition_key") {
+    if let Some(by) = table.get(Attr::PartitionKey) {
         sql += &format!("\nPARTITION BY {by}");
     }
-    if let Some(method) = table.get("access_method") {
+    if let Some(method) = table.get(Attr::AccessMethod) {
         sql += &format!("\nUSING {method}");
     }
     if let Some(lines) = ordered(table) {
         sql += &format!("\nWITH ({})", options(lines));
     }
-    if let Some(space) = table.get("tablespace") {
+    if let Some(space) = table.get(Attr::Tablespace) {
         sql += &format!("\nTABLESPACE {space}");
     }
-    if let Some(server) = table.get("server") {
+    if let Some(server) = table.get(Attr::Server) {
         sql += &format!("\nSERVER {server}");
-        if let Some(pairs) = table.get("fdw_options") {
+        if let Some(pairs) = table.get(Attr::FdwOptions) {
             sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
         }
     }
@@ -71,11 +71,11 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
 /// Row-level security and replica identity.
 fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     let name = &new.key.name;
-    let had = |attr: &str| old.is_some_and(|f| f.has(attr));
+    let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
     for (attr, on, off) in [
-        ("row_security", "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
-        ("force_row_security", "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
+        (Attr::RowSecurity, "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
+        (Attr::ForceRowSecurity, "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
     ] {
         if had(attr) != new.has(attr) {
             let word = if new.has(attr) { on } else { off };
@@ -90,8 +90,8 @@ fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
             statements.push(statement);
         }
     }
-    if old.and_then(|f| f.get("replica_identity")) != new.get("replica_identity") {
-        let identity = new.get("replica_identity").unwrap_or("default").to_uppercase();
+    if old.and_then(|f| f.get(Attr::ReplicaIdentity)) != new.get(Attr::ReplicaIdentity) {
+        let identity = new.get(Attr::ReplicaIdentity).unwrap_or("default").to_uppercase();
         let mut statement = Statement::new(format!("ALTER TABLE ONLY {name} REPLICA IDENTITY {identity}"));
         if old.is_some() {
             statement = statement.exclusive(name);
@@ -103,9 +103,9 @@ fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 
 pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     let name = &table.key.name;
-    let word = if table.has("foreign") { "FOREIGN TABLE" } else { "TABLE" };
+    let word = if table.has(Attr::Foreign) { "FOREIGN TABLE" } else { "TABLE" };
     let mut drop = Statement::new(format!("DROP {word} {name}")).exclusive(name);
-    drop = if table.has("foreign") {
+    drop = if table.has(Attr::Foreign) {
         drop.hazard(HazardKind::BreaksClients, name, "the foreign table is gone")
     } else {
         drop.hazard(HazardKind::DataLoss, name, "every row is deleted").hazard(
@@ -114,23 +114,27 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
             "the table is gone",
         )
     };
-    match ctx.old.fact(Kind::Partition, name).filter(|p| ctx.new.fact(Kind::Table, p.text("of")).is_some()) {
+    match ctx
+        .old
+        .fact(Kind::Partition, name)
+        .filter(|p| ctx.new.fact(Kind::Table, p.text(Attr::Of)).is_some())
+    {
         Some(partition) if partition::leaves_quietly(ctx, &partition) => {
             vec![partition::detach_concurrently(&partition), drop.at(Stage::Finish)]
         }
-        Some(partition) => vec![drop.exclusive(partition.text("of"))],
+        Some(partition) => vec![drop.exclusive(partition.text(Attr::Of))],
         None => vec![drop],
     }
 }
 
 pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
-    let word = if new.has("foreign") { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
+    let word = if new.has(Attr::Foreign) { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "persistence" => {
-                let logged = if new.has("persistence") { "UNLOGGED" } else { "LOGGED" };
+            Attr::Persistence => {
+                let logged = if new.has(Attr::Persistence) { "UNLOGGED" } else { "LOGGED" };
                 let statement = Statement::new(format!("ALTER TABLE {name} SET {logged}")).exclusive(name);
                 statements.push(statement.hazard(
                     HazardKind::TableRewrite,
@@ -138,19 +142,19 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                     "the table is written anew",
                 ));
             }
-            "options" => statements.extend(
+            Attr::Options => statements.extend(
                 change_options(&format!("{word} {name}"), ordered(old), ordered(new))
                     .into_iter()
                     .map(|s| s.lock(name, LockMode::ShareUpdateExclusive)),
             ),
-            "row_security" | "force_row_security" | "replica_identity" => {}
-            "tablespace" => {
+            Attr::RowSecurity | Attr::ForceRowSecurity | Attr::ReplicaIdentity => {}
+            Attr::Tablespace => {
                 let space = new.get(attr).unwrap_or("pg_default");
                 let statement =
                     Statement::new(format!("ALTER TABLE {name} SET TABLESPACE {space}")).exclusive(name);
                 statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is copied"));
             }
-            "access_method" => {
+            Attr::AccessMethod => {
                 let method = new.get(attr).unwrap_or("heap");
                 let statement =
                     Statement::new(format!("ALTER TABLE {name} SET ACCESS METHOD {method}")).exclusive(name);
@@ -160,7 +164,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                     "the table is written anew",
                 ));
             }
-            "inherits" => {
+            Attr::Inherits => {
                 let (before, after) = (lines(old.get(attr)), lines(new.get(attr)));
                 let kept = before.iter().filter(|p| after.contains(p));
                 let reached: Vec<&str> =
@@ -175,7 +179,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                     );
                 }
             }
-            "of_type" => {
+            Attr::OfType => {
                 statements.push(
                     Statement::new(match new.get(attr) {
                         Some(of) => format!("ALTER TABLE {name} OF {of}"),
@@ -184,22 +188,24 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(name),
                 );
             }
-            "fdw_options" => {
+            Attr::FdwOptions => {
                 let options = fdw_options(old.get(attr), new.get(attr));
                 statements.push(Statement::new(format!("{word} {name} OPTIONS ({options})")));
             }
-            "is_partition" => {}
-            "partition_key" => {
+            Attr::IsPartition => {}
+            Attr::PartitionKey => {
                 return Verdict::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
             }
-            "server" if old.has("foreign") && new.has("foreign") => return Verdict::Replace,
-            "foreign" | "server" => {
+            Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => return Verdict::Replace,
+            Attr::Foreign | Attr::Server => {
                 return Verdict::Refuse(
                     "a table cannot become a foreign table, nor the other way round, without being dropped"
                         .to_owned(),
                 );
             }
-            other => return Verdict::Refuse(format!("its {} cannot be changed", other.replace('_', " "))),
+            other => {
+                return Verdict::Refuse(format!("its {} cannot be changed", other.alias().replace('_', " ")));
+            }
         }
     }
     statements.extend(flags(Some(old), new));
@@ -208,8 +214,8 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
 
 /// The statements that give an existing table its new parents, once it has their columns.
 pub(in crate::schema) fn inherit(old: &Fact, new: &Fact) -> Vec<Statement> {
-    let (name, before) = (&new.key.name, lines(old.get("inherits")));
-    let after = lines(new.get("inherits")).into_iter().filter(|p| !before.contains(p));
+    let (name, before) = (&new.key.name, lines(old.get(Attr::Inherits)));
+    let after = lines(new.get(Attr::Inherits)).into_iter().filter(|p| !before.contains(p));
     after
         .map(|parent| {
             Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)

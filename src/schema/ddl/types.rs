@@ -1,60 +1,60 @@
 //! Enums, domains, composite types, ranges and collations.
 
 use super::{Context, Verdict, differing, lines, literal, parent};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::{HazardKind, Stage, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
     let name = &fact.key.name;
     let sql = match fact.key.kind {
-        Kind::Enum => format!("CREATE TYPE {name} AS ENUM ({})", fact.text("labels").replace('\n', ", ")),
+        Kind::Enum => format!("CREATE TYPE {name} AS ENUM ({})", fact.text(Attr::Labels).replace('\n', ", ")),
         Kind::Composite => {
             let attributes: Vec<String> =
-                lines(fact.get("attributes")).iter().map(|l| l.replacen('\t', " ", 1)).collect();
+                lines(fact.get(Attr::Attributes)).iter().map(|l| l.replacen('\t', " ", 1)).collect();
             format!("CREATE TYPE {name} AS ({})", attributes.join(", "))
         }
         Kind::Domain => {
-            let mut sql = format!("CREATE DOMAIN {name} AS {}", fact.text("type"));
-            sql += &fact.get("collation").map(|c| format!(" COLLATE {c}")).unwrap_or_default();
+            let mut sql = format!("CREATE DOMAIN {name} AS {}", fact.text(Attr::Type));
+            sql += &fact.get(Attr::Collation).map(|c| format!(" COLLATE {c}")).unwrap_or_default();
             sql += &domain_default(fact).map(|d| format!(" DEFAULT {d}")).unwrap_or_default();
-            sql += &fact.get("not_null_constraint").map(|c| format!(" {c}")).unwrap_or_default();
-            sql + if fact.has("not_null") { " NOT NULL" } else { "" }
+            sql += &fact.get(Attr::NotNullConstraint).map(|c| format!(" {c}")).unwrap_or_default();
+            sql + if fact.has(Attr::NotNull) { " NOT NULL" } else { "" }
         }
         Kind::DomainConstraint => return add_domain_constraint(ctx, fact),
         Kind::Range => {
-            let mut sql = format!("CREATE TYPE {name} AS RANGE (subtype = {}", fact.text("subtype"));
+            let mut sql = format!("CREATE TYPE {name} AS RANGE (subtype = {}", fact.text(Attr::Subtype));
             for (attr, word) in [
-                ("multirange", "multirange_type_name"),
-                ("subtype_opclass", "subtype_opclass"),
-                ("collation", "collation"),
-                ("canonical", "canonical"),
-                ("subtype_diff", "subtype_diff"),
+                (Attr::Multirange, "multirange_type_name"),
+                (Attr::SubtypeOpclass, "subtype_opclass"),
+                (Attr::Collation, "collation"),
+                (Attr::Canonical, "canonical"),
+                (Attr::SubtypeDiff, "subtype_diff"),
             ] {
                 sql += &fact.get(attr).map(|v| format!(", {word} = {v}")).unwrap_or_default();
             }
             sql + ")"
         }
         _ => {
-            let mut sql = format!("CREATE COLLATION {name} (provider = {}", fact.text("provider"));
-            for attr in ["locale", "lc_collate", "lc_ctype", "rules"] {
+            let mut sql = format!("CREATE COLLATION {name} (provider = {}", fact.text(Attr::Provider));
+            for attr in [Attr::Locale, Attr::LcCollate, Attr::LcCtype, Attr::Rules] {
                 sql += &fact.get(attr).map(|v| format!(", {attr} = {}", literal(v))).unwrap_or_default();
             }
-            sql + if fact.has("nondeterministic") { ", deterministic = false)" } else { ")" }
+            sql + if fact.has(Attr::Nondeterministic) { ", deterministic = false)" } else { ")" }
         }
     };
     vec![Statement::new(sql)]
 }
 
 fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let (domain, name) = (parent(fact), fact.text("name"));
-    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text("definition"));
+    let (domain, name) = (parent(fact), fact.text(Attr::Name));
+    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text(Attr::Definition));
     let fresh = ctx.old.fact(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
     // PostgreSQL cannot look into values that contain one: it is checked before any column does.
     let list = format!("{domain}[]");
     let at = ctx.new.fact(Kind::Domain, domain).and_then(|f| ctx.new.find(f.key));
     let contains = |f: Fact<'_>| match f.key.kind {
         Kind::Composite => at.is_some_and(|at| f.needs.contains(&(at as u32))),
-        Kind::Column => f.text("type") == list,
+        Kind::Column => f.text(Attr::Type) == list,
         _ => false,
     };
     let inside = ctx.new.facts.iter().any(contains);
@@ -70,7 +70,7 @@ fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
 }
 
 fn domain_default(fact: &Fact) -> Option<String> {
-    fact.get("default").map(str::to_owned).or_else(|| fact.get("default_text").map(str::to_owned))
+    fact.get(Attr::Default).map(str::to_owned).or_else(|| fact.get(Attr::DefaultText).map(str::to_owned))
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
@@ -83,7 +83,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
 
 fn change_enum(old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
-    let (before, after) = (lines(old.get("labels")), lines(new.get("labels")));
+    let (before, after) = (lines(old.get(Attr::Labels)), lines(new.get(Attr::Labels)));
     let kept: Vec<&&str> = after.iter().filter(|l| before.contains(l)).collect();
     if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
         return Verdict::Alter(add_values(name, &before, &after));
@@ -123,21 +123,21 @@ fn change_domain(old: &Fact, new: &Fact) -> Verdict {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            "default" => statements.push(Statement::new(match domain_default(new) {
+            Attr::Default => statements.push(Statement::new(match domain_default(new) {
                 Some(default) => format!("ALTER DOMAIN {name} SET DEFAULT {default}"),
                 None => format!("ALTER DOMAIN {name} DROP DEFAULT"),
             })),
-            "default_text" => {}
-            "not_null" if new.has("not_null") => statements.push(
-                Statement::new(match new.get("not_null_constraint") {
+            Attr::DefaultText => {}
+            Attr::NotNull if new.has(Attr::NotNull) => statements.push(
+                Statement::new(match new.get(Attr::NotNullConstraint) {
                     Some(named) => format!("ALTER DOMAIN {name} ADD {named} NOT NULL"),
                     None => format!("ALTER DOMAIN {name} SET NOT NULL"),
                 })
                 .hazard(HazardKind::ScanUnderLock, name, "every column of the domain is checked")
                 .hazard(HazardKind::MayFailOnData, name, "empty values are refused"),
             ),
-            "not_null" => statements.push(Statement::new(format!("ALTER DOMAIN {name} DROP NOT NULL"))),
-            "not_null_constraint" if !(old.has("not_null") && new.has("not_null")) => {}
+            Attr::NotNull => statements.push(Statement::new(format!("ALTER DOMAIN {name} DROP NOT NULL"))),
+            Attr::NotNullConstraint if !(old.has(Attr::NotNull) && new.has(Attr::NotNull)) => {}
             _ => return Verdict::Replace,
         }
     }
@@ -149,8 +149,8 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let name = &new.key.name;
     let split =
         |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
-    let before: Vec<(String, String)> = lines(old.get("attributes")).into_iter().map(split).collect();
-    let after: Vec<(String, String)> = lines(new.get("attributes")).into_iter().map(split).collect();
+    let before: Vec<(String, String)> = lines(old.get(Attr::Attributes)).into_iter().map(split).collect();
+    let after: Vec<(String, String)> = lines(new.get(Attr::Attributes)).into_iter().map(split).collect();
     let has = |list: &[(String, String)], name: &str| list.iter().any(|(n, _)| n == name);
     let kept = before.iter().filter(|(n, _)| has(&after, n));
     let reached: Vec<&String> =
@@ -158,7 +158,7 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
         return Verdict::Replace;
     }
-    if ctx.old.facts.iter().any(|f| f.key.kind == Kind::Table && f.get("of_type") == Some(name)) {
+    if ctx.old.facts.iter().any(|f| f.key.kind == Kind::Table && f.get(Attr::OfType) == Some(name)) {
         return Verdict::Refuse(
             "typed tables would change with it, whatever their own columns say".to_owned(),
         );

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::diff::{Change, FieldChange, compare};
-use super::model::{Key, Kind, Schema};
+use super::model::{Attr, Key, Kind, Schema};
 
 /// Two changes that cannot both be had.
 ///
@@ -210,13 +210,13 @@ fn decoration(kind: Kind) -> bool {
 }
 
 fn retypes(kind: Kind, fields: &[FieldChange]) -> bool {
-    let names: &[&str] = match kind {
-        Kind::Column => &["type", "collation", "generated", "generated_virtual"],
-        Kind::Composite => &["attributes"],
-        Kind::Domain => &["type"],
+    let attrs: &[Attr] = match kind {
+        Kind::Column => &[Attr::Type, Attr::Collation, Attr::Generated, Attr::GeneratedVirtual],
+        Kind::Composite => &[Attr::Attributes],
+        Kind::Domain => &[Attr::Type],
         _ => &[],
     };
-    fields.iter().any(|f| names.contains(&f.name.as_str()))
+    fields.iter().any(|f| attrs.iter().any(|attr| attr.alias() == f.name))
 }
 
 /// One name for two things of different kinds.

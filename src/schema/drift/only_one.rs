@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::schema::Change;
-use crate::schema::Kind;
+use crate::schema::model::Attr;
+use crate::schema::{Change, Kind};
 
 /// Why two additions on two sides cannot both be had, although they have different names.
 pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
@@ -13,20 +13,20 @@ pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
     }
     match key.kind {
         Kind::Constraint => {
-            let primary = |c: &Change| field(c, "type") == Some("primary key");
+            let primary = |c: &Change| field(c, Attr::Type) == Some("primary key");
             let both = primary(ours) && primary(theirs) && ours.parent() == theirs.parent();
             both.then(|| "both gave the table a primary key".to_owned())
         }
-        Kind::Partition if field(ours, "of") == field(theirs, "of") => {
-            let (one, two) = (field(ours, "bound")?, field(theirs, "bound")?);
+        Kind::Partition if field(ours, Attr::Of) == field(theirs, Attr::Of) => {
+            let (one, two) = (field(ours, Attr::Bound)?, field(theirs, Attr::Bound)?);
             (!apart(one, two)).then(|| format!("{key} and {other} may be for the same rows"))
         }
         _ => None,
     }
 }
 
-fn field<'a>(change: &'a Change, name: &str) -> Option<&'a str> {
-    change.fields().iter().find(|f| f.name == name).and_then(|f| f.after.as_deref())
+fn field<'a>(change: &'a Change, attr: Attr) -> Option<&'a str> {
+    change.fields().iter().find(|f| f.name == attr.alias()).and_then(|f| f.after.as_deref())
 }
 
 /// Whether no row can be in both bounds, as far as their text shows.

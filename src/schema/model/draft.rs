@@ -8,10 +8,7 @@ use serde::Deserialize;
 use super::fact::{Address, Facts, Id, Row};
 use super::links::Links;
 use super::text::Known;
-use super::{Key, Name};
-
-/// The name of an attribute that is one of our own.
-pub(in crate::schema) type Attribute = Cow<'static, str>;
+use super::{Attr, Key, Name};
 
 /// A fact that is yet to be kept.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,8 +18,7 @@ pub(in crate::schema) struct Draft<'a> {
     pub(in crate::schema) parent: Option<Key>,
     #[serde(default)]
     pub(in crate::schema) owner: Option<Cow<'a, str>>,
-    /// Names and values.
-    pub(in crate::schema) attrs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(in crate::schema) attrs: Vec<(Attr, Cow<'a, str>)>,
     pub(in crate::schema) needs: Vec<u32>,
     pub(in crate::schema) address: Address,
     #[serde(default)]
@@ -72,7 +68,7 @@ impl Collection {
         let parent = draft.parent.as_ref().map(|key| Id { kind: key.kind, name: symbol(&key.name) });
         let owner = draft.owner.as_deref().map(&mut symbol);
         let start = attrs.len() as u32;
-        attrs.extend(draft.attrs.iter().map(|(name, value)| (symbol(name), symbol(value))));
+        attrs.extend(draft.attrs.iter().map(|(attr, value)| (*attr, symbol(value))));
         let at = rows.len() as u32;
         let attrs = (start, attrs.len() as u32);
         rows.push(Row { id, parent, owner, attrs, address: draft.address, stamps: draft.stamps });

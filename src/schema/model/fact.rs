@@ -8,7 +8,7 @@ use super::digest::Fnv;
 use super::draft::Draft;
 use super::links::Links;
 use super::text::{Symbol, Texts};
-use super::{Kind, Name};
+use super::{Attr, Kind, Name};
 
 /// Catalog, OID and sub-id.
 pub(in crate::schema) type Address = (u32, u32, i32);
@@ -40,8 +40,7 @@ pub(super) struct Row {
 pub(in crate::schema) struct Facts {
     pub(super) texts: Texts,
     pub(super) rows: Vec<Row>,
-    /// Names and values.
-    pub(super) attrs: Vec<(Symbol, Symbol)>,
+    pub(super) attrs: Vec<(Attr, Symbol)>,
     pub(super) needs: Links,
 }
 
@@ -68,7 +67,7 @@ pub(in crate::schema) struct Fact<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::schema) struct Attributes<'a> {
     texts: &'a Texts,
-    pairs: &'a [(Symbol, Symbol)],
+    pairs: &'a [(Attr, Symbol)],
 }
 
 impl Facts {
@@ -165,17 +164,17 @@ impl Serialize for Facts {
 }
 
 impl<'a> Fact<'a> {
-    pub(in crate::schema) fn get(&self, name: &str) -> Option<&'a str> {
-        self.attrs.get(name)
+    pub(in crate::schema) fn get(&self, attr: Attr) -> Option<&'a str> {
+        self.attrs.get(attr)
     }
 
-    pub(in crate::schema) fn has(&self, name: &str) -> bool {
-        self.attrs.get(name).is_some()
+    pub(in crate::schema) fn has(&self, attr: Attr) -> bool {
+        self.attrs.get(attr).is_some()
     }
 
     /// An attribute that every fact of the kind has.
-    pub(in crate::schema) fn text(&self, name: &str) -> &'a str {
-        self.attrs.get(name).unwrap_or_default()
+    pub(in crate::schema) fn text(&self, attr: Attr) -> &'a str {
+        self.attrs.get(attr).unwrap_or_default()
     }
 
     pub(in crate::schema) fn same_as(&self, other: &Fact<'_>) -> bool {
@@ -192,7 +191,7 @@ impl<'a> Fact<'a> {
             key: self.key.to_key(),
             parent: self.parent.map(Name::to_key),
             owner: self.owner.map(Into::into),
-            attrs: self.attrs.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            attrs: self.attrs.iter().map(|(attr, value)| (attr, value.into())).collect(),
             needs: self.needs.to_vec(),
             address: self.address,
             stamps: self.stamps,
@@ -203,8 +202,8 @@ impl<'a> Fact<'a> {
         let mut hash = Fnv::default();
         hash.text(self.key.kind.label());
         hash.text(self.key.name);
-        for (name, value) in self.attrs.compared() {
-            hash.text(name);
+        for (attr, value) in self.attrs.compared() {
+            hash.text(attr.alias());
             hash.text(value);
         }
         hash.0
@@ -212,19 +211,19 @@ impl<'a> Fact<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    pub(in crate::schema) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    pub(in crate::schema) fn iter(&self) -> impl Iterator<Item = (Attr, &'a str)> + use<'a> {
         let texts = self.texts;
-        self.pairs.iter().map(|(name, value)| (texts.get(*name), texts.get(*value)))
+        self.pairs.iter().map(|(attr, value)| (*attr, texts.get(*value)))
     }
 
-    fn get(&self, name: &str) -> Option<&'a str> {
-        let found = self.pairs.iter().find(|(n, _)| self.texts.get(*n) == name);
+    fn get(&self, attr: Attr) -> Option<&'a str> {
+        let found = self.pairs.iter().find(|(a, _)| *a == attr);
         found.map(|(_, value)| self.texts.get(*value))
     }
 
-    /// Those that are compared: a name that starts with `@` is kept for planning only.
-    pub(in crate::schema) fn compared(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.iter().filter(|(name, _)| !name.starts_with('@'))
+    /// The attributes that are not for planning only.
+    pub(in crate::schema) fn compared(&self) -> impl Iterator<Item = (Attr, &'a str)> + use<'a> {
+        self.iter().filter(|(attr, _)| attr.is_compared())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The model of a schema: facts at the finest grain, their attributes and what they depend on.
 
+mod attr;
 mod digest;
 mod draft;
 mod fact;
@@ -13,9 +14,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use attr::Attr;
+#[cfg(test)]
+pub(super) use attr::Shape;
 pub use digest::Fingerprint;
 use digest::Fnv;
-pub(super) use draft::{Attribute, Collection, Draft};
+pub(super) use draft::{Collection, Draft};
 pub(super) use fact::{Address, Fact, Facts, Identity};
 pub use key::Key;
 pub(super) use key::Name;

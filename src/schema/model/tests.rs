@@ -3,7 +3,7 @@ use crate::schema::Options;
 
 fn draft(kind: Kind, name: &'static str, parent: Option<(Kind, &str)>, needs: &[u32]) -> Draft<'static> {
     let parent = parent.map(|(kind, name)| Key::new(kind, name));
-    let attrs = vec![("name".into(), name.into()), ("@note".into(), "kept".into())];
+    let attrs = vec![(Attr::Name, name.into()), (Attr::Grantor, "kept".into())];
     Draft { attrs, needs: needs.to_vec(), ..Draft::new(Key::new(kind, name), parent) }
 }
 
@@ -38,7 +38,7 @@ fn facts_are_sorted_and_need_the_same_ones_as_before() {
     let column = schema.fact(Kind::Column, "s.t.a").expect("the column");
     assert_eq!((column.owner, column.address, column.stamps), (Some("app"), (1, 2, 3), [4, 5, 6]));
     assert_eq!(column.parent, Some(Name::new(Kind::Table, "s.t")));
-    assert_eq!(column.attrs.compared().collect::<Vec<_>>(), [("name", "s.t.a")]);
+    assert_eq!(column.attrs.compared().collect::<Vec<_>>(), [(Attr::Name, "s.t.a")]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_record_of_an_earlier_version_is_read() {
          "attrs":[["name","a"],["type","text"]],"needs":[0],"address":[1,2,1],"stamps":[7,7,0]}]}"#;
     let schema: Schema = serde_json::from_str(record).expect("it is read");
     let column = schema.fact(Kind::Column, "s.t.a").expect("the column");
-    assert_eq!((column.get("type"), column.needs, column.stamps), (Some("text"), &[0][..], [7, 7, 0]));
+    assert_eq!((column.get(Attr::Type), column.needs, column.stamps), (Some("text"), &[0][..], [7, 7, 0]));
     assert_eq!(schema.fact(Kind::Table, "s.t").expect("the table").stamps, [0; 3]);
 }
 
@@ -97,5 +97,5 @@ fn an_attribute_can_be_told_later() {
     collection.set(at, 0, "j");
     collection.stamp(at, [1, 2, 3]);
     let facts = collection.sorted();
-    assert_eq!((facts.at(0).text("name"), facts.at(0).stamps), ("j", [1, 2, 3]));
+    assert_eq!((facts.at(0).text(Attr::Name), facts.at(0).stamps), ("j", [1, 2, 3]));
 }

@@ -4,10 +4,10 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::{Decoded, Reader, oid};
-use crate::schema::model::{Attribute, Draft, Fact, Key, Kind, Name};
+use crate::schema::model::{Attr, Draft, Fact, Key, Kind, Name};
 
 /// An attribute that says which part of a fact is meant.
-type Part = (Attribute, String);
+type Part = (Attr, String);
 
 impl Reader {
     /// The fact a comment or privilege belongs to, and what of it where that is no fact of its own: a column of a view, the
@@ -29,13 +29,13 @@ impl Reader {
         let Some((at, fact)) = relation.map(|at| (at, self.fact(at))) else { return Ok(None) };
         let hidden = (address == whole && address.0 == self.relations).then_some(fact);
         let hidden = hidden.and_then(|fact| match fact.key.kind {
-            Kind::Constraint => Some(format!("index {}.{}", fact.text("schema"), fact.text("name"))),
-            Kind::Column => fact.get("identity_sequence").map(|name| format!("sequence {name}")),
+            Kind::Constraint => Some(format!("index {}.{}", fact.text(Attr::Schema), fact.text(Attr::Name))),
+            Kind::Column => fact.get(Attr::IdentitySequence).map(|name| format!("sequence {name}")),
             _ => None,
         });
         let ours = fact.key.kind != Kind::Extension;
-        let column = column.filter(|_| ours).map(|column| ("@column".into(), column));
-        Ok(hidden.map(|of| ("@of".into(), of)).or(column).map(|of| (at, Some(of))))
+        let column = column.filter(|_| ours).map(|column| (Attr::PartColumn, column));
+        Ok(hidden.map(|of| (Attr::HiddenObject, of)).or(column).map(|of| (at, Some(of))))
     }
 
     pub(super) fn part(
@@ -44,16 +44,18 @@ impl Reader {
         at: u32,
         of: Option<Part>,
         suffix: &str,
-        mut attrs: Vec<(Attribute, String)>,
+        mut attrs: Vec<(Attr, String)>,
     ) -> u32 {
         let parent = self.fact(at).key.to_key();
         let name = match &of {
-            Some((what, column)) if what == "@column" => format!("column {}.{column}{suffix}", parent.name),
+            Some((what, column)) if *what == Attr::PartColumn => {
+                format!("column {}.{column}{suffix}", parent.name)
+            }
             Some((_, whole)) => format!("{whole}{suffix}"),
             None => format!("{parent}{suffix}"),
         };
         attrs.extend(of);
-        let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let attrs = attrs.into_iter().map(|(attr, value)| (attr, value.into())).collect();
         let fact = Draft { attrs, needs: vec![at], ..Draft::new(Key::new(kind, name), Some(parent)) };
         self.collection.push(&fact)
     }
@@ -62,7 +64,7 @@ impl Reader {
         for row in rows {
             if let Some((at, of)) = self.target(row, "classoid", "objoid", "objsubid")? {
                 let text: String = row.try_get("description")?;
-                self.part(Kind::Comment, at, of, "", vec![("text".into(), text)]);
+                self.part(Kind::Comment, at, of, "", vec![(Attr::Text, text)]);
             }
         }
         Ok(())
@@ -88,11 +90,11 @@ impl Reader {
                 Some(column) => format!("column {column} of {on}{suffix}"),
                 None => format!("{on}{suffix}"),
             };
-            attrs.push(("@on".into(), on));
-            attrs.extend(column.map(|column| ("@column".into(), column)));
+            attrs.push((Attr::SystemObject, on));
+            attrs.extend(column.map(|column| (Attr::PartColumn, column)));
             let extension: Option<&str> = row.try_get("extension")?;
             let extension = extension.map(|name| Key::new(Kind::Extension, name));
-            let attrs = attrs.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let attrs = attrs.into_iter().map(|(attr, value)| (attr, value.into())).collect();
             let fact = Draft { attrs, ..Draft::new(Key::new(Kind::Privilege, name), extension) };
             self.collection.push(&fact);
         }
@@ -105,7 +107,7 @@ impl Reader {
             if fact.key.kind != Kind::Extension
                 && let Some(owner) = fact.owner.map(str::to_owned)
             {
-                self.part(Kind::Owner, at, None, "", vec![("role".into(), owner)]);
+                self.part(Kind::Owner, at, None, "", vec![(Attr::Role, owner)]);
             }
         }
     }
@@ -116,12 +118,13 @@ impl Reader {
             |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.fact(at));
         let object = find(handed.parent);
         let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent);
-        let schema = find(table).or(object).and_then(|o| o.get("schema")).map(|s| Name::new(Kind::Schema, s));
+        let schema =
+            find(table).or(object).and_then(|o| o.get(Attr::Schema)).map(|s| Name::new(Kind::Schema, s));
         let source = |fact: Fact<'_>| {
             let above = fact.parent == table || fact.parent == schema;
-            let one = fact.get("@on") == handed.get("@on");
+            let one = fact.get(Attr::SystemObject) == handed.get(Attr::SystemObject);
             fact.key.kind == Kind::Privilege
-                && matches!(fact.text("@grantee"), grantee if grantee == "PUBLIC" || grantee == handed.text("@grantor"))
+                && matches!(fact.text(Attr::PrivilegeGrantee), grantee if grantee == "PUBLIC" || grantee == handed.text(Attr::Grantor))
                 && (one && fact.parent == handed.parent || above && fact.parent.is_some())
         };
         (0..)
@@ -136,25 +139,25 @@ impl Reader {
         let parent = privilege.parent?;
         let table = match parent.kind {
             Kind::Column => self.fact(self.collection.place(parent)?).parent?,
-            _ if privilege.has("@column") => parent,
+            _ if privilege.has(Attr::PartColumn) => parent,
             _ => return None,
         };
-        let by = privilege.get("@grantor").map(|grantor| format!(" by {grantor}")).unwrap_or_default();
-        let name = format!("{table} to {}{by}", privilege.text("@grantee"));
+        let by = privilege.get(Attr::Grantor).map(|grantor| format!(" by {grantor}")).unwrap_or_default();
+        let name = format!("{table} to {}{by}", privilege.text(Attr::PrivilegeGrantee));
         self.collection.place(Name::new(Kind::Privilege, &name))
     }
 }
 
 /// How a privilege is told from the others on its object, and what it is.
-fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attribute, String)>)> {
+fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attr, String)>)> {
     let grantee: String = row.try_get("grantee")?;
     let grantor: Option<String> = row.try_get("grantor")?;
     let by = grantor.as_ref().map(|grantor| format!(" by {grantor}")).unwrap_or_default();
     let suffix = format!(" to {grantee}{by}");
-    let mut attrs = vec![("@grantee".into(), grantee)];
-    attrs.extend(grantor.map(|grantor| ("@grantor".into(), grantor)));
-    for name in ["granted", "revoked"] {
-        attrs.extend(row.try_get::<Option<String>, _>(name)?.map(|value| (name.into(), value)));
+    let mut attrs = vec![(Attr::PrivilegeGrantee, grantee)];
+    attrs.extend(grantor.map(|grantor| (Attr::Grantor, grantor)));
+    for attr in [Attr::Granted, Attr::Revoked] {
+        attrs.extend(row.try_get::<Option<String>, _>(attr.alias())?.map(|value| (attr, value)));
     }
     Ok((suffix, attrs))
 }

@@ -1,5 +1,7 @@
 //! What the columns of a catalog query are to a fact.
 
+use crate::schema::model::Attr;
+
 pub(super) enum Cell {
     Oid,
     Sub,
@@ -11,7 +13,7 @@ pub(super) enum Cell {
     Parent,
     ParentKind,
     Owner,
-    Attribute(String),
+    Attribute(Attr),
     /// The OID of the table that the fact is a part of, which must be a fact.
     Relation,
     /// The same, and the OID of the fact.
@@ -43,8 +45,9 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn named(name: &str) -> Self {
-        match name {
+    /// The meaning of a column by its alias; none where the alias is unknown.
+    pub(super) fn named(alias: &str) -> Option<Self> {
+        Some(match alias {
             "oid" => Self::Oid,
             "sub" => Self::Sub,
             "stamp" => Self::Stamp,
@@ -71,7 +74,7 @@ impl Cell {
             "index_relation" => Self::IndexRelation,
             "index_where" => Self::IndexWhere,
             "index_shape" => Self::IndexShape,
-            name => Self::Attribute(name.to_owned()),
-        }
+            alias => Self::Attribute(Attr::from_alias(alias)?),
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Dependency, Reader};
-use crate::schema::model::{Draft, Kind};
+use crate::schema::model::{Attr, Draft, Kind};
 
 /// The sequence behind an identity column.
 pub(super) struct IdentitySequence {
@@ -14,18 +14,18 @@ pub(super) struct IdentitySequence {
 impl IdentitySequence {
     pub(super) fn of(sequence: &Draft<'_>) -> Self {
         let get =
-            |name: &str| sequence.attrs.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_ref());
-        let limit = |name: &str, word: &str| match get(name) {
+            |attr: Attr| sequence.attrs.iter().find(|(a, _)| *a == attr).map(|(_, value)| value.as_ref());
+        let limit = |attr: Attr, word: &str| match get(attr) {
             Some(value) => format!("{word} {value}"),
             None => format!("NO {word}"),
         };
         let options = [
-            format!("START WITH {}", get("start").unwrap_or_default()),
-            format!("INCREMENT BY {}", get("increment").unwrap_or_default()),
-            limit("minvalue", "MINVALUE"),
-            limit("maxvalue", "MAXVALUE"),
-            format!("CACHE {}", get("cache").unwrap_or_default()),
-            if get("cycle").is_some() { "CYCLE" } else { "NO CYCLE" }.to_owned(),
+            format!("START WITH {}", get(Attr::Start).unwrap_or_default()),
+            format!("INCREMENT BY {}", get(Attr::Increment).unwrap_or_default()),
+            limit(Attr::Minvalue, "MINVALUE"),
+            limit(Attr::Maxvalue, "MAXVALUE"),
+            format!("CACHE {}", get(Attr::Cache).unwrap_or_default()),
+            if get(Attr::Cycle).is_some() { "CYCLE" } else { "NO CYCLE" }.to_owned(),
         ];
         Self { name: sequence.key.name.clone(), options: options.join("\n") }
     }

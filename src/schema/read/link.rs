@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::postgres::{PgRow, types::Oid};
 
 use super::{Decoded, Dependency, Reader, oid};
-use crate::schema::model::{Address, Kind, Name};
+use crate::schema::model::{Address, Attr, Kind, Name};
 
 impl Reader {
     pub(super) fn find(&self, address: Address) -> Option<u32> {
@@ -58,7 +58,7 @@ impl Reader {
     fn mark(&mut self, at: u32, extension: u32) {
         let name = self.fact(extension).key.name.to_owned();
         let suffix = format!(" with {name}");
-        let mark = self.part(Kind::ExtensionMark, at, None, &suffix, vec![("extension".into(), name)]);
+        let mark = self.part(Kind::ExtensionMark, at, None, &suffix, vec![(Attr::Extension, name)]);
         self.collection.need(mark, extension);
     }
 
@@ -78,7 +78,7 @@ impl Reader {
             // Ownership of a sequence and the place of a partition are facts of their own.
             let placed = match (one.key.kind, other.key.kind) {
                 (Kind::Sequence, Kind::Column | Kind::Table) => row.kind == b'a',
-                (Kind::Table, Kind::Table) => one.has("is_partition"),
+                (Kind::Table, Kind::Table) => one.has(Attr::IsPartition),
                 (Kind::Table, Kind::Column) => other.parent == Some(one.key),
                 _ => false,
             };
@@ -95,29 +95,29 @@ impl Reader {
             let mut needs: Vec<Name<'_>> = fact.parent.into_iter().collect();
             let mut found: Vec<u32> = Vec::new();
             match fact.key.kind {
-                Kind::Partition => needs.push(Name::new(Kind::Table, fact.text("of"))),
-                Kind::IndexAttach => needs.push(match fact.get("of_constraint") {
+                Kind::Partition => needs.push(Name::new(Kind::Table, fact.text(Attr::Of))),
+                Kind::IndexAttach => needs.push(match fact.get(Attr::OfConstraint) {
                     Some(constraint) => Name::new(Kind::Constraint, constraint),
-                    None => Name::new(Kind::Index, fact.text("of")),
+                    None => Name::new(Kind::Index, fact.text(Attr::Of)),
                 }),
-                Kind::SequenceOwner => needs.push(Name::new(Kind::Column, fact.text("column"))),
-                Kind::PublicationTable => needs.push(Name::new(Kind::Table, fact.text("table"))),
-                Kind::Trigger if fact.has("above") => {
-                    needs.extend(fact.text("above").lines().map(|name| Name::new(Kind::Trigger, name)));
+                Kind::SequenceOwner => needs.push(Name::new(Kind::Column, fact.text(Attr::Column))),
+                Kind::PublicationTable => needs.push(Name::new(Kind::Table, fact.text(Attr::Table))),
+                Kind::Trigger if fact.has(Attr::Above) => {
+                    needs.extend(fact.text(Attr::Above).lines().map(|name| Name::new(Kind::Trigger, name)));
                     needs.extend(fact.parent.map(|table| Name::new(Kind::Partition, table.name)));
                 }
-                Kind::PublicationSchema => needs.push(Name::new(Kind::Schema, fact.text("schema"))),
+                Kind::PublicationSchema => needs.push(Name::new(Kind::Schema, fact.text(Attr::Schema))),
                 Kind::Privilege => {
-                    if fact.has("@grantor") {
+                    if fact.has(Attr::Grantor) {
                         found.extend(self.sources(fact));
                     }
                     found.extend(self.on_table(fact));
                 }
                 Kind::DefaultPrivileges => {
-                    needs.extend(fact.get("schema").map(|s| Name::new(Kind::Schema, s)))
+                    needs.extend(fact.get(Attr::Schema).map(|s| Name::new(Kind::Schema, s)))
                 }
-                Kind::Constraint if fact.text("type") == "foreign key" => {
-                    needs.push(Name::new(Kind::Table, fact.text("references")));
+                Kind::Constraint if fact.text(Attr::Type) == "foreign key" => {
+                    needs.push(Name::new(Kind::Table, fact.text(Attr::References)));
                 }
                 _ => {}
             }

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures_util::TryStreamExt as _;
 use sqlx::Either;
-use sqlx::postgres::{PgRow, types::Oid};
+use sqlx::postgres::{PgColumn, PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
 
 use super::error::SchemaError;
-use super::model::{Address, Collection, Draft, Fact, Key, Kind, Schema};
+use super::model::{Address, Attr, Collection, Draft, Fact, Key, Kind, Schema};
 use super::options::Options;
 use cell::Cell;
 use compose::Composed;
@@ -89,7 +89,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
     }
     let mut generated = Vec::new();
-    if reader.collection.facts().iter().any(|f| f.has("generated") || f.has("generated_virtual")) {
+    if reader.collection.facts().iter().any(|f| f.has(Attr::Generated) || f.has(Attr::GeneratedVirtual)) {
         generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
         dependencies.extend(read_dependencies(conn, text.fill(GENERATED_FROM)).await?);
     }
@@ -191,7 +191,7 @@ impl Reader {
             let mut cells: Vec<Cell> = Vec::new();
             while let Some(Either::Right(row)) = answers.try_next().await.map_err(failed)? {
                 if cells.is_empty() {
-                    cells = row.columns().iter().map(|column| Cell::named(column.name())).collect();
+                    cells = row.columns().iter().map(cell).collect::<Decoded<_>>().map_err(failed)?;
                 }
                 if let Some(composed) = self.compose(&row, query.kind, class, &cells).map_err(failed)? {
                     self.keep(query.kind, composed);
@@ -278,7 +278,7 @@ impl Reader {
     /// Leaves out the table of sqlx with all that belongs to it.
     fn forget_records(&mut self) {
         let facts = self.collection.facts();
-        let table = |f: Fact<'_>| f.key.kind == Kind::Table && f.get("name") == Some(SQLX_RECORDS);
+        let table = |f: Fact<'_>| f.key.kind == Kind::Table && f.get(Attr::Name) == Some(SQLX_RECORDS);
         let mut gone: Vec<bool> = facts.iter().map(table).collect();
         if !gone.contains(&true) {
             return;
@@ -298,12 +298,16 @@ impl Reader {
     fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
             let (key, digest): (&str, Option<&str>) = (row.try_get("key")?, row.try_get("digest")?);
-            let attrs = vec![("digest".into(), digest.unwrap_or_default().into())];
+            let attrs = vec![(Attr::Digest, digest.unwrap_or_default().into())];
             let key = Key::new(Kind::Uncompared, key);
             self.collection.push(&Draft { attrs, ..Draft::new(key, None) });
         }
         Ok(())
     }
+}
+
+fn cell(column: &PgColumn) -> Decoded<Cell> {
+    Cell::named(column.name()).ok_or_else(|| sqlx::Error::ColumnNotFound(column.name().to_owned()))
 }
 
 /// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.

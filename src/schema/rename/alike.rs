@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Rename, Renamed, attached};
 use crate::schema::diff::{Change, RenameHint, pairs};
-use crate::schema::model::{Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
 use crate::schema::statement::Statement;
 
 /// Constraints and indexes of which nothing but the name differs.
@@ -15,14 +15,14 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         let attrs: Vec<String> = f
             .attrs
             .compared()
-            .filter(|(n, _)| *n != "name")
+            .filter(|(n, _)| *n != Attr::Name)
             .map(|(n, v)| format!("{n}={}", nameless(&f, n, v)))
             .collect();
         (f.key.kind, f.parent.map(Name::to_key), attrs)
     };
     let eligible = |f: Fact<'_>, other: &Schema| {
         kinds.contains(&f.key.kind)
-            && (!f.has("inherited") || matches!(f.text("type"), "primary key" | "unique"))
+            && (!f.has(Attr::Inherited) || matches!(f.text(Attr::Type), "primary key" | "unique"))
             && f.parent.is_some_and(|p| other.find(p).is_some())
     };
     let mut gone = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let taken: HashSet<(Option<&str>, &str)> = relations
         .iter()
         .flat_map(|kind| schema.facts.of_kind(*kind))
-        .map(|f| (f.get("schema"), f.text("name")))
+        .map(|f| (f.get(Attr::Schema), f.text(Attr::Name)))
         .collect();
     let mut chosen: Vec<(Fact<'_>, Fact<'_>)> = Vec::new();
     for at in gone {
@@ -55,7 +55,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         else {
             continue;
         };
-        if !taken.contains(&(after.get("schema"), after.text("name"))) {
+        if !taken.contains(&(after.get(Attr::Schema), after.text(Attr::Name))) {
             chosen.push((fact, after));
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let mut moved: BTreeMap<Name<'_>, Fact<'_>> = BTreeMap::new();
     for (fact, after) in chosen {
         let relation = fact.parent.map(|p| p.name).unwrap_or_default();
-        let (from, to) = (fact.text("name"), after.text("name"));
+        let (from, to) = (fact.text(Attr::Name), after.text(Attr::Name));
         let sql = match fact.key.kind {
             Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", fact.key.name),
             Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
@@ -95,10 +95,10 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
 }
 
 /// The definition of an index without the index's name.
-fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
+fn nameless(fact: &Fact, attr: Attr, value: &str) -> String {
     match attr {
-        "definition" | "index_definition" => {
-            value.replacen(&format!(" INDEX {} ON ", fact.text("name")), " INDEX ON ", 1)
+        Attr::Definition | Attr::IndexDefinition => {
+            value.replacen(&format!(" INDEX {} ON ", fact.text(Attr::Name)), " INDEX ON ", 1)
         }
         _ => value.to_owned(),
     }
@@ -108,7 +108,7 @@ fn nameless(fact: &Fact, attr: &str, value: &str) -> String {
 pub(in crate::schema) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<RenameHint> {
     let shape = |schema: &Schema, key: &Key| {
         let fact = schema.get(key).filter(|_| key.kind == Kind::Column)?;
-        Some((fact.parent.map(Name::to_key), fact.get("type").map(str::to_owned)))
+        Some((fact.parent.map(Name::to_key), fact.get(Attr::Type).map(str::to_owned)))
     };
     let mut hints = Vec::new();
     let removed = changes.iter().filter_map(|c| match c {

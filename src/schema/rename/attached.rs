@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::ddl::qualified;
-use crate::schema::model::{Draft, Fact, Kind, Name, Schema};
+use crate::schema::model::{Attr, Draft, Fact, Kind, Name, Schema};
 
 /// The facts that are renamed, with what they become.
 pub(super) type Moved<'a> = BTreeMap<Name<'a>, Fact<'a>>;
@@ -12,7 +12,7 @@ pub(super) type Moved<'a> = BTreeMap<Name<'a>, Fact<'a>>;
 /// The indexes among what is renamed, by their qualified names.
 pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {
     let indexed = |fact: &Fact<'_>| {
-        fact.key.kind == Kind::Index || matches!(fact.text("type"), "primary key" | "unique")
+        fact.key.kind == Kind::Index || matches!(fact.text(Attr::Type), "primary key" | "unique")
     };
     let pairs = moved.iter().filter_map(|(before, after)| Some((old.get(*before)?, after)));
     pairs
@@ -34,10 +34,10 @@ pub(super) fn join<'a>(
     if let Some(after) = attach.parent.and_then(|parent| moved.get(&parent)) {
         next.parent = Some(after.key.to_key());
     }
-    for (name, value) in &mut next.attrs {
-        let after = match name.as_ref() {
-            "of" => indexes.get(value.as_ref()).map(|name| Cow::Owned(name.clone())),
-            "of_constraint" => {
+    for (attr, value) in &mut next.attrs {
+        let after = match *attr {
+            Attr::Of => indexes.get(value.as_ref()).map(|name| Cow::Owned(name.clone())),
+            Attr::OfConstraint => {
                 moved.get(&Name::new(Kind::Constraint, value)).map(|after| Cow::Borrowed(after.key.name))
             }
             _ => None,
@@ -52,7 +52,7 @@ pub(super) fn join<'a>(
 pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Fact<'_>, Fact<'_>)>) {
     let places = |schema: &Schema| -> BTreeMap<String, String> {
         let attached = schema.facts.of_kind(Kind::IndexAttach);
-        attached.map(|f| (f.key.name.to_owned(), f.text("of").to_owned())).collect()
+        attached.map(|f| (f.key.name.to_owned(), f.text(Attr::Of).to_owned())).collect()
     };
     let (before, after) = (places(old), places(new));
     loop {

@@ -8,7 +8,7 @@ use super::statement::schema_of;
 use super::words::Words;
 use super::{PARTS, WHOLE};
 use crate::schema::ddl;
-use crate::schema::model::{Draft, Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Draft, Fact, Key, Kind, Name, Schema};
 
 impl<'a> Finder<'a> {
     /// The old schema once every rename is done.
@@ -70,14 +70,14 @@ impl<'a> Finder<'a> {
         // A row that nobody wrote since the parting still says the same, in the new names.
         let kept = twin.filter(|t| t.stamps[1] != 0 && t.stamps[1] == fact.stamps[1]);
         for (attr, value) in &mut next.attrs {
-            let renamed = match attr.as_ref() {
-                "name" => {
+            let renamed = match *attr {
+                Attr::Name => {
                     let column = fact.parent.filter(|_| fact.key.kind == Kind::Default);
                     let called = own.or_else(|| column.and_then(|c| self.moves.get(&c)));
                     called.map(|m| m.to.clone())
                 }
-                "schema" if fact.key.kind == Kind::Schema => None,
-                "schema" => Some(
+                Attr::Schema if fact.key.kind == Kind::Schema => None,
+                Attr::Schema => Some(
                     next.key
                         .name
                         .strip_suffix(&next_name(fact, own))
@@ -85,20 +85,29 @@ impl<'a> Finder<'a> {
                         .filter(|_| WHOLE.contains(&fact.key.kind))
                         .unwrap_or_else(|| self.schema_name(value, next.parent.as_ref())),
                 ),
-                "@names" | "@columns" | "labels" | "text" | "@grantee" | "role" | "grantee" => None,
-                "type" | "of_type" | "server" => {
+                Attr::ArgumentNames
+                | Attr::ColumnTypes
+                | Attr::Labels
+                | Attr::Text
+                | Attr::PrivilegeGrantee
+                | Attr::Role
+                | Attr::Grantee => None,
+                Attr::Type | Attr::OfType | Attr::Server => {
                     Some(Words { columns: HashMap::new(), ..words.clone() }.text(value))
                 }
-                "identity_sequence" => Some(self.follow(value, next.parent.as_ref(), words)),
-                "definition" | "expression" | "using" | "with_check" | "generated" | "index_definition" => {
-                    Some(match kept.and_then(|t| t.get(attr)) {
-                        Some(now) => now.to_owned(),
-                        None => {
-                            let text = words.text(value);
-                            own.map_or(text.clone(), |m| named(fact.key.kind, &text, m))
-                        }
-                    })
-                }
+                Attr::IdentitySequence => Some(self.follow(value, next.parent.as_ref(), words)),
+                Attr::Definition
+                | Attr::Expression
+                | Attr::Using
+                | Attr::WithCheck
+                | Attr::Generated
+                | Attr::IndexDefinition => Some(match kept.and_then(|t| t.get(*attr)) {
+                    Some(now) => now.to_owned(),
+                    None => {
+                        let text = words.text(value);
+                        own.map_or(text.clone(), |m| named(fact.key.kind, &text, m))
+                    }
+                }),
                 _ => Some(words.text(value)),
             };
             if let Some(renamed) = renamed {
@@ -109,7 +118,7 @@ impl<'a> Finder<'a> {
 
     /// A not-null constraint keeps the name it was born with when its table or column is renamed.
     fn keep_not_null(&self, fact: &Fact<'a>, next: &mut Draft<'a>) {
-        if fact.key.kind != Kind::Column || !fact.has("not_null") || self.old.server_version() < 180_000 {
+        if fact.key.kind != Kind::Column || !fact.has(Attr::NotNull) || self.old.server_version() < 180_000 {
             return;
         }
         let called = |table: Option<&str>, column: &str| {
@@ -117,23 +126,24 @@ impl<'a> Finder<'a> {
             let (_, name) = table.rsplit_once('.').unwrap_or(("", table));
             ddl::default_not_null(name, column)
         };
-        let column = next.attrs.iter().find(|(name, _)| name == "name").map(|(_, name)| name.as_ref());
-        let before = called(fact.parent.map(|p| p.name), fact.text("name"));
+        let column = next.attrs.iter().find(|(name, _)| *name == Attr::Name).map(|(_, name)| name.as_ref());
+        let before = called(fact.parent.map(|p| p.name), fact.text(Attr::Name));
         let after = called(next.parent.as_ref().map(|p| p.name.as_str()), column.unwrap_or_default());
         if before == after {
             return;
         }
-        let inherited = fact.has("@not_null_name") || fact.has("has_parent");
-        let attr = if inherited { "@not_null_name" } else { "not_null_constraint" };
+        let inherited = fact.has(Attr::InheritedNotNullName) || fact.has(Attr::HasParent);
+        let attr = if inherited { Attr::InheritedNotNullName } else { Attr::NotNullConstraint };
         let named = |name: &str| if inherited { name.to_owned() } else { format!("CONSTRAINT {name}") };
         match fact.get(attr).filter(|text| inherited || text.starts_with("CONSTRAINT")) {
-            Some(text) if text == named(&after) => next.attrs.retain(|(name, _)| name != attr),
+            Some(text) if text == named(&after) => next.attrs.retain(|(other, _)| *other != attr),
             Some(_) => {}
             None => {
                 let rest = fact.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
-                next.attrs.retain(|(name, _)| name != attr);
+                next.attrs.retain(|(other, _)| *other != attr);
                 // Attributes stand in the order in which they are read.
-                let place = next.attrs.iter().position(|(name, _)| name == "not_null").map_or(0, |at| at + 1);
+                let place =
+                    next.attrs.iter().position(|(name, _)| *name == Attr::NotNull).map_or(0, |at| at + 1);
                 next.attrs.insert(place, (attr.into(), (named(&before) + &rest).into()));
             }
         }
@@ -141,7 +151,7 @@ impl<'a> Finder<'a> {
 
     /// A part's schema is that of its table.
     fn schema_name(&self, value: &str, parent: Option<&Key>) -> String {
-        let of_parent = parent.and_then(|p| self.new.get(p)).and_then(|parent| parent.get("schema"));
+        let of_parent = parent.and_then(|p| self.new.get(p)).and_then(|parent| parent.get(Attr::Schema));
         of_parent.or_else(|| self.words.schemas.get(value).map(String::as_str)).unwrap_or(value).to_owned()
     }
 
@@ -149,7 +159,7 @@ impl<'a> Finder<'a> {
     fn follow(&self, sequence: &str, table: Option<&Key>, words: &Words) -> String {
         let moved = table.and_then(|t| self.moves.values().find(|m| m.after == *t));
         let from = moved.map(|m| schema_of(m.before, &m.from));
-        let to = moved.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get("schema"));
+        let to = moved.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get(Attr::Schema));
         match from
             .zip(to)
             .and_then(|(from, to)| sequence.strip_prefix(&format!("{from}.")).map(|name| (to, name)))
@@ -162,7 +172,7 @@ impl<'a> Finder<'a> {
 
 fn next_name(fact: &Fact, own: Option<&Move<'_>>) -> String {
     let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
-    let name = own.map_or(fact.text("name"), |m| m.to.as_str());
+    let name = own.map_or(fact.text(Attr::Name), |m| m.to.as_str());
     match (arguments, own) {
         (Some(_), Some(m)) => {
             format!("{name}{}", m.after.name.find('(').map(|at| &m.after.name[at..]).unwrap_or_default())

@@ -8,7 +8,7 @@ use super::words::Words;
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::diff::{Pair, pairs};
 use crate::schema::error::Refusal;
-use crate::schema::model::{Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// An object and its new name.
@@ -110,7 +110,7 @@ impl<'a> Finder<'a> {
             let here = self.carried(&fact);
             if Name::from(&here) == after.key {
                 if after.key != fact.key {
-                    self.record(&fact, here, after.text("name"));
+                    self.record(&fact, here, after.text(Attr::Name));
                 }
                 continue;
             }
@@ -126,7 +126,7 @@ impl<'a> Finder<'a> {
             }
         }
         for (fact, after) in found {
-            self.record(&fact, after.key.to_key(), after.text("name"));
+            self.record(&fact, after.key.to_key(), after.text(Attr::Name));
         }
     }
 
@@ -146,23 +146,24 @@ impl<'a> Finder<'a> {
         if WHOLE.contains(&fact.key.kind) && !matches!(fact.key.kind, Kind::Function | Kind::Aggregate) {
             self.words.qualified.insert(fact.key.name.to_owned(), after.name.clone());
         }
-        let (before, from) = (fact.key, fact.text("name").to_owned());
+        let (before, from) = (fact.key, fact.text(Attr::Name).to_owned());
         self.moves.insert(before, Move { before, after, from, to: to.to_owned() });
     }
 
     /// What the object is called once what it lies in or belongs to has its new name.
     pub(super) fn carried(&self, fact: &Fact) -> Key {
-        let name = fact.text("name");
+        let name = fact.text(Attr::Name);
         let follows = match fact.key.kind {
             Kind::Index => fact.parent,
             Kind::Sequence => self
                 .old
                 .fact(Kind::SequenceOwner, fact.key.name)
-                .map(|owner| Name::new(Kind::Table, owner.text("table"))),
+                .map(|owner| Name::new(Kind::Table, owner.text(Attr::Table))),
             _ => None,
         };
         let table = follows.as_ref().and_then(|key| self.moves.get(key));
-        if let Some(schema) = table.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get("schema"))
+        if let Some(schema) =
+            table.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get(Attr::Schema))
         {
             return Key::new(fact.key.kind, format!("{schema}.{name}"));
         }

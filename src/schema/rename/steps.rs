@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finder::Finder;
 use super::statement::{rename, schema_of, sibling, step};
 use super::{Renamed, WHOLE};
-use crate::schema::model::{Fact, Key, Kind, Name};
+use crate::schema::model::{Attr, Fact, Key, Kind, Name};
 use crate::schema::plan::occupied;
 use crate::schema::statement::Statement;
 
@@ -44,7 +44,7 @@ impl<'a> Finder<'a> {
                     away.extend(self.set_aside(*holder));
                 }
             }
-            let target = self.new.get(&after).and_then(|to| to.get("schema")).unwrap_or_default();
+            let target = self.new.get(&after).and_then(|to| to.get(Attr::Schema)).unwrap_or_default();
             let schema = schema_of(&here, &from);
             let whole = kinds.contains(&Kind::Table);
             let moved = whole && key.kind != Kind::Index && schema != target;
@@ -82,8 +82,8 @@ impl<'a> Finder<'a> {
     /// Whether what it is inherited from brings the name down.
     fn comes_down(&self, fact: &Fact) -> bool {
         match fact.key.kind {
-            Kind::Column => fact.has("has_parent"),
-            Kind::Constraint => fact.has("inherited") && fact.text("type") == "check",
+            Kind::Column => fact.has(Attr::HasParent),
+            Kind::Constraint => fact.has(Attr::Inherited) && fact.text(Attr::Type) == "check",
             _ => false,
         }
     }
@@ -96,7 +96,7 @@ impl<'a> Finder<'a> {
     /// What will be dropped makes way for what takes its name.
     fn set_aside(&mut self, holder: Name<'a>) -> Option<Statement> {
         let fact = self.old.get(holder)?;
-        let (here, from, to) = (self.carried(&fact), fact.text("name").to_owned(), self.free_name());
+        let (here, from, to) = (self.carried(&fact), fact.text(Attr::Name).to_owned(), self.free_name());
         let after = sibling(&here, &from, &to);
         let statement = rename(&fact, &here, &from, &to, &after);
         self.record(&fact, after, &to);

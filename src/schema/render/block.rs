@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::define::{Definition, comes_down, define, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
-use crate::schema::model::{Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
 
 /// How many lines of a function or view are shown around each change.
 const CONTEXT: usize = 3;
@@ -93,7 +93,7 @@ impl<'a> Sides<'a> {
             owner.parent.is_some_and(|object| schema.find(object).is_some())
         };
         match (old, new) {
-            (None, Some(new)) => !exists(self.old, new) && new.text("role") == self.old.origin.user,
+            (None, Some(new)) => !exists(self.old, new) && new.text(Attr::Role) == self.old.origin.user,
             (Some(old), None) => !exists(self.new, old),
             _ => false,
         }
@@ -187,7 +187,7 @@ fn lines(definition: Option<Definition>) -> Vec<String> {
 /// A part under its old and its new name. The object it is a part of may have had another name as well.
 fn rename(sides: Sides<'_>, before: &Key, after: &Key, (was, is): (&Key, &Key)) -> Row {
     let schema =
-        sides.either(after).and_then(|f| f.get("schema")).map(|s| format!("{s}.")).unwrap_or_default();
+        sides.either(after).and_then(|f| f.get(Attr::Schema)).map(|s| format!("{s}.")).unwrap_or_default();
     let name = |key: &Key, top: &Key| {
         let name = short(key, top);
         visible(name.strip_prefix(&schema).unwrap_or(name))

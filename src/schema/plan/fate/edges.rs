@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::plan::order::Graph;
 
 impl Planner<'_> {
@@ -112,8 +112,8 @@ impl Planner<'_> {
         let mut changes: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
         for at in self.touched().into_iter().filter(|at| self.items[*at].fate == Fate::Alter) {
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
-            if new.key.kind == Kind::Table && old.has("persistence") != new.has("persistence") {
-                changes.insert(new.key.name, (at, new.has("persistence")));
+            if new.key.kind == Kind::Table && old.has(Attr::Persistence) != new.has(Attr::Persistence) {
+                changes.insert(new.key.name, (at, new.has(Attr::Persistence)));
             }
         }
         if changes.is_empty() {
@@ -121,8 +121,8 @@ impl Planner<'_> {
         }
         let changes = |table: &str| changes.get(table).copied();
         let keys = self.ctx.new.facts.of_kind(Kind::Constraint);
-        for key in keys.filter(|f| f.has("references") && f.text("references") != ddl::parent(f)) {
-            match (changes(ddl::parent(&key)), changes(key.text("references"))) {
+        for key in keys.filter(|f| f.has(Attr::References) && f.text(Attr::References) != ddl::parent(f)) {
+            match (changes(ddl::parent(&key)), changes(key.text(Attr::References))) {
                 (Some((from, true)), Some((to, true))) => before(creates[from], creates[to]),
                 (Some((from, false)), Some((to, false))) => before(creates[to], creates[from]),
                 _ => {}
@@ -136,8 +136,8 @@ impl Planner<'_> {
         for at in self.touched().into_iter().filter(|at| self.items[*at].drops()) {
             let Some(old) = self.old_fact(at) else { continue };
             let unique = match old.key.kind {
-                Kind::Index => old.has("unique") && !old.text("definition").contains(" WHERE "),
-                Kind::Constraint => matches!(old.text("type"), "primary key" | "unique"),
+                Kind::Index => old.has(Attr::Unique) && !old.text(Attr::Definition).contains(" WHERE "),
+                Kind::Constraint => matches!(old.text(Attr::Type), "primary key" | "unique"),
                 _ => false,
             };
             if unique {
@@ -149,9 +149,9 @@ impl Planner<'_> {
         }
         for at in (0..self.items.len()).filter(|at| self.items[*at].creates()) {
             let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::Constraint) else { continue };
-            let columns = ddl::lines(new.get("foreign_columns"));
-            for (rival, old) in going.get(new.text("references")).into_iter().flatten() {
-                let fits = columns.iter().all(|column| old.text("definition").contains(column));
+            let columns = ddl::lines(new.get(Attr::ForeignColumns));
+            for (rival, old) in going.get(new.text(Attr::References)).into_iter().flatten() {
+                let fits = columns.iter().all(|column| old.text(Attr::Definition).contains(column));
                 before(drops[*rival].filter(|drop| fits && Some(*drop) != creates[at]), creates[at]);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Planner;
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 
 impl Planner<'_> {
     /// Finds the facts that are created as a part of their table or column.
@@ -21,31 +21,32 @@ impl Planner<'_> {
                 Kind::Column => true,
                 Kind::Default => {
                     self.ctx.new.facts.at(parent).key.kind == Kind::Column
-                        && !self.ctx.new.facts.at(parent).has("inherited")
+                        && !self.ctx.new.facts.at(parent).has(Attr::Inherited)
                         && self.stands_alone(&fact)
-                        || self.ctx.new.facts.at(parent).has("inherited")
+                        || self.ctx.new.facts.at(parent).has(Attr::Inherited)
                             && self
                                 .ctx
                                 .new
-                                .fact(Kind::Table, fact.text("table"))
-                                .is_some_and(|t| !t.has("inherits"))
+                                .fact(Kind::Table, fact.text(Attr::Table))
+                                .is_some_and(|t| !t.has(Attr::Inherits))
                             && self.stands_alone(&fact)
                 }
                 Kind::Constraint => {
-                    let kind = fact.text("type");
-                    let simple = !["index_options", "tablespace", "clustered", "replica_identity"]
-                        .iter()
-                        .any(|a| fact.has(a));
+                    let kind = fact.text(Attr::Type);
+                    let simple =
+                        ![Attr::IndexOptions, Attr::Tablespace, Attr::Clustered, Attr::ReplicaIdentity]
+                            .iter()
+                            .any(|a| fact.has(*a));
                     let foreign = self
                         .ctx
                         .new
                         .fact(Kind::Table, ddl::parent(&fact))
-                        .is_some_and(|t| t.has("inherits") && fact.has("inherited"));
+                        .is_some_and(|t| t.has(Attr::Inherits) && fact.has(Attr::Inherited));
                     !foreign
                         && matches!(kind, "check" | "primary key" | "unique")
                         && simple
                         && self.stands_alone(&fact)
-                        && !fact.text("definition").ends_with("NOT VALID")
+                        && !fact.text(Attr::Definition).ends_with("NOT VALID")
                 }
                 _ => false,
             };

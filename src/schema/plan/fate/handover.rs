@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Fate, Planner};
 use crate::schema::ddl::{literal, temporary};
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::Statement;
 
 /// By the name of the column and by that of its identity's sequence: the columns that get or lose an identity, with the
@@ -16,7 +16,7 @@ impl<'a> Planner<'a> {
         let mut heirs = Heirs::new();
         for at in (0..self.items.len()).filter(|at| self.items[*at].fate == Fate::Alter) {
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
-            let (before, after) = (old.get("identity_sequence"), new.get("identity_sequence"));
+            let (before, after) = (old.get(Attr::IdentitySequence), new.get(Attr::IdentitySequence));
             let (gets, sequence) = match (before, after) {
                 (None, Some(sequence)) => (true, sequence),
                 (Some(sequence), None) => (false, sequence),
@@ -49,7 +49,7 @@ fn heir<'a>(
         return None;
     }
     let by_name = heirs.get(&(gets, sequence.key.name));
-    by_name.or_else(|| heirs.get(&(gets, owner?.text("column")))).copied()
+    by_name.or_else(|| heirs.get(&(gets, owner?.text(Attr::Column)))).copied()
 }
 
 /// Sets one sequence where another one is.
@@ -68,7 +68,7 @@ pub(super) fn hand_over(sequence: &Fact, identity: &str) -> (Vec<Statement>, Vec
     if name == identity {
         let aside = temporary("old", sequence);
         away.push(Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name));
-        from = format!("{}.{aside}", sequence.text("schema"));
+        from = format!("{}.{aside}", sequence.text(Attr::Schema));
     }
     (away, vec![position(identity, &from), Statement::new(format!("DROP SEQUENCE {from}"))])
 }
@@ -85,12 +85,12 @@ pub(super) fn take_over(
         return (creation, Vec::new());
     }
     let aside = temporary("new", sequence);
-    let made = format!("{}.{aside}", sequence.text("schema"));
+    let made = format!("{}.{aside}", sequence.text(Attr::Schema));
     let mut after = creation.split_off(1.min(creation.len()));
     for create in &mut creation {
         create.sql = create.sql.replacen(name, &made, 1);
     }
     creation.push(position(&made, identity));
-    after.insert(0, Statement::new(format!("ALTER SEQUENCE {made} RENAME TO {}", sequence.text("name"))));
+    after.insert(0, Statement::new(format!("ALTER SEQUENCE {made} RENAME TO {}", sequence.text(Attr::Name))));
     (creation, after)
 }

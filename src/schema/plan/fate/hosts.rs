@@ -2,7 +2,7 @@
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind, Name, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Name, Schema};
 
 impl Planner<'_> {
     /// The item whose drop takes this one along.
@@ -15,28 +15,28 @@ impl Planner<'_> {
         let by = |kind: Kind, name: &str| dropped(Name::new(kind, name)).filter(|host| *host != at);
         match old.key.kind {
             Kind::UserMapping => None,
-            Kind::Trigger if old.has("above") && parent.is_none() => {
-                let mut above = ddl::lines(old.get("above")).into_iter();
+            Kind::Trigger if old.has(Attr::Above) && parent.is_none() => {
+                let mut above = ddl::lines(old.get(Attr::Above)).into_iter();
                 above
                     .find_map(|name| by(Kind::Trigger, name))
                     .or_else(|| by(Kind::Partition, ddl::parent(&old)))
             }
-            Kind::Constraint if old.text("type") == "foreign key" => parent.filter(|_| {
-                old.text("references") == ddl::parent(&old)
-                    || by(Kind::Table, old.text("references")).is_none()
+            Kind::Constraint if old.text(Attr::Type) == "foreign key" => parent.filter(|_| {
+                old.text(Attr::References) == ddl::parent(&old)
+                    || by(Kind::Table, old.text(Attr::References)).is_none()
             }),
             Kind::Sequence if self.items[at].fate == Fate::Remove => {
                 let owner = self.ctx.old.fact(Kind::SequenceOwner, old.key.name)?;
-                by(Kind::Column, owner.text("column"))
+                by(Kind::Column, owner.text(Attr::Column))
             }
-            Kind::Column if old.has("inherited") && parent.is_none() => {
+            Kind::Column if old.has(Attr::Inherited) && parent.is_none() => {
                 let above = ddl::parent_column(self.ctx.old, &old)?;
                 by(Kind::Column, above.key.name)
             }
             Kind::Constraint
-                if old.has("inherited")
+                if old.has(Attr::Inherited)
                     && parent.is_none()
-                    && old.text("type") == "check"
+                    && old.text(Attr::Type) == "check"
                     && !self.leaves(&old) =>
             {
                 self.parent_constraint(self.ctx.old, &old).and_then(|above| by(Kind::Constraint, above))
@@ -61,19 +61,19 @@ impl Planner<'_> {
             _ => ddl::qualified(old),
         };
         let attach = self.ctx.old.fact(Kind::IndexAttach, &name)?;
-        Some(match attach.get("of_constraint") {
+        Some(match attach.get(Attr::OfConstraint) {
             Some(constraint) => (Kind::Constraint, constraint.to_owned()),
-            None => (Kind::Index, attach.text("of").to_owned()),
+            None => (Kind::Index, attach.text(Attr::Of).to_owned()),
         })
     }
 
     fn parent_constraint<'s>(&self, schema: &'s Schema, fact: &Fact) -> Option<&'s str> {
         let table = ddl::parent(fact);
-        let partition = schema.fact(Kind::Partition, table).map(|p| p.text("of"));
-        let parents = schema.fact(Kind::Table, table).and_then(|t| t.get("inherits"));
+        let partition = schema.fact(Kind::Partition, table).map(|p| p.text(Attr::Of));
+        let parents = schema.fact(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
         let mut above = partition.into_iter().chain(ddl::lines(parents));
         above
-            .find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text("name"))))
+            .find_map(|name| schema.fact(Kind::Constraint, &format!("{name}.{}", fact.text(Attr::Name))))
             .map(|f| f.key.name)
     }
 
@@ -89,11 +89,11 @@ impl Planner<'_> {
             return parent;
         }
         match fact.key.kind {
-            Kind::Column if fact.has("has_parent") && parent.is_none() => {
+            Kind::Column if fact.has(Attr::HasParent) && parent.is_none() => {
                 let above = ddl::parent_column(self.ctx.new, &fact)?;
                 created(above.key)
             }
-            Kind::Constraint if fact.has("inherited") && fact.text("type") == "check" => {
+            Kind::Constraint if fact.has(Attr::Inherited) && fact.text(Attr::Type) == "check" => {
                 let place = self.ctx.new.find(Name::new(Kind::Partition, ddl::parent(&fact)));
                 // It has to be there when the table becomes a partition.
                 if place.is_some_and(|at| self.items[self.of_new[at] as usize].creates()) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind, Name};
+use crate::schema::model::{Attr, Fact, Kind, Name};
 
 impl<'a> Planner<'a> {
     /// A table stops being a partition before its inherited parts change and before another one takes its place.
@@ -28,7 +28,7 @@ impl<'a> Planner<'a> {
         for at in self.touched() {
             let Some(fact) = self.old_fact(at).or(self.new_fact(at)) else { continue };
             if fact.key.kind == Kind::Partition {
-                let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text("of"));
+                let places = self.new_fact(at).filter(|_| self.items[at].creates()).map(|f| f.text(Attr::Of));
                 for (gone, _) in places.and_then(|of| left.get(of)).into_iter().flatten() {
                     before(gone.filter(|g| Some(*g) != creates[at]), creates[at]);
                 }
@@ -39,7 +39,7 @@ impl<'a> Planner<'a> {
             let whole = matches!(fact.key.kind, Kind::Column | Kind::Constraint);
             let index = matches!(fact.key.kind, Kind::Index | Kind::Constraint)
                 && self.items[at].drops()
-                && fact.text("type") != "foreign key";
+                && fact.text(Attr::Type) != "foreign key";
             for (gone, stays) in left.get(table.name).into_iter().flatten() {
                 let steps =
                     [drops[at].filter(|_| index || whole && *stays), creates[at].filter(|_| whole && *stays)];
@@ -57,9 +57,9 @@ impl<'a> Planner<'a> {
 
     /// The tables a partition was a part of, from the nearest on.
     fn above(&self, partition: &Fact<'a>) -> Vec<&'a str> {
-        let mut tables = vec![partition.text("of")];
+        let mut tables = vec![partition.text(Attr::Of)];
         while let Some(next) = tables.last().and_then(|of| self.ctx.old.fact(Kind::Partition, of)) {
-            tables.push(next.text("of"));
+            tables.push(next.text(Attr::Of));
         }
         tables
     }
@@ -75,7 +75,7 @@ impl<'a> Planner<'a> {
         match fact.key.kind {
             Kind::Partition => {
                 // While a column gets NOT NULL its table has a check that the partition has not.
-                let above = self.ctx.new.find(Name::new(Kind::Table, fact.text("of")));
+                let above = self.ctx.new.find(Name::new(Kind::Table, fact.text(Attr::Of)));
                 for part in above.into_iter().flat_map(|t| self.ctx.new_parts.of(t)) {
                     let column = self.ctx.new.facts.kind(*part as usize) == Kind::Column;
                     let column = Some(self.of_new[*part as usize] as usize).filter(|_| column);
@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
                         before(creates[self.of_new[*part as usize] as usize], creates[at]);
                     }
                 }
-                self.gone_above(at, fact.text("of"), drops, creates, before);
+                self.gone_above(at, fact.text(Attr::Of), drops, creates, before);
             }
             Kind::IndexAttach => {
                 let host = fact
@@ -133,7 +133,7 @@ impl<'a> Planner<'a> {
         creates: &[Ends],
         before: &mut impl FnMut(Ends, Ends),
     ) {
-        if fact.key.kind == Kind::Column && fact.has("has_parent") && self.items[at].fate == Fate::Alter {
+        if fact.key.kind == Kind::Column && fact.has(Attr::HasParent) && self.items[at].fate == Fate::Alter {
             let above = ddl::parent_column(self.ctx.new, fact).and_then(|above| self.ctx.new.find(above.key));
             before(above.and_then(|above| creates[self.of_new[above] as usize]), creates[at]);
         }
@@ -144,13 +144,13 @@ impl<'a> Planner<'a> {
         let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for at in self.touched().into_iter().filter(|at| self.items[*at].creates()) {
             if let Some(new) = self.new_fact(at).filter(|f| f.key.kind == Kind::IndexAttach) {
-                parts.entry(new.text("of")).or_default().push(at);
+                parts.entry(new.text(Attr::Of)).or_default().push(at);
             }
         }
         if parts.is_empty() {
             return;
         }
-        let is_key = |f: &Fact| f.key.kind == Kind::Constraint && f.text("type") == "foreign key";
+        let is_key = |f: &Fact| f.key.kind == Kind::Constraint && f.text(Attr::Type) == "foreign key";
         for at in self.touched().into_iter().filter(|at| self.items[*at].creates()) {
             let Some(new) = self.new_fact(at).filter(|f| is_key(f)) else { continue };
             let needs = new.needs.iter().map(|need| self.ctx.new.facts.at(*need as usize));

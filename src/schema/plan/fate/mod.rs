@@ -19,7 +19,7 @@ use super::order::Graph;
 use crate::schema::ddl::{self, Context, Verdict};
 use crate::schema::diff::{SchemaDiff, pairs};
 use crate::schema::error::{PlanError, Refusal};
-use crate::schema::model::{Fact, Kind, Links, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Links, Schema};
 use crate::schema::statement::Statement;
 pub(in crate::schema) use names::occupied;
 use succession::Succession;
@@ -202,7 +202,7 @@ impl<'a> Planner<'a> {
                 let fact = self.ctx.old.facts.at(*d as usize);
                 fact.key.kind == Kind::Composite
                     || fact.key.kind == Kind::Column
-                        && fact.text("type") != self.ctx.old.facts.at(domain).key.name
+                        && fact.text(Attr::Type) != self.ctx.old.facts.at(domain).key.name
             };
             if self.old_dependents.of(domain).iter().any(contains) {
                 self.replace(self.of_old[domain] as usize);
@@ -215,20 +215,20 @@ impl<'a> Planner<'a> {
     fn keep_not_null(&mut self) {
         let named = self.ctx.old.server_version() >= 180_000;
         let dropped = |at: usize| {
-            let column = self.new_fact(at).filter(|f| f.key.kind == Kind::Column && !f.has("not_null"));
-            column.is_some() && self.old_fact(at).is_some_and(|f| f.has("not_null"))
+            let column = self.new_fact(at).filter(|f| f.key.kind == Kind::Column && !f.has(Attr::NotNull));
+            column.is_some() && self.old_fact(at).is_some_and(|f| f.has(Attr::NotNull))
         };
         if !self.touched().into_iter().any(dropped) {
             return;
         }
         for at in 0..self.items.len() {
             let (Some(old), Some(new)) = (self.old_fact(at), self.new_fact(at)) else { continue };
-            let kept = new.key.kind == Kind::Column && old.has("not_null") && new.has("not_null");
+            let kept = new.key.kind == Kind::Column && old.has(Attr::NotNull) && new.has(Attr::NotNull);
             if !kept || !named && self.ctx.new.fact(Kind::Partition, ddl::parent(&new)).is_none() {
                 continue;
             }
             let above = ddl::parent_column(self.ctx.old, &old).zip(ddl::parent_column(self.ctx.new, &new));
-            if above.is_some_and(|(old, new)| old.has("not_null") && !new.has("not_null")) {
+            if above.is_some_and(|(old, new)| old.has(Attr::NotNull) && !new.has(Attr::NotNull)) {
                 self.items[at].fate = Fate::Alter;
                 let keep = ddl::keep_not_null(&self.ctx, &old, &new);
                 self.items[at].alter.extend(keep);
@@ -240,7 +240,9 @@ impl<'a> Planner<'a> {
         let Some(new) = self.new_fact(at) else { return };
         match new.key.kind {
             // A foreign table holds no rows of its own.
-            Kind::Table if new.has("foreign") && self.old_fact(at).is_some_and(|f| f.has("foreign")) => {
+            Kind::Table
+                if new.has(Attr::Foreign) && self.old_fact(at).is_some_and(|f| f.has(Attr::Foreign)) =>
+            {
                 self.ctx.fresh.insert(new.key.name);
                 self.items[at].fate = Fate::Replace;
                 self.items[at].alter.clear();

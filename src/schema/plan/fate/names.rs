@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::steps::Ends;
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 
 impl Planner<'_> {
     /// A name is free only once what had it is gone.
@@ -25,8 +25,8 @@ impl Planner<'_> {
                 let _ = purges;
                 occupied(&old).into_iter().for_each(|name| freed.entry(name).or_default().push(gone));
             } else if item.fate == Fate::Alter
-                && old.has("identity")
-                && !self.new_fact(at).is_some_and(|n| n.has("identity"))
+                && old.has(Attr::Identity)
+                && !self.new_fact(at).is_some_and(|n| n.has(Attr::Identity))
             {
                 occupied(&old).into_iter().for_each(|name| freed.entry(name).or_default().push(creates[at]));
             }
@@ -57,13 +57,13 @@ pub(in crate::schema) fn occupied(fact: &Fact) -> Vec<(u8, String)> {
             vec![(0, name.clone()), (1, name)]
         }
         Kind::Index | Kind::Sequence => vec![(0, name)],
-        Kind::Constraint if matches!(fact.text("type"), "primary key" | "unique" | "exclusion") => {
+        Kind::Constraint if matches!(fact.text(Attr::Type), "primary key" | "unique" | "exclusion") => {
             vec![(0, ddl::qualified(fact))]
         }
         Kind::Enum | Kind::Domain => vec![(1, name)],
-        Kind::Range => vec![(1, name), (1, fact.text("multirange").to_owned())],
+        Kind::Range => vec![(1, name), (1, fact.text(Attr::Multirange).to_owned())],
         Kind::Function | Kind::Aggregate => vec![(2, name)],
-        Kind::Column => fact.get("identity_sequence").map(|s| (0, s.to_owned())).into_iter().collect(),
+        Kind::Column => fact.get(Attr::IdentitySequence).map(|s| (0, s.to_owned())).into_iter().collect(),
         _ => Vec::new(),
     }
 }

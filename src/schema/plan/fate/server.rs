@@ -2,7 +2,7 @@
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::Kind;
+use crate::schema::model::{Attr, Kind};
 
 impl Planner<'_> {
     /// Refuses what cannot work on the old side's server.
@@ -21,29 +21,31 @@ impl Planner<'_> {
             }
             let Some(new) = self.new_fact(at).filter(|_| self.items[at].fate != Fate::Keep) else { continue };
             let role = match new.key.kind {
-                Kind::Owner => new.get("role"),
-                Kind::Privilege => new.get("@grantee").filter(|g| !matches!(*g, "OWNER" | "PUBLIC")),
-                Kind::DefaultPrivileges => new.get("grantee").filter(|g| *g != "PUBLIC"),
+                Kind::Owner => new.get(Attr::Role),
+                Kind::Privilege => {
+                    new.get(Attr::PrivilegeGrantee).filter(|g| !matches!(*g, "OWNER" | "PUBLIC"))
+                }
+                Kind::DefaultPrivileges => new.get(Attr::Grantee).filter(|g| *g != "PUBLIC"),
                 _ => None,
             };
-            let role = role.into_iter().chain(new.get("@grantor"));
+            let role = role.into_iter().chain(new.get(Attr::Grantor));
             let roles: Vec<&str> = match new.key.kind {
-                Kind::Policy => new.text("roles").split(", ").filter(|r| *r != "PUBLIC").collect(),
-                Kind::DefaultPrivileges => role.chain(new.get("role")).collect(),
+                Kind::Policy => new.text(Attr::Roles).split(", ").filter(|r| *r != "PUBLIC").collect(),
+                Kind::DefaultPrivileges => role.chain(new.get(Attr::Role)).collect(),
                 _ => role.collect(),
             };
             for role in roles.into_iter().filter(|r| !self.ctx.old.origin.roles.contains(*r)) {
                 self.refuse(&new, format!("role {role} does not exist on the old side's server"));
             }
             let too_new = match new.key.kind {
-                Kind::Column if new.has("generated_virtual") => (180_000, "virtual generated columns"),
-                Kind::Collation if new.get("provider") == Some("builtin") => {
+                Kind::Column if new.has(Attr::GeneratedVirtual) => (180_000, "virtual generated columns"),
+                Kind::Collation if new.get(Attr::Provider) == Some("builtin") => {
                     (170_000, "the builtin collation provider")
                 }
-                Kind::Constraint if new.text("definition").contains("NOT ENFORCED") => {
+                Kind::Constraint if new.text(Attr::Definition).contains("NOT ENFORCED") => {
                     (180_000, "constraints that are not enforced")
                 }
-                Kind::Constraint if new.text("definition").contains("WITHOUT OVERLAPS") => {
+                Kind::Constraint if new.text(Attr::Definition).contains("WITHOUT OVERLAPS") => {
                     (180_000, "temporal constraints")
                 }
                 _ => (0, ""),
@@ -51,15 +53,18 @@ impl Planner<'_> {
             if version < too_new.0 {
                 self.refuse(&new, format!("the old side's server does not know {}", too_new.1));
             }
-            if new.key.kind == Kind::Index && new.has("invalid") && self.items[at].fate == Fate::Add {
+            if new.key.kind == Kind::Index && new.has(Attr::Invalid) && self.items[at].fate == Fate::Add {
                 self.refuse(&new, ddl::INVALID_INDEX);
             }
             if new.key.kind == Kind::Extension && self.items[at].creates() {
-                let wanted = format!("{} {}", new.key.name, new.text("version"));
+                let wanted = format!("{} {}", new.key.name, new.text(Attr::Version));
                 if !self.ctx.old.origin.available_extensions.contains(&wanted) {
                     self.refuse(
                         &new,
-                        format!("version {} is not available on the old side's server", new.text("version")),
+                        format!(
+                            "version {} is not available on the old side's server",
+                            new.text(Attr::Version)
+                        ),
                     );
                 }
             }

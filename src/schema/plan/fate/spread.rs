@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::statement::Statement;
 
 impl<'a> Planner<'a> {
@@ -85,7 +85,9 @@ impl<'a> Planner<'a> {
             match (x, d) {
                 (Kind::Trigger, Kind::Trigger) => self.replace(dependent),
                 (Kind::Column, Kind::Statistics) => self.keep_target(dependent, &new),
-                (Kind::Column, Kind::Column) if old.has("generated") || old.has("generated_virtual") => {
+                (Kind::Column, Kind::Column)
+                    if old.has(Attr::Generated) || old.has(Attr::GeneratedVirtual) =>
+                {
                     self.replace(dependent)
                 }
                 (
@@ -103,7 +105,7 @@ impl<'a> Planner<'a> {
                     self.replace(dependent)
                 }
                 (Kind::Column, Kind::Constraint)
-                    if new.text("type") == "foreign key" && !self.stays_comparable(at) =>
+                    if new.text(Attr::Type) == "foreign key" && !self.stays_comparable(at) =>
                 {
                     self.replace(dependent)
                 }
@@ -128,7 +130,7 @@ impl<'a> Planner<'a> {
                 self.move_column(at, dependent, &old, &new)
             }
             Kind::Column
-                if (old.has("generated") || old.has("generated_virtual"))
+                if (old.has(Attr::Generated) || old.has(Attr::GeneratedVirtual))
                     && matches!(x, Kind::Function | Kind::Operator | Kind::Column) =>
             {
                 self.replace(dependent)
@@ -136,7 +138,7 @@ impl<'a> Planner<'a> {
             Kind::Column if x == Kind::Table && old.parent.as_ref() == Some(&needed.key) => {
                 self.replace(dependent)
             }
-            Kind::Table if old.has("foreign") && new.has("foreign") => self.replace(dependent),
+            Kind::Table if old.has(Attr::Foreign) && new.has(Attr::Foreign) => self.replace(dependent),
             Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
                 let reason = format!("it needs {}, which would have to be dropped and made anew", needed.key);
                 self.refuse(&new, reason);
@@ -147,7 +149,7 @@ impl<'a> Planner<'a> {
 
     /// PostgreSQL makes statistics over a retyped column anew, and forgets their target.
     fn keep_target(&mut self, statistics: usize, new: &Fact) {
-        let Some(target) = new.get("target").filter(|_| self.items[statistics].fate == Fate::Keep) else {
+        let Some(target) = new.get(Attr::Target).filter(|_| self.items[statistics].fate == Fate::Keep) else {
             return;
         };
         let sql = format!("ALTER STATISTICS {} SET STATISTICS {target}", new.key.name);
@@ -163,7 +165,7 @@ impl<'a> Planner<'a> {
             t if t == "text" || t.starts_with("character varying") => "text",
             _ => "",
         };
-        let (one, other) = (old.text("type"), new.text("type"));
+        let (one, other) = (old.text(Attr::Type), new.text(Attr::Type));
         family(one) == family(other) && !family(one).is_empty()
     }
 
@@ -177,15 +179,15 @@ impl<'a> Planner<'a> {
         if self.items[column].retyped {
             return;
         }
-        if !new.has("has_parent") {
-            let name = new.text("name");
+        if !new.has(Attr::HasParent) {
+            let name = new.text(Attr::Name);
             let mut statement = ddl::retype(&self.ctx, old, new);
             if self.old_fact(at).is_some_and(|f| f.key.kind != Kind::Collation) {
                 statement.sql = format!(
                     "ALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {name}::text::{}",
                     ddl::parent(new),
-                    new.text("type"),
-                    new.text("type")
+                    new.text(Attr::Type),
+                    new.text(Attr::Type)
                 );
             }
             self.items[column].alter.insert(0, statement);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Fate, Planner, handover};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind};
+use crate::schema::model::{Attr, Fact, Kind};
 use crate::schema::plan::order::Graph;
 use crate::schema::statement::{Stage, Statement};
 
@@ -55,7 +55,7 @@ impl Planner<'_> {
                     let aside = aside(&old);
                     statements =
                         vec![Statement::new(format!("ALTER {} RENAME TO {aside}", ddl::phrase(&old)))];
-                    let schema = old.text("schema");
+                    let schema = old.text(Attr::Schema);
                     let word = match old.key.kind {
                         Kind::Domain => "DOMAIN",
                         Kind::Collation => "COLLATION",
@@ -194,7 +194,7 @@ impl Planner<'_> {
     }
 
     fn gets_identity(&self, at: usize) -> bool {
-        let has = |fact: Option<Fact<'_>>| fact.is_some_and(|f| f.has("identity"));
+        let has = |fact: Option<Fact<'_>>| fact.is_some_and(|f| f.has(Attr::Identity));
         self.items[at].fate == Fate::Alter && has(self.new_fact(at)) && !has(self.old_fact(at))
     }
 }
@@ -202,6 +202,6 @@ impl Planner<'_> {
 /// The name an old type goes by while its columns move to the new one.
 fn aside(fact: &Fact) -> String {
     let plain: String =
-        fact.text("name").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(45).collect();
+        fact.text(Attr::Name).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(45).collect();
     format!("lakebase_old_{}", plain.to_lowercase())
 }

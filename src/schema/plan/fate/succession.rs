@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fate, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Kind, Schema};
+use crate::schema::model::{Attr, Fact, Kind, Schema};
 
 /// Who follows whom.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Planner<'_> {
         for at in self.touched().into_iter().filter(|at| self.items[*at].fate == Fate::Add) {
             let Some(new) = self.new_fact(at).filter(is_unique) else { continue };
             let table = self.ctx.new.fact(Kind::Table, ddl::parent(&new));
-            if !self.ctx.is_fresh(ddl::parent(&new)) && table.is_some_and(|t| !t.has("partition_key")) {
+            if !self.ctx.is_fresh(ddl::parent(&new)) && table.is_some_and(|t| !t.has(Attr::PartitionKey)) {
                 coming.entry(ddl::parent(&new)).or_default().push(at);
             }
         }
@@ -54,8 +54,15 @@ impl Planner<'_> {
     }
 
     fn adopts(&self, heir: usize, old: &Fact) -> bool {
-        let marked = ["clustered", "replica_identity", "invalid", "partitioned", "tablespace", "options"];
-        let plain = |fact: &Fact| !marked.iter().any(|attr| fact.has(attr)) && !fact.has("index_options");
+        let marked = [
+            Attr::Clustered,
+            Attr::ReplicaIdentity,
+            Attr::Invalid,
+            Attr::Partitioned,
+            Attr::Tablespace,
+            Attr::Options,
+        ];
+        let plain = |fact: &Fact| !marked.iter().any(|attr| fact.has(*attr)) && !fact.has(Attr::IndexOptions);
         let stays = old.needs.iter().all(|need| {
             let item = &self.items[self.of_old[*need as usize] as usize];
             !item.drops() && !item.retyped
@@ -79,8 +86,8 @@ impl Planner<'_> {
 
 fn is_unique(fact: &Fact) -> bool {
     match fact.key.kind {
-        Kind::Index => fact.has("unique") && !fact.has("partitioned"),
-        Kind::Constraint => matches!(fact.text("type"), "primary key" | "unique"),
+        Kind::Index => fact.has(Attr::Unique) && !fact.has(Attr::Partitioned),
+        Kind::Constraint => matches!(fact.text(Attr::Type), "primary key" | "unique"),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{Fate, Planner};
 use crate::schema::ddl::{self, Place, Swap};
-use crate::schema::model::Kind;
+use crate::schema::model::{Attr, Kind};
 
 impl Planner<'_> {
     /// The items that are exchanged. Those of a partitioned table are exchanged all or none.
@@ -41,7 +41,7 @@ impl Planner<'_> {
             return false;
         };
         let stays = self.ctx.new.find(table).is_some_and(|t| !self.items[self.of_new[t] as usize].creates());
-        let same_shape = old.has("partitioned") == new.has("partitioned");
+        let same_shape = old.has(Attr::Partitioned) == new.has(Attr::Partitioned);
         // What has to go or be rewritten before takes the old index along.
         let free = old.needs.iter().map(|need| &self.items[self.of_old[*need as usize] as usize]);
         let free = free.into_iter().all(|need| need.fate != Fate::Replace && !need.retyped && !need.moved);

@@ -1,6 +1,7 @@
 //! Definitions of plain indexes, said in the names of columns.
 
 use super::super::Reader;
+use crate::schema::model::Attr;
 
 /// What `pg_get_indexdef` says of the plain index of a primary or unique key.
 pub(super) fn of_key(name: &str, table: &str, columns: &str) -> String {
@@ -38,7 +39,7 @@ impl Reader {
                 text.push_str(", ");
             }
             first = false;
-            text.push_str(self.column(relation, number)?.text("name"));
+            text.push_str(self.column(relation, number)?.text(Attr::Name));
             text.push_str(match orders.next()? {
                 "0" => "",
                 "1" => " DESC NULLS LAST",

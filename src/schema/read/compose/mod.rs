@@ -10,7 +10,7 @@ use sqlx::{Row as _, postgres::PgRow, postgres::types::Oid};
 
 use super::cell::Cell;
 use super::{Decoded, Reader, transaction};
-use crate::schema::model::{Draft, Fact, Key, Kind};
+use crate::schema::model::{Attr, Draft, Fact, Key, Kind};
 
 /// A row, and what it leaves to be done.
 pub(super) struct Composed<'r> {
@@ -33,7 +33,7 @@ struct Said<'s, 'r> {
     parent: Option<&'r str>,
     parent_kind: Option<&'r str>,
     owner: Option<Cow<'r, str>>,
-    attrs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
+    attrs: Vec<(Attr, Cow<'r, str>)>,
     /// The table that the fact is a part of: its OID, and its fact where it has to be one.
     relation: u32,
     table: Option<Fact<'s>>,
@@ -59,12 +59,12 @@ struct ColumnDefault<'r> {
 }
 
 impl Said<'_, '_> {
-    fn say(&mut self, name: &'static str, value: impl Into<String>) {
-        self.attrs.push((name.into(), Cow::Owned(value.into())));
+    fn say(&mut self, attr: Attr, value: impl Into<String>) {
+        self.attrs.push((attr, Cow::Owned(value.into())));
     }
 
     fn name(&self) -> &str {
-        self.attrs.iter().find(|(name, _)| name == "name").map_or("", |(_, name)| name.as_ref())
+        self.attrs.iter().find(|(name, _)| *name == Attr::Name).map_or("", |(_, name)| name.as_ref())
     }
 }
 
@@ -82,7 +82,7 @@ impl Reader {
             let goes_on = match cell {
                 Cell::Attribute(attribute) => {
                     let value: Option<&str> = row.try_get(at)?;
-                    said.attrs.extend(value.map(|value| (attribute.into(), value.into())));
+                    said.attrs.extend(value.map(|value| (*attribute, value.into())));
                     true
                 }
                 Cell::Relation | Cell::OidAndRelation | Cell::RelationAndSchema | Cell::IndexRelation => {
@@ -99,7 +99,7 @@ impl Reader {
         }
         if let Some((shape, place)) = said.key_shape {
             let text = self.key_definition(&said, shape).ok_or(sqlx::Error::RowNotFound)?;
-            said.attrs.insert(place, ("definition".into(), text.into()));
+            said.attrs.insert(place, (Attr::Definition, text.into()));
         }
         Ok(self.composed(said, kind, class))
     }
@@ -112,7 +112,7 @@ impl Reader {
             Cell::OidAndRelation => said.oid = relation,
             Cell::RelationAndSchema => {
                 if let Some(table) = said.table {
-                    said.say("schema", table.text("schema"));
+                    said.say(Attr::Schema, table.text(Attr::Schema));
                 }
             }
             _ => {}
@@ -160,10 +160,10 @@ impl Reader {
             Cell::IndexShape => {
                 if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
                     match self.index(said.relation, said.name(), shape, said.condition) {
-                        Some(text) => said.say("definition", text),
+                        Some(text) => said.say(Attr::Definition, text),
                         None => {
                             said.asks = Some(said.attrs.len());
-                            said.say("definition", "");
+                            said.say(Attr::Definition, "");
                         }
                     }
                 }
@@ -188,7 +188,7 @@ impl Reader {
             Cell::ColumnsOf => {
                 said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = self.names(said.relation, said.columns, "\n");
-                said.attrs.extend(names.map(|names| ("columns".into(), names.into())));
+                said.attrs.extend(names.map(|names| (Attr::Columns, names.into())));
                 said.needs = self.places(said.relation, said.columns);
             }
             Cell::IncludedToo => {
@@ -200,13 +200,13 @@ impl Reader {
                 let table = number(row, at)?;
                 said.foreign = self.relation(table).map(|fact| (table, fact));
                 if let Some((_, fact)) = said.foreign {
-                    said.say("references", fact.key.name);
+                    said.say(Attr::References, fact.key.name);
                 }
             }
             Cell::ForeignColumnsOf => {
                 said.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
                 let names = said.foreign.and_then(|(table, _)| self.names(table, said.foreign_columns, "\n"));
-                said.attrs.extend(names.map(|names| ("foreign_columns".into(), names.into())));
+                said.attrs.extend(names.map(|names| (Attr::ForeignColumns, names.into())));
             }
             Cell::KeyShape => {
                 let shape: Option<&str> = row.try_get(at)?;
@@ -215,7 +215,7 @@ impl Reader {
             _ => {
                 let columns = self.names(said.relation, said.columns, ", ");
                 if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, said.table, columns) {
-                    said.say("index_definition", index::of_key(index, table.key.name, &columns));
+                    said.say(Attr::IndexDefinition, index::of_key(index, table.key.name, &columns));
                 }
             }
         }
@@ -234,10 +234,10 @@ impl Reader {
 
     fn identity(&self, said: &mut Said<'_, '_>, identity: Option<&str>) {
         let Some(identity) = identity else { return };
-        said.say("identity", identity);
+        said.say(Attr::Identity, identity);
         if let Some(sequence) = self.identities.get(&(said.relation, said.sub)) {
-            said.say("identity_sequence", sequence.name.as_str());
-            said.say("identity_options", sequence.options.as_str());
+            said.say(Attr::IdentitySequence, sequence.name.as_str());
+            said.say(Attr::IdentityOptions, sequence.options.as_str());
         }
     }
 
@@ -253,9 +253,9 @@ impl Reader {
         let key = Key::new(kind, key);
         let default = said.default.expression.map(|expression| Draft {
             attrs: vec![
-                ("name".into(), Cow::Owned(said.name().to_owned())),
-                ("table".into(), Cow::Owned(said.table.map_or("", |table| table.key.name).to_owned())),
-                ("expression".into(), Cow::Borrowed(expression)),
+                (Attr::Name, Cow::Owned(said.name().to_owned())),
+                (Attr::Table, Cow::Owned(said.table.map_or("", |table| table.key.name).to_owned())),
+                (Attr::Expression, Cow::Borrowed(expression)),
             ],
             address: (self.defaults, said.default.oid, 0),
             stamps: [said.default.stamp, said.default.stamp, 0],
@@ -297,7 +297,7 @@ impl Reader {
             if !names.is_empty() {
                 names.push_str(between);
             }
-            names.push_str(column.text("name"));
+            names.push_str(column.text(Attr::Name));
         }
         Some(names)
     }

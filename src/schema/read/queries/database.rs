@@ -17,7 +17,7 @@ pub(super) const QUERIES: &[Query] = &[
         "select x.oid, quote_ident(extname) as key, quote_ident(extname) as name, pg_get_userbyid(extowner) as owner,
                 quote_ident(nspname) as schema, case when extrelocatable then 'true' end as relocatable,
                 extversion as version,
-                (select string_agg(target, E'\\n') from pg_extension_update_paths(extname) where source = extversion and path is not null) as \"@updates\"
+                (select string_agg(target, E'\\n') from pg_extension_update_paths(extname) where source = extversion and path is not null) as update_targets
          from pg_extension x join pg_namespace n on n.oid = extnamespace where extname <> 'plpgsql'",
     ),
     wide(

@@ -56,3 +56,6 @@ pub(super) fn all() -> impl Iterator<Item = &'static Query> {
     .into_iter()
     .flatten()
 }
+
+#[cfg(test)]
+mod tests;

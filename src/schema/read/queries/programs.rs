@@ -11,10 +11,9 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
                 case prokind when 'p' then 'procedure' when 'w' then 'window' else 'function' end as type,
                 pg_get_functiondef(p.oid) as definition,
-                pg_get_function_arguments(p.oid) as \"@arguments\",
-                pg_get_function_identity_arguments(p.oid) as \"@identity\",
-                pg_get_function_result(p.oid) as \"@result\",
-                array_to_string(proargnames, E'\\n', '') as \"@names\", pronargdefaults::text as \"@defaults\"
+                pg_get_function_identity_arguments(p.oid) as identity_arguments,
+                pg_get_function_result(p.oid) as result,
+                array_to_string(proargnames, E'\\n', '') as argument_names, pronargdefaults::text as default_count
          from pg_proc p join pg_namespace n on n.oid = pronamespace
          where prokind <> 'a' and n.oid = any({NSP})
            and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_proc'::regclass and deptype = 'e')
@@ -25,7 +24,7 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_proc",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' as key,
                 quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
-                pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as \"@result\",
+                pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result,
                 case aggkind when 'o' then 'ordered' when 'h' then 'hypothetical' end as type,
                 aggtransfn::regproc::text as sfunc, format_type(aggtranstype, null) as stype,
                 nullif(aggtransspace, 0)::text as sspace,

@@ -26,7 +26,7 @@ pub(super) const QUERIES: &[Query] = &[
                   (select string_agg(o, E'\\n' order by o) from
                      (select unnest(c.reloptions) union all select 'toast.' || unnest(toast.reloptions)) u(o)) end as options,
                 array_to_string(c.reloptions || case when toast.reloptions is not null then
-                  (select array_agg('toast.' || o order by n) from unnest(toast.reloptions) with ordinality x(o, n)) end, E'\\n') as \"@options\",
+                  (select array_agg('toast.' || o order by n) from unnest(toast.reloptions) with ordinality x(o, n)) end, E'\\n') as options_in_order,
                 case when c.relrowsecurity then 'true' end as row_security,
                 case when c.relforcerowsecurity then 'true' end as force_row_security,
                 case when c.relkind <> 'f' then case c.relreplident when 'n' then 'nothing' when 'f' then 'full' end end as replica_identity,
@@ -140,7 +140,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when indisunique then 'true' end as \"unique\",
                 case when c.relkind = 'I' then 'true' end as partitioned,
                 case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
-                array_to_string(c.reloptions, E'\\n') as \"@options\",
+                array_to_string(c.reloptions, E'\\n') as options_in_order,
                 case when indexprs is not null then (select string_agg(attnum || E'\\t' || attstattarget, E'\\n' order by attnum)
                   from pg_attribute a where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) end as statistics,
                 case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,

@@ -13,9 +13,9 @@ pub(super) const QUERIES: &[Query] = &[
                 quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
-                array_to_string(c.reloptions, E'\\n') as \"@options\",
+                array_to_string(c.reloptions, E'\\n') as options_in_order,
                 (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) || ' ' || attcollation::text, E'\\n' order by attnum)
-                   from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as \"@columns\"
+                   from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped) as column_types
          from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN'
          where c.relkind = 'v' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
@@ -30,16 +30,16 @@ pub(super) const QUERIES: &[Query] = &[
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from
                    (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
-                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as \"@options\",
+                array_to_string(c.reloptions || (select array_agg('toast.' || o order by n) from pg_class t, unnest(t.reloptions) with ordinality x(o, n) where t.oid = c.reltoastrelid), E'\\n') as options_in_order,
                 (select string_agg(quote_ident(attname) || E'\\t' || attstattarget, E'\\n' order by attnum) from pg_attribute a
                   where a.attrelid = c.oid and attnum > 0 and attstattarget >= 0) as statistics,
                 (select string_agg(quote_ident(attname) || E'\\t' || case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
                    from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as storage,
                 (select string_agg(quote_ident(attname) || E'\\t' || case typstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end, E'\\n' order by attnum)
-                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as \"@defaults\",
+                   from pg_attribute a join pg_type ty on ty.oid = atttypid where a.attrelid = c.oid and attnum > 0 and attstorage <> typstorage) as default_storage,
                 (select quote_ident(spcname) from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
                 (select quote_ident(amname) from pg_am a where a.oid = c.relam and amname <> 'heap') as access_method,
-                case when not relispopulated then 'true' end as \"@unpopulated\"
+                case when not relispopulated then 'true' end as unpopulated
          from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_rewrite r on r.ev_class = c.oid and rulename = '_RETURN'
          where c.relkind = 'm' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
@@ -50,7 +50,7 @@ pub(super) const QUERIES: &[Query] = &[
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
                 quote_ident(nspname) || '.' || quote_ident(relname) as parent,
                 case relkind when 'v' then 'view' else 'table' end as parent_kind, quote_ident(tgname) as name,
-                case when tgparentid = 0 then pg_get_triggerdef(t.oid) end as definition, case when tgconstraint <> 0 then 'true' end as \"@constraint\",
+                case when tgparentid = 0 then pg_get_triggerdef(t.oid) end as definition, case when tgconstraint <> 0 then 'true' end as constraint_trigger,
                 case tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled,
                 case when tgparentid <> 0 then (select string_agg(quote_ident(an.nspname) || '.' || quote_ident(ac.relname) || '.' || quote_ident(tgname), E'\\n' order by place)
                    from pg_partition_ancestors(tgrelid) with ordinality as above(relid, place) join pg_class ac on ac.oid = above.relid join pg_namespace an on an.oid = ac.relnamespace

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::schema::model::{Fact, Identity, Kind, Name, Schema};
+use crate::schema::model::{Attr, Fact, Identity, Kind, Name, Schema};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -36,7 +36,7 @@ fn not_before(one: u32, other: u32) -> bool {
 /// Whether two columns are defined alike. Since 18 a not-null constraint keeps the name that it got from the table's old
 /// name, so that does not count.
 fn says_the_same(one: &Fact, other: &Fact) -> bool {
-    let counted = |(name, _): &(&str, &str)| *name != "not_null_constraint";
+    let counted = |(attr, _): &(Attr, &str)| *attr != Attr::NotNullConstraint;
     one.attrs.compared().filter(counted).eq(other.attrs.compared().filter(counted))
 }
 
@@ -100,7 +100,7 @@ impl<'a> Evidence<'a> {
 
     fn table(&self, old: &Fact, new: &Fact) -> Verdict {
         let ([_, type_before, made], [_, type_after, made_too]) = (old.stamps, new.stamps);
-        if made != made_too || type_before == type_after || old.has("foreign") != new.has("foreign") {
+        if made != made_too || type_before == type_after || old.has(Attr::Foreign) != new.has(Attr::Foreign) {
             return Verdict::Different;
         }
         if self.before_the_parting(made, root(self.old, old)) || self.shares_parts(old, new) {
@@ -156,22 +156,28 @@ impl<'a> Evidence<'a> {
             return Verdict::Same;
         }
         let added = before == table_before.stamps[0] && after == table_after.stamps[0];
-        if added || old.text("type") != new.text("type") { Verdict::Different } else { Verdict::Unclear }
+        if added || old.text(Attr::Type) != new.text(Attr::Type) {
+            Verdict::Different
+        } else {
+            Verdict::Unclear
+        }
     }
 
     fn schema(&self, old: &Fact, new: &Fact) -> Verdict {
         if old.stamps[0] == new.stamps[0] {
             return Verdict::Different;
         }
-        let inside =
-            self.old.facts.iter().filter(|f| f.get("schema") == Some(old.text("name")) && f.address.1 != 0);
+        let inside = self
+            .old
+            .facts
+            .iter()
+            .filter(|f| f.get(Attr::Schema) == Some(old.text(Attr::Name)) && f.address.1 != 0);
         let mut empty = true;
         for fact in inside.filter(|f| f.parent.is_none()) {
             empty = false;
-            if self
-                .twin(&fact)
-                .is_some_and(|t| t.get("schema") == Some(new.text("name")) && t.stamps[2] == fact.stamps[2])
-            {
+            if self.twin(&fact).is_some_and(|t| {
+                t.get(Attr::Schema) == Some(new.text(Attr::Name)) && t.stamps[2] == fact.stamps[2]
+            }) {
                 return Verdict::Same;
             }
         }
@@ -201,10 +207,10 @@ impl<'a> Evidence<'a> {
 }
 
 /// The attributes but for names.
-fn nameless<'a>(fact: &Fact<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
-    fact.attrs
-        .compared()
-        .filter(|(name, _)| !matches!(*name, "name" | "schema" | "definition" | "index_definition"))
+fn nameless<'a>(fact: &Fact<'a>) -> impl Iterator<Item = (Attr, &'a str)> {
+    fact.attrs.compared().filter(|(name, _)| {
+        !matches!(name, Attr::Name | Attr::Schema | Attr::Definition | Attr::IndexDefinition)
+    })
 }
 
 /// The object at the top that a fact is a part of.

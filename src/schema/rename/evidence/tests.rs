@@ -1,6 +1,6 @@
 use super::*;
 use crate::schema::Options;
-use crate::schema::model::{Draft, Key, Origin};
+use crate::schema::model::{Attr, Draft, Key, Origin};
 
 /// A table made by transaction `made` and last written by `written`.
 fn table(name: &str, oid: u32, made: u32, written: u32) -> Draft<'static> {
@@ -21,7 +21,7 @@ fn fact(
     stamps: [u32; 3],
 ) -> Draft<'static> {
     let name = key.rsplit('.').next().unwrap_or(key);
-    let attrs = vec![("name".into(), name.to_owned().into()), ("type".into(), "integer".into())];
+    let attrs = vec![(Attr::Name, name.to_owned().into()), (Attr::Type, "integer".into())];
     Draft { attrs, address, stamps, ..Draft::new(Key::new(kind, key), parent) }
 }
 
@@ -77,7 +77,7 @@ fn columns_that_nobody_wrote_show_that_it_is_their_table() {
 #[test]
 fn the_name_of_a_not_null_constraint_is_no_evidence_against() {
     let mut named = column("b", "x", 1, 500);
-    named.attrs.push(("not_null_constraint".into(), "CONSTRAINT a_x_not_null".into()));
+    named.attrs.push((Attr::NotNullConstraint, "CONSTRAINT a_x_not_null".into()));
     let old = vec![table("a", 10, 500, 500), column("a", "x", 1, 500)];
     let new = vec![table("b", 10, 500, 900), named];
     assert_eq!(verdict(old, new, Kind::Table, "public.a", "public.b"), Verdict::Same);
