@@ -64,7 +64,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     if diff.is_empty() {
         ui::say("nothing: production has the change already, from an earlier run");
     } else {
-        ui::say(diff.coloured());
+        ui::say(diff.colored());
     }
     if let Some(url) = shop.project.branch_console_url(&feature) {
         ui::fact("console", url);

@@ -77,7 +77,7 @@ async fn difference(format: Format, old: &str, new: &str) -> Outcome {
     let (old, new) = tokio::try_join!(read(old), read(new))?;
     let diff = compare(&old, &new);
     match format {
-        Format::Text if wants_colour() => print(&diff.coloured()),
+        Format::Text if wants_colour() => print(&diff.colored()),
         Format::Text => print(&diff),
         Format::Markdown => print(&diff.markdown()),
         Format::Html => print(&diff.html()),

@@ -55,7 +55,7 @@ fn of_change(change: &Change) -> Option<Hazard> {
     let kind = change.key().kind;
     match change {
         _ if matches!(kind, Kind::Privilege | Kind::Policy | Kind::Owner | Kind::DefaultPrivileges) => {
-            hazard(HazardKind::Authorisation, "who may do what changes")
+            hazard(HazardKind::Authorization, "who may do what changes")
         }
         Change::Removed { .. } => match kind {
             Kind::Table | Kind::Column | Kind::MaterializedView => {

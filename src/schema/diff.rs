@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::model::{Fact, Key, Name, Schema};
+use super::model::{Key, Name, Object, Schema};
 use super::plan::{Plan, PlanOptions};
 use super::{PlanError, render};
 
@@ -164,7 +164,7 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
         _ => true,
     });
     for (one, other) in differing {
-        changes.extend(match (one.map(|at| renamed.facts.at(at)), other.map(|at| new.facts.at(at))) {
+        changes.extend(match (one.map(|at| renamed.objects.at(at)), other.map(|at| new.objects.at(at))) {
             (Some(old), None) => Some(Change::Removed {
                 key: old.key.to_key(),
                 parent: old.parent.map(Name::to_key),
@@ -195,17 +195,17 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
     }
 }
 
-/// The positions of a fact in both schemas.
+/// The positions of a object in both schemas.
 pub(super) type Pair = (Option<usize>, Option<usize>);
 
-/// The positions of each fact in both schemas, by key.
+/// The positions of each object in both schemas, by key.
 pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<Pair> {
     let (mut one, mut other) = (0, 0);
     let mut pairs = Vec::with_capacity(old.len().max(new.len()));
     while one < old.len() || other < new.len() {
         let order = match (one < old.len(), other < new.len()) {
             (true, true) if old.same(one, new, other) => std::cmp::Ordering::Equal,
-            (true, true) => old.facts.key(one).cmp(&new.facts.key(other)),
+            (true, true) => old.objects.key(one).cmp(&new.objects.key(other)),
             (true, false) => std::cmp::Ordering::Less,
             (false, _) => std::cmp::Ordering::Greater,
         };
@@ -216,7 +216,7 @@ pub(super) fn pairs(old: &Schema, new: &Schema) -> Vec<Pair> {
     pairs
 }
 
-fn fields(old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> Vec<FieldChange> {
+fn fields(old: Option<Object<'_>>, new: Option<Object<'_>>) -> Vec<FieldChange> {
     let mut fields = Vec::new();
     for (name, before) in old.iter().flat_map(|f| f.attrs.compared()) {
         let after = new.and_then(|f| f.get(name));
@@ -257,9 +257,9 @@ impl SchemaDiff {
         render::summary(self)
     }
 
-    /// The unified DDL difference with terminal colours.
-    pub fn coloured(&self) -> impl fmt::Display + '_ {
-        render::Text { diff: self, colour: true }
+    /// The unified DDL difference with terminal colors.
+    pub fn colored(&self) -> impl fmt::Display + '_ {
+        render::Text { diff: self, color: true }
     }
 
     /// The difference as Markdown, fit for a pull-request comment.
@@ -301,7 +301,7 @@ impl SchemaDiff {
 
 impl fmt::Display for SchemaDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        render::Text { diff: self, colour: false }.fmt(f)
+        render::Text { diff: self, color: false }.fmt(f)
     }
 }
 

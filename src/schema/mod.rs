@@ -18,6 +18,7 @@
 //! ```
 
 mod apply;
+mod catalog;
 mod ddl;
 mod diff;
 mod drift;
@@ -25,7 +26,6 @@ mod error;
 mod model;
 mod options;
 mod plan;
-mod read;
 mod rename;
 mod render;
 mod statement;

@@ -83,7 +83,7 @@ pub enum HazardKind {
     /// Programs that use the old schema may fail.
     BreaksClients,
     /// Who may do what changes.
-    Authorisation,
+    Authorization,
     /// For a while a constraint does not hold, an index is not there, or an object is missing.
     Window,
     /// The statement cannot run in a transaction; a failure leaves what was done before it.
@@ -98,7 +98,7 @@ impl fmt::Display for HazardKind {
             Self::ScanUnderLock => "scan under lock",
             Self::MayFailOnData => "may fail on existing data",
             Self::BreaksClients => "breaks running clients",
-            Self::Authorisation => "authorisation change",
+            Self::Authorization => "authorization change",
             Self::Window => "window without it",
             Self::NotTransactional => "not in a transaction",
         })
@@ -149,12 +149,12 @@ pub struct Statement {
     pub hazards: Vec<Hazard>,
     /// When it runs.
     #[serde(skip)]
-    pub(super) stage: Stage,
+    pub(super) phase: Phase,
 }
 
-/// When a statement runs. Statements of one stage share a transaction where their order allows.
+/// When a statement runs. Statements of one phase share a transaction where their order allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) enum Stage {
+pub(super) enum Phase {
     /// What would fire at, or forbid, the statements of the plan.
     Disarm,
     /// What must be committed before it can be used, such as a new value of an enum.
@@ -181,7 +181,7 @@ impl Statement {
             transactional: true,
             locks: Vec::new(),
             hazards: Vec::new(),
-            stage: Stage::Main,
+            phase: Phase::Main,
         }
     }
 
@@ -199,9 +199,9 @@ impl Statement {
         self
     }
 
-    pub(super) fn at(mut self, stage: Stage) -> Self {
-        self.stage = stage;
-        if matches!(stage, Stage::Concurrent | Stage::Cleanup) {
+    pub(super) fn at(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        if matches!(phase, Phase::Concurrent | Phase::Cleanup) {
             self.transactional = false;
         }
         self

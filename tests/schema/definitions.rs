@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lakebase::schema::Schema;
 use sqlx::{Executor, PgConnection, Row};
 
-/// The fact, its attribute, and what the server says that is.
+/// The object, its attribute, and what the server says that is.
 const DEFINITIONS: &str = "
     SELECT coalesce('constraint ' || t.oid::regclass || '.' || quote_ident(k.conname), 'index ' || i.indexrelid::regclass),
            CASE WHEN k.oid IS NULL THEN 'definition' ELSE 'index_definition' END, pg_get_indexdef(i.indexrelid)
@@ -23,11 +23,12 @@ pub(super) async fn check(connection: &mut PgConnection, schema: &Schema) -> Res
     let said: BTreeMap<(String, String), String> =
         rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect();
     let written = serde_json::to_value(schema).map_err(|error| error.to_string())?;
-    for fact in written["facts"].as_array().into_iter().flatten() {
-        let key = format!("{} {}", text(&fact["key"]["kind"]), text(&fact["key"]["name"]));
+    let objects = written["objects"].as_array().ok_or("the recorded schema has no objects")?;
+    for object in objects {
+        let key = format!("{} {}", text(&object["key"]["kind"]), text(&object["key"]["name"]));
         for attribute in ["definition", "index_definition"] {
             let Some(server) = said.get(&(key.clone(), attribute.to_owned())) else { continue };
-            let attributes = fact["attrs"].as_array().into_iter().flatten();
+            let attributes = object["attrs"].as_array().into_iter().flatten();
             let ours: Vec<&str> =
                 attributes.filter(|pair| pair[0] == attribute).map(|pair| text(&pair[1])).collect();
             if ours != [server] && !(ours.is_empty() && attribute == "index_definition") {

@@ -3,19 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, literal, parent, phrase};
-use crate::schema::model::{Attr, Draft, Fact, Facts, Key, Kind, Schema};
+use crate::schema::model::{Attr, Draft, Key, Kind, Object, Objects, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
-pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Vec<Statement> {
-    let Some(fact) = new.or(old) else { return Vec::new() };
+pub(super) fn change(
+    ctx: &Context<'_>,
+    old: Option<&Object<'_>>,
+    new: Option<&Object<'_>>,
+) -> Vec<Statement> {
+    let Some(entry) = new.or(old) else { return Vec::new() };
     let schema = if new.is_some() { ctx.new } else { ctx.old };
-    let object = fact.parent.as_ref().and_then(|p| schema.find(p)).map(|at| schema.facts.at(at));
-    match (fact.key.kind, object) {
-        (Kind::DefaultPrivileges, _) => default_privileges(old, new, fact),
+    let object = entry.parent.as_ref().and_then(|p| schema.find(p)).map(|at| schema.objects.at(at));
+    match (entry.key.kind, object) {
+        (Kind::DefaultPrivileges, _) => default_privileges(old, new, entry),
         (Kind::Comment, Some(object)) => {
             let on = match (
-                fact.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')),
-                fact.get(Attr::PartColumn),
+                entry.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')),
+                entry.get(Attr::PartColumn),
             ) {
                 (Some((word, name)), _) => format!("{} {name}", word.to_uppercase()),
                 (None, Some(column)) => format!("COLUMN {}.{column}", object.key.name),
@@ -25,25 +29,30 @@ pub(super) fn change(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fac
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
         }
         (Kind::Owner, Some(object)) => owner(ctx, old, new, &object),
-        (Kind::Privilege, object) => privileges(ctx, old, new, fact, object.as_ref()),
+        (Kind::Privilege, object) => privileges(ctx, old, new, entry, object.as_ref()),
         (Kind::ExtensionMark, Some(object)) => {
             let no = if new.is_some() { "" } else { "NO " };
             vec![Statement::new(format!(
                 "ALTER {} {no}DEPENDS ON EXTENSION {}",
                 phrase(&object),
-                fact.text(Attr::Extension)
+                entry.text(Attr::Extension)
             ))]
         }
         _ => Vec::new(),
     }
 }
 
-fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, object: &Fact) -> Vec<Statement> {
+fn owner(
+    ctx: &Context<'_>,
+    old: Option<&Object<'_>>,
+    new: Option<&Object<'_>>,
+    object: &Object,
+) -> Vec<Statement> {
     let Some(role) = new.map(|f| f.text(Attr::Role)) else { return Vec::new() };
     if old.is_none() && role == ctx.old.origin.user {
         return Vec::new();
     }
-    let made = old.is_none() && ctx.new.fact(Kind::SequenceOwner, object.key.name).is_some();
+    let made = old.is_none() && ctx.new.object(Kind::SequenceOwner, object.key.name).is_some();
     if object.key.kind == Kind::Sequence && (made || follows_table(ctx, object, role)) {
         return Vec::new();
     }
@@ -53,19 +62,19 @@ fn owner(ctx: &Context<'_>, old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, obje
     };
     let name = object.key.name;
     vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(
-        HazardKind::Authorisation,
+        HazardKind::Authorization,
         name,
         format!("{role} becomes the owner"),
     )]
 }
 
 /// A sequence that a column owned before and after goes along with its table, and cannot go alone.
-fn follows_table(ctx: &Context<'_>, sequence: &Fact, role: &str) -> bool {
+fn follows_table(ctx: &Context<'_>, sequence: &Object, role: &str) -> bool {
     let owner = |schema: &Schema| {
-        schema.fact(Kind::SequenceOwner, sequence.key.name).map(|o| o.text(Attr::Table).to_owned())
+        schema.object(Kind::SequenceOwner, sequence.key.name).map(|o| o.text(Attr::Table).to_owned())
     };
     let table = owner(ctx.old).filter(|table| owner(ctx.new).as_ref() == Some(table));
-    table.and_then(|t| ctx.new.fact(Kind::Table, &t)).is_some_and(|t| t.owner == Some(role))
+    table.and_then(|t| ctx.new.object(Kind::Table, &t)).is_some_and(|t| t.owner == Some(role))
 }
 
 /// Privileges as a map from each to whether it may be passed on.
@@ -81,8 +90,8 @@ struct Shift {
 }
 
 /// What has to be granted and revoked between two states, each told as a difference from what is born with.
-fn shift(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Shift {
-    let get = |f: Option<&Fact<'_>>, attr: Attr| f.and_then(|f| f.get(attr)).map(str::to_owned);
+fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>) -> Shift {
+    let get = |f: Option<&Object<'_>>, attr: Attr| f.and_then(|f| f.get(attr)).map(str::to_owned);
     let (had, has) = (get(old, Attr::Granted), get(new, Attr::Granted));
     let (lacked, lacks) = (get(old, Attr::Revoked), get(new, Attr::Revoked));
     let (had, has) = (parse(had.as_deref()), parse(has.as_deref()));
@@ -108,7 +117,7 @@ fn shift(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>) -> Shift {
 }
 
 /// What privileges are granted on, as `GRANT` says it.
-fn target(object: &Fact) -> String {
+fn target(object: &Object) -> String {
     let kind = match object.key.kind {
         Kind::Column => return format!("TABLE {}", parent(object)),
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLE",
@@ -126,25 +135,25 @@ fn target(object: &Fact) -> String {
 
 fn privileges(
     ctx: &Context<'_>,
-    old: Option<&Fact<'_>>,
-    new: Option<&Fact<'_>>,
-    fact: &Fact,
-    object: Option<&Fact<'_>>,
+    old: Option<&Object<'_>>,
+    new: Option<&Object<'_>>,
+    entry: &Object,
+    object: Option<&Object<'_>>,
 ) -> Vec<Statement> {
-    let hidden = fact.get(Attr::HiddenObject).and_then(|of| of.strip_prefix("sequence "));
+    let hidden = entry.get(Attr::HiddenObject).and_then(|of| of.strip_prefix("sequence "));
     let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
-    let on = fact.get(Attr::SystemObject).map(str::to_owned).or(hidden).or_else(|| object.map(target));
+    let on = entry.get(Attr::SystemObject).map(str::to_owned).or(hidden).or_else(|| object.map(target));
     let Some(on) = on else { return Vec::new() };
-    let column = match object.filter(|o| o.key.kind == Kind::Column && !fact.has(Attr::HiddenObject)) {
+    let column = match object.filter(|o| o.key.kind == Kind::Column && !entry.has(Attr::HiddenObject)) {
         Some(column) => Some(column.text(Attr::Name)),
-        None => fact.get(Attr::PartColumn),
+        None => entry.get(Attr::PartColumn),
     };
     let column = column.map(|name| format!(" ({name})")).unwrap_or_default();
-    let grantee = match fact.text(Attr::PrivilegeGrantee) {
+    let grantee = match entry.text(Attr::PrivilegeGrantee) {
         "OWNER" => {
             let table = object
-                .and_then(|o| ctx.new.fact(Kind::Table, parent(o)))
-                .filter(|_| fact.has(Attr::HiddenObject));
+                .and_then(|o| ctx.new.object(Kind::Table, parent(o)))
+                .filter(|_| entry.has(Attr::HiddenObject));
             table.as_ref().or(object).and_then(|o| o.owner).unwrap_or("CURRENT_USER")
         }
         grantee => grantee,
@@ -164,7 +173,7 @@ fn privileges(
     if let Some(table) = object.filter(|_| column.is_empty() && !sql.is_empty()) {
         let lost: Vec<&str> = shift.revoke.iter().chain(&shift.revoke_option).map(String::as_str).collect();
         sql.extend(
-            kept_on_columns(ctx, table, fact, &lost)
+            kept_on_columns(ctx, table, entry, &lost)
                 .into_iter()
                 .map(|(what, with)| format!("GRANT {what} ON {on} TO {grantee}{with}")),
         );
@@ -175,10 +184,10 @@ fn privileges(
     }
     let (_, name) = on.split_once(' ').unwrap_or(("", &on));
     let why = format!("the privileges of {grantee} change");
-    let hazard = |s| Statement::new(s).hazard(HazardKind::Authorisation, name, why.clone());
+    let hazard = |s| Statement::new(s).hazard(HazardKind::Authorization, name, why.clone());
     let mut statements: Vec<Statement> = sql.into_iter().map(hazard).collect();
     // PostgreSQL records who grants, and only that role can take it back.
-    if let Some(grantor) = fact.get(Attr::Grantor).filter(|_| !statements.is_empty()) {
+    if let Some(grantor) = entry.get(Attr::Grantor).filter(|_| !statements.is_empty()) {
         statements.insert(0, Statement::new(format!("SET LOCAL ROLE {grantor}")));
         statements.push(Statement::new(format!("SET LOCAL ROLE {}", ctx.old.origin.user)));
     }
@@ -188,26 +197,26 @@ fn privileges(
 /// The privileges on columns that stay although they are revoked on the table, which takes them from the columns too.
 fn kept_on_columns(
     ctx: &Context<'_>,
-    table: &Fact,
-    revoked: &Fact,
+    table: &Object,
+    revoked: &Object,
     lost: &[&str],
 ) -> Vec<(String, &'static str)> {
     let mut kept = Vec::new();
-    for after in ctx.new.facts.of_kind(Kind::Privilege) {
+    for after in ctx.new.objects.of_kind(Kind::Privilege) {
         let place = after.parent;
         let on_column = match after.get(Attr::PartColumn) {
             Some(column) => (place == Some(table.key)).then(|| column.to_owned()),
             None => place
                 .filter(|at| at.kind == Kind::Column)
                 .and_then(|at| ctx.new.find(at))
-                .map(|at| ctx.new.facts.at(at))
+                .map(|at| ctx.new.objects.at(at))
                 .filter(|column| column.parent == Some(table.key))
                 .map(|column| column.text(Attr::Name).to_owned()),
         };
         let same =
             [Attr::PrivilegeGrantee, Attr::Grantor].iter().all(|attr| after.get(*attr) == revoked.get(*attr));
         let (Some(column), true) = (on_column, same) else { continue };
-        let before = ctx.old.find(after.key).map(|at| ctx.old.facts.at(at));
+        let before = ctx.old.find(after.key).map(|at| ctx.old.objects.at(at));
         let before = parse(before.and_then(|f| f.get(Attr::Granted)));
         for (privilege, option) in parse(after.get(Attr::Granted)) {
             if lost.contains(&privilege) && before.contains_key(privilege) {
@@ -219,10 +228,10 @@ fn kept_on_columns(
     kept
 }
 
-fn default_privileges(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, fact: &Fact) -> Vec<Statement> {
+fn default_privileges(old: Option<&Object<'_>>, new: Option<&Object<'_>>, entry: &Object) -> Vec<Statement> {
     let shift = shift(old, new);
-    let alter = format!("ALTER DEFAULT PRIVILEGES {}", fact.text(Attr::Scope));
-    let (on, grantee) = (fact.text(Attr::Objects), fact.text(Attr::Grantee));
+    let alter = format!("ALTER DEFAULT PRIVILEGES {}", entry.text(Attr::Scope));
+    let (on, grantee) = (entry.text(Attr::Objects), entry.text(Attr::Grantee));
     let mut sql = Vec::new();
     if !shift.revoke.is_empty() {
         sql.push(format!("{alter} REVOKE {} ON {on} FROM {grantee}", shift.revoke.join(", ")));
@@ -239,13 +248,13 @@ fn default_privileges(old: Option<&Fact<'_>>, new: Option<&Fact<'_>>, fact: &Fac
     }
     sql.into_iter()
         .map(|s| {
-            Statement::new(s).hazard(HazardKind::Authorisation, on, "privileges of future objects change")
+            Statement::new(s).hazard(HazardKind::Authorization, on, "privileges of future objects change")
         })
         .collect()
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
-pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Facts {
+pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Objects {
     let class = match object.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
         Kind::Sequence => "SEQUENCES",
@@ -253,34 +262,37 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Facts {
         Kind::Function | Kind::Aggregate => "FUNCTIONS",
         Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => "TYPES",
         Kind::Schema => "SCHEMAS",
-        _ => return Facts::default(),
+        _ => return Objects::default(),
     };
     let of = object.get(Attr::IdentitySequence).map(|name| format!("sequence {name}"));
-    let table = of.as_ref().and_then(|_| ctx.new.fact(Kind::Table, parent(object)));
+    let table = of.as_ref().and_then(|_| ctx.new.object(Kind::Table, parent(object)));
     let schema = table.unwrap_or(*object).get(Attr::Schema);
     let old = ctx.old;
     let mut by_grantee: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in old.facts.of_kind(Kind::DefaultPrivileges).filter(|f| f.text(Attr::Objects) == class) {
-        let here = fact.get(Attr::Schema).is_none_or(|s| Some(s) == schema);
-        if here && fact.text(Attr::Role) == old.origin.user {
-            let grantee =
-                if fact.text(Attr::Grantee) == old.origin.user { "OWNER" } else { fact.text(Attr::Grantee) };
+    for entry in old.objects.of_kind(Kind::DefaultPrivileges).filter(|f| f.text(Attr::Objects) == class) {
+        let here = entry.get(Attr::Schema).is_none_or(|s| Some(s) == schema);
+        if here && entry.text(Attr::Role) == old.origin.user {
+            let grantee = if entry.text(Attr::Grantee) == old.origin.user {
+                "OWNER"
+            } else {
+                entry.text(Attr::Grantee)
+            };
             let sets = by_grantee.entry(grantee).or_default();
-            sets.0.extend(fact.get(Attr::Granted).into_iter().flat_map(|g| g.split(", ")));
-            sets.1.extend(fact.get(Attr::Revoked).into_iter().flat_map(|g| g.split(", ")));
+            sets.0.extend(entry.get(Attr::Granted).into_iter().flat_map(|g| g.split(", ")));
+            sets.1.extend(entry.get(Attr::Revoked).into_iter().flat_map(|g| g.split(", ")));
         }
     }
     let born = by_grantee.into_iter().map(|(grantee, (granted, revoked))| {
         let on = of.clone().unwrap_or_else(|| object.key.to_string());
         let key = Key::new(Kind::Privilege, format!("{on} to {grantee}"));
-        let mut fact = Draft::new(key, Some(object.key.to_key()));
-        fact.attrs.push((Attr::PrivilegeGrantee, grantee.into()));
+        let mut entry = Draft::new(key, Some(object.key.to_key()));
+        entry.attrs.push((Attr::PrivilegeGrantee, grantee.into()));
         for (name, set) in [(Attr::Granted, granted), (Attr::Revoked, revoked)] {
             let list = set.into_iter().collect::<Vec<_>>().join(", ");
-            fact.attrs.extend((!list.is_empty()).then(|| (name.into(), list.into())));
+            entry.attrs.extend((!list.is_empty()).then(|| (name.into(), list.into())));
         }
-        fact.attrs.extend(of.clone().map(|of| (Attr::HiddenObject, of.into())));
-        fact
+        entry.attrs.extend(of.clone().map(|of| (Attr::HiddenObject, of.into())));
+        entry
     });
     born.collect()
 }
@@ -288,9 +300,9 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Fact) -> Facts {
 /// From what a new object was born with to what it shall have.
 pub(in crate::schema) fn shift_privileges(
     ctx: &Context<'_>,
-    born: &Fact,
-    wanted: Option<&Fact<'_>>,
+    born: &Object,
+    wanted: Option<&Object<'_>>,
 ) -> Vec<Statement> {
-    let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| ctx.new.facts.at(at));
+    let object = born.parent.as_ref().and_then(|p| ctx.new.find(p)).map(|at| ctx.new.objects.at(at));
     object.map(|object| privileges(ctx, Some(born), wanted, born, Some(&object))).unwrap_or_default()
 }

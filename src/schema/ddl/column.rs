@@ -1,11 +1,11 @@
 //! Columns and their defaults.
 
-use super::{Context, Verdict, change_options, differing, identity, not_null, parent, retype};
-use crate::schema::model::{Attr, Fact, Kind, Schema};
+use super::{AlterStrategy, Context, change_options, differing, identity, not_null, parent, retype};
+use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 
 /// The column as `CREATE TABLE` and `ADD COLUMN` want it.
-pub(super) fn definition(ctx: &Context<'_>, column: &Fact) -> String {
+pub(super) fn definition(ctx: &Context<'_>, column: &Object) -> String {
     let mut sql = format!("{} {}", column.text(Attr::Name), column.text(Attr::Type));
     if let Some(pairs) = column.get(Attr::FdwOptions) {
         sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
@@ -20,7 +20,7 @@ pub(super) fn definition(ctx: &Context<'_>, column: &Fact) -> String {
 }
 
 /// What follows the type.
-pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
+pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Object) -> String {
     let mut sql = String::new();
     if let Some(expression) = column.get(Attr::Generated) {
         sql += &format!(" GENERATED ALWAYS AS ({expression}) STORED");
@@ -47,7 +47,7 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Fact) -> String {
 }
 
 /// What `CREATE TABLE` cannot say about a column.
-pub(super) fn after_create(ctx: &Context<'_>, column: &Fact, child: bool) -> Vec<Statement> {
+pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> Vec<Statement> {
     let mut statements = settings(None, column);
     if child && column.has(Attr::Inherited) && column.has(Attr::NotNull) {
         let above = parent_column(ctx.new, column);
@@ -58,16 +58,16 @@ pub(super) fn after_create(ctx: &Context<'_>, column: &Fact, child: bool) -> Vec
     statements
 }
 
-pub(super) fn alter(column: &Fact, what: &str) -> String {
+pub(super) fn alter(column: &Object, what: &str) -> String {
     format!("ALTER TABLE {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
 }
 
-fn alter_only(column: &Fact, what: &str) -> String {
+fn alter_only(column: &Object, what: &str) -> String {
     format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
 }
 
 /// Storage, statistics target and per-column options.
-fn settings(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
+fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     let differs = |attr: Attr| old.and_then(|f| f.get(attr)) != new.get(attr);
@@ -114,7 +114,7 @@ fn settings(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 }
 
 /// How a column is stored that has just got a type.
-pub(in crate::schema) fn stored(column: &Fact) -> Vec<Statement> {
+pub(in crate::schema) fn stored(column: &Object) -> Vec<Statement> {
     let storage = column.get(Attr::Storage).map(|storage| format!("SET STORAGE {}", storage.to_uppercase()));
     let method = column.get(Attr::Compression).map(|method| format!("SET COMPRESSION {method}"));
     storage
@@ -132,7 +132,7 @@ fn default_storage(of: &str) -> &'static str {
     }
 }
 
-pub(super) fn create(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
+pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let default = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
@@ -167,7 +167,7 @@ fn may_be_volatile(expression: &str) -> bool {
     expression.contains('(') && !calm.contains(&expression) && !expression.starts_with('(')
 }
 
-pub(super) fn drop(column: &Fact) -> Vec<Statement> {
+pub(super) fn drop(column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let name = column.text(Attr::Name);
     let mut statement = Statement::new(format!("ALTER TABLE {table} DROP COLUMN {name}")).exclusive(table);
@@ -178,14 +178,14 @@ pub(super) fn drop(column: &Fact) -> Vec<Statement> {
     vec![statement.hazard(HazardKind::BreaksClients, table, format!("column {name} is gone"))]
 }
 
-fn relation_of_default<'a>(default: &Fact<'a>) -> (&'a str, &'a str) {
+fn relation_of_default<'a>(default: &Object<'a>) -> (&'a str, &'a str) {
     match &default.parent {
         Some(parent) if parent.kind == Kind::View => ("ALTER VIEW", parent.name),
         _ => ("ALTER TABLE ONLY", default.text(Attr::Table)),
     }
 }
 
-pub(super) fn set_default(default: &Fact) -> Vec<Statement> {
+pub(super) fn set_default(default: &Object) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
     let sql = format!(
         "{alter} {relation} ALTER COLUMN {} SET DEFAULT {}",
@@ -195,7 +195,7 @@ pub(super) fn set_default(default: &Fact) -> Vec<Statement> {
     vec![Statement::new(sql).exclusive(relation)]
 }
 
-pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
+pub(super) fn drop_default(default: &Object) -> Vec<Statement> {
     let (alter, relation) = relation_of_default(default);
     vec![
         Statement::new(format!("{alter} {relation} ALTER COLUMN {} DROP DEFAULT", default.text(Attr::Name)))
@@ -204,20 +204,20 @@ pub(super) fn drop_default(default: &Fact) -> Vec<Statement> {
 }
 
 /// The column a column is inherited from.
-pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Fact) -> Option<Fact<'a>> {
+pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Object) -> Option<Object<'a>> {
     let table = column.parent.as_ref()?;
-    let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
-    let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
+    let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
+    let parents = schema.object(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
     let mut above = partition.into_iter().chain(super::lines(parents));
-    above.find_map(|name| schema.fact(Kind::Column, &format!("{name}.{}", column.text(Attr::Name))))
+    above.find_map(|name| schema.object(Kind::Column, &format!("{name}.{}", column.text(Attr::Name))))
 }
 
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let differing = differing(old, new);
     // What the parent changes in the same way comes down by itself.
     let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
     let comes_down = |attr: Attr| {
-        let changes = |o: &Fact, n: &Fact| {
+        let changes = |o: &Object, n: &Object| {
             o.get(attr) != n.get(attr) || attr == Attr::NotNull && not_null::is_handed_down(o, n)
         };
         new.has(Attr::HasParent)
@@ -252,26 +252,28 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                         && !differing.contains(&Attr::Collation)
                         && !differing.contains(&Attr::NotNull)
                     {
-                        return Verdict::Retype(statements);
+                        return AlterStrategy::Retype(statements);
                     }
-                    return Verdict::Replace;
+                    return AlterStrategy::Replace;
                 }
-                _ => return Verdict::Replace,
+                _ => return AlterStrategy::Replace,
             }
         }
     }
     let mut statements = Vec::new();
     let table = parent(new);
     let partition =
-        ctx.new.fact(Kind::Partition, table).is_some() || ctx.old.fact(Kind::Partition, table).is_some();
+        ctx.new.object(Kind::Partition, table).is_some() || ctx.old.object(Kind::Partition, table).is_some();
     if differing.contains(&Attr::Inherited)
         && !partition
         && (new.has(Attr::Inherited) || new.has(Attr::HasParent))
     {
-        return Verdict::Refuse("PostgreSQL cannot change whether a column is inherited only".to_owned());
+        return AlterStrategy::Refuse(
+            "PostgreSQL cannot change whether a column is inherited only".to_owned(),
+        );
     }
     if (mine(Attr::Type) || mine(Attr::Collation)) && is_partition_key(ctx, new) {
-        return Verdict::Refuse(
+        return AlterStrategy::Refuse(
             "PostgreSQL cannot change the type of a column in a partition key".to_owned(),
         );
     }
@@ -293,7 +295,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     }
     let retyped = differing.contains(&Attr::Type) || differing.contains(&Attr::Collation);
     // The sequence takes the column's new type, so its bounds must fit first.
-    let width = |c: &Fact| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text(Attr::Type));
+    let width = |c: &Object| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text(Attr::Type));
     let narrower = old.has(Attr::Identity) && width(new) < width(old);
     if narrower {
         statements.extend(identity::change(old, new));
@@ -306,7 +308,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     } else if old.has(Attr::NotNull) && new.has(Attr::NotNull) && ctx.old.server_version() >= 180_000 {
         match not_null::change(ctx, old, new) {
             Ok(changes) => statements.extend(changes),
-            Err(reason) => return Verdict::Refuse(reason),
+            Err(reason) => return AlterStrategy::Refuse(reason),
         }
     }
     if let Some((_, above)) =
@@ -318,13 +320,16 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         statements.extend(identity::change(old, new));
     }
     statements.extend(settings(Some(old), new));
-    if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
+    if retyped { AlterStrategy::Retype(statements) } else { AlterStrategy::Alter(statements) }
 }
 
 /// Whether the column's name stands in its table's partition key.
-pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Fact) -> bool {
-    let key =
-        ctx.new.fact(Kind::Table, parent(column)).and_then(|t| t.get(Attr::PartitionKey)).unwrap_or_default();
+pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Object) -> bool {
+    let key = ctx
+        .new
+        .object(Kind::Table, parent(column))
+        .and_then(|t| t.get(Attr::PartitionKey))
+        .unwrap_or_default();
     let name = column.text(Attr::Name);
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
     key.match_indices(name)

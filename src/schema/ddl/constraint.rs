@@ -1,29 +1,29 @@
 //! Constraints of tables.
 
 use super::index::{concurrently, named, without_options};
-use super::{Context, Place, Swap, Verdict, change_options, differing, parent, temporary};
-use crate::schema::model::{Attr, Fact, Kind, Schema};
-use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+use super::{AlterStrategy, Context, Place, Swap, change_options, differing, parent, temporary};
+use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
-fn add(fact: &Fact) -> String {
-    let table = parent(fact);
-    let recurses = matches!(fact.text(Attr::Type), "check" | "foreign key" | "exclusion");
+fn add(object: &Object) -> String {
+    let table = parent(object);
+    let recurses = matches!(object.text(Attr::Type), "check" | "foreign key" | "exclusion");
     format!(
         "ALTER TABLE {}{table} ADD CONSTRAINT {}",
         if recurses { "" } else { "ONLY " },
-        fact.text(Attr::Name)
+        object.text(Attr::Name)
     )
 }
 
-pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let table = parent(fact);
-    let kind = fact.text(Attr::Type);
-    let definition = fact.text(Attr::Definition);
-    let owner = ctx.new.fact(Kind::Table, table);
+pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let table = parent(object);
+    let kind = object.text(Attr::Type);
+    let definition = object.text(Attr::Definition);
+    let owner = ctx.new.object(Kind::Table, table);
     let partitioned = owner.is_some_and(|t| t.has(Attr::PartitionKey));
     let foreign = owner.is_some_and(|t| t.has(Attr::Foreign));
     let mut statements = match kind {
-        _ if ctx.is_fresh(table) => vec![plain(fact, with_index_options(fact))],
+        _ if ctx.is_fresh(table) => vec![plain(object, with_index_options(object))],
         "check" | "foreign key" => {
             let skip = definition.ends_with("NOT VALID") || definition.ends_with("NOT ENFORCED");
             if skip
@@ -31,18 +31,18 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
                 || foreign
                 || (partitioned && kind == "foreign key" && ctx.old.server_version() < 180_000)
             {
-                let statement = locked(fact, plain(fact, definition.to_owned()));
-                vec![if skip { statement } else { scanned(fact, statement) }]
+                let statement = locked(object, plain(object, definition.to_owned()));
+                vec![if skip { statement } else { scanned(object, statement) }]
             } else {
-                let add = locked(fact, plain(fact, format!("{definition} NOT VALID")));
+                let add = locked(object, plain(object, format!("{definition} NOT VALID")));
                 let mut validate = Statement::new(format!(
                     "ALTER TABLE {table} VALIDATE CONSTRAINT {}",
-                    fact.text(Attr::Name)
+                    object.text(Attr::Name)
                 ))
                 .lock(table, LockMode::ShareUpdateExclusive)
                 .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused")
-                .at(Stage::Validate);
-                if let Some(other) = fact.get(Attr::References) {
+                .at(Phase::Validate);
+                if let Some(other) = object.get(Attr::References) {
                     validate = validate.lock(other, LockMode::RowShare);
                 }
                 vec![add, validate]
@@ -51,53 +51,53 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         "primary key" | "unique"
             if ctx.online
                 && !partitioned
-                && !fact.text(Attr::IndexDefinition).is_empty()
+                && !object.text(Attr::IndexDefinition).is_empty()
                 && !definition.contains("WITHOUT OVERLAPS") =>
         {
-            let name = fact.text(Attr::Name);
-            vec![build(fact, name), Statement::new(using(fact, name)).exclusive(table).at(Stage::Finish)]
+            let name = object.text(Attr::Name);
+            vec![build(object, name), Statement::new(using(object, name)).exclusive(table).at(Phase::Finish)]
         }
-        _ => vec![scanned(fact, locked(fact, plain(fact, with_index_options(fact))))],
+        _ => vec![scanned(object, locked(object, plain(object, with_index_options(object))))],
     };
-    let stage = statements.last().map(|s| s.stage).unwrap_or_default();
-    statements.extend(index_flags(None, fact).into_iter().map(|s| s.at(stage)));
+    let phase = statements.last().map(|s| s.phase).unwrap_or_default();
+    statements.extend(index_flags(None, object).into_iter().map(|s| s.at(phase)));
     statements
 }
 
 /// The index of a primary key or unique constraint, built ahead under a name.
-fn build(fact: &Fact, name: &str) -> Statement {
-    let space = fact.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let sql = named(fact.text(Attr::IndexDefinition), fact.text(Attr::Name), name, " CONCURRENTLY");
-    concurrently(fact, format!("{sql}{space}"), true)
+fn build(object: &Object, name: &str) -> Statement {
+    let space = object.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let sql = named(object.text(Attr::IndexDefinition), object.text(Attr::Name), name, " CONCURRENTLY");
+    concurrently(object, format!("{sql}{space}"), true)
 }
 
-fn using(fact: &Fact, index: &str) -> String {
-    let definition = fact.text(Attr::Definition);
+fn using(object: &Object, index: &str) -> String {
+    let definition = object.text(Attr::Definition);
     let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
-    format!("{} {} USING INDEX {index}{timing}", add(fact), fact.text(Attr::Type).to_uppercase())
+    format!("{} {} USING INDEX {index}{timing}", add(object), object.text(Attr::Type).to_uppercase())
 }
 
 /// Whether the index of a constraint is the given one in everything but the name.
-pub(in crate::schema) fn same_index(index: &Fact, constraint: &Fact) -> bool {
+pub(in crate::schema) fn same_index(index: &Object, constraint: &Object) -> bool {
     let own = constraint.text(Attr::IndexDefinition);
     !own.is_empty()
         && named(index.text(Attr::Definition), index.text(Attr::Name), constraint.text(Attr::Name), "") == own
 }
 
 /// A constraint takes over an index that is there, which gets the name of the constraint.
-pub(in crate::schema) fn adopt(fact: &Fact, index: &Fact) -> Vec<Statement> {
-    vec![Statement::new(using(fact, index.text(Attr::Name))).exclusive(parent(fact)).at(Stage::Finish)]
+pub(in crate::schema) fn adopt(object: &Object, index: &Object) -> Vec<Statement> {
+    vec![Statement::new(using(object, index.text(Attr::Name))).exclusive(parent(object)).at(Phase::Finish)]
 }
 
 /// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
 /// catalog alone: the partitions bring their indexes.
-pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
-    let key = |fact: &Fact| {
-        matches!(fact.text(Attr::Type), "primary key" | "unique")
-            && !fact.text(Attr::Definition).contains("WITHOUT OVERLAPS")
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
+    let key = |object: &Object| {
+        matches!(object.text(Attr::Type), "primary key" | "unique")
+            && !object.text(Attr::Definition).contains("WITHOUT OVERLAPS")
     };
     let table = parent(new);
-    let partitioned = ctx.new.fact(Kind::Table, table)?.has(Attr::PartitionKey);
+    let partitioned = ctx.new.object(Kind::Table, table)?.has(Attr::PartitionKey);
     if !key(old) || !key(new) || (!partitioned && new.text(Attr::IndexDefinition).is_empty()) {
         return None;
     }
@@ -121,24 +121,24 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
     exchange.extend(index_flags(None, new));
     Some(Swap {
         ahead,
-        exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(),
+        exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(),
         purge: Vec::new(),
     })
 }
 
-fn plain(fact: &Fact, definition: String) -> Statement {
-    Statement::new(format!("{} {definition}", add(fact)))
+fn plain(object: &Object, definition: String) -> Statement {
+    Statement::new(format!("{} {definition}", add(object)))
 }
 
 /// Storage parameters and tablespace go between the columns and the timing.
-fn with_index_options(fact: &Fact) -> String {
-    let definition = fact.text(Attr::Definition).to_owned();
+fn with_index_options(object: &Object) -> String {
+    let definition = object.text(Attr::Definition).to_owned();
     let mut extra = String::new();
     // An exclusion constraint says its own.
-    if let Some(options) = fact.get(Attr::IndexOptions).filter(|_| fact.text(Attr::Type) != "exclusion") {
+    if let Some(options) = object.get(Attr::IndexOptions).filter(|_| object.text(Attr::Type) != "exclusion") {
         extra += &format!(" WITH ({})", super::options(options));
     }
-    if let Some(space) = fact.get(Attr::Tablespace) {
+    if let Some(space) = object.get(Attr::Tablespace) {
         extra += &format!(" USING INDEX TABLESPACE {space}");
     }
     if extra.is_empty() {
@@ -149,9 +149,9 @@ fn with_index_options(fact: &Fact) -> String {
     format!("{}{extra}{}", &definition[..at], &definition[at..])
 }
 
-fn locked(fact: &Fact, statement: Statement) -> Statement {
-    let table = parent(fact);
-    match fact.get(Attr::References) {
+fn locked(object: &Object, statement: Statement) -> Statement {
+    let table = parent(object);
+    match object.get(Attr::References) {
         Some(other) => {
             statement.lock(table, LockMode::ShareRowExclusive).lock(other, LockMode::ShareRowExclusive)
         }
@@ -159,8 +159,8 @@ fn locked(fact: &Fact, statement: Statement) -> Statement {
     }
 }
 
-fn scanned(fact: &Fact, statement: Statement) -> Statement {
-    let table = parent(fact);
+fn scanned(object: &Object, statement: Statement) -> Statement {
+    let table = parent(object);
     statement.hazard(HazardKind::ScanUnderLock, table, "every row is checked").hazard(
         HazardKind::MayFailOnData,
         table,
@@ -168,7 +168,7 @@ fn scanned(fact: &Fact, statement: Statement) -> Statement {
     )
 }
 
-fn index_flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
+fn index_flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let name = new.text(Attr::Name);
     let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
@@ -187,13 +187,13 @@ fn index_flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
 }
 
 /// The same when the index goes: PostgreSQL would remember that it had one, and refuse updates that are published.
-pub(super) fn identity_before(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
+pub(super) fn identity_before(ctx: &Context<'_>, index: &Object) -> Option<Statement> {
     no_identity(ctx, index).filter(|_| index.has(Attr::ReplicaIdentity) && !ctx.is_fresh(parent(index)))
 }
 
 /// The replica identity of a table whose index is it no longer, unless another index is.
-pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> {
-    let table = ctx.new.fact(Kind::Table, parent(index))?;
+pub(super) fn no_identity(ctx: &Context<'_>, index: &Object) -> Option<Statement> {
+    let table = ctx.new.object(Kind::Table, parent(index))?;
     if ctx.parts(&table).any(|(_, part)| {
         matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has(Attr::ReplicaIdentity)
     }) {
@@ -206,21 +206,21 @@ pub(super) fn no_identity(ctx: &Context<'_>, index: &Fact) -> Option<Statement> 
     )
 }
 
-pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let table = parent(fact);
+pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let table = parent(object);
     let mut statement =
-        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", fact.text(Attr::Name)))
+        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", object.text(Attr::Name)))
             .exclusive(table);
-    if ctx.new.find(fact.key).is_some() {
+    if ctx.new.find(object.key).is_some() {
         statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
     }
-    if let Some(other) = fact.get(Attr::References) {
+    if let Some(other) = object.get(Attr::References) {
         statement = statement.exclusive(other);
     }
-    identity_before(ctx, fact).into_iter().chain([statement]).collect()
+    identity_before(ctx, object).into_iter().chain([statement]).collect()
 }
 
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let table = parent(new);
     let name = new.text(Attr::Name);
     let mut statements = Vec::new();
@@ -232,7 +232,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                     .lock(table, LockMode::ShareUpdateExclusive)
                     .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
                 if ctx.online {
-                    statement = statement.at(Stage::Validate);
+                    statement = statement.at(Phase::Validate);
                 }
                 statements.push(statement);
             }
@@ -263,15 +263,17 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             Attr::ReplicaIdentity if !new.has(attr) => statements.extend(no_identity(ctx, new)),
             Attr::Clustered | Attr::ReplicaIdentity | Attr::Columns | Attr::ForeignColumns => {}
             Attr::Inherited if new.text(Attr::Type) == "check" && passes_on(ctx, old, new) => {
-                return Verdict::Replace;
+                return AlterStrategy::Replace;
             }
-            Attr::Inherited if new.has(attr) && ctx.new.fact(Kind::Partition, table).is_none() => {
-                return Verdict::Refuse(
+            Attr::Inherited if new.has(attr) && ctx.new.object(Kind::Partition, table).is_none() => {
+                return AlterStrategy::Refuse(
                     "PostgreSQL keeps a constraint the table had before it inherited".to_owned(),
                 );
             }
             Attr::Inherited if !new.has(attr) && still_inherits(ctx, table) => {
-                return Verdict::Refuse("an inherited constraint cannot become the table's own".to_owned());
+                return AlterStrategy::Refuse(
+                    "an inherited constraint cannot become the table's own".to_owned(),
+                );
             }
             Attr::Inherited => {}
             Attr::Tablespace => statements.push(
@@ -282,11 +284,11 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                 ))
                 .exclusive(table),
             ),
-            _ => return Verdict::Replace,
+            _ => return AlterStrategy::Replace,
         }
     }
     statements.extend(index_flags(Some(old), new));
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }
 
 /// A definition without its timing, and that.
@@ -298,14 +300,14 @@ fn timing(definition: &str) -> (&str, &str) {
 }
 
 /// Whether a check is the table's own on the one side and comes with its parent's on the other, which is there alone.
-fn passes_on(ctx: &Context<'_>, old: &Fact, new: &Fact) -> bool {
+fn passes_on(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let table = parent(new);
-    let place = ctx.new.fact(Kind::Partition, table).map(|place| place.text(Attr::Of));
-    let parents = ctx.new.fact(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
+    let place = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));
+    let parents = ctx.new.object(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
     let mut above = place.into_iter().chain(super::lines(parents));
     let there = |schema: &Schema, table: &str| {
-        schema.fact(Kind::Table, table).is_some()
-            && schema.fact(Kind::Constraint, &format!("{table}.{}", new.text(Attr::Name))).is_some()
+        schema.object(Kind::Table, table).is_some()
+            && schema.object(Kind::Constraint, &format!("{table}.{}", new.text(Attr::Name))).is_some()
     };
     match new.has(Attr::Inherited) {
         true => place.is_none() && above.any(|table| there(ctx.new, table) && !there(ctx.old, table)),
@@ -316,5 +318,5 @@ fn passes_on(ctx: &Context<'_>, old: &Fact, new: &Fact) -> bool {
 }
 
 fn still_inherits(ctx: &Context<'_>, table: &str) -> bool {
-    ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has(Attr::Inherits))
+    ctx.new.object(Kind::Table, table).is_some_and(|t| t.has(Attr::Inherits))
 }

@@ -1,21 +1,21 @@
 //! Foreign data wrappers, servers and user mappings.
 
 use super::table::fdw_options;
-use super::{Verdict, differing, literal};
-use crate::schema::model::{Attr, Fact, Kind};
+use super::{AlterStrategy, differing, literal};
+use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 
-pub(super) fn create(fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    let options = fact
+pub(super) fn create(object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let options = object
         .get(Attr::FdwOptions)
         .map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", ")))
         .unwrap_or_default();
-    let word = |attr: Attr, word: &str| fact.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
+    let word = |attr: Attr, word: &str| object.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
     let text = |attr: Attr, word: &str| {
-        fact.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default()
+        object.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default()
     };
-    vec![Statement::new(match fact.key.kind {
+    vec![Statement::new(match object.key.kind {
         Kind::ForeignDataWrapper => format!(
             "CREATE FOREIGN DATA WRAPPER {name}{}{}{options}",
             word(Attr::Handler, "HANDLER"),
@@ -25,13 +25,13 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
             "CREATE SERVER {name}{}{} FOREIGN DATA WRAPPER {}{options}",
             text(Attr::Type, "TYPE"),
             text(Attr::Version, "VERSION"),
-            fact.text(Attr::Wrapper)
+            object.text(Attr::Wrapper)
         ),
         _ => format!("CREATE USER MAPPING FOR {name}{options}"),
     })]
 }
 
-pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let (mut words, mut options) = (String::new(), String::new());
     for attr in differing(old, new) {
@@ -46,7 +46,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                 continue;
             }
             // Foreign tables hold no rows of their own: they are made anew with it.
-            _ => return Verdict::Replace,
+            _ => return AlterStrategy::Replace,
         };
     }
     let what = match new.key.kind {
@@ -54,5 +54,5 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
         Kind::Server => "SERVER",
         _ => "USER MAPPING FOR",
     };
-    Verdict::Alter(vec![Statement::new(format!("ALTER {what} {name}{words}{options}"))])
+    AlterStrategy::Alter(vec![Statement::new(format!("ALTER {what} {name}{words}{options}"))])
 }

@@ -1,11 +1,11 @@
 //! The numbers that sequences hand out, also those of identity columns, and how they pass from the one to the other.
 
 use super::{Context, column, differing, lines, literal, parent};
-use crate::schema::model::{Attr, Fact, Kind};
+use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// What follows `AS IDENTITY`.
-pub(super) fn options(column: &Fact) -> String {
+pub(super) fn options(column: &Object) -> String {
     format!(
         "SEQUENCE NAME {} {}",
         column.text(Attr::IdentitySequence),
@@ -14,12 +14,13 @@ pub(super) fn options(column: &Fact) -> String {
 }
 
 /// Whether a sequence takes over what the identity of a column has handed out.
-pub(super) fn lives_on(ctx: &Context<'_>, old: &Fact) -> bool {
+pub(super) fn lives_on(ctx: &Context<'_>, old: &Object) -> bool {
     let sequence = old.text(Attr::IdentitySequence);
-    let owned = |f: Fact<'_>| {
+    let owned = |f: Object<'_>| {
         f.text(Attr::Column) == old.key.name && f.parent.is_some_and(|s| ctx.old.find(s).is_none())
     };
-    ctx.new.fact(Kind::Sequence, sequence).is_some() || ctx.new.facts.of_kind(Kind::SequenceOwner).any(owned)
+    ctx.new.object(Kind::Sequence, sequence).is_some()
+        || ctx.new.objects.of_kind(Kind::SequenceOwner).any(owned)
 }
 
 /// The bounds and the direction of a sequence.
@@ -48,11 +49,11 @@ impl Range {
         }
     }
 
-    fn of_sequence(sequence: &Fact) -> Self {
+    fn of_sequence(sequence: &Object) -> Self {
         Self::of(|attr| sequence.get(attr)?.parse().ok(), sequence.text(Attr::Type))
     }
 
-    fn of_identity(column: &Fact) -> Self {
+    fn of_identity(column: &Object) -> Self {
         let said = lines(column.get(Attr::IdentityOptions));
         let word = |attr: Attr| match attr {
             Attr::Start => "START WITH ",
@@ -96,11 +97,11 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
 }
 
 /// The statements that change an identity column's sequence, and when it is used.
-pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
+pub(super) fn change(old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     // One without a sequence is the parent's, and changes with it.
-    let own = |column: &'_ Fact| {
+    let own = |column: &'_ Object| {
         column.get(Attr::Identity).filter(|_| column.has(Attr::IdentitySequence)).map(str::to_owned)
     };
     match (own(old), own(new)) {
@@ -127,7 +128,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Vec<Statement> {
     statements.into_iter().map(|s| s.exclusive(table)).collect()
 }
 
-fn change_options(old: &Fact, new: &Fact) -> Vec<Statement> {
+fn change_options(old: &Object, new: &Object) -> Vec<Statement> {
     let (had, has) = (lines(old.get(Attr::IdentityOptions)), lines(new.get(Attr::IdentityOptions)));
     let (before, after) = (Range::of_identity(old), Range::of_identity(new));
     // What is the least and the most follows the direction, unless it is said.
@@ -142,7 +143,7 @@ fn change_options(old: &Fact, new: &Fact) -> Vec<Statement> {
 }
 
 /// The statements that change a sequence of its own.
-pub(super) fn change_sequence(old: &Fact, new: &Fact) -> Vec<Statement> {
+pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
     let name = &new.key.name;
     let mut words = String::new();
     let mut statements = Vec::new();

@@ -1,10 +1,12 @@
 //! Indexes that are not part of a constraint.
 
-use super::{Context, Place, Swap, Verdict, change_options, differing, lines, ordered, parent, temporary};
-use crate::schema::model::{Attr, Fact, Kind};
-use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+use super::{
+    AlterStrategy, Context, Place, Swap, change_options, differing, lines, ordered, parent, temporary,
+};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
-pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
+pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let table = parent(index);
     let name = index.text(Attr::Name);
     let mut statements = if ctx.is_fresh(table) {
@@ -20,17 +22,17 @@ pub(super) fn create(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
             "writes wait while the index is built",
         )]
     };
-    let stage = statements
+    let phase = statements
         .last()
-        .map(|s| s.stage)
-        .filter(|s| *s == Stage::Concurrent)
-        .map_or(Stage::Main, |_| Stage::Finish);
-    statements.extend(flags(None, index).into_iter().map(|s| s.at(stage)));
+        .map(|s| s.phase)
+        .filter(|s| *s == Phase::Concurrent)
+        .map_or(Phase::Main, |_| Phase::Finish);
+    statements.extend(flags(None, index).into_iter().map(|s| s.at(phase)));
     statements
 }
 
 /// The statement that creates an index under a name.
-fn sql(index: &Fact, name: &str, concurrently: &str) -> String {
+fn sql(index: &Object, name: &str, concurrently: &str) -> String {
     let definition = index.text(Attr::Definition);
     let space = index.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let definition = match definition.find(" WHERE ").filter(|_| !space.is_empty()) {
@@ -52,7 +54,7 @@ pub(super) fn named(definition: &str, old: &str, new: &str, concurrently: &str) 
 }
 
 /// A build that lets reads and writes go on.
-pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement {
+pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Statement {
     let table = parent(index);
     let statement = Statement::new(sql)
         .lock(table, LockMode::ShareUpdateExclusive)
@@ -61,7 +63,7 @@ pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement
             table,
             "a failure leaves an invalid index and what was done before",
         )
-        .at(Stage::Concurrent);
+        .at(Phase::Concurrent);
     if unique {
         statement.hazard(HazardKind::MayFailOnData, table, "duplicates are refused")
     } else {
@@ -72,11 +74,11 @@ pub(super) fn concurrently(index: &Fact, sql: String, unique: bool) -> Statement
 /// A changed index is built beside the old one, takes its name, and then the old one goes. One that belongs to a
 /// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
 /// So does one that a foreign key needs: it would hold on to the old one.
-pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Swap {
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
     let (table, schema, name) = (parent(new), new.text(Attr::Schema), new.text(Attr::Name));
     let (made, aside) = (temporary("new", new), temporary("old", old));
     let build = if new.has(Attr::Partitioned) {
-        Statement::new(sql(new, &made, "")).lock(table, LockMode::Share).at(Stage::Concurrent)
+        Statement::new(sql(new, &made, "")).lock(table, LockMode::Share).at(Phase::Concurrent)
     } else {
         concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique))
     };
@@ -92,26 +94,26 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
         let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{aside}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before");
-        purge.push(drop.at(Stage::Cleanup));
+        purge.push(drop.at(Phase::Cleanup));
     }
     exchange.push(rename(&format!("{schema}.{made}"), name));
     if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
         exchange.extend(super::constraint::no_identity(ctx, new));
     }
     exchange.extend(flags(None, new));
-    Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Stage::Finish)).collect(), purge }
+    Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
 }
 
 /// An index whose name is taken by the constraint it comes instead of.
-pub(in crate::schema) fn build_aside(new: &Fact) -> Vec<Statement> {
+pub(in crate::schema) fn build_aside(new: &Object) -> Vec<Statement> {
     let made = temporary("new", new);
     let build = concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique));
     let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", new.text(Attr::Schema), new.text(Attr::Name));
     let after = std::iter::once(Statement::new(rename)).chain(flags(None, new));
-    std::iter::once(build).chain(after.map(|s| s.at(Stage::Finish))).collect()
+    std::iter::once(build).chain(after.map(|s| s.at(Phase::Finish))).collect()
 }
 
-fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
+fn flags(old: Option<&Object>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let key = &new.key.name;
     let alter = match &new.parent {
@@ -151,11 +153,15 @@ fn flags(old: Option<&Fact>, new: &Fact) -> Vec<Statement> {
 }
 
 /// Joins an index to the partitioned index it is a part of; nothing happens where `ATTACH PARTITION` of the table did it.
-pub(super) fn attach(fact: &Fact) -> Vec<Statement> {
-    vec![Statement::new(format!("ALTER INDEX {} ATTACH PARTITION {}", fact.text(Attr::Of), fact.key.name))]
+pub(super) fn attach(object: &Object) -> Vec<Statement> {
+    vec![Statement::new(format!(
+        "ALTER INDEX {} ATTACH PARTITION {}",
+        object.text(Attr::Of),
+        object.key.name
+    ))]
 }
 
-pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
+pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
     let removed = ctx.new.find(index.key).is_none();
@@ -163,12 +169,12 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
     if ctx.online
         && removed
         && !index.has(Attr::Partitioned)
-        && ctx.new.fact(Kind::Table, table).is_some()
+        && ctx.new.object(Kind::Table, table).is_some()
         && !loses_column(ctx, index)
     {
         let statement = Statement::new(format!("DROP INDEX CONCURRENTLY {key}"))
             .lock(table, LockMode::ShareUpdateExclusive)
-            .at(Stage::Cleanup);
+            .at(Phase::Cleanup);
         let drop = statement.hazard(
             HazardKind::NotTransactional,
             table,
@@ -177,8 +183,9 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
         return identity.into_iter().chain([drop]).collect();
     }
     // A key of a partition that is a part of it goes no other way.
-    let keys = |f: Fact<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
-    let cascade = index.has(Attr::Partitioned) && ctx.old.facts.of_kind(Kind::IndexAttach).any(keys);
+    let keys =
+        |f: Object<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
+    let cascade = index.has(Attr::Partitioned) && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
     let words = if cascade { " CASCADE" } else { "" };
     let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
     if !removed {
@@ -192,22 +199,22 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Fact) -> Vec<Statement> {
 }
 
 /// Whether something the index needs goes or changes, so that it cannot wait to the end.
-fn loses_column(ctx: &Context<'_>, index: &Fact) -> bool {
-    let needs = index.needs.iter().map(|at| ctx.old.facts.at(*at as usize));
+fn loses_column(ctx: &Context<'_>, index: &Object) -> bool {
+    let needs = index.needs.iter().map(|at| ctx.old.objects.at(*at as usize));
     needs
         .filter(|f| f.key.kind != Kind::Table)
-        .any(|need| ctx.new.find(need.key).is_none_or(|at| !ctx.new.facts.at(at).same_as(&need)))
+        .any(|need| ctx.new.find(need.key).is_none_or(|at| !ctx.new.objects.at(at).same_as(&need)))
 }
 
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let key = &new.key.name;
     if new.has(Attr::Invalid) && !old.has(Attr::Invalid) {
-        return Verdict::Refuse(INVALID.to_owned());
+        return AlterStrategy::Refuse(INVALID.to_owned());
     }
     let (before, after) =
         (without_options(old.text(Attr::Definition)), without_options(new.text(Attr::Definition)));
     if before != after || old.parent != new.parent {
-        return Verdict::Replace;
+        return AlterStrategy::Replace;
     }
     let mut statements = Vec::new();
     for attr in differing(old, new) {
@@ -226,11 +233,11 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
                 ))
                 .exclusive(parent(new)),
             ),
-            _ => return Verdict::Replace,
+            _ => return AlterStrategy::Replace,
         }
     }
     statements.extend(flags(Some(old), new));
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }
 
 /// What nobody can plan.

@@ -1,4 +1,4 @@
-//! The SQL that creates, drops and alters each kind of fact.
+//! The SQL that creates, drops and alters each kind of object.
 
 mod access;
 mod column;
@@ -9,17 +9,17 @@ mod index;
 mod not_null;
 mod operators;
 mod partition;
-mod programs;
 mod publication;
 mod relation;
 mod retype;
-mod search;
+mod routines;
 mod table;
+mod text_search;
 mod types;
 
 use std::collections::BTreeSet;
 
-use super::model::{Attr, Fact, Key, Kind, Links, Schema};
+use super::model::{Adjacency, Attr, Key, Kind, Object, Schema};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
@@ -38,9 +38,9 @@ pub(super) struct Context<'a> {
     pub(super) online: bool,
     /// Tables and materialised views this plan creates: nobody waits for them.
     pub(super) fresh: BTreeSet<&'a str>,
-    /// Positions in the new schema of facts that are created as a part of their table or column.
+    /// Positions in the new schema of objects that are created as a part of their table or column.
     pub(super) inline: BTreeSet<usize>,
-    pub(super) new_parts: &'a Links,
+    pub(super) new_parts: &'a Adjacency,
 }
 
 impl<'a> Context<'a> {
@@ -48,18 +48,18 @@ impl<'a> Context<'a> {
         self.fresh.contains(relation)
     }
 
-    /// The parts of a fact of the new schema.
-    pub(super) fn parts(&self, fact: &Fact) -> impl Iterator<Item = (usize, Fact<'a>)> + use<'a, '_> {
-        let at = self.new.find(fact.key);
+    /// The parts of a object of the new schema.
+    pub(super) fn parts(&self, object: &Object) -> impl Iterator<Item = (usize, Object<'a>)> + use<'a, '_> {
+        let at = self.new.find(object.key);
         let new = self.new;
         at.into_iter()
             .flat_map(|at| self.new_parts.of(at))
-            .map(move |p| (*p as usize, new.facts.at(*p as usize)))
+            .map(move |p| (*p as usize, new.objects.at(*p as usize)))
     }
 }
 
-/// How a changed fact gets from old to new.
-pub(super) enum Verdict {
+/// How a changed object gets from old to new.
+pub(super) enum AlterStrategy {
     /// By these statements; what depends on it stays.
     Alter(Vec<Statement>),
     /// By these statements; what depends on the type of it is dropped before and made anew.
@@ -91,7 +91,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
-pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>) -> Option<Swap> {
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
     match new.key.kind {
         Kind::Index => Some(index::swap(ctx, old, new, place)),
         Kind::Constraint => constraint::swap(ctx, old, new, place),
@@ -100,8 +100,8 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Fact, new: &Fact, place: &Place<'_>)
 }
 
 /// The name something goes by while it makes way for its successor, or the successor while it is made.
-pub(super) fn temporary(role: &str, fact: &Fact) -> String {
-    let name = fact.text(Attr::Name);
+pub(super) fn temporary(role: &str, object: &Object) -> String {
+    let name = object.text(Attr::Name);
     let plain: String = name
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
@@ -112,7 +112,7 @@ pub(super) fn temporary(role: &str, fact: &Fact) -> String {
         return format!("lakebase_{role}_{plain}");
     }
     // Names that are alike once shortened still differ by this.
-    let digest = fact
+    let digest = object
         .key
         .name
         .bytes()
@@ -120,81 +120,81 @@ pub(super) fn temporary(role: &str, fact: &Fact) -> String {
     format!("lakebase_{role}_{plain}_{digest:08x}")
 }
 
-/// The statements that create a fact.
-pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    match fact.key.kind {
-        Kind::Table => table::create(ctx, fact),
-        Kind::Partition => partition::attach(ctx, fact),
-        Kind::Column => column::create(ctx, fact),
-        Kind::Default => column::set_default(fact),
-        Kind::Constraint => constraint::create(ctx, fact),
-        Kind::Index => index::create(ctx, fact),
-        Kind::IndexAttach => index::attach(fact),
-        Kind::SequenceOwner => relation::own(ctx, fact),
+/// The statements that create a object.
+pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    match object.key.kind {
+        Kind::Table => table::create(ctx, object),
+        Kind::Partition => partition::attach(ctx, object),
+        Kind::Column => column::create(ctx, object),
+        Kind::Default => column::set_default(object),
+        Kind::Constraint => constraint::create(ctx, object),
+        Kind::Index => index::create(ctx, object),
+        Kind::IndexAttach => index::attach(object),
+        Kind::SequenceOwner => relation::own(ctx, object),
         Kind::Sequence
         | Kind::View
         | Kind::MaterializedView
         | Kind::Schema
         | Kind::Extension
-        | Kind::Statistics => relation::create(ctx, fact),
+        | Kind::Statistics => relation::create(ctx, object),
         Kind::Enum
         | Kind::Domain
         | Kind::DomainConstraint
         | Kind::Composite
         | Kind::Range
-        | Kind::Collation => types::create(ctx, fact),
+        | Kind::Collation => types::create(ctx, object),
         Kind::Function
         | Kind::Aggregate
         | Kind::Trigger
         | Kind::Rule
         | Kind::EventTrigger
         | Kind::Language
-        | Kind::Policy => programs::create(fact),
+        | Kind::Policy => routines::create(object),
         Kind::Operator | Kind::OperatorClass | Kind::OperatorFamily | Kind::Cast | Kind::AccessMethod => {
-            operators::create(fact)
+            operators::create(object)
         }
-        Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => publication::create(fact),
-        Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::create(fact),
-        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::create(fact),
+        Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema => publication::create(object),
+        Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::create(object),
+        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => text_search::create(object),
         Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
-            access::change(ctx, None, Some(fact))
+            access::change(ctx, None, Some(object))
         }
         Kind::Uncompared => Vec::new(),
     }
 }
 
-/// The statements that drop a fact.
-pub(super) fn drop(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    match fact.key.kind {
-        Kind::Table => table::drop(ctx, fact),
-        Kind::Partition => partition::detach(ctx, fact),
-        Kind::Column => column::drop(fact),
-        Kind::Default => column::drop_default(fact),
-        Kind::Constraint => constraint::drop(ctx, fact),
-        Kind::Index => index::drop(ctx, fact),
-        Kind::SequenceOwner => relation::disown(fact),
-        Kind::PublicationTable | Kind::PublicationSchema => publication::drop(fact),
+/// The statements that drop a object.
+pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    match object.key.kind {
+        Kind::Table => table::drop(ctx, object),
+        Kind::Partition => partition::detach(ctx, object),
+        Kind::Column => column::drop(object),
+        Kind::Default => column::drop_default(object),
+        Kind::Constraint => constraint::drop(ctx, object),
+        Kind::Index => index::drop(ctx, object),
+        Kind::SequenceOwner => relation::disown(object),
+        Kind::PublicationTable | Kind::PublicationSchema => publication::drop(object),
         Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
-            access::change(ctx, Some(fact), None)
+            access::change(ctx, Some(object), None)
         }
         Kind::DomainConstraint => vec![Statement::new(format!(
             "ALTER DOMAIN {} DROP CONSTRAINT {}",
-            parent(fact),
-            fact.text(Attr::Name)
+            parent(object),
+            object.text(Attr::Name)
         ))],
-        Kind::Trigger if fact.has(Attr::Above) => vec![programs::as_above(ctx.old, fact)],
-        Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", fact.key.name))],
+        Kind::Trigger if object.has(Attr::Above) => vec![routines::as_above(ctx.old, object)],
+        Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", object.key.name))],
         Kind::IndexAttach | Kind::Uncompared => Vec::new(),
-        _ => relation::drop(fact),
+        _ => relation::drop(object),
     }
 }
 
-/// How a fact changes.
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+/// How a object changes.
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
         Kind::Table => table::change(old, new),
         Kind::Column => column::change(ctx, old, new),
-        Kind::Default => Verdict::Alter(column::set_default(new)),
+        Kind::Default => AlterStrategy::Alter(column::set_default(new)),
         Kind::Constraint => constraint::change(ctx, old, new),
         Kind::Index => index::change(ctx, old, new),
         Kind::Sequence
@@ -206,37 +206,37 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
         | Kind::Statistics => relation::change(ctx, old, new),
         Kind::Enum | Kind::Domain | Kind::Composite => types::change(ctx, old, new),
         Kind::Function | Kind::Aggregate | Kind::Trigger | Kind::Rule | Kind::EventTrigger | Kind::Policy => {
-            programs::change(old, new)
+            routines::change(old, new)
         }
         Kind::Publication | Kind::PublicationTable => publication::change(old, new),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
-        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => search::change(old, new),
+        Kind::TextSearchConfiguration | Kind::TextSearchDictionary => text_search::change(old, new),
         // What a role handed on goes before the role loses it, and comes after the role gained it.
-        Kind::Privilege if new.has(Attr::Grantor) => Verdict::Replace,
+        Kind::Privilege if new.has(Attr::Grantor) => AlterStrategy::Replace,
         Kind::Operator | Kind::OperatorFamily => operators::change(old, new),
         Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {
-            Verdict::Alter(access::change(ctx, Some(old), Some(new)))
+            AlterStrategy::Alter(access::change(ctx, Some(old), Some(new)))
         }
         Kind::Uncompared => {
-            Verdict::Refuse("differs, and objects of its kind are not compared in detail".to_owned())
+            AlterStrategy::Refuse("differs, and objects of its kind are not compared in detail".to_owned())
         }
-        _ => Verdict::Replace,
+        _ => AlterStrategy::Replace,
     }
 }
 
-/// The name of what a fact is a part of.
-pub(super) fn parent<'a>(fact: &Fact<'a>) -> &'a str {
-    fact.parent.map(|p| p.name).unwrap_or_default()
+/// The name of what a object is a part of.
+pub(super) fn parent<'a>(object: &Object<'a>) -> &'a str {
+    object.parent.map(|p| p.name).unwrap_or_default()
 }
 
-/// A fact as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
-pub(super) fn phrase(fact: &Fact) -> String {
-    let name = fact.key.name;
-    let on_parent = |word: &str| format!("{word} {} ON {}", fact.text(Attr::Name), parent(fact));
-    match fact.key.kind {
-        Kind::Table if fact.has(Attr::Foreign) => format!("FOREIGN TABLE {name}"),
+/// A object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
+pub(super) fn phrase(object: &Object) -> String {
+    let name = object.key.name;
+    let on_parent = |word: &str| format!("{word} {} ON {}", object.text(Attr::Name), parent(object));
+    match object.key.kind {
+        Kind::Table if object.has(Attr::Foreign) => format!("FOREIGN TABLE {name}"),
         Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
-        Kind::Function if fact.text(Attr::Type) == "procedure" => format!("PROCEDURE {name}"),
+        Kind::Function if object.text(Attr::Type) == "procedure" => format!("PROCEDURE {name}"),
         Kind::Aggregate => {
             format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)")))
         }
@@ -250,8 +250,8 @@ pub(super) fn phrase(fact: &Fact) -> String {
 }
 
 /// The name of a relation, or of the index of a constraint, with its schema.
-pub(super) fn qualified(fact: &Fact) -> String {
-    format!("{}.{}", fact.text(Attr::Schema), fact.text(Attr::Name))
+pub(super) fn qualified(object: &Object) -> String {
+    format!("{}.{}", object.text(Attr::Schema), object.text(Attr::Name))
 }
 
 /// A string literal.
@@ -289,12 +289,12 @@ pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) 
 }
 
 /// Storage parameters in the order in which they were set.
-pub(super) fn ordered<'a>(fact: &Fact<'a>) -> Option<&'a str> {
-    fact.get(Attr::OptionsInOrder).filter(|_| fact.has(Attr::Options))
+pub(super) fn ordered<'a>(object: &Object<'a>) -> Option<&'a str> {
+    object.get(Attr::OptionsInOrder).filter(|_| object.has(Attr::Options))
 }
 
 /// The compared attributes that differ.
-pub(super) fn differing(old: &Fact<'_>, new: &Fact<'_>) -> Vec<Attr> {
+pub(super) fn differing(old: &Object<'_>, new: &Object<'_>) -> Vec<Attr> {
     let gone = old.attrs.compared().filter(|(attr, _)| !new.has(*attr)).map(|(attr, _)| attr);
     let changed = new.attrs.compared().filter(|(attr, value)| old.get(*attr) != Some(*value));
     changed.map(|(attr, _)| attr).chain(gone).collect()

@@ -1,8 +1,8 @@
 //! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
 
 use super::{Context, column::alter, parent};
-use crate::schema::model::{Attr, Fact, Kind, Schema};
-use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
 /// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
 pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
@@ -20,31 +20,31 @@ pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
 }
 
 /// The name of a column's not-null constraint.
-fn constraint_name(schema: &Schema, column: &Fact) -> String {
+fn constraint_name(schema: &Schema, column: &Object) -> String {
     let own = column.get(Attr::NotNullConstraint).and_then(|text| text.strip_prefix("CONSTRAINT "));
     let own = own.map(|text| text.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT"));
     if let Some(name) = own.or_else(|| column.get(Attr::InheritedNotNullName)) {
         return name.to_owned();
     }
-    let table = schema.fact(Kind::Table, parent(column)).map(|t| t.text(Attr::Name)).unwrap_or_default();
+    let table = schema.object(Kind::Table, parent(column)).map(|t| t.text(Attr::Name)).unwrap_or_default();
     default_name(table, column.text(Attr::Name))
 }
 
 /// Since 18 a not-null constraint can be renamed, validated, and told whether children inherit it.
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<Statement>, String> {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, String> {
     let table = parent(new);
     let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
     let says =
-        |column: &Fact, words: &str| column.get(Attr::NotNullConstraint).is_some_and(|c| c.contains(words));
+        |column: &Object, words: &str| column.get(Attr::NotNullConstraint).is_some_and(|c| c.contains(words));
     let mut statements = Vec::new();
     let name = if new.has(Attr::HasParent) { &before } else { &after };
     if before != *name {
-        let children = ctx.old.facts.iter().filter(|f| {
+        let children = ctx.old.objects.iter().filter(|f| {
             f.key.kind == Kind::Partition && f.text(Attr::Of) == table
                 || f.key.kind == Kind::Table && super::lines(f.get(Attr::Inherits)).contains(&table)
         });
         for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
-            let column = ctx.old.fact(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
+            let column = ctx.old.object(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
             if column.is_some_and(|c| c.has(Attr::NotNull) && constraint_name(ctx.old, &c) != before) {
                 return Err(format!(
                     "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
@@ -67,7 +67,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
             let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
                 .lock(table, LockMode::ShareUpdateExclusive)
                 .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
-            statements.push(if ctx.online { validate.at(Stage::Validate) } else { validate });
+            statements.push(if ctx.online { validate.at(Phase::Validate) } else { validate });
         }
         (false, true) => {
             statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
@@ -86,7 +86,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Result<Vec<St
 }
 
 /// Sets again what went with the one above, which since 18 may have left its name.
-pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Vec<Statement> {
+pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let set = Statement::new(alter(new, "SET NOT NULL")).exclusive(table);
     let mut statements = vec![set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")];
@@ -104,22 +104,22 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Vec<
 }
 
 /// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
-pub(super) fn drops_alone(ctx: &Context<'_>, column: &Fact) -> bool {
+pub(super) fn drops_alone(ctx: &Context<'_>, column: &Object) -> bool {
     let table = parent(column);
-    let heirs = |f: Fact<'_>| super::lines(f.get(Attr::Inherits)).contains(&table);
-    ctx.old.server_version() < 180_000 && ctx.old.facts.of_kind(Kind::Table).any(heirs)
+    let heirs = |f: Object<'_>| super::lines(f.get(Attr::Inherits)).contains(&table);
+    ctx.old.server_version() < 180_000 && ctx.old.objects.of_kind(Kind::Table).any(heirs)
 }
 
 /// Whether the children of a column get its constraint, which they did not inherit before.
-pub(super) fn is_handed_down(old: &Fact, new: &Fact) -> bool {
+pub(super) fn is_handed_down(old: &Object, new: &Object) -> bool {
     old.text(Attr::NotNullConstraint).contains("NO INHERIT")
         && new.has(Attr::NotNull)
         && !new.text(Attr::NotNullConstraint).contains("NO INHERIT")
 }
 
 /// A child gets the constraint from above as it is there, not validated, and may be validated by itself.
-pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> Option<Statement> {
-    let pending = |column: &Fact| column.text(Attr::NotNullConstraint).contains("NOT VALID");
+pub(super) fn validate_below(ctx: &Context<'_>, above: &Object, column: &Object) -> Option<Statement> {
+    let pending = |column: &Object| column.text(Attr::NotNullConstraint).contains("NOT VALID");
     if !pending(above) || pending(column) || !column.has(Attr::NotNull) {
         return None;
     }
@@ -127,17 +127,17 @@ pub(super) fn validate_below(ctx: &Context<'_>, above: &Fact, column: &Fact) -> 
     let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
         .lock(table, LockMode::ShareUpdateExclusive)
         .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
-    Some(validate.at(Stage::Validate))
+    Some(validate.at(Phase::Validate))
 }
 
 /// Whether PostgreSQL would choose another name than the usual: partitions that are made before have constraints of that.
-fn has_to_be_named(ctx: &Context<'_>, column: &Fact) -> bool {
-    let table = ctx.new.fact(Kind::Table, parent(column));
+fn has_to_be_named(ctx: &Context<'_>, column: &Object) -> bool {
+    let table = ctx.new.object(Kind::Table, parent(column));
     ctx.old.server_version() >= 180_000 && table.is_some_and(|table| table.has(Attr::PartitionKey))
 }
 
 /// As part of the column's definition.
-pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
+pub(super) fn inline(ctx: &Context<'_>, column: &Object) -> String {
     match column.get(Attr::NotNullConstraint) {
         Some(named) if named.contains("NOT VALID") => String::new(),
         Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
@@ -156,7 +156,7 @@ pub(super) fn inline(ctx: &Context<'_>, column: &Fact) -> String {
 }
 
 /// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
-pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
+pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let name = column.text(Attr::Name);
     let set = match column.get(Attr::NotNullConstraint) {
@@ -173,7 +173,7 @@ pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
     }
     .exclusive(table)
     .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
-    let foreign = ctx.new.fact(Kind::Table, table).is_some_and(|t| t.has(Attr::Foreign));
+    let foreign = ctx.new.object(Kind::Table, table).is_some_and(|t| t.has(Attr::Foreign));
     if !ctx.online || ctx.is_fresh(table) || column.has(Attr::HasParent) || foreign {
         return vec![if ctx.is_fresh(table) || foreign {
             set
@@ -191,10 +191,10 @@ pub(super) fn set(ctx: &Context<'_>, column: &Fact) -> Vec<Statement> {
         Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"))
-            .at(Stage::Validate),
-        set.at(Stage::Finish),
+            .at(Phase::Validate),
+        set.at(Phase::Finish),
         Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"))
             .exclusive(table)
-            .at(Stage::Finish),
+            .at(Phase::Finish),
     ]
 }

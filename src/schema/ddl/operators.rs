@@ -1,25 +1,25 @@
 //! Operators, their classes and families, casts and access methods.
 
-use super::{Verdict, differing, lines};
-use crate::schema::model::{Attr, Fact, Kind};
+use super::{AlterStrategy, differing, lines};
+use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 
-pub(super) fn create(fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    let sql = match fact.key.kind {
-        Kind::Operator => operator(fact),
+pub(super) fn create(object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let sql = match object.key.kind {
+        Kind::Operator => operator(object),
         Kind::Cast => {
             let context =
-                fact.get(Attr::Context).map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
-            format!("CREATE CAST {name} {}{context}", fact.text(Attr::Method))
+                object.get(Attr::Context).map(|c| format!(" AS {}", c.to_uppercase())).unwrap_or_default();
+            format!("CREATE CAST {name} {}{context}", object.text(Attr::Method))
         }
         Kind::AccessMethod => {
-            let of = if fact.text(Attr::Type) == "t" { "TABLE" } else { "INDEX" };
-            format!("CREATE ACCESS METHOD {name} TYPE {of} HANDLER {}", fact.text(Attr::Handler))
+            let of = if object.text(Attr::Type) == "t" { "TABLE" } else { "INDEX" };
+            format!("CREATE ACCESS METHOD {name} TYPE {of} HANDLER {}", object.text(Attr::Handler))
         }
         Kind::OperatorFamily => {
             let mut statements = vec![Statement::new(format!("CREATE OPERATOR FAMILY {name}"))];
-            let members = members(fact);
+            let members = members(object);
             if !members.is_empty() {
                 statements.push(Statement::new(format!(
                     "ALTER OPERATOR FAMILY {name} ADD\n    {}",
@@ -30,17 +30,17 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
         }
         _ => {
             let (class, _) = name.split_once(" USING ").unwrap_or((name, ""));
-            let default = if fact.has(Attr::Default) { " DEFAULT" } else { "" };
-            let mut members = members(fact);
-            members.extend(fact.get(Attr::Storage).map(|t| format!("STORAGE {t}")));
+            let default = if object.has(Attr::Default) { " DEFAULT" } else { "" };
+            let mut members = members(object);
+            members.extend(object.get(Attr::Storage).map(|t| format!("STORAGE {t}")));
             if members.is_empty() {
-                members.push(format!("STORAGE {}", fact.text(Attr::Type)));
+                members.push(format!("STORAGE {}", object.text(Attr::Type)));
             }
             format!(
                 "CREATE OPERATOR CLASS {class}{default} FOR TYPE {} USING {} FAMILY {} AS\n    {}",
-                fact.text(Attr::Type),
-                fact.text(Attr::Method),
-                fact.text(Attr::Family),
+                object.text(Attr::Type),
+                object.text(Attr::Method),
+                object.text(Attr::Family),
                 members.join(",\n    ")
             )
         }
@@ -48,36 +48,36 @@ pub(super) fn create(fact: &Fact) -> Vec<Statement> {
     vec![Statement::new(sql)]
 }
 
-fn members(fact: &Fact) -> Vec<String> {
-    let all = lines(fact.get(Attr::Operators)).into_iter().chain(lines(fact.get(Attr::Functions)));
+fn members(object: &Object) -> Vec<String> {
+    let all = lines(object.get(Attr::Operators)).into_iter().chain(lines(object.get(Attr::Functions)));
     all.map(str::to_owned).collect()
 }
 
-fn operator(fact: &Fact) -> String {
-    let mut words = vec![format!("FUNCTION = {}", fact.text(Attr::Function))];
+fn operator(object: &Object) -> String {
+    let mut words = vec![format!("FUNCTION = {}", object.text(Attr::Function))];
     for attr in [Attr::Leftarg, Attr::Rightarg, Attr::Commutator, Attr::Negator, Attr::Restrict, Attr::Join] {
-        words.extend(fact.get(attr).map(|v| format!("{} = {v}", attr.keyword())));
+        words.extend(object.get(attr).map(|v| format!("{} = {v}", attr.keyword())));
     }
-    words.extend(fact.has(Attr::Hashes).then(|| "HASHES".to_owned()));
-    words.extend(fact.has(Attr::Merges).then(|| "MERGES".to_owned()));
-    format!("CREATE OPERATOR {} (\n    {}\n)", fact.text(Attr::Name), words.join(",\n    "))
+    words.extend(object.has(Attr::Hashes).then(|| "HASHES".to_owned()));
+    words.extend(object.has(Attr::Merges).then(|| "MERGES".to_owned()));
+    format!("CREATE OPERATOR {} (\n    {}\n)", object.text(Attr::Name), words.join(",\n    "))
 }
 
-pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     if new.key.kind == Kind::OperatorFamily {
-        return Verdict::Alter(change_family(name, old, new));
+        return AlterStrategy::Alter(change_family(name, old, new));
     }
     let changes = differing(old, new);
     if !changes.iter().all(|attr| matches!(attr, Attr::Restrict | Attr::Join)) {
-        return Verdict::Replace;
+        return AlterStrategy::Replace;
     }
     let set = |attr: &Attr| format!("{} = {}", attr.keyword(), new.get(*attr).unwrap_or("NONE"));
     let words: Vec<String> = changes.iter().map(set).collect();
-    Verdict::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", words.join(", ")))])
+    AlterStrategy::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", words.join(", ")))])
 }
 
-fn change_family(name: &str, old: &Fact, new: &Fact) -> Vec<Statement> {
+fn change_family(name: &str, old: &Object, new: &Object) -> Vec<Statement> {
     let (before, after) = (members(old), members(new));
     let gone: Vec<String> = before.iter().filter(|m| !after.contains(m)).map(|m| place(m)).collect();
     let come: Vec<&str> = after.iter().filter(|m| !before.contains(m)).map(String::as_str).collect();

@@ -1,12 +1,12 @@
 //! The places of tables as partitions of others.
 
 use super::{Context, parent, temporary};
-use crate::schema::model::{Attr, Fact, Kind};
-use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
 /// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
 /// PostgreSQL attaches without reading the rows.
-pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
+pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
     let mut attach = Statement::new(format!(
         "ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}",
@@ -27,7 +27,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
         return vec![attach];
     }
     attach = attach.exclusive(child);
-    let foreign = ctx.new.fact(Kind::Table, child).is_some_and(|t| t.has(Attr::Foreign));
+    let foreign = ctx.new.object(Kind::Table, child).is_some_and(|t| t.has(Attr::Foreign));
     let moves = ctx.old.find(partition.key).is_some();
     let Some(rule) = bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves) else {
         return vec![
@@ -36,7 +36,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
                 .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused"),
         ];
     };
-    let table = ctx.new.fact(Kind::Table, child).unwrap_or(*partition);
+    let table = ctx.new.object(Kind::Table, child).unwrap_or(*partition);
     let check = temporary("bound", &table);
     vec![
         Statement::new(format!("ALTER TABLE {child} ADD CONSTRAINT {check} CHECK ({rule}) NOT VALID"))
@@ -44,26 +44,26 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
         Statement::new(format!("ALTER TABLE {child} VALIDATE CONSTRAINT {check}"))
             .lock(child, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::MayFailOnData, child, "rows outside the bounds are refused")
-            .at(Stage::Validate),
-        attach.at(Stage::Finish),
+            .at(Phase::Validate),
+        attach.at(Phase::Finish),
         Statement::new(format!("ALTER TABLE {child} DROP CONSTRAINT {check}"))
             .exclusive(child)
-            .at(Stage::Finish),
+            .at(Phase::Finish),
     ]
 }
 
 /// What the bounds demand of a row, here and in the partitions above; none where that cannot be said simply.
-fn bounds(ctx: &Context<'_>, partition: &Fact) -> Option<String> {
+fn bounds(ctx: &Context<'_>, partition: &Object) -> Option<String> {
     let mut rules = Vec::new();
     let mut at = Some(*partition);
     while let Some(partition) = at {
         let of = partition.text(Attr::Of);
-        let by = ctx.new.fact(Kind::Table, of)?.get(Attr::PartitionKey)?;
+        let by = ctx.new.object(Kind::Table, of)?.get(Attr::PartitionKey)?;
         let (how, column) = by.split_once(" (")?;
         let column = column.strip_suffix(')')?;
-        ctx.new.fact(Kind::Column, &format!("{of}.{column}"))?;
+        ctx.new.object(Kind::Column, &format!("{of}.{column}"))?;
         rules.push(rule(how, column, partition.text(Attr::Bound))?);
-        at = ctx.new.fact(Kind::Partition, of);
+        at = ctx.new.object(Kind::Partition, of);
     }
     Some(rules.join(" AND "))
 }
@@ -92,7 +92,7 @@ fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
     Some(words.join(" AND "))
 }
 
-pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
+pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
     if leaves_quietly(ctx, partition) {
         return vec![detach_concurrently(partition), without_bounds(ctx, child)];
@@ -107,20 +107,20 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Fact) -> Vec<Statement> {
 
 /// Whether a partition goes for good and PostgreSQL can detach it while others read and write: not where there is a
 /// default partition, and not one that is to be attached again, whose rows would be out of sight meanwhile.
-pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Fact) -> bool {
+pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Object) -> bool {
     let of = partition.text(Attr::Of);
     ctx.online
         && !ctx.is_fresh(parent(partition))
         && ctx.new.find(partition.key).is_none()
-        && ctx.new.fact(Kind::Table, of).is_some()
+        && ctx.new.object(Kind::Table, of).is_some()
         && !siblings(ctx, of).any(|p| p.text(Attr::Bound) == "DEFAULT")
 }
 
-fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Fact<'a>> {
-    ctx.old.facts.of_kind(Kind::Partition).filter(move |f| f.text(Attr::Of) == of)
+fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Object<'a>> {
+    ctx.old.objects.of_kind(Kind::Partition).filter(move |f| f.text(Attr::Of) == of)
 }
 
-pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
+pub(super) fn detach_concurrently(partition: &Object) -> Statement {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
     Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child} CONCURRENTLY"))
         .lock(of, LockMode::ShareUpdateExclusive)
@@ -131,12 +131,12 @@ pub(super) fn detach_concurrently(partition: &Fact) -> Statement {
             of,
             format!("a failure leaves it half done: finish with DETACH PARTITION {child} FINALIZE"),
         )
-        .at(Stage::Concurrent)
+        .at(Phase::Concurrent)
 }
 
 /// Detached that way, a partition keeps its bounds as a check, under a name that PostgreSQL chooses.
 fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
-    let checks = ctx.old.facts.of_kind(Kind::Constraint).filter(|f| f.text(Attr::Type) == "check");
+    let checks = ctx.old.objects.of_kind(Kind::Constraint).filter(|f| f.text(Attr::Type) == "check");
     let own = checks.filter(|f| parent(f) == child);
     let own: Vec<String> = own.map(|f| super::literal(f.text(Attr::Name))).collect();
     let known = match own.is_empty() {
@@ -151,7 +151,7 @@ fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
         child.replace('\'', "''").replace('%', "%%")
     ))
     .exclusive(child)
-    .at(Stage::Finish)
+    .at(Phase::Finish)
 }
 
 #[cfg(test)]

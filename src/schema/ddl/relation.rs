@@ -1,66 +1,74 @@
 //! Schemas, extensions, sequences, views, materialised views and extended statistics.
 
-use super::{Context, Verdict, change_options, differing, identity, lines, options, ordered, parent, phrase};
-use crate::schema::model::{Attr, Fact, Kind};
-use crate::schema::statement::{HazardKind, Stage, Statement};
+use super::{
+    AlterStrategy, Context, change_options, differing, identity, lines, options, ordered, parent, phrase,
+};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{HazardKind, Phase, Statement};
 
-pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    match fact.key.kind {
+pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    match object.key.kind {
         Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
         Kind::Extension => vec![Statement::new(format!(
             "CREATE EXTENSION {name} WITH SCHEMA {} VERSION '{}'",
-            fact.text(Attr::Schema),
-            fact.text(Attr::Version)
+            object.text(Attr::Schema),
+            object.text(Attr::Version)
         ))],
         Kind::Statistics => {
-            let mut statements = vec![Statement::new(fact.text(Attr::Definition))];
+            let mut statements = vec![Statement::new(object.text(Attr::Definition))];
             statements.extend(
-                fact.get(Attr::Target)
+                object
+                    .get(Attr::Target)
                     .map(|t| Statement::new(format!("ALTER STATISTICS {name} SET STATISTICS {t}"))),
             );
             statements
         }
-        Kind::Sequence => vec![Statement::new(create_sequence(fact))],
+        Kind::Sequence => vec![Statement::new(create_sequence(object))],
         Kind::View => {
             vec![Statement::new(format!(
                 "CREATE VIEW {name}{} AS\n{}",
-                with(fact),
-                fact.text(Attr::Definition)
+                with(object),
+                object.text(Attr::Definition)
             ))]
         }
-        _ => create_materialized(ctx, fact),
+        _ => create_materialized(ctx, object),
     }
 }
 
-fn with(fact: &Fact) -> String {
-    ordered(fact).map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
+fn with(object: &Object) -> String {
+    ordered(object).map(|o| format!(" WITH ({})", options(o))).unwrap_or_default()
 }
 
-fn create_materialized(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    let method = fact.get(Attr::AccessMethod).map(|m| format!(" USING {m}")).unwrap_or_default();
-    let space = fact.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let data = if stays_empty(ctx, fact) { "\nWITH NO DATA" } else { "" };
-    let definition = fact.text(Attr::Definition);
+fn create_materialized(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let method = object.get(Attr::AccessMethod).map(|m| format!(" USING {m}")).unwrap_or_default();
+    let space = object.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+    let data = if stays_empty(ctx, object) { "\nWITH NO DATA" } else { "" };
+    let definition = object.text(Attr::Definition);
     let mut statements = vec![Statement::new(format!(
         "CREATE MATERIALIZED VIEW {name}{method}{}{space} AS\n{definition}{data}",
-        with(fact)
+        with(object)
     ))];
-    statements.extend(column_statistics(None, fact));
-    statements.extend(column_storage(None, fact));
+    statements.extend(column_statistics(None, object));
+    statements.extend(column_storage(None, object));
     statements
 }
 
 /// Whether a materialised view is not filled: one that was there stays as it was, and none can be filled from an empty one.
-fn stays_empty(ctx: &Context<'_>, fact: &Fact) -> bool {
-    let was = ctx.old.fact(fact.key.kind, fact.key.name).unwrap_or(*fact);
-    let view = |need: &Fact<'_>| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
+fn stays_empty(ctx: &Context<'_>, object: &Object) -> bool {
+    let was = ctx.old.object(object.key.kind, object.key.name).unwrap_or(*object);
+    let view = |need: &Object<'_>| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
     was.has(Attr::Unpopulated)
-        || fact.needs.iter().map(|n| ctx.new.facts.at(*n as usize)).filter(view).any(|n| stays_empty(ctx, &n))
+        || object
+            .needs
+            .iter()
+            .map(|n| ctx.new.objects.at(*n as usize))
+            .filter(view)
+            .any(|n| stays_empty(ctx, &n))
 }
 
-fn column_storage(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
+fn column_storage(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let before = lines(old.and_then(|f| f.get(Attr::Storage)));
     let (after, own) = (lines(new.get(Attr::Storage)), lines(old.and_then(|f| f.get(Attr::DefaultStorage))));
     let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
@@ -77,7 +85,7 @@ fn column_storage(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
         .collect()
 }
 
-fn column_statistics(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
+fn column_statistics(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let (before, after) =
         (lines(old.and_then(|f| f.get(Attr::Statistics))), lines(new.get(Attr::Statistics)));
     let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
@@ -96,44 +104,44 @@ fn column_statistics(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     set.chain(reset).map(|line| Statement::new(sql(line))).collect()
 }
 
-fn create_sequence(fact: &Fact) -> String {
-    let unlogged = if fact.has(Attr::Persistence) { "UNLOGGED " } else { "" };
-    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", fact.key.name);
-    if fact.text(Attr::Type) != "bigint" {
-        sql += &format!(" AS {}", fact.text(Attr::Type));
+fn create_sequence(object: &Object) -> String {
+    let unlogged = if object.has(Attr::Persistence) { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", object.key.name);
+    if object.text(Attr::Type) != "bigint" {
+        sql += &format!(" AS {}", object.text(Attr::Type));
     }
     sql + &format!(
         " START WITH {} INCREMENT BY {}{}{} CACHE {}{}",
-        fact.text(Attr::Start),
-        fact.text(Attr::Increment),
-        fact.get(Attr::Minvalue).map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
-        fact.get(Attr::Maxvalue).map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
-        fact.text(Attr::Cache),
-        if fact.has(Attr::Cycle) { " CYCLE" } else { "" }
+        object.text(Attr::Start),
+        object.text(Attr::Increment),
+        object.get(Attr::Minvalue).map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
+        object.get(Attr::Maxvalue).map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
+        object.text(Attr::Cache),
+        if object.has(Attr::Cycle) { " CYCLE" } else { "" }
     )
 }
 
 /// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table.
-pub(super) fn own(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let (name, table) = (parent(fact), fact.text(Attr::Table));
-    let fresh = ctx.old.fact(Kind::Sequence, name).is_none();
-    let role = ctx.old.fact(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner);
+pub(super) fn own(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let (name, table) = (parent(object), object.text(Attr::Table));
+    let fresh = ctx.old.object(Kind::Sequence, name).is_none();
+    let role = ctx.old.object(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner);
     let mut statements = Vec::new();
     if let Some(role) = role.filter(|role| *role != ctx.old.origin.user) {
         statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNER TO {role}")));
     }
-    statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", fact.text(Attr::Column))));
+    statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", object.text(Attr::Column))));
     statements
 }
 
-pub(super) fn disown(fact: &Fact) -> Vec<Statement> {
-    vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY NONE", parent(fact)))]
+pub(super) fn disown(object: &Object) -> Vec<Statement> {
+    vec![Statement::new(format!("ALTER SEQUENCE {} OWNED BY NONE", parent(object)))]
 }
 
-pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    let statement = Statement::new(format!("DROP {}", phrase(fact)));
-    vec![match fact.key.kind {
+pub(super) fn drop(object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let statement = Statement::new(format!("DROP {}", phrase(object)));
+    vec![match object.key.kind {
         Kind::Sequence => statement.exclusive(name).hazard(
             HazardKind::DataLoss,
             name,
@@ -151,42 +159,42 @@ pub(super) fn drop(fact: &Fact) -> Vec<Statement> {
             statement.hazard(HazardKind::BreaksClients, name, "the function is gone")
         }
         Kind::Policy => {
-            let table = parent(fact).to_owned();
-            statement.exclusive(&table).hazard(HazardKind::Authorisation, &table, "a policy is gone")
+            let table = parent(object).to_owned();
+            statement.exclusive(&table).hazard(HazardKind::Authorization, &table, "a policy is gone")
         }
         Kind::Trigger | Kind::Rule => {
-            let table = parent(fact).to_owned();
+            let table = parent(object).to_owned();
             statement.exclusive(&table)
         }
-        Kind::EventTrigger => statement.at(Stage::Disarm),
+        Kind::EventTrigger => statement.at(Phase::Disarm),
         _ => statement,
     }]
 }
 
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
-        Kind::Sequence => Verdict::Alter(identity::change_sequence(old, new)),
+        Kind::Sequence => AlterStrategy::Alter(identity::change_sequence(old, new)),
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
-        Kind::SequenceOwner => Verdict::Alter(own(ctx, new)),
+        Kind::SequenceOwner => AlterStrategy::Alter(own(ctx, new)),
         Kind::Statistics if old.get(Attr::Definition) == new.get(Attr::Definition) => {
             let target = new.get(Attr::Target).unwrap_or("-1");
-            Verdict::Alter(vec![Statement::new(format!(
+            AlterStrategy::Alter(vec![Statement::new(format!(
                 "ALTER STATISTICS {} SET STATISTICS {target}",
                 new.key.name
             ))])
         }
         Kind::Extension => change_extension(ctx, old, new),
-        _ => Verdict::Replace,
+        _ => AlterStrategy::Replace,
     }
 }
 
-fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+fn change_extension(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let mut statements = Vec::new();
     if old.get(Attr::Schema) != new.get(Attr::Schema) {
         if !old.has(Attr::Relocatable) {
-            return Verdict::Refuse("the extension cannot be moved to another schema".to_owned());
+            return AlterStrategy::Refuse("the extension cannot be moved to another schema".to_owned());
         }
         statements
             .push(Statement::new(format!("ALTER EXTENSION {name} SET SCHEMA {}", new.text(Attr::Schema))));
@@ -194,38 +202,44 @@ fn change_extension(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     if old.get(Attr::Version) != new.get(Attr::Version) {
         let wanted = new.text(Attr::Version);
         if !ctx.old.origin.available_extensions.contains(&format!("{name} {wanted}")) {
-            return Verdict::Refuse(format!("version {wanted} is not available on the old side's server"));
+            return AlterStrategy::Refuse(format!(
+                "version {wanted} is not available on the old side's server"
+            ));
         }
         if !lines(old.get(Attr::UpdateTargets)).contains(&wanted) {
             let version = old.text(Attr::Version);
-            return Verdict::Refuse(format!(
+            return AlterStrategy::Refuse(format!(
                 "the extension has no update from version {version} to {wanted}"
             ));
         }
         statements.push(Statement::new(format!("ALTER EXTENSION {name} UPDATE TO '{wanted}'")));
     }
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }
 
 /// `CREATE OR REPLACE VIEW` may only add columns at the end.
-fn change_view(old: &Fact, new: &Fact) -> Verdict {
+fn change_view(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     if old.get(Attr::Definition) == new.get(Attr::Definition) {
-        return Verdict::Alter(change_options(&format!("ALTER VIEW {name}"), ordered(old), ordered(new)));
+        return AlterStrategy::Alter(change_options(
+            &format!("ALTER VIEW {name}"),
+            ordered(old),
+            ordered(new),
+        ));
     }
     let (before, after) = (lines(old.get(Attr::ColumnTypes)), lines(new.get(Attr::ColumnTypes)));
     if !after.starts_with(&before) {
-        return Verdict::Replace;
+        return AlterStrategy::Replace;
     }
     let sql = format!("CREATE OR REPLACE VIEW {name}{} AS\n{}", with(new), new.text(Attr::Definition));
     let mut statement = Statement::new(sql).exclusive(name);
     if old.get(Attr::Options) != new.get(Attr::Options) {
-        statement = statement.hazard(HazardKind::Authorisation, name, "the options of the view change");
+        statement = statement.hazard(HazardKind::Authorization, name, "the options of the view change");
     }
-    Verdict::Alter(vec![statement])
+    AlterStrategy::Alter(vec![statement])
 }
 
-fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
+fn change_materialized(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let mut statements = Vec::new();
     for attr in differing(old, new) {
@@ -255,8 +269,8 @@ fn change_materialized(old: &Fact, new: &Fact) -> Verdict {
                     .exclusive(name),
                 );
             }
-            _ => return Verdict::Replace,
+            _ => return AlterStrategy::Replace,
         }
     }
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }

@@ -1,11 +1,11 @@
 //! Columns that get another type.
 
 use super::{Context, column, parent};
-use crate::schema::model::{Attr, Fact, Kind};
+use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// Changes the type. An explicit `USING` is given wherever PostgreSQL would not convert by itself.
-pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Statement {
+pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -> Statement {
     let table = parent(new);
     let (before, after) = (old.text(Attr::Type), new.text(Attr::Type));
     let mut sql = column::alter(new, &format!("TYPE {after}"));
@@ -15,7 +15,7 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Fact, new: &Fact) -> St
     let free = no_rewrite(before, after);
     let name = new.text(Attr::Name);
     let computed = new.has(Attr::Generated) || new.has(Attr::GeneratedVirtual);
-    if !free && !computed && ctx.old.fact(Kind::Table, table).is_none_or(|t| !t.has(Attr::Foreign)) {
+    if !free && !computed && ctx.old.object(Kind::Table, table).is_none_or(|t| !t.has(Attr::Foreign)) {
         sql += &format!(" USING {}", converted(ctx, name, before, after));
     }
     let mut statement = Statement::new(sql).exclusive(table);
@@ -122,8 +122,8 @@ fn castable(ctx: &Context<'_>, before: &str, after: &str) -> bool {
         || is_text(&other)
         || ctx.old.origin.casts.contains(&format!("{one} > {other}"))
         || element(&one).zip(element(&other)).is_some_and(|(a, b)| castable(ctx, &a, &b))
-        || ctx.new.fact(Kind::Domain, &other).is_some_and(|d| castable(ctx, &one, d.text(Attr::Type)))
-        || ctx.old.fact(Kind::Domain, &one).is_some_and(|d| castable(ctx, d.text(Attr::Type), &other))
+        || ctx.new.object(Kind::Domain, &other).is_some_and(|d| castable(ctx, &one, d.text(Attr::Type)))
+        || ctx.old.object(Kind::Domain, &one).is_some_and(|d| castable(ctx, d.text(Attr::Type), &other))
 }
 
 #[cfg(test)]

@@ -1,30 +1,35 @@
 //! Tables.
 
-use super::{Context, Verdict, change_options, column, differing, lines, options, ordered, partition};
-use crate::schema::model::{Attr, Fact, Kind};
-use crate::schema::statement::{HazardKind, LockMode, Stage, Statement};
+use super::{AlterStrategy, Context, change_options, column, differing, lines, options, ordered, partition};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
-pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
+pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let name = &table.key.name;
-    let mut columns: Vec<(usize, Fact<'_>)> =
+    let mut columns: Vec<(usize, Object<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
     let inherits = table.get(Attr::Inherits);
     let typed = table.has(Attr::OfType);
     let mut body = Vec::new();
-    for (_, fact) in &columns {
+    for (_, object) in &columns {
         if typed {
-            let options = column::options_of_typed(ctx, fact);
+            let options = column::options_of_typed(ctx, object);
             body.extend(
-                (!options.is_empty()).then(|| format!("    {} WITH OPTIONS{options}", fact.text(Attr::Name))),
+                (!options.is_empty())
+                    .then(|| format!("    {} WITH OPTIONS{options}", object.text(Attr::Name))),
             );
-        } else if inherits.is_none() || !fact.has(Attr::Inherited) {
-            body.push(format!("    {}", column::definition(ctx, fact)));
+        } else if inherits.is_none() || !object.has(Attr::Inherited) {
+            body.push(format!("    {}", column::definition(ctx, object)));
         }
     }
-    for (at, fact) in ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Constraint) {
+    for (at, object) in ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Constraint) {
         if ctx.inline.contains(&at) {
-            body.push(format!("    CONSTRAINT {} {}", fact.text(Attr::Name), fact.text(Attr::Definition)));
+            body.push(format!(
+                "    CONSTRAINT {} {}",
+                object.text(Attr::Name),
+                object.text(Attr::Definition)
+            ));
         }
     }
     let words = match (table.has(Attr::Foreign), table.has(Attr::Persistence)) {
@@ -61,15 +66,15 @@ pub(super) fn create(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
         }
     }
     let mut statements = vec![Statement::new(sql)];
-    for (_, fact) in &columns {
-        statements.extend(column::after_create(ctx, fact, inherits.is_some()));
+    for (_, object) in &columns {
+        statements.extend(column::after_create(ctx, object, inherits.is_some()));
     }
     statements.extend(flags(None, table));
     statements
 }
 
 /// Row-level security and replica identity.
-fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
+fn flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let name = &new.key.name;
     let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
@@ -82,7 +87,7 @@ fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
             let mut statement = Statement::new(format!("ALTER TABLE {name} {word}"));
             if old.is_some() {
                 statement = statement.exclusive(name).hazard(
-                    HazardKind::Authorisation,
+                    HazardKind::Authorization,
                     name,
                     "row-level security changes",
                 );
@@ -101,7 +106,7 @@ fn flags(old: Option<&Fact<'_>>, new: &Fact) -> Vec<Statement> {
     statements
 }
 
-pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
+pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let name = &table.key.name;
     let word = if table.has(Attr::Foreign) { "FOREIGN TABLE" } else { "TABLE" };
     let mut drop = Statement::new(format!("DROP {word} {name}")).exclusive(name);
@@ -116,18 +121,18 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Fact) -> Vec<Statement> {
     };
     match ctx
         .old
-        .fact(Kind::Partition, name)
-        .filter(|p| ctx.new.fact(Kind::Table, p.text(Attr::Of)).is_some())
+        .object(Kind::Partition, name)
+        .filter(|p| ctx.new.object(Kind::Table, p.text(Attr::Of)).is_some())
     {
         Some(partition) if partition::leaves_quietly(ctx, &partition) => {
-            vec![partition::detach_concurrently(&partition), drop.at(Stage::Finish)]
+            vec![partition::detach_concurrently(&partition), drop.at(Phase::Finish)]
         }
         Some(partition) => vec![drop.exclusive(partition.text(Attr::Of))],
         None => vec![drop],
     }
 }
 
-pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let word = if new.has(Attr::Foreign) { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
     let mut statements = Vec::new();
@@ -171,7 +176,7 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
                     kept.chain(after.iter().filter(|p| !before.contains(p))).copied().collect();
                 if reached != after {
                     let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
-                    return Verdict::Refuse(reason.to_owned());
+                    return AlterStrategy::Refuse(reason.to_owned());
                 }
                 for parent in before.iter().filter(|p| !after.contains(p)) {
                     statements.push(
@@ -194,26 +199,31 @@ pub(super) fn change(old: &Fact, new: &Fact) -> Verdict {
             }
             Attr::IsPartition => {}
             Attr::PartitionKey => {
-                return Verdict::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
+                return AlterStrategy::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
             }
-            Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => return Verdict::Replace,
+            Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => {
+                return AlterStrategy::Replace;
+            }
             Attr::Foreign | Attr::Server => {
-                return Verdict::Refuse(
+                return AlterStrategy::Refuse(
                     "a table cannot become a foreign table, nor the other way round, without being dropped"
                         .to_owned(),
                 );
             }
             other => {
-                return Verdict::Refuse(format!("its {} cannot be changed", other.alias().replace('_', " ")));
+                return AlterStrategy::Refuse(format!(
+                    "its {} cannot be changed",
+                    other.alias().replace('_', " ")
+                ));
             }
         }
     }
     statements.extend(flags(Some(old), new));
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }
 
 /// The statements that give an existing table its new parents, once it has their columns.
-pub(in crate::schema) fn inherit(old: &Fact, new: &Fact) -> Vec<Statement> {
+pub(in crate::schema) fn inherit(old: &Object, new: &Object) -> Vec<Statement> {
     let (name, before) = (&new.key.name, lines(old.get(Attr::Inherits)));
     let after = lines(new.get(Attr::Inherits)).into_iter().filter(|p| !before.contains(p));
     after

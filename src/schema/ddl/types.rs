@@ -1,28 +1,30 @@
 //! Enums, domains, composite types, ranges and collations.
 
-use super::{Context, Verdict, differing, lines, literal, parent};
-use crate::schema::model::{Attr, Fact, Kind};
-use crate::schema::statement::{HazardKind, Stage, Statement};
+use super::{AlterStrategy, Context, differing, lines, literal, parent};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{HazardKind, Phase, Statement};
 
-pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let name = &fact.key.name;
-    let sql = match fact.key.kind {
-        Kind::Enum => format!("CREATE TYPE {name} AS ENUM ({})", fact.text(Attr::Labels).replace('\n', ", ")),
+pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let sql = match object.key.kind {
+        Kind::Enum => {
+            format!("CREATE TYPE {name} AS ENUM ({})", object.text(Attr::Labels).replace('\n', ", "))
+        }
         Kind::Composite => {
             let attributes: Vec<String> =
-                lines(fact.get(Attr::Attributes)).iter().map(|l| l.replacen('\t', " ", 1)).collect();
+                lines(object.get(Attr::Attributes)).iter().map(|l| l.replacen('\t', " ", 1)).collect();
             format!("CREATE TYPE {name} AS ({})", attributes.join(", "))
         }
         Kind::Domain => {
-            let mut sql = format!("CREATE DOMAIN {name} AS {}", fact.text(Attr::Type));
-            sql += &fact.get(Attr::Collation).map(|c| format!(" COLLATE {c}")).unwrap_or_default();
-            sql += &domain_default(fact).map(|d| format!(" DEFAULT {d}")).unwrap_or_default();
-            sql += &fact.get(Attr::NotNullConstraint).map(|c| format!(" {c}")).unwrap_or_default();
-            sql + if fact.has(Attr::NotNull) { " NOT NULL" } else { "" }
+            let mut sql = format!("CREATE DOMAIN {name} AS {}", object.text(Attr::Type));
+            sql += &object.get(Attr::Collation).map(|c| format!(" COLLATE {c}")).unwrap_or_default();
+            sql += &domain_default(object).map(|d| format!(" DEFAULT {d}")).unwrap_or_default();
+            sql += &object.get(Attr::NotNullConstraint).map(|c| format!(" {c}")).unwrap_or_default();
+            sql + if object.has(Attr::NotNull) { " NOT NULL" } else { "" }
         }
-        Kind::DomainConstraint => return add_domain_constraint(ctx, fact),
+        Kind::DomainConstraint => return add_domain_constraint(ctx, object),
         Kind::Range => {
-            let mut sql = format!("CREATE TYPE {name} AS RANGE (subtype = {}", fact.text(Attr::Subtype));
+            let mut sql = format!("CREATE TYPE {name} AS RANGE (subtype = {}", object.text(Attr::Subtype));
             for (attr, word) in [
                 (Attr::Multirange, "multirange_type_name"),
                 (Attr::SubtypeOpclass, "subtype_opclass"),
@@ -30,34 +32,34 @@ pub(super) fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
                 (Attr::Canonical, "canonical"),
                 (Attr::SubtypeDiff, "subtype_diff"),
             ] {
-                sql += &fact.get(attr).map(|v| format!(", {word} = {v}")).unwrap_or_default();
+                sql += &object.get(attr).map(|v| format!(", {word} = {v}")).unwrap_or_default();
             }
             sql + ")"
         }
         _ => {
-            let mut sql = format!("CREATE COLLATION {name} (provider = {}", fact.text(Attr::Provider));
+            let mut sql = format!("CREATE COLLATION {name} (provider = {}", object.text(Attr::Provider));
             for attr in [Attr::Locale, Attr::LcCollate, Attr::LcCtype, Attr::Rules] {
-                sql += &fact.get(attr).map(|v| format!(", {attr} = {}", literal(v))).unwrap_or_default();
+                sql += &object.get(attr).map(|v| format!(", {attr} = {}", literal(v))).unwrap_or_default();
             }
-            sql + if fact.has(Attr::Nondeterministic) { ", deterministic = false)" } else { ")" }
+            sql + if object.has(Attr::Nondeterministic) { ", deterministic = false)" } else { ")" }
         }
     };
     vec![Statement::new(sql)]
 }
 
-fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
-    let (domain, name) = (parent(fact), fact.text(Attr::Name));
-    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", fact.text(Attr::Definition));
-    let fresh = ctx.old.fact(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
+fn add_domain_constraint(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let (domain, name) = (parent(object), object.text(Attr::Name));
+    let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", object.text(Attr::Definition));
+    let fresh = ctx.old.object(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
     // PostgreSQL cannot look into values that contain one: it is checked before any column does.
     let list = format!("{domain}[]");
-    let at = ctx.new.fact(Kind::Domain, domain).and_then(|f| ctx.new.find(f.key));
-    let contains = |f: Fact<'_>| match f.key.kind {
+    let at = ctx.new.object(Kind::Domain, domain).and_then(|f| ctx.new.find(f.key));
+    let contains = |f: Object<'_>| match f.key.kind {
         Kind::Composite => at.is_some_and(|at| f.needs.contains(&(at as u32))),
         Kind::Column => f.text(Attr::Type) == list,
         _ => false,
     };
-    let inside = ctx.new.facts.iter().any(contains);
+    let inside = ctx.new.objects.iter().any(contains);
     if fresh || inside || !ctx.online || add.ends_with("NOT VALID") {
         return vec![Statement::new(add)];
     }
@@ -65,15 +67,15 @@ fn add_domain_constraint(ctx: &Context<'_>, fact: &Fact) -> Vec<Statement> {
         Statement::new(format!("{add} NOT VALID")),
         Statement::new(format!("ALTER DOMAIN {domain} VALIDATE CONSTRAINT {name}"))
             .hazard(HazardKind::MayFailOnData, domain, "values that do not fit are refused")
-            .at(Stage::Validate),
+            .at(Phase::Validate),
     ]
 }
 
-fn domain_default(fact: &Fact) -> Option<String> {
-    fact.get(Attr::Default).map(str::to_owned).or_else(|| fact.get(Attr::DefaultText).map(str::to_owned))
+fn domain_default(object: &Object) -> Option<String> {
+    object.get(Attr::Default).map(str::to_owned).or_else(|| object.get(Attr::DefaultText).map(str::to_owned))
 }
 
-pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
         Kind::Enum => change_enum(old, new),
         Kind::Domain => change_domain(old, new),
@@ -81,12 +83,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     }
 }
 
-fn change_enum(old: &Fact, new: &Fact) -> Verdict {
+fn change_enum(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let (before, after) = (lines(old.get(Attr::Labels)), lines(new.get(Attr::Labels)));
     let kept: Vec<&&str> = after.iter().filter(|l| before.contains(l)).collect();
     if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
-        return Verdict::Alter(add_values(name, &before, &after));
+        return AlterStrategy::Alter(add_values(name, &before, &after));
     }
     let disjoint =
         before.iter().zip(&after).all(|(b, a)| a == b || (!before.contains(a) && !after.contains(b)));
@@ -99,9 +101,9 @@ fn change_enum(old: &Fact, new: &Fact) -> Verdict {
                 format!("{b} is called {a}"),
             )
         };
-        return Verdict::Alter(renamed.map(statement).collect());
+        return AlterStrategy::Alter(renamed.map(statement).collect());
     }
-    Verdict::Replace
+    AlterStrategy::Replace
 }
 
 fn add_values(name: &str, before: &[&str], after: &[&str]) -> Vec<Statement> {
@@ -113,12 +115,12 @@ fn add_values(name: &str, before: &[&str], after: &[&str]) -> Vec<Statement> {
             _ => format!(" AFTER {}", after[at - 1]),
         };
         statements
-            .push(Statement::new(format!("ALTER TYPE {name} ADD VALUE {label}{place}")).at(Stage::Early));
+            .push(Statement::new(format!("ALTER TYPE {name} ADD VALUE {label}{place}")).at(Phase::Early));
     }
     statements
 }
 
-fn change_domain(old: &Fact, new: &Fact) -> Verdict {
+fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let mut statements = Vec::new();
     for attr in differing(old, new) {
@@ -138,14 +140,14 @@ fn change_domain(old: &Fact, new: &Fact) -> Verdict {
             ),
             Attr::NotNull => statements.push(Statement::new(format!("ALTER DOMAIN {name} DROP NOT NULL"))),
             Attr::NotNullConstraint if !(old.has(Attr::NotNull) && new.has(Attr::NotNull)) => {}
-            _ => return Verdict::Replace,
+            _ => return AlterStrategy::Replace,
         }
     }
-    Verdict::Alter(statements)
+    AlterStrategy::Alter(statements)
 }
 
 /// Attributes come and go in place as long as the new ones are last.
-fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
+fn change_composite(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let split =
         |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
@@ -156,10 +158,10 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
     let reached: Vec<&String> =
         kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n).collect();
     if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
-        return Verdict::Replace;
+        return AlterStrategy::Replace;
     }
-    if ctx.old.facts.iter().any(|f| f.key.kind == Kind::Table && f.get(Attr::OfType) == Some(name)) {
-        return Verdict::Refuse(
+    if ctx.old.objects.iter().any(|f| f.key.kind == Kind::Table && f.get(Attr::OfType) == Some(name)) {
+        return AlterStrategy::Refuse(
             "typed tables would change with it, whatever their own columns say".to_owned(),
         );
     }
@@ -185,5 +187,5 @@ fn change_composite(ctx: &Context<'_>, old: &Fact, new: &Fact) -> Verdict {
             }
         }
     }
-    if retyped { Verdict::Retype(statements) } else { Verdict::Alter(statements) }
+    if retyped { AlterStrategy::Retype(statements) } else { AlterStrategy::Alter(statements) }
 }

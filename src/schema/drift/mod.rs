@@ -180,10 +180,10 @@ fn needs(
     swapped: bool,
 ) {
     for (key, change) in mine {
-        let Some(fact) = side.get(key).filter(|_| !matches!(change, Change::Removed { .. })) else {
+        let Some(object) = side.get(key).filter(|_| !matches!(change, Change::Removed { .. })) else {
             continue;
         };
-        for need in fact.needs.iter().map(|n| side.facts.key(*n as usize).to_key()) {
+        for need in object.needs.iter().map(|n| side.objects.key(*n as usize).to_key()) {
             let Some(their) = yours.get(&need).filter(|_| !mine.contains_key(&need)) else { continue };
             let reason = match their {
                 Change::Removed { .. } => "removed",

@@ -1,16 +1,16 @@
-//! Facts on their way into a schema.
+//! Objects on their way into a schema.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::fact::{Address, Facts, Id, Row};
-use super::links::Links;
-use super::text::Known;
+use super::adjacency::Adjacency;
+use super::object::{Address, Id, Objects, Row};
+use super::text::Interner;
 use super::{Attr, Key, Name};
 
-/// A fact that is yet to be kept.
+/// A object that is yet to be kept.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::schema) struct Draft<'a> {
     pub(in crate::schema) key: Key,
@@ -26,7 +26,7 @@ pub(in crate::schema) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// A fact that has no place in a catalog.
+    /// A object that has no place in a catalog.
     pub(in crate::schema) fn new(key: Key, parent: Option<Key>) -> Self {
         Self {
             key,
@@ -40,29 +40,29 @@ impl Draft<'_> {
     }
 }
 
-/// Facts in the order in which they arrive.
+/// Objects in the order in which they arrive.
 #[derive(Default)]
 pub(in crate::schema) struct Collection {
-    facts: Facts,
-    known: Known,
+    objects: Objects,
+    known: Interner,
     places: HashMap<Id, u32>,
     needs: Vec<(u32, u32)>,
 }
 
 impl Collection {
-    pub(in crate::schema) fn facts(&self) -> &Facts {
-        &self.facts
+    pub(in crate::schema) fn objects(&self) -> &Objects {
+        &self.objects
     }
 
-    /// Where a fact is.
+    /// Where a object is.
     pub(in crate::schema) fn place<'k>(&self, key: impl Into<Name<'k>>) -> Option<u32> {
         let key = key.into();
-        let name = self.known.find(&self.facts.texts, key.name)?;
+        let name = self.known.find(&self.objects.texts, key.name)?;
         self.places.get(&Id { kind: key.kind, name }).copied()
     }
 
     pub(in crate::schema) fn push(&mut self, draft: &Draft<'_>) -> u32 {
-        let Facts { texts, rows, attrs, .. } = &mut self.facts;
+        let Objects { texts, rows, attrs, .. } = &mut self.objects;
         let mut symbol = |text: &str| self.known.symbol(texts, text);
         let id = Id { kind: draft.key.kind, name: symbol(&draft.key.name) };
         let parent = draft.parent.as_ref().map(|key| Id { kind: key.kind, name: symbol(&key.name) });
@@ -77,42 +77,42 @@ impl Collection {
         at
     }
 
-    pub(in crate::schema) fn need(&mut self, fact: u32, needed: u32) {
-        self.needs.push((fact, needed));
+    pub(in crate::schema) fn need(&mut self, object: u32, needed: u32) {
+        self.needs.push((object, needed));
     }
 
-    pub(in crate::schema) fn stamp(&mut self, fact: u32, stamps: [u32; 3]) {
-        self.facts.rows[fact as usize].stamps = stamps;
+    pub(in crate::schema) fn stamp(&mut self, object: u32, stamps: [u32; 3]) {
+        self.objects.rows[object as usize].stamps = stamps;
     }
 
-    /// Says otherwise what one attribute of a fact is.
-    pub(in crate::schema) fn set(&mut self, fact: u32, attribute: usize, value: &str) {
-        let start = self.facts.rows[fact as usize].attrs.0 as usize;
-        self.facts.attrs[start + attribute].1 = self.known.symbol(&mut self.facts.texts, value);
+    /// Says otherwise what one attribute of a object is.
+    pub(in crate::schema) fn set(&mut self, object: u32, attribute: usize, value: &str) {
+        let start = self.objects.rows[object as usize].attrs.0 as usize;
+        self.objects.attrs[start + attribute].1 = self.known.symbol(&mut self.objects.texts, value);
     }
 
-    /// Leaves facts out.
+    /// Leaves objects out.
     pub(in crate::schema) fn retain(&mut self, stays: impl Fn(u32) -> bool) {
-        let mut places = Vec::with_capacity(self.facts.len());
+        let mut places = Vec::with_capacity(self.objects.len());
         let mut next = 0;
-        for at in 0..self.facts.len() as u32 {
+        for at in 0..self.objects.len() as u32 {
             places.push(stays(at).then_some(next));
             next += u32::from(stays(at));
         }
         let mut at = 0..;
-        self.facts.rows.retain(|_| at.next().is_some_and(&stays));
+        self.objects.rows.retain(|_| at.next().is_some_and(&stays));
         let place = |at: u32| places.get(at as usize).copied().flatten();
         self.needs = self.needs.iter().filter_map(|(from, to)| place(*from).zip(place(*to))).collect();
         self.places.clear();
     }
 
-    /// The facts sorted by key, with dependencies that still lead to the same ones.
-    pub(in crate::schema) fn sorted(self) -> Facts {
-        let Self { mut facts, known, places, mut needs } = self;
+    /// The objects sorted by key, with dependencies that still lead to the same ones.
+    pub(in crate::schema) fn sorted(self) -> Objects {
+        let Self { mut objects, known, places, mut needs } = self;
         drop((known, places));
-        let count = facts.len() as u32;
+        let count = objects.len() as u32;
         let mut order: Vec<u32> = (0..count).collect();
-        order.sort_by(|a, b| facts.key(*a as usize).cmp(&facts.key(*b as usize)));
+        order.sort_by(|a, b| objects.key(*a as usize).cmp(&objects.key(*b as usize)));
         let mut place = vec![0; order.len()];
         for (new, old) in order.iter().enumerate() {
             place[*old as usize] = new as u32;
@@ -125,22 +125,22 @@ impl Collection {
         }
         needs.sort_unstable();
         needs.dedup();
-        facts.needs = Links::new(facts.len(), needs.iter().copied());
-        for at in 0..facts.len() {
+        objects.needs = Adjacency::new(objects.len(), needs.iter().copied());
+        for at in 0..objects.len() {
             while place[at] as usize != at {
                 let to = place[at] as usize;
-                facts.rows.swap(at, to);
+                objects.rows.swap(at, to);
                 place.swap(at, to);
             }
         }
-        facts.texts.shrink();
-        facts.rows.shrink_to_fit();
-        facts.attrs.shrink_to_fit();
-        facts
+        objects.texts.shrink();
+        objects.rows.shrink_to_fit();
+        objects.attrs.shrink_to_fit();
+        objects
     }
 }
 
-impl<'a> FromIterator<Draft<'a>> for Facts {
+impl<'a> FromIterator<Draft<'a>> for Objects {
     fn from_iter<I: IntoIterator<Item = Draft<'a>>>(drafts: I) -> Self {
         let mut collection = Collection::default();
         for draft in drafts {

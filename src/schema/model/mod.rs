@@ -1,12 +1,12 @@
-//! The model of a schema: facts at the finest grain, their attributes and what they depend on.
+//! The model of a schema: objects at the finest grain, their attributes and what they depend on.
 
+mod adjacency;
 mod attr;
 mod digest;
 mod draft;
-mod fact;
 mod key;
 mod kind;
-mod links;
+mod object;
 mod text;
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,17 +14,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use adjacency::Adjacency;
 pub(super) use attr::Attr;
 #[cfg(test)]
 pub(super) use attr::Shape;
 pub use digest::Fingerprint;
 use digest::Fnv;
 pub(super) use draft::{Collection, Draft};
-pub(super) use fact::{Address, Fact, Facts, Identity};
 pub use key::Key;
 pub(super) use key::Name;
 pub use kind::Kind;
-pub(super) use links::Links;
+pub(super) use object::{Address, Identity, Object, Objects};
 
 /// Where a snapshot was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub(super) struct Origin {
 /// # async fn show(conn: &mut sqlx::PgConnection) -> Result<(), lakebase::schema::SchemaError> {
 /// use lakebase::schema::{Options, Schema};
 /// let schema = Schema::read(conn, &Options::default()).await?;
-/// println!("{} facts, fingerprint {}", schema.len(), schema.fingerprint());
+/// println!("{} objects, fingerprint {}", schema.len(), schema.fingerprint());
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +58,8 @@ pub struct Schema {
     pub(super) options: super::Options,
     pub(super) origin: Origin,
     /// Sorted by key.
-    pub(super) facts: Arc<Facts>,
-    /// What is compared of each fact, in few bytes side by side: most facts of two schemas are the same, and nothing more
+    pub(super) objects: Arc<Objects>,
+    /// What is compared of each object, in few bytes side by side: most objects of two schemas are the same, and nothing more
     /// of them is looked at.
     #[serde(skip)]
     digests: Arc<[u128]>,
@@ -71,24 +71,24 @@ pub struct Schema {
 struct Recorded {
     options: super::Options,
     origin: Origin,
-    facts: Vec<Draft<'static>>,
+    objects: Vec<Draft<'static>>,
 }
 
 impl From<Recorded> for Schema {
-    fn from(Recorded { options, origin, facts }: Recorded) -> Self {
-        Self::new(options, origin, facts.into_iter().collect())
+    fn from(Recorded { options, origin, objects }: Recorded) -> Self {
+        Self::new(options, origin, objects.into_iter().collect())
     }
 }
 
 impl Schema {
-    pub(super) fn new(options: super::Options, origin: Origin, facts: Facts) -> Self {
-        let digests = facts.iter().map(|fact| fact.digest()).collect();
-        Self { options, origin, facts: Arc::new(facts), digests }
+    pub(super) fn new(options: super::Options, origin: Origin, objects: Objects) -> Self {
+        let digests = objects.iter().map(|object| object.digest()).collect();
+        Self { options, origin, objects: Arc::new(objects), digests }
     }
 
-    /// How many facts the snapshot holds.
+    /// How many objects the snapshot holds.
     pub fn len(&self) -> usize {
-        self.facts.len()
+        self.objects.len()
     }
 
     /// Whether the snapshot holds nothing.
@@ -111,43 +111,43 @@ impl Schema {
         Fingerprint(hash.0)
     }
 
-    /// Whether the fact here and the one there have the same key, and the same in everything that is compared.
+    /// Whether the object here and the one there have the same key, and the same in everything that is compared.
     pub(super) fn same(&self, here: usize, other: &Self, there: usize) -> bool {
         self.digests[here] == other.digests[there]
     }
 
     /// The objects that are present and not compared in detail, by name.
     pub fn uncompared(&self) -> impl Iterator<Item = &str> {
-        self.facts.of_kind(Kind::Uncompared).map(|fact| fact.key.name)
+        self.objects.of_kind(Kind::Uncompared).map(|object| object.key.name)
     }
 
     pub(super) fn find<'k>(&self, key: impl Into<Name<'k>>) -> Option<usize> {
-        self.facts.find(key.into())
+        self.objects.find(key.into())
     }
 
-    pub(super) fn fact(&self, kind: Kind, name: &str) -> Option<Fact<'_>> {
+    pub(super) fn object(&self, kind: Kind, name: &str) -> Option<Object<'_>> {
         self.get(Name::new(kind, name))
     }
 
-    pub(super) fn get<'k>(&self, key: impl Into<Name<'k>>) -> Option<Fact<'_>> {
-        self.find(key).map(|at| self.facts.at(at))
+    pub(super) fn get<'k>(&self, key: impl Into<Name<'k>>) -> Option<Object<'_>> {
+        self.find(key).map(|at| self.objects.at(at))
     }
 
-    /// The parts of each fact.
-    pub(super) fn parts(&self) -> Links {
-        let above = |at| Some((self.facts.above(at)? as u32, at as u32));
+    /// The parts of each object.
+    pub(super) fn parts(&self) -> Adjacency {
+        let above = |at| Some((self.objects.above(at)? as u32, at as u32));
         let parts: Vec<(u32, u32)> = (0..self.len()).filter_map(above).collect();
-        Links::new(self.len(), parts.iter().copied())
+        Adjacency::new(self.len(), parts.iter().copied())
     }
 
-    /// Who needs each fact.
-    pub(super) fn dependents(&self) -> Links {
-        let needs = |at: usize| self.facts.needs(at).iter().map(move |need| (*need, at as u32));
-        Links::new(self.len(), (0..self.len()).flat_map(needs))
+    /// Who needs each object.
+    pub(super) fn dependents(&self) -> Adjacency {
+        let needs = |at: usize| self.objects.needs(at).iter().map(move |need| (*need, at as u32));
+        Adjacency::new(self.len(), (0..self.len()).flat_map(needs))
     }
 
     pub(super) fn by_address(&self) -> HashMap<Identity, usize> {
-        (0..self.len()).filter_map(|at| Some((self.facts.identity(at)?, at))).collect()
+        (0..self.len()).filter_map(|at| Some((self.objects.identity(at)?, at))).collect()
     }
 }
 

@@ -27,15 +27,15 @@ fn schema(drafts: Vec<Draft<'_>>) -> Schema {
 }
 
 #[test]
-fn facts_are_sorted_and_need_the_same_ones_as_before() {
+fn objects_are_sorted_and_need_the_same_ones_as_before() {
     let schema = schema(drafts());
-    let keys: Vec<String> = schema.facts.iter().map(|fact| fact.key.to_string()).collect();
+    let keys: Vec<String> = schema.objects.iter().map(|object| object.key.to_string()).collect();
     assert_eq!(keys, ["table s.t", "column s.t.a", "index s.i"]);
     assert_eq!(
-        [schema.facts.needs(0), schema.facts.needs(1), schema.facts.needs(2)],
+        [schema.objects.needs(0), schema.objects.needs(1), schema.objects.needs(2)],
         [&[][..], &[0], &[0, 1]]
     );
-    let column = schema.fact(Kind::Column, "s.t.a").expect("the column");
+    let column = schema.object(Kind::Column, "s.t.a").expect("the column");
     assert_eq!((column.owner, column.address, column.stamps), (Some("app"), (1, 2, 3), [4, 5, 6]));
     assert_eq!(column.parent, Some(Name::new(Kind::Table, "s.t")));
     assert_eq!(column.attrs.compared().collect::<Vec<_>>(), [(Attr::Name, "s.t.a")]);
@@ -61,19 +61,19 @@ fn what_is_written_down_is_read_back_the_same() {
 fn a_record_of_an_earlier_version_is_read() {
     let record = r#"{"options":{"include":[],"exclude":[],"owners":true,"privileges":true,"comments":true},
         "origin":{"version":170004,"lineage":null,"user":"app","roles":[],"casts":[],"available_extensions":[]},
-        "facts":[{"key":{"kind":"table","name":"s.t"},"attrs":[["name","t"]],"needs":[],"address":[1,2,0]},
+        "objects":[{"key":{"kind":"table","name":"s.t"},"attrs":[["name","t"]],"needs":[],"address":[1,2,0]},
         {"key":{"kind":"column","name":"s.t.a"},"parent":{"kind":"table","name":"s.t"},"owner":"app",
          "attrs":[["name","a"],["type","text"]],"needs":[0],"address":[1,2,1],"stamps":[7,7,0]}]}"#;
     let schema: Schema = serde_json::from_str(record).expect("it is read");
-    let column = schema.fact(Kind::Column, "s.t.a").expect("the column");
+    let column = schema.object(Kind::Column, "s.t.a").expect("the column");
     assert_eq!((column.get(Attr::Type), column.needs, column.stamps), (Some("text"), &[0][..], [7, 7, 0]));
-    assert_eq!(schema.fact(Kind::Table, "s.t").expect("the table").stamps, [0; 3]);
+    assert_eq!(schema.object(Kind::Table, "s.t").expect("the table").stamps, [0; 3]);
 }
 
 #[test]
 fn a_forged_record_is_no_trouble() {
     let forged = schema(vec![draft(Kind::Table, "s.t", Some((Kind::Table, "s.t")), &[0, 7])]);
-    assert_eq!(forged.facts.needs(0), [0]);
+    assert_eq!(forged.objects.needs(0), [0]);
     assert_eq!(forged.parts().of(0), [0]);
 }
 
@@ -85,9 +85,9 @@ fn what_is_left_out_is_needed_by_nobody() {
     }
     assert_eq!(collection.place(Name::new(Kind::Column, "s.t.a")), Some(2));
     collection.retain(|at| at != 2);
-    let facts = collection.sorted();
-    assert_eq!(facts.len(), 2);
-    assert_eq!(facts.needs(1), [0]);
+    let objects = collection.sorted();
+    assert_eq!(objects.len(), 2);
+    assert_eq!(objects.needs(1), [0]);
 }
 
 #[test]
@@ -96,6 +96,6 @@ fn an_attribute_can_be_told_later() {
     let at = collection.push(&draft(Kind::Index, "s.i", None, &[]));
     collection.set(at, 0, "j");
     collection.stamp(at, [1, 2, 3]);
-    let facts = collection.sorted();
-    assert_eq!((facts.at(0).text(Attr::Name), facts.at(0).stamps), ("j", [1, 2, 3]));
+    let objects = collection.sorted();
+    assert_eq!((objects.at(0).text(Attr::Name), objects.at(0).stamps), ("j", [1, 2, 3]));
 }

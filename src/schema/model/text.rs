@@ -1,4 +1,4 @@
-//! Texts side by side, each once: the facts of a schema say the same types, names and owners over and over.
+//! Texts side by side, each once: the objects of a schema say the same types, names and owners over and over.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -44,12 +44,12 @@ impl Texts {
 
 /// Finds the texts that are there already: equal ones are one, and have one symbol.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Interner {
     /// By their hashes, or where that of another is the same, by the next one that is free.
     symbols: HashMap<u32, Symbol>,
 }
 
-impl Known {
+impl Interner {
     pub(super) fn symbol(&mut self, texts: &mut Texts, text: &str) -> Symbol {
         let mut hash = self.hash(text);
         loop {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn equal_texts_are_kept_once() {
-        let (mut known, mut texts) = (Known::default(), Texts::default());
+        let (mut known, mut texts) = (Interner::default(), Texts::default());
         let symbols = ["a", "", "bc", "a", ""].map(|text| known.symbol(&mut texts, text));
         assert_eq!(symbols[..2], symbols[3..]);
         assert_eq!(texts.joined, "abc");
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn texts_with_one_hash_are_still_two() {
-        let (mut known, mut texts) = (Known::default(), Texts::default());
+        let (mut known, mut texts) = (Interner::default(), Texts::default());
         let other = known.symbol(&mut texts, "b");
         known.symbols.insert(known.hash("a"), other);
         assert_eq!(known.find(&texts, "a"), None);

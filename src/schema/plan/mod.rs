@@ -1,6 +1,6 @@
 //! The SQL that takes one schema to another, in an order that works.
 
-mod fate;
+mod action;
 mod order;
 mod reparse;
 
@@ -13,8 +13,8 @@ use super::diff::SchemaDiff;
 use super::error::PlanError;
 use super::model::Fingerprint;
 use super::options::Options;
-use super::statement::{Stage, Statement};
-pub(super) use fate::occupied;
+use super::statement::{Phase, Statement};
+pub(super) use action::occupied;
 
 /// How a plan is made.
 ///
@@ -128,9 +128,9 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
     let mut ends = Vec::new();
     for (at, pair) in statements.windows(2).enumerate() {
         let (one, other) = (&pair[0], &pair[1]);
-        let validated = one.stage != Stage::Validate && other.stage == Stage::Validate;
-        let committed = one.stage == Stage::Early && other.stage != Stage::Early;
-        let finished = one.stage == Stage::Validate && other.stage != Stage::Validate;
+        let validated = one.phase != Phase::Validate && other.phase == Phase::Validate;
+        let committed = one.phase == Phase::Early && other.phase != Phase::Early;
+        let finished = one.phase == Phase::Validate && other.phase != Phase::Validate;
         if !one.transactional || !other.transactional || validated || committed || finished {
             ends.push(at + 1);
         }
@@ -151,7 +151,7 @@ fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, P
     let mut circle = None;
     // What stays until its successor is there, an old index or a view, may be in the way of what that needs.
     for (swap, in_place) in [(true, true), (true, false), (false, true), (false, false)] {
-        match order::sorted(fate::nodes(diff, options, swap, in_place)?) {
+        match order::sorted(action::nodes(diff, options, swap, in_place)?) {
             Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
             sorted => return sorted,
         }

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::schema::error::PlanError;
-use crate::schema::statement::{Stage, Statement};
+use crate::schema::statement::{Phase, Statement};
 
-/// One step: statements of one stage that stay together.
+/// One step: statements of one phase that stay together.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) statements: Vec<Statement>,
-    pub(super) stage: Stage,
+    pub(super) phase: Phase,
     /// What goes first where nothing else decides.
     pub(super) rank: (u8, u32, u32),
     pub(super) name: String,
@@ -24,7 +24,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Adds a chain of nodes, one for each run of statements of one stage; gives its first and last.
+    /// Adds a chain of nodes, one for each run of statements of one phase; gives its first and last.
     pub(super) fn chain(
         &mut self,
         statements: Vec<Statement>,
@@ -34,7 +34,7 @@ impl Graph {
         let first = self.nodes.len() as u32;
         let mut run: Vec<Statement> = Vec::new();
         for statement in statements {
-            if run.last().is_some_and(|s| s.stage != statement.stage) {
+            if run.last().is_some_and(|s| s.phase != statement.phase) {
                 self.push(std::mem::take(&mut run), rank, name());
             }
             run.push(statement);
@@ -46,8 +46,8 @@ impl Graph {
     }
 
     fn push(&mut self, statements: Vec<Statement>, rank: (u8, u32, u32), name: String) {
-        let stage = statements.first().map(|s| s.stage).unwrap_or_default();
-        self.nodes.push(Node { statements, stage, rank, name });
+        let phase = statements.first().map(|s| s.phase).unwrap_or_default();
+        self.nodes.push(Node { statements, phase, rank, name });
     }
 }
 
@@ -63,23 +63,23 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
         next[*before as usize].push(*after);
     }
     let priority =
-        |graph: &Graph, at: u32| Reverse((graph.nodes[at as usize].stage, graph.nodes[at as usize].rank, at));
+        |graph: &Graph, at: u32| Reverse((graph.nodes[at as usize].phase, graph.nodes[at as usize].rank, at));
     let ready = (0..count as u32).filter(|at| waits[*at as usize] == 0);
     let mut heap: BinaryHeap<_> = ready.map(|at| priority(&graph, at)).collect();
     let mut statements = Vec::new();
     let mut done = 0;
     let mut finishing = false;
-    while let Some(Reverse((stage, _, at))) = heap.pop() {
+    while let Some(Reverse((phase, _, at))) = heap.pop() {
         done += 1;
-        finishing |= stage >= Stage::Finish;
+        finishing |= phase >= Phase::Finish;
         statements.append(&mut graph.nodes[at as usize].statements);
         for after in &next[at as usize] {
             waits[*after as usize] -= 1;
             if waits[*after as usize] == 0 {
                 let node = &mut graph.nodes[*after as usize];
                 // What takes long does not come in between what belongs together.
-                if finishing && matches!(node.stage, Stage::Concurrent | Stage::Validate) {
-                    (node.stage, node.rank.0) = (Stage::Finish, 3);
+                if finishing && matches!(node.phase, Phase::Concurrent | Phase::Validate) {
+                    (node.phase, node.rank.0) = (Phase::Finish, 3);
                 }
                 heap.push(priority(&graph, *after));
             }
@@ -112,10 +112,10 @@ fn circle(graph: &Graph, waits: &[u32], next: &[Vec<u32>]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn graph(nodes: &[(&str, Stage)], edges: &[(u32, u32)]) -> Graph {
+    fn graph(nodes: &[(&str, Phase)], edges: &[(u32, u32)]) -> Graph {
         let mut graph = Graph::default();
-        for (at, (sql, stage)) in nodes.iter().enumerate() {
-            graph.chain(vec![Statement::new(*sql).at(*stage)], (1, 0, at as u32), || (*sql).to_owned());
+        for (at, (sql, phase)) in nodes.iter().enumerate() {
+            graph.chain(vec![Statement::new(*sql).at(*phase)], (1, 0, at as u32), || (*sql).to_owned());
         }
         graph.edges = edges.to_vec();
         graph
@@ -129,54 +129,54 @@ mod tests {
 
     #[test]
     fn what_nothing_orders_keeps_its_rank() {
-        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main)];
+        let nodes = [("a", Phase::Main), ("b", Phase::Main), ("c", Phase::Main)];
         assert_eq!(order(graph(&nodes, &[])), "a b c");
     }
 
     #[test]
     fn an_edge_goes_before_rank() {
-        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main)];
+        let nodes = [("a", Phase::Main), ("b", Phase::Main), ("c", Phase::Main)];
         assert_eq!(order(graph(&nodes, &[(2, 0)])), "b c a");
     }
 
     #[test]
     fn stages_follow_each_other() {
         let nodes = [
-            ("drop", Stage::Cleanup),
-            ("finish", Stage::Finish),
-            ("validate", Stage::Validate),
-            ("build", Stage::Concurrent),
-            ("main", Stage::Main),
-            ("early", Stage::Early),
+            ("drop", Phase::Cleanup),
+            ("finish", Phase::Finish),
+            ("validate", Phase::Validate),
+            ("build", Phase::Concurrent),
+            ("main", Phase::Main),
+            ("early", Phase::Early),
         ];
         assert_eq!(order(graph(&nodes, &[])), "early main build validate finish drop");
     }
 
     #[test]
     fn an_edge_goes_before_a_stage() {
-        let nodes = [("main", Stage::Main), ("build", Stage::Concurrent), ("finish", Stage::Finish)];
+        let nodes = [("main", Phase::Main), ("build", Phase::Concurrent), ("finish", Phase::Finish)];
         assert_eq!(order(graph(&nodes, &[(1, 0), (2, 0)])), "build finish main");
     }
 
     #[test]
     fn what_takes_long_does_not_part_an_exchange() {
-        let nodes = [("drop", Stage::Finish), ("add", Stage::Finish), ("check", Stage::Validate)];
+        let nodes = [("drop", Phase::Finish), ("add", Phase::Finish), ("check", Phase::Validate)];
         assert_eq!(order(graph(&nodes, &[(0, 2)])), "drop add check");
     }
 
     #[test]
     fn a_chain_stays_in_order_across_its_stages() {
         let mut graph = Graph::default();
-        let steps = [("rename", Stage::Finish), ("drop", Stage::Cleanup), ("more", Stage::Cleanup)];
-        let statements = steps.iter().map(|(sql, stage)| Statement::new(*sql).at(*stage)).collect();
+        let steps = [("rename", Phase::Finish), ("drop", Phase::Cleanup), ("more", Phase::Cleanup)];
+        let statements = steps.iter().map(|(sql, phase)| Statement::new(*sql).at(*phase)).collect();
         let (first, last) = graph.chain(statements, (1, 0, 0), || "swap".to_owned());
-        assert_eq!((first, last), (0, 1), "one node a stage");
+        assert_eq!((first, last), (0, 1), "one node a phase");
         assert_eq!(order(graph), "rename drop more");
     }
 
     #[test]
     fn a_circle_is_named_without_what_only_waits_for_it() {
-        let nodes = [("a", Stage::Main), ("b", Stage::Main), ("c", Stage::Main), ("d", Stage::Main)];
+        let nodes = [("a", Phase::Main), ("b", Phase::Main), ("c", Phase::Main), ("d", Phase::Main)];
         let circle = sorted(graph(&nodes, &[(0, 1), (1, 2), (2, 0), (2, 3)]));
         let Err(PlanError::Circle(mut names)) = circle else { panic!("no circle is seen") };
         names.sort();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn edges_that_are_said_twice_or_lead_back_count_once_or_not() {
-        let nodes = [("a", Stage::Main), ("b", Stage::Main)];
+        let nodes = [("a", Phase::Main), ("b", Phase::Main)];
         assert_eq!(order(graph(&nodes, &[(1, 0), (1, 0), (0, 0)])), "b a");
     }
 }

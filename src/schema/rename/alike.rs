@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Rename, Renamed, attached};
 use crate::schema::diff::{Change, RenameHint, pairs};
-use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
 use crate::schema::statement::Statement;
 
 /// Constraints and indexes of which nothing but the name differs.
 pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let schema = &renamed.schema;
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
-    let signature = |f: Fact<'_>| {
+    let signature = |f: Object<'_>| {
         let attrs: Vec<String> = f
             .attrs
             .compared()
@@ -20,23 +20,23 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
             .collect();
         (f.key.kind, f.parent.map(Name::to_key), attrs)
     };
-    let eligible = |f: Fact<'_>, other: &Schema| {
+    let eligible = |f: Object<'_>, other: &Schema| {
         kinds.contains(&f.key.kind)
             && (!f.has(Attr::Inherited) || matches!(f.text(Attr::Type), "primary key" | "unique"))
             && f.parent.is_some_and(|p| other.find(p).is_some())
     };
     let mut gone = Vec::new();
-    let mut wanted: BTreeMap<_, Vec<Fact<'_>>> = BTreeMap::new();
+    let mut wanted: BTreeMap<_, Vec<Object<'_>>> = BTreeMap::new();
     for pair in &renamed.pairs {
         match *pair {
-            (Some(at), None) if eligible(schema.facts.at(at), new) => gone.push(at),
-            (None, Some(at)) if eligible(new.facts.at(at), schema) => {
-                wanted.entry(signature(new.facts.at(at))).or_default().push(new.facts.at(at));
+            (Some(at), None) if eligible(schema.objects.at(at), new) => gone.push(at),
+            (None, Some(at)) if eligible(new.objects.at(at), schema) => {
+                wanted.entry(signature(new.objects.at(at))).or_default().push(new.objects.at(at));
             }
             _ => {}
         }
     }
-    gone.retain(|at| wanted.contains_key(&signature(schema.facts.at(*at))));
+    gone.retain(|at| wanted.contains_key(&signature(schema.objects.at(*at))));
     if gone.is_empty() {
         return;
     }
@@ -45,60 +45,60 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
         [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
     let taken: HashSet<(Option<&str>, &str)> = relations
         .iter()
-        .flat_map(|kind| schema.facts.of_kind(*kind))
+        .flat_map(|kind| schema.objects.of_kind(*kind))
         .map(|f| (f.get(Attr::Schema), f.text(Attr::Name)))
         .collect();
-    let mut chosen: Vec<(Fact<'_>, Fact<'_>)> = Vec::new();
+    let mut chosen: Vec<(Object<'_>, Object<'_>)> = Vec::new();
     for at in gone {
-        let fact = schema.facts.at(at);
-        let Some(after) = wanted.get_mut(&signature(fact)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
+        let object = schema.objects.at(at);
+        let Some(after) = wanted.get_mut(&signature(object)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
         else {
             continue;
         };
         if !taken.contains(&(after.get(Attr::Schema), after.text(Attr::Name))) {
-            chosen.push((fact, after));
+            chosen.push((object, after));
         }
     }
     attached::keep_together(schema, new, &mut chosen);
-    let mut moved: BTreeMap<Name<'_>, Fact<'_>> = BTreeMap::new();
-    for (fact, after) in chosen {
-        let relation = fact.parent.map(|p| p.name).unwrap_or_default();
-        let (from, to) = (fact.text(Attr::Name), after.text(Attr::Name));
-        let sql = match fact.key.kind {
-            Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", fact.key.name),
+    let mut moved: BTreeMap<Name<'_>, Object<'_>> = BTreeMap::new();
+    for (object, after) in chosen {
+        let relation = object.parent.map(|p| p.name).unwrap_or_default();
+        let (from, to) = (object.text(Attr::Name), after.text(Attr::Name));
+        let sql = match object.key.kind {
+            Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", object.key.name),
             Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
             _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
         };
-        renamed.renames.push(Rename { before: fact.key.to_key(), after: after.key.to_key() });
+        renamed.renames.push(Rename { before: object.key.to_key(), after: after.key.to_key() });
         renamed.statements.push(Statement::new(sql).exclusive(relation));
-        moved.insert(fact.key, after);
+        moved.insert(object.key, after);
     }
     if moved.is_empty() {
         return;
     }
     let indexes = attached::names(&moved, schema);
-    let facts = schema.facts.iter().map(|fact| {
-        let mut next = match moved.get(&fact.key) {
-            Some(after) => Fact { key: after.key, attrs: after.attrs, ..fact }.draft(),
-            None => fact.draft(),
+    let objects = schema.objects.iter().map(|object| {
+        let mut next = match moved.get(&object.key) {
+            Some(after) => Object { key: after.key, attrs: after.attrs, ..object }.draft(),
+            None => object.draft(),
         };
-        if fact.key.kind == Kind::IndexAttach {
-            attached::join(&fact, &mut next, &indexes, &moved);
-        } else if let Some(after) = fact.parent.and_then(|p| moved.get(&p)) {
+        if object.key.kind == Kind::IndexAttach {
+            attached::join(&object, &mut next, &indexes, &moved);
+        } else if let Some(after) = object.parent.and_then(|p| moved.get(&p)) {
             next.key.name = after.key.to_string();
             next.parent = Some(after.key.to_key());
         }
         next
     });
-    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), facts.collect());
+    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), objects.collect());
     renamed.pairs = pairs(&renamed.schema, new);
 }
 
 /// The definition of an index without the index's name.
-fn nameless(fact: &Fact, attr: Attr, value: &str) -> String {
+fn nameless(object: &Object, attr: Attr, value: &str) -> String {
     match attr {
         Attr::Definition | Attr::IndexDefinition => {
-            value.replacen(&format!(" INDEX {} ON ", fact.text(Attr::Name)), " INDEX ON ", 1)
+            value.replacen(&format!(" INDEX {} ON ", object.text(Attr::Name)), " INDEX ON ", 1)
         }
         _ => value.to_owned(),
     }
@@ -107,8 +107,8 @@ fn nameless(fact: &Fact, attr: Attr, value: &str) -> String {
 /// Removed and added objects of one kind that have the same parts.
 pub(in crate::schema) fn likely(old: &Schema, new: &Schema, changes: &[Change]) -> Vec<RenameHint> {
     let shape = |schema: &Schema, key: &Key| {
-        let fact = schema.get(key).filter(|_| key.kind == Kind::Column)?;
-        Some((fact.parent.map(Name::to_key), fact.get(Attr::Type).map(str::to_owned)))
+        let object = schema.get(key).filter(|_| key.kind == Kind::Column)?;
+        Some((object.parent.map(Name::to_key), object.get(Attr::Type).map(str::to_owned)))
     };
     let mut hints = Vec::new();
     let removed = changes.iter().filter_map(|c| match c {

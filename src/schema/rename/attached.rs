@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::ddl::qualified;
-use crate::schema::model::{Attr, Draft, Fact, Kind, Name, Schema};
+use crate::schema::model::{Attr, Draft, Kind, Name, Object, Schema};
 
-/// The facts that are renamed, with what they become.
-pub(super) type Moved<'a> = BTreeMap<Name<'a>, Fact<'a>>;
+/// The objects that are renamed, with what they become.
+pub(super) type Moved<'a> = BTreeMap<Name<'a>, Object<'a>>;
 
 /// The indexes among what is renamed, by their qualified names.
 pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {
-    let indexed = |fact: &Fact<'_>| {
-        fact.key.kind == Kind::Index || matches!(fact.text(Attr::Type), "primary key" | "unique")
+    let indexed = |object: &Object<'_>| {
+        object.key.kind == Kind::Index || matches!(object.text(Attr::Type), "primary key" | "unique")
     };
     let pairs = moved.iter().filter_map(|(before, after)| Some((old.get(*before)?, after)));
     pairs
@@ -23,7 +23,7 @@ pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String>
 
 /// The place of an index under its new names.
 pub(super) fn join<'a>(
-    attach: &Fact<'a>,
+    attach: &Object<'a>,
     next: &mut Draft<'a>,
     indexes: &BTreeMap<String, String>,
     moved: &Moved<'a>,
@@ -49,9 +49,9 @@ pub(super) fn join<'a>(
 }
 
 /// Drops the renames after which an index would be a part of another one than it shall.
-pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Fact<'_>, Fact<'_>)>) {
+pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object<'_>, Object<'_>)>) {
     let places = |schema: &Schema| -> BTreeMap<String, String> {
-        let attached = schema.facts.of_kind(Kind::IndexAttach);
+        let attached = schema.objects.of_kind(Kind::IndexAttach);
         attached.map(|f| (f.key.name.to_owned(), f.text(Attr::Of).to_owned())).collect()
     };
     let (before, after) = (places(old), places(new));
@@ -66,7 +66,7 @@ pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Fact<'
             .flat_map(|(part, whole)| [part.clone(), whole.clone()])
             .collect();
         let count = chosen.len();
-        let stray = |old: &Fact<'_>, new: &Fact<'_>| {
+        let stray = |old: &Object<'_>, new: &Object<'_>| {
             !before.contains_key(&qualified(old)) && after.contains_key(&qualified(new))
         };
         chosen.retain(|(old, new)| !torn.contains(&qualified(old)) && !stray(old, new));

@@ -2,27 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::evidence::Evidence;
-use super::finder::{Finder, Move, is_program};
+use super::finder::{Finder, Move, is_routine};
+use super::matching::IdentityMatcher;
 use super::statement::schema_of;
 use super::words::Words;
 use super::{PARTS, WHOLE};
 use crate::schema::ddl;
-use crate::schema::model::{Attr, Draft, Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object, Schema};
 
 impl<'a> Finder<'a> {
     /// The old schema once every rename is done.
-    pub(super) fn renamed(&self, created: &[Key], evidence: &Evidence<'_>) -> Schema {
+    pub(super) fn renamed(&self, created: &[Key], matcher: &IdentityMatcher<'_>) -> Schema {
         let created = created.iter().filter_map(|key| self.new.get(key));
-        let created = created.map(|schema| Fact { needs: &[], address: (0, 0, 0), ..schema }.draft());
-        let facts = self.old.facts.iter().map(|fact| self.carry(&fact, evidence));
-        let facts = facts.chain(created).collect();
-        Schema::new(self.old.options.clone(), self.old.origin.clone(), facts)
+        let created = created.map(|schema| Object { needs: &[], address: (0, 0, 0), ..schema }.draft());
+        let objects = self.old.objects.iter().map(|object| self.carry(&object, matcher));
+        let objects = objects.chain(created).collect();
+        Schema::new(self.old.options.clone(), self.old.origin.clone(), objects)
     }
 
-    fn carry(&self, fact: &Fact<'a>, evidence: &Evidence<'_>) -> Draft<'a> {
-        let mut next = fact.draft();
-        let above = self.above(fact);
+    fn carry(&self, object: &Object<'a>, matcher: &IdentityMatcher<'_>) -> Draft<'a> {
+        let mut next = object.draft();
+        let above = self.above(object);
         let mut words = self.words.clone();
         for m in above.iter().filter_map(|k| self.moves.get(k)).filter(|m| PARTS.contains(&m.before.kind)) {
             words.columns.insert(m.from.clone(), m.to.clone());
@@ -31,9 +31,9 @@ impl<'a> Finder<'a> {
             Some(m) => m.after.clone(),
             None => Key::new(key.kind, words.key(key.name)),
         };
-        next.key = key(fact.key, &words);
-        next.parent = fact.parent.map(|p| key(p, &words));
-        let needed = fact.needs.iter().map(|n| self.old.facts.at(*n as usize));
+        next.key = key(object.key, &words);
+        next.parent = object.parent.map(|p| key(p, &words));
+        let needed = object.needs.iter().map(|n| self.old.objects.at(*n as usize));
         let near = needed.flat_map(|n| std::iter::once(n.key).chain(n.parent)).chain(above);
         for m in near.filter_map(|k| self.moves.get(&k)) {
             match m.before.kind {
@@ -48,15 +48,15 @@ impl<'a> Finder<'a> {
                 _ => {}
             }
         }
-        self.attributes(fact, &mut next, &words, evidence);
-        self.keep_not_null(fact, &mut next);
+        self.attributes(object, &mut next, &words, matcher);
+        self.keep_not_null(object, &mut next);
         next
     }
 
     /// The object and what it is a part of, up to the top.
-    fn above(&self, fact: &Fact<'a>) -> Vec<Name<'a>> {
-        let mut keys = vec![fact.key];
-        let mut at = *fact;
+    fn above(&self, object: &Object<'a>) -> Vec<Name<'a>> {
+        let mut keys = vec![object.key];
+        let mut at = *object;
         while let Some(parent) = at.parent.and_then(|p| self.old.get(p)) {
             at = parent;
             keys.push(at.key);
@@ -64,25 +64,31 @@ impl<'a> Finder<'a> {
         keys
     }
 
-    fn attributes(&self, fact: &Fact<'a>, next: &mut Draft<'a>, words: &Words, evidence: &Evidence<'_>) {
-        let own = self.moves.get(&fact.key);
-        let twin = evidence.twin(fact).filter(|t| t.key == Name::from(&next.key));
+    fn attributes(
+        &self,
+        object: &Object<'a>,
+        next: &mut Draft<'a>,
+        words: &Words,
+        matcher: &IdentityMatcher<'_>,
+    ) {
+        let own = self.moves.get(&object.key);
+        let counterpart = matcher.counterpart(object).filter(|t| t.key == Name::from(&next.key));
         // A row that nobody wrote since the parting still says the same, in the new names.
-        let kept = twin.filter(|t| t.stamps[1] != 0 && t.stamps[1] == fact.stamps[1]);
+        let kept = counterpart.filter(|t| t.stamps[1] != 0 && t.stamps[1] == object.stamps[1]);
         for (attr, value) in &mut next.attrs {
             let renamed = match *attr {
                 Attr::Name => {
-                    let column = fact.parent.filter(|_| fact.key.kind == Kind::Default);
+                    let column = object.parent.filter(|_| object.key.kind == Kind::Default);
                     let called = own.or_else(|| column.and_then(|c| self.moves.get(&c)));
                     called.map(|m| m.to.clone())
                 }
-                Attr::Schema if fact.key.kind == Kind::Schema => None,
+                Attr::Schema if object.key.kind == Kind::Schema => None,
                 Attr::Schema => Some(
                     next.key
                         .name
-                        .strip_suffix(&next_name(fact, own))
+                        .strip_suffix(&next_name(object, own))
                         .map(|s| s.trim_end_matches('.').to_owned())
-                        .filter(|_| WHOLE.contains(&fact.key.kind))
+                        .filter(|_| WHOLE.contains(&object.key.kind))
                         .unwrap_or_else(|| self.schema_name(value, next.parent.as_ref())),
                 ),
                 Attr::ArgumentNames
@@ -105,7 +111,7 @@ impl<'a> Finder<'a> {
                     Some(now) => now.to_owned(),
                     None => {
                         let text = words.text(value);
-                        own.map_or(text.clone(), |m| named(fact.key.kind, &text, m))
+                        own.map_or(text.clone(), |m| named(object.key.kind, &text, m))
                     }
                 }),
                 _ => Some(words.text(value)),
@@ -117,8 +123,11 @@ impl<'a> Finder<'a> {
     }
 
     /// A not-null constraint keeps the name it was born with when its table or column is renamed.
-    fn keep_not_null(&self, fact: &Fact<'a>, next: &mut Draft<'a>) {
-        if fact.key.kind != Kind::Column || !fact.has(Attr::NotNull) || self.old.server_version() < 180_000 {
+    fn keep_not_null(&self, object: &Object<'a>, next: &mut Draft<'a>) {
+        if object.key.kind != Kind::Column
+            || !object.has(Attr::NotNull)
+            || self.old.server_version() < 180_000
+        {
             return;
         }
         let called = |table: Option<&str>, column: &str| {
@@ -127,19 +136,19 @@ impl<'a> Finder<'a> {
             ddl::default_not_null(name, column)
         };
         let column = next.attrs.iter().find(|(name, _)| *name == Attr::Name).map(|(_, name)| name.as_ref());
-        let before = called(fact.parent.map(|p| p.name), fact.text(Attr::Name));
+        let before = called(object.parent.map(|p| p.name), object.text(Attr::Name));
         let after = called(next.parent.as_ref().map(|p| p.name.as_str()), column.unwrap_or_default());
         if before == after {
             return;
         }
-        let inherited = fact.has(Attr::InheritedNotNullName) || fact.has(Attr::HasParent);
+        let inherited = object.has(Attr::InheritedNotNullName) || object.has(Attr::HasParent);
         let attr = if inherited { Attr::InheritedNotNullName } else { Attr::NotNullConstraint };
         let named = |name: &str| if inherited { name.to_owned() } else { format!("CONSTRAINT {name}") };
-        match fact.get(attr).filter(|text| inherited || text.starts_with("CONSTRAINT")) {
+        match object.get(attr).filter(|text| inherited || text.starts_with("CONSTRAINT")) {
             Some(text) if text == named(&after) => next.attrs.retain(|(other, _)| *other != attr),
             Some(_) => {}
             None => {
-                let rest = fact.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
+                let rest = object.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
                 next.attrs.retain(|(other, _)| *other != attr);
                 // Attributes stand in the order in which they are read.
                 let place =
@@ -170,14 +179,14 @@ impl<'a> Finder<'a> {
     }
 }
 
-fn next_name(fact: &Fact, own: Option<&Move<'_>>) -> String {
-    let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
-    let name = own.map_or(fact.text(Attr::Name), |m| m.to.as_str());
+fn next_name(object: &Object, own: Option<&Move<'_>>) -> String {
+    let arguments = object.key.name.find('(').filter(|_| is_routine(object.key.kind));
+    let name = own.map_or(object.text(Attr::Name), |m| m.to.as_str());
     match (arguments, own) {
         (Some(_), Some(m)) => {
             format!("{name}{}", m.after.name.find('(').map(|at| &m.after.name[at..]).unwrap_or_default())
         }
-        (Some(at), None) => format!("{name}{}", &fact.key.name[at..]),
+        (Some(at), None) => format!("{name}{}", &object.key.name[at..]),
         (None, _) => name.to_owned(),
     }
 }

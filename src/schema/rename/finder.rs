@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::evidence::{Evidence, Verdict};
+use super::matching::{IdentityMatcher, Match};
 use super::statement::create_schema;
 use super::words::Words;
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::diff::{Pair, pairs};
 use crate::schema::error::Refusal;
-use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// An object and its new name.
@@ -49,11 +49,11 @@ impl<'a> Finder<'a> {
         if !self.any_renamed(&renamed.pairs) {
             return;
         }
-        let evidence = Evidence::new(self.old, self.new);
-        self.schemas(&evidence, renamed);
+        let matcher = IdentityMatcher::new(self.old, self.new);
+        self.schemas(&matcher, renamed);
         for kinds in [&WHOLE[..], &PARTS[..]] {
             for kind in kinds {
-                self.objects(*kind, &evidence, renamed);
+                self.objects(*kind, &matcher, renamed);
             }
             self.plan(kinds, renamed);
         }
@@ -63,9 +63,9 @@ impl<'a> Finder<'a> {
         let known = self.moves.values().filter(|m| self.new.find(&m.after).is_some());
         renamed.renames =
             known.map(|m| Rename { before: m.before.to_key(), after: m.after.clone() }).collect();
-        renamed.schema = self.renamed(&renamed.schemas, &evidence);
+        renamed.schema = self.renamed(&renamed.schemas, &matcher);
         renamed.pairs = pairs(&renamed.schema, self.new);
-        let keys = || (0..renamed.schema.len()).map(|at| renamed.schema.facts.key(at));
+        let keys = || (0..renamed.schema.len()).map(|at| renamed.schema.objects.key(at));
         if let Some((twice, _)) = keys().zip(keys().skip(1)).find(|(one, next)| one == next) {
             let reason = "renames lead two objects to this name".to_owned();
             renamed.refusals.push(Refusal { object: twice.to_string(), reason });
@@ -76,7 +76,7 @@ impl<'a> Finder<'a> {
     /// Whether an object of the old schema is in the new one under another name. One that is called the same in both is
     /// nothing else's, so only those that are not are looked up.
     fn any_renamed(&self, pairs: &[Pair]) -> bool {
-        let identity = |schema: &Schema, at: Option<usize>| schema.facts.identity(at?);
+        let identity = |schema: &Schema, at: Option<usize>| schema.objects.identity(at?);
         let (mut before, mut after) = (Vec::new(), HashSet::new());
         for (one, other) in pairs {
             let (one, other) = (identity(self.old, *one), identity(self.new, *other));
@@ -88,76 +88,76 @@ impl<'a> Finder<'a> {
         before.iter().any(|identity| after.contains(identity))
     }
 
-    fn schemas(&mut self, evidence: &Evidence<'a>, renamed: &mut Renamed) {
-        for fact in self.old.facts.of_kind(Kind::Schema) {
-            let Some(after) = evidence.twin(&fact).filter(|a| a.key != fact.key) else { continue };
-            match evidence.verdict(&fact, &after) {
-                Verdict::Same => self.schema(&fact, &after),
-                Verdict::Different => {}
-                Verdict::Unclear => renamed.refusals.push(unclear(&fact, &after)),
+    fn schemas(&mut self, matcher: &IdentityMatcher<'a>, renamed: &mut Renamed) {
+        for object in self.old.objects.of_kind(Kind::Schema) {
+            let Some(after) = matcher.counterpart(&object).filter(|a| a.key != object.key) else { continue };
+            match matcher.matches(&object, &after) {
+                Match::Same => self.schema(&object, &after),
+                Match::Different => {}
+                Match::Unclear => renamed.refusals.push(unclear(&object, &after)),
             }
         }
     }
 
-    fn objects(&mut self, kind: Kind, evidence: &Evidence<'a>, renamed: &mut Renamed) {
+    fn objects(&mut self, kind: Kind, matcher: &IdentityMatcher<'a>, renamed: &mut Renamed) {
         let mut found = Vec::new();
-        for fact in self.old.facts.of_kind(kind) {
-            let Some(after) = evidence.twin(&fact) else { continue };
-            // Nearly every fact of a branch: what it was called it is called still.
-            if fact.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
+        for object in self.old.objects.of_kind(kind) {
+            let Some(after) = matcher.counterpart(&object) else { continue };
+            // Nearly every object of a branch: what it was called it is called still.
+            if object.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
                 continue;
             }
-            let here = self.carried(&fact);
+            let here = self.carried(&object);
             if Name::from(&here) == after.key {
-                if after.key != fact.key {
-                    self.record(&fact, here, after.text(Attr::Name));
+                if after.key != object.key {
+                    self.record(&object, here, after.text(Attr::Name));
                 }
                 continue;
             }
-            if fact.key == after.key || !self.fits(&fact, &after) {
+            if object.key == after.key || !self.fits(&object, &after) {
                 continue;
             }
-            match evidence.verdict(&fact, &after) {
-                Verdict::Same => found.push((fact, after)),
-                Verdict::Unclear if matches!(kind, Kind::Table | Kind::Column) => {
-                    renamed.refusals.push(unclear(&fact, &after));
+            match matcher.matches(&object, &after) {
+                Match::Same => found.push((object, after)),
+                Match::Unclear if matches!(kind, Kind::Table | Kind::Column) => {
+                    renamed.refusals.push(unclear(&object, &after));
                 }
-                Verdict::Different | Verdict::Unclear => {}
+                Match::Different | Match::Unclear => {}
             }
         }
-        for (fact, after) in found {
-            self.record(&fact, after.key.to_key(), after.text(Attr::Name));
+        for (object, after) in found {
+            self.record(&object, after.key.to_key(), after.text(Attr::Name));
         }
     }
 
-    fn schema(&mut self, fact: &Fact<'a>, after: &Fact<'a>) {
-        let (from, to) = (fact.key.name, after.key.name);
+    fn schema(&mut self, object: &Object<'a>, after: &Object<'a>) {
+        let (from, to) = (object.key.name, after.key.name);
         let statement = Statement::new(format!("ALTER SCHEMA {from} RENAME TO {to}"));
         self.statements.push(statement.hazard(
             HazardKind::BreaksClients,
             from,
-            format!("{} is called {to}", fact.key),
+            format!("{} is called {to}", object.key),
         ));
         self.words.schemas.insert(from.to_owned(), to.to_owned());
-        self.record(fact, after.key.to_key(), to);
+        self.record(object, after.key.to_key(), to);
     }
 
-    pub(super) fn record(&mut self, fact: &Fact<'a>, after: Key, to: &str) {
-        if WHOLE.contains(&fact.key.kind) && !matches!(fact.key.kind, Kind::Function | Kind::Aggregate) {
-            self.words.qualified.insert(fact.key.name.to_owned(), after.name.clone());
+    pub(super) fn record(&mut self, object: &Object<'a>, after: Key, to: &str) {
+        if WHOLE.contains(&object.key.kind) && !matches!(object.key.kind, Kind::Function | Kind::Aggregate) {
+            self.words.qualified.insert(object.key.name.to_owned(), after.name.clone());
         }
-        let (before, from) = (fact.key, fact.text(Attr::Name).to_owned());
+        let (before, from) = (object.key, object.text(Attr::Name).to_owned());
         self.moves.insert(before, Move { before, after, from, to: to.to_owned() });
     }
 
     /// What the object is called once what it lies in or belongs to has its new name.
-    pub(super) fn carried(&self, fact: &Fact) -> Key {
-        let name = fact.text(Attr::Name);
-        let follows = match fact.key.kind {
-            Kind::Index => fact.parent,
+    pub(super) fn carried(&self, object: &Object) -> Key {
+        let name = object.text(Attr::Name);
+        let follows = match object.key.kind {
+            Kind::Index => object.parent,
             Kind::Sequence => self
                 .old
-                .fact(Kind::SequenceOwner, fact.key.name)
+                .object(Kind::SequenceOwner, object.key.name)
                 .map(|owner| Name::new(Kind::Table, owner.text(Attr::Table))),
             _ => None,
         };
@@ -165,31 +165,31 @@ impl<'a> Finder<'a> {
         if let Some(schema) =
             table.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get(Attr::Schema))
         {
-            return Key::new(fact.key.kind, format!("{schema}.{name}"));
+            return Key::new(object.key.kind, format!("{schema}.{name}"));
         }
-        if PARTS.contains(&fact.key.kind) {
-            let parent = self.parent(fact).map(|p| p.name).unwrap_or_default();
-            return Key::new(fact.key.kind, format!("{parent}.{name}"));
+        if PARTS.contains(&object.key.kind) {
+            let parent = self.parent(object).map(|p| p.name).unwrap_or_default();
+            return Key::new(object.key.kind, format!("{parent}.{name}"));
         }
         // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
         let schemas = Words { schemas: self.words.schemas.clone(), ..Words::default() };
-        let arguments = fact.key.name.find('(').filter(|_| is_program(fact.key.kind));
-        let (own, rest) = fact.key.name.split_at(arguments.unwrap_or(fact.key.name.len()));
-        Key::new(fact.key.kind, format!("{}{}", schemas.key(own), self.words.key(rest)))
+        let arguments = object.key.name.find('(').filter(|_| is_routine(object.key.kind));
+        let (own, rest) = object.key.name.split_at(arguments.unwrap_or(object.key.name.len()));
+        Key::new(object.key.kind, format!("{}{}", schemas.key(own), self.words.key(rest)))
     }
 
     /// Whether both are parts of one thing.
-    fn fits(&self, fact: &Fact, after: &Fact) -> bool {
-        self.parent(fact) == after.parent
+    fn fits(&self, object: &Object, after: &Object) -> bool {
+        self.parent(object) == after.parent
     }
 
     /// What it is a part of, by its new name.
-    fn parent<'s>(&'s self, fact: &Fact<'s>) -> Option<Name<'s>> {
-        fact.parent.map(|parent| self.moves.get(&parent).map_or(parent, |m| Name::from(&m.after)))
+    fn parent<'s>(&'s self, object: &Object<'s>) -> Option<Name<'s>> {
+        object.parent.map(|parent| self.moves.get(&parent).map_or(parent, |m| Name::from(&m.after)))
     }
 }
 
-fn unclear(old: &Fact, new: &Fact) -> Refusal {
+fn unclear(old: &Object, new: &Object) -> Refusal {
     let reason = format!(
         "it may have become {}, or both were made since the two databases parted: rename it on one side first, or drop it",
         new.key
@@ -197,6 +197,6 @@ fn unclear(old: &Fact, new: &Fact) -> Refusal {
     Refusal { object: old.key.to_string(), reason }
 }
 
-pub(super) fn is_program(kind: Kind) -> bool {
+pub(super) fn is_routine(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Aggregate)
 }

@@ -3,8 +3,8 @@
 mod alike;
 mod attached;
 mod carry;
-mod evidence;
 mod finder;
+mod matching;
 mod statement;
 mod steps;
 mod words;
@@ -27,7 +27,7 @@ pub(super) struct Rename {
 #[derive(Debug)]
 pub(super) struct Renamed {
     pub(super) schema: Schema,
-    /// Its facts beside those of the new schema.
+    /// Its objects beside those of the new schema.
     pub(super) pairs: Vec<Pair>,
     pub(super) renames: Vec<Rename>,
     pub(super) statements: Vec<Statement>,

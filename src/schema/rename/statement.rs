@@ -1,7 +1,7 @@
 //! One rename as SQL.
 
 use crate::schema::ddl;
-use crate::schema::model::{Fact, Key, Kind, Name};
+use crate::schema::model::{Key, Kind, Name, Object};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// What is before an object's own name in its key.
@@ -23,30 +23,30 @@ pub(super) fn create_schema(key: &Key) -> Statement {
     Statement::new(format!("CREATE SCHEMA {}", key.name))
 }
 
-pub(super) fn step(fact: &Fact, here: &Key, what: &str, after: &Key) -> Statement {
-    let named = Fact { key: here.into(), ..*fact };
-    told(fact, Statement::new(format!("ALTER {} {what}", ddl::phrase(&named))), &here.name, after)
+pub(super) fn step(object: &Object, here: &Key, what: &str, after: &Key) -> Statement {
+    let named = Object { key: here.into(), ..*object };
+    told(object, Statement::new(format!("ALTER {} {what}", ddl::phrase(&named))), &here.name, after)
 }
 
-pub(super) fn rename(fact: &Fact, here: &Key, from: &str, to: &str, after: &Key) -> Statement {
+pub(super) fn rename(object: &Object, here: &Key, from: &str, to: &str, after: &Key) -> Statement {
     let table = {
         let head = here.name.strip_suffix(from).map_or(here.name.as_str(), |t| t.trim_end_matches('.'));
         head.to_owned()
     };
-    let sql = match fact.key.kind {
+    let sql = match object.key.kind {
         Kind::Column => format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}"),
         Kind::Constraint => format!("ALTER TABLE {table} RENAME CONSTRAINT {from} TO {to}"),
         Kind::DomainConstraint => format!("ALTER DOMAIN {table} RENAME CONSTRAINT {from} TO {to}"),
         Kind::Trigger | Kind::Rule | Kind::Policy => {
-            format!("ALTER {} {from} ON {table} RENAME TO {to}", fact.key.kind.label().to_uppercase())
+            format!("ALTER {} {from} ON {table} RENAME TO {to}", object.key.kind.label().to_uppercase())
         }
-        _ => return step(fact, here, &format!("RENAME TO {to}"), after),
+        _ => return step(object, here, &format!("RENAME TO {to}"), after),
     };
-    told(fact, Statement::new(sql), &table, after)
+    told(object, Statement::new(sql), &table, after)
 }
 
-fn told(fact: &Fact, statement: Statement, relation: &str, after: &Key) -> Statement {
-    let statement = match fact.key.kind {
+fn told(object: &Object, statement: Statement, relation: &str, after: &Key) -> Statement {
+    let statement = match object.key.kind {
         Kind::Enum
         | Kind::Composite
         | Kind::Range
@@ -56,7 +56,7 @@ fn told(fact: &Fact, statement: Statement, relation: &str, after: &Key) -> State
         | Kind::Aggregate => statement,
         _ => statement.exclusive(relation),
     };
-    match fact.key.kind {
+    match object.key.kind {
         Kind::Constraint
         | Kind::DomainConstraint
         | Kind::Index
@@ -67,7 +67,7 @@ fn told(fact: &Fact, statement: Statement, relation: &str, after: &Key) -> State
         _ => statement.hazard(
             HazardKind::BreaksClients,
             relation,
-            format!("{} is called {}", fact.key, after.name),
+            format!("{} is called {}", object.key, after.name),
         ),
     }
 }

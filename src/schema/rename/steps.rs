@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finder::Finder;
 use super::statement::{rename, schema_of, sibling, step};
 use super::{Renamed, WHOLE};
-use crate::schema::model::{Attr, Fact, Key, Kind, Name};
+use crate::schema::model::{Attr, Key, Kind, Name, Object};
 use crate::schema::plan::occupied;
 use crate::schema::statement::Statement;
 
@@ -16,24 +16,24 @@ impl<'a> Finder<'a> {
             return;
         }
         self.taken.clear();
-        for fact in self.old.facts.iter().filter(|f| {
+        for object in self.old.objects.iter().filter(|f| {
             WHOLE.contains(&f.key.kind) || f.key.kind == Kind::Constraint || kinds.contains(&f.key.kind)
         }) {
-            for slot in slots(&fact, &self.carried(&fact).name) {
-                self.taken.insert(slot, fact.key);
+            for slot in slots(&object, &self.carried(&object).name) {
+                self.taken.insert(slot, object.key);
             }
         }
         let moving: Vec<Name<'a>> = self.moves.keys().filter(|k| kinds.contains(&k.kind)).copied().collect();
         let (mut away, mut direct, mut last) = (Vec::new(), Vec::new(), Vec::new());
         for key in moving {
-            let Some(fact) = self.old.get(key) else { continue };
-            let here = self.carried(&fact);
+            let Some(object) = self.old.get(key) else { continue };
+            let here = self.carried(&object);
             let Some(m) = self.moves.get(&key) else { continue };
             let (after, from, to) = (m.after.clone(), m.from.clone(), m.to.clone());
-            if here == after || self.comes_down(&fact) {
+            if here == after || self.comes_down(&object) {
                 continue;
             }
-            let holders: BTreeSet<Name<'a>> = slots(&fact, &after.name)
+            let holders: BTreeSet<Name<'a>> = slots(&object, &after.name)
                 .iter()
                 .filter_map(|slot| self.taken.get(slot))
                 .filter(|holder| **holder != key)
@@ -49,7 +49,7 @@ impl<'a> Finder<'a> {
             let whole = kinds.contains(&Kind::Table);
             let moved = whole && key.kind != Kind::Index && schema != target;
             if moved
-                && self.old.fact(Kind::Schema, target).is_none()
+                && self.old.object(Kind::Schema, target).is_none()
                 && !self.words.schemas.values().any(|s| *s == target)
             {
                 let schema = Key::new(Kind::Schema, target);
@@ -59,31 +59,31 @@ impl<'a> Finder<'a> {
             }
             if holders.is_empty() && (!moved || from == to) {
                 direct.push(match moved {
-                    true => step(&fact, &here, &format!("SET SCHEMA {target}"), &after),
-                    false => rename(&fact, &here, &from, &to, &after),
+                    true => step(&object, &here, &format!("SET SCHEMA {target}"), &after),
+                    false => rename(&object, &here, &from, &to, &after),
                 });
                 continue;
             }
             let between = self.free_name();
-            away.push(rename(&fact, &here, &from, &between, &after));
+            away.push(rename(&object, &here, &from, &between, &after));
             let mut at = sibling(&here, &from, &between);
             if moved {
-                last.push(step(&fact, &at, &format!("SET SCHEMA {target}"), &after));
+                last.push(step(&object, &at, &format!("SET SCHEMA {target}"), &after));
                 at = Key::new(
                     at.kind,
                     format!("{target}{}", at.name.strip_prefix(&schema).unwrap_or(&at.name)),
                 );
             }
-            last.push(rename(&fact, &at, &between, &to, &after));
+            last.push(rename(&object, &at, &between, &to, &after));
         }
         self.statements.extend(away.into_iter().chain(direct).chain(last));
     }
 
     /// Whether what it is inherited from brings the name down.
-    fn comes_down(&self, fact: &Fact) -> bool {
-        match fact.key.kind {
-            Kind::Column => fact.has(Attr::HasParent),
-            Kind::Constraint => fact.has(Attr::Inherited) && fact.text(Attr::Type) == "check",
+    fn comes_down(&self, object: &Object) -> bool {
+        match object.key.kind {
+            Kind::Column => object.has(Attr::HasParent),
+            Kind::Constraint => object.has(Attr::Inherited) && object.text(Attr::Type) == "check",
             _ => false,
         }
     }
@@ -95,19 +95,19 @@ impl<'a> Finder<'a> {
 
     /// What will be dropped makes way for what takes its name.
     fn set_aside(&mut self, holder: Name<'a>) -> Option<Statement> {
-        let fact = self.old.get(holder)?;
-        let (here, from, to) = (self.carried(&fact), fact.text(Attr::Name).to_owned(), self.free_name());
+        let object = self.old.get(holder)?;
+        let (here, from, to) = (self.carried(&object), object.text(Attr::Name).to_owned(), self.free_name());
         let after = sibling(&here, &from, &to);
-        let statement = rename(&fact, &here, &from, &to, &after);
-        self.record(&fact, after, &to);
+        let statement = rename(&object, &here, &from, &to, &after);
+        self.record(&object, after, &to);
         Some(statement)
     }
 }
 
-/// The names that a fact takes under this key.
-fn slots(fact: &Fact, key: &str) -> Vec<(u8, String)> {
-    if WHOLE.contains(&fact.key.kind) {
-        return occupied(&Fact { key: Name::new(fact.key.kind, key), ..*fact });
+/// The names that a object takes under this key.
+fn slots(object: &Object, key: &str) -> Vec<(u8, String)> {
+    if WHOLE.contains(&object.key.kind) {
+        return occupied(&Object { key: Name::new(object.key.kind, key), ..*object });
     }
-    vec![(10 + fact.key.kind as u8, key.to_owned())]
+    vec![(10 + object.key.kind as u8, key.to_owned())]
 }

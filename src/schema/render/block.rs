@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::define::{Definition, comes_down, define, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
-use crate::schema::model::{Attr, Fact, Key, Kind, Name, Schema};
+use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
 
 /// How many lines of a function or view are shown around each change.
 const CONTEXT: usize = 3;
@@ -37,13 +37,13 @@ impl Block {
     }
 }
 
-fn fact<'a>(schema: &'a Schema, key: &Key) -> Option<Fact<'a>> {
+fn object<'a>(schema: &'a Schema, key: &Key) -> Option<Object<'a>> {
     schema.get(key)
 }
 
 impl<'a> Sides<'a> {
-    fn either(&self, key: &Key) -> Option<Fact<'a>> {
-        fact(self.new, key).or_else(|| fact(self.old, key))
+    fn either(&self, key: &Key) -> Option<Object<'a>> {
+        object(self.new, key).or_else(|| object(self.old, key))
     }
 
     /// The object that a change belongs to.
@@ -77,7 +77,7 @@ impl<'a> Sides<'a> {
 
     /// What another line already says, or what nobody wants to know.
     fn is_noise(&self, key: &Key) -> bool {
-        let (old, new) = (fact(self.old, key), fact(self.new, key));
+        let (old, new) = (object(self.old, key), object(self.new, key));
         match key.kind {
             Kind::Owner => self.owner_is_noise(old, new),
             Kind::Column | Kind::Constraint => {
@@ -88,8 +88,8 @@ impl<'a> Sides<'a> {
     }
 
     /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
-    fn owner_is_noise(&self, old: Option<Fact<'_>>, new: Option<Fact<'_>>) -> bool {
-        let exists = |schema: &Schema, owner: Fact<'_>| {
+    fn owner_is_noise(&self, old: Option<Object<'_>>, new: Option<Object<'_>>) -> bool {
+        let exists = |schema: &Schema, owner: Object<'_>| {
             owner.parent.is_some_and(|object| schema.find(object).is_some())
         };
         match (old, new) {
@@ -153,9 +153,9 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let width = parts.iter().filter(|part| part.kind == Kind::Column);
     let width = width.map(|part| short(*part, &key).chars().count()).filter(|w| *w <= WIDEST).max();
     let written = |schema: &Schema, part: &Key| {
-        fact(schema, part).map(|f| define(schema, &f, &key, width.unwrap_or_default()))
+        object(schema, part).map(|f| define(schema, &f, &key, width.unwrap_or_default()))
     };
-    let (head, body) = object(sides, &key, &group, &written);
+    let (head, body) = written_object(sides, &key, &group, &written);
     let mut rows: Vec<Vec<Row>> = Vec::new();
     let renames = group.renames.iter().filter(|(_, after)| **after != key);
     let was = group.renames.iter().find(|(_, after)| **after == key).map_or(&key, |(before, _)| *before);
@@ -200,7 +200,7 @@ fn rename(sides: Sides<'_>, before: &Key, after: &Key, (was, is): (&Key, &Key)) 
 }
 
 /// The rows that name an object, and those of its own text.
-fn object(
+fn written_object(
     sides: Sides<'_>,
     key: &Key,
     group: &Group<'_>,

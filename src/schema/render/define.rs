@@ -1,7 +1,7 @@
-//! A fact as a reader would write it: lines like DDL, short, everything that is compared in them.
+//! A object as a reader would write it: lines like DDL, short, everything that is compared in them.
 
 use crate::schema::ddl::{self, Context};
-use crate::schema::model::{Attr, Fact, Key, Kind, Links, Name, Schema};
+use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};
 
 /// A definition: how it is introduced, and the lines below that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,63 +44,67 @@ pub(super) fn title<'a>(key: impl Into<Name<'a>>) -> String {
 }
 
 /// How the object or part is written; `width` is that of the widest column name beside it.
-pub(super) fn define(schema: &Schema, fact: &Fact, top: &Key, width: usize) -> Definition {
-    match fact.key.kind {
-        Kind::Table => table(fact),
-        Kind::Column => Definition::line(column(schema, fact, width)),
+pub(super) fn define(schema: &Schema, object: &Object, top: &Key, width: usize) -> Definition {
+    match object.key.kind {
+        Kind::Table => table(object),
+        Kind::Column => Definition::line(column(schema, object, width)),
         Kind::Default => Definition::line(format!(
             "COLUMN {} DEFAULT {}",
-            fact.text(Attr::Name),
-            fact.text(Attr::Expression)
+            object.text(Attr::Name),
+            object.text(Attr::Expression)
         )),
-        Kind::Constraint => Definition::line(constraint(fact)),
-        Kind::DomainConstraint => {
-            Definition::line(format!("CONSTRAINT {} {}", fact.text(Attr::Name), fact.text(Attr::Definition)))
-        }
-        Kind::Index => Definition::line(index(fact)),
+        Kind::Constraint => Definition::line(constraint(object)),
+        Kind::DomainConstraint => Definition::line(format!(
+            "CONSTRAINT {} {}",
+            object.text(Attr::Name),
+            object.text(Attr::Definition)
+        )),
+        Kind::Index => Definition::line(index(object)),
         Kind::IndexAttach => {
-            Definition::line(format!("INDEX {} PART OF {}", fact.key.name, fact.text(Attr::Of)))
+            Definition::line(format!("INDEX {} PART OF {}", object.key.name, object.text(Attr::Of)))
         }
         Kind::Partition => {
-            let pending = if fact.has(Attr::DetachPending) { " -- detach pending" } else { "" };
+            let pending = if object.has(Attr::DetachPending) { " -- detach pending" } else { "" };
             Definition::line(format!(
                 "PARTITION OF {} {}{pending}",
-                fact.text(Attr::Of),
-                fact.text(Attr::Bound)
+                object.text(Attr::Of),
+                object.text(Attr::Bound)
             ))
         }
-        Kind::Trigger | Kind::Rule => Definition::line(fired(fact)),
-        Kind::Policy => Definition::line(policy(fact)),
-        Kind::Sequence => sequence(fact),
-        Kind::SequenceOwner => Definition::line(format!("OWNED BY {}", fact.text(Attr::Column))),
-        Kind::View | Kind::MaterializedView => view(fact),
-        Kind::Function => function(fact),
+        Kind::Trigger | Kind::Rule => Definition::line(fired(object)),
+        Kind::Policy => Definition::line(policy(object)),
+        Kind::Sequence => sequence(object),
+        Kind::SequenceOwner => Definition::line(format!("OWNED BY {}", object.text(Attr::Column))),
+        Kind::View | Kind::MaterializedView => view(object),
+        Kind::Function => function(object),
         Kind::Enum => Definition::block(
-            format!("TYPE {} AS ENUM", fact.key.name),
-            fact.get(Attr::Labels).map(str::to_owned),
+            format!("TYPE {} AS ENUM", object.key.name),
+            object.get(Attr::Labels).map(str::to_owned),
         ),
         Kind::Composite => Definition::block(
-            format!("TYPE {} AS", fact.key.name),
-            fact.get(Attr::Attributes).map(|lines| lines.replace('\t', " ")),
+            format!("TYPE {} AS", object.key.name),
+            object.get(Attr::Attributes).map(|lines| lines.replace('\t', " ")),
         ),
-        Kind::Domain => domain(fact),
-        Kind::Owner => Definition::line(format!("OWNER {}", fact.text(Attr::Role))),
-        Kind::Comment => {
-            Definition::line(format!("COMMENT{} IS {}", on(fact, top), ddl::literal(fact.text(Attr::Text))))
-        }
-        Kind::Privilege => privilege(fact, top),
-        Kind::Uncompared => Definition::line(title(fact.key)),
-        _ => from_sql(schema, fact),
+        Kind::Domain => domain(object),
+        Kind::Owner => Definition::line(format!("OWNER {}", object.text(Attr::Role))),
+        Kind::Comment => Definition::line(format!(
+            "COMMENT{} IS {}",
+            on(object, top),
+            ddl::literal(object.text(Attr::Text))
+        )),
+        Kind::Privilege => privilege(object, top),
+        Kind::Uncompared => Definition::line(title(object.key)),
+        _ => from_sql(schema, object),
     }
 }
 
 /// The attribute after a word, where there is one.
-fn word(fact: &Fact, attr: Attr, word: &str) -> String {
-    fact.get(attr).map(|value| format!("{word}{value}")).unwrap_or_default()
+fn word(object: &Object, attr: Attr, word: &str) -> String {
+    object.get(attr).map(|value| format!("{word}{value}")).unwrap_or_default()
 }
 
-fn flag(fact: &Fact, attr: Attr, words: &'static str) -> &'static str {
-    if fact.has(attr) { words } else { "" }
+fn flag(object: &Object, attr: Attr, words: &'static str) -> &'static str {
+    if object.has(attr) { words } else { "" }
 }
 
 /// One `key=value` or `key<tab>value` a line, as `key=value, …`.
@@ -108,15 +112,15 @@ fn list(lines: &str) -> String {
     lines.replace('\t', " ").replace('\n', ", ")
 }
 
-fn table(fact: &Fact) -> Definition {
-    let kind = match (fact.has(Attr::Foreign), fact.has(Attr::Persistence)) {
+fn table(object: &Object) -> Definition {
+    let kind = match (object.has(Attr::Foreign), object.has(Attr::Persistence)) {
         (true, _) => "FOREIGN TABLE",
         (_, true) => "UNLOGGED TABLE",
         _ => "TABLE",
     };
-    let with = |attr: Attr, open: &str| fact.get(attr).map(|lines| format!("{open} ({})", list(lines)));
-    let after = |attr: Attr, word: &str| fact.get(attr).map(|value| format!("{word} {value}"));
-    let when = |attr: Attr, words: &str| fact.has(attr).then(|| words.to_owned());
+    let with = |attr: Attr, open: &str| object.get(attr).map(|lines| format!("{open} ({})", list(lines)));
+    let after = |attr: Attr, word: &str| object.get(attr).map(|value| format!("{word} {value}"));
+    let when = |attr: Attr, words: &str| object.has(attr).then(|| words.to_owned());
     let body = [
         after(Attr::OfType, "OF"),
         with(Attr::Inherits, "INHERITS"),
@@ -128,28 +132,28 @@ fn table(fact: &Fact) -> Definition {
         with(Attr::FdwOptions, "OPTIONS"),
         when(Attr::RowSecurity, "ENABLE ROW LEVEL SECURITY"),
         when(Attr::ForceRowSecurity, "FORCE ROW LEVEL SECURITY"),
-        fact.get(Attr::ReplicaIdentity).map(|how| format!("REPLICA IDENTITY {}", how.to_uppercase())),
+        object.get(Attr::ReplicaIdentity).map(|how| format!("REPLICA IDENTITY {}", how.to_uppercase())),
     ];
-    Definition::block(format!("{kind} {}", fact.key.name), body.into_iter().flatten())
+    Definition::block(format!("{kind} {}", object.key.name), body.into_iter().flatten())
 }
 
 /// Whether a part says only what its table has from the table above.
-pub(super) fn comes_down(schema: &Schema, fact: &Fact) -> bool {
-    if !fact.has(Attr::Inherited) {
+pub(super) fn comes_down(schema: &Schema, object: &Object) -> bool {
+    if !object.has(Attr::Inherited) {
         return false;
     }
     let own = |line: String| line.strip_suffix(INHERITED).map(str::to_owned).unwrap_or(line);
-    match (fact.key.kind, &fact.parent) {
-        (Kind::Column, _) => ddl::parent_column(schema, fact)
-            .is_some_and(|above| own(column(schema, &above, 0)) == own(column(schema, fact, 0))),
+    match (object.key.kind, &object.parent) {
+        (Kind::Column, _) => ddl::parent_column(schema, object)
+            .is_some_and(|above| own(column(schema, &above, 0)) == own(column(schema, object, 0))),
         (Kind::Constraint, Some(table)) => {
-            let partition = schema.fact(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
-            let parents = schema.fact(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
+            let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
+            let parents = schema.object(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
             let above = partition.into_iter().chain(ddl::lines(parents));
-            let name = fact.text(Attr::Name);
+            let name = object.text(Attr::Name);
             above
-                .filter_map(|parent| schema.fact(Kind::Constraint, &format!("{parent}.{name}")))
-                .any(|above| own(constraint(&above)) == own(constraint(fact)))
+                .filter_map(|parent| schema.object(Kind::Constraint, &format!("{parent}.{name}")))
+                .any(|above| own(constraint(&above)) == own(constraint(object)))
         }
         _ => false,
     }
@@ -157,26 +161,26 @@ pub(super) fn comes_down(schema: &Schema, fact: &Fact) -> bool {
 
 const INHERITED: &str = " -- inherited";
 
-fn column(schema: &Schema, fact: &Fact, width: usize) -> String {
-    let mut text = format!("{:width$} {}", fact.text(Attr::Name), fact.text(Attr::Type));
-    text += &word(fact, Attr::Collation, " COLLATE ");
-    if let Some(default) = schema.fact(Kind::Default, fact.key.name) {
+fn column(schema: &Schema, object: &Object, width: usize) -> String {
+    let mut text = format!("{:width$} {}", object.text(Attr::Name), object.text(Attr::Type));
+    text += &word(object, Attr::Collation, " COLLATE ");
+    if let Some(default) = schema.object(Kind::Default, object.key.name) {
         text += &format!(" DEFAULT {}", default.text(Attr::Expression));
     }
     for (attr, how) in [(Attr::Generated, "STORED"), (Attr::GeneratedVirtual, "VIRTUAL")] {
-        if let Some(expression) = fact.get(attr) {
+        if let Some(expression) = object.get(attr) {
             text += &format!(" GENERATED ALWAYS AS ({expression}) {how}");
         }
     }
-    text += &identity(fact);
-    text += flag(fact, Attr::NotNull, " NOT NULL");
-    text += &fact.get(Attr::NotNullConstraint).map(|named| format!(" ({named})")).unwrap_or_default();
-    text += &word(fact, Attr::Compression, " COMPRESSION ");
-    text += &fact.get(Attr::Storage).map(|s| format!(" STORAGE {}", s.to_uppercase())).unwrap_or_default();
-    text += &word(fact, Attr::Statistics, " STATISTICS ");
-    text += &fact.get(Attr::Options).map(|o| format!(" WITH ({})", list(o))).unwrap_or_default();
-    text += &fact.get(Attr::FdwOptions).map(|o| format!(" OPTIONS ({})", list(o))).unwrap_or_default();
-    text + match (fact.has(Attr::Inherited), fact.has(Attr::HasParent)) {
+    text += &identity(object);
+    text += flag(object, Attr::NotNull, " NOT NULL");
+    text += &object.get(Attr::NotNullConstraint).map(|named| format!(" ({named})")).unwrap_or_default();
+    text += &word(object, Attr::Compression, " COMPRESSION ");
+    text += &object.get(Attr::Storage).map(|s| format!(" STORAGE {}", s.to_uppercase())).unwrap_or_default();
+    text += &word(object, Attr::Statistics, " STATISTICS ");
+    text += &object.get(Attr::Options).map(|o| format!(" WITH ({})", list(o))).unwrap_or_default();
+    text += &object.get(Attr::FdwOptions).map(|o| format!(" OPTIONS ({})", list(o))).unwrap_or_default();
+    text + match (object.has(Attr::Inherited), object.has(Attr::HasParent)) {
         (true, _) => INHERITED,
         (_, true) => " -- inherited and its own",
         _ => "",
@@ -184,74 +188,75 @@ fn column(schema: &Schema, fact: &Fact, width: usize) -> String {
 }
 
 /// What is as PostgreSQL chooses by itself is left away.
-fn identity(fact: &Fact) -> String {
-    let Some(when) = fact.get(Attr::Identity) else { return String::new() };
+fn identity(object: &Object) -> String {
+    let Some(when) = object.get(Attr::Identity) else { return String::new() };
     let usual = ["START WITH 1", "INCREMENT BY 1", "NO MINVALUE", "NO MAXVALUE", "CACHE 1", "NO CYCLE"];
     let mut options: Vec<String> =
-        ddl::lines(fact.get(Attr::IdentityOptions)).into_iter().map(str::to_owned).collect();
+        ddl::lines(object.get(Attr::IdentityOptions)).into_iter().map(str::to_owned).collect();
     options.retain(|line| !usual.contains(&line.as_str()));
-    let sequence = fact.text(Attr::IdentitySequence);
-    if !sequence.is_empty() && sequence != format!("{}_{}_seq", ddl::parent(fact), fact.text(Attr::Name)) {
+    let sequence = object.text(Attr::IdentitySequence);
+    if !sequence.is_empty() && sequence != format!("{}_{}_seq", ddl::parent(object), object.text(Attr::Name))
+    {
         options.insert(0, format!("SEQUENCE NAME {sequence}"));
     }
     let options = if options.is_empty() { String::new() } else { format!(" ({})", options.join(" ")) };
     format!(" GENERATED {} AS IDENTITY{options}", when.to_uppercase())
 }
 
-fn constraint(fact: &Fact) -> String {
-    let mut text = format!("CONSTRAINT {} {}", fact.text(Attr::Name), fact.text(Attr::Definition));
-    text += &fact.get(Attr::IndexOptions).map(|o| format!(" WITH ({})", list(o))).unwrap_or_default();
-    text += &word(fact, Attr::Tablespace, " USING INDEX TABLESPACE ");
-    text += flag(fact, Attr::Clustered, " -- clustered");
-    text += flag(fact, Attr::ReplicaIdentity, " -- replica identity");
-    text + flag(fact, Attr::Inherited, INHERITED)
+fn constraint(object: &Object) -> String {
+    let mut text = format!("CONSTRAINT {} {}", object.text(Attr::Name), object.text(Attr::Definition));
+    text += &object.get(Attr::IndexOptions).map(|o| format!(" WITH ({})", list(o))).unwrap_or_default();
+    text += &word(object, Attr::Tablespace, " USING INDEX TABLESPACE ");
+    text += flag(object, Attr::Clustered, " -- clustered");
+    text += flag(object, Attr::ReplicaIdentity, " -- replica identity");
+    text + flag(object, Attr::Inherited, INHERITED)
 }
 
-fn index(fact: &Fact) -> String {
-    if fact.has(Attr::Above) {
+fn index(object: &Object) -> String {
+    if object.has(Attr::Above) {
         return format!(
             "TRIGGER {} -- {}",
-            fact.text(Attr::Name),
-            fact.get(Attr::Enabled).unwrap_or("enabled")
+            object.text(Attr::Name),
+            object.get(Attr::Enabled).unwrap_or("enabled")
         );
     }
-    let definition = fact.text(Attr::Definition);
+    let definition = object.text(Attr::Definition);
     let definition = definition.strip_prefix("CREATE ").unwrap_or(definition);
-    let on = ddl::parent(fact);
+    let on = ddl::parent(object);
     let mut text = definition.replacen(&format!(" ON {on} USING "), " USING ", 1);
     text = text.replacen(&format!(" ON ONLY {on} USING "), " ON ONLY USING ", 1);
-    text += &word(fact, Attr::Tablespace, " TABLESPACE ");
-    text += &fact.get(Attr::Statistics).map(|s| format!(" STATISTICS ({})", list(s))).unwrap_or_default();
-    text += flag(fact, Attr::Clustered, " -- clustered");
-    text += flag(fact, Attr::ReplicaIdentity, " -- replica identity");
-    text + flag(fact, Attr::Invalid, " -- invalid")
+    text += &word(object, Attr::Tablespace, " TABLESPACE ");
+    text += &object.get(Attr::Statistics).map(|s| format!(" STATISTICS ({})", list(s))).unwrap_or_default();
+    text += flag(object, Attr::Clustered, " -- clustered");
+    text += flag(object, Attr::ReplicaIdentity, " -- replica identity");
+    text + flag(object, Attr::Invalid, " -- invalid")
 }
 
-fn fired(fact: &Fact) -> String {
-    let definition = fact.text(Attr::Definition);
+fn fired(object: &Object) -> String {
+    let definition = object.text(Attr::Definition);
     let definition = definition.strip_prefix("CREATE ").unwrap_or(definition);
-    let on = format!(" ON {} ", ddl::parent(fact));
-    let enabled = fact.get(Attr::Enabled).map(|how| format!(" -- {how}")).unwrap_or_default();
+    let on = format!(" ON {} ", ddl::parent(object));
+    let enabled = object.get(Attr::Enabled).map(|how| format!(" -- {how}")).unwrap_or_default();
     definition.replacen(&on, " ", 1) + &enabled
 }
 
-fn policy(fact: &Fact) -> String {
-    let restrictive = flag(fact, Attr::Restrictive, " AS RESTRICTIVE");
+fn policy(object: &Object) -> String {
+    let restrictive = flag(object, Attr::Restrictive, " AS RESTRICTIVE");
     let mut text = format!(
         "POLICY {}{restrictive} FOR {} TO {}",
-        fact.text(Attr::Name),
-        fact.text(Attr::Command),
-        fact.text(Attr::Roles)
+        object.text(Attr::Name),
+        object.text(Attr::Command),
+        object.text(Attr::Roles)
     );
-    text += &fact.get(Attr::Using).map(|e| format!(" USING ({e})")).unwrap_or_default();
-    text + &fact.get(Attr::WithCheck).map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default()
+    text += &object.get(Attr::Using).map(|e| format!(" USING ({e})")).unwrap_or_default();
+    text + &object.get(Attr::WithCheck).map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default()
 }
 
 /// What is as PostgreSQL chooses by itself is left away.
-fn sequence(fact: &Fact) -> Definition {
-    let unlogged = flag(fact, Attr::Persistence, "UNLOGGED ");
+fn sequence(object: &Object) -> Definition {
+    let unlogged = flag(object, Attr::Persistence, "UNLOGGED ");
     let other = |attr: Attr, usual: &str, word: &str| {
-        fact.get(attr).filter(|value| *value != usual).map(|value| format!("{word} {value}"))
+        object.get(attr).filter(|value| *value != usual).map(|value| format!("{word} {value}"))
     };
     let body = [
         other(Attr::Type, "bigint", "AS"),
@@ -260,32 +265,32 @@ fn sequence(fact: &Fact) -> Definition {
         other(Attr::Minvalue, "", "MINVALUE"),
         other(Attr::Maxvalue, "", "MAXVALUE"),
         other(Attr::Cache, "1", "CACHE"),
-        fact.has(Attr::Cycle).then(|| "CYCLE".to_owned()),
+        object.has(Attr::Cycle).then(|| "CYCLE".to_owned()),
     ];
-    Definition::block(format!("{unlogged}SEQUENCE {}", fact.key.name), body.into_iter().flatten())
+    Definition::block(format!("{unlogged}SEQUENCE {}", object.key.name), body.into_iter().flatten())
 }
 
-fn view(fact: &Fact) -> Definition {
+fn view(object: &Object) -> Definition {
     let each = |attr: Attr, word: &str| {
-        ddl::lines(fact.get(attr))
+        ddl::lines(object.get(attr))
             .into_iter()
             .map(|line| format!("COLUMN {}", line.replace('\t', &format!(" {word} "))))
             .collect::<Vec<_>>()
     };
     let mut body = Vec::new();
-    body.extend(fact.get(Attr::AccessMethod).map(|m| format!("USING {m}")));
-    body.extend(fact.get(Attr::Options).map(|o| format!("WITH ({})", list(o))));
-    body.extend(fact.get(Attr::Tablespace).map(|t| format!("TABLESPACE {t}")));
+    body.extend(object.get(Attr::AccessMethod).map(|m| format!("USING {m}")));
+    body.extend(object.get(Attr::Options).map(|o| format!("WITH ({})", list(o))));
+    body.extend(object.get(Attr::Tablespace).map(|t| format!("TABLESPACE {t}")));
     body.extend(each(Attr::Statistics, "STATISTICS"));
     body.extend(each(Attr::Storage, "STORAGE"));
     // The server puts a blank before the first word; with it the query would stand askew.
-    let definition = fact.text(Attr::Definition);
+    let definition = object.text(Attr::Definition);
     body.push(definition.strip_prefix(' ').unwrap_or(definition).to_owned());
-    Definition::block(title(fact.key), body)
+    Definition::block(title(object.key), body)
 }
 
-fn function(fact: &Fact) -> Definition {
-    let definition = fact.text(Attr::Definition).trim_end();
+fn function(object: &Object) -> Definition {
+    let definition = object.text(Attr::Definition).trim_end();
     let definition = definition.strip_prefix("CREATE OR REPLACE ").unwrap_or(definition);
     let mut lines = definition.split('\n');
     let head = lines.next().unwrap_or_default();
@@ -298,28 +303,28 @@ fn function(fact: &Fact) -> Definition {
     Definition::block(head, body)
 }
 
-fn domain(fact: &Fact) -> Definition {
-    let default = fact.get(Attr::Default).or_else(|| fact.get(Attr::DefaultText));
+fn domain(object: &Object) -> Definition {
+    let default = object.get(Attr::Default).or_else(|| object.get(Attr::DefaultText));
     let body = [
-        fact.get(Attr::Collation).map(|c| format!("COLLATE {c}")),
+        object.get(Attr::Collation).map(|c| format!("COLLATE {c}")),
         default.map(|d| format!("DEFAULT {d}")),
-        fact.get(Attr::NotNullConstraint).map(str::to_owned),
-        fact.has(Attr::NotNull).then(|| "NOT NULL".to_owned()),
+        object.get(Attr::NotNullConstraint).map(str::to_owned),
+        object.has(Attr::NotNull).then(|| "NOT NULL".to_owned()),
     ];
-    let head = format!("DOMAIN {} AS {}", fact.key.name, fact.text(Attr::Type));
+    let head = format!("DOMAIN {} AS {}", object.key.name, object.text(Attr::Type));
     Definition::block(head, body.into_iter().flatten())
 }
 
 /// ` ON COLUMN email`: what a comment or privilege is on, nothing where it is the object itself.
-fn on(fact: &Fact, top: &Key) -> String {
-    if let Some((word, name)) = fact.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')) {
+fn on(object: &Object, top: &Key) -> String {
+    if let Some((word, name)) = object.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')) {
         return format!(" ON {} {name}", word.to_uppercase());
     }
-    match (fact.get(Attr::PartColumn), &fact.parent) {
-        (Some(column), _) if fact.has(Attr::SystemObject) => {
-            format!(" ON COLUMN {column} OF {}", fact.text(Attr::SystemObject))
+    match (object.get(Attr::PartColumn), &object.parent) {
+        (Some(column), _) if object.has(Attr::SystemObject) => {
+            format!(" ON COLUMN {column} OF {}", object.text(Attr::SystemObject))
         }
-        (None, _) if fact.has(Attr::SystemObject) => format!(" ON {}", fact.text(Attr::SystemObject)),
+        (None, _) if object.has(Attr::SystemObject) => format!(" ON {}", object.text(Attr::SystemObject)),
         (Some(column), _) => format!(" ON COLUMN {column}"),
         (None, Some(parent)) if *parent != Name::from(top) => {
             format!(" ON {} {}", parent.kind.label().to_uppercase(), short(parent, top))
@@ -328,10 +333,10 @@ fn on(fact: &Fact, top: &Key) -> String {
     }
 }
 
-fn privilege(fact: &Fact, top: &Key) -> Definition {
-    let by = word(fact, Attr::Grantor, " GRANTED BY ");
-    let (on, role) = (on(fact, top), format!("{}{by}", fact.text(Attr::PrivilegeGrantee)));
-    let all = fact.get(Attr::Granted).into_iter().flat_map(|list| list.split(", "));
+fn privilege(object: &Object, top: &Key) -> Definition {
+    let by = word(object, Attr::Grantor, " GRANTED BY ");
+    let (on, role) = (on(object, top), format!("{}{by}", object.text(Attr::PrivilegeGrantee)));
+    let all = object.get(Attr::Granted).into_iter().flat_map(|list| list.split(", "));
     let (passed_on, granted): (Vec<&str>, Vec<&str>) = all.partition(|p| p.ends_with('*'));
     let mut lines = Vec::new();
     if !granted.is_empty() {
@@ -341,26 +346,26 @@ fn privilege(fact: &Fact, top: &Key) -> Definition {
         let names = passed_on.join(", ").replace('*', "");
         lines.push(format!("GRANT {names}{on} TO {role} WITH GRANT OPTION"));
     }
-    lines.extend(fact.get(Attr::Revoked).map(|list| format!("REVOKE {list}{on} FROM {role}")));
+    lines.extend(object.get(Attr::Revoked).map(|list| format!("REVOKE {list}{on} FROM {role}")));
     let mut lines = lines.into_iter();
     Definition { head: lines.next().unwrap_or_default(), body: lines.collect() }
 }
 
 /// What is rare is shown as the statements that create it.
-fn from_sql(schema: &Schema, fact: &Fact) -> Definition {
+fn from_sql(schema: &Schema, object: &Object) -> Definition {
     let ctx = Context {
         old: schema,
         new: schema,
         online: false,
         fresh: Default::default(),
         inline: Default::default(),
-        new_parts: &Links::default(),
+        new_parts: &Adjacency::default(),
     };
-    let statements = ddl::create(&ctx, fact);
-    let member = format!("ALTER PUBLICATION {} ADD ", ddl::parent(fact));
+    let statements = ddl::create(&ctx, object);
+    let member = format!("ALTER PUBLICATION {} ADD ", ddl::parent(object));
     let mut lines = statements.iter().flat_map(|s| s.sql.split('\n')).map(|line| {
         let line = line.strip_prefix("CREATE ").or_else(|| line.strip_prefix("    ")).unwrap_or(line);
         line.strip_prefix(&member).unwrap_or(line).to_owned()
     });
-    Definition { head: lines.next().unwrap_or_else(|| title(fact.key)), body: lines.collect() }
+    Definition { head: lines.next().unwrap_or_else(|| title(object.key)), body: lines.collect() }
 }

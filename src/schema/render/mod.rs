@@ -25,7 +25,7 @@ const PLAIN: &str = "\u{1b}[0m";
 /// The unified difference.
 pub(super) struct Text<'a> {
     pub(super) diff: &'a SchemaDiff,
-    pub(super) colour: bool,
+    pub(super) color: bool,
 }
 
 impl fmt::Display for Text<'_> {
@@ -53,7 +53,7 @@ impl fmt::Display for Text<'_> {
 
 impl Text<'_> {
     fn paint(&self, code: &'static str) -> (&'static str, &'static str) {
-        if self.colour && !code.is_empty() { (code, PLAIN) } else { ("", "") }
+        if self.color && !code.is_empty() { (code, PLAIN) } else { ("", "") }
     }
 
     fn row(&self, f: &mut fmt::Formatter<'_>, row: &Row, head: bool) -> fmt::Result {

@@ -1,0 +1,313 @@
+//! What a row says in numbers, said in the names of objects that were read before: the server would look up and quote the same
+//! names once a row.
+
+mod index;
+mod key;
+
+use std::borrow::Cow;
+
+use sqlx::{Row as _, postgres::PgRow, postgres::types::Oid};
+
+use super::cell::Cell;
+use super::{Decoded, Reader, transaction};
+use crate::schema::model::{Attr, Draft, Key, Kind, Object};
+
+/// A row, and what it leaves to be done.
+pub(super) struct Composed<'r> {
+    pub(super) object: Draft<'r>,
+    /// The type and collation of a column.
+    pub(super) types: Option<(u32, u32)>,
+    /// The default of a column.
+    pub(super) default: Option<Draft<'r>>,
+    /// Where the definition of an index is among the attributes, which only the server can say.
+    pub(super) asks: Option<usize>,
+}
+
+/// What the cells of a row say, one after the other.
+#[derive(Default)]
+struct Said<'s, 'r> {
+    oid: u32,
+    sub: i32,
+    stamps: [u32; 3],
+    key: Option<String>,
+    parent: Option<&'r str>,
+    parent_kind: Option<&'r str>,
+    owner: Option<Cow<'r, str>>,
+    attrs: Vec<(Attr, Cow<'r, str>)>,
+    /// The table that the object is a part of: its OID, and its object where it has to be one.
+    relation: u32,
+    table: Option<Object<'s>>,
+    /// The columns that a constraint is on.
+    needs: Vec<u32>,
+    types: (u32, u32),
+    default: ColumnDefault<'r>,
+    columns: &'r str,
+    foreign: Option<(u32, Object<'s>)>,
+    foreign_columns: &'r str,
+    /// The shape of a key, and the place of its definition among the attributes.
+    key_shape: Option<(&'r str, usize)>,
+    condition: Option<&'r str>,
+    asks: Option<usize>,
+}
+
+/// The default of a column: OID, transaction, expression.
+#[derive(Default)]
+struct ColumnDefault<'r> {
+    oid: u32,
+    stamp: u32,
+    expression: Option<&'r str>,
+}
+
+impl Said<'_, '_> {
+    fn say(&mut self, attr: Attr, value: impl Into<String>) {
+        self.attrs.push((attr, Cow::Owned(value.into())));
+    }
+
+    fn name(&self) -> &str {
+        self.attrs.iter().find(|(name, _)| *name == Attr::Name).map_or("", |(_, name)| name.as_ref())
+    }
+}
+
+impl Reader {
+    /// The object of a row; none where it is a part of something that is no object.
+    pub(super) fn compose<'r>(
+        &self,
+        row: &'r PgRow,
+        kind: Kind,
+        class: u32,
+        cells: &'r [Cell],
+    ) -> Decoded<Option<Composed<'r>>> {
+        let mut said = Said { attrs: Vec::with_capacity(cells.len().min(6)), ..Said::default() };
+        for (at, cell) in cells.iter().enumerate() {
+            let goes_on = match cell {
+                Cell::Attribute(attribute) => {
+                    let value: Option<&str> = row.try_get(at)?;
+                    said.attrs.extend(value.map(|value| (*attribute, value.into())));
+                    true
+                }
+                Cell::Relation | Cell::OidAndRelation | Cell::RelationAndSchema | Cell::IndexRelation => {
+                    self.relation_cell(&mut said, cell, number(row, at)?)
+                }
+                _ => {
+                    self.cell(&mut said, cell, row, at)?;
+                    true
+                }
+            };
+            if !goes_on {
+                return Ok(None);
+            }
+        }
+        if let Some((shape, place)) = said.key_shape {
+            let text = self.key_definition(&said, shape).ok_or(sqlx::Error::RowNotFound)?;
+            said.attrs.insert(place, (Attr::Definition, text.into()));
+        }
+        Ok(self.composed(said, kind, class))
+    }
+
+    /// Whether the table is a object, or need not be one.
+    fn relation_cell<'s>(&'s self, said: &mut Said<'s, '_>, cell: &Cell, relation: u32) -> bool {
+        said.relation = relation;
+        said.table = self.relation(relation);
+        match cell {
+            Cell::OidAndRelation => said.oid = relation,
+            Cell::RelationAndSchema => {
+                if let Some(table) = said.table {
+                    said.say(Attr::Schema, table.text(Attr::Schema));
+                }
+            }
+            _ => {}
+        }
+        said.table.is_some() || matches!(cell, Cell::IndexRelation)
+    }
+
+    fn cell<'s, 'r>(
+        &'s self,
+        said: &mut Said<'s, 'r>,
+        cell: &Cell,
+        row: &'r PgRow,
+        at: usize,
+    ) -> Decoded<()> {
+        match cell {
+            Cell::Oid => said.oid = number(row, at)?,
+            Cell::Sub => said.sub = row.try_get(at)?,
+            Cell::Stamp => {
+                let stamp = transaction(row, at)?;
+                said.stamps = [stamp, stamp, 0];
+            }
+            Cell::Defined => match transaction(row, at)? {
+                0 => {}
+                stamp => said.stamps[1] = stamp,
+            },
+            Cell::Key => said.key = row.try_get(at)?,
+            Cell::Parent => said.parent = row.try_get(at)?,
+            Cell::ParentKind => said.parent_kind = row.try_get(at)?,
+            Cell::Owner => said.owner = row.try_get::<Option<&str>, _>(at)?.map(Cow::Borrowed),
+            Cell::TypeOid => said.types.0 = number(row, at)?,
+            Cell::CollationOid => said.types.1 = number(row, at)?,
+            Cell::Identity => self.identity(said, row.try_get(at)?),
+            Cell::DefaultOid => said.default.oid = number(row, at)?,
+            Cell::DefaultStamp => said.default.stamp = transaction(row, at)?,
+            Cell::DefaultExpression => said.default.expression = row.try_get(at)?,
+            Cell::ColumnsOf
+            | Cell::IncludedToo
+            | Cell::ForeignRelation
+            | Cell::ForeignColumnsOf
+            | Cell::KeyShape
+            | Cell::IndexOf => {
+                self.key_cell(said, cell, row, at)?;
+            }
+            Cell::IndexWhere => said.condition = row.try_get(at)?,
+            Cell::IndexShape => {
+                if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
+                    match self.index(said.relation, said.name(), shape, said.condition) {
+                        Some(text) => said.say(Attr::Definition, text),
+                        None => {
+                            said.asks = Some(said.attrs.len());
+                            said.say(Attr::Definition, "");
+                        }
+                    }
+                }
+            }
+            Cell::Attribute(_)
+            | Cell::Relation
+            | Cell::OidAndRelation
+            | Cell::RelationAndSchema
+            | Cell::IndexRelation => {}
+        }
+        Ok(())
+    }
+
+    fn key_cell<'s, 'r>(
+        &'s self,
+        said: &mut Said<'s, 'r>,
+        cell: &Cell,
+        row: &'r PgRow,
+        at: usize,
+    ) -> Decoded<()> {
+        match cell {
+            Cell::ColumnsOf => {
+                said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names = self.names(said.relation, said.columns, "\n");
+                said.attrs.extend(names.map(|names| (Attr::Columns, names.into())));
+                said.needs = self.places(said.relation, said.columns);
+            }
+            Cell::IncludedToo => {
+                if let Some(list) = row.try_get::<Option<&str>, _>(at)? {
+                    said.needs = self.places(said.relation, list);
+                }
+            }
+            Cell::ForeignRelation => {
+                let table = number(row, at)?;
+                said.foreign = self.relation(table).map(|object| (table, object));
+                if let Some((_, object)) = said.foreign {
+                    said.say(Attr::References, object.key.name);
+                }
+            }
+            Cell::ForeignColumnsOf => {
+                said.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names = said.foreign.and_then(|(table, _)| self.names(table, said.foreign_columns, "\n"));
+                said.attrs.extend(names.map(|names| (Attr::ForeignColumns, names.into())));
+            }
+            Cell::KeyShape => {
+                let shape: Option<&str> = row.try_get(at)?;
+                said.key_shape = shape.map(|shape| (shape, said.attrs.len()));
+            }
+            _ => {
+                let columns = self.names(said.relation, said.columns, ", ");
+                if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, said.table, columns) {
+                    said.say(Attr::IndexDefinition, index::of_key(index, table.key.name, &columns));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn key_definition(&self, said: &Said<'_, '_>, shape: &str) -> Option<String> {
+        let columns = self.names(said.relation, said.columns, ", ")?;
+        let foreign = match said.foreign {
+            Some((table, object)) => Some((object.key.name, self.names(table, said.foreign_columns, ", ")?)),
+            None => None,
+        };
+        let foreign = foreign.as_ref().map(|(table, columns)| (*table, columns.as_str()));
+        key::definition(shape, &columns, foreign, |list| self.names(said.relation, list, ", "))
+    }
+
+    fn identity(&self, said: &mut Said<'_, '_>, identity: Option<&str>) {
+        let Some(identity) = identity else { return };
+        said.say(Attr::Identity, identity);
+        if let Some(sequence) = self.identities.get(&(said.relation, said.sub)) {
+            said.say(Attr::IdentitySequence, sequence.name.as_str());
+            said.say(Attr::IdentityOptions, sequence.options.as_str());
+        }
+    }
+
+    fn composed<'r>(&self, mut said: Said<'_, 'r>, kind: Kind, class: u32) -> Option<Composed<'r>> {
+        let named = said.parent.zip(said.parent_kind.and_then(Kind::from_label));
+        let parent =
+            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| said.table.map(|t| t.key.to_key()));
+        let key = match (said.key.take(), &parent) {
+            (Some(key), _) => key,
+            (None, Some(parent)) => format!("{}.{}", parent.name, said.name()),
+            (None, None) => return None,
+        };
+        let key = Key::new(kind, key);
+        let default = said.default.expression.map(|expression| Draft {
+            attrs: vec![
+                (Attr::Name, Cow::Owned(said.name().to_owned())),
+                (Attr::Table, Cow::Owned(said.table.map_or("", |table| table.key.name).to_owned())),
+                (Attr::Expression, Cow::Borrowed(expression)),
+            ],
+            address: (self.defaults, said.default.oid, 0),
+            stamps: [said.default.stamp, said.default.stamp, 0],
+            ..Draft::new(Key::new(Kind::Default, key.name.as_str()), Some(key.clone()))
+        });
+        let (types, asks) = ((kind == Kind::Column).then_some(said.types), said.asks);
+        let object = Draft {
+            key,
+            parent,
+            owner: said.owner,
+            attrs: said.attrs,
+            needs: said.needs,
+            address: (class, said.oid, said.sub),
+            stamps: said.stamps,
+        };
+        Some(Composed { object, types, default, asks })
+    }
+
+    pub(super) fn relation(&self, oid: u32) -> Option<Object<'_>> {
+        self.column(oid, 0)
+    }
+
+    fn column(&self, relation: u32, number: i32) -> Option<Object<'_>> {
+        let at = self.exact.get(&(self.relations, relation, number))?;
+        Some(self.collection.objects().at(*at as usize))
+    }
+
+    /// The places of the columns among the objects.
+    fn places(&self, relation: u32, list: &str) -> Vec<u32> {
+        let numbers = numbers(list).flatten();
+        numbers.filter_map(|n| self.exact.get(&(self.relations, relation, n)).copied()).collect()
+    }
+
+    /// The names of `{1,2}` with something between them; none where there is no such column.
+    fn names(&self, relation: u32, list: &str, between: &str) -> Option<String> {
+        let mut names = String::new();
+        for number in numbers(list) {
+            let column = self.column(relation, number?)?;
+            if !names.is_empty() {
+                names.push_str(between);
+            }
+            names.push_str(column.text(Attr::Name));
+        }
+        Some(names)
+    }
+}
+
+/// The numbers of `{1,2}` or `1 2`.
+fn numbers(list: &str) -> impl Iterator<Item = Option<i32>> {
+    list.trim_matches(['{', '}']).split([',', ' ']).map(|number| number.parse().ok())
+}
+
+fn number(row: &PgRow, at: usize) -> Decoded<u32> {
+    Ok(row.try_get::<Option<Oid>, _>(at)?.map_or(0, |oid| oid.0))
+}

@@ -1,0 +1,48 @@
+//! Which catalogs have anything of ours: where there is nothing, a query that would find nothing still has to be planned.
+
+use std::collections::HashSet;
+
+/// Catalogs that are empty in most databases, each with the condition of a row that users made.
+const RARE: &[(&str, &str)] = &[
+    ("pg_am", OURS),
+    ("pg_cast", OURS),
+    ("pg_collation", OURS),
+    ("pg_default_acl", ANY),
+    ("pg_event_trigger", ANY),
+    ("pg_foreign_data_wrapper", ANY),
+    ("pg_foreign_server", ANY),
+    ("pg_inherits", ANY),
+    ("pg_language", OURS),
+    ("pg_opclass", OURS),
+    ("pg_operator", OURS),
+    ("pg_opfamily", OURS),
+    ("pg_policy", ANY),
+    ("pg_proc", OURS),
+    ("pg_publication", ANY),
+    ("pg_publication_namespace", ANY),
+    ("pg_publication_rel", ANY),
+    ("pg_range", "rngtypid >= 16384"),
+    ("pg_seclabel", ANY),
+    ("pg_statistic_ext", ANY),
+    ("pg_ts_config", OURS),
+    ("pg_ts_dict", OURS),
+];
+
+/// What comes with a new database has a smaller OID.
+const OURS: &str = "oid >= 16384";
+const ANY: &str = "true";
+
+/// One row: a letter for each of them.
+pub(in crate::schema::catalog) fn sql() -> String {
+    let each = RARE.iter().map(|(catalog, ours)| format!("exists (select from {catalog} where {ours})"));
+    format!("select concat({})", each.collect::<Vec<_>>().join(", "))
+}
+
+/// The catalogs among them that have nothing.
+pub(in crate::schema::catalog) fn empty(letters: &str) -> HashSet<&'static str> {
+    RARE.iter()
+        .zip(letters.chars())
+        .filter(|(_, letter)| *letter == 'f')
+        .map(|((catalog, _), _)| *catalog)
+        .collect()
+}

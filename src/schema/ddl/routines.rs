@@ -1,0 +1,254 @@
+//! Functions, aggregates, triggers, rules, event triggers, languages and policies.
+
+use super::{AlterStrategy, differing, lines, literal, parent};
+use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+
+pub(super) fn create(object: &Object) -> Vec<Statement> {
+    let name = &object.key.name;
+    let table = parent(object);
+    match object.key.kind {
+        Kind::Function => vec![Statement::new(object.text(Attr::Definition).trim_end())],
+        Kind::Aggregate => vec![Statement::new(aggregate(object))],
+        Kind::Trigger if object.has(Attr::Above) => vec![fires(object, object.get(Attr::Enabled))],
+        Kind::Trigger => {
+            let mut statements =
+                vec![Statement::new(object.text(Attr::Definition)).lock(table, LockMode::ShareRowExclusive)];
+            statements.extend(enabled(None, object));
+            statements
+        }
+        Kind::Rule => {
+            let mut statements = vec![Statement::new(object.text(Attr::Definition)).exclusive(table)];
+            statements.extend(enabled(None, object));
+            statements
+        }
+        Kind::EventTrigger => {
+            let tags = object.get(Attr::Tags).map(|t| format!(" WHEN TAG IN ({t})")).unwrap_or_default();
+            let sql = format!(
+                "CREATE EVENT TRIGGER {name} ON {}{tags} EXECUTE FUNCTION {}()",
+                object.text(Attr::Event),
+                object.text(Attr::Function)
+            );
+            let mut statements = vec![Statement::new(sql).at(Phase::Arm)];
+            statements.extend(enabled(None, object));
+            statements
+        }
+        Kind::Language => {
+            let trusted = if object.has(Attr::Trusted) { "TRUSTED " } else { "" };
+            let mut sql = format!("CREATE {trusted}LANGUAGE {name} HANDLER {}", object.text(Attr::Handler));
+            sql += &object.get(Attr::Inline).map(|f| format!(" INLINE {f}")).unwrap_or_default();
+            sql += &object.get(Attr::Validator).map(|f| format!(" VALIDATOR {f}")).unwrap_or_default();
+            vec![Statement::new(sql)]
+        }
+        _ => vec![policy(object)],
+    }
+}
+
+fn policy(object: &Object) -> Statement {
+    let table = parent(object);
+    let restrictive = if object.has(Attr::Restrictive) { " AS RESTRICTIVE" } else { "" };
+    let mut sql = format!(
+        "CREATE POLICY {} ON {table}{restrictive} FOR {} TO {}",
+        object.text(Attr::Name),
+        object.text(Attr::Command),
+        object.text(Attr::Roles)
+    );
+    sql += &object.get(Attr::Using).map(|e| format!(" USING ({e})")).unwrap_or_default();
+    sql += &object.get(Attr::WithCheck).map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default();
+    Statement::new(sql).exclusive(table).hazard(HazardKind::Authorization, table, "a policy is added")
+}
+
+/// Whether a trigger or rule fires; `old` is nothing when it was just created and fires as usual.
+fn enabled(old: Option<&Object<'_>>, new: &Object) -> Option<Statement> {
+    if old.and_then(|f| f.get(Attr::Enabled)) == new.get(Attr::Enabled) {
+        return None;
+    }
+    let statement = fires(new, new.get(Attr::Enabled));
+    let off = new.get(Attr::Enabled) == Some("disabled") && old.is_some();
+    Some(match new.key.kind {
+        Kind::EventTrigger => statement.at(if off { Phase::Disarm } else { Phase::Arm }),
+        _ => statement,
+    })
+}
+
+/// Says when something fires.
+fn fires(object: &Object, when: Option<&str>) -> Statement {
+    let word = match when {
+        Some("disabled") => "DISABLE",
+        Some("replica") => "ENABLE REPLICA",
+        Some("always") => "ENABLE ALWAYS",
+        _ => "ENABLE",
+    };
+    let (table, name) = (parent(object), object.text(Attr::Name));
+    match object.key.kind {
+        Kind::EventTrigger => Statement::new(format!("ALTER EVENT TRIGGER {name} {word}")),
+        Kind::Rule => Statement::new(format!("ALTER TABLE {table} {word} RULE {name}")).exclusive(table),
+        _ => Statement::new(format!("ALTER TABLE {table} {word} TRIGGER {name}"))
+            .lock(table, LockMode::ShareRowExclusive),
+    }
+}
+
+/// A trigger of a partition fires as that of the table above does.
+pub(super) fn as_above(schema: &Schema, object: &Object) -> Statement {
+    let above =
+        lines(object.get(Attr::Above)).into_iter().find_map(|name| schema.object(Kind::Trigger, name));
+    fires(object, above.and_then(|trigger| trigger.get(Attr::Enabled)))
+}
+
+fn aggregate(object: &Object) -> String {
+    let (name, _) = object.key.name.split_once('(').unwrap_or((object.key.name, ""));
+    let arguments = match object.text(Attr::Arguments) {
+        "" => "*",
+        arguments => arguments,
+    };
+    let mut words = vec![
+        format!("SFUNC = {}", object.text(Attr::Sfunc)),
+        format!("STYPE = {}", object.text(Attr::Stype)),
+    ];
+    let modify = |letter: &str| match letter {
+        "s" => "SHAREABLE",
+        "w" => "READ_WRITE",
+        _ => "READ_ONLY",
+    };
+    for attr in [
+        Attr::Sspace,
+        Attr::Finalfunc,
+        Attr::FinalfuncExtra,
+        Attr::FinalfuncModify,
+        Attr::Combinefunc,
+        Attr::Serialfunc,
+        Attr::Deserialfunc,
+        Attr::Initcond,
+        Attr::Msfunc,
+        Attr::Minvfunc,
+        Attr::Mstype,
+        Attr::Msspace,
+        Attr::Mfinalfunc,
+        Attr::MfinalfuncExtra,
+        Attr::MfinalfuncModify,
+        Attr::Minitcond,
+        Attr::Sortop,
+        Attr::Parallel,
+    ] {
+        let Some(value) = object.get(attr) else { continue };
+        let word = attr.keyword();
+        words.push(match attr {
+            Attr::FinalfuncExtra | Attr::MfinalfuncExtra => word,
+            Attr::FinalfuncModify | Attr::MfinalfuncModify => format!("{word} = {}", modify(value)),
+            Attr::Initcond | Attr::Minitcond => format!("{word} = {}", literal(value)),
+            Attr::Parallel => format!("PARALLEL = {}", value.to_uppercase()),
+            _ => format!("{word} = {value}"),
+        });
+    }
+    if object.get(Attr::Type) == Some("hypothetical") {
+        words.push("HYPOTHETICAL".to_owned());
+    }
+    format!("CREATE AGGREGATE {name}({arguments}) (\n    {}\n)", words.join(",\n    "))
+}
+
+pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
+    let table = parent(new);
+    match new.key.kind {
+        Kind::Function => change_function(old, new),
+        Kind::EventTrigger if differing(old, new) == [Attr::Enabled] => {
+            AlterStrategy::Alter(enabled(Some(old), new).into_iter().collect())
+        }
+        Kind::Aggregate if replaceable(old, new) => {
+            let sql = aggregate(new).replacen("CREATE", "CREATE OR REPLACE", 1);
+            AlterStrategy::Alter(vec![Statement::new(sql)])
+        }
+        Kind::Trigger | Kind::Rule => {
+            if old.get(Attr::Definition) == new.get(Attr::Definition) {
+                // What a partition does otherwise it does no longer.
+                return AlterStrategy::Retype(enabled(Some(old), new).into_iter().collect());
+            }
+            if old.has(Attr::ConstraintTrigger)
+                || new.has(Attr::ConstraintTrigger)
+                || old.has(Attr::Above)
+                || new.has(Attr::Above)
+            {
+                return AlterStrategy::Replace;
+            }
+            let (word, lock) = match new.key.kind {
+                Kind::Trigger => ("CREATE TRIGGER", LockMode::ShareRowExclusive),
+                _ => ("CREATE RULE", LockMode::AccessExclusive),
+            };
+            let sql = new.text(Attr::Definition).replacen(
+                word,
+                &word.replacen("CREATE", "CREATE OR REPLACE", 1),
+                1,
+            );
+            let mut statements = vec![Statement::new(sql).lock(table, lock)];
+            // A replaced trigger fires as usual; a replaced rule keeps its state.
+            let before = if new.key.kind == Kind::Trigger { None } else { Some(old) };
+            statements.extend(enabled(before, new));
+            AlterStrategy::Retype(statements)
+        }
+        Kind::Policy => change_policy(old, new),
+        _ => AlterStrategy::Replace,
+    }
+}
+
+/// `CREATE OR REPLACE` keeps the kind, the arguments and the result of an aggregate.
+fn replaceable(old: &Object, new: &Object) -> bool {
+    [Attr::Type, Attr::Arguments, Attr::Result].iter().all(|attr| old.get(*attr) == new.get(*attr))
+}
+
+/// `CREATE OR REPLACE` keeps the result, the names of parameters and the defaults that are there.
+fn change_function(old: &Object, new: &Object) -> AlterStrategy {
+    let (before, after) = (lines(old.get(Attr::ArgumentNames)), lines(new.get(Attr::ArgumentNames)));
+    let renamed = before.iter().enumerate().any(|(at, name)| !name.is_empty() && after.get(at) != Some(name));
+    let defaults = |f: &Object| f.text(Attr::DefaultCount).parse::<u32>().unwrap_or_default();
+    let same = |attr: Attr| old.get(attr) == new.get(attr);
+    if renamed
+        || defaults(new) < defaults(old)
+        || !same(Attr::Type)
+        || !same(Attr::Result)
+        || modes(old) != modes(new)
+    {
+        return AlterStrategy::Replace;
+    }
+    let name = &new.key.name;
+    let mut statement = Statement::new(new.text(Attr::Definition).trim_end());
+    let definer = |f: &Object| f.text(Attr::Definition).contains("SECURITY DEFINER");
+    if definer(old) != definer(new) {
+        statement =
+            statement.hazard(HazardKind::Authorization, name, "it runs with the rights of another role");
+    }
+    AlterStrategy::Alter(vec![statement])
+}
+
+/// The words that tell parameters for results from others.
+fn modes<'a>(function: &Object<'a>) -> Vec<&'a str> {
+    function
+        .text(Attr::IdentityArguments)
+        .split(", ")
+        .filter_map(|a| a.split(' ').next())
+        .filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC"))
+        .collect()
+}
+
+fn change_policy(old: &Object, new: &Object) -> AlterStrategy {
+    let table = parent(new);
+    let lost = |attr: Attr| old.has(attr) && !new.has(attr);
+    if old.get(Attr::Restrictive) != new.get(Attr::Restrictive)
+        || old.get(Attr::Command) != new.get(Attr::Command)
+        || lost(Attr::Using)
+        || lost(Attr::WithCheck)
+    {
+        return AlterStrategy::Replace;
+    }
+    let mut sql = format!("ALTER POLICY {} ON {table}", new.text(Attr::Name));
+    for attr in differing(old, new) {
+        sql += &match attr {
+            Attr::Roles => format!(" TO {}", new.text(attr)),
+            Attr::Using => format!(" USING ({})", new.text(attr)),
+            _ => format!(" WITH CHECK ({})", new.text(attr)),
+        };
+    }
+    AlterStrategy::Alter(vec![Statement::new(sql).exclusive(table).hazard(
+        HazardKind::Authorization,
+        table,
+        "a policy changes",
+    )])
+}

@@ -1,0 +1,248 @@
+//! The objects of a schema: rows of numbers for what they say, and how one is read.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::adjacency::Adjacency;
+use super::digest::Fnv;
+use super::draft::Draft;
+use super::text::{Symbol, Texts};
+use super::{Attr, Kind, Name};
+
+/// Catalog, OID and sub-id.
+pub(in crate::schema) type Address = (u32, u32, i32);
+
+/// Kind, catalog, OID and sub-id.
+pub(in crate::schema) type Identity = (Kind, u32, u32, i32);
+
+/// A key among the objects of one schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Id {
+    pub(super) kind: Kind,
+    pub(super) name: Symbol,
+}
+
+/// A object as it is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub(super) id: Id,
+    pub(super) parent: Option<Id>,
+    pub(super) owner: Option<Symbol>,
+    /// Where its attributes begin and end.
+    pub(super) attrs: (u32, u32),
+    pub(super) address: Address,
+    pub(super) stamps: [u32; 3],
+}
+
+/// Many objects. A schema of ten thousand tables has two hundred thousand, so they share every text and every list.
+#[derive(Clone, Default)]
+pub(in crate::schema) struct Objects {
+    pub(super) texts: Texts,
+    pub(super) rows: Vec<Row>,
+    pub(super) attrs: Vec<(Attr, Symbol)>,
+    pub(super) needs: Adjacency,
+}
+
+/// One object of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::schema) struct Object<'a> {
+    pub(in crate::schema) key: Name<'a>,
+    /// What it is a part of and disappears with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::schema) parent: Option<Name<'a>>,
+    /// The owner; compared through its own object, kept here for creating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::schema) owner: Option<&'a str>,
+    pub(in crate::schema) attrs: Attributes<'a>,
+    /// Positions of the objects this one cannot be without.
+    pub(in crate::schema) needs: &'a [u32],
+    /// Catalog, OID and sub-id: proof of identity between physical copies.
+    pub(in crate::schema) address: Address,
+    /// The transactions that wrote its catalog row, the row that defines it, and for a table the one that made it.
+    pub(in crate::schema) stamps: [u32; 3],
+}
+
+/// The attributes of a object, in the order the catalog gives them.
+#[derive(Clone, Copy)]
+pub(in crate::schema) struct Attributes<'a> {
+    texts: &'a Texts,
+    pairs: &'a [(Attr, Symbol)],
+}
+
+impl Objects {
+    pub(in crate::schema) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(in crate::schema) fn at(&self, at: usize) -> Object<'_> {
+        let row = &self.rows[at];
+        let attrs = &self.attrs[row.attrs.0 as usize..row.attrs.1 as usize];
+        Object {
+            key: self.name(row.id),
+            parent: row.parent.map(|id| self.name(id)),
+            owner: row.owner.map(|owner| self.texts.get(owner)),
+            attrs: Attributes { texts: &self.texts, pairs: attrs },
+            needs: self.needs.of(at),
+            address: row.address,
+            stamps: row.stamps,
+        }
+    }
+
+    pub(in crate::schema) fn kind(&self, at: usize) -> Kind {
+        self.rows[at].id.kind
+    }
+
+    pub(in crate::schema) fn key(&self, at: usize) -> Name<'_> {
+        self.name(self.rows[at].id)
+    }
+
+    pub(in crate::schema) fn identity(&self, at: usize) -> Option<Identity> {
+        identity(self.rows[at].id.kind, self.rows[at].address)
+    }
+
+    pub(in crate::schema) fn needs(&self, at: usize) -> &[u32] {
+        self.needs.of(at)
+    }
+
+    pub(super) fn name(&self, id: Id) -> Name<'_> {
+        Name { kind: id.kind, name: self.texts.get(id.name) }
+    }
+
+    pub(in crate::schema) fn iter(&self) -> impl Iterator<Item = Object<'_>> + Clone {
+        (0..self.rows.len()).map(|at| self.at(at))
+    }
+
+    /// The objects of one kind, which are side by side.
+    pub(in crate::schema) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Object<'_>> + Clone {
+        let start = self.rows.partition_point(|row| row.id.kind < kind);
+        let end = self.rows.partition_point(|row| row.id.kind <= kind);
+        (start..end).map(|at| self.at(at))
+    }
+
+    /// The objects from a key on, with their positions.
+    pub(in crate::schema) fn since(&self, key: Name<'_>) -> impl Iterator<Item = (usize, Object<'_>)> {
+        let start = self.rows.partition_point(|row| self.name(row.id) < key);
+        (start..self.rows.len()).map(|at| (at, self.at(at)))
+    }
+
+    pub(in crate::schema) fn find(&self, key: Name<'_>) -> Option<usize> {
+        self.rows.binary_search_by(|row| self.name(row.id).cmp(&key)).ok()
+    }
+
+    /// The position of what a object is a part of. It needs that too, which is where it is found without comparing texts.
+    pub(super) fn above(&self, at: usize) -> Option<usize> {
+        let parent = self.rows[at].parent?;
+        let needed = self.needs.of(at).iter().map(|need| *need as usize);
+        needed.clone().find(|need| self.rows[*need].id == parent).or_else(|| self.find(self.name(parent)))
+    }
+}
+
+/// What physical copies of one database have in common for one object, whatever it is called.
+fn identity(kind: Kind, (class, object, sub): Address) -> Option<Identity> {
+    (object != 0).then_some((kind, class, object, sub))
+}
+
+impl PartialEq for Objects {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Objects {}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Objects {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'a> Object<'a> {
+    pub(in crate::schema) fn get(&self, attr: Attr) -> Option<&'a str> {
+        self.attrs.get(attr)
+    }
+
+    pub(in crate::schema) fn has(&self, attr: Attr) -> bool {
+        self.attrs.get(attr).is_some()
+    }
+
+    /// An attribute that every object of the kind has.
+    pub(in crate::schema) fn text(&self, attr: Attr) -> &'a str {
+        self.attrs.get(attr).unwrap_or_default()
+    }
+
+    pub(in crate::schema) fn same_as(&self, other: &Object<'_>) -> bool {
+        self.attrs.compared().eq(other.attrs.compared())
+    }
+
+    pub(in crate::schema) fn identity(&self) -> Option<Identity> {
+        identity(self.key.kind, self.address)
+    }
+
+    /// The same to be changed.
+    pub(in crate::schema) fn draft(&self) -> Draft<'a> {
+        Draft {
+            key: self.key.to_key(),
+            parent: self.parent.map(Name::to_key),
+            owner: self.owner.map(Into::into),
+            attrs: self.attrs.iter().map(|(attr, value)| (attr, value.into())).collect(),
+            needs: self.needs.to_vec(),
+            address: self.address,
+            stamps: self.stamps,
+        }
+    }
+
+    pub(super) fn digest(&self) -> u128 {
+        let mut hash = Fnv::default();
+        hash.text(self.key.kind.label());
+        hash.text(self.key.name);
+        for (attr, value) in self.attrs.compared() {
+            hash.text(attr.alias());
+            hash.text(value);
+        }
+        hash.0
+    }
+}
+
+impl<'a> Attributes<'a> {
+    pub(in crate::schema) fn iter(&self) -> impl Iterator<Item = (Attr, &'a str)> + use<'a> {
+        let texts = self.texts;
+        self.pairs.iter().map(|(attr, value)| (*attr, texts.get(*value)))
+    }
+
+    fn get(&self, attr: Attr) -> Option<&'a str> {
+        let found = self.pairs.iter().find(|(a, _)| *a == attr);
+        found.map(|(_, value)| self.texts.get(*value))
+    }
+
+    /// The attributes that are not for planning only.
+    pub(in crate::schema) fn compared(&self) -> impl Iterator<Item = (Attr, &'a str)> + use<'a> {
+        self.iter().filter(|(attr, _)| attr.is_compared())
+    }
+}
+
+impl PartialEq for Attributes<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Attributes<'_> {}
+
+impl fmt::Debug for Attributes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
