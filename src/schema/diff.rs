@@ -195,7 +195,7 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
     }
 }
 
-/// The positions of a object in both schemas.
+/// The positions of an object in both schemas.
 pub(super) type Pair = (Option<usize>, Option<usize>);
 
 /// The positions of each object in both schemas, by key.

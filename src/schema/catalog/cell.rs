@@ -1,4 +1,4 @@
-//! What the columns of a catalog query are to a object.
+//! What the columns of a catalog query are to an object.
 
 use crate::schema::model::Attr;
 
@@ -14,7 +14,7 @@ pub(super) enum Cell {
     ParentKind,
     Owner,
     Attribute(Attr),
-    /// The OID of the table that the object is a part of, which must be a object.
+    /// The OID of the table that the object is a part of, which must be an object.
     Relation,
     /// The same, and the OID of the object.
     OidAndRelation,
@@ -31,7 +31,7 @@ pub(super) enum Cell {
     ColumnsOf,
     /// The numbers of the columns of a constraint's index, where it has more than the constraint.
     IncludedToo,
-    /// The OID of the table that is referenced, which is a object.
+    /// The OID of the table that is referenced, which is an object.
     ForeignRelation,
     ForeignColumnsOf,
     /// A primary, unique or foreign key whose definition follows from its columns.

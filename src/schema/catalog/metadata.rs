@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use super::{Decoded, Reader, oid};
 use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object};
 
-/// An attribute that says which part of a object is meant.
+/// An attribute that says which part of an object is meant.
 type Part = (Attr, String);
 
 impl Reader {

@@ -150,7 +150,7 @@ struct Reader {
     collection: Collection,
     /// Objects by their own address.
     exact: HashMap<Address, u32>,
-    /// Other addresses that mean a object.
+    /// Other addresses that mean an object.
     alias: HashMap<Address, u32>,
 }
 

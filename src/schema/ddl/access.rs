@@ -289,7 +289,7 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Object
         entry.attrs.push((Attr::PrivilegeGrantee, grantee.into()));
         for (name, set) in [(Attr::Granted, granted), (Attr::Revoked, revoked)] {
             let list = set.into_iter().collect::<Vec<_>>().join(", ");
-            entry.attrs.extend((!list.is_empty()).then(|| (name.into(), list.into())));
+            entry.attrs.extend((!list.is_empty()).then(|| (name, list.into())));
         }
         entry.attrs.extend(of.clone().map(|of| (Attr::HiddenObject, of.into())));
         entry

@@ -48,7 +48,7 @@ impl<'a> Context<'a> {
         self.fresh.contains(relation)
     }
 
-    /// The parts of a object of the new schema.
+    /// The parts of an object of the new schema.
     pub(super) fn parts(&self, object: &Object) -> impl Iterator<Item = (usize, Object<'a>)> + use<'a, '_> {
         let at = self.new.find(object.key);
         let new = self.new;
@@ -120,7 +120,7 @@ pub(super) fn temporary(role: &str, object: &Object) -> String {
     format!("lakebase_{role}_{plain}_{digest:08x}")
 }
 
-/// The statements that create a object.
+/// The statements that create an object.
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     match object.key.kind {
         Kind::Table => table::create(ctx, object),
@@ -163,7 +163,7 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     }
 }
 
-/// The statements that drop a object.
+/// The statements that drop an object.
 pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     match object.key.kind {
         Kind::Table => table::drop(ctx, object),
@@ -189,7 +189,7 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     }
 }
 
-/// How a object changes.
+/// How an object changes.
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
         Kind::Table => table::change(old, new),
@@ -224,12 +224,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     }
 }
 
-/// The name of what a object is a part of.
+/// The name of what an object is a part of.
 pub(super) fn parent<'a>(object: &Object<'a>) -> &'a str {
     object.parent.map(|p| p.name).unwrap_or_default()
 }
 
-/// A object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
+/// An object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
 pub(super) fn phrase(object: &Object) -> String {
     let name = object.key.name;
     let on_parent = |word: &str| format!("{word} {} ON {}", object.text(Attr::Name), parent(object));

@@ -25,7 +25,7 @@ pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
     }
 }
 
-fn field<'a>(change: &'a Change, attr: Attr) -> Option<&'a str> {
+fn field(change: &Change, attr: Attr) -> Option<&str> {
     change.fields().iter().find(|f| f.name == attr.alias()).and_then(|f| f.after.as_deref())
 }
 

@@ -10,7 +10,7 @@ use super::object::{Address, Id, Objects, Row};
 use super::text::Interner;
 use super::{Attr, Key, Name};
 
-/// A object that is yet to be kept.
+/// An object that is yet to be kept.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::schema) struct Draft<'a> {
     pub(in crate::schema) key: Key,
@@ -26,7 +26,7 @@ pub(in crate::schema) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// A object that has no place in a catalog.
+    /// An object that has no place in a catalog.
     pub(in crate::schema) fn new(key: Key, parent: Option<Key>) -> Self {
         Self {
             key,
@@ -54,7 +54,7 @@ impl Collection {
         &self.objects
     }
 
-    /// Where a object is.
+    /// Where an object is.
     pub(in crate::schema) fn place<'k>(&self, key: impl Into<Name<'k>>) -> Option<u32> {
         let key = key.into();
         let name = self.known.find(&self.objects.texts, key.name)?;
@@ -85,7 +85,7 @@ impl Collection {
         self.objects.rows[object as usize].stamps = stamps;
     }
 
-    /// Says otherwise what one attribute of a object is.
+    /// Says otherwise what one attribute of an object is.
     pub(in crate::schema) fn set(&mut self, object: u32, attribute: usize, value: &str) {
         let start = self.objects.rows[object as usize].attrs.0 as usize;
         self.objects.attrs[start + attribute].1 = self.known.symbol(&mut self.objects.texts, value);

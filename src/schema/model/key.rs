@@ -1,4 +1,4 @@
-//! What identifies a object.
+//! What identifies an object.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kind;
 
-/// What identifies a object: its kind and its name, quoted as SQL wants it.
+/// What identifies an object: its kind and its name, quoted as SQL wants it.
 ///
 /// ```
 /// use lakebase::schema::{Kind, Key};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $label:literal,)*) => {
-        /// What sort of thing a object of a schema is.
+        /// What sort of thing an object of a schema is.
         ///
         /// ```
         /// use lakebase::schema::Kind;

@@ -23,7 +23,7 @@ pub(super) struct Id {
     pub(super) name: Symbol,
 }
 
-/// A object as it is kept.
+/// An object as it is kept.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) id: Id,
@@ -63,7 +63,7 @@ pub(in crate::schema) struct Object<'a> {
     pub(in crate::schema) stamps: [u32; 3],
 }
 
-/// The attributes of a object, in the order the catalog gives them.
+/// The attributes of an object, in the order the catalog gives them.
 #[derive(Clone, Copy)]
 pub(in crate::schema) struct Attributes<'a> {
     texts: &'a Texts,
@@ -130,7 +130,7 @@ impl Objects {
         self.rows.binary_search_by(|row| self.name(row.id).cmp(&key)).ok()
     }
 
-    /// The position of what a object is a part of. It needs that too, which is where it is found without comparing texts.
+    /// The position of what an object is a part of. It needs that too, which is where it is found without comparing texts.
     pub(super) fn above(&self, at: usize) -> Option<usize> {
         let parent = self.rows[at].parent?;
         let needed = self.needs.of(at).iter().map(|need| *need as usize);

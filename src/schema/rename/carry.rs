@@ -153,7 +153,7 @@ impl<'a> Finder<'a> {
                 // Attributes stand in the order in which they are read.
                 let place =
                     next.attrs.iter().position(|(name, _)| *name == Attr::NotNull).map_or(0, |at| at + 1);
-                next.attrs.insert(place, (attr.into(), (named(&before) + &rest).into()));
+                next.attrs.insert(place, (attr, (named(&before) + &rest).into()));
             }
         }
     }

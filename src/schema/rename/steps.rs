@@ -104,7 +104,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The names that a object takes under this key.
+/// The names that an object takes under this key.
 fn slots(object: &Object, key: &str) -> Vec<(u8, String)> {
     if WHOLE.contains(&object.key.kind) {
         return occupied(&Object { key: Name::new(object.key.kind, key), ..*object });

@@ -1,4 +1,4 @@
-//! A object as a reader would write it: lines like DDL, short, everything that is compared in them.
+//! An object as a reader would write it: lines like DDL, short, everything that is compared in them.
 
 use crate::schema::ddl::{self, Context};
 use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};

@@ -104,7 +104,7 @@ impl Reader {
         Ok(self.composed(said, kind, class))
     }
 
-    /// Whether the table is a object, or need not be one.
+    /// Whether the table is an object, or need not be one.
     fn relation_cell<'s>(&'s self, said: &mut Said<'s, '_>, cell: &Cell, relation: u32) -> bool {
         said.relation = relation;
         said.table = self.relation(relation);

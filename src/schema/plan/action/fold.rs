@@ -57,7 +57,7 @@ impl Planner<'_> {
         self.ctx.inline = inline;
     }
 
-    /// Whether a object needs no relation but its own, not even through a function.
+    /// Whether an object needs no relation but its own, not even through a function.
     fn stands_alone(&self, object: &Object) -> bool {
         let own = object.key.name;
         let relation = |f: &Object| {

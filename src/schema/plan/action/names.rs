@@ -50,7 +50,7 @@ impl Planner<'_> {
     }
 }
 
-/// The names a object takes, in the namespaces of relations, types and functions.
+/// The names an object takes, in the namespaces of relations, types and functions.
 pub(in crate::schema) fn occupied(object: &Object) -> Vec<(u8, String)> {
     let name = object.key.name.to_owned();
     match object.key.kind {

@@ -214,7 +214,7 @@ fn nameless<'a>(object: &Object<'a>) -> impl Iterator<Item = (Attr, &'a str)> {
     })
 }
 
-/// The object at the top that a object is a part of.
+/// The object at the top that an object is a part of.
 fn root<'a>(schema: &'a Schema, object: &Object<'a>) -> Name<'a> {
     let mut at = *object;
     while let Some(above) = at.parent.and_then(|p| schema.get(p)) {
