@@ -114,7 +114,7 @@
 mod api;
 pub mod auth;
 mod client;
-mod error;
+pub mod error;
 #[cfg(doctest)]
 mod guides;
 mod http;

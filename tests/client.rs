@@ -94,7 +94,7 @@ const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
 
 #[tokio::test]
 async fn a_lost_connection_is_repeated_only_where_that_is_safe() {
-    for (verb, repeatable, answers, succeeds) in [
+    for (verb, idempotent, answers, succeeds) in [
         ("GET", false, vec![CUT, OK], true),
         ("POST", true, vec![CUT, OK], true),
         ("POST", false, vec![CUT], false),
@@ -104,11 +104,11 @@ async fn a_lost_connection_is_repeated_only_where_that_is_safe() {
         let (host, server) = raw(answers).await;
         let client = Lakebase::builder().host(host).token("t").build().await.unwrap();
         let mut call = client.request(verb, "/x", None);
-        if repeatable {
-            call = call.repeatable();
+        if idempotent {
+            call = call.idempotent();
         }
         let outcome = call.await;
-        assert_eq!(outcome.is_ok(), succeeds, "{verb} {repeatable}: {outcome:?}");
+        assert_eq!(outcome.is_ok(), succeeds, "{verb} {idempotent}: {outcome:?}");
         if let Err(error) = outcome {
             assert_eq!(error.kind(), ErrorKind::Connect);
             assert!(error.to_string().contains("broke before the answer was complete"), "{error}");

@@ -81,6 +81,12 @@ pub(crate) enum InvalidExpiry {
     Past(DateTime<Utc>),
 }
 
+impl From<InvalidExpiry> for crate::error::Error {
+    fn from(error: InvalidExpiry) -> Self {
+        Self::wrap(crate::error::ErrorKind::Invalid, error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for Lsn {
 
 impl From<InvalidLsn> for crate::error::Error {
     fn from(error: InvalidLsn) -> Self {
-        Self::invalid(error.to_string())
+        Self::wrap(crate::error::ErrorKind::Invalid, error)
     }
 }
 

@@ -74,7 +74,7 @@ async fn forced(context: &Context, name: &str) -> Result<TokenCache> {
         let message = format!("{name} auth: not configured: {lack}");
         context.config().explain("", Error::new(ErrorKind::Config, message))
     })?;
-    proven(context, provider).await.map_err(|error| error.preface(&format!("{name}: ")))
+    proven(context, provider).await.map_err(|error| error.prepend_message(&format!("{name}: ")))
 }
 
 async fn first_that_fits(context: &Context) -> Result<TokenCache> {
@@ -94,7 +94,7 @@ async fn first_that_fits(context: &Context) -> Result<TokenCache> {
                 tracing::debug!(strategy = name, %error, "a login that was found does not work");
                 tried.push(format!("{name}: {error}"));
             }
-            Err(error) => return Err(error.preface(&format!("{name}: "))),
+            Err(error) => return Err(error.prepend_message(&format!("{name}: "))),
         }
     }
     tried.extend(not_offered(context));

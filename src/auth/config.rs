@@ -171,7 +171,7 @@ impl Config {
 
     /// Puts the stage in front of an error and the settings behind it.
     pub(crate) fn explain(&self, stage: &str, error: Error) -> Error {
-        error.preface(stage).remark(self.to_string())
+        error.prepend_message(stage).append_message(self.to_string())
     }
 }
 

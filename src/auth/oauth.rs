@@ -79,7 +79,7 @@ pub(super) async fn call(transport: &Transport, request: RequestBuilder, limits:
         let outcome = attempts.within(transport.exchange(again)).await?;
         match attempts.judge(outcome, to.as_str()) {
             Next::Answer(answer) => return Ok(answer),
-            Next::GiveUp(error) => return Err(error.doing(format!("asking {to}"))),
+            Next::GiveUp(error) => return Err(error.with_context(format!("asking {to}"))),
             Next::Wait(delay) => tokio::time::sleep(delay).await,
         }
     }
@@ -147,7 +147,7 @@ const FORM: &percent_encoding::AsciiSet =
 /// A token endpoint that says no, says that the credentials are wrong, whatever status it chooses.
 fn refused(error: Error) -> Error {
     match error.status() {
-        Some(400 | 401 | 403) => error.into_kind(ErrorKind::Unauthenticated),
+        Some(400 | 401 | 403) => error.with_kind(ErrorKind::Unauthenticated),
         _ => error,
     }
 }

@@ -48,9 +48,9 @@ impl Lakebase {
     }
 
     async fn ask_for_user(&self) -> Result<CurrentUser> {
-        let doing = "asking for the current user";
+        let context = "asking for the current user";
         // Entitlements take the service long to gather.
-        let request = Request::absolute(Method::GET, "/api/2.0/preview/scim/v2/Me", doing)
+        let request = Request::absolute(Method::GET, "/api/2.0/preview/scim/v2/Me", context)
             .query("excludedAttributes", "entitlements");
         let read = async {
             let answer = self.answer(&request).await?;
@@ -59,6 +59,6 @@ impl Lakebase {
             }
             reading::json(&answer, self.host())
         };
-        read.await.map_err(|error: crate::error::Error| error.doing(doing))
+        read.await.map_err(|error: crate::error::Error| error.with_context(context))
     }
 }

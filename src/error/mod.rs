@@ -1,11 +1,16 @@
-//! The one error of the crate.
+//! [`Error`], the one error of the crate, and the typed errors that convert into it.
 
+#[cfg(feature = "sqlx")]
+mod database;
 mod fault;
 
 use std::{borrow::Cow, error::Error as StdError, fmt};
 
+#[cfg(feature = "sqlx")]
+pub use self::database::DatabaseError;
 pub(crate) use self::fault::Fault;
-use crate::api::{name::InvalidName, wire::error::ErrorBody};
+use crate::api::wire::error::ErrorBody;
+pub use crate::api::{lsn::InvalidLsn, name::InvalidName};
 
 /// The result of nearly everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,6 +23,9 @@ type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// `Display` is one line and does not repeat its source; `Debug` (what `fn main() -> Result<…>` prints) adds the
 /// chain of causes. No secret is ever part of either.
 ///
+/// Every other error of the crate, and `sqlx::Error`, converts into it with `?`;
+/// [`downcast_ref`](Self::downcast_ref) finds the original.
+///
 /// ```
 /// use lakebase::{ErrorKind, ProjectId};
 ///
@@ -29,11 +37,20 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    doing: Option<Cow<'static, str>>,
+    context: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
     fault: Option<Fault>,
-    source: Option<BoxError>,
+    cause: Option<Cause>,
     operation: Option<String>,
+    /// Known where the driver's error is not part of the chain.
+    sqlstate: Option<String>,
+}
+
+enum Cause {
+    /// The next line of the chain.
+    Source(BoxError),
+    /// An error that was converted: the message is its line, and its source is the next one.
+    Wrapped(BoxError),
 }
 
 /// What kind of failure it was: the part that a program decides by.
@@ -86,8 +103,11 @@ pub enum ErrorKind {
     Unsupported,
     /// PostgreSQL refused: a login, a statement.
     Database,
-    /// A promotion or a migration was stopped by a check.
+    /// A promotion or a migration was stopped by a check, or a plan cannot be made.
     Refused,
+    /// Another session or process holds the lock that this needs: a migration lock, a lock on a table, the lock on a
+    /// data directory. The same call works when it is released.
+    Busy,
 }
 
 impl Error {
@@ -103,11 +123,12 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
-            doing: None,
+            context: None,
             message: message.into(),
             fault: None,
-            source: None,
+            cause: None,
             operation: None,
+            sqlstate: None,
         }))
     }
 
@@ -128,39 +149,62 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    /// Says what was being done. The first, innermost word stays.
-    pub(crate) fn doing(mut self, doing: impl Into<Cow<'static, str>>) -> Self {
-        self.0.doing.get_or_insert_with(|| doing.into());
+    /// Converts an error that says all itself: its line becomes the message, its source stays the source.
+    pub(crate) fn wrap(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::wrap_boxed(kind, Box::new(error))
+    }
+
+    pub(crate) fn wrap_boxed(kind: ErrorKind, error: BoxError) -> Self {
+        let mut wrapper = Self::new(kind, error.to_string());
+        wrapper.0.cause = Some(Cause::Wrapped(error));
+        wrapper
+    }
+
+    /// An error of the database driver, with what was being done.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn database(context: impl Into<Cow<'static, str>>, error: sqlx::Error) -> Self {
+        Self::from(error).with_context(context)
+    }
+
+    /// Adds context: what was being done. The innermost context wins.
+    pub(crate) fn with_context(mut self, context: impl Into<Cow<'static, str>>) -> Self {
+        self.0.context.get_or_insert_with(|| context.into());
         self
     }
 
     /// Adds the cause. It is printed as it is, so it must not contain a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.cause = Some(Cause::Source(source.into()));
         self
     }
 
-    /// The same failure, seen by somebody who knows what it means there.
-    pub(crate) fn into_kind(mut self, kind: ErrorKind) -> Self {
+    /// Changes the kind, for callers that can classify the failure.
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
     }
 
-    /// Puts in front of the message at which stage it failed.
-    pub(crate) fn preface(mut self, stage: &str) -> Self {
-        self.0.message.to_mut().insert_str(0, stage);
+    /// Puts a text in front of the message, such as the step that failed.
+    pub(crate) fn prepend_message(mut self, text: &str) -> Self {
+        self.0.message.to_mut().insert_str(0, text);
         self
     }
 
-    /// Adds to the end of the message what became known later, such as how often it was tried.
-    pub(crate) fn remark(mut self, remark: impl AsRef<str>) -> Self {
-        self.0.message.to_mut().push_str(remark.as_ref());
+    /// Adds to the end of the message, such as the number of attempts.
+    pub(crate) fn append_message(mut self, text: impl AsRef<str>) -> Self {
+        self.0.message.to_mut().push_str(text.as_ref());
         self
     }
 
     pub(crate) fn with_operation(mut self, name: impl Into<String>) -> Self {
         self.0.operation = Some(name.into());
+        self
+    }
+
+    #[cfg(feature = "schema")]
+    pub(crate) fn with_sqlstate(mut self, code: Option<String>) -> Self {
+        self.0.sqlstate = code;
         self
     }
 
@@ -191,12 +235,12 @@ impl Error {
 
     /// Whether the same call may succeed a little later: [`Reconciling`](ErrorKind::Reconciling),
     /// [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
-    /// [`Connect`](ErrorKind::Connect) and [`Timeout`](ErrorKind::Timeout).
+    /// [`Connect`](ErrorKind::Connect), [`Timeout`](ErrorKind::Timeout) and [`Busy`](ErrorKind::Busy).
     ///
     /// The library has already retried where that is safe.
     pub fn is_retryable(&self) -> bool {
-        use ErrorKind::{Connect, RateLimited, Reconciling, Timeout, Unavailable};
-        matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout)
+        use ErrorKind::{Busy, Connect, RateLimited, Reconciling, Timeout, Unavailable};
+        matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout | Busy)
     }
 
     /// Whether there is no such resource: [`NotFound`](ErrorKind::NotFound).
@@ -249,24 +293,45 @@ impl Error {
         self.0.operation.as_deref()
     }
 
+    /// The first error of this type: the one that was converted into this error, else one of the chain of causes.
+    ///
+    /// ```
+    /// use lakebase::{Error, ProjectId, error::InvalidName};
+    ///
+    /// let error = Error::from(ProjectId::new("Shop").unwrap_err());
+    /// assert_eq!(error.downcast_ref::<InvalidName>().unwrap().value(), "Shop");
+    /// ```
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        let mut next: Option<&(dyn StdError + 'static)> = match &self.0.cause {
+            Some(Cause::Source(error) | Cause::Wrapped(error)) => Some(&**error),
+            None => None,
+        };
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref::<E>() {
+                return Some(found);
+            }
+            next = match error.downcast_ref::<Self>() {
+                // An error of this crate may hide what it was converted from.
+                Some(own) => return own.downcast_ref(),
+                None => error.source(),
+            };
+        }
+        None
+    }
+
     /// The SQLSTATE, where PostgreSQL refused.
     #[cfg(feature = "sqlx")]
     pub fn sqlstate(&self) -> Option<String> {
-        let mut source = self.source();
-        let refusal = loop {
-            match source?.downcast_ref::<sqlx::Error>() {
-                Some(refusal) => break refusal,
-                None => source = source?.source(),
-            }
-        };
-        refusal.as_database_error()?.code().map(Cow::into_owned)
+        let own = self.0.sqlstate.clone();
+        own.or_else(|| self.downcast_ref::<Self>()?.sqlstate())
+            .or_else(|| self.downcast_ref::<DatabaseError>()?.sqlstate())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(doing) = &self.0.doing {
-            write!(f, "{doing}: ")?;
+        if let Some(context) = &self.0.context {
+            write!(f, "{context}: ")?;
         }
         f.write_str(&self.0.message)
     }
@@ -286,19 +351,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
-impl From<InvalidName> for Error {
-    fn from(error: InvalidName) -> Self {
-        Self::invalid(error.to_string())
-    }
-}
-
-impl From<crate::api::expiry::InvalidExpiry> for Error {
-    fn from(error: crate::api::expiry::InvalidExpiry) -> Self {
-        Self::invalid(error.to_string())
+        match self.0.cause.as_ref()? {
+            Cause::Source(error) => Some(&**error),
+            Cause::Wrapped(error) => error.source(),
+        }
     }
 }
 
@@ -309,19 +365,4 @@ impl From<std::convert::Infallible> for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_line_of_the_chain_repeats_the_next() {
-        let cause = std::io::Error::other("connection refused");
-        let error = Error::new(ErrorKind::Connect, "cannot reach https://x")
-            .doing("listing projects")
-            .with_source(cause);
-        assert_eq!(error.to_string(), "listing projects: cannot reach https://x");
-        assert_eq!(
-            format!("{error:?}"),
-            "listing projects: cannot reach https://x\n  caused by: connection refused"
-        );
-    }
-}
+mod tests;

@@ -55,49 +55,49 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Option<Value>,
     /// Whether a lost connection may be answered by sending the request again.
-    pub(crate) repeatable: bool,
+    pub(crate) idempotent: bool,
     /// What is being done, for errors and spans: "creating branch projects/shop/branches/dev".
-    pub(crate) doing: Cow<'static, str>,
+    pub(crate) context: Cow<'static, str>,
 }
 
 impl Request {
-    fn new(method: Method, name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
+    fn new(method: Method, name: &str, context: impl Into<Cow<'static, str>>) -> Self {
         let name = utf8_percent_encode(name, NOT_IN_NAMES);
-        Self::absolute(method, format!("{BASE_PATH}/{name}"), doing)
+        Self::absolute(method, format!("{BASE_PATH}/{name}"), context)
     }
 
     /// A call outside of `/api/2.0/postgres`.
     pub(crate) fn absolute(
         method: Method,
         path: impl Into<String>,
-        doing: impl Into<Cow<'static, str>>,
+        context: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let repeatable = method == Method::GET || method == Method::HEAD;
-        Self { method, path: path.into(), query: Vec::new(), body: None, repeatable, doing: doing.into() }
+        let idempotent = method == Method::GET || method == Method::HEAD;
+        Self { method, path: path.into(), query: Vec::new(), body: None, idempotent, context: context.into() }
     }
 
-    pub(crate) fn get(name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Method::GET, name, doing)
+    pub(crate) fn get(name: &str, context: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::GET, name, context)
     }
 
     pub(crate) fn post(
         name: &str,
         body: &impl Serialize,
-        doing: impl Into<Cow<'static, str>>,
+        context: impl Into<Cow<'static, str>>,
     ) -> Result<Self> {
-        Self::new(Method::POST, name, doing).json(body)
+        Self::new(Method::POST, name, context).json(body)
     }
 
     pub(crate) fn patch(
         name: &str,
         body: &impl Serialize,
-        doing: impl Into<Cow<'static, str>>,
+        context: impl Into<Cow<'static, str>>,
     ) -> Result<Self> {
-        Self::new(Method::PATCH, name, doing).json(body)
+        Self::new(Method::PATCH, name, context).json(body)
     }
 
-    pub(crate) fn delete(name: &str, doing: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Method::DELETE, name, doing)
+    pub(crate) fn delete(name: &str, context: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::DELETE, name, context)
     }
 
     pub(crate) fn query(mut self, key: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
@@ -107,12 +107,12 @@ impl Request {
 
     /// Applies a creation to what exists already, in place; doing that twice changes nothing more.
     pub(crate) fn replacing(self, existing: bool) -> Self {
-        if existing { self.query("replace_existing", true).repeatable() } else { self }
+        if existing { self.query("replace_existing", true).idempotent() } else { self }
     }
 
     /// Marks a change that may be sent twice: the second try changes nothing or is told apart by its name.
-    pub(crate) fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+    pub(crate) fn idempotent(mut self) -> Self {
+        self.idempotent = true;
         self
     }
 
@@ -150,13 +150,13 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Bodies may hold passwords.
-        let Self { method, path, query, body: _, repeatable, doing } = self;
+        let Self { method, path, query, body: _, idempotent, context } = self;
         f.debug_struct("Request")
             .field("method", &method.as_str())
             .field("path", path)
             .field("query", query)
-            .field("repeatable", repeatable)
-            .field("doing", doing)
+            .field("idempotent", idempotent)
+            .field("context", context)
             .finish_non_exhaustive()
     }
 }
@@ -175,7 +175,7 @@ impl Lakebase {
         let answer = self.answer(&request).await;
         answer
             .and_then(|answer| reading::json_for(&answer, self.host(), seed))
-            .map_err(|error| error.doing(request.doing))
+            .map_err(|error| error.with_context(request.context))
     }
 
     /// Sends a request, again where that is safe, and returns the answer unread.
@@ -196,7 +196,7 @@ impl Lakebase {
 
     async fn attempts(&self, request: &Request) -> Result<Answer> {
         let outgoing = Outgoing::new(self, request)?;
-        let mut attempts = Attempts::new(self.limits(), request.repeatable);
+        let mut attempts = Attempts::new(self.limits(), request.idempotent);
         let outcome = loop {
             let outcome = match attempts.within(self.attempt(&outgoing)).await {
                 Ok(Ok(outcome)) => outcome,

@@ -50,7 +50,7 @@ impl Lakebase {
 /// ```no_run
 /// # async fn run(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
 /// let body = serde_json::json!({ "endpoint": "projects/shop/branches/dev/endpoints/primary" });
-/// let answer = lakebase.request("POST", "/api/2.0/postgres/credentials", body).repeatable().await?;
+/// let answer = lakebase.request("POST", "/api/2.0/postgres/credentials", body).idempotent().await?;
 /// assert!(answer["expire_time"].is_string());
 /// # Ok(())
 /// # }
@@ -69,14 +69,14 @@ impl RawRequest {
     }
 
     /// Says that the call may be sent twice, so that it is sent again after a lost connection. `GET` is anyway.
-    pub fn repeatable(mut self) -> Self {
-        self.request = self.request.map(Request::repeatable);
+    pub fn idempotent(mut self) -> Self {
+        self.request = self.request.map(Request::idempotent);
         self
     }
 
     async fn send(self) -> Result<Value> {
         let request = self.request?;
-        let doing = request.doing.clone();
+        let context = request.context.clone();
         let read = async {
             let answer = self.client.answer(&request).await?;
             if answer.is_success() && answer.body.trim_ascii().is_empty() {
@@ -84,7 +84,7 @@ impl RawRequest {
             }
             reading::json(&answer, self.client.host())
         };
-        read.await.map_err(|error| error.doing(doing))
+        read.await.map_err(|error| error.with_context(context))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     statements::{Place, Statement},
     table,
 };
-use crate::error::{Error, ErrorKind};
+use crate::error::{DatabaseError, Error, ErrorKind};
 
 /// The facts of a failed migration: the source of the [`Error`] that [`apply`](super::apply) and its like return.
 ///
@@ -54,7 +54,7 @@ pub struct Failure {
     /// What had been done before, the failed migration last.
     pub report: ApplyReport,
     #[serde(skip)]
-    source: sqlx::Error,
+    source: DatabaseError,
 }
 
 impl Failure {
@@ -97,12 +97,12 @@ impl Failure {
             holders: Vec::new(),
             unsettled: None,
             report: ApplyReport::default(),
-            source,
+            source: source.into(),
         }
     }
 
     pub(super) fn is_lock_timeout(&self) -> bool {
-        is_lock_timeout(&self.source)
+        is_lock_timeout(self.source.as_sqlx())
     }
 
     /// The error of the crate: one line with all that a person needs.
@@ -115,8 +115,8 @@ impl Failure {
             self.column,
             self.message
         );
-        let code = sqlstate(&self.source);
-        text += &code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let code = self.source.sqlstate();
+        text += &code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         text += &self.detail.as_ref().map(|detail| format!("; detail: {detail}")).unwrap_or_default();
         text += &self.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
         text += &format!("; statement: {}", table::shortened(&self.statement, 200));
@@ -130,9 +130,9 @@ impl Failure {
         for index in &self.invalid_indexes {
             text += &format!("; it left the invalid index {index}: drop it before trying again");
         }
-        let kind = if is_lock_timeout(&self.source) { ErrorKind::Timeout } else { ErrorKind::Database };
-        let kind = if is_lost(&self.source) { ErrorKind::Connect } else { kind };
-        Error::new(kind, text).with_source(self)
+        let kind = if is_lock_timeout(self.source.as_sqlx()) { ErrorKind::Busy } else { ErrorKind::Database };
+        let kind = if is_lost(self.source.as_sqlx()) { ErrorKind::Connect } else { kind };
+        Error::new(kind, text).with_sqlstate(self.source.sqlstate()).with_source(self)
     }
 }
 
@@ -144,7 +144,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        // PostgreSQL's message is part of the line above already.
+        std::error::Error::source(&self.source)
     }
 }
 

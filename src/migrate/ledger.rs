@@ -195,6 +195,6 @@ fn unreadable(error: sqlx::Error) -> Error {
     failed("reading the table of applied migrations", error)
 }
 
-fn failed(doing: impl Into<std::borrow::Cow<'static, str>>, error: sqlx::Error) -> Error {
-    Error::new(ErrorKind::Database, error.to_string()).doing(doing).with_source(error)
+fn failed(context: impl Into<std::borrow::Cow<'static, str>>, error: sqlx::Error) -> Error {
+    Error::database(context, error)
 }

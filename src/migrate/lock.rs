@@ -27,7 +27,7 @@ pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Resu
         let left = patience.saturating_sub(started.elapsed());
         if left.is_zero() {
             return Err(Error::new(
-                ErrorKind::Refused,
+                ErrorKind::Busy,
                 format!(
                     "another migration is being applied to database '{database}'{}; nothing was done here, try again \
                      when it is finished",
@@ -98,7 +98,7 @@ async fn holder(conn: &mut PgConnection) -> String {
 }
 
 fn failed(error: sqlx::Error) -> Error {
-    Error::new(ErrorKind::Database, error.to_string()).doing("taking the migration lock").with_source(error)
+    Error::database("taking the migration lock", error)
 }
 
 #[cfg(test)]

@@ -120,8 +120,8 @@ impl Rebase {
     }
 
     async fn run(self) -> Result<RebaseReport> {
-        let doing = format!("rebasing {}", self.branch.name());
-        self.rebase().await.map_err(|error| error.doing(doing))
+        let context = format!("rebasing {}", self.branch.name());
+        self.rebase().await.map_err(|error| error.with_context(context))
     }
 
     async fn rebase(self) -> Result<RebaseReport> {

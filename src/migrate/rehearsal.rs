@@ -15,7 +15,7 @@ use super::{
     table::{self, Table},
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     schema::{self, Hazard, LockMode, Schema, SchemaDiff},
 };
 
@@ -82,13 +82,11 @@ pub(super) async fn rehearse(
 
 /// The schema without the records of this crate, which are no part of it.
 pub(super) async fn read_schema(conn: &mut PgConnection, options: &schema::Options) -> Result<Schema> {
-    Schema::read(conn, options).await.map_err(|e| {
-        Error::new(ErrorKind::Database, e.to_string()).doing("reading the schema").with_source(e)
-    })
+    Ok(Schema::read(conn, options).await?)
 }
 
 fn unseen(error: sqlx::Error) -> Error {
-    Error::new(ErrorKind::Database, error.to_string()).doing("watching the rehearsal").with_source(error)
+    Error::database("watching the rehearsal", error)
 }
 
 impl Rehearsal {

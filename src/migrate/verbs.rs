@@ -94,7 +94,7 @@ impl Apply {
         let mut conn = connect(&self.branch).await?;
         let applied = self.locked(&mut conn).await;
         end(conn).await;
-        applied.map_err(|error| error.doing(format!("applying migrations to {}", self.branch.name())))
+        applied.map_err(|error| error.with_context(format!("applying migrations to {}", self.branch.name())))
     }
 
     async fn locked(&self, conn: &mut PgConnection) -> Result<ApplyReport> {
@@ -147,8 +147,9 @@ impl Rehearse {
         let branch = throw_away(&self.target, "rehearsal").await?;
         let rehearsed = rehearse_on(&branch, &self.migrations, &self.options, &self.schema).await;
         let closed = branch.close().await;
-        let mut rehearsal = rehearsed
-            .map_err(|error| error.doing(format!("rehearsing on a branch of {}", self.target.name())))?;
+        let mut rehearsal = rehearsed.map_err(|error| {
+            error.with_context(format!("rehearsing on a branch of {}", self.target.name()))
+        })?;
         closed?;
         rehearsal.duration = started.elapsed();
         Ok(rehearsal)

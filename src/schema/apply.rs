@@ -40,7 +40,7 @@ impl Plan {
         if self.is_empty() {
             return Ok(Applied { statements: 0, steps: 0 });
         }
-        let settings = |source| SchemaError::Read { what: "settings", source };
+        let settings = |source: sqlx::Error| SchemaError::Read { what: "settings", source: source.into() };
         for setting in self.preamble() {
             conn.execute(AssertSqlSafe(setting)).await.map_err(settings)?;
         }
@@ -59,12 +59,12 @@ impl Plan {
     async fn run(&self, conn: &mut PgConnection) -> Result<Applied, SchemaError> {
         let (mut done, mut steps) = (0, 0);
         for group in self.groups() {
-            let failed = |number: usize, sql: &str, source| SchemaError::Statement {
+            let failed = |number: usize, sql: &str, source: sqlx::Error| SchemaError::Statement {
                 number,
                 total: self.statements.len(),
                 committed: done,
                 sql: sql.to_owned(),
-                source,
+                source: source.into(),
             };
             if group.transactional {
                 conn.execute("begin").await.map_err(|e| failed(done + 1, "BEGIN", e))?;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::model::Fingerprint;
+use crate::error::{DatabaseError, Error, ErrorKind};
 
 /// Why reading a schema or applying a plan failed.
 ///
@@ -22,7 +23,7 @@ pub enum SchemaError {
         /// What was being read.
         what: &'static str,
         /// What the server or the connection said.
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// The role may not read a catalog: the catalogs are readable by everybody until somebody revokes it.
     #[error(
@@ -34,7 +35,7 @@ pub enum SchemaError {
         /// What the server said, with the catalog's name.
         message: String,
         /// The server's whole answer.
-        source: sqlx::Error,
+        answer: DatabaseError,
     },
     /// The server is too old to be read.
     #[error("PostgreSQL {version} is not supported: schema comparison needs version 15 or later")]
@@ -64,7 +65,7 @@ pub enum SchemaError {
         /// The statement.
         sql: String,
         /// What the server or the connection said.
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// The plan ran and the result is not the schema it was made to reach.
     #[error("the plan ran, yet the schema is now {found} and not {expected}")]
@@ -80,8 +81,8 @@ impl SchemaError {
     pub(super) fn read(what: &'static str, source: sqlx::Error) -> Self {
         let denied = source.as_database_error().filter(|e| e.code().as_deref() == Some("42501"));
         match denied.map(|e| e.message().to_owned()) {
-            Some(message) => Self::Denied { what, message, source },
-            None => Self::Read { what, source },
+            Some(message) => Self::Denied { what, message, answer: source.into() },
+            None => Self::Read { what, source: source.into() },
         }
     }
 }
@@ -124,4 +125,29 @@ pub enum PlanError {
     /// The statements depend on each other in a circle.
     #[error("no plan: these statements need each other first: {}", .0.join(" → "))]
     Circle(Vec<String>),
+}
+
+impl From<SchemaError> for Error {
+    fn from(error: SchemaError) -> Self {
+        let kind = match &error {
+            SchemaError::Read { .. } | SchemaError::Denied { .. } | SchemaError::Statement { .. } => {
+                ErrorKind::Database
+            }
+            SchemaError::UnsupportedVersion { .. } => ErrorKind::Unsupported,
+            SchemaError::OtherSchema { .. } => ErrorKind::FailedPrecondition,
+            SchemaError::NotReached { .. } => ErrorKind::Mismatch,
+        };
+        let code = match &error {
+            SchemaError::Denied { answer, .. } => answer.sqlstate(),
+            SchemaError::Statement { source, .. } | SchemaError::Read { source, .. } => source.sqlstate(),
+            _ => None,
+        };
+        Self::wrap(kind, error).with_sqlstate(code)
+    }
+}
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Self {
+        Self::wrap(ErrorKind::Refused, error)
+    }
 }

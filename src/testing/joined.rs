@@ -24,7 +24,7 @@ use tokio::runtime::Builder;
 
 use super::{claim::Claim, kept, unavailable};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     local::{Durability, LocalLakebase},
 };
 
@@ -106,10 +106,9 @@ impl Place {
 /// as the server is used.
 pub(super) async fn join() -> Result<(LocalLakebase, File)> {
     let entered = tokio::task::spawn_blocking(enter).await;
-    let (place, claim, users, server) =
-        entered.map_err(|e| unavailable("waiting for the other test processes").with_source(e))?.map_err(
-            |e| unavailable(format!("no directory for the tests of several processes: {e}")).with_source(e),
-        )?;
+    let (place, claim, users, server) = entered
+        .map_err(|e| unavailable("waiting for the other test processes").with_source(e))?
+        .map_err(|e| unavailable("no directory for the tests of several processes").with_source(e))?;
     let local = attach(&place, server).await?;
     drop(claim);
     Ok((local, users))
@@ -153,7 +152,7 @@ async fn attach(place: &Place, mut server: Option<Child>) -> Result<LocalLakebas
             return Err(unavailable(format!("no local Lakebase for the tests: {reason}")));
         }
         if started.elapsed() > PATIENCE {
-            return Err(unavailable(format!("no local Lakebase for the tests: {error}")).with_source(error));
+            return Err(Error::from(error).with_context("no local Lakebase for the tests"));
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(100));

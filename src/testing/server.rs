@@ -125,7 +125,7 @@ async fn open() -> Result<(Server, Held)> {
 }
 
 fn not_to_be_had(error: LocalError) -> Error {
-    unavailable(format!("no local Lakebase for the tests: {error}")).with_source(error)
+    Error::from(error).with_context("no local Lakebase for the tests")
 }
 
 /// A directory that the account of PostgreSQL can pass through, which need not be the one of the tests.

@@ -51,15 +51,15 @@ async fn prepare<S>(client: &Lakebase, project: &ProjectId, set_up: S) -> Result
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
-    let doing = || format!("setting up the project {project} for tests");
+    let context = || format!("setting up the project {project} for tests");
     // What an earlier attempt left half-done.
-    client.project(project)?.delete().purge().allow_missing().await.map_err(|e| e.doing(doing()))?;
-    client.create_project(project).await.map_err(|e| e.doing(doing()))?;
+    client.project(project)?.delete().purge().allow_missing().await.map_err(|e| e.with_context(context()))?;
+    client.create_project(project).await.map_err(|e| e.with_context(context()))?;
     let branch = client.project(project)?.default_branch().await?.handle().clone();
-    set_up(branch.clone()).await.map_err(|e| {
-        Error::new(ErrorKind::FailedPrecondition, format!("the set-up failed: {e}"))
-            .doing(doing())
-            .with_source(e)
+    set_up(branch.clone()).await.map_err(|error| {
+        Error::wrap_boxed(ErrorKind::FailedPrecondition, error)
+            .prepend_message("the set-up failed: ")
+            .with_context(context())
     })?;
     Ok(branch.name().clone())
 }

@@ -34,8 +34,7 @@ impl Branch {
             tracing::debug!(%error, "closing a connection");
         }
         schema.map_err(|error| {
-            let doing = format!("reading the schema of {}", self.name());
-            Error::new(ErrorKind::Database, error.to_string()).doing(doing).with_source(error)
+            Error::from(error).with_context(format!("reading the schema of {}", self.name()))
         })
     }
 

@@ -361,7 +361,7 @@ async fn a_second_promotion_that_does_not_wait_is_refused() {
     let promoting = feature.promote(&migration).apply_options(patient()).into_future();
     let (promoted, refused) = tokio::join!(promoting, refusing);
     assert_eq!(promoted.unwrap().outcome, PromotionOutcome::Promoted);
-    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert_eq!(refused.kind(), ErrorKind::Busy);
     assert!(refused.to_string().contains("another migration is being applied"), "{refused}");
 }
 

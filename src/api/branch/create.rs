@@ -135,17 +135,17 @@ impl CreateBranch {
     /// What will be sent, and the branch that it makes.
     fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
         let branch = self.project.branch(self.id?)?;
-        let doing = format!("creating branch {}", branch.name());
+        let context = format!("creating branch {}", branch.name());
         let spec = spec(self.source, self.snapshot, self.lsn, self.time)
             .and_then(|spec| Ok((spec, self.expiry.check(now)?)))
-            .map_err(|error| error.doing(doing.clone()));
+            .map_err(|error| error.with_context(context.clone()));
         let (mut spec, expiry) = spec?;
         let Expiration { ttl, expire_time, no_expiry } = expiry.into();
         (spec.ttl, spec.expire_time, spec.no_expiry) = (ttl, expire_time, no_expiry);
         spec.is_protected = self.protected;
         let body = wire::branch::Branch { spec: Some(spec), ..Default::default() };
         let path = format!("{}/branches", self.project.name());
-        let request = Request::post(&path, &body, doing)?.query("branch_id", branch.id());
+        let request = Request::post(&path, &body, context)?.query("branch_id", branch.id());
         Ok((branch, request.replacing(self.replace_existing)))
     }
 }

@@ -69,7 +69,7 @@ impl DeleteBranch {
     }
 
     async fn delete(&self) -> Result<()> {
-        let doing = || format!("deleting branch {}", self.branch.name());
+        let context = || format!("deleting branch {}", self.branch.name());
         let deleted = until!(SETTLE_LIMIT, {
             Ok(match self.branch.try_get().await? {
                 Some(info) if !is_settled(&info.state) => {
@@ -78,9 +78,9 @@ impl DeleteBranch {
                 _ => Look::There(()),
             })
         });
-        deleted.await.map_err(|error| error.doing(doing()))?;
+        deleted.await.map_err(|error| error.with_context(context()))?;
         self.clone().start().await?.await?;
-        self.see_it_gone().await.map_err(|error| error.doing(doing()))
+        self.see_it_gone().await.map_err(|error| error.with_context(context()))
     }
 
     /// An acknowledged deletion may have done nothing; then it is sent again.

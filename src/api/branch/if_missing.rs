@@ -143,7 +143,7 @@ impl Wanted {
             "the branch exists, but not as asked for: {}; delete it, update it or choose another id",
             differences.join(", ")
         );
-        Err(Error::new(ErrorKind::Mismatch, message).doing(format!("creating branch {}", found.name)))
+        Err(Error::new(ErrorKind::Mismatch, message).with_context(format!("creating branch {}", found.name)))
     }
 
     fn differences(&self, found: &BranchInfo) -> Vec<String> {

@@ -287,10 +287,10 @@ impl Branch {
             Some(made) => made,
             None => {
                 let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
-                info.await.map_err(|error| error.doing(waiting()))?
+                info.await.map_err(|error| error.with_context(waiting()))?
             }
         };
-        self.appearing_endpoint().await.map_err(|error| error.doing(waiting()))?;
+        self.appearing_endpoint().await.map_err(|error| error.with_context(waiting()))?;
         Ok(info)
     }
 

@@ -27,11 +27,12 @@ pub struct ResetBranch {
 impl ResetBranch {
     async fn run(self) -> Result<BranchInfo> {
         let Self { branch, expiry } = self;
-        let doing = || format!("resetting branch {}", branch.name());
-        expiry.check(chrono::Utc::now()).map_err(|error| Error::from(error).doing(doing()))?;
+        let context = || format!("resetting branch {}", branch.name());
+        expiry.check(chrono::Utc::now()).map_err(|error| Error::from(error).with_context(context()))?;
         let old = branch.get().await?;
-        let refuse =
-            |why: &str| Err(Error::new(ErrorKind::FailedPrecondition, why.to_owned()).doing(doing()));
+        let refuse = |why: &str| {
+            Err(Error::new(ErrorKind::FailedPrecondition, why.to_owned()).with_context(context()))
+        };
         let Some(source) = &old.source_branch else {
             return refuse("it is a root branch and has no source to start over from");
         };

@@ -72,17 +72,18 @@ impl UpdateBranch {
 
     fn request(mut self) -> Result<Request> {
         let name = self.branch.name().to_string();
-        let doing = format!("updating branch {name}");
+        let context = format!("updating branch {name}");
         let mask = self.mask.text(&name)?;
         if let Some(expiry) = self.expiry {
             // A lifetime counts from when the branch was made, so only its length can be judged here.
-            let expiry =
-                expiry.check(Utc::now()).map_err(|e| crate::error::Error::from(e).doing(doing.clone()))?;
+            let expiry = expiry
+                .check(Utc::now())
+                .map_err(|e| crate::error::Error::from(e).with_context(context.clone()))?;
             let Expiration { ttl, expire_time, no_expiry } = expiry.into();
             (self.spec.ttl, self.spec.expire_time, self.spec.no_expiry) = (ttl, expire_time, no_expiry);
         }
         let body = Wire { spec: Some(self.spec), ..Default::default() };
-        Ok(Request::patch(&name, &body, doing)?.query("update_mask", mask).repeatable())
+        Ok(Request::patch(&name, &body, context)?.query("update_mask", mask).idempotent())
     }
 }
 

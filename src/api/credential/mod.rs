@@ -102,10 +102,11 @@ impl MintCredential {
     }
 
     async fn run(self) -> Result<DatabaseCredential> {
-        let doing = format!("minting a credential for {}", self.endpoint.name());
-        check_life(&self.body, Utc::now()).map_err(|error| error.doing(doing.clone()))?;
+        let context = format!("minting a credential for {}", self.endpoint.name());
+        check_life(&self.body, Utc::now()).map_err(|error| error.with_context(context.clone()))?;
         let client = self.endpoint.client();
-        let minted: Wire = client.send(Request::post("credentials", &self.body, doing)?.repeatable()).await?;
+        let minted: Wire =
+            client.send(Request::post("credentials", &self.body, context)?.idempotent()).await?;
         Ok(DatabaseCredential { token: minted.token.into(), expire_time: minted.expire_time })
     }
 }

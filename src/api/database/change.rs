@@ -63,8 +63,8 @@ impl CreateDatabase {
             role: Some(self.owner?.to_string()),
         };
         let body = Wire { spec: Some(spec), ..Default::default() };
-        let doing = format!("creating a database of {}", self.branch.name());
-        let mut request = Request::post(&format!("{}/databases", self.branch.name()), &body, doing)?;
+        let context = format!("creating a database of {}", self.branch.name());
+        let mut request = Request::post(&format!("{}/databases", self.branch.name()), &body, context)?;
         if let Some(id) = self.id? {
             request = request.query("database_id", id);
         }
@@ -127,12 +127,12 @@ impl UpdateDatabase {
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let name = self.database.name().to_string();
         if let Some(error) = self.wrong {
-            return Err(error.doing(format!("updating database {name}")));
+            return Err(error.with_context(format!("updating database {name}")));
         }
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let request = Request::patch(&name, &body, format!("updating database {name}"))?;
-        start(self.database.client(), request.query("update_mask", mask).repeatable()).await
+        start(self.database.client(), request.query("update_mask", mask).idempotent()).await
     }
 
     async fn run(self) -> Result<DatabaseInfo> {

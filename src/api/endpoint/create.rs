@@ -117,13 +117,13 @@ impl CreateEndpoint {
 
     fn request(self) -> Result<Request> {
         let id = self.id?;
-        let doing = format!("creating endpoint {}", self.branch.name().endpoint(id.clone()));
+        let context = format!("creating endpoint {}", self.branch.name().endpoint(id.clone()));
         if let Some(error) = self.wrong {
-            return Err(error.doing(doing));
+            return Err(error.with_context(context));
         }
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let path = format!("{}/endpoints", self.branch.name());
-        Ok(Request::post(&path, &body, doing)?.query("endpoint_id", id).replacing(self.replace_existing))
+        Ok(Request::post(&path, &body, context)?.query("endpoint_id", id).replacing(self.replace_existing))
     }
 }
 

@@ -80,7 +80,7 @@ impl super::Endpoint {
             )));
         }
         let path = format!("{}/compute-instances/{id}", self.name());
-        let doing = format!("reading compute instance {path}");
-        read(self.client(), Request::get(&path, doing)).await
+        let context = format!("reading compute instance {path}");
+        read(self.client(), Request::get(&path, context)).await
     }
 }

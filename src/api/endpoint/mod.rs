@@ -266,7 +266,7 @@ impl Endpoint {
                 }),
             }
         );
-        ready.await.map_err(|error| error.doing(format!("waiting until {} is ready", self.name)))
+        ready.await.map_err(|error| error.with_context(format!("waiting until {} is ready", self.name)))
     }
 
     /// Waits until no change is being applied any more, for at most three minutes.
@@ -280,7 +280,7 @@ impl Endpoint {
                 _ => Look::There(info),
             })
         });
-        settled.await.map_err(|error| error.doing(format!("waiting until {} is settled", self.name)))
+        settled.await.map_err(|error| error.with_context(format!("waiting until {} is settled", self.name)))
     }
 }
 

@@ -114,6 +114,12 @@ fn wrong_shape(kind: &'static str, text: &str, shape: &str) -> InvalidName {
     InvalidName::new(kind, text, format!("its shape is {shape}"))
 }
 
+impl From<InvalidName> for crate::error::Error {
+    fn from(error: InvalidName) -> Self {
+        Self::wrap(crate::error::ErrorKind::Invalid, error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

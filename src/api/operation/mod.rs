@@ -132,7 +132,7 @@ impl<T: Model> Operation<T> {
                 ),
                 _ => error,
             };
-            error.doing(format!("waiting for {name}")).with_operation(name.as_str())
+            error.with_context(format!("waiting for {name}")).with_operation(name.as_str())
         })
     }
 
@@ -171,7 +171,7 @@ fn not_there_yet(error: &Error, age: Duration) -> bool {
 /// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
 /// such a refusal has changed nothing.
 pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
-    let doing = request.doing.clone();
+    let context = request.context.clone();
     let answer = until!(SETTLE_LIMIT, {
         match client.send::<wire::operation::Operation>(request.clone()).await {
             Ok(answer) => Ok(Look::There(answer)),
@@ -179,7 +179,7 @@ pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Resu
             Err(error) => Err(error),
         }
     });
-    Operation::from_answer(client, answer.await.map_err(|error| error.doing(doing))?)
+    Operation::from_answer(client, answer.await.map_err(|error| error.with_context(context))?)
 }
 
 /// Reads one resource.

@@ -141,7 +141,7 @@ impl<T: Model> Pages<T> {
         if !self.seen.insert(page.next.clone()) {
             let message = "the service gave the same page token twice, so the list would never end; \
                            what was read so far is not the whole list";
-            return Err(Error::new(ErrorKind::Protocol, message).doing(self.request.doing.clone()));
+            return Err(Error::new(ErrorKind::Protocol, message).with_context(self.request.context.clone()));
         }
         self.next = Some(page.next);
         Ok(Some(page.items))

@@ -223,13 +223,17 @@ impl CreateProject {
 
     fn request(self) -> Result<(Project, Request)> {
         let project = Project::new(&self.client, ProjectName::new(self.id?));
-        let doing = format!("creating project {}", project.name());
+        let context = format!("creating project {}", project.name());
         let sizes = [self.default_size, self.initial_size];
-        sizes.into_iter().flatten().try_for_each(check_size).map_err(|error| error.doing(doing.clone()))?;
+        sizes
+            .into_iter()
+            .flatten()
+            .try_for_each(check_size)
+            .map_err(|error| error.with_context(context.clone()))?;
         for suspension in &self.suspensions {
-            suspension.check().map_err(|error| error.doing(doing.clone()))?;
+            suspension.check().map_err(|error| error.with_context(context.clone()))?;
         }
-        let request = Request::post("projects", &self.body, doing)?.query("project_id", project.id());
+        let request = Request::post("projects", &self.body, context)?.query("project_id", project.id());
         Ok((project, request))
     }
 }
@@ -241,7 +245,7 @@ fn kept(found: &ProjectInfo) -> Error {
         "{} was deleted and keeps its id until {until}; undelete it, or delete it with purge",
         found.name
     );
-    Error::new(ErrorKind::AlreadyExists, message).doing(format!("creating project {}", found.name))
+    Error::new(ErrorKind::AlreadyExists, message).with_context(format!("creating project {}", found.name))
 }
 
 sent_when_awaited!(CreateProject => ProjectInfo);
@@ -298,7 +302,8 @@ async fn accept(found: ProjectInfo, version: Option<i64>) -> Result<Created<Proj
             let message = format!(
                 "the project exists, but with PostgreSQL {has} instead of {wanted}; choose another id or ask for {has}"
             );
-            Err(Error::new(ErrorKind::Mismatch, message).doing(format!("creating project {}", found.name)))
+            Err(Error::new(ErrorKind::Mismatch, message)
+                .with_context(format!("creating project {}", found.name)))
         }
         _ => found.wait_until_ready().await.map(Created::found),
     }
@@ -312,7 +317,7 @@ impl Project {
     ///
     /// [`Timeout`](ErrorKind::Timeout) with what was missing last.
     pub async fn wait_until_ready(&self) -> Result<ProjectInfo> {
-        let doing = || format!("waiting until {} is ready", self.name());
+        let context = || format!("waiting until {} is ready", self.name());
         let branch = until!(
             SETTLE_LIMIT,
             match self.default_branch().await {
@@ -321,7 +326,7 @@ impl Project {
                 Err(error) => Err(error),
             }
         );
-        let branch = branch.await.map_err(|error| error.doing(doing()))?;
+        let branch = branch.await.map_err(|error| error.with_context(context()))?;
         branch.wait_until_ready().await?;
         if let Some(endpoint) = branch.read_write_endpoint().await? {
             endpoint.wait_until_ready().await?;

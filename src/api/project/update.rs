@@ -151,13 +151,13 @@ impl UpdateProject {
 
     fn request(self) -> Result<Request> {
         let name = self.project.name().to_string();
-        let doing = format!("updating project {name}");
+        let context = format!("updating project {name}");
         if let Some(error) = self.wrong {
-            return Err(error.doing(doing));
+            return Err(error.with_context(context));
         }
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
-        Ok(Request::patch(&name, &body, doing)?.query("update_mask", mask).repeatable())
+        Ok(Request::patch(&name, &body, context)?.query("update_mask", mask).idempotent())
     }
 }
 

@@ -61,8 +61,8 @@ impl CreateRole {
     pub async fn start(self) -> Result<Operation<RoleInfo>> {
         let client = self.branch.client().clone();
         let body = Wire { spec: Some(self.role.into()), ..Default::default() };
-        let doing = format!("creating a role of {}", self.branch.name());
-        let mut request = Request::post(&format!("{}/roles", self.branch.name()), &body, doing)?;
+        let context = format!("creating a role of {}", self.branch.name());
+        let mut request = Request::post(&format!("{}/roles", self.branch.name()), &body, context)?;
         if let Some(id) = self.id? {
             request = request.query("role_id", id);
         }
@@ -142,7 +142,7 @@ impl UpdateRole {
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let request = Request::patch(&name, &body, format!("updating role {name}"))?;
-        start(self.role.client(), request.query("update_mask", mask).repeatable()).await
+        start(self.role.client(), request.query("update_mask", mask).idempotent()).await
     }
 
     async fn run(self) -> Result<RoleInfo> {

@@ -80,17 +80,16 @@ impl CreateSnapshot {
 
     fn request(self, now: DateTime<Utc>) -> Result<Request> {
         let id = self.id?;
-        let doing = format!("creating snapshot {}", self.project.name().snapshot(id.clone()));
-        let lsn = self.lsn.map_err(|error| error.doing(doing.clone()))?;
+        let context = format!("creating snapshot {}", self.project.name().snapshot(id.clone()));
+        let lsn = self.lsn.map_err(|error| error.with_context(context.clone()))?;
         if lsn.is_some() && self.time.is_some() {
-            return Err(
-                Error::invalid("a snapshot is of a time or of a log position, not of both").doing(doing)
-            );
+            return Err(Error::invalid("a snapshot is of a time or of a log position, not of both")
+                .with_context(context));
         }
         if matches!(self.expiry, Expiry::At(time) if time <= now)
             || self.expiry == Expiry::After(std::time::Duration::ZERO)
         {
-            return Err(Error::invalid("the snapshot would expire at once").doing(doing));
+            return Err(Error::invalid("the snapshot would expire at once").with_context(context));
         }
         let Expiration { ttl, expire_time, no_expiry } = self.expiry.into();
         let spec = SnapshotSpec {
@@ -103,7 +102,7 @@ impl CreateSnapshot {
         };
         let body = Wire { spec: Some(spec), ..Default::default() };
         let path = format!("{}/snapshots", self.project.name());
-        Ok(Request::post(&path, &body, doing)?.query("snapshot_id", id))
+        Ok(Request::post(&path, &body, context)?.query("snapshot_id", id))
     }
 }
 

@@ -210,15 +210,18 @@ impl Branch {
         &self,
         rules: impl IntoIterator<Item = ScheduleRule>,
     ) -> Result<SnapshotSchedule> {
-        let doing = format!("setting the snapshot schedule of {}", self.name());
+        let context = format!("setting the snapshot schedule of {}", self.name());
         let rules: Vec<ScheduleRule> = rules.into_iter().collect();
-        rules.iter().try_for_each(ScheduleRule::check).map_err(|error| error.doing(doing.clone()))?;
+        rules
+            .iter()
+            .try_for_each(ScheduleRule::check)
+            .map_err(|error| error.with_context(context.clone()))?;
         let body = Wire { name: None, schedule: rules.into_iter().map(WireRule::from).collect() };
         let path = format!("{}/snapshot-schedule", self.name());
         let request =
-            Request::patch(&path, &body, doing.clone())?.query("update_mask", "schedule").repeatable();
+            Request::patch(&path, &body, context.clone())?.query("update_mask", "schedule").idempotent();
         let answer = self.client().send(request).await?;
-        self.read_schedule(answer).await.map_err(|error| error.doing(doing))
+        self.read_schedule(answer).await.map_err(|error| error.with_context(context))
     }
 
     /// Some servers answer with the schedule, others with an operation that ends with it.

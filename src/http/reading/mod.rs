@@ -119,7 +119,7 @@ fn private_link(target: &Url, answer: &Answer) -> Error {
 fn protocol(message: impl Into<String>, answer: &Answer) -> Error {
     let error = Error::new(ErrorKind::Protocol, message.into());
     match answer.header("x-request-id") {
-        Some(id) => error.remark(format!(" (request id {id})")),
+        Some(id) => error.append_message(format!(" (request id {id})")),
         None => error,
     }
 }

@@ -18,20 +18,20 @@ pub(crate) struct Limits {
     pub(crate) budget: Duration,
     /// Statuses that are always answered by another attempt.
     pub(crate) always: &'static [u16],
-    /// Statuses that are answered by another attempt when the request is repeatable.
-    pub(crate) repeatable: &'static [u16],
+    /// Statuses that are answered by another attempt when the request is idempotent.
+    pub(crate) idempotent: &'static [u16],
 }
 
 impl Limits {
     /// A call of the API: five minutes.
     pub(crate) const API: Self =
-        Self { budget: Duration::from_secs(300), always: &[429, 503], repeatable: &[502, 504] };
+        Self { budget: Duration::from_secs(300), always: &[429, 503], idempotent: &[502, 504] };
     /// A request for a token: one minute.
     pub(crate) const TOKEN: Self =
-        Self { budget: Duration::from_secs(60), always: &[429, 502, 503, 504], repeatable: &[] };
+        Self { budget: Duration::from_secs(60), always: &[429, 502, 503, 504], idempotent: &[] };
     /// One attempt, a few seconds: for what is nice to know.
     pub(crate) const BEST_EFFORT: Self =
-        Self { budget: Duration::from_secs(3), always: &[], repeatable: &[] };
+        Self { budget: Duration::from_secs(3), always: &[], idempotent: &[] };
 
     pub(crate) fn with_budget(self, budget: Duration) -> Self {
         Self { budget, ..self }
@@ -55,15 +55,15 @@ pub(crate) enum Next {
 /// The attempts of one call, inside one deadline.
 pub(crate) struct Attempts {
     limits: Limits,
-    repeatable: bool,
+    idempotent: bool,
     started: Instant,
     count: u32,
     unreachable: u32,
 }
 
 impl Attempts {
-    pub(crate) fn new(limits: Limits, repeatable: bool) -> Self {
-        Self { limits, repeatable, started: Instant::now(), count: 0, unreachable: 0 }
+    pub(crate) fn new(limits: Limits, idempotent: bool) -> Self {
+        Self { limits, idempotent, started: Instant::now(), count: 0, unreachable: 0 }
     }
 
     /// How many times the request was sent again so far.
@@ -110,7 +110,7 @@ impl Attempts {
             matches!(fault.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
         self.limits.always.contains(&fault.status)
             || (throttled && !self.limits.always.is_empty())
-            || (self.repeatable && self.limits.repeatable.contains(&fault.status))
+            || (self.idempotent && self.limits.idempotent.contains(&fault.status))
     }
 
     fn repeats_break(&mut self, how: How) -> bool {
@@ -122,7 +122,7 @@ impl Attempts {
                 self.unreachable += 1;
                 self.unreachable < CONNECT_ATTEMPTS
             }
-            How::Lost | How::Silent => self.repeatable,
+            How::Lost | How::Silent => self.idempotent,
             How::Impossible => false,
         }
     }
@@ -132,7 +132,7 @@ impl Attempts {
             return error;
         }
         let elapsed = Duration::from_millis(self.started.elapsed().as_millis() as u64);
-        error.remark(format!("; gave up after {} attempts in {elapsed:?}", self.count))
+        error.append_message(format!("; gave up after {} attempts in {elapsed:?}", self.count))
     }
 }
 

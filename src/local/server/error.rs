@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::local::engine::EngineError;
+use crate::{
+    error::{Error, ErrorKind},
+    local::engine::EngineError,
+};
 
 /// Why a local Lakebase does not start; the text says what to do about it.
 ///
@@ -140,5 +143,17 @@ impl From<EngineError> for LocalError {
             EngineError::NoPostgres { .. } => Self::NoPostgres { message: error.to_string() },
             other => Self::start("open the data directory", other),
         }
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        let kind = match &error {
+            LocalError::InUse { .. } => ErrorKind::Busy,
+            LocalError::Unresponsive { .. } => ErrorKind::Unavailable,
+            LocalError::BadUser { .. } | LocalError::NotLoopback { .. } => ErrorKind::Invalid,
+            _ => ErrorKind::Config,
+        };
+        Self::wrap(kind, error)
     }
 }

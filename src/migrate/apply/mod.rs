@@ -11,7 +11,7 @@ use self::run::Run;
 use super::{lock, migration::Migrations, observe::Observer, options::ApplyOptions, report::ApplyReport};
 use crate::{
     api::branch::Branch,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
 };
 
 /// Applies migrations to the database that the connection is logged in to, in order, each at most once.
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Invalid`](ErrorKind::Invalid) for a text that cannot be a migration, [`Refused`](ErrorKind::Refused) where one was
+/// [`Invalid`](crate::ErrorKind::Invalid) for a text that cannot be a migration, [`Refused`](crate::ErrorKind::Refused) where one was
 /// applied before with another text or only in part, or where another caller does not finish in time;
 /// otherwise what PostgreSQL said, with [`Failure`](super::Failure) as its source telling what is left of the migration.
 ///
@@ -90,9 +90,7 @@ async fn settings(conn: &mut PgConnection) -> Result<(String, Option<String>)> {
             .bind(CHECK_INTERVAL)
             .fetch_one(&mut *conn)
             .await
-            .map_err(|e| {
-                Error::new(ErrorKind::Database, e.to_string()).doing("preparing the session").with_source(e)
-            })?;
+            .map_err(|error| Error::database("preparing the session", error))?;
     // Not every system can: PostgreSQL then notices when it next has something to say.
     if let Err(error) =
         sqlx::query("select set_config($1, '1s', false)").bind(CHECK_INTERVAL).execute(conn).await

@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
             (Some(lost), done) => Outcome::Unknown { done, maybe: lost.statements, of },
         };
         let Some(statement) = self.statements.get(stopped.at) else {
-            return Error::new(ErrorKind::Database, stopped.error.to_string()).with_source(stopped.error);
+            return stopped.error.into();
         };
         let mut failure =
             Failure::new(self.migration, stopped.at + 1, statement, outcome.clone(), stopped.error);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{run::Run, segments::Segment, settings};
 use crate::{
     api::branch::Branch,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     migrate::{
         failure,
         ledger::{self, Entry},
@@ -85,7 +85,7 @@ impl Run<'_> {
         if answered && !segment.transactional {
             // Done, and only the record of it was lost.
             let recorded = ledger::advance(conn, self.migration, end, of, self.started.elapsed()).await;
-            recorded.map_err(|e| Error::new(ErrorKind::Database, e.to_string()).with_source(e))?;
+            recorded?;
             return Ok(Some(true));
         }
         let done = match ledger::look(conn, self.migration).await? {

@@ -34,17 +34,17 @@ pub(super) async fn run(mut request: Promote) -> Result<PromotionReport> {
         ));
     }
     let target = target(&mut request).await?;
-    let doing = format!("promoting {} to {}", request.branch.name(), target.name());
-    let mut conn = connect(&target).await.map_err(|error| error.doing(doing.clone()))?;
+    let context = format!("promoting {} to {}", request.branch.name(), target.name());
+    let mut conn = connect(&target).await.map_err(|error| error.with_context(context.clone()))?;
     if let Err(error) = lock::acquire(&mut conn, request.apply.wait_for_others).await {
         end(conn).await;
-        return Err(error.doing(doing));
+        return Err(error.with_context(context));
     }
     let mut promotion = Promotion::new(request, target);
     let result = promotion.steps(&mut conn).await;
     lock::release(&mut conn).await;
     end(conn).await;
-    promotion.finish(result).await.map_err(|error| error.doing(doing))
+    promotion.finish(result).await.map_err(|error| error.with_context(context))
 }
 
 /// Where to: as said, else the branch that this one was made from.
@@ -285,6 +285,7 @@ impl Promotion {
         }
         self.report.outcome = PromotionOutcome::Stopped { step, reason, untouched: !self.touched };
         let text = self.report.outcome.to_string();
-        Err(Error::new(kind, text).with_source(Stopped { report: self.report, cause }))
+        let code = cause.as_ref().and_then(Error::sqlstate);
+        Err(Error::new(kind, text).with_sqlstate(code).with_source(Stopped { report: self.report, cause }))
     }
 }

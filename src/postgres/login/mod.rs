@@ -12,7 +12,7 @@ use crate::{
         credential::DatabaseCredential,
         wait::{Look, until},
     },
-    error::{Error, ErrorKind, Result},
+    error::{DatabaseError, Error, ErrorKind, Result},
 };
 
 /// A branch that was made this short a time ago may not know its roles yet.
@@ -104,7 +104,7 @@ impl LoginParams {
         age.is_some_and(|age| age < YOUNG)
     }
 
-    fn doing(&self) -> String {
+    fn context(&self) -> String {
         format!("connecting to {} as {}", self.info.host, self.info.user)
     }
 
@@ -120,13 +120,15 @@ impl LoginParams {
             ),
             _ => (ErrorKind::Connect, "no connection to PostgreSQL"),
         };
-        Error::new(kind, message).with_source(error).doing(self.doing())
+        Error::new(kind, message).with_source(DatabaseError::from(error)).with_context(self.context())
     }
 
     fn too_late(&self, last: sqlx::Error) -> Error {
         let message =
             format!("PostgreSQL did not accept the connection within {} s", self.limit.as_secs_f64());
-        Error::new(ErrorKind::Timeout, message).with_source(last).doing(self.doing())
+        Error::new(ErrorKind::Timeout, message)
+            .with_source(DatabaseError::from(last))
+            .with_context(self.context())
     }
 }
 
