@@ -1,12 +1,15 @@
 //! A real Lakebase on this machine: PostgreSQL servers and copy-on-write branches.
 
+mod acceptor;
 mod account;
+mod admission;
 mod api;
 mod compute;
 mod control;
 mod engine;
 mod fault;
 mod gateway;
+mod proof;
 mod server;
 mod storage;
 mod token;

@@ -1,4 +1,4 @@
-//! The tokens that open the SQL front door: JSON Web Tokens signed with a key of this data directory.
+//! Tokens for SQL logins: JSON Web Tokens signed with a key of this data directory.
 
 use std::fmt;
 
@@ -9,12 +9,17 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 /// `{"alg":"HS256","typ":"JWT"}`: the only header that is written, and the only one that is accepted, so that
-/// nobody can talk the check into another algorithm.
+/// a token cannot choose another algorithm for its check.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+/// Whether a password has the form of a token, by whatever key it is signed. Chosen passwords do not.
+pub(crate) fn has_token_form(password: &str) -> bool {
+    password.strip_prefix(HEADER).is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// Far above what [`TokenSigner::mint`] writes; anything longer is refused unread.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// What a token says about its bearer. Times are kept to the second, as JSON Web Tokens write them.
+/// Claims of a token about its bearer. Times are kept to the second, as JSON Web Tokens write them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     /// The identity that may log in, which is also the PostgreSQL user name.
@@ -48,14 +53,14 @@ impl Claims {
     }
 }
 
-/// Why a token is not accepted. Says nothing of the token's text.
+/// The reason that a token is not accepted. Holds nothing of the token's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenError {
-    #[error("the password is not a token of this Lakebase; ask POST /credentials for one")]
+    #[error("the password is not a token of this Lakebase; request one with POST /credentials")]
     Malformed,
     #[error("the token was not signed by this Lakebase, or was changed")]
     BadSignature,
-    #[error("the token expired at {at}; ask POST /credentials for a new one")]
+    #[error("the token expired at {at}; request a new one with POST /credentials")]
     Expired { at: DateTime<Utc> },
 }
 
@@ -73,12 +78,12 @@ impl TokenSigner {
     ///
     /// # Errors
     ///
-    /// When the system has no randomness to give.
+    /// When the system's source of randomness fails.
     pub(crate) fn generate_key() -> std::io::Result<[u8; 32]> {
         let mut key = [0; 32];
-        rand::SystemRandom::new()
-            .fill(&mut key)
-            .map_err(|_| std::io::Error::other("the system gave no random bytes for a token key"))?;
+        rand::SystemRandom::new().fill(&mut key).map_err(|_| {
+            std::io::Error::other("the system's source of randomness failed to make a token key")
+        })?;
         Ok(key)
     }
 
@@ -174,6 +179,14 @@ mod tests {
         let (_, rest) = token.expose_secret().split_once('.').unwrap();
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         assert_eq!(signer().verify(&format!("{none}.{rest}"), now()), Err(TokenError::Malformed));
+    }
+
+    #[test]
+    fn tokens_are_told_from_passwords_by_their_form() {
+        assert!(has_token_form(signer().mint(&claims(now())).expose_secret()));
+        for password in ["", "correct horse", "eyJhbGciOiJub25lIn0.e30.", HEADER] {
+            assert!(!has_token_form(password), "{password}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who may log in to an endpoint, and where to: the control plane's side of the SQL front door.
+//! Authentication of SQL logins and the wake of their computes: the control plane's side of the gateway.
 
 use async_trait::async_trait;
 use chrono::Utc;
@@ -8,14 +8,19 @@ use super::{Control, with_sources};
 use crate::{
     api::wire::role::AuthMethod,
     local::{
-        gateway::{Door, Refusal, Upstream},
+        gateway::{Authenticator, ErrorResponse, Upstream},
         token::TokenError,
     },
 };
 
 #[async_trait]
-impl Door for Control {
-    async fn authenticate(&self, endpoint: &str, user: &str, password: &SecretString) -> Result<(), Refusal> {
+impl Authenticator for Control {
+    async fn authenticate(
+        &self,
+        endpoint: &str,
+        user: &str,
+        password: &SecretString,
+    ) -> Result<(), ErrorResponse> {
         self.finish_before_login(endpoint).await?;
         let state = self.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
@@ -29,24 +34,35 @@ impl Door for Control {
                 let right = self.password_is_right(branch, user, password).await;
                 return match right.map_err(|error| unavailable(endpoint, error.to_string()))? {
                     true => Ok(()),
-                    false => Err(Refusal::bad_password(user)),
+                    false => Err(ErrorResponse::bad_password(user)),
                 };
             }
-            Err(TokenError::Malformed) => return Err(Refusal::native_login_disabled()),
-            Err(TokenError::BadSignature) => return Err(Refusal::bad_password(user)),
-            Err(TokenError::Expired { .. }) => return Err(Refusal::not_authorized()),
+            Err(TokenError::Malformed) => return Err(ErrorResponse::native_login_disabled()),
+            Err(TokenError::BadSignature) => return Err(ErrorResponse::bad_password(user)),
+            Err(TokenError::Expired { at }) => return Err(ErrorResponse::token_expired(at)),
         };
-        if claims.subject != user || claims.project != project.uid {
-            return Err(Refusal::not_authorized());
+        if claims.subject != user {
+            return Err(ErrorResponse::not_authorized(format!(
+                "The token was issued to '{}'; log in as that user, or request a token as '{user}'.",
+                claims.subject
+            )));
+        }
+        if claims.project != project.uid {
+            return Err(ErrorResponse::not_authorized(
+                "The token was issued for another project; request one for this endpoint.",
+            ));
         }
         match branch.roles.values().find(|role| role.postgres_role == user) {
             Some(role) if role.auth == AuthMethod::Oauth => Ok(()),
-            Some(_) => Err(Refusal::not_authorized()),
-            None => Err(Refusal::bad_password(user)),
+            Some(_) => Err(ErrorResponse::not_authorized(
+                "The role does not log in with tokens; use its PostgreSQL password, or create a role whose \
+                 auth_method is LAKEBASE_OAUTH_V1.",
+            )),
+            None => Err(ErrorResponse::bad_password(user)),
         }
     }
 
-    async fn connect(&self, endpoint: &str) -> Result<Upstream, Refusal> {
+    async fn connect(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
         let state = self.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         if row.disabled {
@@ -62,25 +78,22 @@ impl Door for Control {
 
 impl Control {
     /// Roles and databases are looked at only when no interrupted change of them is left.
-    async fn finish_before_login(&self, endpoint: &str) -> Result<(), Refusal> {
+    async fn finish_before_login(&self, endpoint: &str) -> Result<(), ErrorResponse> {
         let state = self.snapshot();
         let (branch, _) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         self.ensure_whole(&branch.ids()).await.map_err(|error| unavailable(endpoint, error.to_string()))
     }
 }
 
-fn unavailable(endpoint: &str, message: String) -> Refusal {
+fn unavailable(endpoint: &str, message: String) -> ErrorResponse {
     tracing::error!(endpoint, error = message, "the compute does not start");
-    Refusal::Unavailable { message: format!("the endpoint's compute does not start: {message}") }
+    ErrorResponse::unavailable(format!("the endpoint's compute does not start: {message}"))
 }
 
-fn gone() -> Refusal {
-    Refusal::Unavailable { message: "the endpoint does not exist any more".to_owned() }
+fn gone() -> ErrorResponse {
+    ErrorResponse::unavailable("the endpoint does not exist any more")
 }
 
-fn disabled() -> Refusal {
-    Refusal::Login {
-        sqlstate: "57P03",
-        message: "the endpoint is disabled; set spec.disabled to false to use it".to_owned(),
-    }
+fn disabled() -> ErrorResponse {
+    ErrorResponse::new("57P03", "the endpoint is disabled; set spec.disabled to false to use it")
 }

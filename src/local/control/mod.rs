@@ -59,7 +59,7 @@ pub(crate) use self::{
 };
 use super::{
     engine::{Engine, EngineError},
-    gateway::{AddressPolicy, Authority, Door, Gateway, GatewayError},
+    gateway::{AddressPolicy, Authenticator, Authority, Gateway, GatewayError},
     token::TokenSigner,
 };
 
@@ -136,13 +136,13 @@ impl Control {
         let key = store.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
         let ca_cert = authority.certificate_file().display().to_string();
         let control = Arc::new_cyclic(|control: &Weak<Self>| {
-            let door: Weak<dyn Door> = control.clone();
+            let authenticator: Weak<dyn Authenticator> = control.clone();
             Self {
                 user,
                 pg_version,
                 ca_cert,
                 engine,
-                gateway: Gateway::new(authority, door, addresses),
+                gateway: Gateway::new(authority, authenticator, addresses),
                 signer: TokenSigner::new(&key),
                 store,
                 state: RwLock::new(Arc::new(state)),

@@ -1,4 +1,4 @@
-//! Where an endpoint listens.
+//! Addresses of endpoints.
 
 use std::{
     io,
@@ -41,7 +41,7 @@ pub(super) async fn bind(
         match TcpListener::bind(address).await {
             Ok(listener) => return Ok(listener),
             Err(error) => {
-                tracing::info!(lakebase.endpoint = endpoint, %address, %error, "the endpoint's former address cannot be had");
+                tracing::info!(lakebase.endpoint = endpoint, %address, %error, "the endpoint's former address cannot be bound");
             }
         }
     }
@@ -50,7 +50,7 @@ pub(super) async fn bind(
             Ok(listener) => return Ok(listener),
             Err((address, error)) => tracing::warn!(
                 lakebase.endpoint = endpoint, %address, %error,
-                "no loopback address with port {POSTGRES_PORT} can be had; taking another port of 127.0.0.1 (clients must be told the port)"
+                "no loopback address with port {POSTGRES_PORT} can be bound; taking another port of 127.0.0.1 (clients must be told the port)"
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Which compute a cancel request is for.
+//! Cancel requests and the computes they are for.
 
 use std::{
     collections::HashMap,

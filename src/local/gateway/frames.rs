@@ -1,8 +1,8 @@
-//! Where the messages begin and end in what a compute sends.
+//! Message boundaries in the bytes that a compute sends.
 
 /// Follows the message boundaries of a stream without keeping it.
 ///
-/// Lets the gateway add a farewell of its own only where a message may begin, and only if the compute sent none.
+/// Lets the gateway add an error of its own only where a message may begin, and only if the compute sent none.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     head: [u8; 5],
@@ -44,7 +44,7 @@ impl Frames {
         self.have == 0 && self.skip == 0 && !self.broken
     }
 
-    /// Whether the last message was an error, which is how PostgreSQL says farewell.
+    /// Whether the last message was an error, which is how PostgreSQL ends a session.
     pub(super) fn ended_with_error(&self) -> bool {
         self.last == b'E'
     }

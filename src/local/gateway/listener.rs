@@ -1,26 +1,31 @@
-//! One endpoint's listener and the sessions that came through it.
+//! One endpoint's listener and its sessions.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
 use tracing::Instrument as _;
 
 use super::{
-    lanes::Lanes,
-    prompt::Prompt,
-    session::{self, SessionError, Site},
+    quick_ack::QuickAckSocket,
+    session::{self, Connection, EndpointContext, SessionError, TLS_ACTION},
+    worker::Workers,
+};
+use crate::local::{
+    acceptor::{Accepted, Acceptor},
+    admission::Admission,
 };
 
-/// How many clients may be on their way to a login. More wait in the system's queue, none is refused.
-const MAX_UNAUTHENTICATED: usize = 128;
-/// For sessions to end when told to; after it they are cut.
+/// The time in which sessions may end by themselves when the endpoint closes.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
-/// After an accept that failed, most likely for want of file descriptors.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Owns the task that accepts. Dropping it ends listener and sessions soon; [`Listener::close`] waits for that.
 #[derive(Debug)]
@@ -31,10 +36,17 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(listener: TcpListener, address: SocketAddr, site: Site, lanes: Lanes) -> Listener {
+    pub(super) fn start(
+        listener: TcpListener,
+        address: SocketAddr,
+        admission: Admission,
+        context: EndpointContext,
+        workers: Workers,
+    ) -> Listener {
         let (orders, taken) = mpsc::channel(1);
-        let span = tracing::debug_span!("lakebase.gateway", lakebase.endpoint = %site.endpoint);
-        let task = tokio::spawn(accept_all(listener, site, lanes, taken).instrument(span));
+        let span = tracing::debug_span!("lakebase.gateway", lakebase.endpoint = %context.endpoint);
+        let acceptor = Acceptor::new(listener, admission);
+        let task = tokio::spawn(accept_all(acceptor, context, workers, taken).instrument(span));
         Listener { address, orders, task }
     }
 
@@ -42,7 +54,7 @@ impl Listener {
         self.address
     }
 
-    /// What [`disconnect`] needs, without a hold on the listener.
+    /// The sender that [`disconnect`] needs, so that the listener need not be held.
     pub(super) fn orders(&self) -> mpsc::Sender<oneshot::Sender<()>> {
         self.orders.clone()
     }
@@ -64,14 +76,13 @@ pub(super) async fn disconnect(orders: mpsc::Sender<oneshot::Sender<()>>) {
 }
 
 async fn accept_all(
-    listener: TcpListener,
-    site: Site,
-    lanes: Lanes,
+    mut acceptor: Acceptor,
+    context: EndpointContext,
+    workers: Workers,
     mut orders: mpsc::Receiver<oneshot::Sender<()>>,
 ) {
-    let site = Arc::new(site);
-    let permits = Arc::new(Semaphore::new(MAX_UNAUTHENTICATED));
-    let mut sessions = Sessions::new(lanes);
+    let context = Arc::new(context);
+    let mut sessions = Sessions::new(workers);
     loop {
         tokio::select! {
             order = orders.recv() => match order {
@@ -82,74 +93,52 @@ async fn accept_all(
                 None => break,
             },
             Some(_) = sessions.tasks.join_next() => {}
-            (stream, permit) = accept(&listener, &permits) => sessions.start(&site, stream, permit),
+            accepted = acceptor.accept() => sessions.start(&context, accepted),
         }
     }
-    drop(listener);
+    drop(acceptor);
     sessions.close().await;
 }
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-    loop {
-        // The semaphore is never closed; waiting for ever is right if it were.
-        let Ok(permit) = permits.clone().acquire_owned().await else { std::future::pending().await };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a client went before it was served");
-                    continue;
-                }
-                return (stream, permit);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "accepting a connection");
-                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
-            }
-        }
-    }
-}
-
-/// Has the socket watched by the runtime that asks.
+/// Registers the socket with the current runtime.
 fn on_this_runtime(stream: TcpStream) -> io::Result<TcpStream> {
     TcpStream::from_std(stream.into_std()?)
 }
 
-/// The sessions that run, and the word that ends them.
+/// The running sessions and the flag that ends them.
 struct Sessions {
     tasks: JoinSet<()>,
     closing: watch::Sender<bool>,
-    lanes: Lanes,
+    workers: Workers,
 }
 
 impl Sessions {
-    fn new(lanes: Lanes) -> Sessions {
-        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false), lanes }
+    fn new(workers: Workers) -> Sessions {
+        Sessions { tasks: JoinSet::new(), closing: watch::Sender::new(false), workers }
     }
 
-    fn start(&mut self, site: &Arc<Site>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    fn start(&mut self, context: &Arc<EndpointContext>, accepted: Accepted) {
         let closing = self.closing.subscribe();
-        let site = site.clone();
+        let context = context.clone();
+        // Not at the level of the lines that `report` writes: an enabled span costs time for every query.
         let span = tracing::debug_span!("lakebase.gateway.session", db.user = tracing::field::Empty);
         let session = async move {
+            let Accepted { stream, peer, place, give_way } = accepted;
+            let user = OnceLock::new();
             let served = match on_this_runtime(stream) {
-                Ok(stream) => session::serve(&site, Prompt::new(stream), permit, closing).await,
-                Err(source) => Err(SessionError::Client { doing: "taking it over", source }),
+                Ok(stream) => {
+                    let connection =
+                        Connection { stream: QuickAckSocket::new(stream), place, give_way, user: &user };
+                    session::serve(&context, connection, closing).await
+                }
+                Err(source) => Err(SessionError::Client { action: "registering its socket", source }),
             };
-            match served {
-                Ok(()) => tracing::debug!("the session ended"),
-                // Those two are somebody's to look at; everything else is what clients do every day.
-                Err(error @ (SessionError::Compute { .. } | SessionError::ComputeGone { .. })) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the session broke off");
-                }
-                Err(error) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "the session broke off");
-                }
-            }
+            report(&context.endpoint, peer, user.get(), served);
         };
-        self.tasks.spawn_on(session.instrument(span), self.lanes.emptiest());
+        self.tasks.spawn_on(session.instrument(span), self.workers.emptiest());
     }
 
-    /// Tells all to end, waits for them, cuts those that do not.
+    /// Raises the flag, waits, and cuts the sessions that have not ended by then.
     async fn close(&mut self) {
         self.closing.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
@@ -157,5 +146,37 @@ impl Sessions {
             self.tasks.shutdown().await;
         }
         self.closing = watch::Sender::new(false);
+    }
+}
+
+/// Logs the end of a session. Every refused login has a line at the default level.
+fn report(endpoint: &str, peer: SocketAddr, user: Option<&String>, served: Result<(), SessionError>) {
+    let Err(error) = served else {
+        tracing::debug!("the session ended");
+        return;
+    };
+    let source = &error as &dyn std::error::Error;
+    match &error {
+        SessionError::Refused { source: response } => tracing::info!(
+            lakebase.endpoint = endpoint, %peer, db.user = user,
+            sqlstate = response.sqlstate(), hint = response.hint(), "login refused: {:?}", response.message()
+        ),
+        SessionError::RefusedByCompute { .. } | SessionError::HandshakeTimeout | SessionError::GaveWay => {
+            tracing::info!(lakebase.endpoint = endpoint, %peer, db.user = user, "login refused: {error}");
+        }
+        SessionError::Client { action: TLS_ACTION, .. } => {
+            tracing::info!(lakebase.endpoint = endpoint, %peer, error = source, "login refused: TLS failed");
+        }
+        SessionError::Compute { .. } | SessionError::ComputeGone { .. } => {
+            tracing::warn!(
+                lakebase.endpoint = endpoint,
+                db.user = user,
+                error = source,
+                "the session broke off"
+            );
+        }
+        SessionError::Client { .. } | SessionError::Closed => {
+            tracing::debug!(error = source, "the session broke off");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The few messages of PostgreSQL's protocol that the gateway reads and writes itself.
+//! Messages of PostgreSQL's protocol that the gateway reads and writes itself.
 //!
 //! Layouts and codes: <https://www.postgresql.org/docs/17/protocol-message-formats.html>
 
@@ -6,7 +6,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::refusal::Refusal;
+use super::error_response::ErrorResponse;
 
 /// PostgreSQL's own limit on a start-up packet.
 const MAX_STARTUP_BYTES: usize = 10_000;
@@ -21,10 +21,10 @@ const GSS_REQUEST: u32 = 80_877_104;
 /// The first byte of a TLS handshake record. As a message length it would be far above every limit.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// The first eight bytes of a connection, which tell what it wants.
+/// The first eight bytes of a connection: a length and a request code.
 pub(super) type Head = [u8; 8];
 
-/// What a connection wants first.
+/// The first request of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
     /// Asks whether it may start TLS.
@@ -72,7 +72,7 @@ impl Startup {
         &self.user
     }
 
-    /// The packet for the compute: what the client sent, and nothing twice.
+    /// Encodes the packet for the compute: the client's parameters, each once.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for (name, value) in &self.parameters {
@@ -85,9 +85,9 @@ impl Startup {
         untagged(self.version, &body)
     }
 
-    fn parse(version: u32, body: &[u8]) -> Result<Startup, Refusal> {
+    fn parse(version: u32, body: &[u8]) -> Result<Startup, ErrorResponse> {
         let malformed =
-            || Refusal::protocol("invalid startup packet layout: expected terminator as last byte");
+            || ErrorResponse::protocol("invalid startup packet layout: expected terminator as last byte");
         let mut parameters: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         // A text before each zero byte; the packet ends with an empty name.
         let body = body.strip_suffix(&[0]).ok_or_else(malformed)?;
@@ -113,20 +113,16 @@ impl Startup {
             }
         }
         let get = |name: &[u8]| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let user = get(b"user").filter(|user| !user.is_empty()).ok_or_else(|| Refusal::Login {
-            sqlstate: "28000",
-            message: "no PostgreSQL user name specified in startup packet".to_owned(),
+        let user = get(b"user").filter(|user| !user.is_empty()).ok_or_else(|| {
+            ErrorResponse::new("28000", "no PostgreSQL user name specified in startup packet")
         })?;
-        let user = String::from_utf8(user.clone()).map_err(|_| Refusal::Login {
-            sqlstate: "28000",
-            message: "the user name is not valid UTF-8".to_owned(),
-        })?;
+        let user = String::from_utf8(user.clone())
+            .map_err(|_| ErrorResponse::new("28000", "the user name is not valid UTF-8"))?;
         if get(b"replication").is_some_and(|value| !is_false(value)) {
-            return Err(Refusal::Login {
-                sqlstate: "28000",
-                message: "replication connections are not accepted here; remove the parameter replication"
-                    .to_owned(),
-            });
+            return Err(ErrorResponse::new(
+                "28000",
+                "replication connections are not accepted here; remove the parameter replication",
+            ));
         }
         Ok(Startup { version, user, parameters })
     }
@@ -138,13 +134,13 @@ fn is_false(value: &[u8]) -> bool {
     [&b"false"[..], b"off", b"no", b"0", b"f", b"n"].contains(&&value[..])
 }
 
-/// Why no message could be read.
+/// A message that could not be read.
 #[derive(Debug)]
 pub(super) enum ReadError {
     /// The connection failed or ended.
     Io(io::Error),
-    /// The message breaks the rules; the client is told.
-    Refused(Refusal),
+    /// The message breaks the protocol; the client gets the error.
+    Invalid(ErrorResponse),
 }
 
 impl From<io::Error> for ReadError {
@@ -153,14 +149,14 @@ impl From<io::Error> for ReadError {
     }
 }
 
-impl From<Refusal> for ReadError {
-    fn from(refusal: Refusal) -> Self {
-        ReadError::Refused(refusal)
+impl From<ErrorResponse> for ReadError {
+    fn from(response: ErrorResponse) -> Self {
+        ReadError::Invalid(response)
     }
 }
 
 /// Reads the first packet and not one byte more: what follows a TLS request belongs to TLS, and reading it
-/// here would let somebody on the way put plaintext in front of it.
+/// here would let a third party put plaintext in front of it.
 pub(super) async fn read_opening(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Result<(Head, Opening), ReadError> {
@@ -173,7 +169,7 @@ pub(super) async fn read_opening(
     let length = u32::from_be_bytes([first, b, c, d]) as usize;
     let code = u32::from_be_bytes(code);
     if !(head.len()..=MAX_STARTUP_BYTES).contains(&length) {
-        return Err(Refusal::protocol("invalid length of startup packet").into());
+        return Err(ErrorResponse::protocol("invalid length of startup packet").into());
     }
     let mut body = vec![0; length - head.len()];
     stream.read_exact(&mut body).await?;
@@ -181,14 +177,15 @@ pub(super) async fn read_opening(
         TLS_REQUEST if body.is_empty() => Opening::TlsRequest,
         GSS_REQUEST if body.is_empty() => Opening::GssRequest,
         CANCEL_REQUEST => Opening::Cancel(
-            CancelKey::new(&body).ok_or_else(|| Refusal::protocol("invalid length of cancel request"))?,
+            CancelKey::new(&body)
+                .ok_or_else(|| ErrorResponse::protocol("invalid length of cancel request"))?,
         ),
         _ if code >> 16 == 3 => Opening::Startup(Startup::parse(code, &body)?),
         _ => {
             let (major, minor) = (code >> 16, code & 0xffff);
-            return Err(Refusal::Protocol {
-                message: format!("unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.2"),
-            }
+            return Err(ErrorResponse::protocol(format!(
+                "unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.2"
+            ))
             .into());
         }
     };
@@ -202,33 +199,39 @@ pub(super) async fn read_password(stream: &mut (impl AsyncRead + Unpin)) -> Resu
     let [tag, length @ ..] = head;
     let length = u32::from_be_bytes(length) as usize;
     if tag != b'p' {
-        return Err(Refusal::protocol(format!(
+        return Err(ErrorResponse::protocol(format!(
             "expected password response, got message type {:?}",
             tag as char
         ))
         .into());
     }
     if !(5..=MAX_PASSWORD_BYTES).contains(&length) {
-        return Err(Refusal::protocol("invalid length of password message").into());
+        return Err(ErrorResponse::protocol("invalid length of password message").into());
     }
     let mut body = vec![0; length - 4];
     stream.read_exact(&mut body).await?;
     // Exactly one zero byte, at the end.
     if body.iter().position(|&byte| byte == 0) != Some(body.len() - 1) {
-        return Err(Refusal::protocol("invalid password packet size").into());
+        return Err(ErrorResponse::protocol("invalid password packet size").into());
     }
     body.pop();
-    String::from_utf8(body).map_err(|_| Refusal::protocol("the password is not valid UTF-8").into())
+    String::from_utf8(body).map_err(|_| ErrorResponse::protocol("the password is not valid UTF-8").into())
 }
 
 /// `AuthenticationCleartextPassword`.
 pub(super) const ASK_PASSWORD: &[u8] = &[b'R', 0, 0, 0, 8, 0, 0, 0, 3];
 
-/// The refusal as a `FATAL` error.
-pub(super) fn fatal(refusal: &Refusal) -> Vec<u8> {
+/// Encodes an `ErrorResponse` of severity `FATAL`.
+pub(super) fn fatal(response: &ErrorResponse) -> Vec<u8> {
     let mut body = Vec::new();
-    let message = refusal.to_string();
-    for (field, text) in [(b'S', "FATAL"), (b'V', "FATAL"), (b'C', refusal.sqlstate()), (b'M', &message)] {
+    let fields = [
+        (b'S', Some("FATAL")),
+        (b'V', Some("FATAL")),
+        (b'C', Some(response.sqlstate())),
+        (b'M', Some(response.message())),
+        (b'H', response.hint()),
+    ];
+    for (field, text) in fields.into_iter().filter_map(|(field, text)| Some((field, text?))) {
         body.push(field);
         body.extend(text.bytes().filter(|&byte| byte != 0));
         body.push(0);
@@ -251,4 +254,10 @@ fn untagged(code: u32, body: &[u8]) -> Vec<u8> {
 /// Everything written here is bounded far below 4 GB by what was read.
 fn length(bytes: usize) -> [u8; 4] {
     u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// The text of an `ErrorResponse`'s message field (`M`), for the log.
+pub(super) fn message_of_error(body: &[u8]) -> String {
+    let text = body.split(|&byte| byte == 0).find_map(|field| field.strip_prefix(b"M"));
+    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
 }

@@ -1,6 +1,6 @@
-//! The front door for SQL: TLS, the login check, waking the compute, then bytes both ways.
+//! The PostgreSQL gateway: TLS, authentication, wake of the compute, then a proxy.
 //!
-//! Every endpoint has a listener of its own. Who may come in and where to is decided behind [`Door`].
+//! Every endpoint has a listener of its own. [`Authenticator`] decides about logins and names the compute.
 
 use std::{
     any::Any,
@@ -18,39 +18,52 @@ use tokio::{runtime::Handle, sync::Mutex};
 mod address;
 mod authority;
 mod cancel;
+mod delegate;
+mod error_response;
 mod frames;
-mod lanes;
 mod listener;
 mod message;
-mod prompt;
-mod refusal;
+mod quick_ack;
 mod rewind;
 mod session;
 mod splice;
+mod throttle;
+mod worker;
 
 pub(crate) use self::{
     address::AddressPolicy,
     authority::{Authority, AuthorityError},
-    refusal::Refusal,
+    error_response::ErrorResponse,
 };
 use self::{
     cancel::CancelKeys,
-    lanes::Lanes,
     listener::Listener,
-    session::{Deadlines, Site},
+    session::{Deadlines, EndpointContext},
+    throttle::Throttle,
+    worker::Workers,
 };
+use super::admission::{Admission, Limits};
+
+/// Clients of all endpoints that have not logged in, and the part of the descriptors that they may take.
+const MAX_UNAUTHENTICATED: usize = 256;
+const DESCRIPTOR_SHARE: u64 = 8;
 
 /// Decides about logins. Implemented by the control plane.
 #[async_trait]
-pub(crate) trait Door: Send + Sync + 'static {
+pub(crate) trait Authenticator: Send + Sync + 'static {
     /// Decides whether `user` may log in at the endpoint (its uid) with this password.
-    async fn authenticate(&self, endpoint: &str, user: &str, password: &SecretString) -> Result<(), Refusal>;
+    async fn authenticate(
+        &self,
+        endpoint: &str,
+        user: &str,
+        password: &SecretString,
+    ) -> Result<(), ErrorResponse>;
 
-    /// Wakes the endpoint's compute when needed and says where it listens. Called after `authenticate` agreed.
-    async fn connect(&self, endpoint: &str) -> Result<Upstream, Refusal>;
+    /// Wakes the endpoint's compute if it is suspended. Called after `authenticate` agreed.
+    async fn connect(&self, endpoint: &str) -> Result<Upstream, ErrorResponse>;
 }
 
-/// Where a connection goes to.
+/// The compute that a connection goes to.
 pub(crate) struct Upstream {
     /// PostgreSQL's Unix socket, the file itself (`…/.s.PGSQL.5432`).
     pub(crate) socket: PathBuf,
@@ -65,7 +78,7 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// Why an endpoint cannot be published.
+/// The reason that an endpoint cannot be published.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GatewayError {
     #[error("listening for endpoint {endpoint} on {address}")]
@@ -78,13 +91,15 @@ pub(crate) enum GatewayError {
     ShuttingDown { endpoint: String },
 }
 
-/// The listeners of all endpoints. A cheap handle; [`Gateway::shutdown`] ends what it began.
+/// The listeners of all endpoints. A cheap handle; [`Gateway::shutdown`] ends them.
 #[derive(Clone)]
 pub(crate) struct Gateway(Arc<Inner>);
 
 struct Inner {
     authority: Authority,
-    door: Weak<dyn Door>,
+    authenticator: Weak<dyn Authenticator>,
+    admission: Admission,
+    throttle: Throttle,
     policy: AddressPolicy,
     /// `None` after the shutdown.
     listeners: Mutex<Option<Listeners>>,
@@ -94,64 +109,74 @@ struct Inner {
 struct Listeners {
     by_endpoint: HashMap<String, Listener>,
     /// Started with the first endpoint.
-    lanes: Option<Lanes>,
+    workers: Option<Workers>,
 }
 
 impl Gateway {
-    /// Nothing listens yet. The door is held weakly, because the control plane behind it holds the gateway
-    /// (`Arc::new_cyclic` gives the `Weak`; it is first looked through when a client logs in).
-    pub(crate) fn new(authority: Authority, door: Weak<dyn Door>, policy: AddressPolicy) -> Gateway {
+    /// A gateway without endpoints. The authenticator is held weakly, because the control plane that implements it
+    /// holds the gateway (`Arc::new_cyclic` gives the `Weak`; it is first upgraded when a client logs in).
+    pub(crate) fn new(
+        authority: Authority,
+        authenticator: Weak<dyn Authenticator>,
+        policy: AddressPolicy,
+    ) -> Gateway {
         Gateway(Arc::new(Inner {
             authority,
-            door,
+            authenticator,
+            admission: Admission::new(Limits::within_descriptors(MAX_UNAUTHENTICATED, DESCRIPTOR_SHARE)),
+            throttle: Throttle::default(),
             policy,
             listeners: Mutex::new(Some(Listeners::default())),
         }))
     }
 
-    /// Begins to listen for an endpoint and says where. One that listens already keeps its address.
+    /// Starts the listener of an endpoint and returns its address. A published endpoint keeps its address.
     ///
-    /// `preferred` (where it was the last time) is tried first.
+    /// `preferred` (the address of the last time) is tried first.
     pub(crate) async fn publish(
         &self,
         endpoint: &str,
         preferred: Option<SocketAddr>,
     ) -> Result<SocketAddr, GatewayError> {
-        let Inner { authority, door, policy, listeners } = &*self.0;
-        let mut listeners = listeners.lock().await;
-        let Listeners { by_endpoint, lanes } =
+        let mut listeners = self.0.listeners.lock().await;
+        let Listeners { by_endpoint, workers } =
             listeners.as_mut().ok_or_else(|| GatewayError::ShuttingDown { endpoint: endpoint.to_owned() })?;
         if let Some(listener) = by_endpoint.get(endpoint) {
             return Ok(listener.address());
         }
-        let lanes = match lanes {
-            Some(lanes) => lanes,
+        let workers = match workers {
+            Some(workers) => workers,
             none => none.insert(
-                Lanes::start()
+                Workers::start()
                     .map_err(|source| GatewayError::Thread { endpoint: endpoint.to_owned(), source })?,
             ),
         };
         let listen =
             |(address, source)| GatewayError::Listen { endpoint: endpoint.to_owned(), address, source };
-        let listener = address::bind(endpoint, preferred, *policy).await.map_err(listen)?;
+        let listener = address::bind(endpoint, preferred, self.0.policy).await.map_err(listen)?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let address = listener.local_addr().map_err(|source| listen((any, source)))?;
-        let names: &[&str] = if address.ip() == Ipv4Addr::LOCALHOST { &["localhost"] } else { &[] };
-        let tls = authority
-            .server_config(address.ip(), names)
-            .map_err(|source| GatewayError::Certificate { endpoint: endpoint.to_owned(), source })?;
-        let site = Site {
-            endpoint: endpoint.into(),
-            door: door.clone(),
-            home: Handle::current(),
-            tls,
-            cancels: CancelKeys::default(),
-            deadlines: Deadlines::default(),
-        };
-        let listener = Listener::start(listener, address, site, lanes.clone());
+        let context = self.context(endpoint, address)?;
+        let listener = Listener::start(listener, address, self.0.admission.clone(), context, workers.clone());
         by_endpoint.insert(endpoint.to_owned(), listener);
         tracing::info!(lakebase.endpoint = endpoint, %address, "the endpoint takes connections");
         Ok(address)
+    }
+
+    fn context(&self, endpoint: &str, address: SocketAddr) -> Result<EndpointContext, GatewayError> {
+        let Inner { authority, authenticator, throttle, .. } = &*self.0;
+        let tls = authority
+            .server_config(address.ip(), &["localhost"])
+            .map_err(|source| GatewayError::Certificate { endpoint: endpoint.to_owned(), source })?;
+        Ok(EndpointContext {
+            endpoint: endpoint.into(),
+            authenticator: authenticator.clone(),
+            caller_runtime: Handle::current(),
+            tls,
+            cancels: CancelKeys::default(),
+            throttle: throttle.clone(),
+            deadlines: Deadlines::default(),
+        })
     }
 
     /// Stops listening and closes all connections of the endpoint; returns when the last has ended.
@@ -182,13 +207,13 @@ impl Gateway {
         let listeners = self.0.listeners.lock().await.take().unwrap_or_default();
         futures_util::future::join_all(listeners.by_endpoint.into_values().map(Listener::close)).await;
         // No session is left on them.
-        drop(listeners.lanes);
+        drop(listeners.workers);
     }
 }
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { authority, door: _, policy, listeners: _ } = &*self.0;
+        let Inner { authority, policy, .. } = &*self.0;
         f.debug_struct("Gateway")
             .field("authority", authority)
             .field("policy", policy)

@@ -21,11 +21,11 @@ const TERMINATE: &[u8] = &[b'X', 0, 0, 0, 4];
 /// How a splice ended, by the side that ended it.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The client said that it goes, or closed its side.
+    /// The client sent `Terminate` or closed its side.
     Client,
-    /// The compute closed after saying why.
+    /// The compute sent an error and closed.
     Compute,
-    /// The compute closed or failed and told the client nothing, which can still be told something.
+    /// The compute closed or failed without an error; the client can still be sent one.
     ComputeSilently(Option<io::Error>),
     /// The compute closed or failed in the middle of a message.
     ComputeMidway(Option<io::Error>),
@@ -35,26 +35,26 @@ pub(super) enum End {
 
 /// The state of both directions. Dropping a run and starting another loses nothing.
 pub(super) struct Splice {
-    to_compute: Lane,
-    to_client: Lane,
+    to_compute: Direction,
+    to_client: Direction,
     frames: Frames,
-    client_leaves: bool,
+    client_closed: bool,
     compute_deaf: bool,
 }
 
 impl Splice {
     pub(super) fn new() -> Splice {
         Splice {
-            to_compute: Lane::new(FROM_CLIENT_BYTES, OnEnd::Close),
-            to_client: Lane::new(FROM_COMPUTE_BYTES, OnEnd::Flush),
+            to_compute: Direction::new(FROM_CLIENT_BYTES, OnEnd::Close),
+            to_client: Direction::new(FROM_COMPUTE_BYTES, OnEnd::Flush),
             frames: Frames::default(),
-            client_leaves: false,
+            client_closed: false,
             compute_deaf: false,
         }
     }
 
-    /// Whether everything the compute sent has been passed on and a message of ours may follow.
-    pub(super) fn may_speak(&self) -> bool {
+    /// Whether everything the compute sent has been passed on and an error of the gateway may follow.
+    pub(super) fn may_write_error(&self) -> bool {
         self.to_client.is_empty() && self.frames.between_messages() && !self.frames.ended_with_error()
     }
 
@@ -72,16 +72,16 @@ impl Splice {
         C: AsyncRead + AsyncWrite + Unpin,
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Splice { to_compute, to_client, frames, client_leaves, compute_deaf } = self;
+        let Splice { to_compute, to_client, frames, client_closed, compute_deaf } = self;
         if !*compute_deaf {
-            let leaves = |bytes: &[u8]| *client_leaves = bytes.ends_with(TERMINATE);
-            match to_compute.poll_copy(cx, client, compute, leaves) {
+            let terminates = |bytes: &[u8]| *client_closed = bytes.ends_with(TERMINATE);
+            match to_compute.poll_copy(cx, client, compute, terminates) {
                 // The client closed its side; what the compute still sends is passed on below.
-                Poll::Ready(Ok(())) => (*client_leaves, *compute_deaf) = (true, true),
+                Poll::Ready(Ok(())) => (*client_closed, *compute_deaf) = (true, true),
                 Poll::Ready(Err(Failed::Reader(error))) => {
-                    return Poll::Ready(if *client_leaves { End::Client } else { End::ClientFailed(error) });
+                    return Poll::Ready(if *client_closed { End::Client } else { End::ClientFailed(error) });
                 }
-                // A compute that takes nothing more may have said why; that is still to be read.
+                // A compute that takes nothing more may have sent an error, which is still to be read.
                 Poll::Ready(Err(Failed::Writer(_))) => *compute_deaf = true,
                 Poll::Pending => {}
             }
@@ -89,10 +89,10 @@ impl Splice {
         let error = match ready!(to_client.poll_copy(cx, compute, client, |bytes| frames.observe(bytes))) {
             Ok(()) => None,
             Err(Failed::Reader(error)) => Some(error),
-            Err(Failed::Writer(_)) if *client_leaves => return Poll::Ready(End::Client),
+            Err(Failed::Writer(_)) if *client_closed => return Poll::Ready(End::Client),
             Err(Failed::Writer(error)) => return Poll::Ready(End::ClientFailed(error)),
         };
-        Poll::Ready(if *client_leaves {
+        Poll::Ready(if *client_closed {
             End::Client
         } else if !frames.between_messages() {
             End::ComputeMidway(error)
@@ -104,14 +104,14 @@ impl Splice {
     }
 }
 
-/// Which end of a lane failed.
+/// Which end of a direction failed.
 enum Failed {
     Reader(io::Error),
     Writer(io::Error),
 }
 
-/// One direction.
-struct Lane {
+/// The state of one direction.
+struct Direction {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
@@ -120,17 +120,17 @@ struct Lane {
     unflushed: bool,
 }
 
-/// What the writer is told when the reader has ended.
+/// How the writer learns that the reader has ended.
 enum OnEnd {
     /// PostgreSQL ends a session whose client has closed its side, but first finishes and answers what it runs.
     Close,
-    /// The client may be told something yet.
+    /// The client may still be sent an error.
     Flush,
 }
 
-impl Lane {
-    fn new(bytes: usize, on_end: OnEnd) -> Lane {
-        Lane { buffer: vec![0; bytes].into(), start: 0, end: 0, ended: false, on_end, unflushed: false }
+impl Direction {
+    fn new(bytes: usize, on_end: OnEnd) -> Direction {
+        Direction { buffer: vec![0; bytes].into(), start: 0, end: 0, ended: false, on_end, unflushed: false }
     }
 
     fn is_empty(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Much at once: one side that does not read holds up the other, and nothing is lost.
+//! Large amounts at once: one side that does not read holds up the other, and nothing is lost.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -41,8 +41,8 @@ async fn standstill(taken: &AtomicUsize) -> usize {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_up_its_compute_and_then_gets_everything() {
-    let stage = Stage::new();
-    let (mut client, compute, _session) = in_conversation(&stage).await;
+    let fixture = Fixture::new();
+    let (mut client, compute, _session) = in_conversation(&fixture).await;
     let taken = Arc::new(AtomicUsize::new(0));
     let (from_compute, to_client) = tokio::io::split(compute);
     let pouring = tokio::spawn(pour(to_client, taken.clone()));
@@ -55,8 +55,8 @@ async fn a_client_that_does_not_read_holds_up_its_compute_and_then_gets_everythi
 
 #[tokio::test]
 async fn a_compute_that_does_not_read_holds_up_its_client_and_then_gets_everything() {
-    let stage = Stage::new();
-    let (client, mut compute, _session) = in_conversation(&stage).await;
+    let fixture = Fixture::new();
+    let (client, mut compute, _session) = in_conversation(&fixture).await;
     let taken = Arc::new(AtomicUsize::new(0));
     let (_from_compute, to_compute) = tokio::io::split(client);
     let pouring = tokio::spawn(pour(to_compute, taken.clone()));
@@ -68,8 +68,8 @@ async fn a_compute_that_does_not_read_holds_up_its_client_and_then_gets_everythi
 
 #[tokio::test]
 async fn messages_sent_without_waiting_arrive_in_order_both_ways() {
-    let stage = Stage::new();
-    let (client, compute, _session) = in_conversation(&stage).await;
+    let fixture = Fixture::new();
+    let (client, compute, _session) = in_conversation(&fixture).await;
     let (mut from_compute, mut to_compute) = tokio::io::split(client);
     let (mut from_client, mut to_client) = tokio::io::split(compute);
     let echo = tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_client).await });

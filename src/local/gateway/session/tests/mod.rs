@@ -14,12 +14,23 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
-use secrecy::ExposeSecret as _;
-use tokio::{io::DuplexStream, net::UnixListener, task::JoinHandle};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
+    net::{UnixListener, UnixStream},
+    task::JoinHandle,
+};
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::local::gateway::Authority;
+use crate::local::{
+    admission::{Admission, Limits},
+    gateway::{
+        Authority,
+        authority::ALPN,
+        message::{self, Opening},
+    },
+};
 
 const ENOUGH: usize = 64 * 1024;
 const GREETING: &[u8] = b"R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\0\0\x07keysZ\0\0\0\x05I";
@@ -31,50 +42,57 @@ struct OneSocket {
 }
 
 #[async_trait]
-impl Door for OneSocket {
-    async fn authenticate(&self, _: &str, user: &str, password: &SecretString) -> Result<(), Refusal> {
+impl Authenticator for OneSocket {
+    async fn authenticate(&self, _: &str, user: &str, password: &SecretString) -> Result<(), ErrorResponse> {
         self.asked.store(true, Ordering::SeqCst);
-        if password.expose_secret() == "right" { Ok(()) } else { Err(Refusal::bad_password(user)) }
+        if password.expose_secret() == "right" { Ok(()) } else { Err(ErrorResponse::bad_password(user)) }
     }
 
-    async fn connect(&self, _: &str) -> Result<Upstream, Refusal> {
+    async fn connect(&self, _: &str) -> Result<Upstream, ErrorResponse> {
         Ok(Upstream { socket: self.socket.clone(), guard: Box::new(()) as Box<dyn Any + Send> })
     }
 }
 
-struct Stage {
+struct Fixture {
     dir: tempfile::TempDir,
-    door: Arc<OneSocket>,
-    site: Site,
+    authenticator: Arc<OneSocket>,
+    context: EndpointContext,
     closing: watch::Sender<bool>,
     compute: UnixListener,
 }
 
 type Client = tokio_rustls::client::TlsStream<DuplexStream>;
 
-impl Stage {
-    fn new() -> Stage {
+impl Fixture {
+    fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("socket");
         let compute = UnixListener::bind(&socket).unwrap();
-        let door = Arc::new(OneSocket { socket, asked: AtomicBool::new(false) });
-        let weak: Weak<OneSocket> = Arc::downgrade(&door);
+        let authenticator = Arc::new(OneSocket { socket, asked: AtomicBool::new(false) });
+        let weak: Weak<OneSocket> = Arc::downgrade(&authenticator);
         let authority = Authority::load_or_create(dir.path()).unwrap();
-        let site = Site {
+        let context = EndpointContext {
             endpoint: "uid".into(),
-            door: weak,
-            home: Handle::current(),
+            authenticator: weak,
+            caller_runtime: Handle::current(),
             tls: authority.server_config([127, 1, 2, 3].into(), &[]).unwrap(),
             cancels: CancelKeys::default(),
+            throttle: Throttle::default(),
             deadlines: Deadlines::default(),
         };
-        Stage { dir, door, site, closing: watch::Sender::new(false), compute }
+        Fixture { dir, authenticator, context, closing: watch::Sender::new(false), compute }
     }
 
     fn serve(&self) -> (DuplexStream, JoinHandle<Result<(), SessionError>>) {
         let (client, server) = tokio::io::duplex(ENOUGH);
-        let (site, closing) = (self.site.clone(), self.closing.subscribe());
-        (client, tokio::spawn(async move { serve(&site, server, (), closing).await }))
+        let (context, closing) = (self.context.clone(), self.closing.subscribe());
+        let admission = Admission::new(Limits { total: 8, per_peer: 8 });
+        let (place, give_way) = admission.admit([127, 0, 0, 1].into()).unwrap();
+        let session = async move {
+            let connection = Connection { stream: server, place, give_way, user: &OnceLock::new() };
+            serve(&context, connection, closing).await
+        };
+        (client, tokio::spawn(session))
     }
 
     async fn tls(&self, client: DuplexStream, alpn: bool) -> io::Result<Client> {
@@ -129,8 +147,8 @@ async fn rest(client: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// A compute that takes one login.
-async fn take_login(stage: &Stage) -> UnixStream {
-    let (mut compute, _) = stage.compute.accept().await.unwrap();
+async fn take_login(fixture: &Fixture) -> UnixStream {
+    let (mut compute, _) = fixture.compute.accept().await.unwrap();
     let mut got = vec![0; startup().len()];
     compute.read_exact(&mut got).await.unwrap();
     assert_eq!(got, startup());
@@ -139,10 +157,10 @@ async fn take_login(stage: &Stage) -> UnixStream {
 }
 
 /// A client and its compute after the login.
-async fn in_conversation(stage: &Stage) -> (Client, UnixStream, JoinHandle<Result<(), SessionError>>) {
-    let (mut client, session) = stage.encrypted().await;
+async fn in_conversation(fixture: &Fixture) -> (Client, UnixStream, JoinHandle<Result<(), SessionError>>) {
+    let (mut client, session) = fixture.encrypted().await;
     log_in(&mut client, "right").await;
-    let compute = take_login(stage).await;
+    let compute = take_login(fixture).await;
     let mut greeting = vec![0; GREETING.len()];
     client.read_exact(&mut greeting).await.unwrap();
     assert_eq!(greeting, GREETING);
@@ -151,8 +169,8 @@ async fn in_conversation(stage: &Stage) -> (Client, UnixStream, JoinHandle<Resul
 
 #[tokio::test]
 async fn bytes_go_both_ways_after_the_login() {
-    let stage = Stage::new();
-    let (mut client, mut compute, session) = in_conversation(&stage).await;
+    let fixture = Fixture::new();
+    let (mut client, mut compute, session) = in_conversation(&fixture).await;
     let mut got = [0; 4];
     client.write_all(b"ping").await.unwrap();
     client.flush().await.unwrap();
@@ -166,27 +184,27 @@ async fn bytes_go_both_ways_after_the_login() {
     assert_eq!(compute.read_u8().await.unwrap(), b'X');
     drop(compute);
     session.await.unwrap().unwrap();
-    assert_eq!(stage.site.cancels.len(), 0);
+    assert_eq!(fixture.context.cancels.len(), 0);
 }
 
 #[tokio::test]
 async fn tls_may_start_without_asking_when_its_protocol_is_named() {
-    let stage = Stage::new();
-    let (client, _session) = stage.serve();
-    let mut client = stage.tls(client, true).await.unwrap();
+    let fixture = Fixture::new();
+    let (client, _session) = fixture.serve();
+    let mut client = fixture.tls(client, true).await.unwrap();
     log_in(&mut client, "wrong").await;
     assert!(rest(&mut client).await.contains("password authentication failed for user 'me'"));
 
-    let (client, session) = stage.serve();
-    let mut client = stage.tls(client, false).await.unwrap();
+    let (client, session) = fixture.serve();
+    let mut client = fixture.tls(client, false).await.unwrap();
     assert!(rest(&mut client).await.contains("without ALPN"));
     assert!(matches!(session.await.unwrap(), Err(SessionError::Refused { .. })));
 }
 
 #[tokio::test]
 async fn gssapi_is_declined_and_plaintext_refused() {
-    let stage = Stage::new();
-    let (mut client, _session) = stage.serve();
+    let fixture = Fixture::new();
+    let (mut client, _session) = fixture.serve();
     client.write_all(&packet(80_877_104, b"")).await.unwrap();
     assert_eq!(client.read_u8().await.unwrap(), b'N');
     client.write_all(&startup()).await.unwrap();
@@ -196,23 +214,23 @@ async fn gssapi_is_declined_and_plaintext_refused() {
 
 #[tokio::test]
 async fn plaintext_put_in_front_of_tls_is_not_taken_for_the_clients() {
-    let stage = Stage::new();
-    let (mut client, session) = stage.serve();
+    let fixture = Fixture::new();
+    let (mut client, session) = fixture.serve();
     let smuggled = [packet(80_877_103, b""), startup(), password("right")].concat();
     client.write_all(&smuggled).await.unwrap();
     assert_eq!(client.read_u8().await.unwrap(), b'S');
-    assert!(matches!(session.await.unwrap(), Err(SessionError::Client { doing: "starting TLS", .. })));
-    assert!(!stage.door.asked.load(Ordering::SeqCst));
+    assert!(matches!(session.await.unwrap(), Err(SessionError::Client { action: TLS_ACTION, .. })));
+    assert!(!fixture.authenticator.asked.load(Ordering::SeqCst));
 }
 
 #[tokio::test]
 async fn a_cancel_request_is_passed_on_with_its_key_and_an_unknown_one_is_not() {
-    let stage = Stage::new();
-    let (_client, _compute, _session) = in_conversation(&stage).await;
+    let fixture = Fixture::new();
+    let (_client, _compute, _session) = in_conversation(&fixture).await;
     let request = packet(80_877_102, b"\0\0\0\x07keys");
-    let (mut canceller, session) = stage.serve();
+    let (mut canceller, session) = fixture.serve();
     canceller.write_all(&request).await.unwrap();
-    let (mut compute, _) = stage.compute.accept().await.unwrap();
+    let (mut compute, _) = fixture.compute.accept().await.unwrap();
     let mut got = vec![0; request.len()];
     compute.read_exact(&mut got).await.unwrap();
     assert_eq!(got, request);
@@ -220,7 +238,7 @@ async fn a_cancel_request_is_passed_on_with_its_key_and_an_unknown_one_is_not() 
     assert_eq!(rest(&mut canceller).await, "");
     session.await.unwrap().unwrap();
 
-    let (mut canceller, session) = stage.serve();
+    let (mut canceller, session) = fixture.serve();
     canceller.write_all(&packet(80_877_102, b"\0\0\0\x07else")).await.unwrap();
     assert_eq!(rest(&mut canceller).await, "");
     session.await.unwrap().unwrap();
@@ -228,7 +246,7 @@ async fn a_cancel_request_is_passed_on_with_its_key_and_an_unknown_one_is_not() 
 
 #[tokio::test]
 async fn a_compute_that_dies_between_messages_is_explained_and_one_that_said_why_is_not() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let cases: [(&[u8], bool); 3] = [
         (b"", true),
         (b"E\0\0\0\x0dSFATAL\0\0\0", false),
@@ -236,7 +254,7 @@ async fn a_compute_that_dies_between_messages_is_explained_and_one_that_said_why
         (b"D\0\0\0\x0dhalf", false),
     ];
     for (last, explained) in cases {
-        let (mut client, mut compute, session) = in_conversation(&stage).await;
+        let (mut client, mut compute, session) = in_conversation(&fixture).await;
         compute.write_all(last).await.unwrap();
         drop(compute);
         let said = rest(&mut client).await;
@@ -248,21 +266,73 @@ async fn a_compute_that_dies_between_messages_is_explained_and_one_that_said_why
 
 #[tokio::test]
 async fn closing_ends_a_conversation_with_57p01() {
-    let stage = Stage::new();
-    let (mut client, _compute, session) = in_conversation(&stage).await;
-    stage.closing.send_replace(true);
+    let fixture = Fixture::new();
+    let (mut client, _compute, session) = in_conversation(&fixture).await;
+    fixture.closing.send_replace(true);
     assert!(rest(&mut client).await.contains("C57P01"));
     drop(client);
     assert!(matches!(session.await.unwrap(), Err(SessionError::Closed)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_says_nothing_is_dropped_after_thirty_seconds() {
-    let stage = Stage::new();
+async fn a_client_that_says_nothing_is_dropped_after_ten_seconds() {
+    let fixture = Fixture::new();
     let began = tokio::time::Instant::now();
-    let (_client, session) = stage.serve();
-    assert!(matches!(session.await.unwrap(), Err(SessionError::ClientSlow)));
-    assert_eq!(began.elapsed().as_secs(), 30);
+    let (_client, session) = fixture.serve();
+    assert!(matches!(session.await.unwrap(), Err(SessionError::HandshakeTimeout)));
+    assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_begins_and_stops_is_dropped_whatever_it_began_with() {
+    let fixture = Fixture::new();
+    let request = packet(80_877_103, b"");
+    let hello = [&request[..], &[0x16, 3, 1, 2, 0, 1]].concat();
+    for (bytes, seconds) in [(&request[..5], 10), (&request[..], 20), (&hello[..], 20)] {
+        let began = tokio::time::Instant::now();
+        let (mut client, session) = fixture.serve();
+        client.write_all(bytes).await.unwrap();
+        let ended = session.await.unwrap();
+        assert!(matches!(ended, Err(SessionError::HandshakeTimeout)), "{ended:?}");
+        assert!(began.elapsed().as_secs() <= seconds, "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_does_not_hold_up_the_end_of_its_endpoint() {
+    let mut fixture = Fixture::new();
+    fixture.context.deadlines.close = Duration::from_millis(50);
+    for terminate in [true, false] {
+        let (mut client, compute, session) = in_conversation(&fixture).await;
+        let (from_client, mut to_client) = tokio::io::split(compute);
+        let flood = tokio::spawn(async move { while to_client.write_all(&[b'x'; 4096]).await.is_ok() {} });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if terminate {
+            client.write_all(b"X\0\0\0\x04").await.unwrap();
+            client.flush().await.unwrap();
+            drop(from_client);
+            flood.abort();
+        } else {
+            fixture.closing.send_replace(true);
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(10), session).await;
+        assert!(ended.is_ok(), "the session waits for a client that reads nothing");
+        drop(client);
+    }
+}
+
+#[tokio::test]
+async fn refusals_carry_a_hint() {
+    let fixture = Fixture::new();
+    let (mut client, session) = fixture.encrypted().await;
+    log_in(&mut client, "wrong").await;
+    let said = rest(&mut client).await;
+    assert!(
+        said.contains("C28P01\0Mpassword authentication failed for user 'me'\0HCheck the user name"),
+        "{said:?}"
+    );
+    drop(client);
+    assert!(matches!(session.await.unwrap(), Err(SessionError::Refused { .. })));
 }
 
 #[tokio::test]
@@ -275,14 +345,14 @@ async fn packets_that_break_the_rules_are_refused_by_name() {
         (packet(3 << 16, b"\0"), "no PostgreSQL user name"),
         (packet(80_877_102, b"\0\0\0\x07"), "invalid length of cancel request"),
     ];
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     for (bytes, text) in cases {
-        let (mut client, _session) = stage.encrypted().await;
+        let (mut client, _session) = fixture.encrypted().await;
         client.write_all(&bytes).await.unwrap();
         let said = rest(&mut client).await;
         assert!(said.contains(text), "{bytes:?}: {said:?}");
     }
-    let (mut client, _session) = stage.encrypted().await;
+    let (mut client, _session) = fixture.encrypted().await;
     client.write_all(&startup()).await.unwrap();
     client.write_all(b"p\x7f\0\0\0").await.unwrap();
     assert!(rest(&mut client).await.contains("invalid length of password message"));

@@ -1,0 +1,73 @@
+//! Accepting TCP connections under the limits of [`Admission`], also while file descriptors have run out.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::admission::{Admission, GiveWay, Place};
+
+/// The pause after an accept that failed; doubled up to the longest one while it goes on failing.
+const PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A connection with its place.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) place: Place,
+    pub(super) give_way: GiveWay,
+}
+
+/// A listener and the places of its connections.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    admission: Admission,
+    pause: Duration,
+}
+
+impl Acceptor {
+    pub(super) fn new(listener: TcpListener, admission: Admission) -> Acceptor {
+        Acceptor { listener, admission, pause: PAUSE }
+    }
+
+    /// The next connection. Dropping the future loses none.
+    pub(super) async fn accept(&mut self) -> Accepted {
+        loop {
+            self.admission.room().await;
+            match self.listener.accept().await {
+                Ok((stream, peer)) => {
+                    self.pause = PAUSE;
+                    if let Some(accepted) = self.admit(stream, peer) {
+                        return accepted;
+                    }
+                }
+                Err(error) => self.back_off(error).await,
+            }
+        }
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Option<Accepted> {
+        let Some((place, give_way)) = self.admission.admit(peer.ip()) else {
+            tracing::info!(%peer, "a connection was closed: every place is taken by connections being served");
+            return None;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "the client closed its connection before it was served");
+            return None;
+        }
+        Some(Accepted { stream, peer, place, give_way })
+    }
+
+    /// Most failures are a lack of descriptors: one of a silent connection is given back before the next attempt.
+    async fn back_off(&mut self, error: std::io::Error) {
+        let freed = self.admission.evict_oldest();
+        if self.pause == PAUSE {
+            tracing::warn!(%error, freed, "cannot accept a connection; trying again");
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(pause).await;
+    }
+}

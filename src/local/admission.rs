@@ -1,0 +1,224 @@
+//! Limits on connections whose peers have not shown who they are.
+//!
+//! Such a connection costs a file descriptor and nothing to its peer. When the places are taken, the oldest
+//! connection that has sent nothing gives way, so that a newcomer always gets in.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Notify, oneshot};
+
+/// How many places there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) total: usize,
+    /// For one address. Less than `total`, so that one peer cannot take every place.
+    pub(super) per_peer: usize,
+}
+
+impl Limits {
+    /// At most `most` places, and at most this part of the descriptors that the process may open.
+    pub(super) fn within_descriptors(most: usize, share: u64) -> Limits {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let share = limit.map_or(most, |limit| usize::try_from(limit / share).unwrap_or(most));
+        let total = share.clamp(16, most.max(16));
+        Limits { total, per_peer: total - total / 4 }
+    }
+}
+
+/// How far a connection has come; the least far gives way first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Nothing that counts has arrived.
+    Silent,
+    /// On the way to a login.
+    Handshake,
+    /// Being served; never gives way.
+    Busy,
+}
+
+/// The places of one or more listeners. A cheap handle.
+#[derive(Clone, Debug)]
+pub(super) struct Admission(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limits: Limits,
+    table: Mutex<Table>,
+    changed: Notify,
+}
+
+/// Places by age: a lower number is older.
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    places: BTreeMap<u64, Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    peer: IpAddr,
+    stage: Stage,
+    give_way: oneshot::Sender<()>,
+}
+
+/// The place of one connection, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    admission: Admission,
+    number: u64,
+}
+
+/// Resolves when the connection must give way to another.
+pub(super) type GiveWay = oneshot::Receiver<()>;
+
+impl Admission {
+    pub(super) fn new(limits: Limits) -> Admission {
+        let inner = Inner { limits, table: Mutex::default(), changed: Notify::new() };
+        Admission(Arc::new(inner))
+    }
+
+    /// Waits until a connection could be admitted.
+    pub(super) async fn room(&self) {
+        loop {
+            let changed = self.0.changed.notified();
+            if self.table().has_room(self.0.limits.total) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Takes a place; where all are taken, the oldest connection that has come least far gives its own up.
+    /// `None` when every place is held by a connection that is being served.
+    pub(super) fn admit(&self, peer: IpAddr) -> Option<(Place, GiveWay)> {
+        let Limits { total, per_peer } = self.0.limits;
+        let mut table = self.table();
+        let of_peer = |held: &Held| held.peer == peer;
+        if table.places.values().filter(|&held| of_peer(held)).count() >= per_peer {
+            table.evict(of_peer)?;
+        } else if table.places.len() >= total {
+            table.evict(|_| true)?;
+        }
+        let (give_way, told) = oneshot::channel();
+        let number = table.insert(Held { peer, stage: Stage::Silent, give_way });
+        Some((Place { admission: self.clone(), number }, told))
+    }
+
+    /// Makes the oldest connection that has come least far give way, if there is one.
+    pub(super) fn evict_oldest(&self) -> bool {
+        self.table().evict(|_| true).is_some()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn insert(&mut self, held: Held) -> u64 {
+        self.next += 1;
+        self.places.insert(self.next, held);
+        self.next
+    }
+
+    fn has_room(&self, total: usize) -> bool {
+        self.places.len() < total || self.places.values().any(|held| held.stage < Stage::Busy)
+    }
+
+    fn evict(&mut self, eligible: impl Fn(&Held) -> bool) -> Option<()> {
+        let candidates = self.places.iter().filter(|(_, held)| held.stage < Stage::Busy && eligible(held));
+        let (&number, _) = candidates.min_by_key(|(number, held)| (held.stage, **number))?;
+        let held = self.places.remove(&number)?;
+        // A connection that has just ended needs no notice.
+        let _ = held.give_way.send(());
+        Some(())
+    }
+}
+
+impl Place {
+    /// Says how far the connection has come. Its age counts from here.
+    pub(super) fn reached(&mut self, stage: Stage) {
+        let mut table = self.admission.table();
+        // A connection that was told to give way holds no place any more.
+        if let Some(held) = table.places.remove(&self.number) {
+            self.number = table.insert(Held { stage, ..held });
+        }
+        drop(table);
+        self.admission.0.changed.notify_waiters();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.admission.table().places.remove(&self.number);
+        self.admission.0.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn other(last: u8) -> IpAddr {
+        IpAddr::from([127, 0, 0, last])
+    }
+
+    #[test]
+    fn the_oldest_silent_connection_gives_way_and_a_served_one_never() {
+        let admission = Admission::new(Limits { total: 3, per_peer: 3 });
+        let (mut first, mut first_told) = admission.admit(PEER).unwrap();
+        let (mut second, mut second_told) = admission.admit(PEER).unwrap();
+        let (_third, mut third_told) = admission.admit(PEER).unwrap();
+        first.reached(Stage::Busy);
+        second.reached(Stage::Handshake);
+        let (mut fourth, mut fourth_told) = admission.admit(PEER).unwrap();
+        assert_eq!(third_told.try_recv(), Ok(()));
+        fourth.reached(Stage::Busy);
+        let (mut fifth, _) = admission.admit(PEER).unwrap();
+        assert_eq!(second_told.try_recv(), Ok(()));
+        fifth.reached(Stage::Busy);
+        assert!(admission.admit(PEER).is_none() && !admission.evict_oldest());
+        assert!(first_told.try_recv().is_err() && fourth_told.try_recv().is_err());
+        drop(first);
+        assert!(admission.admit(PEER).is_some());
+    }
+
+    #[test]
+    fn one_peer_leaves_places_to_others_and_gives_way_to_itself() {
+        let admission = Admission::new(Limits { total: 4, per_peer: 2 });
+        let (_first, mut told) = admission.admit(PEER).unwrap();
+        let _second = admission.admit(PEER).unwrap();
+        let _other = admission.admit(other(2)).unwrap();
+        let _third = admission.admit(PEER).unwrap();
+        assert_eq!(told.try_recv(), Ok(()));
+        assert_eq!(admission.table().places.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn waiting_for_room_ends_when_a_place_is_given_back_or_becomes_idle() {
+        let admission = Admission::new(Limits { total: 1, per_peer: 1 });
+        for give_back in [true, false] {
+            admission.room().await;
+            let (mut place, _told) = admission.admit(PEER).unwrap();
+            place.reached(Stage::Busy);
+            let waiting = tokio::spawn({
+                let admission = admission.clone();
+                async move { admission.room().await }
+            });
+            tokio::task::yield_now().await;
+            assert!(!waiting.is_finished());
+            if give_back {
+                drop(place)
+            } else {
+                place.reached(Stage::Silent)
+            }
+            waiting.await.unwrap();
+        }
+    }
+}
