@@ -1,10 +1,11 @@
-//! `lakebase-local`: serves a local Lakebase, or prints how to reach the one that is served.
+//! `lakebase-local`: serves a local Lakebase, or prints the environment for one that is served.
 
 use std::{
     io::{IsTerminal as _, Write as _},
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -13,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `RUST_LOG` says otherwise: a download that is tried again is reported when it fails.
+/// The log filter unless `RUST_LOG` is set: a download that is tried again is reported when it fails.
 const DEFAULT_FILTER: &str = "info,reqwest_retry=error";
 
 /// A real Lakebase on this machine.
@@ -30,7 +31,7 @@ enum Command {
     Serve(Serve),
     /// Print `export` lines for the server that runs on a data directory: eval "$(lakebase-local env)"
     Env {
-        /// Where everything is kept [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
+        /// The data directory [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
         #[arg(long)]
         data_dir: Option<PathBuf>,
     },
@@ -38,7 +39,7 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Serve {
-    /// Where everything is kept [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
+    /// The data directory [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// The address of the REST API; loopback only
@@ -53,40 +54,57 @@ struct Serve {
     /// The account that runs PostgreSQL when this is root [default: postgres, else nobody]
     #[arg(long)]
     pg_user: Option<String>,
-    /// What committed work survives: a power cut, or only a killed process
-    #[arg(long, value_enum, default_value_t = Promise::Full)]
-    durability: Promise,
-    /// Who the caller is: the user name of logins (default: developer@lakebase.local)
+    /// Committed work survives a power cut (full) or only a killed process (fast)
+    #[arg(long, value_enum, default_value_t = DurabilityOption::Full)]
+    durability: DurabilityOption,
+    /// The caller's name and the user name of logins (default: developer@lakebase.local)
     #[arg(long)]
     user: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Promise {
+enum DurabilityOption {
     Full,
     Fast,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// The time for file work that the end of the server interrupts. It may never end: on a disk that hangs, for one.
+const LEFT_WORK: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-    let done = match Arguments::parse().command {
-        Command::Serve(serve) => self::serve(serve).await,
-        Command::Env { data_dir } => env(data_dir).await,
-    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(ansi)
+        .with_writer(std::io::stderr)
+        // A log that cannot be written would otherwise be reported with a macro that panics.
+        .log_internal_errors(false)
+        .init();
+    let command = Arguments::parse().command;
+    let done = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let done = runtime.block_on(run(command));
+        runtime.shutdown_timeout(LEFT_WORK);
+        done
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lakebase-local: {}", with_sources(&*error));
+            let _ = writeln!(std::io::stderr(), "lakebase-local: {}", with_sources(&*error));
             ExitCode::FAILURE
         }
     }
 }
 
+async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+    match command {
+        Command::Serve(serve) => self::serve(serve).await,
+        Command::Env { data_dir } => env(data_dir).await,
+    }
+}
+
 async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
-    // Asked for before anything starts, so that a stop during the start is one too.
+    // Registered before anything starts, so that a signal during the start stops it.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let local = tokio::select! {
         started = builder(arguments).start() => started?,
@@ -104,16 +122,20 @@ async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("stopping");
-    local.shutdown().await;
+    tracing::info!("stopping; a second signal ends the server at once");
+    tokio::select! {
+        () = local.shutdown() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     Ok(())
 }
 
 fn builder(arguments: Serve) -> LocalLakebaseBuilder {
     let Serve { data_dir, listen, pg_bin, pg_version, pg_user, durability, user } = arguments;
     let durability = match durability {
-        Promise::Full => Durability::Full,
-        Promise::Fast => Durability::Fast,
+        DurabilityOption::Full => Durability::Full,
+        DurabilityOption::Fast => Durability::Fast,
     };
     let mut builder = LocalLakebase::builder().listen(listen).durability(durability);
     if let Some(dir) = data_dir {
@@ -134,7 +156,7 @@ fn builder(arguments: Serve) -> LocalLakebaseBuilder {
     builder
 }
 
-/// The one line on stdout that programs wait for.
+/// Prints the one line on stdout that programs wait for.
 fn announce(local: &LocalLakebase) -> std::io::Result<()> {
     let line = serde_json::json!({
         "host": host(local),
@@ -162,7 +184,7 @@ async fn env(data_dir: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>
     Ok(())
 }
 
-/// Without the slash at the end that a URL has and nobody writes.
+/// The host without the slash at its end.
 fn host(local: &LocalLakebase) -> &str {
     local.host().as_str().trim_end_matches('/')
 }

@@ -1,4 +1,4 @@
-//! What goes back: a resource, an operation or a refusal, as JSON.
+//! Answers as JSON: a resource, an operation or an error.
 
 use axum::{
     Json,
@@ -9,19 +9,19 @@ use axum::{
 use crate::local::control::Rejection;
 
 /// The answer of every route.
-pub(super) type Answer<T> = Result<Json<T>, Refused>;
+pub(super) type Answer<T> = Result<Json<T>, ErrorResponse>;
 
-/// A refusal on its way out.
+/// A rejection as an HTTP response.
 #[derive(Debug)]
-pub(super) struct Refused(pub(super) Rejection);
+pub(super) struct ErrorResponse(pub(super) Rejection);
 
-impl From<Rejection> for Refused {
+impl From<Rejection> for ErrorResponse {
     fn from(rejection: Rejection) -> Self {
         Self(rejection)
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         tracing::debug!(%status, rejection = %self.0, "refused");

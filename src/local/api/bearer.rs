@@ -1,4 +1,4 @@
-//! The bearer token: whoever holds it is the caller.
+//! The bearer token, whose holder is the caller.
 
 use axum::{
     extract::{Request, State},
@@ -6,10 +6,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use ring::digest;
+use ring::{hmac, rand::SystemRandom};
 use secrecy::ExposeSecret as _;
 
-use super::{Api, answer::Refused};
+use super::{Api, answer::ErrorResponse};
 use crate::local::control::{Code, Rejection};
 
 pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -20,7 +20,7 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
         Some(Some(token)) if same(token, api.token.expose_secret()) => return next.run(request).await,
         Some(Some(_)) => "Invalid access token",
     };
-    Refused(Rejection::new(Code::Unauthenticated, text)).into_response()
+    ErrorResponse(Rejection::new(Code::Unauthenticated, text)).into_response()
 }
 
 fn bearer_of(header: &str) -> Option<&str> {
@@ -28,10 +28,10 @@ fn bearer_of(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Digests are compared, so the time it takes tells nothing about the token.
+/// Compares in a time that does not depend on where the texts differ: both are hashed with a random key.
 fn same(a: &str, b: &str) -> bool {
-    let digest = |text: &str| digest::digest(&digest::SHA256, text.as_bytes());
-    digest(a).as_ref() == digest(b).as_ref()
+    let Ok(key) = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()) else { return false };
+    hmac::verify(&key, a.as_bytes(), hmac::sign(&key, b.as_bytes()).as_ref()).is_ok()
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! The REST API: JSON in, control calls, JSON out; no decisions.
+//! The REST API: routes from JSON to calls of the control plane and back. Decides nothing about resources.
 
 mod answer;
 mod bearer;
-mod leaves;
+mod origin;
 mod platform;
 mod projects;
 mod request;
+mod serve;
+mod subresources;
 #[cfg(test)]
 mod tests;
 
@@ -18,37 +20,44 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use secrecy::SecretString;
+use url::Url;
 
-use self::answer::Refused;
+use self::answer::ErrorResponse;
+pub(super) use self::serve::serve;
 use super::control::{Code, Control, Rejection};
 use crate::api::wire::BASE_PATH;
 
-/// Far above any resource, far below what would hurt.
+/// Far above any resource, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// What every route can reach.
+/// State of every route.
 #[derive(Clone)]
 pub(super) struct Api {
     control: Arc<Control>,
     token: Arc<SecretString>,
+    host: Arc<Url>,
 }
 
-/// All routes, those of the Lakebase API behind the bearer token.
-pub(super) fn router(control: Arc<Control>, token: SecretString) -> Router {
-    let api = Api { control, token: Arc::new(token) };
-    let lakebase = projects::routes().merge(leaves::routes());
+/// All routes of a server at `host`, those of the Lakebase API behind the bearer token.
+pub(super) fn router(control: Arc<Control>, token: SecretString, host: Url) -> Router {
+    let api = Api { control, token: Arc::new(token), host: Arc::new(host) };
+    let lakebase = projects::routes().merge(subresources::routes());
     let guarded = Router::new()
         .nest(BASE_PATH, lakebase)
         .merge(platform::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_path)
         .layer(middleware::from_fn_with_state(api.clone(), bearer::check));
-    platform::open_routes().merge(guarded).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(api)
+    platform::open_routes()
+        .merge(guarded)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(origin::check))
+        .with_state(api)
 }
 
 async fn no_such_path(request: Request) -> Response {
     let path = request.uri().path();
     let told = path.strip_prefix("/api/2.0").unwrap_or(path);
     let text = format!("No API found for '{} {told}'", request.method());
-    Refused(Rejection::new(Code::EndpointNotFound, text)).into_response()
+    ErrorResponse(Rejection::new(Code::EndpointNotFound, text)).into_response()
 }

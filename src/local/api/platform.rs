@@ -1,4 +1,4 @@
-//! What clients ask of the platform around the Lakebase API: who they are, and what kind of host this is.
+//! Routes of the platform around the Lakebase API: the caller, the kind of host, the proof of the token.
 
 use axum::{
     Json, Router,
@@ -11,16 +11,22 @@ use serde_json::{Value, json};
 use super::{
     Api,
     answer::{Answer, answer},
-    request::Ids,
+    request::{Ids, Params},
 };
-use crate::api::wire::credential::Me;
+use crate::{
+    local::{
+        control::Rejection,
+        proof::{self, Challenge},
+    },
+    api::wire::credential::Me,
+};
 
 /// Clients route by a workspace id; here there is one.
 const WORKSPACE_ID: &str = "1";
 
-/// Asked before a client has chosen its credentials.
+/// Called before a client has chosen, or may send, its credentials.
 pub(super) fn open_routes() -> Router<Api> {
-    Router::new().route("/.well-known/databricks-config", get(host_metadata))
+    Router::new().route("/.well-known/databricks-config", get(host_metadata)).route(proof::PATH, get(prove))
 }
 
 pub(super) fn routes() -> Router<Api> {
@@ -34,6 +40,13 @@ async fn host_metadata() -> Json<Value> {
     Json(json!({"workspace_id": WORKSPACE_ID, "cloud": "AWS", "host_type": "workspace"}))
 }
 
+/// Proves that this server holds the API token, without sending it.
+async fn prove(State(api): State<Api>, query: Params) -> Answer<Value> {
+    let challenge = Challenge::parse(&query.text("challenge"))
+        .ok_or_else(|| Rejection::invalid("Field 'challenge' must be 64 hexadecimal digits"))?;
+    answer(Ok(json!({"proof": challenge.answer(&api.token, &api.host)})))
+}
+
 async fn me(State(api): State<Api>) -> impl IntoResponse {
     let user = api.control.user().to_owned();
     let me =
@@ -41,7 +54,7 @@ async fn me(State(api): State<Api>) -> impl IntoResponse {
     (AppendHeaders([("X-Databricks-Org-Id", WORKSPACE_ID)]), Json(me))
 }
 
-/// Whoever holds the token owns every project; there is nobody else to give anything to.
+/// The holder of the token owns every project; there are no other users.
 async fn permissions(State(api): State<Api>, Ids(id): Ids<String>) -> Answer<Value> {
     answer(api.control.get_project(&id).map(|_| {
         json!({

@@ -1,4 +1,4 @@
-//! Projects, branches, operations and credentials.
+//! Routes of projects, branches, operations and credentials.
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
 
 use super::{
     Api,
-    answer::{Answer, Refused, answer},
+    answer::{Answer, ErrorResponse, answer},
     request::{Body, Ids, Params},
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
         .route("/projects/{p}/branches/{b}/snapshot-schedule", any(snapshots))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
-        .route("/credentials", post(mint))
+        .route("/credentials", post(generate_credential))
 }
 
 async fn list_projects(State(api): State<Api>, query: Params) -> Answer<Projects> {
@@ -112,18 +112,21 @@ async fn undelete_branch(
     Ids((project, _)): Ids<(String, String)>,
 ) -> Answer<Operation> {
     api.control.get_project(&project)?;
-    Err(Refused(Rejection::not_implemented(
+    Err(ErrorResponse(Rejection::not_implemented(
         "Bringing back a deleted branch is",
         "a branch is deleted for good, unlike a project. Branch its source anew with 'source_branch_time' or \
          'source_branch_lsn', and protect a branch that must not go (spec.is_protected)",
     )))
 }
 
-async fn snapshots() -> Refused {
-    Refused(Rejection::no_snapshots())
+async fn snapshots() -> ErrorResponse {
+    ErrorResponse(Rejection::no_snapshots())
 }
 
-async fn mint(State(api): State<Api>, Body(request): Body<CredentialRequest>) -> Answer<DatabaseCredential> {
+async fn generate_credential(
+    State(api): State<Api>,
+    Body(request): Body<CredentialRequest>,
+) -> Answer<DatabaseCredential> {
     answer(api.control.mint(&request))
 }
 

@@ -1,6 +1,6 @@
-//! What comes in: paths, queries and bodies, read leniently and refused in the service's words.
+//! Paths, queries and bodies of requests, read leniently and refused in the service's words.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -9,18 +9,26 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use tokio::time::timeout;
 
-use super::answer::Refused;
+use super::answer::ErrorResponse;
 use crate::local::control::{Code, PageRequest, Rejection};
+
+/// A body holds up to a megabyte; any client on this machine sends it faster.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The resource in a body. An empty body is an empty resource; unknown fields are ignored.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Refused;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
+        let received = timeout(BODY_WITHIN, Bytes::from_request(request, state)).await.map_err(|_| {
+            let text = format!("the request body did not arrive within {} s", BODY_WITHIN.as_secs());
+            Rejection::new(Code::MalformedRequest, text)
+        })?;
+        let bytes = received.map_err(|error| {
             let code = if error.status() == 413 { Code::RequestTooLarge } else { Code::MalformedRequest };
             Rejection::new(code, format!("the request body cannot be read: {}", error.body_text()))
         })?;
@@ -32,12 +40,12 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
                 Category::Data => Code::InvalidParameterValue,
                 _ => Code::MalformedRequest,
             };
-            Refused(Rejection::new(code, format!("Could not parse request object: {error}")))
+            ErrorResponse(Rejection::new(code, format!("Could not parse request object: {error}")))
         })
     }
 }
 
-/// What only the server says; clients that send back a whole resource send it too.
+/// Output-only fields, which clients that send back a whole resource send too.
 const OUTPUT_ONLY: [&str; 9] = [
     "status",
     "name",
@@ -67,14 +75,15 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
 pub(super) struct Ids<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
-    type Rejection = Refused;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(ids)) => Ok(Self(ids)),
-            Err(error) => {
-                Err(Refused(Rejection::invalid(format!("the path is not one: {}", error.body_text()))))
-            }
+            Err(error) => Err(ErrorResponse(Rejection::invalid(format!(
+                "the path cannot be read: {}",
+                error.body_text()
+            )))),
         }
     }
 }
@@ -114,14 +123,15 @@ impl Params {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
-    type Rejection = Refused;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Query::<HashMap<String, String>>::from_request_parts(parts, state).await {
             Ok(Query(all)) => Ok(Self(all)),
-            Err(error) => {
-                Err(Refused(Rejection::invalid(format!("the query is not one: {}", error.body_text()))))
-            }
+            Err(error) => Err(ErrorResponse(Rejection::invalid(format!(
+                "the query cannot be read: {}",
+                error.body_text()
+            )))),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What hangs on a branch: endpoints, roles and databases.
+//! Routes of a branch's subresources: endpoints, roles and databases.
 
 use axum::{Router, extract::State, routing::get};
 
 use super::{
     Api,
-    answer::{Answer, Refused, answer},
+    answer::{Answer, ErrorResponse, answer},
     projects::operation,
     request::{Body, Ids, Params},
 };
@@ -19,7 +19,7 @@ use crate::{
 };
 
 type OnBranch = Ids<(String, String)>;
-type Leaf = Ids<(String, String, String)>;
+type Subresource = Ids<(String, String, String)>;
 
 pub(super) fn routes() -> Router<Api> {
     let mut routes = Router::new()
@@ -37,8 +37,8 @@ pub(super) fn routes() -> Router<Api> {
             "/projects/{p}/branches/{b}/databases/{d}",
             get(get_database).patch(update_database).delete(delete_database),
         );
-    for leaf in ["endpoints", "roles", "databases"] {
-        let path = format!("/projects/{{p}}/branches/{{b}}/{leaf}/{{l}}/operations/{{*id}}");
+    for collection in ["endpoints", "roles", "databases"] {
+        let path = format!("/projects/{{p}}/branches/{{b}}/{collection}/{{l}}/operations/{{*id}}");
         routes = routes.route(&path, get(operation));
     }
     routes
@@ -58,24 +58,24 @@ async fn create_endpoint(
     answer(api.control.create_endpoint(on, query.text("endpoint_id"), replace, body).await)
 }
 
-async fn get_endpoint(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<Endpoint> {
+async fn get_endpoint(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Endpoint> {
     answer(api.control.get_endpoint(&(p, b), &id))
 }
 
 async fn update_endpoint(
     State(api): State<Api>,
-    Ids((p, b, id)): Leaf,
+    Ids((p, b, id)): Subresource,
     query: Params,
     Body(body): Body<Endpoint>,
 ) -> Answer<Operation> {
     answer(api.control.update_endpoint((p, b), id, query.text("update_mask"), body).await)
 }
 
-async fn delete_endpoint(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<Operation> {
+async fn delete_endpoint(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Operation> {
     answer(api.control.delete_endpoint(&(p, b), &id))
 }
 
-async fn list_instances(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<ComputeInstances> {
+async fn list_instances(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<ComputeInstances> {
     answer(api.control.list_compute_instances(&(p, b), &id))
 }
 
@@ -102,13 +102,13 @@ async fn create_role(
     answer(api.control.create_role(on, query.optional("role_id"), replace, body).await)
 }
 
-async fn get_role(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<Role> {
+async fn get_role(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Role> {
     answer(api.control.get_role(&(p, b), &id))
 }
 
 async fn update_role(
     State(api): State<Api>,
-    Ids((p, b, id)): Leaf,
+    Ids((p, b, id)): Subresource,
     query: Params,
     Body(body): Body<Role>,
 ) -> Answer<Operation> {
@@ -117,9 +117,9 @@ async fn update_role(
 
 async fn delete_role(
     State(api): State<Api>,
-    Ids((p, b, id)): Leaf,
+    Ids((p, b, id)): Subresource,
     query: Params,
-) -> Result<axum::Json<Operation>, Refused> {
+) -> Result<axum::Json<Operation>, ErrorResponse> {
     answer(api.control.delete_role((p, b), id, query.optional("reassign_owned_to")).await)
 }
 
@@ -137,19 +137,19 @@ async fn create_database(
     answer(api.control.create_database(on, query.optional("database_id"), replace, body).await)
 }
 
-async fn get_database(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<Database> {
+async fn get_database(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Database> {
     answer(api.control.get_database(&(p, b), &id))
 }
 
 async fn update_database(
     State(api): State<Api>,
-    Ids((p, b, id)): Leaf,
+    Ids((p, b, id)): Subresource,
     query: Params,
     Body(body): Body<Database>,
 ) -> Answer<Operation> {
     answer(api.control.update_database((p, b), id, query.text("update_mask"), body).await)
 }
 
-async fn delete_database(State(api): State<Api>, Ids((p, b, id)): Leaf) -> Answer<Operation> {
+async fn delete_database(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Operation> {
     answer(api.control.delete_database((p, b), id).await)
 }

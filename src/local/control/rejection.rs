@@ -13,6 +13,7 @@ pub(crate) enum Code {
     BadRequest,
     MalformedRequest,
     Unauthenticated,
+    PermissionDenied,
     NotFound,
     EndpointNotFound,
     AlreadyExists,
@@ -31,6 +32,7 @@ impl Code {
             Self::BadRequest | Self::RequestTooLarge => "BAD_REQUEST",
             Self::MalformedRequest => "MALFORMED_REQUEST",
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
             Self::NotFound => "NOT_FOUND",
             Self::EndpointNotFound => "ENDPOINT_NOT_FOUND",
             Self::AlreadyExists => "ALREADY_EXISTS",
@@ -46,6 +48,7 @@ impl Code {
         match self {
             Self::InvalidParameterValue | Self::BadRequest | Self::MalformedRequest => 400,
             Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
             Self::NotFound | Self::EndpointNotFound => 404,
             Self::AlreadyExists | Self::Aborted => 409,
             Self::RequestTooLarge => 413,

@@ -11,7 +11,12 @@ use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
-use super::{LocalError, LocalLakebase, Running, data_dir::Lock, default_data_dir, record::Record};
+use super::{
+    LocalError, LocalLakebase, Running,
+    data_dir::{Lock, is_served},
+    default_data_dir, descriptors,
+    record::Record,
+};
 use crate::local::{
     Durability, api,
     control::{Control, ControlOptions, Latency},
@@ -23,6 +28,9 @@ use crate::local::{
 /// How long to wait for another process that is just starting on the same data directory.
 const ATTACH_PATIENCE: Duration = Duration::from_secs(30);
 const ATTACH_PAUSE: Duration = Duration::from_millis(50);
+/// A process that only looks whether the directory is served holds the lock for a moment.
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const DEFAULT_USER: &str = "developer@lakebase.local";
 
 /// What can be chosen; everything has a default.
@@ -148,9 +156,17 @@ impl LocalLakebaseBuilder {
     pub async fn start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir)?;
-        let lock = Lock::take(&dir)?
-            .ok_or_else(|| LocalError::InUse { data_dir: dir.clone(), pid: Record::pid(&dir) })?;
-        self.start_with(dir, lock).await
+        let mut attempts = LOCK_ATTEMPTS;
+        loop {
+            if let Some(lock) = Lock::take(&dir)? {
+                return self.start_with(dir, lock).await;
+            }
+            attempts -= 1;
+            if attempts == 0 {
+                return Err(LocalError::InUse { pid: Record::pid(&dir), data_dir: dir });
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
     }
 
     /// Attaches to the server that another process runs on this data directory, or starts one here.
@@ -168,7 +184,7 @@ impl LocalLakebaseBuilder {
                 return self.start_with(dir, lock).await;
             }
             if let Some(record) = Record::read(&dir)?
-                && record.answers(&dir).await?
+                && record.is_proven(&dir).await?
             {
                 return Ok(LocalLakebase { record, data_dir: dir, running: None });
             }
@@ -184,14 +200,18 @@ impl LocalLakebaseBuilder {
     /// # Errors
     ///
     /// [`LocalError::NotRunning`] when there is none; [`LocalError::Unresponsive`] when it does not answer within ten
-    /// seconds.
+    /// seconds; [`LocalError::Unproven`] when another process listens at its address.
     pub async fn attach(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
+        if !is_served(&dir)? {
+            return Err(LocalError::NotRunning { data_dir: dir });
+        }
         match Record::read(&dir)? {
-            Some(record) if record.answers(&dir).await? => {
+            Some(record) if record.is_proven(&dir).await? => {
                 Ok(LocalLakebase { record, data_dir: dir, running: None })
             }
-            _ => Err(LocalError::NotRunning { data_dir: dir }),
+            Some(record) => Err(LocalError::Unproven { data_dir: dir, host: record.host }),
+            None => Err(LocalError::NotRunning { data_dir: dir }),
         }
     }
 
@@ -213,6 +233,7 @@ impl LocalLakebaseBuilder {
     }
 
     async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
+        descriptors::raise_limit();
         // Taken first: when the address is not to be had, nothing has been started yet.
         let listener = TcpListener::bind(self.listen).await;
         let refused = |source| LocalError::Listen { address: self.listen, source };
@@ -229,7 +250,7 @@ impl LocalLakebaseBuilder {
         let host = Url::parse(&format!("http://{address}"))
             .map_err(|error| LocalError::start("name the host", error))?;
         let record = Record {
-            host,
+            host: host.clone(),
             token: token.clone(),
             user: self.user,
             ca_cert,
@@ -239,16 +260,9 @@ impl LocalLakebaseBuilder {
         };
         record.write(&dir)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = api::router(Arc::clone(&control), token);
-        let server = tokio::spawn(async move {
-            let stopped = async move {
-                // Dropping the sender is the sign.
-                let _ = stopped.await;
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "the REST API ended");
-            }
-        });
+        let router = api::router(Arc::clone(&control), token, host);
+        // The server stops when the sender is dropped.
+        let server = tokio::spawn(api::serve(listener, router, async move { drop(stopped.await) }));
         let runtime = tokio::runtime::Handle::current();
         let running = Running { control, server, stop: Some(stop), runtime, _lock: lock };
         Ok(LocalLakebase { record, data_dir: dir, running: Some(running) })

@@ -1,10 +1,10 @@
-//! The way from a local Lakebase to a client of it.
+//! SDK clients of a local Lakebase.
 
 use super::LocalLakebase;
 use crate::{auth::Env, client::Lakebase, error::Result};
 
 impl LocalLakebase {
-    /// A client of this Lakebase. It looks at nothing in the environment: it is signed in already.
+    /// A client of this Lakebase. It reads nothing from the environment: it has address and token.
     ///
     /// # Errors
     ///

@@ -3,6 +3,7 @@
 use std::{
     env,
     fs::{File, OpenOptions, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -67,6 +68,23 @@ impl Lock {
     }
 }
 
+/// Whether a process serves this data directory now.
+pub(super) fn is_served(dir: &Path) -> Result<bool, LocalError> {
+    let path = dir.join("lakebase.lock");
+    let failed = |source| LocalError::DataDir { doing: "lock", path: path.clone(), source };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(failed(source)),
+    };
+    // Shared, so that several that ask at once do not take each other for the server.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(file.unlock().map(|()| false).unwrap_or(false)),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,9 +93,10 @@ mod tests {
     fn a_directory_is_free_at_once_although_somebody_else_has_the_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let lock = Lock::take(dir.path()).unwrap().unwrap();
-        assert!(Lock::take(dir.path()).unwrap().is_none());
+        assert!(Lock::take(dir.path()).unwrap().is_none() && is_served(dir.path()).unwrap());
         let _inherited = lock.file.try_clone().unwrap();
         drop(lock);
+        assert!(!is_served(dir.path()).unwrap());
         assert!(Lock::take(dir.path()).unwrap().is_some());
     }
 }

@@ -1,13 +1,15 @@
-//! Why a local Lakebase does not start.
+//! Failures to start a local Lakebase or to attach to one.
 
 use std::{io, net::SocketAddr, path::PathBuf};
+
+use url::Url;
 
 use crate::{
     error::{Error, ErrorKind},
     local::engine::EngineError,
 };
 
-/// Why a local Lakebase does not start; the text says what to do about it.
+/// The reason that a local Lakebase does not start, or cannot be attached to; the text names the remedy.
 ///
 /// # Examples
 ///
@@ -48,6 +50,19 @@ pub enum LocalError {
         data_dir: PathBuf,
         /// The process.
         pid: u32,
+    },
+    /// A process listens at the address of this data directory's server and does not prove that it is that server.
+    #[error(
+        "the process at {host} does not prove that it serves {}, so it was not sent the token; if the server is just \
+         starting, try again, else stop that process or the server that holds the data directory",
+        .data_dir.display()
+    )]
+    #[non_exhaustive]
+    Unproven {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// The address that its server had.
+        host: Url,
     },
     /// The caller's name cannot be that of a PostgreSQL role.
     #[error(

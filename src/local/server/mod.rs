@@ -1,9 +1,10 @@
-//! `LocalLakebase`: the whole of it, from a data directory to an address that clients can be pointed at.
+//! `LocalLakebase`: a data directory, its server, and the address for clients.
 
 mod builder;
 mod client;
 mod copies;
 mod data_dir;
+mod descriptors;
 mod error;
 mod record;
 #[cfg(test)]
@@ -26,8 +27,10 @@ pub use self::{
 use self::{data_dir::Lock, record::Record};
 use super::control::Control;
 
-/// How long requests that are under way get to finish.
+/// The time for requests that are under way.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
+/// The time for computes to stop; those that have not are killed when the process ends.
+const COMPUTES_STOP: Duration = Duration::from_millis(4500);
 
 /// A Lakebase on this machine: started by this process, or found running and attached to.
 ///
@@ -52,7 +55,7 @@ pub struct LocalLakebase {
     running: Option<Running>,
 }
 
-/// What this process runs and has to stop.
+/// The parts that this process runs and has to stop.
 struct Running {
     control: Arc<Control>,
     server: JoinHandle<()>,
@@ -62,7 +65,7 @@ struct Running {
 }
 
 impl LocalLakebase {
-    /// Where everything that can be chosen is chosen.
+    /// A builder with the options of a local Lakebase.
     pub fn builder() -> LocalLakebaseBuilder {
         LocalLakebaseBuilder::default()
     }
@@ -77,17 +80,17 @@ impl LocalLakebase {
         &self.record.token
     }
 
-    /// Who the holder of the token is: the owner of projects and the user name of logins.
+    /// The caller's name: the owner of projects and the user name of logins.
     pub fn user(&self) -> &str {
         &self.record.user
     }
 
-    /// The certificate authority that signs what endpoints show, for `sslrootcert`.
+    /// The certificate authority that signs the endpoints' certificates, for `sslrootcert`.
     pub fn ca_cert(&self) -> &Path {
         &self.record.ca_cert
     }
 
-    /// Where everything is kept.
+    /// The data directory.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
@@ -125,7 +128,12 @@ impl LocalLakebase {
             if tokio::time::timeout(LAST_ANSWERS, &mut running.server).await.is_err() {
                 running.server.abort();
             }
-            running.control.shutdown().await;
+            if tokio::time::timeout(COMPUTES_STOP, running.control.shutdown()).await.is_err() {
+                tracing::warn!(
+                    "not every compute stopped within {} s; what is left ends with this process",
+                    COMPUTES_STOP.as_secs_f32()
+                );
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a second process reads to attach: address, token and pid of the server, for the owner's eyes only.
+//! The record from which a second process attaches: address, token and pid of the server, readable for its owner.
 
 use std::{
     fs,
@@ -16,12 +16,15 @@ use tokio::{
 use url::Url;
 
 use super::{BranchCopies, LocalError};
+use crate::local::proof::{Challenge, PATH};
 
 const FILE: &str = "server.json";
 /// A server that is alive answers sooner, however busy the machine is.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+/// Far above the answer to a challenge, in bytes.
+const LARGEST_ANSWER: u64 = 16 * 1024;
 
-/// What clients need to know of a running server.
+/// The data that clients need of a running server.
 pub(super) struct Record {
     pub(super) host: Url,
     pub(super) token: SecretString,
@@ -33,7 +36,7 @@ pub(super) struct Record {
     pub(super) copies: BranchCopies,
 }
 
-/// The same in the file.
+/// The form of the record in the file.
 #[derive(Serialize, Deserialize)]
 struct Written {
     host: Url,
@@ -46,7 +49,7 @@ struct Written {
 }
 
 impl Record {
-    /// Writes the file in one step: whoever reads it reads all of it.
+    /// Writes the file in one step: a reader gets all of it.
     pub(super) fn write(&self, dir: &Path) -> Result<(), LocalError> {
         let path = dir.join(FILE);
         let written = Written {
@@ -95,24 +98,36 @@ impl Record {
         let _ = fs::remove_file(dir.join(FILE));
     }
 
-    /// Whether the server is there; an error when it takes connections and says nothing, as the system does for a
-    /// process that is stopped.
-    pub(super) async fn answers(&self, dir: &Path) -> Result<bool, LocalError> {
-        match tokio::time::timeout(LONGEST_SILENCE, self.ask()).await {
-            Ok(answer) => Ok(answer.unwrap_or(false)),
+    /// Whether the server at the address of the record holds its token. The token is not sent.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Unresponsive`] when a process accepts connections and does not answer, as the system does for
+    /// one that is stopped.
+    pub(super) async fn is_proven(&self, dir: &Path) -> Result<bool, LocalError> {
+        match tokio::time::timeout(LONGEST_SILENCE, self.prove()).await {
+            Ok(proven) => Ok(proven.unwrap_or(false)),
             Err(_) => Err(LocalError::Unresponsive { data_dir: dir.to_owned(), pid: self.pid }),
         }
     }
 
-    /// Asks for what is told without a token.
-    async fn ask(&self) -> io::Result<bool> {
+    async fn prove(&self) -> io::Result<bool> {
+        #[derive(Deserialize)]
+        struct Answer {
+            proof: String,
+        }
+        let challenge = Challenge::generate()?;
         let addresses = self.host.socket_addrs(|| None)?;
         let mut stream = TcpStream::connect(addresses.as_slice()).await?;
-        let request =
-            "GET /.well-known/databricks-config HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let request = format!(
+            "GET {PATH}?challenge={} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            challenge.as_str()
+        );
         stream.write_all(request.as_bytes()).await?;
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).await?;
-        Ok(&first == b"HTTP/1.1 200")
+        let mut answer = Vec::new();
+        stream.take(LARGEST_ANSWER).read_to_end(&mut answer).await?;
+        let body = answer.windows(4).position(|window| window == b"\r\n\r\n").map(|end| &answer[end + 4..]);
+        let answer = body.and_then(|body| serde_json::from_slice::<Answer>(body).ok());
+        Ok(answer.is_some_and(|answer| challenge.accepts(&answer.proof, &self.token, &self.host)))
     }
 }
