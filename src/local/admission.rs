@@ -7,9 +7,13 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{Notify, oneshot};
+
+/// The time between two lines of the log about connections that gave way.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// How many places there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +60,8 @@ struct Inner {
 struct Table {
     next: u64,
     places: BTreeMap<u64, Held>,
+    evicted: u64,
+    reported: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -135,7 +141,20 @@ impl Table {
         let held = self.places.remove(&number)?;
         // A connection that has just ended needs no notice.
         let _ = held.give_way.send(());
+        self.report(held.peer);
         Some(())
+    }
+
+    /// A line now and then: one for each connection would let an attack fill the disk with the log.
+    fn report(&mut self, peer: IpAddr) {
+        self.evicted += 1;
+        if self.reported.is_none_or(|last| last.elapsed() > REPORT_EVERY) {
+            tracing::warn!(
+                count = self.evicted, last_peer = %peer,
+                "connections that had said nothing were closed to let others in"
+            );
+            (self.evicted, self.reported) = (0, Some(Instant::now()));
+        }
     }
 }
 

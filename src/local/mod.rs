@@ -1,4 +1,15 @@
-//! A real Lakebase on this machine: PostgreSQL servers and copy-on-write branches.
+//! A real Lakebase on this machine: PostgreSQL servers and copy-on-write branches behind the same REST API and logins.
+//!
+//! [`LocalLakebase`] is the way in. The parts below it, each of which uses only those further down:
+//!
+//! * `server`: start and end, the lock of the data directory, attaching from another process;
+//! * `api`: HTTP routes from JSON to the control plane and back;
+//! * `control`: projects, branches, endpoints, roles and databases as state; rules; operations; timers;
+//! * `gateway`: TLS, authentication, wake and proxy for PostgreSQL clients; asks `control` through a trait;
+//! * `engine`: branches as data directories and computes as processes, put together;
+//! * `storage`, `compute`: clones and their layout; finding, starting and stopping PostgreSQL;
+//! * `token`, `proof`: signed tokens of logins, the proof that a server holds the API token;
+//! * `acceptor`, `admission`: accepting connections, and limits on those that say nothing.
 
 mod acceptor;
 mod account;
@@ -16,3 +27,12 @@ mod token;
 
 pub use engine::Durability;
 pub use server::{BranchCopies, LocalError, LocalLakebase, LocalLakebaseBuilder, default_data_dir};
+
+/// Entry points of the fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    pub(crate) use super::{
+        api::fuzz_json_body as json_body, control::fuzz_update_mask as update_mask,
+        gateway::fuzz_startup_packet as startup_packet,
+    };
+}

@@ -5,6 +5,7 @@
 //! The local one runs the PostgreSQL that `LAKEBASE_CONTRACT_PG_VERSION` names, else the newest installed.
 
 mod branches;
+mod connections;
 mod databases;
 mod endpoints;
 mod faults;

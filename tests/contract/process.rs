@@ -30,7 +30,7 @@ pub(super) fn directory() -> TempDir {
     directory
 }
 
-fn program() -> Option<Command> {
+pub(super) fn program() -> Option<Command> {
     if !local_only() {
         return None;
     }
@@ -44,13 +44,26 @@ fn program() -> Option<Command> {
 }
 
 /// A running `lakebase-local serve`.
-struct Serve {
+pub(super) struct Serve {
     child: Child,
     line: Value,
 }
 
 impl Serve {
-    fn start(data: &Path) -> Option<Self> {
+    pub(super) fn start(data: &Path) -> Option<Self> {
+        Self::start_as(data, |program| program)
+    }
+
+    pub(super) fn start_as(data: &Path, wrap: impl FnOnce(Command) -> Command) -> Option<Self> {
+        Self::spawn(data, wrap, Stdio::null())
+    }
+
+    /// Writes the log to a file.
+    pub(super) fn start_logging(data: &Path, log: &Path) -> Option<Self> {
+        Self::spawn(data, |program| program, fs::File::create(log).unwrap().into())
+    }
+
+    fn spawn(data: &Path, wrap: impl FnOnce(Command) -> Command, log: Stdio) -> Option<Self> {
         let mut command = program()?;
         command.arg("serve").arg("--data-dir").arg(data).args([
             "--durability",
@@ -63,22 +76,26 @@ impl Serve {
         if let Some(major) = wanted_version() {
             command.args(["--pg-version", &major.to_string()]);
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = wrap(command).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Some(Self { child, line: serde_json::from_str(&line).unwrap() })
     }
 
-    fn text(&self, key: &str) -> &str {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn text(&self, key: &str) -> &str {
         self.line[key].as_str().unwrap()
     }
 
-    async fn client(&self) -> Lakebase {
+    pub(super) async fn client(&self) -> Lakebase {
         let builder = Lakebase::builder().env(Env::empty()).host(self.text("host"));
         builder.token(self.text("token")).retry_budget(Duration::from_secs(60)).build().await.unwrap()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success()
         );
@@ -97,7 +114,7 @@ impl Serve {
         }
     }
 
-    fn ended(&mut self) -> ExitStatus {
+    pub(super) fn ended(&mut self) -> ExitStatus {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -117,7 +134,7 @@ impl Drop for Serve {
 }
 
 /// The processes that work in a directory.
-fn processes_in(data: &Path) -> Vec<String> {
+pub(super) fn processes_in(data: &Path) -> Vec<String> {
     let data = data.to_str().unwrap();
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let lines = processes.filter_map(|entry| {
@@ -320,7 +337,7 @@ async fn what_was_acknowledged_outlives_a_kill_and_what_was_half_made_does_not()
 }
 
 /// Sends bytes as they are and gives the answer's first line and its body.
-fn raw(host: &str, request: &[u8]) -> (String, String) {
+pub(super) fn raw(host: &str, request: &[u8]) -> (String, String) {
     let address = host.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -340,7 +357,7 @@ async fn requests_that_are_none_are_refused_and_the_server_goes_on() {
     let (host, token) = (serve.text("host"), serve.text("token"));
     let post = |body: &[u8], token: &str| {
         let mut request = format!(
-            "POST /api/2.0/postgres/projects?project_id=p HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /api/2.0/postgres/projects?project_id=p HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )

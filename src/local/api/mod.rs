@@ -61,3 +61,6 @@ async fn no_such_path(request: Request) -> Response {
     let text = format!("No API found for '{} {told}'", request.method());
     ErrorResponse(Rejection::new(Code::EndpointNotFound, text)).into_response()
 }
+
+#[cfg(fuzzing)]
+pub(super) use self::request::fuzz_json_body;

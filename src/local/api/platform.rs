@@ -14,11 +14,11 @@ use super::{
     request::{Ids, Params},
 };
 use crate::{
+    api::wire::credential::Me,
     local::{
         control::Rejection,
         proof::{self, Challenge},
     },
-    api::wire::credential::Me,
 };
 
 /// Clients route by a workspace id; here there is one.

@@ -135,3 +135,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         }
     }
 }
+
+#[cfg(fuzzing)]
+pub(in crate::local) fn fuzz_json_body(data: &[u8]) {
+    use crate::api::wire;
+    let _ = read::<wire::project::Project>(data);
+    let _ = read::<wire::branch::Branch>(data);
+    let _ = read::<wire::endpoint::Endpoint>(data);
+    let _ = read::<wire::role::Role>(data);
+    let _ = read::<wire::role::Database>(data);
+    let _ = read::<wire::credential::CredentialRequest>(data);
+    // Answers, as the client reads them.
+    let _ = serde_json::from_slice::<wire::operation::Operation>(data);
+    let _ = serde_json::from_slice::<wire::error::ErrorBody>(data);
+}

@@ -79,11 +79,11 @@ async fn serve_connection(accepted: Accepted, router: Router, mut closing: watch
             }
             () = &mut first_request_due, if activity.requests() == 0 => {
                 // Polled above when the last bytes arrived, so the count is up to date.
-                tracing::info!(%peer, "a connection was closed: no request within {FIRST_REQUEST_WITHIN:?}");
+                tracing::debug!(%peer, "a connection was closed: no request within {FIRST_REQUEST_WITHIN:?}");
                 return;
             }
             Ok(()) = &mut give_way => {
-                tracing::info!(%peer, "a connection was closed: it was idle and gave way to a newer one");
+                tracing::debug!(%peer, "a connection was closed: it was idle and gave way to a newer one");
                 break;
             }
             _ = closing.wait_for(|&closing| closing) => break,

@@ -352,3 +352,11 @@ pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_update_mask(mask: &str) {
+    use rules::mask::{BRANCH, ENDPOINT, PROJECT};
+    for paths in [PROJECT, BRANCH, ENDPOINT] {
+        let _ = paths.resolve(mask);
+    }
+}

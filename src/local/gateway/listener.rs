@@ -161,6 +161,10 @@ fn report(endpoint: &str, peer: SocketAddr, user: Option<&String>, served: Resul
             lakebase.endpoint = endpoint, %peer, db.user = user,
             sqlstate = response.sqlstate(), hint = response.hint(), "login refused: {:?}", response.message()
         ),
+        // Connections that do not say who they are are counted where they give way.
+        SessionError::HandshakeTimeout | SessionError::GaveWay if user.is_none() => {
+            tracing::debug!(lakebase.endpoint = endpoint, %peer, "the connection was closed: {error}");
+        }
         SessionError::RefusedByCompute { .. } | SessionError::HandshakeTimeout | SessionError::GaveWay => {
             tracing::info!(lakebase.endpoint = endpoint, %peer, db.user = user, "login refused: {error}");
         }

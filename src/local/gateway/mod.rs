@@ -221,5 +221,14 @@ impl fmt::Debug for Gateway {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_startup_packet(data: &[u8]) {
+    // Bytes in memory are always ready, so nothing is waited for.
+    let mut rest = data;
+    while let Some(Ok(_)) = futures_util::FutureExt::now_or_never(message::read_opening(&mut rest)) {}
+    let _ = futures_util::FutureExt::now_or_never(message::read_password(&mut &*data));
+    frames::Frames::default().observe(data);
+}
+
 #[cfg(test)]
 mod tests;

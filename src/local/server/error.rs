@@ -165,7 +165,7 @@ impl From<LocalError> for Error {
     fn from(error: LocalError) -> Self {
         let kind = match &error {
             LocalError::InUse { .. } => ErrorKind::Busy,
-            LocalError::Unresponsive { .. } => ErrorKind::Unavailable,
+            LocalError::Unresponsive { .. } | LocalError::Unproven { .. } => ErrorKind::Unavailable,
             LocalError::BadUser { .. } | LocalError::NotLoopback { .. } => ErrorKind::Invalid,
             _ => ErrorKind::Config,
         };
