@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::{
     header::{HeaderMap, HeaderValue},
     redirect,
@@ -67,7 +67,12 @@ pub(crate) enum How {
     Lost,
     /// It may have arrived: nothing was heard for the inactivity timeout.
     Silent,
+    /// It arrived, and the answer is larger than any answer of the service.
+    TooLarge,
 }
+
+/// Far above the longest page of any list, in bytes.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How long one exchange may take.
 #[derive(Debug, Clone, Copy)]
@@ -157,8 +162,14 @@ impl Exchange for reqwest::Client {
             let mut response = self.execute(request).await.map_err(Broken::from)?;
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
-            let body = response.bytes().await.map_err(Broken::from)?;
-            Ok(Answer { status, headers, body })
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(Broken::from)? {
+                if body.len() + chunk.len() > LARGEST_ANSWER {
+                    return Err(Broken { how: How::TooLarge, source: "the answer has no end".into() });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Answer { status, headers, body: body.freeze() })
         })
     }
 }

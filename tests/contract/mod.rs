@@ -11,6 +11,7 @@ mod endpoints;
 mod faults;
 mod logins;
 mod masks;
+mod network;
 mod operations;
 pub(crate) mod place;
 mod process;

@@ -23,6 +23,10 @@ impl Stage {
         Self { server, lakebase }
     }
 
+    pub(super) fn address(&self) -> std::net::SocketAddr {
+        *self.server.address()
+    }
+
     pub(super) fn project(&self) -> Project {
         self.lakebase.project("shop").unwrap()
     }

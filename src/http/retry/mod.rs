@@ -123,7 +123,7 @@ impl Attempts {
                 self.unreachable < CONNECT_ATTEMPTS
             }
             How::Lost | How::Silent => self.idempotent,
-            How::Impossible => false,
+            How::Impossible | How::TooLarge => false,
         }
     }
 
@@ -171,6 +171,10 @@ fn no_answer(broken: Broken, to: &str) -> Error {
         How::Lost => {
             (ErrorKind::Connect, format!("the connection to {to} broke before the answer was complete"))
         }
+        How::TooLarge => (
+            ErrorKind::Protocol,
+            format!("the answer of {to} has more than 64 MB; check that the host is a workspace"),
+        ),
         How::Silent => (ErrorKind::Timeout, format!("{to} was silent for the inactivity timeout")),
     };
     Error::new(kind, message).with_source(broken.source)
