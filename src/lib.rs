@@ -115,6 +115,9 @@ mod api;
 pub mod auth;
 mod client;
 pub mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(doctest)]
 mod guides;
 mod http;

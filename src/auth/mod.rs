@@ -57,5 +57,14 @@ pub use self::{
     token::{Token, TokenProvider},
 };
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_config_file(path: &std::path::Path, text: &str) {
+    if let Ok(file) = profile::ProfileFile::parse(path, text) {
+        for asked in [None, Some("DEFAULT"), Some("work"), Some("")] {
+            let _ = file.select(asked);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

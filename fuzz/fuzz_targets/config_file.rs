@@ -1,0 +1,4 @@
+//! `.databrickscfg` files.
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+lakebase_fuzz::target!("config_file", lakebase::fuzzing::config_file);
