@@ -326,7 +326,7 @@ async fn the_server_ends_under_hung_backends_silent_clients_and_clients_that_nev
     let asked = Instant::now();
     serve.signal("-TERM");
     serve.ended();
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
     creating.abort();
     let deadline = Instant::now() + Duration::from_secs(5);
     while !processes_in(&data).is_empty() {
@@ -345,35 +345,4 @@ fn postmasters_in(data: &Path) -> Vec<String> {
         serves.then(|| entry.file_name().to_string_lossy().into_owned())
     });
     pids.collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn zz_make_corpus() {
-    let directory = directory();
-    let Some(serve) = Serve::start(&directory.path().join("data")) else { return };
-    let main = serve.client().await.create_project("shop").await.unwrap().default_branch().await.unwrap();
-    let read = async || {
-        let mut connection = main.connect().await.unwrap();
-        let schema = lakebase::schema::Schema::read(&mut connection, &lakebase::schema::Options::default())
-            .await
-            .unwrap();
-        serde_json::to_string(&schema).unwrap()
-    };
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/schema_snapshot");
-    run(&main, "CREATE TABLE a (id int)").await;
-    fs::write(dir.join("small.json"), read().await).unwrap();
-    run(&main, "DROP TABLE a; CREATE TYPE state AS ENUM ('open', 'paid');
-        CREATE DOMAIN price AS numeric(10,2) CHECK (VALUE >= 0);
-        CREATE TABLE customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE);
-        CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint REFERENCES customer, state state DEFAULT 'open', total price) PARTITION BY RANGE (id);
-        CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (1000);
-        CREATE INDEX ON orders (customer) WHERE state = 'open';
-        CREATE VIEW open_orders AS SELECT o.id, c.email FROM orders o JOIN customer c ON c.id = o.customer WHERE o.state = 'open';
-        CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
-        CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-        CREATE TRIGGER t BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION touch();
-        ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
-        CREATE POLICY mine ON customer USING (email = current_user);
-        CREATE SEQUENCE counter; COMMENT ON TABLE orders IS 'all of them'").await;
-    fs::write(dir.join("shop.json"), read().await).unwrap();
 }

@@ -13,7 +13,10 @@ use std::{
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::{runtime::Handle, sync::Mutex};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Semaphore},
+};
 
 mod address;
 mod authority;
@@ -38,7 +41,7 @@ pub(crate) use self::{
 use self::{
     cancel::CancelKeys,
     listener::Listener,
-    session::{Deadlines, EndpointContext},
+    session::{Deadlines, EndpointContext, MAX_LOGINS},
     throttle::Throttle,
     worker::Workers,
 };
@@ -175,6 +178,7 @@ impl Gateway {
             tls,
             cancels: CancelKeys::default(),
             throttle: throttle.clone(),
+            logins: Arc::new(Semaphore::new(MAX_LOGINS)),
             deadlines: Deadlines::default(),
         })
     }

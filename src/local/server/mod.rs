@@ -29,8 +29,9 @@ use super::control::Control;
 
 /// The time for requests that are under way.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
-/// The time for computes to stop; those that have not are killed when the process ends.
-const COMPUTES_STOP: Duration = Duration::from_millis(4500);
+/// The time for computes to stop. The engine kills those that do not within five seconds; this is for what hangs
+/// beyond that, such as file work.
+const COMPUTES_STOP: Duration = Duration::from_secs(7);
 
 /// A Lakebase on this machine: started by this process, or found running and attached to.
 ///
@@ -118,7 +119,8 @@ impl LocalLakebase {
         self.running.is_none()
     }
 
-    /// Stops taking requests, closes connections and stops every compute cleanly, within five seconds.
+    /// Stops taking requests, closes connections and stops every compute cleanly, within five seconds; where a
+    /// compute or a disk hangs, it returns after eight at the latest.
     ///
     /// Nothing happens where the server belongs to another process.
     pub async fn shutdown(mut self) {

@@ -8,29 +8,38 @@ use tracing::Instrument as _;
 
 use super::EndpointContext;
 use crate::local::{
-    admission::Place,
     gateway::{Authenticator, Upstream, error_response::ErrorResponse, message::Startup, throttle::TooMany},
     token,
 };
 
-/// Authenticates the client, gives its place back and wakes the compute.
+/// Authenticates the client and wakes the compute.
 pub(super) async fn admit(
     context: &EndpointContext,
     startup: &Startup,
     password: &SecretString,
-    place: Place,
 ) -> Result<Upstream, ErrorResponse> {
     let authenticator = context.authenticator.upgrade().ok_or_else(ErrorResponse::shutting_down)?;
-    authenticate(context, &authenticator, startup.user(), password).await?;
-    drop(place);
+    let turn = timeout(context.deadlines.queue, context.logins.acquire()).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(ErrorResponse::unavailable(
+            "too many logins at this endpoint are being decided; try again",
+        ));
+    };
+    let decided = authenticate(context, &authenticator, startup.user(), password);
+    timeout(context.deadlines.wake, decided)
+        .await
+        .map_err(|_| too_slow(context, "decide about the login"))??;
+    drop(turn);
     let endpoint = context.endpoint.clone();
     let connected = on_caller_runtime(context, async move { authenticator.connect(&endpoint).await });
-    timeout(context.deadlines.wake, connected).await.map_err(|_| {
-        ErrorResponse::unavailable(format!(
-            "the compute of this endpoint did not wake within {} s; try again",
-            context.deadlines.wake.as_secs()
-        ))
-    })?
+    timeout(context.deadlines.wake, connected).await.map_err(|_| too_slow(context, "wake"))?
+}
+
+fn too_slow(context: &EndpointContext, action: &str) -> ErrorResponse {
+    let seconds = context.deadlines.wake.as_secs();
+    ErrorResponse::unavailable(format!(
+        "the compute of this endpoint did not {action} within {seconds} s; try again"
+    ))
 }
 
 /// Asks the authenticator, and slows guesses at passwords down. Tokens cannot be guessed and are checked at once,

@@ -13,12 +13,12 @@ use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     runtime::Handle,
-    sync::watch,
+    sync::{Semaphore, watch},
     time::timeout,
 };
 
 use super::{Authenticator, Upstream, cancel::CancelKeys, error_response::ErrorResponse, throttle::Throttle};
-use crate::local::admission::{GiveWay, Place, Stage};
+use crate::local::admission::{GiveWay, Place};
 
 mod close;
 mod handshake;
@@ -33,6 +33,9 @@ use self::{
     relay_login::ComputeLogin,
 };
 
+/// Logins of an endpoint that are decided at once.
+pub(super) const MAX_LOGINS: usize = 128;
+
 /// Deadlines of the phases of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
@@ -40,8 +43,10 @@ pub(super) struct Deadlines {
     pub(super) first_packet: Duration,
     /// From the first byte to the password.
     pub(super) handshake: Duration,
-    /// To wake the compute.
+    /// To decide about the login, which may wake the compute, and again to wake it.
     pub(super) wake: Duration,
+    /// To wait for other logins of the endpoint to be decided.
+    pub(super) queue: Duration,
     /// For the compute to accept the login, and for a cancel request.
     pub(super) compute: Duration,
     /// For a last message and for the client to close its side after it.
@@ -54,6 +59,7 @@ impl Default for Deadlines {
             first_packet: Duration::from_secs(10),
             handshake: Duration::from_secs(30),
             wake: Duration::from_secs(120),
+            queue: Duration::from_secs(10),
             compute: Duration::from_secs(30),
             close: Duration::from_secs(1),
         }
@@ -70,6 +76,8 @@ pub(super) struct EndpointContext {
     pub(super) tls: Arc<ServerConfig>,
     pub(super) cancels: CancelKeys,
     pub(super) throttle: Throttle,
+    /// One for each login that is being decided.
+    pub(super) logins: Arc<Semaphore>,
     pub(super) deadlines: Deadlines,
 }
 
@@ -124,7 +132,7 @@ pub(super) struct Connection<'a, S> {
     pub(super) user: &'a OnceLock<String>,
 }
 
-/// Serves one connection. Its place is given back as soon as the client has authenticated.
+/// Serves one connection. Its place is given back as soon as the client has sent its password.
 pub(super) async fn serve<S>(
     context: &EndpointContext,
     connection: Connection<'_, S>,
@@ -142,14 +150,15 @@ where
         () = must_give_way(&mut give_way) => return Err(SessionError::GaveWay),
         () = closed(&mut closing) => return Err(SessionError::Closed),
     };
-    place.reached(Stage::Busy);
+    // A login that is being decided does not take the place of a client of another endpoint.
+    drop(place);
     let (mut client, startup, password) = match request {
         Request::Cancel(key, client) => return handshake::cancel(context, &key, client).await,
         Request::Login(client, startup, password) => (client, startup, password),
     };
     tracing::Span::current().record("db.user", startup.user());
     let admitted = tokio::select! {
-        admitted = login::admit(context, &startup, &password, place) => admitted,
+        admitted = login::admit(context, &startup, &password) => admitted,
         () = closed(&mut closing) => Err(ErrorResponse::shutting_down()),
     };
     drop(password);

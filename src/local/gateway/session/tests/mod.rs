@@ -78,6 +78,7 @@ impl Fixture {
             tls: authority.server_config([127, 1, 2, 3].into(), &[]).unwrap(),
             cancels: CancelKeys::default(),
             throttle: Throttle::default(),
+            logins: Arc::new(Semaphore::new(1)),
             deadlines: Deadlines::default(),
         };
         Fixture { dir, authenticator, context, closing: watch::Sender::new(false), compute }
@@ -310,6 +311,17 @@ async fn a_client_that_never_reads_does_not_hold_up_the_end_of_its_endpoint() {
     assert!(matches!(ended.unwrap().unwrap(), Err(SessionError::Closed)));
     flood.await.unwrap();
     drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_cannot_be_decided_yet_waits_a_bounded_time() {
+    let fixture = Fixture::new();
+    let _turn = fixture.context.logins.acquire().await.unwrap();
+    let (mut client, session) = fixture.encrypted().await;
+    log_in(&mut client, "right").await;
+    assert!(rest(&mut client).await.contains("C57P03\0Mtoo many logins"));
+    drop(client);
+    assert!(matches!(session.await.unwrap(), Err(SessionError::Refused { .. })));
 }
 
 #[tokio::test]
