@@ -37,6 +37,8 @@ pub(super) fn classify(error: &sqlx::Error) -> LoginOutcome {
             _ => LoginOutcome::Retry,
         },
         sqlx::Error::PoolTimedOut => LoginOutcome::Retry,
+        // A connection that is closed before the answer to the request for TLS.
+        sqlx::Error::Protocol(text) if text.contains("response from SSLRequest: 0x00") => LoginOutcome::Retry,
         sqlx::Error::Database(error) => classify_sqlstate(error.code().as_deref().unwrap_or_default()),
         _ => LoginOutcome::GiveUp,
     }
@@ -89,7 +91,7 @@ impl LoginParams {
         })
         .await;
         result.map_err(|error| match (error.kind(), last) {
-            (ErrorKind::Timeout, Some(last)) => self.too_late(last),
+            (ErrorKind::Timeout, last) => self.too_late(last),
             _ => error,
         })
     }
@@ -123,12 +125,16 @@ impl LoginParams {
         Error::new(kind, message).with_source(DatabaseError::from(error)).with_context(self.context())
     }
 
-    fn too_late(&self, last: sqlx::Error) -> Error {
+    /// `last` is the failure of the last attempt; without one the first attempt was still waiting.
+    fn too_late(&self, last: Option<sqlx::Error>) -> Error {
         let message =
             format!("PostgreSQL did not accept the connection within {} s", self.limit.as_secs_f64());
-        Error::new(ErrorKind::Timeout, message)
-            .with_source(DatabaseError::from(last))
-            .with_context(self.context())
+        let error = Error::new(ErrorKind::Timeout, message);
+        match last {
+            Some(last) => error.with_source(DatabaseError::from(last)),
+            None => error,
+        }
+        .with_context(self.context())
     }
 }
 
