@@ -7,7 +7,7 @@ use super::error::SchemaError;
 use super::model::Schema;
 use super::plan::Plan;
 
-/// What applying a plan did.
+/// The result of applying a plan.
 ///
 /// ```
 /// fn show(applied: &lakebase::schema::Applied) {

@@ -20,9 +20,9 @@ pub enum SchemaError {
     /// A catalog query failed.
     #[error("reading {what} from the catalog")]
     Read {
-        /// What was being read.
+        /// The catalog or objects being read.
         what: &'static str,
-        /// What the server or the connection said.
+        /// The error of the server or connection.
         source: DatabaseError,
     },
     /// The role may not read a catalog: the catalogs are readable by everybody until somebody revokes it.
@@ -30,9 +30,9 @@ pub enum SchemaError {
         "reading {what} from the catalog: {message}: grant the role SELECT on it or read as another role"
     )]
     Denied {
-        /// What was being read.
+        /// The catalog or objects being read.
         what: &'static str,
-        /// What the server said, with the catalog's name.
+        /// The server's error, which names the catalog.
         message: String,
         /// The server's whole answer.
         answer: DatabaseError,
@@ -64,7 +64,7 @@ pub enum SchemaError {
         committed: usize,
         /// The statement.
         sql: String,
-        /// What the server or the connection said.
+        /// The error of the server or connection.
         source: DatabaseError,
     },
     /// The plan ran and the result is not the schema it was made to reach.

@@ -19,6 +19,7 @@
 
 mod apply;
 mod catalog;
+mod compare;
 mod ddl;
 mod diff;
 mod drift;
@@ -31,7 +32,8 @@ mod render;
 mod statement;
 
 pub use apply::Applied;
-pub use diff::{Change, FieldChange, RenameHint, SchemaDiff, compare};
+pub use compare::compare;
+pub use diff::{Change, FieldChange, RenameHint, SchemaDiff};
 pub use drift::{Conflict, Drift, drift};
 pub use error::{PlanError, Refusal, SchemaError};
 pub use model::{Fingerprint, Key, Kind, Schema};

@@ -1,8 +1,8 @@
-//! What a snapshot holds.
+//! The scope of a snapshot.
 
 use serde::{Deserialize, Serialize};
 
-/// What to read and compare. By default everything outside the system's own schemas.
+/// The objects to read and compare. By default everything outside the system's own schemas.
 ///
 /// ```
 /// use lakebase::schema::Options;

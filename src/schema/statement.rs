@@ -62,7 +62,7 @@ pub struct Lock {
     pub mode: LockMode,
 }
 
-/// What can go wrong with a statement.
+/// A risk of a statement.
 ///
 /// ```
 /// use lakebase::schema::HazardKind;
@@ -74,15 +74,15 @@ pub struct Lock {
 pub enum HazardKind {
     /// Rows, values or positions are deleted.
     DataLoss,
-    /// A table is written anew while nobody can read it.
+    /// A table is rewritten under a lock that blocks readers.
     TableRewrite,
-    /// A whole table is scanned under a lock that makes others wait.
+    /// A whole table is scanned under a lock that blocks others.
     ScanUnderLock,
     /// The statement fails when existing rows do not fit.
     MayFailOnData,
-    /// Programs that use the old schema may fail.
+    /// Clients that use the old schema may fail.
     BreaksClients,
-    /// Who may do what changes.
+    /// Privileges, policies or owners change.
     Authorization,
     /// For a while a constraint does not hold, an index is not there, or an object is missing.
     Window,
@@ -115,7 +115,7 @@ impl fmt::Display for HazardKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Hazard {
-    /// What can go wrong.
+    /// The risk.
     pub kind: HazardKind,
     /// The relation or object it happens to.
     pub relation: String,
@@ -145,7 +145,7 @@ pub struct Statement {
     pub transactional: bool,
     /// The locks it takes on relations that existed before the plan.
     pub locks: Vec<Lock>,
-    /// What can go wrong.
+    /// The risks of running it.
     pub hazards: Vec<Hazard>,
     /// When it runs.
     #[serde(skip)]
@@ -155,22 +155,22 @@ pub struct Statement {
 /// When a statement runs. Statements of one phase share a transaction where their order allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) enum Phase {
-    /// What would fire at, or forbid, the statements of the plan.
+    /// Drops event triggers that would fire at, or forbid, the statements of the plan.
     Disarm,
-    /// What must be committed before it can be used, such as a new value of an enum.
+    /// Must be committed before it can be used, such as a new value of an enum.
     Early,
-    /// Everything that is quick.
+    /// Quick statements.
     #[default]
     Main,
-    /// What cannot run in a transaction.
+    /// Cannot run in a transaction.
     Concurrent,
-    /// What scans under a weak lock once the main part is committed.
+    /// Scans under a weak lock once the main part is committed.
     Validate,
-    /// What relies on a finished validation.
+    /// Relies on a finished validation.
     Finish,
-    /// What cannot run in a transaction and comes last.
+    /// Cannot run in a transaction and runs last.
     Cleanup,
-    /// What would fire at, or forbid, the statements of the plan, once they are done.
+    /// Creates event triggers, once no statement of the plan can fire them.
     Arm,
 }
 

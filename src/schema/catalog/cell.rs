@@ -1,4 +1,4 @@
-//! What the columns of a catalog query are to an object.
+//! The meaning of the columns of a catalog query.
 
 use crate::schema::model::Attr;
 
@@ -16,9 +16,9 @@ pub(super) enum Cell {
     Attribute(Attr),
     /// The OID of the table that the object is a part of, which must be an object.
     Relation,
-    /// The same, and the OID of the object.
+    /// As `Relation`; it is also the OID of the object.
     OidAndRelation,
-    /// The same as the relation; the schema of the table is an attribute.
+    /// As `Relation`; the schema of the table becomes an attribute.
     RelationAndSchema,
     TypeOid,
     CollationOid,

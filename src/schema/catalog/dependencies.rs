@@ -1,10 +1,10 @@
-//! What objects have to do with each other.
+//! Reads the dependencies between objects.
 
 use sqlx::Row as _;
 use sqlx::postgres::{PgRow, types::Oid};
 
 use super::{Decoded, Dependency, Reader, oid};
-use crate::schema::model::{Address, Attr, Kind, Name};
+use crate::schema::model::{Address, Attr, ConstraintKind, Kind, Name};
 
 impl Reader {
     pub(super) fn find(&self, address: Address) -> Option<u32> {
@@ -54,7 +54,7 @@ impl Reader {
         Ok(())
     }
 
-    /// An object that goes with an extension it is no part of.
+    /// Marks an object that depends on an extension without being a member of it.
     fn mark(&mut self, at: u32, extension: u32) {
         let name = self.object(extension).key.name.to_owned();
         let suffix = format!(" with {name}");
@@ -116,7 +116,7 @@ impl Reader {
                 Kind::DefaultPrivileges => {
                     needs.extend(object.get(Attr::Schema).map(|s| Name::new(Kind::Schema, s)))
                 }
-                Kind::Constraint if object.text(Attr::Type) == "foreign key" => {
+                Kind::Constraint if object.constraint_kind() == Some(ConstraintKind::ForeignKey) => {
                     needs.push(Name::new(Kind::Table, object.text(Attr::References)));
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! Objects about objects: comments, owners and privileges.
+//! Reads comments, owners and privileges of catalog objects.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -6,12 +6,12 @@ use sqlx::postgres::PgRow;
 use super::{Decoded, Reader, oid};
 use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object};
 
-/// An attribute that says which part of an object is meant.
+/// The attribute that names a part of an object, and its value.
 type Part = (Attr, String);
 
 impl Reader {
-    /// The object a comment or privilege belongs to, and what of it where that is no object of its own: a column of a view, the
-    /// index of a constraint, the sequence of an identity.
+    /// The object that a comment or privilege is on, and the part of it that is no object of its own: a column of a view,
+    /// the index of a constraint, the sequence of an identity.
     fn target(
         &self,
         row: &PgRow,
@@ -82,7 +82,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Privileges on what is no object itself: a part of the system or of an extension.
+    /// Privileges on objects outside the model: those of the system and of extensions.
     pub(super) fn system_privileges(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
             let on: String = row.try_get("phrase")?;
@@ -114,7 +114,7 @@ impl Reader {
         }
     }
 
-    /// The privileges by which a role may hand on this one: those on the object, its table and its schema.
+    /// The privileges that let a role grant this one: those on the object, its table and its schema.
     pub(super) fn sources(&self, handed: Object<'_>) -> Vec<u32> {
         let find =
             |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.object(at));
@@ -136,7 +136,7 @@ impl Reader {
             .collect()
     }
 
-    /// What the grantee of a privilege on a column has on the whole table: revoking that revokes this.
+    /// The grantee's privilege on the whole table, which revokes the one on a column when it is revoked.
     pub(super) fn on_table(&self, privilege: Object<'_>) -> Option<u32> {
         let parent = privilege.parent?;
         let table = match parent.kind {
@@ -150,7 +150,7 @@ impl Reader {
     }
 }
 
-/// How a privilege is told from the others on its object, and what it is.
+/// The suffix that distinguishes a privilege from others on its object, and its attributes.
 fn granted(row: &PgRow) -> Decoded<(String, Vec<(Attr, String)>)> {
     let grantee: String = row.try_get("grantee")?;
     let grantor: Option<String> = row.try_get("grantor")?;

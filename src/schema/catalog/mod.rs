@@ -82,14 +82,14 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
         reader.objects(conn, &owners.collect::<Vec<_>>()).await?;
     }
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
-    // What is no longer needed is not kept, here and below: the peak is what a large schema costs.
+    // Freed early, here and below, to keep the memory peak of a large schema low.
     reader.types = HashMap::new();
     let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
     if !empty.contains("pg_seclabel") {
         uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
     }
     let mut generated = Vec::new();
-    if reader.collection.objects().iter().any(|f| f.has(Attr::Generated) || f.has(Attr::GeneratedVirtual)) {
+    if reader.collection.objects().iter().any(|object| object.is_generated()) {
         generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
         dependencies.extend(read_dependencies(conn, text.fill(GENERATED_FROM)).await?);
     }
@@ -128,7 +128,7 @@ async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<D
     Reader::dependencies_of(conn, sql).await.map_err(|source| SchemaError::read("dependencies", source))
 }
 
-/// Where sqlx records the migrations it applied: like `_lakebase` no part of anybody's schema.
+/// Where sqlx records the migrations it applied: like `_lakebase` no part of the user's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";
 
 #[derive(Default)]
@@ -176,8 +176,8 @@ impl Reader {
         self.collection.objects().at(at as usize)
     }
 
-    /// Rows become objects as they arrive: those of a large schema are never all in memory. The queries go to the server at once,
-    /// which need not wait for us between them.
+    /// Converts rows to objects as they arrive, so that the rows of a large schema are never all in memory. The queries are
+    /// sent at once, so that the server does not wait between them.
     async fn objects(
         &mut self,
         conn: &mut PgConnection,
@@ -233,7 +233,7 @@ impl Reader {
         }
     }
 
-    /// The first rows of a table in the catalogs tell which transaction made it.
+    /// The first rows of a table in the catalogs were written by the transaction that created it.
     fn made(&mut self, table: u32, stamp: u32) {
         if let Some(at) = self.exact.get(&(self.relations, table, 0)) {
             let [written, defined, _] = self.object(*at).stamps;
@@ -241,7 +241,7 @@ impl Reader {
         }
     }
 
-    /// Definitions of indexes that are not plain ones after all.
+    /// Reads the definitions of indexes that cannot be composed from their columns.
     async fn definitions(&mut self, conn: &mut PgConnection) -> Decoded<()> {
         if self.asked.is_empty() {
             return Ok(());

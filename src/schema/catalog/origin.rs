@@ -1,4 +1,4 @@
-//! What is asked first: the server, the schemas that are read, and the catalogs.
+//! Reads the server version, the selected schemas and the OIDs of the catalogs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -55,7 +55,7 @@ pub(super) async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'stat
 }
 
 pub(super) async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
-    // `_lakebase` holds the records of applied migrations, which are no part of anybody's schema.
+    // `_lakebase` holds the records of applied migrations, which belong to the tool, not to the schema.
     let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', '_lakebase')".to_owned()).await?;
     let mut oids = Vec::new();
     for row in &rows {

@@ -1,4 +1,4 @@
-//! What is asked otherwise of another version of PostgreSQL.
+//! Parts of the catalog queries that depend on the version of PostgreSQL.
 
 /// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
 pub(super) struct Text {

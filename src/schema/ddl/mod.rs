@@ -249,11 +249,6 @@ pub(super) fn phrase(object: &Object) -> String {
     }
 }
 
-/// The name of a relation, or of the index of a constraint, with its schema.
-pub(super) fn qualified(object: &Object) -> String {
-    format!("{}.{}", object.text(Attr::Schema), object.text(Attr::Name))
-}
-
 /// A string literal.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

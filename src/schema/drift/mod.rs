@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::diff::{Change, FieldChange, compare};
+use super::compare::compare;
+use super::diff::{Change, FieldChange};
 use super::model::{Attr, Key, Kind, Schema};
 
 /// Two changes that cannot both be had.
@@ -19,17 +20,17 @@ use super::model::{Attr, Key, Kind, Schema};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Conflict {
-    /// What the conflict is about.
+    /// The object in conflict.
     pub key: Key,
     /// Why both cannot be had.
     pub reason: String,
-    /// What our side did.
+    /// The change of our side.
     pub ours: Change,
-    /// What their side did.
+    /// The change of their side.
     pub theirs: Change,
 }
 
-/// What two schemas changed since their common base.
+/// The changes of two schemas since their common base.
 ///
 /// `Display` lists the changes by side, and both definitions of each conflict.
 ///
@@ -142,7 +143,7 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
     drift
 }
 
-/// What a change is about, by the name that the base has for it.
+/// The object of a change, by its name in the base.
 fn anchor(change: &Change) -> Key {
     match change {
         Change::Renamed { before, .. } => before.clone(),

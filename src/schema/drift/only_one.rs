@@ -1,4 +1,4 @@
-//! What a table can have but once: a primary key, and a partition for each value.
+//! Additions that exclude each other: two primary keys of a table, two partitions for the same rows.
 
 use std::collections::BTreeSet;
 

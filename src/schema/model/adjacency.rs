@@ -1,6 +1,6 @@
-//! What leads from objects to objects, in two lists of numbers.
+//! Adjacency lists between objects, in compressed form.
 
-/// For each object some others, by position.
+/// The neighbors of each object, by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::schema) struct Adjacency {
     /// Where those of each object begin; one more says where the last end.
@@ -9,7 +9,7 @@ pub(in crate::schema) struct Adjacency {
 }
 
 impl Adjacency {
-    /// Those of one object stay in the order in which they are given.
+    /// The neighbors of one object keep the order of `links`.
     pub(in crate::schema) fn new(
         objects: usize,
         adjacency: impl Iterator<Item = (u32, u32)> + Clone,

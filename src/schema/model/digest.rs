@@ -1,4 +1,4 @@
-//! Digests of what is compared.
+//! Digests of compared attributes.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Objects on their way into a schema.
+//! Objects that are being added to a schema.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::adjacency::Adjacency;
-use super::object::{Address, Id, Objects, Row};
+use super::object::{Address, Id, Object, Objects, Row};
 use super::text::Interner;
 use super::{Attr, Key, Name};
 
-/// An object that is yet to be kept.
+/// An owned object that is not stored yet.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::schema) struct Draft<'a> {
     pub(in crate::schema) key: Key,
@@ -26,7 +26,7 @@ pub(in crate::schema) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// An object that has no place in a catalog.
+    /// An object without an address in a catalog.
     pub(in crate::schema) fn new(key: Key, parent: Option<Key>) -> Self {
         Self {
             key,
@@ -36,6 +36,21 @@ impl Draft<'_> {
             needs: Vec::new(),
             address: (0, 0, 0),
             stamps: [0; 3],
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// A copy that can be changed.
+    pub(in crate::schema) fn draft(&self) -> Draft<'a> {
+        Draft {
+            key: self.key.to_key(),
+            parent: self.parent.map(Name::to_key),
+            owner: self.owner.map(Into::into),
+            attrs: self.attrs.iter().map(|(attr, value)| (attr, value.into())).collect(),
+            needs: self.needs.to_vec(),
+            address: self.address,
+            stamps: self.stamps,
         }
     }
 }
@@ -85,13 +100,13 @@ impl Collection {
         self.objects.rows[object as usize].stamps = stamps;
     }
 
-    /// Says otherwise what one attribute of an object is.
+    /// Replaces the value of one attribute.
     pub(in crate::schema) fn set(&mut self, object: u32, attribute: usize, value: &str) {
         let start = self.objects.rows[object as usize].attrs.0 as usize;
         self.objects.attrs[start + attribute].1 = self.known.symbol(&mut self.objects.texts, value);
     }
 
-    /// Leaves objects out.
+    /// Keeps only some objects.
     pub(in crate::schema) fn retain(&mut self, stays: impl Fn(u32) -> bool) {
         let mut places = Vec::with_capacity(self.objects.len());
         let mut next = 0;
@@ -118,7 +133,7 @@ impl Collection {
             place[*old as usize] = new as u32;
         }
         drop(order);
-        // What was written down may say anything.
+        // A recorded schema may hold any number.
         needs.retain(|(_, to)| *to < count);
         for (from, to) in &mut needs {
             (*from, *to) = (place[*from as usize], place[*to as usize]);

@@ -1,4 +1,4 @@
-//! What identifies an object.
+//! Keys of catalog objects.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kind;
 
-/// What identifies an object: its kind and its name, quoted as SQL wants it.
+/// The key of a catalog object: its kind and its name, quoted as SQL needs it.
 ///
 /// ```
 /// use lakebase::schema::{Kind, Key};
@@ -34,7 +34,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// A key whose text lies elsewhere; ordered as keys are.
+/// A borrowed key, ordered as `Key` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub(in crate::schema) struct Name<'a> {
     pub(in crate::schema) kind: Kind,

@@ -1,4 +1,4 @@
-//! What sorts of things there are.
+//! The kinds of catalog objects.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $label:literal,)*) => {
-        /// What sort of thing an object of a schema is.
+        /// The kind of a catalog object.
         ///
         /// ```
         /// use lakebase::schema::Kind;
@@ -93,7 +93,7 @@ kinds! {
     IndexAttach = "index partition",
     /// A view.
     View = "view",
-    /// A materialised view.
+    /// A materialized view.
     MaterializedView = "materialized view",
     /// A rewrite rule.
     Rule = "rule",
@@ -111,13 +111,13 @@ kinds! {
     PublicationTable = "publication table",
     /// A schema in a publication.
     PublicationSchema = "publication schema",
-    /// Privileges that new objects are born with.
+    /// Privileges that new objects are created with.
     DefaultPrivileges = "default privileges",
     /// The owner of an object.
     Owner = "owner",
     /// The privileges of one role on an object.
     Privilege = "privilege",
-    /// An extension that an object goes with, although it is no part of it.
+    /// An extension that an object depends on without being a member of it.
     ExtensionMark = "extension of an object",
     /// A comment on an object.
     Comment = "comment",

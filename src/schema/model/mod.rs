@@ -1,4 +1,4 @@
-//! The model of a schema: objects at the finest grain, their attributes and what they depend on.
+//! The model of a schema: catalog objects, their attributes and dependencies.
 
 mod adjacency;
 mod attr;
@@ -6,8 +6,11 @@ mod digest;
 mod draft;
 mod key;
 mod kind;
+mod namespace;
 mod object;
+mod pairs;
 mod text;
+mod views;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,7 +27,10 @@ pub(super) use draft::{Collection, Draft};
 pub use key::Key;
 pub(super) use key::Name;
 pub use kind::Kind;
+pub(super) use namespace::{Namespace, occupied};
 pub(super) use object::{Address, Identity, Object, Objects};
+pub(super) use pairs::{Pair, pairs};
+pub(super) use views::{Constraint, ConstraintKind};
 
 /// Where a snapshot was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,13 +65,13 @@ pub struct Schema {
     pub(super) origin: Origin,
     /// Sorted by key.
     pub(super) objects: Arc<Objects>,
-    /// What is compared of each object, in few bytes side by side: most objects of two schemas are the same, and nothing more
-    /// of them is looked at.
+    /// A digest of the compared attributes of each object. Most objects of two schemas are equal, and only their digests are
+    /// looked at.
     #[serde(skip)]
     digests: Arc<[u128]>,
 }
 
-/// A schema as it is written down.
+/// A recorded schema.
 #[derive(Deserialize)]
 #[serde(rename = "Schema")]
 struct Recorded {
@@ -133,14 +139,14 @@ impl Schema {
         self.find(key).map(|at| self.objects.at(at))
     }
 
-    /// The parts of each object.
+    /// The parts of each object, such as the columns of a table.
     pub(super) fn parts(&self) -> Adjacency {
         let above = |at| Some((self.objects.above(at)? as u32, at as u32));
         let parts: Vec<(u32, u32)> = (0..self.len()).filter_map(above).collect();
         Adjacency::new(self.len(), parts.iter().copied())
     }
 
-    /// Who needs each object.
+    /// The dependents of each object.
     pub(super) fn dependents(&self) -> Adjacency {
         let needs = |at: usize| self.objects.needs(at).iter().map(move |need| (*need, at as u32));
         Adjacency::new(self.len(), (0..self.len()).flat_map(needs))

@@ -1,4 +1,4 @@
-//! The objects of a schema: rows of numbers for what they say, and how one is read.
+//! Compact storage for catalog objects (interned strings) and a borrowing view of one.
 
 use std::fmt;
 
@@ -6,7 +6,6 @@ use serde::{Serialize, Serializer};
 
 use super::adjacency::Adjacency;
 use super::digest::Fnv;
-use super::draft::Draft;
 use super::text::{Symbol, Texts};
 use super::{Attr, Kind, Name};
 
@@ -23,7 +22,7 @@ pub(super) struct Id {
     pub(super) name: Symbol,
 }
 
-/// An object as it is kept.
+/// The stored form of an object.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) id: Id,
@@ -35,7 +34,7 @@ pub(super) struct Row {
     pub(super) stamps: [u32; 3],
 }
 
-/// Many objects. A schema of ten thousand tables has two hundred thousand, so they share every text and every list.
+/// The objects of a schema. Ten thousand tables have two hundred thousand objects, so they share texts and lists.
 #[derive(Clone, Default)]
 pub(in crate::schema) struct Objects {
     pub(super) texts: Texts,
@@ -48,7 +47,7 @@ pub(in crate::schema) struct Objects {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(in crate::schema) struct Object<'a> {
     pub(in crate::schema) key: Name<'a>,
-    /// What it is a part of and disappears with.
+    /// The object it is part of and dropped with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::schema) parent: Option<Name<'a>>,
     /// The owner; compared through its own object, kept here for creating.
@@ -130,7 +129,7 @@ impl Objects {
         self.rows.binary_search_by(|row| self.name(row.id).cmp(&key)).ok()
     }
 
-    /// The position of what an object is a part of. It needs that too, which is where it is found without comparing texts.
+    /// The position of an object's parent, which is found among its dependencies without comparing texts.
     pub(super) fn above(&self, at: usize) -> Option<usize> {
         let parent = self.rows[at].parent?;
         let needed = self.needs.of(at).iter().map(|need| *need as usize);
@@ -138,7 +137,7 @@ impl Objects {
     }
 }
 
-/// What physical copies of one database have in common for one object, whatever it is called.
+/// The identity that an object keeps in physical copies of a database, whatever its name.
 fn identity(kind: Kind, (class, object, sub): Address) -> Option<Identity> {
     (object != 0).then_some((kind, class, object, sub))
 }
@@ -172,7 +171,7 @@ impl<'a> Object<'a> {
         self.attrs.get(attr).is_some()
     }
 
-    /// An attribute that every object of the kind has.
+    /// The value of an attribute that every object of the kind has; empty if it is absent.
     pub(in crate::schema) fn text(&self, attr: Attr) -> &'a str {
         self.attrs.get(attr).unwrap_or_default()
     }
@@ -181,21 +180,13 @@ impl<'a> Object<'a> {
         self.attrs.compared().eq(other.attrs.compared())
     }
 
-    pub(in crate::schema) fn identity(&self) -> Option<Identity> {
-        identity(self.key.kind, self.address)
+    /// The name of a relation, or of the index of a constraint, with its schema.
+    pub(in crate::schema) fn qualified(&self) -> String {
+        format!("{}.{}", self.text(Attr::Schema), self.text(Attr::Name))
     }
 
-    /// The same to be changed.
-    pub(in crate::schema) fn draft(&self) -> Draft<'a> {
-        Draft {
-            key: self.key.to_key(),
-            parent: self.parent.map(Name::to_key),
-            owner: self.owner.map(Into::into),
-            attrs: self.attrs.iter().map(|(attr, value)| (attr, value.into())).collect(),
-            needs: self.needs.to_vec(),
-            address: self.address,
-            stamps: self.stamps,
-        }
+    pub(in crate::schema) fn identity(&self) -> Option<Identity> {
+        identity(self.key.kind, self.address)
     }
 
     pub(super) fn digest(&self) -> u128 {

@@ -1,15 +1,15 @@
-//! Texts side by side, each once: the objects of a schema say the same types, names and owners over and over.
+//! Interned strings: the objects of a schema repeat types, names and owners.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher as _;
 use std::num::NonZeroU32;
 
-/// Which text, of those kept together.
+/// The number of an interned string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Symbol(NonZeroU32);
 
-/// The texts.
+/// The interned strings.
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     joined: String,
@@ -42,7 +42,7 @@ impl Texts {
     }
 }
 
-/// Finds the texts that are there already: equal ones are one, and have one symbol.
+/// Interns strings: equal ones get one symbol.
 #[derive(Default)]
 pub(super) struct Interner {
     /// By their hashes, or where that of another is the same, by the next one that is free.

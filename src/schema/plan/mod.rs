@@ -3,6 +3,9 @@
 mod action;
 mod order;
 mod reparse;
+mod rules;
+mod steps;
+mod view;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +17,6 @@ use super::error::PlanError;
 use super::model::Fingerprint;
 use super::options::Options;
 use super::statement::{Phase, Statement};
-pub(super) use action::occupied;
 
 /// How a plan is made.
 ///
@@ -113,8 +115,28 @@ pub struct Plan {
     pub(super) options: PlanOptions,
 }
 
+impl SchemaDiff {
+    /// Plans the SQL that takes the old schema to the new one, safe to run while the database is in use.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] names every difference that cannot be planned; nothing is planned then.
+    pub fn migration(&self) -> Result<Plan, PlanError> {
+        self.migration_with(&PlanOptions::default())
+    }
+
+    /// Plans with other options.
+    ///
+    /// # Errors
+    ///
+    /// As [`migration`](Self::migration).
+    pub fn migration_with(&self, options: &PlanOptions) -> Result<Plan, PlanError> {
+        plan(self, options)
+    }
+}
+
 /// Plans a difference.
-pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
+fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
     if !diff.refusals.is_empty() {
         return Err(PlanError::Refused(diff.refusals.clone()));
     }
@@ -146,12 +168,36 @@ pub(super) fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, Pla
     })
 }
 
-/// The statements in order, made in the gentlest way that has one.
+/// How far a plan goes to keep old objects until their replacements exist.
+#[derive(Clone, Copy, Debug)]
+struct Tactics {
+    /// Builds changed indexes and keys beside the old ones, and exchanges them.
+    exchange_indexes: bool,
+    /// Alters changed views in place instead of dropping them early and creating them late.
+    alter_views: bool,
+}
+
+/// From the least intrusive on. An old index or view that stays until its replacement exists can be needed by something
+/// that the replacement waits for: the steps then form a circle, which the next tactics avoid.
+const TACTICS: [Tactics; 4] = [
+    Tactics { exchange_indexes: true, alter_views: true },
+    Tactics { exchange_indexes: true, alter_views: false },
+    Tactics { exchange_indexes: false, alter_views: true },
+    Tactics { exchange_indexes: false, alter_views: false },
+];
+
+/// The statements in order, by the first tactics whose steps form no circle.
 fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, PlanError> {
+    if diff.is_empty() && !options.strict {
+        return Ok(Vec::new());
+    }
+    let new_parts = diff.new.parts();
     let mut circle = None;
-    // What stays until its successor is there, an old index or a view, may be in the way of what that needs.
-    for (swap, in_place) in [(true, true), (true, false), (false, true), (false, false)] {
-        match order::sorted(action::nodes(diff, options, swap, in_place)?) {
+    for tactics in TACTICS {
+        let planner = action::decide(diff, &new_parts, options, tactics)?;
+        let (mut graph, view) = steps::build(&planner);
+        rules::order(&view, &mut graph);
+        match order::sorted(graph) {
             Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
             sorted => return sorted,
         }

@@ -1,18 +1,37 @@
-//! One stable sort over everything a plan does.
+//! Sorts the steps of a plan topologically.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::schema::error::PlanError;
+use crate::schema::model::Kind;
 use crate::schema::statement::{Phase, Statement};
+
+/// The place of a step where no edge decides: drops, then creations, then purges; by kind, dependents first among drops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank(u8, u32, u32);
+
+impl Rank {
+    pub(super) fn drop(kind: Kind, item: usize) -> Self {
+        Self(0, u32::MAX - kind as u32, item as u32)
+    }
+
+    pub(super) fn create(kind: Kind, item: usize) -> Self {
+        Self(1, kind as u32, item as u32)
+    }
+
+    pub(super) fn purge(kind: Kind, item: usize) -> Self {
+        Self(2, kind as u32, item as u32)
+    }
+}
 
 /// One step: statements of one phase that stay together.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) statements: Vec<Statement>,
     pub(super) phase: Phase,
-    /// What goes first where nothing else decides.
-    pub(super) rank: (u8, u32, u32),
+    /// Which node is first where no edge decides.
+    pub(super) rank: Rank,
     pub(super) name: String,
 }
 
@@ -28,7 +47,7 @@ impl Graph {
     pub(super) fn chain(
         &mut self,
         statements: Vec<Statement>,
-        rank: (u8, u32, u32),
+        rank: Rank,
         name: impl Fn() -> String,
     ) -> (u32, u32) {
         let first = self.nodes.len() as u32;
@@ -45,7 +64,7 @@ impl Graph {
         (first, last)
     }
 
-    fn push(&mut self, statements: Vec<Statement>, rank: (u8, u32, u32), name: String) {
+    fn push(&mut self, statements: Vec<Statement>, rank: Rank, name: String) {
         let phase = statements.first().map(|s| s.phase).unwrap_or_default();
         self.nodes.push(Node { statements, phase, rank, name });
     }
@@ -77,7 +96,7 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
             waits[*after as usize] -= 1;
             if waits[*after as usize] == 0 {
                 let node = &mut graph.nodes[*after as usize];
-                // What takes long does not come in between what belongs together.
+                // A slow step must not interrupt an exchange.
                 if finishing && matches!(node.phase, Phase::Concurrent | Phase::Validate) {
                     (node.phase, node.rank.0) = (Phase::Finish, 3);
                 }
@@ -115,7 +134,7 @@ mod tests {
     fn graph(nodes: &[(&str, Phase)], edges: &[(u32, u32)]) -> Graph {
         let mut graph = Graph::default();
         for (at, (sql, phase)) in nodes.iter().enumerate() {
-            graph.chain(vec![Statement::new(*sql).at(*phase)], (1, 0, at as u32), || (*sql).to_owned());
+            graph.chain(vec![Statement::new(*sql).at(*phase)], Rank(1, 0, at as u32), || (*sql).to_owned());
         }
         graph.edges = edges.to_vec();
         graph
@@ -169,7 +188,7 @@ mod tests {
         let mut graph = Graph::default();
         let steps = [("rename", Phase::Finish), ("drop", Phase::Cleanup), ("more", Phase::Cleanup)];
         let statements = steps.iter().map(|(sql, phase)| Statement::new(*sql).at(*phase)).collect();
-        let (first, last) = graph.chain(statements, (1, 0, 0), || "swap".to_owned());
+        let (first, last) = graph.chain(statements, Rank(1, 0, 0), || "swap".to_owned());
         assert_eq!((first, last), (0, 1), "one node a phase");
         assert_eq!(order(graph), "rename drop more");
     }

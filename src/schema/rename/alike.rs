@@ -1,13 +1,13 @@
-//! Renames that nothing but a name tells, and those that are only likely.
+//! Renames of objects that are equal but for their names, and likely renames.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Rename, Renamed, attached};
-use crate::schema::diff::{Change, RenameHint, pairs};
-use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
+use crate::schema::diff::{Change, RenameHint};
+use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Object, Schema, pairs};
 use crate::schema::statement::Statement;
 
-/// Constraints and indexes of which nothing but the name differs.
+/// Constraints and indexes that are equal but for their names.
 pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let schema = &renamed.schema;
     let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
@@ -22,7 +22,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     };
     let eligible = |f: Object<'_>, other: &Schema| {
         kinds.contains(&f.key.kind)
-            && (!f.has(Attr::Inherited) || matches!(f.text(Attr::Type), "primary key" | "unique"))
+            && (!f.has(Attr::Inherited) || Constraint::of(f).is_some_and(Constraint::is_unique_key))
             && f.parent.is_some_and(|p| other.find(p).is_some())
     };
     let mut gone = Vec::new();

@@ -1,10 +1,9 @@
-//! Indexes that are parts of others, be they those of constraints: their names change together or not at all.
+//! Attached indexes, also those of constraints: their names change together or not at all.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::schema::ddl::qualified;
-use crate::schema::model::{Attr, Draft, Kind, Name, Object, Schema};
+use crate::schema::model::{Attr, Constraint, Draft, Kind, Name, Object, Schema};
 
 /// The objects that are renamed, with what they become.
 pub(super) type Moved<'a> = BTreeMap<Name<'a>, Object<'a>>;
@@ -12,12 +11,12 @@ pub(super) type Moved<'a> = BTreeMap<Name<'a>, Object<'a>>;
 /// The indexes among what is renamed, by their qualified names.
 pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {
     let indexed = |object: &Object<'_>| {
-        object.key.kind == Kind::Index || matches!(object.text(Attr::Type), "primary key" | "unique")
+        object.key.kind == Kind::Index || Constraint::of(*object).is_some_and(Constraint::is_unique_key)
     };
     let pairs = moved.iter().filter_map(|(before, after)| Some((old.get(*before)?, after)));
     pairs
         .filter(|(before, _)| indexed(before))
-        .map(|(before, after)| (qualified(&before), qualified(after)))
+        .map(|(before, after)| (before.qualified(), after.qualified()))
         .collect()
 }
 
@@ -48,7 +47,7 @@ pub(super) fn join<'a>(
     }
 }
 
-/// Drops the renames after which an index would be a part of another one than it shall.
+/// Discards the renames after which an index would be attached to the wrong one.
 pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object<'_>, Object<'_>)>) {
     let places = |schema: &Schema| -> BTreeMap<String, String> {
         let attached = schema.objects.of_kind(Kind::IndexAttach);
@@ -57,7 +56,7 @@ pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object
     let (before, after) = (places(old), places(new));
     loop {
         let names: BTreeMap<String, String> =
-            chosen.iter().map(|(old, new)| (qualified(old), qualified(new))).collect();
+            chosen.iter().map(|(old, new)| (old.qualified(), new.qualified())).collect();
         let renamed = |name: &String| names.get(name).unwrap_or(name).clone();
         let torn: BTreeSet<String> = before
             .iter()
@@ -67,9 +66,9 @@ pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object
             .collect();
         let count = chosen.len();
         let stray = |old: &Object<'_>, new: &Object<'_>| {
-            !before.contains_key(&qualified(old)) && after.contains_key(&qualified(new))
+            !before.contains_key(&old.qualified()) && after.contains_key(&new.qualified())
         };
-        chosen.retain(|(old, new)| !torn.contains(&qualified(old)) && !stray(old, new));
+        chosen.retain(|(old, new)| !torn.contains(&old.qualified()) && !stray(old, new));
         if chosen.len() == count {
             return;
         }

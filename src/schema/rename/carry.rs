@@ -73,7 +73,7 @@ impl<'a> Finder<'a> {
     ) {
         let own = self.moves.get(&object.key);
         let counterpart = matcher.counterpart(object).filter(|t| t.key == Name::from(&next.key));
-        // A row that nobody wrote since the parting still says the same, in the new names.
+        // A row that was not written since the branch point has the same definition, in the new names.
         let kept = counterpart.filter(|t| t.stamps[1] != 0 && t.stamps[1] == object.stamps[1]);
         for (attr, value) in &mut next.attrs {
             let renamed = match *attr {
@@ -122,7 +122,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A not-null constraint keeps the name it was born with when its table or column is renamed.
+    /// A not-null constraint keeps its name when its table or column is renamed.
     fn keep_not_null(&self, object: &Object<'a>, next: &mut Draft<'a>) {
         if object.key.kind != Kind::Column
             || !object.has(Attr::NotNull)
@@ -191,7 +191,7 @@ fn next_name(object: &Object, own: Option<&Move<'_>>) -> String {
     }
 }
 
-/// A definition says its own name without its schema.
+/// Definitions hold the unqualified name of their object.
 fn named(kind: Kind, text: &str, m: &Move<'_>) -> String {
     let word = match kind {
         Kind::Index | Kind::Constraint => "INDEX",

@@ -1,4 +1,4 @@
-//! Finds the objects that have another name in the new schema, those that others are named after first.
+//! Finds the objects that have another name in the new schema: containers before their contents.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,9 +6,8 @@ use super::matching::{IdentityMatcher, Match};
 use super::statement::create_schema;
 use super::words::Words;
 use super::{PARTS, Rename, Renamed, WHOLE};
-use crate::schema::diff::{Pair, pairs};
 use crate::schema::error::Refusal;
-use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
+use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// An object and its new name.
@@ -20,14 +19,14 @@ pub(super) struct Move<'a> {
     pub(super) to: String,
 }
 
-/// What is found so far.
+/// The renames found so far.
 pub(super) struct Finder<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
     pub(super) words: Words,
     pub(super) moves: BTreeMap<Name<'a>, Move<'a>>,
-    /// Who has which name, once schemas are renamed.
-    pub(super) taken: HashMap<(u8, String), Name<'a>>,
+    /// The holders of names, once schemas are renamed.
+    pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
     pub(super) statements: Vec<Statement>,
     pub(super) aside: u32,
 }
@@ -150,7 +149,7 @@ impl<'a> Finder<'a> {
         self.moves.insert(before, Move { before, after, from, to: to.to_owned() });
     }
 
-    /// What the object is called once what it lies in or belongs to has its new name.
+    /// The key of the object once its schema, table or owner has its new name.
     pub(super) fn carried(&self, object: &Object) -> Key {
         let name = object.text(Attr::Name);
         let follows = match object.key.kind {
@@ -183,7 +182,7 @@ impl<'a> Finder<'a> {
         self.parent(object) == after.parent
     }
 
-    /// What it is a part of, by its new name.
+    /// The parent of an object, by its new name.
     fn parent<'s>(&'s self, object: &Object<'s>) -> Option<Name<'s>> {
         object.parent.map(|parent| self.moves.get(&parent).map_or(parent, |m| Name::from(&m.after)))
     }

@@ -1,4 +1,4 @@
-//! Renames: certain between physical copies and where nothing but a constraint's or index's name differs; hints elsewhere.
+//! Detects renames: certain between physical copies and where only a constraint's or index's name differs; hints elsewhere.
 
 mod alike;
 mod attached;
@@ -9,9 +9,8 @@ mod statement;
 mod steps;
 mod words;
 
-use super::diff::{Pair, pairs};
 use super::error::Refusal;
-use super::model::{Key, Kind, Schema};
+use super::model::{Key, Kind, Pair, Schema, pairs};
 use super::statement::Statement;
 pub(super) use alike::likely;
 use finder::Finder;
@@ -36,7 +35,7 @@ pub(super) struct Renamed {
     pub(super) refusals: Vec<Refusal>,
 }
 
-/// Objects in a schema, those that others name first.
+/// Objects in a schema, in the order in which they are renamed.
 const WHOLE: [Kind; 13] = [
     Kind::Enum,
     Kind::Composite,

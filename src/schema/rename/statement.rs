@@ -4,7 +4,7 @@ use crate::schema::ddl;
 use crate::schema::model::{Key, Kind, Name, Object};
 use crate::schema::statement::{HazardKind, Statement};
 
-/// What is before an object's own name in its key.
+/// The part of a key before the object's own name.
 pub(super) fn schema_of<'a>(key: impl Into<Name<'a>>, name: &str) -> String {
     let key = key.into();
     let bare = key.name.find('(').map_or(key.name, |at| &key.name[..at]);

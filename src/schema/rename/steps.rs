@@ -1,12 +1,11 @@
-//! The statements for renames: first out of each other's way, then to the new names.
+//! The statements for renames: through free names where names are exchanged, then to the new ones.
 
 use std::collections::BTreeSet;
 
 use super::finder::Finder;
 use super::statement::{rename, schema_of, sibling, step};
 use super::{Renamed, WHOLE};
-use crate::schema::model::{Attr, Key, Kind, Name, Object};
-use crate::schema::plan::occupied;
+use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Namespace, Object, occupied};
 use crate::schema::statement::Statement;
 
 impl<'a> Finder<'a> {
@@ -30,7 +29,7 @@ impl<'a> Finder<'a> {
             let here = self.carried(&object);
             let Some(m) = self.moves.get(&key) else { continue };
             let (after, from, to) = (m.after.clone(), m.from.clone(), m.to.clone());
-            if here == after || self.comes_down(&object) {
+            if here == after || self.is_renamed_above(&object) {
                 continue;
             }
             let holders: BTreeSet<Name<'a>> = slots(&object, &after.name)
@@ -79,11 +78,11 @@ impl<'a> Finder<'a> {
         self.statements.extend(away.into_iter().chain(direct).chain(last));
     }
 
-    /// Whether what it is inherited from brings the name down.
-    fn comes_down(&self, object: &Object) -> bool {
+    /// Whether renaming the parent's column or constraint renames this one.
+    fn is_renamed_above(&self, object: &Object) -> bool {
         match object.key.kind {
             Kind::Column => object.has(Attr::HasParent),
-            Kind::Constraint => object.has(Attr::Inherited) && object.text(Attr::Type) == "check",
+            Kind::Constraint => Constraint::of(*object).is_some_and(Constraint::is_inherited_check),
             _ => false,
         }
     }
@@ -93,7 +92,7 @@ impl<'a> Finder<'a> {
         format!("lakebase_renamed_{}", self.aside)
     }
 
-    /// What will be dropped makes way for what takes its name.
+    /// Renames an object that will be dropped, to free its name.
     fn set_aside(&mut self, holder: Name<'a>) -> Option<Statement> {
         let object = self.old.get(holder)?;
         let (here, from, to) = (self.carried(&object), object.text(Attr::Name).to_owned(), self.free_name());
@@ -104,10 +103,10 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The names that an object takes under this key.
-fn slots(object: &Object, key: &str) -> Vec<(u8, String)> {
+/// The names that an object occupies under this key.
+fn slots(object: &Object, key: &str) -> Vec<(Namespace, String)> {
     if WHOLE.contains(&object.key.kind) {
         return occupied(&Object { key: Name::new(object.key.kind, key), ..*object });
     }
-    vec![(10 + object.key.kind as u8, key.to_owned())]
+    vec![(Namespace::Own(object.key.kind), key.to_owned())]
 }

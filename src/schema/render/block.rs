@@ -27,7 +27,7 @@ pub(super) struct Block {
     pub(super) key: Key,
     /// The line or lines that name it.
     pub(super) head: Vec<Row>,
-    /// What differs in it, part by part, indented.
+    /// The differing parts, indented.
     pub(super) parts: Vec<Vec<Row>>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// What another line already says, or what nobody wants to know.
+    /// Details omitted because another line implies them, or because they are noise.
     fn is_noise(&self, key: &Key) -> bool {
         let (old, new) = (object(self.old, key), object(self.new, key));
         match key.kind {

@@ -187,7 +187,7 @@ fn column(schema: &Schema, object: &Object, width: usize) -> String {
     }
 }
 
-/// What is as PostgreSQL chooses by itself is left away.
+/// Values that PostgreSQL chooses by default are omitted.
 fn identity(object: &Object) -> String {
     let Some(when) = object.get(Attr::Identity) else { return String::new() };
     let usual = ["START WITH 1", "INCREMENT BY 1", "NO MINVALUE", "NO MAXVALUE", "CACHE 1", "NO CYCLE"];
@@ -252,7 +252,7 @@ fn policy(object: &Object) -> String {
     text + &object.get(Attr::WithCheck).map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default()
 }
 
-/// What is as PostgreSQL chooses by itself is left away.
+/// Values that PostgreSQL chooses by default are omitted.
 fn sequence(object: &Object) -> Definition {
     let unlogged = flag(object, Attr::Persistence, "UNLOGGED ");
     let other = |attr: Attr, usual: &str, word: &str| {
@@ -296,7 +296,7 @@ fn function(object: &Object) -> Definition {
     let head = lines.next().unwrap_or_default();
     let mut said = true;
     let body = lines.map(|line| {
-        // What is said about a function stands one blank in; its body is as its author wrote it.
+        // The clauses of a function are indented by one blank; its body is shown as written.
         said = said && line.starts_with(' ');
         line.strip_prefix(' ').filter(|_| said).unwrap_or(line).to_owned()
     });
@@ -351,7 +351,7 @@ fn privilege(object: &Object, top: &Key) -> Definition {
     Definition { head: lines.next().unwrap_or_default(), body: lines.collect() }
 }
 
-/// What is rare is shown as the statements that create it.
+/// Rare objects are shown as the statements that create them.
 fn from_sql(schema: &Schema, object: &Object) -> Definition {
     let ctx = Context {
         old: schema,

@@ -1,4 +1,4 @@
-//! What differs between two lists of lines.
+//! Differences between two lists of lines.
 
 /// One line of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]

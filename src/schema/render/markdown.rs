@@ -55,7 +55,7 @@ fn objects(count: usize) -> String {
     format!("{count} {}", if count == 1 { "object" } else { "objects" })
 }
 
-/// What is said is a word of ours up to the colon and a name of somebody's after it.
+/// The text before the colon is ours; the name after it comes from the database and is escaped.
 fn code_after_colon(note: &str) -> String {
     match note.split_once(": ") {
         Some((ours, theirs)) => format!("{ours}: {}", code(theirs)),
@@ -111,7 +111,7 @@ fn code(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// What can go wrong when the plan runs, or why there is none.
+/// The hazards of the plan, or the reasons why there is none.
 fn hazards(diff: &SchemaDiff) -> String {
     let plan = match diff.migration() {
         Ok(plan) => plan,

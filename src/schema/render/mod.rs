@@ -12,9 +12,7 @@ use std::fmt;
 
 use super::diff::{Change, SchemaDiff};
 use block::{Block, Sides, blocks, visible};
-pub(super) use html::html;
 use lines::Row;
-pub(super) use markdown::markdown;
 
 const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
@@ -22,10 +20,38 @@ const YELLOW: &str = "\u{1b}[33m";
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
 
+impl SchemaDiff {
+    /// One line: how many objects were added, removed, changed and renamed.
+    pub fn summary(&self) -> String {
+        summary(self)
+    }
+
+    /// The unified DDL difference with terminal colors.
+    pub fn colored(&self) -> impl fmt::Display + '_ {
+        Text { diff: self, color: true }
+    }
+
+    /// The difference as Markdown, fit for a pull-request comment.
+    pub fn markdown(&self) -> String {
+        markdown::markdown(self)
+    }
+
+    /// The difference as an HTML page, old and new side by side.
+    pub fn html(&self) -> String {
+        html::html(self)
+    }
+}
+
+impl fmt::Display for SchemaDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Text { diff: self, color: false }.fmt(f)
+    }
+}
+
 /// The unified difference.
-pub(super) struct Text<'a> {
-    pub(super) diff: &'a SchemaDiff,
-    pub(super) color: bool,
+struct Text<'a> {
+    diff: &'a SchemaDiff,
+    color: bool,
 }
 
 impl fmt::Display for Text<'_> {

@@ -1,4 +1,4 @@
-//! What two sides did since they parted, for readers.
+//! Renders a three-way comparison as Markdown.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,7 +45,7 @@ impl fmt::Display for Drift {
     }
 }
 
-/// What one side did, without conflict: parts of new and lost objects that are in conflict go with these.
+/// The changes of one side without a conflict; conflicting parts of added and removed objects are shown with the conflict.
 struct Parts<'a> {
     of_conflicts: BTreeMap<Key, Vec<&'a Change>>,
     others: Vec<&'a Change>,

@@ -3,13 +3,13 @@
 use super::super::Reader;
 use crate::schema::model::Attr;
 
-/// What `pg_get_indexdef` says of the plain index of a primary or unique key.
+/// Composes the output of `pg_get_indexdef` for the plain index of a primary or unique key.
 pub(super) fn of_key(name: &str, table: &str, columns: &str) -> String {
     format!("CREATE UNIQUE INDEX {name} ON {table} USING btree ({columns})")
 }
 
 impl Reader {
-    /// What `pg_get_indexdef` says of a B-tree on plain columns that leaves operator classes and collations to their types;
+    /// Composes the output of `pg_get_indexdef` for a B-tree on plain columns that leaves operator classes and collations to their types;
     /// none for every other.
     pub(super) fn index(
         &self,

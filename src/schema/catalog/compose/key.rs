@@ -1,6 +1,6 @@
 //! Definitions of primary, unique and foreign keys from what their catalog row says in letters and numbers.
 
-/// What `pg_get_constraintdef` says of a key; `names` names its columns, or some of them.
+/// Composes the output of `pg_get_constraintdef` for a key; `names` names its columns, or some of them.
 ///
 /// The letters are those of `contype`, `confupdtype`, `confdeltype`, `confmatchtype`, `condeferrable`, `condeferred` and
 /// `convalidated`, then come the numbers of `confdelsetcols`. None where they mean nothing that is known here.

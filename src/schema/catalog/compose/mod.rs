@@ -1,5 +1,4 @@
-//! What a row says in numbers, said in the names of objects that were read before: the server would look up and quote the same
-//! names once a row.
+//! Resolves OIDs to the names of objects already read, instead of quoting them on the server for each row.
 
 mod index;
 mod key;
@@ -12,18 +11,18 @@ use super::cell::Cell;
 use super::{Decoded, Reader, transaction};
 use crate::schema::model::{Attr, Draft, Key, Kind, Object};
 
-/// A row, and what it leaves to be done.
+/// The object of a row, and what remains to be read for it.
 pub(super) struct Composed<'r> {
     pub(super) object: Draft<'r>,
     /// The type and collation of a column.
     pub(super) types: Option<(u32, u32)>,
     /// The default of a column.
     pub(super) default: Option<Draft<'r>>,
-    /// Where the definition of an index is among the attributes, which only the server can say.
+    /// The place among the attributes of an index definition that only the server can deparse.
     pub(super) asks: Option<usize>,
 }
 
-/// What the cells of a row say, one after the other.
+/// The values of a row, collected cell by cell.
 #[derive(Default)]
 struct Said<'s, 'r> {
     oid: u32,
@@ -69,7 +68,7 @@ impl Said<'_, '_> {
 }
 
 impl Reader {
-    /// The object of a row; none where it is a part of something that is no object.
+    /// The object of a row; none if it is part of something outside the model.
     pub(super) fn compose<'r>(
         &self,
         row: &'r PgRow,

@@ -1,4 +1,4 @@
-//! What holds objects together or is said about them: dependencies, addresses, comments, privileges.
+//! Queries for dependencies, addresses, comments and privileges.
 
 /// Objects that are detected and reported but have no plan.
 pub(in crate::schema::catalog) const UNCOMPARED: &str = "
@@ -21,7 +21,7 @@ pub(in crate::schema::catalog) const UNCOMPARED: &str = "
          and not (umuser = 0 and pg_has_role(srvowner, 'usage')
            or usename = current_user and (pg_has_role(srvowner, 'usage') or has_server_privilege(s.oid, 'usage')))";
 
-/// The same, where there are any: the view has to be planned even if there are none.
+/// Security labels. Queried only if there are any, because planning the view takes time.
 pub(in crate::schema::catalog) const SECURITY_LABELS: &str = "
     select 'security label on ' || objtype || ' ' || objname as key, provider || ' ' || label as digest from pg_seclabels
      where objtype not in ('role', 'database', 'tablespace')";
@@ -65,7 +65,7 @@ pub(in crate::schema::catalog) const COMMENTS: &str = "
     from pg_description
     where objoid >= 16384 or classoid in ('pg_namespace'::regclass, 'pg_extension'::regclass)";
 
-/// Privileges that differ from those an object of its kind is born with.
+/// Privileges that differ from those an object of its kind is created with.
 pub(in crate::schema::catalog) const PRIVILEGES: &str = "
     select a.classid, a.objid, a.sub,
            case when x.grantee = 0 then 'PUBLIC' when x.grantee = a.owner then 'OWNER' else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,

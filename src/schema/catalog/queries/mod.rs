@@ -26,7 +26,7 @@ pub(super) use metadata::{
     SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 
-/// What one query reads: the kind of its objects, the catalog their OIDs live in, the least server version, the SQL.
+/// A catalog query: the kind of its objects, the catalog of their OIDs, and the SQL.
 pub(super) struct Query {
     pub(super) kind: Kind,
     pub(super) catalog: &'static str,

@@ -1,8 +1,8 @@
-//! Which catalogs have anything of ours: where there is nothing, a query that would find nothing still has to be planned.
+//! Detects empty catalogs: planning a query takes time even if it finds nothing.
 
 use std::collections::HashSet;
 
-/// Catalogs that are empty in most databases, each with the condition of a row that users made.
+/// Catalogs that are empty in most databases, each with the condition for a row that a user created.
 const RARE: &[(&str, &str)] = &[
     ("pg_am", OURS),
     ("pg_cast", OURS),
@@ -28,7 +28,7 @@ const RARE: &[(&str, &str)] = &[
     ("pg_ts_dict", OURS),
 ];
 
-/// What comes with a new database has a smaller OID.
+/// The objects of a new database have smaller OIDs.
 const OURS: &str = "oid >= 16384";
 const ANY: &str = "true";
 

@@ -1,4 +1,4 @@
-//! Functions and what is made of them: aggregates, operators and their classes, casts, languages, access methods.
+//! Functions and objects built on them: aggregates, operators and their classes, casts, languages, access methods.
 
 use super::{Query, q, wide};
 use crate::schema::model::Kind;

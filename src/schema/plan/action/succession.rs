@@ -1,94 +1,96 @@
-//! Keys that go while others come in their place, and what keeps the time between them short.
+//! Replaces keys with as little time without a constraint as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hosts::drop_host;
 use super::{Action, Planner};
 use crate::schema::ddl;
-use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::model::{Attr, Constraint, Kind, Object, Schema};
 
-/// Who follows whom.
+/// The keys and unique indexes that are replaced by others of another name.
 #[derive(Default)]
-pub(super) struct Succession {
+pub(in crate::schema::plan) struct Succession {
     /// A unique index that goes, by the constraint that takes it over as it is.
-    pub(super) adopted: BTreeMap<usize, usize>,
+    pub(in crate::schema::plan) adopted: BTreeMap<usize, usize>,
     /// Primary keys and unique constraints that stay until what comes instead is built.
-    pub(super) late: BTreeSet<usize>,
+    pub(in crate::schema::plan) late: BTreeSet<usize>,
     /// Unique indexes whose name is taken until then.
-    pub(super) aside: BTreeSet<usize>,
+    pub(in crate::schema::plan) aside: BTreeSet<usize>,
 }
 
-impl Planner<'_> {
-    pub(super) fn succession(&self) -> Succession {
-        let mut succession = Succession::default();
-        if !self.ctx.online {
-            return succession;
+pub(super) fn succession(planner: &Planner<'_>) -> Succession {
+    let mut succession = Succession::default();
+    if !planner.ctx.online {
+        return succession;
+    }
+    let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for at in planner.touched().into_iter().filter(|at| planner.items[*at].action == Action::Create) {
+        let Some(new) = planner.new_object(at).filter(is_unique) else { continue };
+        let table = planner.ctx.new.object(Kind::Table, ddl::parent(&new));
+        if !planner.ctx.is_fresh(ddl::parent(&new)) && table.is_some_and(|t| !t.has(Attr::PartitionKey)) {
+            coming.entry(ddl::parent(&new)).or_default().push(at);
         }
-        let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for at in self.touched().into_iter().filter(|at| self.items[*at].action == Action::Add) {
-            let Some(new) = self.new_object(at).filter(is_unique) else { continue };
-            let table = self.ctx.new.object(Kind::Table, ddl::parent(&new));
-            if !self.ctx.is_fresh(ddl::parent(&new)) && table.is_some_and(|t| !t.has(Attr::PartitionKey)) {
-                coming.entry(ddl::parent(&new)).or_default().push(at);
-            }
-        }
-        if coming.is_empty() {
-            return succession;
-        }
-        for at in self.touched().into_iter().filter(|at| self.items[*at].action == Action::Remove) {
-            let Some(old) = self.old_object(at).filter(is_unique) else { continue };
-            let Some(heirs) = coming.get(ddl::parent(&old)).filter(|_| self.drop_host(at).is_none()) else {
-                continue;
+    }
+    if coming.is_empty() {
+        return succession;
+    }
+    for at in planner.touched().into_iter().filter(|at| planner.items[*at].action == Action::Drop) {
+        let Some(old) = planner.old_object(at).filter(is_unique) else { continue };
+        let Some(successors) = coming.get(ddl::parent(&old)).filter(|_| drop_host(planner, at).is_none())
+        else {
+            continue;
+        };
+        if old.key.kind == Kind::Constraint {
+            succession.late.insert(at);
+            let name = old.qualified();
+            let named = |successor: &&usize| {
+                planner
+                    .new_object(**successor)
+                    .is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
             };
-            if old.key.kind == Kind::Constraint {
-                succession.late.insert(at);
-                let name = ddl::qualified(&old);
-                let named = |heir: &&usize| {
-                    self.new_object(**heir).is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
-                };
-                succession.aside.extend(heirs.iter().find(named));
-            } else if let Some(heir) = heirs.iter().find(|heir| self.adopts(**heir, &old)) {
-                succession.adopted.insert(*heir, at);
-            }
+            succession.aside.extend(successors.iter().find(named));
+        } else if let Some(successor) = successors.iter().find(|successor| adopts(planner, **successor, &old))
+        {
+            succession.adopted.insert(*successor, at);
         }
-        succession
     }
+    succession
+}
 
-    fn adopts(&self, heir: usize, old: &Object) -> bool {
-        let marked = [
-            Attr::Clustered,
-            Attr::ReplicaIdentity,
-            Attr::Invalid,
-            Attr::Partitioned,
-            Attr::Tablespace,
-            Attr::Options,
-        ];
-        let plain =
-            |object: &Object| !marked.iter().any(|attr| object.has(*attr)) && !object.has(Attr::IndexOptions);
-        let stays = old.needs.iter().all(|need| {
-            let item = &self.items[self.of_old[*need as usize] as usize];
-            !item.drops() && !item.retyped
-        });
-        // The index takes its comment along.
-        let said =
-            |schema: &Schema, index: &str| schema.object(Kind::Comment, &format!("index {index}")).is_some();
-        let silent = !said(self.ctx.old, old.key.name);
-        self.new_object(heir).is_some_and(|new| {
-            let name = ddl::qualified(&new);
-            (silent || said(self.ctx.new, &name))
-                && new.key.kind == Kind::Constraint
-                && stays
-                && plain(old)
-                && plain(&new)
-                && self.ctx.old.object(Kind::IndexAttach, old.key.name).is_none()
-                && ddl::same_index(old, &new)
-        })
-    }
+fn adopts(planner: &Planner<'_>, successor: usize, old: &Object) -> bool {
+    let marked = [
+        Attr::Clustered,
+        Attr::ReplicaIdentity,
+        Attr::Invalid,
+        Attr::Partitioned,
+        Attr::Tablespace,
+        Attr::Options,
+    ];
+    let plain =
+        |object: &Object| !marked.iter().any(|attr| object.has(*attr)) && !object.has(Attr::IndexOptions);
+    let stays = old.needs.iter().all(|need| {
+        let item = &planner.items[planner.of_old[*need as usize] as usize];
+        !item.drops() && !item.retyped
+    });
+    // The index takes its comment along.
+    let said =
+        |schema: &Schema, index: &str| schema.object(Kind::Comment, &format!("index {index}")).is_some();
+    let silent = !said(planner.ctx.old, old.key.name);
+    planner.new_object(successor).is_some_and(|new| {
+        let name = new.qualified();
+        (silent || said(planner.ctx.new, &name))
+            && new.key.kind == Kind::Constraint
+            && stays
+            && plain(old)
+            && plain(&new)
+            && planner.ctx.old.object(Kind::IndexAttach, old.key.name).is_none()
+            && ddl::same_index(old, &new)
+    })
 }
 
 fn is_unique(object: &Object) -> bool {
     match object.key.kind {
         Kind::Index => object.has(Attr::Unique) && !object.has(Attr::Partitioned),
-        Kind::Constraint => matches!(object.text(Attr::Type), "primary key" | "unique"),
-        _ => false,
+        _ => Constraint::of(*object).is_some_and(Constraint::is_unique_key),
     }
 }

@@ -1,4 +1,4 @@
-//! Whether two objects with one address are one thing, or two things made on both sides since they parted.
+//! Decides whether two objects with the same address are the same one, or were created independently after the branch point.
 //!
 //! After a branch both sides hand out the same OIDs and attribute numbers, so an equal number alone proves nothing.
 //! The transaction that wrote a catalog row does: a row that nobody touched since the branch has the same on both
@@ -16,7 +16,7 @@ pub(super) enum Match {
     Unclear,
 }
 
-/// What both sides have from before they parted.
+/// The objects that both sides have from before the branch point.
 pub(super) struct IdentityMatcher<'a> {
     old: &'a Schema,
     new: &'a Schema,
@@ -79,8 +79,8 @@ impl<'a> IdentityMatcher<'a> {
         }
     }
 
-    /// Whether another object from before the parting is not older than this transaction.
-    fn before_the_parting(&self, stamp: u32, root: Name<'_>) -> bool {
+    /// Whether another object from before the branch point is not older than this transaction.
+    fn predates_branch(&self, stamp: u32, root: Name<'_>) -> bool {
         self.latest.iter().flatten().any(|(latest, key)| *key != root && not_before(*latest, stamp))
     }
 
@@ -106,7 +106,7 @@ impl<'a> IdentityMatcher<'a> {
         if made != made_too || type_before == type_after || old.has(Attr::Foreign) != new.has(Attr::Foreign) {
             return Match::Different;
         }
-        if self.before_the_parting(made, root(self.old, old)) || self.shares_parts(old, new) {
+        if self.predates_branch(made, root(self.old, old)) || self.shares_parts(old, new) {
             return Match::Same;
         }
         Match::Unclear
@@ -156,7 +156,7 @@ impl<'a> IdentityMatcher<'a> {
         if first == made
             || later
             || (untouched && alike)
-            || self.before_the_parting(earlier(before, after), root(self.old, old))
+            || self.predates_branch(earlier(before, after), root(self.old, old))
         {
             return Match::Same;
         }
@@ -182,13 +182,13 @@ impl<'a> IdentityMatcher<'a> {
                 return Match::Same;
             }
         }
-        if empty || self.before_the_parting(earlier(old.stamps[0], new.stamps[0]), old.key) {
+        if empty || self.predates_branch(earlier(old.stamps[0], new.stamps[0]), old.key) {
             return Match::Same;
         }
         Match::Unclear
     }
 
-    /// What holds no rows may be made anew, so only what is alike but for its name has to be one.
+    /// Objects without rows can be recreated, so only those that are equal but for their names must be the same one.
     fn other(&self, old: &Object, new: &Object) -> Match {
         let (before, after) = (old.stamps[0], new.stamps[0]);
         if before == after {
@@ -199,7 +199,7 @@ impl<'a> IdentityMatcher<'a> {
         let holds = matches!(old.key.kind, Kind::Sequence | Kind::MaterializedView);
         if untouched
             || (!holds && nameless(old).eq(nameless(new)))
-            || self.before_the_parting(earlier(before, after), root(self.old, old))
+            || self.predates_branch(earlier(before, after), root(self.old, old))
         {
             return Match::Same;
         }

@@ -1,0 +1,37 @@
+//! The names that objects occupy.
+
+use super::{Attr, Constraint, Kind, Object};
+
+/// A namespace within a schema: no two objects in it share a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::schema) enum Namespace {
+    Relations,
+    Types,
+    Routines,
+    /// The objects of one kind.
+    Own(Kind),
+}
+
+/// The qualified names that an object occupies, each with its namespace.
+pub(in crate::schema) fn occupied(object: &Object<'_>) -> Vec<(Namespace, String)> {
+    let name = object.key.name.to_owned();
+    match object.key.kind {
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => {
+            vec![(Namespace::Relations, name.clone()), (Namespace::Types, name)]
+        }
+        Kind::Index | Kind::Sequence => vec![(Namespace::Relations, name)],
+        Kind::Constraint if Constraint::of(*object).is_some_and(Constraint::has_index) => {
+            vec![(Namespace::Relations, object.qualified())]
+        }
+        Kind::Enum | Kind::Domain => vec![(Namespace::Types, name)],
+        Kind::Range => {
+            vec![(Namespace::Types, name), (Namespace::Types, object.text(Attr::Multirange).to_owned())]
+        }
+        Kind::Function | Kind::Aggregate => vec![(Namespace::Routines, name)],
+        Kind::Column => {
+            let sequence = object.get(Attr::IdentitySequence);
+            sequence.map(|sequence| (Namespace::Relations, sequence.to_owned())).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}

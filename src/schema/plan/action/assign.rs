@@ -1,0 +1,113 @@
+//! The actions that follow from an object's own difference.
+
+use super::{Action, Planner};
+use crate::schema::ddl::{self, AlterStrategy};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::plan::Tactics;
+
+pub(super) fn assign(planner: &mut Planner<'_>, tactics: Tactics) {
+    alter_or_replace(planner);
+    if !tactics.alter_views {
+        replace_views(planner);
+    }
+    replace_domains(planner);
+    keep_not_null(planner);
+}
+
+fn alter_or_replace(planner: &mut Planner<'_>) {
+    for at in 0..planner.items.len() {
+        if planner.items[at].action != Action::Alter {
+            continue;
+        }
+        let (Some(old), Some(new)) = (planner.old_object(at), planner.new_object(at)) else { continue };
+        match ddl::change(&planner.ctx, &old, &new) {
+            AlterStrategy::Alter(statements) => planner.items[at].alter = statements,
+            AlterStrategy::Retype(statements) => {
+                planner.items[at].alter = statements;
+                planner.items[at].retyped = true;
+            }
+            AlterStrategy::Replace => replace(planner, at),
+            AlterStrategy::Refuse(reason) => planner.refuse(&new, reason),
+        }
+    }
+}
+
+fn replace_views(planner: &mut Planner<'_>) {
+    for at in planner.touched() {
+        let view = planner.new_object(at).is_some_and(|f| f.key.kind == Kind::View);
+        if view && planner.items[at].action == Action::Alter {
+            replace(planner, at);
+        }
+    }
+}
+
+/// PostgreSQL adds no constraint to a domain inside arrays or composite types: the domain is replaced and its columns
+/// move.
+fn replace_domains(planner: &mut Planner<'_>) {
+    for at in planner.touched() {
+        let new = planner.new_object(at).filter(|_| planner.items[at].creates());
+        let Some(new) = new.filter(|f| f.key.kind == Kind::DomainConstraint) else { continue };
+        let old_schema = planner.ctx.old;
+        let Some(domain) = new.parent.and_then(|parent| old_schema.find(parent)) else { continue };
+        let contains = |dependent: &u32| {
+            let object = old_schema.objects.at(*dependent as usize);
+            object.key.kind == Kind::Composite
+                || object.key.kind == Kind::Column
+                    && object.text(Attr::Type) != old_schema.objects.at(domain).key.name
+        };
+        if planner.old_dependents.of(domain).iter().any(contains) {
+            replace(planner, planner.of_old[domain] as usize);
+        }
+    }
+}
+
+/// `DROP NOT NULL` on a parent also drops what a partition or child keeps: since 18 where that came from the parent
+/// alone, before always. Children are spared before 18, because there the parent's can be dropped alone.
+fn keep_not_null(planner: &mut Planner<'_>) {
+    let named = planner.ctx.old.server_version() >= 180_000;
+    let dropped = |at: usize| {
+        let column = planner.new_object(at).filter(|f| f.key.kind == Kind::Column && !f.has(Attr::NotNull));
+        column.is_some() && planner.old_object(at).is_some_and(|f| f.has(Attr::NotNull))
+    };
+    if !planner.touched().into_iter().any(dropped) {
+        return;
+    }
+    for at in 0..planner.items.len() {
+        let (Some(old), Some(new)) = (planner.old_object(at), planner.new_object(at)) else { continue };
+        let kept = new.key.kind == Kind::Column && old.has(Attr::NotNull) && new.has(Attr::NotNull);
+        if !kept || !named && planner.ctx.new.object(Kind::Partition, ddl::parent(&new)).is_none() {
+            continue;
+        }
+        let above = ddl::parent_column(planner.ctx.old, &old).zip(ddl::parent_column(planner.ctx.new, &new));
+        if above.is_some_and(|(old, new)| old.has(Attr::NotNull) && !new.has(Attr::NotNull)) {
+            let keep = ddl::keep_not_null(&planner.ctx, &old, &new);
+            planner.items[at].action = Action::Alter;
+            planner.items[at].alter.extend(keep);
+        }
+    }
+}
+
+/// Drops and creates an object, unless that would lose what it holds.
+pub(super) fn replace(planner: &mut Planner<'_>, at: usize) {
+    let Some(new) = planner.new_object(at) else { return };
+    let is_foreign = |table: Object<'_>| table.has(Attr::Foreign);
+    match new.key.kind {
+        // A foreign table holds no rows of its own.
+        Kind::Table if is_foreign(new) && planner.old_object(at).is_some_and(is_foreign) => {
+            planner.ctx.fresh.insert(new.key.name);
+        }
+        Kind::Domain => {
+            planner.ctx.fresh.insert(new.key.name);
+        }
+        Kind::Table => {
+            return planner.refuse(&new, "it would have to be dropped and made anew, with all its rows");
+        }
+        Kind::Extension => {
+            return planner.refuse(&new, "the extension would have to be dropped and made anew");
+        }
+        Kind::Schema => return planner.refuse(&new, "the schema would have to be dropped and made anew"),
+        _ => {}
+    }
+    planner.items[at].action = Action::Replace;
+    planner.items[at].alter.clear();
+}

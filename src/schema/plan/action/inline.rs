@@ -1,0 +1,78 @@
+//! Objects that are created within the statement of their table or column.
+
+use std::collections::BTreeSet;
+
+use super::Planner;
+use crate::schema::ddl;
+use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
+
+/// Finds the objects that are created as a part of their table or column.
+pub(super) fn fold_creations(planner: &mut Planner<'_>) {
+    let mut inline = BTreeSet::new();
+    for at in 0..planner.items.len() {
+        let Some(new) = planner.items[at].new.filter(|_| planner.items[at].creates()) else { continue };
+        let object = planner.ctx.new.objects.at(new);
+        let Some(parent) = object.parent.as_ref().and_then(|p| planner.ctx.new.find(p)) else { continue };
+        if !planner.items[planner.of_new[parent] as usize].creates() {
+            continue;
+        }
+        let folds = match object.key.kind {
+            Kind::Column => true,
+            Kind::Default => folds_default(planner, &object, &planner.ctx.new.objects.at(parent)),
+            Kind::Constraint => folds_constraint(planner, object),
+            _ => false,
+        };
+        if folds {
+            inline.insert(new);
+        }
+    }
+    planner.ctx.inline = inline;
+}
+
+/// The default of an inherited column is set apart, unless a partition is created with columns of its own.
+fn folds_default(planner: &Planner<'_>, default: &Object<'_>, parent: &Object<'_>) -> bool {
+    let table = planner.ctx.new.object(Kind::Table, default.text(Attr::Table));
+    let folds = match parent.has(Attr::Inherited) {
+        true => table.is_some_and(|table| !table.has(Attr::Inherits)),
+        false => parent.key.kind == Kind::Column,
+    };
+    folds && stands_alone(planner, default)
+}
+
+fn folds_constraint(planner: &Planner<'_>, object: Object<'_>) -> bool {
+    let apart = [Attr::IndexOptions, Attr::Tablespace, Attr::Clustered, Attr::ReplicaIdentity];
+    let table = planner.ctx.new.object(Kind::Table, ddl::parent(&object));
+    let from_parent = object.has(Attr::Inherited) && table.is_some_and(|table| table.has(Attr::Inherits));
+    matches!(
+        object.constraint_kind(),
+        Some(ConstraintKind::Check | ConstraintKind::PrimaryKey | ConstraintKind::Unique)
+    ) && !from_parent
+        && !apart.iter().any(|attr| object.has(*attr))
+        && !object.text(Attr::Definition).ends_with("NOT VALID")
+        && stands_alone(planner, &object)
+}
+
+/// Whether an object needs no relation but its own, not even through a function.
+fn stands_alone(planner: &Planner<'_>, object: &Object) -> bool {
+    let own = object.key.name;
+    let relation = |f: &Object| {
+        matches!(
+            f.key.kind,
+            Kind::Table
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::Column
+                | Kind::Function
+                | Kind::Aggregate
+        )
+    };
+    object.needs.iter().map(|n| planner.ctx.new.objects.at(*n as usize)).all(|need| match need.key.kind {
+        Kind::Table | Kind::Column => {
+            own.starts_with(need.key.name)
+                || need.parent.as_ref().is_some_and(|p| own.starts_with(&format!("{}.", p.name)))
+        }
+        Kind::View | Kind::MaterializedView | Kind::Constraint | Kind::Index => false,
+        Kind::Function => !need.needs.iter().any(|n| relation(&planner.ctx.new.objects.at(*n as usize))),
+        _ => true,
+    })
+}

@@ -1,0 +1,216 @@
+//! Carries drops, replacements and changes of type on to the dependents of an object.
+
+use std::collections::HashMap;
+
+use super::assign::replace;
+use super::hosts::leaves;
+use super::{Action, Planner};
+use crate::schema::ddl;
+use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
+use crate::schema::statement::Statement;
+
+pub(super) fn propagate(planner: &mut Planner<'_>) {
+    let spreads = |planner: &Planner<'_>, at: usize| (planner.items[at].drops(), planner.items[at].retyped);
+    let mut queue: Vec<usize> =
+        (0..planner.items.len()).filter(|at| spreads(planner, *at) != (false, false)).collect();
+    let mut seen = HashMap::new();
+    while let Some(at) = queue.pop() {
+        let state = spreads(planner, at);
+        if seen.insert(at, state) == Some(state) {
+            continue;
+        }
+        let Some(old) = planner.items[at].old else { continue };
+        for dependent in planner.old_dependents.of(old).to_vec() {
+            let dependent = planner.of_old[dependent as usize] as usize;
+            queue.extend(cascade_to_partition_index(planner, at, dependent));
+            let before = spreads(planner, dependent);
+            affect(planner, at, dependent);
+            if before != spreads(planner, dependent) {
+                queue.push(dependent);
+            }
+        }
+    }
+    move_component_types(planner);
+}
+
+/// A type that is renamed away until its columns have moved still needs the types it was made of.
+fn move_component_types(planner: &mut Planner<'_>) {
+    let mut queue: Vec<usize> = (0..planner.items.len()).filter(|at| planner.items[*at].moved).collect();
+    while let Some(at) = queue.pop() {
+        for need in planner.old_object(at).map(|f| f.needs).unwrap_or_default() {
+            let need = planner.of_old[*need as usize] as usize;
+            let kind = planner.old_object(need).map(|f| f.key.kind);
+            let is_type = matches!(
+                kind,
+                Some(Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite | Kind::Collation)
+            );
+            if is_type && planner.items[need].drops() && !planner.items[need].moved {
+                planner.items[need].moved = true;
+                queue.push(need);
+            }
+        }
+    }
+}
+
+/// Replaces the index of a partition that is dropped with the partitioned index it is attached to.
+fn cascade_to_partition_index(planner: &mut Planner<'_>, at: usize, attach: usize) -> Option<usize> {
+    let attach = planner.old_object(attach).filter(|f| f.key.kind == Kind::IndexAttach)?;
+    let dropped = planner.old_object(at).filter(|_| planner.items[at].drops())?;
+    if Some(dropped.key) == attach.parent || !matches!(dropped.key.kind, Kind::Index | Kind::Constraint) {
+        return None;
+    }
+    let child = planner.of_old[attach.parent.and_then(|p| planner.ctx.old.find(p))?] as usize;
+    let stays = planner.old_object(child).is_some_and(|index| leaves(planner, &index));
+    if stays || planner.items[child].drops() {
+        return None;
+    }
+    replace(planner, child);
+    Some(child)
+}
+
+/// An object that is dropped or retyped, and one that depends on it.
+struct Dependence<'a> {
+    needed: usize,
+    needed_object: Object<'a>,
+    dependent: usize,
+    old: Object<'a>,
+    new: Object<'a>,
+}
+
+fn affect(planner: &mut Planner<'_>, needed: usize, dependent: usize) {
+    let (Some(needed_object), Some(old), Some(new)) =
+        (planner.old_object(needed), planner.old_object(dependent), planner.new_object(dependent))
+    else {
+        return;
+    };
+    if planner.items[dependent].drops() || planner.items[dependent].action == Action::Create {
+        return;
+    }
+    let dependence = Dependence { needed, needed_object, dependent, old, new };
+    if planner.items[needed].drops() {
+        affect_by_drop(planner, &dependence);
+    } else {
+        affect_by_retype(planner, &dependence);
+    }
+}
+
+fn affect_by_retype(planner: &mut Planner<'_>, on: &Dependence<'_>) {
+    match (on.needed_object.key.kind, on.new.key.kind) {
+        (Kind::Trigger, Kind::Trigger) => replace(planner, on.dependent),
+        (Kind::Column, Kind::Statistics) => keep_target(planner, on.dependent, &on.new),
+        (Kind::Column, Kind::Column) if on.old.is_generated() => replace(planner, on.dependent),
+        (
+            Kind::Column,
+            Kind::View
+            | Kind::MaterializedView
+            | Kind::Rule
+            | Kind::Policy
+            | Kind::Trigger
+            | Kind::Default
+            | Kind::Function
+            | Kind::PublicationTable,
+        )
+        | (Kind::Composite, Kind::View | Kind::MaterializedView | Kind::Rule) => {
+            replace(planner, on.dependent);
+        }
+        (Kind::Column, Kind::Constraint)
+            if on.new.constraint_kind() == Some(ConstraintKind::ForeignKey)
+                && !stays_comparable(planner, on.needed) =>
+        {
+            replace(planner, on.dependent);
+        }
+        (Kind::Composite, Kind::Column) => {
+            let reason = format!(
+                "PostgreSQL cannot change an attribute's type in {} while this column uses it",
+                on.needed_object.key.name
+            );
+            planner.refuse(&on.new, reason);
+        }
+        _ => {}
+    }
+}
+
+fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
+    let needed = on.needed_object.key.kind;
+    let gone = planner.items[on.needed].action == Action::Drop;
+    let action = planner.items[on.dependent].action;
+    match on.new.key.kind {
+        _ if gone && action == Action::Alter => {}
+        Kind::Column
+            if matches!(needed, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation)
+                && (!gone || action == Action::Keep) =>
+        {
+            move_column(planner, on);
+        }
+        Kind::Column
+            if on.old.is_generated() && matches!(needed, Kind::Function | Kind::Operator | Kind::Column) =>
+        {
+            replace(planner, on.dependent);
+        }
+        Kind::Column if needed == Kind::Table && on.old.parent == Some(on.needed_object.key) => {
+            replace(planner, on.dependent);
+        }
+        Kind::Table if on.old.has(Attr::Foreign) && on.new.has(Attr::Foreign) => {
+            replace(planner, on.dependent);
+        }
+        Kind::Column | Kind::Table | Kind::Schema | Kind::Extension => {
+            let key = on.needed_object.key;
+            planner.refuse(&on.new, format!("it needs {key}, which would have to be dropped and made anew"));
+        }
+        _ => replace(planner, on.dependent),
+    }
+}
+
+/// PostgreSQL makes statistics over a retyped column anew, and forgets their target.
+fn keep_target(planner: &mut Planner<'_>, statistics: usize, new: &Object) {
+    let kept = planner.items[statistics].action == Action::Keep;
+    let Some(target) = new.get(Attr::Target).filter(|_| kept) else { return };
+    let sql = format!("ALTER STATISTICS {} SET STATISTICS {target}", new.key.name);
+    planner.items[statistics].action = Action::Alter;
+    planner.items[statistics].alter = vec![Statement::new(sql)];
+}
+
+/// Whether the two ends of a foreign key can be compared while only one has its new type.
+fn stays_comparable(planner: &Planner<'_>, column: usize) -> bool {
+    let (Some(old), Some(new)) = (planner.old_object(column), planner.new_object(column)) else {
+        return true;
+    };
+    let family = |of: &str| match of {
+        "smallint" | "integer" | "bigint" => "integer",
+        t if t == "text" || t.starts_with("character varying") => "text",
+        _ => "",
+    };
+    let (one, other) = (old.text(Attr::Type), new.text(Attr::Type));
+    family(one) == family(other) && !family(one).is_empty()
+}
+
+/// The type of a column is replaced under its name: the column moves from the old version to the new one.
+fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
+    let new = &on.new;
+    planner.items[on.needed].moved = true;
+    if ddl::is_partition_key(&planner.ctx, new) {
+        return planner.refuse(new, "PostgreSQL cannot change the type of a column in a partition key");
+    }
+    if planner.items[on.dependent].retyped {
+        return;
+    }
+    if !new.has(Attr::HasParent) {
+        let mut statement = ddl::retype(&planner.ctx, &on.old, new);
+        if on.needed_object.key.kind != Kind::Collation {
+            let (name, kind) = (new.text(Attr::Name), new.text(Attr::Type));
+            statement.sql = format!(
+                "ALTER TABLE {} ALTER COLUMN {name} TYPE {kind} USING {name}::text::{kind}",
+                ddl::parent(new)
+            );
+        }
+        planner.items[on.dependent].alter.insert(0, statement);
+    }
+    let column = &mut planner.items[on.dependent];
+    for statement in ddl::stored(new) {
+        if !column.alter.contains(&statement) {
+            column.alter.push(statement);
+        }
+    }
+    column.action = Action::Alter;
+    column.retyped = true;
+}

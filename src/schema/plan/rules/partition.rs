@@ -1,0 +1,183 @@
+//! Rules for partitions and inheritance: children follow what happens to their parents.
+
+use std::collections::BTreeMap;
+
+use super::Edges;
+use crate::schema::ddl;
+use crate::schema::model::{Attr, Constraint, Kind, Name, Object};
+use crate::schema::plan::action::{Action, Planner};
+use crate::schema::plan::view::{Ends, PlanView};
+
+pub(super) fn a_table_inherits_after_its_columns_and_parents_are_there(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    let tables = view.of_new(|_| true).filter(|(_, new)| new.key.kind == Kind::Table);
+    for (at, new) in tables.filter(|(at, _)| view.purge(*at).is_some()) {
+        let Some(position) = view.item(at).new else { continue };
+        let parts = view.planner.ctx.new_parts.of(position).iter();
+        for needed in parts.chain(new.needs).map(|position| view.new_item(*position as usize)) {
+            edges.before(view.create(needed), view.purge(at));
+        }
+    }
+}
+
+pub(super) fn a_table_leaves_its_parents_before_its_parts_are_dropped(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    let planner = view.planner;
+    for (at, old) in view.leaving() {
+        let table = old.parent.filter(|parent| parent.kind == Kind::Table);
+        let table = table.and_then(|table| planner.ctx.old.find(table));
+        if let Some(table) = table.map(|position| planner.of_old[position] as usize)
+            && view.item(table).action == Action::Alter
+        {
+            edges.before(view.create(table), view.drop(at));
+        }
+    }
+}
+
+/// While a column gets NOT NULL its table has a check constraint that the partition lacks.
+pub(super) fn a_partition_is_attached_after_columns_above_are_not_null(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    for (at, new) in changing(view, Kind::Partition) {
+        let above = Name::new(Kind::Table, new.text(Attr::Of));
+        for (kind, part) in parts_of(view, Some(above)) {
+            if kind == Kind::Column && view.item(part).action == Action::Alter {
+                edges.before(view.create(part), view.create(at));
+            }
+        }
+    }
+}
+
+pub(super) fn a_partition_is_attached_after_it_has_its_parts(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    for (at, new) in changing(view, Kind::Partition) {
+        for (kind, part) in parts_of(view, new.parent) {
+            if matches!(kind, Kind::Index | Kind::Constraint | Kind::Column | Kind::Default) {
+                edges.before(view.create(part), view.create(at));
+            }
+        }
+    }
+}
+
+/// A new partition need not have had what the partitioned table has lost.
+pub(super) fn a_partition_is_attached_after_parts_above_are_dropped(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    let planner = view.planner;
+    for (at, new) in changing(view, Kind::Partition) {
+        let above = new.text(Attr::Of);
+        for kind in [Kind::Column, Kind::Constraint] {
+            let parts = planner.ctx.old.objects.since(Name::new(kind, above));
+            let parts = parts.take_while(|(_, f)| f.key.kind == kind && f.key.name.starts_with(above));
+            for (position, _) in parts.filter(|(_, part)| ddl::parent(part) == above) {
+                let part = planner.of_old[position] as usize;
+                if view.item(part).action == Action::Drop {
+                    edges.before(view.drop(part), view.create(at));
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn an_index_is_attached_after_its_table(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let new_schema = view.planner.ctx.new;
+    for (at, new) in changing(view, Kind::IndexAttach) {
+        let table = new.parent.and_then(|index| new_schema.get(index)).and_then(|index| index.parent);
+        let place = table.and_then(|table| new_schema.find(Name::new(Kind::Partition, table.name)));
+        if let Some(place) = place.map(|position| view.new_item(position)) {
+            edges.before(view.create(place), view.create(at));
+        }
+    }
+}
+
+pub(super) fn an_inherited_column_changes_after_the_one_above(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let new_schema = view.planner.ctx.new;
+    for (at, new) in changing(view, Kind::Column) {
+        if new.has(Attr::HasParent) && view.item(at).action == Action::Alter {
+            let above = ddl::parent_column(new_schema, &new).and_then(|above| new_schema.find(above.key));
+            let above = above.and_then(|position| view.create(view.new_item(position)));
+            edges.before(above, view.create(at));
+        }
+    }
+}
+
+pub(super) fn a_partition_is_detached_before_its_place_is_taken(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let mut detached: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
+    for (at, old) in detached_partitions(view) {
+        for above in tables_above(view.planner, &old) {
+            detached.entry(above).or_default().push(view.drop(at));
+        }
+    }
+    if detached.is_empty() {
+        return;
+    }
+    for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Partition) {
+        for gone in detached.get(new.text(Attr::Of)).into_iter().flatten() {
+            edges.before(*gone, view.create(at));
+        }
+    }
+}
+
+/// Indexes above are dropped after every detachment; columns and constraints above change after the detachment of a
+/// table that stays, which would otherwise change too.
+pub(super) fn a_partition_is_detached_before_its_parts_change(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let planner = view.planner;
+    let mut below: BTreeMap<&str, Vec<(Ends, bool)>> = BTreeMap::new();
+    let mut own: BTreeMap<Name<'_>, Ends> = BTreeMap::new();
+    for (at, old) in detached_partitions(view) {
+        let stays = old.parent.is_some_and(|table| planner.ctx.new.find(table).is_some());
+        for above in tables_above(planner, &old) {
+            below.entry(above).or_default().push((view.drop(at), stays));
+        }
+        own.extend(old.parent.map(|table| (table, view.drop(at))));
+    }
+    if own.is_empty() {
+        return;
+    }
+    for at in view.touched.iter().copied() {
+        let Some(object) = planner.old_object(at).or(planner.new_object(at)) else { continue };
+        let Some(table) = object.parent.filter(|_| object.key.kind != Kind::Partition) else { continue };
+        let inheritable = matches!(object.key.kind, Kind::Column | Kind::Constraint);
+        let index = view.item(at).drops()
+            && (object.key.kind == Kind::Index
+                || Constraint::of(object).is_some_and(|constraint| !constraint.is_foreign_key()));
+        for (gone, stays) in below.get(table.name).into_iter().flatten() {
+            edges.before(*gone, view.drop(at).filter(|_| index || inheritable && *stays));
+            edges.before(*gone, view.create(at).filter(|_| inheritable && *stays));
+        }
+        if let Some(gone) = own.get(&table) {
+            edges.before(*gone, view.drop(at));
+            edges.before(*gone, view.create(at));
+        }
+    }
+}
+
+fn changing<'a>(view: &PlanView<'_, 'a>, kind: Kind) -> impl Iterator<Item = (usize, Object<'a>)> {
+    view.changing().filter(move |(_, new)| new.key.kind == kind)
+}
+
+/// The kinds and items of the parts of a new table.
+fn parts_of(view: &PlanView<'_, '_>, table: Option<Name<'_>>) -> impl Iterator<Item = (Kind, usize)> {
+    let planner = view.planner;
+    let table = table.and_then(|table| planner.ctx.new.find(table));
+    let parts = table.map(|table| planner.ctx.new_parts.of(table)).unwrap_or_default();
+    parts.iter().map(|part| (planner.ctx.new.objects.kind(*part as usize), view.new_item(*part as usize)))
+}
+
+fn detached_partitions<'a>(view: &PlanView<'_, 'a>) -> impl Iterator<Item = (usize, Object<'a>)> {
+    view.of_old(|item| item.action == Action::Drop).filter(|(_, old)| old.key.kind == Kind::Partition)
+}
+
+/// The tables that a partition was part of, from the nearest on.
+fn tables_above<'a>(planner: &Planner<'a>, partition: &Object<'a>) -> Vec<&'a str> {
+    let mut tables = vec![partition.text(Attr::Of)];
+    while let Some(next) = tables.last().and_then(|of| planner.ctx.old.object(Kind::Partition, of)) {
+        tables.push(next.text(Attr::Of));
+    }
+    tables
+}

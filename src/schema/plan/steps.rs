@@ -1,0 +1,195 @@
+//! The steps of a plan: what is dropped, created, altered, and removed at the end.
+
+use super::action::hosts::{create_host, drop_host};
+use super::action::privileges::{gets_identity, initial_privileges, is_granted_at_creation};
+use super::action::sequences::{self, IdentityChanges, Transfer};
+use super::action::{Action, Planner, is_moved, swap};
+use super::order::{Graph, Rank};
+use super::view::{PlanView, Steps};
+use crate::schema::ddl::{self, temporary};
+use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::statement::{Phase, Statement};
+
+struct Builder<'p, 'a> {
+    planner: &'p Planner<'a>,
+    graph: Graph,
+    steps: Vec<Steps>,
+    drop_hosts: Vec<Option<usize>>,
+    identities: IdentityChanges<'a>,
+    transfers: Vec<Transfer>,
+}
+
+/// The steps of every object that changes, not yet in order.
+pub(super) fn build<'p, 'a>(planner: &'p Planner<'a>) -> (Graph, PlanView<'p, 'a>) {
+    let touched = planner.touched();
+    let count = planner.items.len();
+    let mut builder = Builder {
+        planner,
+        graph: Graph::default(),
+        steps: vec![Steps::default(); count],
+        drop_hosts: (0..count).map(|at| drop_host(planner, at)).collect(),
+        identities: sequences::identity_changes(planner),
+        transfers: Vec::new(),
+    };
+    for at in touched.iter().copied() {
+        if planner.swapped.contains(&at) {
+            builder.exchange(at);
+        } else if planner.items[at].drops() && builder.drop_hosts[at].is_none() {
+            builder.drop(at);
+        }
+    }
+    builder.share_drops(&touched);
+    for at in touched.iter().copied() {
+        let Some(new) = planner.new_object(at) else { continue };
+        if planner.items[at].creates() {
+            builder.create(at, &new);
+        } else if planner.items[at].action == Action::Alter {
+            builder.alter(at, &new);
+        }
+    }
+    builder.share_creations(&touched);
+    let Builder { graph, steps, transfers, .. } = builder;
+    (graph, PlanView { planner, touched, steps, transfers })
+}
+
+impl Builder<'_, '_> {
+    /// Builds the new index or key beside the old one, and exchanges the two.
+    fn exchange(&mut self, at: usize) {
+        let Some(new) = self.planner.new_object(at) else { return };
+        let name = || format!("exchange {}", new.key);
+        let (ahead, purge) = match swap::swap(self.planner, at) {
+            Some(swap) => ([swap.ahead, swap.exchange].concat(), swap.purge),
+            None => Default::default(),
+        };
+        let (first, last) = self.graph.chain(ahead, Rank::create(new.key.kind, at), name);
+        self.steps[at].create = Some((first, last));
+        self.steps[at].drop = Some((last, last)).filter(|_| self.drop_hosts[at].is_none());
+        if !purge.is_empty() {
+            self.steps[at].purge = Some(self.graph.chain(purge, Rank::purge(new.key.kind, at), name));
+        }
+    }
+
+    fn drop(&mut self, at: usize) {
+        let Some(old) = self.planner.old_object(at) else { return };
+        let mut statements = self.drop_statements(at, &old);
+        let mut purge = Vec::new();
+        if let Some((column, identity)) = sequences::handed_to(self.planner, &self.identities, &old) {
+            (statements, purge) = sequences::hand_over(&old, identity);
+            self.transfers.push(Transfer::ToIdentity { sequence: at, column });
+        } else if self.planner.items[at].moved {
+            (statements, purge) = rename_away(&old);
+        }
+        let name = || format!("drop {}", old.key);
+        if !purge.is_empty() {
+            self.steps[at].purge = Some(self.graph.chain(purge, Rank::purge(old.key.kind, at), name));
+        }
+        self.steps[at].drop = Some(self.graph.chain(statements, Rank::drop(old.key.kind, at), name));
+    }
+
+    fn drop_statements(&self, at: usize, old: &Object<'_>) -> Vec<Statement> {
+        let planner = self.planner;
+        let both = planner.items[at].old.zip(planner.items[at].new);
+        let moved = both.is_some_and(|(a, b)| is_moved((planner.ctx.old, a), (planner.ctx.new, b)));
+        if moved || planner.succession.adopted.values().any(|index| *index == at) {
+            return Vec::new();
+        }
+        let statements = ddl::drop(&planner.ctx, old);
+        if !planner.succession.late.contains(&at) {
+            return statements;
+        }
+        statements.into_iter().map(|statement| statement.at(Phase::Finish)).collect()
+    }
+
+    /// An object that is dropped along with another one shares the step of that one.
+    fn share_drops(&mut self, touched: &[usize]) {
+        for at in touched.iter().copied().filter(|at| self.planner.items[*at].drops()) {
+            let mut host = at;
+            while let Some(above) = self.drop_hosts[host] {
+                host = above;
+            }
+            self.steps[at].drop = self.steps[host].drop;
+        }
+    }
+
+    fn create(&mut self, at: usize, new: &Object<'_>) {
+        if self.planner.swapped.contains(&at) || create_host(self.planner, at).is_some() {
+            return;
+        }
+        let (rank, name) = (Rank::create(new.key.kind, at), || format!("create {}", new.key));
+        let mut statements = self.create_statements(at, new);
+        if let Some((column, identity)) = sequences::taken_from(self.planner, &self.identities, new) {
+            let ahead;
+            (ahead, statements) = sequences::take_over(statements, new, identity);
+            self.steps[at].prepare = Some(self.graph.chain(ahead, rank, name));
+            self.transfers.push(Transfer::FromIdentity { sequence: at, column });
+        }
+        self.steps[at].create = Some(self.graph.chain(statements, rank, name));
+    }
+
+    fn create_statements(&self, at: usize, new: &Object<'_>) -> Vec<Statement> {
+        let planner = self.planner;
+        if let Some(index) = planner.succession.adopted.get(&at).and_then(|at| planner.old_object(*at)) {
+            return ddl::adopt(new, &index);
+        }
+        if planner.succession.aside.contains(&at) {
+            return ddl::build_aside(new);
+        }
+        if new.key.kind == Kind::Privilege && is_granted_at_creation(planner, new) {
+            return Vec::new();
+        }
+        let mut statements = ddl::create(&planner.ctx, new);
+        statements.extend(initial_privileges(planner, new));
+        if new.key.kind == Kind::Table {
+            let columns = planner.ctx.parts(new).map(|(_, part)| part).filter(|f| f.key.kind == Kind::Column);
+            statements.extend(columns.flat_map(|column| initial_privileges(planner, &column)));
+        }
+        statements
+    }
+
+    fn alter(&mut self, at: usize, new: &Object<'_>) {
+        let planner = self.planner;
+        let mut statements = planner.items[at].alter.clone();
+        if gets_identity(planner, at) {
+            statements.extend(initial_privileges(planner, new));
+        }
+        let rank = Rank::create(new.key.kind, at);
+        self.steps[at].create = Some(self.graph.chain(statements, rank, || format!("alter {}", new.key)));
+        let Some(old) = planner.old_object(at).filter(|_| new.key.kind == Kind::Table) else { return };
+        let inherit = ddl::inherit(&old, new);
+        if !inherit.is_empty() {
+            let name = || format!("inherit {}", new.key);
+            self.steps[at].purge = Some(self.graph.chain(inherit, Rank::purge(new.key.kind, at), name));
+        }
+    }
+
+    /// An object that is created along with another one shares the step of that one; an adopted index is used up by the
+    /// step that creates its constraint.
+    fn share_creations(&mut self, touched: &[usize]) {
+        for at in touched.iter().copied() {
+            if !self.planner.items[at].creates() || self.steps[at].create.is_some() {
+                continue;
+            }
+            let mut host = at;
+            while let Some(above) = create_host(self.planner, host) {
+                host = above;
+            }
+            self.steps[at].create = self.steps[host].create;
+        }
+        for (constraint, index) in &self.planner.succession.adopted {
+            self.steps[*index].drop = self.steps[*constraint].create;
+        }
+    }
+}
+
+/// Renames an old type while its columns move to the new one; the second part drops it.
+fn rename_away(old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
+    let name = temporary("old", old);
+    let rename = format!("ALTER {} RENAME TO {name}", ddl::phrase(old));
+    let word = match old.key.kind {
+        Kind::Domain => "DOMAIN",
+        Kind::Collation => "COLLATION",
+        _ => "TYPE",
+    };
+    let drop = format!("DROP {word} {}.{name}", old.text(Attr::Schema));
+    (vec![Statement::new(rename)], vec![Statement::new(drop)])
+}
