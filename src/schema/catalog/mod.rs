@@ -9,7 +9,7 @@ mod origin;
 mod queries;
 mod versions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
 use sqlx::Either;
@@ -55,6 +55,15 @@ async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Resu
     sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::read(what, source))
 }
 
+async fn fetch_if(
+    wanted: bool,
+    conn: &mut PgConnection,
+    what: &'static str,
+    sql: String,
+) -> Result<Vec<PgRow>, SchemaError> {
+    if wanted { fetch(conn, what, sql).await } else { Ok(Vec::new()) }
+}
+
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
     let origin = read_origin(conn).await?;
     let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
@@ -84,44 +93,55 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     reader.definitions(conn).await.map_err(|source| SchemaError::read(Kind::Index.label(), source))?;
     // Freed early, here and below, to keep the memory peak of a large schema low.
     reader.types = HashMap::new();
-    let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
-    if !empty.contains("pg_seclabel") {
-        uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
-    }
-    let mut generated = Vec::new();
-    if reader.collection.objects().iter().any(|object| object.is_generated()) {
-        generated = fetch(conn, "expressions", text.fill(GENERATED)).await?;
+    let metadata = Metadata::read(conn, &text, &empty, options, &reader).await?;
+    if !metadata.generated.is_empty() {
         dependencies.extend(read_dependencies(conn, text.fill(GENERATED_FROM)).await?);
     }
-    let aliases = fetch(conn, "addresses", text.fill(ALIASES)).await?;
-    let comments =
-        if options.comments { fetch(conn, "comments", text.fill(COMMENTS)).await? } else { Vec::new() };
-    let privileges =
-        if options.privileges { fetch(conn, "privileges", text.fill(PRIVILEGES)).await? } else { Vec::new() };
-    let others = match options.privileges && options.include.is_empty() {
-        true => fetch(conn, "privileges", text.fill(SYSTEM_PRIVILEGES)).await?,
-        false => Vec::new(),
-    };
-    let linked = (|| {
-        reader.uncompared(&uncompared)?;
-        reader.aliases(&generated, &aliases, &dependencies)?;
-        reader.comments(&comments)?;
-        reader.privileges(&privileges)?;
-        reader.system_privileges(&others)?;
-        if options.owners {
-            reader.owners();
-        }
-        reader.dependencies(&dependencies);
-        Ok(())
-    })();
-    linked.map_err(|source| SchemaError::read("dependencies", source))?;
-    drop((dependencies, uncompared, generated, aliases, comments, privileges, others));
+    reader
+        .link(&dependencies, &metadata, options)
+        .map_err(|source| SchemaError::read("dependencies", source))?;
+    drop((dependencies, metadata));
     (reader.exact, reader.alias) = (HashMap::new(), HashMap::new());
     reader.structural();
     if !options.include.iter().any(|name| name == SQLX_RECORDS) {
         reader.forget_records();
     }
     Ok(Schema::new(options.clone(), origin, reader.into_collection().sorted()))
+}
+
+/// Rows that refer to objects by their addresses, which are known once all objects are read.
+struct Metadata {
+    uncompared: Vec<PgRow>,
+    generated: Vec<PgRow>,
+    aliases: Vec<PgRow>,
+    comments: Vec<PgRow>,
+    privileges: Vec<PgRow>,
+    system_privileges: Vec<PgRow>,
+}
+
+impl Metadata {
+    async fn read(
+        conn: &mut PgConnection,
+        text: &Text,
+        empty: &HashSet<&'static str>,
+        options: &Options,
+        reader: &Reader,
+    ) -> Result<Self, SchemaError> {
+        let mut uncompared = fetch(conn, "uncompared objects", text.fill(UNCOMPARED)).await?;
+        if !empty.contains("pg_seclabel") {
+            uncompared.extend(fetch(conn, "security labels", text.fill(SECURITY_LABELS)).await?);
+        }
+        let generated = reader.collection.objects().iter().any(|object| object.is_generated());
+        let system = options.privileges && options.include.is_empty();
+        Ok(Self {
+            uncompared,
+            generated: fetch_if(generated, conn, "expressions", text.fill(GENERATED)).await?,
+            aliases: fetch(conn, "addresses", text.fill(ALIASES)).await?,
+            comments: fetch_if(options.comments, conn, "comments", text.fill(COMMENTS)).await?,
+            privileges: fetch_if(options.privileges, conn, "privileges", text.fill(PRIVILEGES)).await?,
+            system_privileges: fetch_if(system, conn, "privileges", text.fill(SYSTEM_PRIVILEGES)).await?,
+        })
+    }
 }
 
 async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<Dependency>, SchemaError> {
@@ -293,6 +313,19 @@ impl Reader {
             gone = more;
         }
         self.collection.retain(|at| !gone[at as usize]);
+    }
+
+    fn link(&mut self, dependencies: &[Dependency], metadata: &Metadata, options: &Options) -> Decoded<()> {
+        self.uncompared(&metadata.uncompared)?;
+        self.aliases(&metadata.generated, &metadata.aliases, dependencies)?;
+        self.comments(&metadata.comments)?;
+        self.privileges(&metadata.privileges)?;
+        self.system_privileges(&metadata.system_privileges)?;
+        if options.owners {
+            self.owners();
+        }
+        self.dependencies(dependencies);
+        Ok(())
     }
 
     fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {

@@ -1,97 +1,113 @@
 //! Renames of objects that are equal but for their names, and likely renames.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::{Rename, Renamed, attached};
 use crate::schema::diff::{Change, RenameHint};
-use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Object, Schema, pairs};
+use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Object, Pair, Schema, pairs};
 use crate::schema::statement::Statement;
 
 /// Constraints and indexes that are equal but for their names.
 pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
-    let schema = &renamed.schema;
-    let kinds = [Kind::Constraint, Kind::DomainConstraint, Kind::Index];
-    let signature = |f: Object<'_>| {
-        let attrs: Vec<String> = f
-            .attrs
-            .compared()
-            .filter(|(n, _)| *n != Attr::Name)
-            .map(|(n, v)| format!("{n}={}", nameless(&f, n, v)))
-            .collect();
-        (f.key.kind, f.parent.map(Name::to_key), attrs)
-    };
-    let eligible = |f: Object<'_>, other: &Schema| {
-        kinds.contains(&f.key.kind)
-            && (!f.has(Attr::Inherited) || Constraint::of(f).is_some_and(Constraint::is_unique_key))
-            && f.parent.is_some_and(|p| other.find(p).is_some())
+    let chosen = choose(&renamed.schema, &renamed.pairs, new);
+    if chosen.is_empty() {
+        return;
+    }
+    let (mut renames, mut statements, mut moved) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (before, after) in chosen {
+        renames.push(Rename { before: before.key.to_key(), after: after.key.to_key() });
+        statements.push(rename(&before, after.text(Attr::Name)));
+        moved.insert(before.key, after);
+    }
+    let schema = carried(&renamed.schema, &moved);
+    renamed.pairs = pairs(&schema, new);
+    renamed.schema = schema;
+    renamed.renames.extend(renames);
+    renamed.statements.extend(statements);
+}
+
+/// The key of the parent and all that two parts must have in common to be one under two names.
+type Signature = (Kind, Option<Key>, Vec<String>);
+
+fn signature(part: &Object<'_>) -> Signature {
+    let attrs = part.attrs.compared().filter(|(attr, _)| *attr != Attr::Name);
+    let attrs = attrs.map(|(attr, value)| format!("{attr}={}", nameless(part, attr, value)));
+    (part.key.kind, part.parent.map(Name::to_key), attrs.collect())
+}
+
+/// The parts that were renamed, under their old and new names.
+fn choose<'a>(old: &'a Schema, pairs: &[Pair], new: &'a Schema) -> Vec<(Object<'a>, Object<'a>)> {
+    let eligible = |part: &Object<'_>, other: &Schema| {
+        matches!(part.key.kind, Kind::Constraint | Kind::DomainConstraint | Kind::Index)
+            && (!part.has(Attr::Inherited) || Constraint::of(*part).is_some_and(Constraint::is_unique_key))
+            && part.parent.is_some_and(|parent| other.find(parent).is_some())
     };
     let mut gone = Vec::new();
-    let mut wanted: BTreeMap<_, Vec<Object<'_>>> = BTreeMap::new();
-    for pair in &renamed.pairs {
+    let mut wanted: BTreeMap<Signature, VecDeque<Object<'a>>> = BTreeMap::new();
+    for pair in pairs {
         match *pair {
-            (Some(at), None) if eligible(schema.objects.at(at), new) => gone.push(at),
-            (None, Some(at)) if eligible(new.objects.at(at), schema) => {
-                wanted.entry(signature(new.objects.at(at))).or_default().push(new.objects.at(at));
+            (Some(at), None) => gone.extend(Some(old.objects.at(at)).filter(|part| eligible(part, new))),
+            (None, Some(at)) => {
+                let part = new.objects.at(at);
+                if eligible(&part, old) {
+                    wanted.entry(signature(&part)).or_default().push_back(part);
+                }
             }
             _ => {}
         }
     }
-    gone.retain(|at| wanted.contains_key(&signature(schema.objects.at(*at))));
+    gone.retain(|part| wanted.contains_key(&signature(part)));
     if gone.is_empty() {
-        return;
+        return Vec::new();
     }
-    // Renames come first, while every old name is still in use.
-    let relations =
-        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
-    let taken: HashSet<(Option<&str>, &str)> = relations
-        .iter()
-        .flat_map(|kind| schema.objects.of_kind(*kind))
-        .map(|f| (f.get(Attr::Schema), f.text(Attr::Name)))
-        .collect();
-    let mut chosen: Vec<(Object<'_>, Object<'_>)> = Vec::new();
-    for at in gone {
-        let object = schema.objects.at(at);
-        let Some(after) = wanted.get_mut(&signature(object)).filter(|l| !l.is_empty()).map(|l| l.remove(0))
-        else {
-            continue;
-        };
+    let taken = relation_names(old);
+    let mut chosen = Vec::new();
+    for before in gone {
+        let Some(after) = wanted.get_mut(&signature(&before)).and_then(VecDeque::pop_front) else { continue };
         if !taken.contains(&(after.get(Attr::Schema), after.text(Attr::Name))) {
-            chosen.push((object, after));
+            chosen.push((before, after));
         }
     }
-    attached::keep_together(schema, new, &mut chosen);
-    let mut moved: BTreeMap<Name<'_>, Object<'_>> = BTreeMap::new();
-    for (object, after) in chosen {
-        let relation = object.parent.map(|p| p.name).unwrap_or_default();
-        let (from, to) = (object.text(Attr::Name), after.text(Attr::Name));
-        let sql = match object.key.kind {
-            Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", object.key.name),
-            Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
-            _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
-        };
-        renamed.renames.push(Rename { before: object.key.to_key(), after: after.key.to_key() });
-        renamed.statements.push(Statement::new(sql).exclusive(relation));
-        moved.insert(object.key, after);
-    }
-    if moved.is_empty() {
-        return;
-    }
-    let indexes = attached::names(&moved, schema);
+    attached::keep_together(old, new, &mut chosen);
+    chosen
+}
+
+/// The schema and name of every relation and constraint. Renames come first, while each of these is still in use.
+fn relation_names(schema: &Schema) -> HashSet<(Option<&str>, &str)> {
+    let kinds =
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
+    let relations = kinds.into_iter().flat_map(|kind| schema.objects.of_kind(kind));
+    relations.map(|object| (object.get(Attr::Schema), object.text(Attr::Name))).collect()
+}
+
+fn rename(part: &Object<'_>, to: &str) -> Statement {
+    let relation = part.parent.map(|parent| parent.name).unwrap_or_default();
+    let from = part.text(Attr::Name);
+    let sql = match part.key.kind {
+        Kind::Index => format!("ALTER INDEX {} RENAME TO {to}", part.key.name),
+        Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {from} TO {to}"),
+        _ => format!("ALTER DOMAIN {relation} RENAME CONSTRAINT {from} TO {to}"),
+    };
+    Statement::new(sql).exclusive(relation)
+}
+
+/// The old schema once the parts are renamed.
+fn carried(schema: &Schema, moved: &attached::Moved<'_>) -> Schema {
+    let indexes = attached::names(moved, schema);
     let objects = schema.objects.iter().map(|object| {
         let mut next = match moved.get(&object.key) {
             Some(after) => Object { key: after.key, attrs: after.attrs, ..object }.draft(),
             None => object.draft(),
         };
         if object.key.kind == Kind::IndexAttach {
-            attached::join(&object, &mut next, &indexes, &moved);
-        } else if let Some(after) = object.parent.and_then(|p| moved.get(&p)) {
+            attached::join(&object, &mut next, &indexes, moved);
+        } else if let Some(after) = object.parent.and_then(|parent| moved.get(&parent)) {
             next.key.name = after.key.to_string();
             next.parent = Some(after.key.to_key());
         }
         next
     });
-    renamed.schema = Schema::new(schema.options.clone(), schema.origin.clone(), objects.collect());
-    renamed.pairs = pairs(&renamed.schema, new);
+    Schema::new(schema.options.clone(), schema.origin.clone(), objects.collect())
 }
 
 /// The definition of an index without the index's name.

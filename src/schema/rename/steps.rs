@@ -14,14 +14,7 @@ impl<'a> Finder<'a> {
         if !self.moves.keys().any(|key| kinds.contains(&key.kind)) {
             return;
         }
-        self.taken.clear();
-        for object in self.old.objects.iter().filter(|f| {
-            WHOLE.contains(&f.key.kind) || f.key.kind == Kind::Constraint || kinds.contains(&f.key.kind)
-        }) {
-            for slot in slots(&object, &self.carried(&object).name) {
-                self.taken.insert(slot, object.key);
-            }
-        }
+        self.note_names(kinds);
         let moving: Vec<Name<'a>> = self.moves.keys().filter(|k| kinds.contains(&k.kind)).copied().collect();
         let (mut away, mut direct, mut last) = (Vec::new(), Vec::new(), Vec::new());
         for key in moving {
@@ -76,6 +69,17 @@ impl<'a> Finder<'a> {
             last.push(rename(&object, &at, &between, &to, &after));
         }
         self.statements.extend(away.into_iter().chain(direct).chain(last));
+    }
+
+    /// Notes the holders of all names, as they are once schemas are renamed.
+    fn note_names(&mut self, kinds: &[Kind]) {
+        self.taken.clear();
+        let named = |kind: Kind| WHOLE.contains(&kind) || kind == Kind::Constraint || kinds.contains(&kind);
+        for object in self.old.objects.iter().filter(|object| named(object.key.kind)) {
+            for slot in slots(&object, &self.carried(&object).name) {
+                self.taken.insert(slot, object.key);
+            }
+        }
     }
 
     /// Whether renaming the parent's column or constraint renames this one.
