@@ -116,7 +116,7 @@ impl Cluster {
         let made = run_as(&mut initdb, user).current_dir(&directory).output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let cluster = Self::start(binaries, directory, user);
-        cluster.execute("CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader;");
+        cluster.execute("CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader; CREATE ROLE \"jane.doe@example.com\";");
         cluster
     }
 

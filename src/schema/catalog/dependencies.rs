@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::postgres::{PgRow, types::Oid};
 
-use super::{Decoded, Dependency, Reader, oid};
+use super::reader::{Decoded, Dependency, Reader, oid};
 use crate::schema::model::{Address, Attr, ConstraintKind, Kind, Name};
 
 impl Reader {

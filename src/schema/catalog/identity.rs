@@ -2,14 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Dependency, Reader};
+use super::reader::{Dependency, IdentitySequence, Reader};
 use crate::schema::model::{Attr, Draft, Kind};
-
-/// The sequence behind an identity column.
-pub(super) struct IdentitySequence {
-    pub(super) name: String,
-    pub(super) options: String,
-}
 
 impl IdentitySequence {
     pub(super) fn of(sequence: &Draft<'_>) -> Self {

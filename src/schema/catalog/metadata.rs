@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::{Decoded, Reader, oid};
+use super::reader::{Decoded, Reader, oid};
 use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object};
 
 /// The attribute that names a part of an object, and its value.

@@ -7,26 +7,24 @@ mod identity;
 mod metadata;
 mod origin;
 mod queries;
+mod reader;
+mod rows;
 mod versions;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use futures_util::TryStreamExt as _;
-use sqlx::Either;
-use sqlx::postgres::{PgColumn, PgRow, types::Oid};
-use sqlx::{AssertSqlSafe, Column as _, ColumnIndex, Executor as _, PgConnection, Row as _};
+use sqlx::postgres::PgRow;
+use sqlx::{Executor as _, PgConnection};
 
 use super::error::SchemaError;
-use super::model::{Address, Attr, Collection, Draft, Key, Kind, Object, Schema};
+use super::model::{Kind, Schema};
 use super::options::Options;
-use cell::Cell;
-use compose::Composed;
-use identity::IdentitySequence;
 use origin::{read_catalogs, read_classes, read_empty, read_origin, read_schemas};
 use queries::{
     ALIASES, COMMENTS, DEPENDENCIES, GENERATED, GENERATED_FROM, PRIVILEGES, Query, SECURITY_LABELS,
     SYSTEM_PRIVILEGES, UNCOMPARED,
 };
+use reader::{Decoded, Dependency, Reader, fetch};
 use versions::Text;
 
 impl Schema {
@@ -50,10 +48,6 @@ impl Schema {
 
 const BEGIN: &str = "begin isolation level repeatable read read only;
     set local search_path = ''; set local jit = off; set local quote_all_identifiers = off";
-
-async fn fetch(conn: &mut PgConnection, what: &'static str, sql: String) -> Result<Vec<PgRow>, SchemaError> {
-    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(|source| SchemaError::read(what, source))
-}
 
 async fn fetch_if(
     wanted: bool,
@@ -151,170 +145,7 @@ async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<D
 /// Where sqlx records the migrations it applied: like `_lakebase` no part of the user's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";
 
-#[derive(Default)]
-struct Reader {
-    catalogs: HashMap<String, u32>,
-    /// The catalog of tables.
-    relations: u32,
-    /// Default operator classes of B-trees, and their types.
-    classes: HashMap<u32, u32>,
-    /// The catalog of the defaults of columns.
-    defaults: u32,
-    /// The columns of identities' sequences, and then the sequences of these columns.
-    identity_columns: HashMap<u32, (u32, i32)>,
-    identities: HashMap<(u32, i32), IdentitySequence>,
-    /// The types and collations of columns.
-    types: HashMap<(u32, i32), (u32, u32)>,
-    /// Indexes whose definitions only the server knows: the object, and the place among its attributes.
-    asked: BTreeMap<u32, (u32, usize)>,
-    collection: Collection,
-    /// Objects by their own address.
-    exact: HashMap<Address, u32>,
-    /// Other addresses that mean an object.
-    alias: HashMap<Address, u32>,
-}
-
-/// A row of `pg_depend`.
-struct Dependency {
-    from: Address,
-    to: Address,
-    kind: u8,
-}
-
-type Decoded<T> = Result<T, sqlx::Error>;
-
 impl Reader {
-    fn catalog(&self, name: &str) -> u32 {
-        self.catalogs.get(name).copied().unwrap_or_default()
-    }
-
-    fn into_collection(self) -> Collection {
-        self.collection
-    }
-
-    fn object(&self, at: u32) -> Object<'_> {
-        self.collection.objects().at(at as usize)
-    }
-
-    /// Converts rows to objects as they arrive, so that the rows of a large schema are never all in memory. The queries are
-    /// sent at once, so that the server does not wait between them.
-    async fn objects(
-        &mut self,
-        conn: &mut PgConnection,
-        queries: &[(&Query, String)],
-    ) -> Result<(), SchemaError> {
-        let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
-        let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.join(";\n"))).fetch_many(conn);
-        for (query, _) in queries {
-            let failed = |source| SchemaError::read(query.kind.label(), source);
-            let class = self.catalog(query.catalog);
-            let mut cells: Vec<Cell> = Vec::new();
-            while let Some(Either::Right(row)) = answers.try_next().await.map_err(failed)? {
-                if cells.is_empty() {
-                    cells = row.columns().iter().map(cell).collect::<Decoded<_>>().map_err(failed)?;
-                }
-                if let Some(composed) = self.compose(&row, query.kind, class, &cells).map_err(failed)? {
-                    self.keep(query.kind, composed);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, kind: Kind, composed: Composed<'_>) {
-        let Composed { object, types, default, asks } = composed;
-        let address = object.address;
-        if kind == Kind::Column && address.2 < 0 {
-            return self.made(address.1, object.stamps[0]);
-        }
-        if kind == Kind::Sequence
-            && let Some(column) = self.identity_columns.get(&address.1)
-        {
-            self.identities.insert(*column, IdentitySequence::of(&object));
-            return;
-        }
-        if self.collection.place(&object.key).is_some() {
-            return;
-        }
-        self.types.extend(types.map(|types| ((address.1, address.2), types)));
-        let at = self.collection.push(&object);
-        self.asked.extend(asks.map(|place| (address.1, (at, place))));
-        let addressed = !matches!(
-            kind,
-            Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
-        );
-        if addressed {
-            self.exact.insert(address, at);
-        }
-        if let Some(default) = default {
-            let address = default.address;
-            let at = self.collection.push(&default);
-            self.exact.insert(address, at);
-        }
-    }
-
-    /// The first rows of a table in the catalogs were written by the transaction that created it.
-    fn made(&mut self, table: u32, stamp: u32) {
-        if let Some(at) = self.exact.get(&(self.relations, table, 0)) {
-            let [written, defined, _] = self.object(*at).stamps;
-            self.collection.stamp(*at, [written, defined, stamp]);
-        }
-    }
-
-    /// Reads the definitions of indexes that cannot be composed from their columns.
-    async fn definitions(&mut self, conn: &mut PgConnection) -> Decoded<()> {
-        if self.asked.is_empty() {
-            return Ok(());
-        }
-        let oids: Vec<String> = self.asked.keys().map(u32::to_string).collect();
-        let oids = oids.join(",");
-        let sql = format!("select i, pg_get_indexdef(i) from unnest('{{{oids}}}'::oid[]) i");
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
-        while let Some(row) = rows.try_next().await? {
-            if let Some((at, place)) = self.asked.get(&row.try_get::<Oid, _>(0)?.0) {
-                self.collection.set(*at, *place, row.try_get(1)?);
-            }
-        }
-        self.asked.clear();
-        Ok(())
-    }
-
-    async fn dependencies_of(conn: &mut PgConnection, sql: String) -> Decoded<Vec<Dependency>> {
-        let mut found = Vec::new();
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
-        while let Some(row) = rows.try_next().await? {
-            let oid = |at: usize| row.try_get::<Oid, _>(at).map(|oid| oid.0);
-            found.push(Dependency {
-                from: (oid(0)?, oid(1)?, row.try_get(2)?),
-                to: (oid(3)?, oid(4)?, row.try_get(5)?),
-                kind: row.try_get::<&str, _>(6)?.bytes().next().unwrap_or_default(),
-            });
-        }
-        // They are kept while everything else is read.
-        found.shrink_to_fit();
-        Ok(found)
-    }
-
-    /// Leaves out the table of sqlx with all that belongs to it.
-    fn forget_records(&mut self) {
-        let objects = self.collection.objects();
-        let table = |f: Object<'_>| f.key.kind == Kind::Table && f.get(Attr::Name) == Some(SQLX_RECORDS);
-        let mut gone: Vec<bool> = objects.iter().map(table).collect();
-        if !gone.contains(&true) {
-            return;
-        }
-        loop {
-            let above = |f: Object<'_>| f.parent.and_then(|parent| self.collection.place(parent));
-            let goes = |f: Object<'_>| above(f).is_some_and(|at| gone[at as usize]);
-            let more: Vec<bool> = objects.iter().zip(&gone).map(|(f, itself)| *itself || goes(f)).collect();
-            if more == gone {
-                break;
-            }
-            gone = more;
-        }
-        self.collection.retain(|at| !gone[at as usize]);
-    }
-
     fn link(&mut self, dependencies: &[Dependency], metadata: &Metadata, options: &Options) -> Decoded<()> {
         self.uncompared(&metadata.uncompared)?;
         self.aliases(&metadata.generated, &metadata.aliases, dependencies)?;
@@ -327,28 +158,4 @@ impl Reader {
         self.dependencies(dependencies);
         Ok(())
     }
-
-    fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {
-        for row in rows {
-            let (key, digest): (&str, Option<&str>) = (row.try_get("key")?, row.try_get("digest")?);
-            let attrs = vec![(Attr::Digest, digest.unwrap_or_default().into())];
-            let key = Key::new(Kind::Uncompared, key);
-            self.collection.push(&Draft { attrs, ..Draft::new(key, None) });
-        }
-        Ok(())
-    }
-}
-
-fn cell(column: &PgColumn) -> Decoded<Cell> {
-    Cell::named(column.name()).ok_or_else(|| sqlx::Error::ColumnNotFound(column.name().to_owned()))
-}
-
-/// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.
-fn transaction<I: ColumnIndex<PgRow>>(row: &PgRow, column: I) -> Decoded<u32> {
-    let number: Option<&str> = row.try_get_unchecked(column)?;
-    Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())
-}
-
-fn oid(row: &PgRow, name: &str) -> Decoded<u32> {
-    row.try_get::<Oid, _>(name).map(|oid| oid.0)
 }

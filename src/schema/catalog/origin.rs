@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{PgConnection, Row as _};
 
-use super::fetch;
 use super::queries::{self, DEFAULT_CLASSES};
+use super::reader::fetch;
 use crate::schema::error::SchemaError;
 use crate::schema::model::Origin;
 use crate::schema::options::Options;

@@ -1,6 +1,6 @@
 //! Definitions of plain indexes, said in the names of columns.
 
-use super::super::Reader;
+use super::super::reader::Reader;
 use crate::schema::model::Attr;
 
 /// Composes the output of `pg_get_indexdef` for the plain index of a primary or unique key.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sqlx::{Row as _, postgres::PgRow, postgres::types::Oid};
 
 use super::cell::Cell;
-use super::{Decoded, Reader, transaction};
+use super::reader::{Decoded, Reader, transaction};
 use crate::schema::model::{Attr, Draft, Key, Kind, Object};
 
 /// The object of a row, and what remains to be read for it.

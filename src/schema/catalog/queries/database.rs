@@ -7,14 +7,14 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Schema,
         "pg_namespace",
-        "select n.oid, n.xmin as stamp, quote_ident(nspname) as key, quote_ident(nspname) as name, pg_get_userbyid(nspowner) as owner
+        "select n.oid, n.xmin as stamp, quote_ident(nspname) as key, quote_ident(nspname) as name, quote_ident(pg_get_userbyid(nspowner)) as owner
          from pg_namespace n where n.oid = any({NSP})
            and n.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_namespace'::regclass and deptype = 'e')",
     ),
     wide(
         Kind::Extension,
         "pg_extension",
-        "select x.oid, quote_ident(extname) as key, quote_ident(extname) as name, pg_get_userbyid(extowner) as owner,
+        "select x.oid, quote_ident(extname) as key, quote_ident(extname) as name, quote_ident(pg_get_userbyid(extowner)) as owner,
                 quote_ident(nspname) as schema, case when extrelocatable then 'true' end as relocatable,
                 extversion as version,
                 (select string_agg(target, E'\\n') from pg_extension_update_paths(extname) where source = extversion and path is not null) as update_targets
@@ -23,7 +23,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::Publication,
         "pg_publication",
-        "select p.oid, quote_ident(pubname) as key, quote_ident(pubname) as name, pg_get_userbyid(pubowner) as owner,
+        "select p.oid, quote_ident(pubname) as key, quote_ident(pubname) as name, quote_ident(pg_get_userbyid(pubowner)) as owner,
                 case when puballtables then 'true' end as all_tables,
                 concat_ws(', ', case when pubinsert then 'insert' end, case when pubupdate then 'update' end,
                   case when pubdelete then 'delete' end, case when pubtruncate then 'truncate' end) as publish,
@@ -49,7 +49,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::ForeignDataWrapper,
         "pg_foreign_data_wrapper",
-        "select f.oid, quote_ident(fdwname) as key, quote_ident(fdwname) as name, pg_get_userbyid(fdwowner) as owner,
+        "select f.oid, quote_ident(fdwname) as key, quote_ident(fdwname) as name, quote_ident(pg_get_userbyid(fdwowner)) as owner,
                 case when fdwhandler <> 0 then fdwhandler::regproc::text end as handler,
                 case when fdwvalidator <> 0 then fdwvalidator::regproc::text end as validator,
                 (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name) from pg_options_to_table(fdwoptions)) as fdw_options
@@ -59,7 +59,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::Server,
         "pg_foreign_server",
-        "select s.oid, quote_ident(srvname) as key, quote_ident(srvname) as name, pg_get_userbyid(srvowner) as owner,
+        "select s.oid, quote_ident(srvname) as key, quote_ident(srvname) as name, quote_ident(pg_get_userbyid(srvowner)) as owner,
                 (select quote_ident(fdwname) from pg_foreign_data_wrapper f where f.oid = srvfdw) as wrapper, srvtype as type, srvversion as version,
                 (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name) from pg_options_to_table(srvoptions)) as fdw_options
          from pg_foreign_server s
@@ -77,7 +77,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::TextSearchDictionary,
         "pg_ts_dict",
         "select d.oid, quote_ident(n.nspname) || '.' || quote_ident(dictname) as key, quote_ident(n.nspname) as schema, quote_ident(dictname) as name,
-                pg_get_userbyid(dictowner) as owner,
+                quote_ident(pg_get_userbyid(dictowner)) as owner,
                 (select quote_ident(tn.nspname) || '.' || quote_ident(tmplname) from pg_ts_template t join pg_namespace tn on tn.oid = tmplnamespace where t.oid = dicttemplate) as template,
                 dictinitoption as options
          from pg_ts_dict d join pg_namespace n on n.oid = dictnamespace where n.oid = any({NSP})
@@ -87,7 +87,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::TextSearchConfiguration,
         "pg_ts_config",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(cfgname) as key, quote_ident(n.nspname) as schema, quote_ident(cfgname) as name,
-                pg_get_userbyid(cfgowner) as owner,
+                quote_ident(pg_get_userbyid(cfgowner)) as owner,
                 (select quote_ident(pn.nspname) || '.' || quote_ident(prsname) from pg_ts_parser p join pg_namespace pn on pn.oid = prsnamespace where p.oid = cfgparser) as parser,
                 (select string_agg(alias || E'\\t' || dicts, E'\\n' order by alias) from
                   (select (select alias from ts_token_type(cfgparser) tt where tt.tokid = maptokentype) as alias,

@@ -8,7 +8,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Function,
         "pg_proc",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || oidvectortypes(proargtypes) || ')' as key,
-                quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
+                quote_ident(nspname) as schema, quote_ident(proname) as name, quote_ident(pg_get_userbyid(proowner)) as owner,
                 case prokind when 'p' then 'procedure' when 'w' then 'window' else 'function' end as type,
                 pg_get_functiondef(p.oid) as definition,
                 pg_get_function_identity_arguments(p.oid) as identity_arguments,
@@ -23,7 +23,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Aggregate,
         "pg_proc",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' as key,
-                quote_ident(nspname) as schema, quote_ident(proname) as name, pg_get_userbyid(proowner) as owner,
+                quote_ident(nspname) as schema, quote_ident(proname) as name, quote_ident(pg_get_userbyid(proowner)) as owner,
                 pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result,
                 case aggkind when 'o' then 'ordered' when 'h' then 'hypothetical' end as type,
                 aggtransfn::regproc::text as sfunc, format_type(aggtranstype, null) as stype,
@@ -55,7 +55,7 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_operator",
         "select o.oid, quote_ident(nspname) || '.' || oprname || ' (' ||
                   case when oprleft = 0 then 'NONE' else format_type(oprleft, null) end || ', ' || format_type(oprright, null) || ')' as key,
-                quote_ident(nspname) as schema, quote_ident(nspname) || '.' || oprname as name, pg_get_userbyid(oprowner) as owner,
+                quote_ident(nspname) as schema, quote_ident(nspname) || '.' || oprname as name, quote_ident(pg_get_userbyid(oprowner)) as owner,
                 oprcode::regproc::text as function,
                 case when oprleft <> 0 then format_type(oprleft, null) end as leftarg, format_type(oprright, null) as rightarg,
                 (select 'OPERATOR(' || quote_ident(cn.nspname) || '.' || c.oprname || ')' from pg_operator c join pg_namespace cn on cn.oid = c.oprnamespace where c.oid = o.oprcom) as commutator,
@@ -81,7 +81,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::Language,
         "pg_language",
-        "select l.oid, quote_ident(lanname) as key, quote_ident(lanname) as name, pg_get_userbyid(lanowner) as owner,
+        "select l.oid, quote_ident(lanname) as key, quote_ident(lanname) as name, quote_ident(pg_get_userbyid(lanowner)) as owner,
                 case when lanpltrusted then 'true' end as trusted, lanplcallfoid::regproc::text as handler,
                 case when laninline <> 0 then laninline::regproc::text end as inline,
                 case when lanvalidator <> 0 then lanvalidator::regproc::text end as validator
@@ -99,7 +99,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::OperatorFamily,
         "pg_opfamily",
         "select f.oid, quote_ident(nspname) || '.' || quote_ident(opfname) || ' USING ' || quote_ident(amname) as key, quote_ident(nspname) as schema,
-                quote_ident(opfname) as name, pg_get_userbyid(opfowner) as owner,
+                quote_ident(opfname) as name, quote_ident(pg_get_userbyid(opfowner)) as owner,
                 (select string_agg(format('OPERATOR %s %s%s', amopstrategy, amopopr::regoperator,
                            coalesce((select ' FOR ORDER BY ' || quote_ident(sn.nspname) || '.' || quote_ident(sf.opfname) from pg_opfamily sf join pg_namespace sn on sn.oid = sf.opfnamespace where sf.oid = amopsortfamily), '')), E'\\n' order by amopstrategy, amopopr::regoperator::text)
                    from pg_amop o where amopfamily = f.oid and exists (select from pg_depend d where d.classid = 'pg_amop'::regclass and d.objid = o.oid and d.refclassid = 'pg_opfamily'::regclass)) as operators,
@@ -112,7 +112,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::OperatorClass,
         "pg_opclass",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(opcname) || ' USING ' || quote_ident(amname) as key, quote_ident(n.nspname) as schema,
-                quote_ident(opcname) as name, pg_get_userbyid(opcowner) as owner, case when opcdefault then 'true' end as \"default\",
+                quote_ident(opcname) as name, quote_ident(pg_get_userbyid(opcowner)) as owner, case when opcdefault then 'true' end as \"default\",
                 format_type(opcintype, null) as type, quote_ident(amname) as method,
                 quote_ident(fn.nspname) || '.' || quote_ident(opfname) as family,
                 case when opckeytype <> 0 then format_type(opckeytype, null) end as storage,

@@ -9,7 +9,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Sequence,
         "pg_class",
         "select c.oid, c.xmin as stamp, s.xmin as defined, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
-                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner, format_type(seqtypid, null) as type,
+                quote_ident(relname) as name, quote_ident(pg_get_userbyid(relowner)) as owner, format_type(seqtypid, null) as type,
                 case relpersistence when 'u' then 'unlogged' end as persistence,
                 seqstart::text as start, seqincrement::text as increment,
                 case when seqmin <> case when seqincrement > 0 then 1 else case seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end end then seqmin::text end as minvalue,

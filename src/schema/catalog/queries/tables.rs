@@ -8,7 +8,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Table,
         "pg_class",
         "select c.oid, c.xmin as stamp, ty.xmin as defined, quote_ident(nspname) || '.' || quote_ident(c.relname) as key,
-                quote_ident(nspname) as schema, quote_ident(c.relname) as name, pg_get_userbyid(c.relowner) as owner,
+                quote_ident(nspname) as schema, quote_ident(c.relname) as name, quote_ident(pg_get_userbyid(c.relowner)) as owner,
                 case c.relkind when 'f' then 'true' end as \"foreign\",
                 case c.relkind when 'f' then (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
                   where f.ftrelid = c.oid) end as server,
@@ -174,7 +174,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Statistics,
         "pg_statistic_ext",
         "select s.oid, s.xmin as stamp, quote_ident(n.nspname) || '.' || quote_ident(stxname) as key, quote_ident(n.nspname) as schema,
-                quote_ident(stxname) as name, pg_get_userbyid(stxowner) as owner,
+                quote_ident(stxname) as name, quote_ident(pg_get_userbyid(stxowner)) as owner,
                 pg_get_statisticsobjdef(s.oid) as definition, case when stxstattarget >= 0 then stxstattarget::text end as target
          from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace where n.oid = any({NSP})",
     ),

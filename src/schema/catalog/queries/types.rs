@@ -8,7 +8,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Enum,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
-                quote_ident(typname) as name, pg_get_userbyid(typowner) as owner,
+                quote_ident(typname) as name, quote_ident(pg_get_userbyid(typowner)) as owner,
                 (select string_agg(quote_literal(enumlabel), E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels
          from pg_type t join pg_namespace n on n.oid = typnamespace where typtype = 'e' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
@@ -17,7 +17,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Domain,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(t.typname) as key, quote_ident(nspname) as schema,
-                quote_ident(t.typname) as name, pg_get_userbyid(t.typowner) as owner,
+                quote_ident(t.typname) as name, quote_ident(pg_get_userbyid(t.typowner)) as owner,
                 format_type(t.typbasetype, t.typtypmod) as type,
                 case when t.typcollation <> b.typcollation then
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
@@ -43,7 +43,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Composite,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
-                quote_ident(typname) as name, pg_get_userbyid(typowner) as owner,
+                quote_ident(typname) as name, quote_ident(pg_get_userbyid(typowner)) as owner,
                 (select string_agg(quote_ident(attname) || E'\\t' || format_type(atttypid, atttypmod) ||
                    case when attcollation <> at.typcollation then ' COLLATE ' || (select quote_ident(cn.nspname) || '.' || quote_ident(collname)
                      from pg_collation co join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) else '' end,
@@ -57,7 +57,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Range,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
-                quote_ident(typname) as name, pg_get_userbyid(typowner) as owner, format_type(rngsubtype, null) as subtype,
+                quote_ident(typname) as name, quote_ident(pg_get_userbyid(typowner)) as owner, format_type(rngsubtype, null) as subtype,
                 (select quote_ident(mn.nspname) || '.' || quote_ident(mt.typname) from pg_type mt join pg_namespace mn on mn.oid = mt.typnamespace where mt.oid = rngmultitypid) as multirange,
                 (select quote_ident(oc_n.nspname) || '.' || quote_ident(opcname) from pg_opclass oc join pg_namespace oc_n on oc_n.oid = opcnamespace
                   where oc.oid = rngsubopc and not opcdefault) as subtype_opclass,
@@ -73,7 +73,7 @@ pub(super) const QUERIES: &[Query] = &[
         Kind::Collation,
         "pg_collation",
         "select c.oid, c.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(collname) as key, quote_ident(nspname) as schema,
-                quote_ident(collname) as name, pg_get_userbyid(collowner) as owner,
+                quote_ident(collname) as name, quote_ident(pg_get_userbyid(collowner)) as owner,
                 case collprovider when 'i' then 'icu' when 'c' then 'libc' when 'b' then 'builtin' when 'd' then 'default' end as provider,
                 {COLLATIONLOCALE}
                 case when not collisdeterministic then 'true' end as nondeterministic

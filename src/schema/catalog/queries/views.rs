@@ -10,7 +10,7 @@ pub(super) const QUERIES: &[Query] = &[
         "select c.oid, c.xmin as stamp,
                 ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text as defined,
                 quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
-                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
+                quote_ident(relname) as name, quote_ident(pg_get_userbyid(relowner)) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 case when c.reloptions is not null then (select string_agg(o, E'\\n' order by o) from unnest(c.reloptions) o) end as options,
                 array_to_string(c.reloptions, E'\\n') as options_in_order,
@@ -26,7 +26,7 @@ pub(super) const QUERIES: &[Query] = &[
         "select c.oid, c.xmin as stamp,
                 ((hashtext(r.xmin::text || (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid and attnum > 0)))::int8 & 4294967295)::text as defined,
                 quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
-                quote_ident(relname) as name, pg_get_userbyid(relowner) as owner,
+                quote_ident(relname) as name, quote_ident(pg_get_userbyid(relowner)) as owner,
                 rtrim(pg_get_viewdef(c.oid), ';') as definition,
                 (select string_agg(o, E'\\n' order by o) from
                    (select unnest(c.reloptions) union all select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = c.reltoastrelid) u(o)) as options,
@@ -86,7 +86,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::EventTrigger,
         "pg_event_trigger",
-        "select t.oid, quote_ident(evtname) as key, quote_ident(evtname) as name, pg_get_userbyid(evtowner) as owner, evtevent as event,
+        "select t.oid, quote_ident(evtname) as key, quote_ident(evtname) as name, quote_ident(pg_get_userbyid(evtowner)) as owner, evtevent as event,
                 evtfoid::regproc::text as function,
                 (select string_agg(quote_literal(v), ', ' order by place) from unnest(evttags) with ordinality as tag(v, place)) as tags,
                 case evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled
