@@ -1,6 +1,6 @@
 //! Compare the schemas of two PostgreSQL databases, and plan the SQL that takes one to the other.
 //!
-//! Both sides are read from live catalogs with the server's own deparsers; no SQL text is ever parsed. See
+//! Definitions come from the deparsers of the servers; they are tokenized where names change, never parsed. See
 //! [`Schema::read`], [`compare`], [`SchemaDiff::migration`] and [`drift`].
 //!
 //! ```no_run
@@ -17,6 +17,8 @@
 //! # Ok(()) }
 //! ```
 
+// Each layer imports only from earlier ones: options, model, statement, error; catalog; ddl; diff; rename; compare; plan;
+// drift; render; apply.
 mod apply;
 mod catalog;
 mod compare;
