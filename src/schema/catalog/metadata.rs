@@ -115,19 +115,19 @@ impl Reader {
     }
 
     /// The privileges that let a role grant this one: those on the object, its table and its schema.
-    pub(super) fn sources(&self, handed: Object<'_>) -> Vec<u32> {
+    pub(super) fn sources(&self, granted: Object<'_>) -> Vec<u32> {
         let find =
             |key: Option<Name<'_>>| key.and_then(|key| self.collection.place(key)).map(|at| self.object(at));
-        let object = find(handed.parent);
+        let object = find(granted.parent);
         let table = object.filter(|o| o.key.kind == Kind::Column).and_then(|o| o.parent);
         let schema =
             find(table).or(object).and_then(|o| o.get(Attr::Schema)).map(|s| Name::new(Kind::Schema, s));
         let source = |object: Object<'_>| {
             let above = object.parent == table || object.parent == schema;
-            let one = object.get(Attr::SystemObject) == handed.get(Attr::SystemObject);
+            let one = object.get(Attr::SystemObject) == granted.get(Attr::SystemObject);
             object.key.kind == Kind::Privilege
-                && matches!(object.text(Attr::PrivilegeGrantee), grantee if grantee == "PUBLIC" || grantee == handed.text(Attr::Grantor))
-                && (one && object.parent == handed.parent || above && object.parent.is_some())
+                && matches!(object.text(Attr::PrivilegeGrantee), grantee if grantee == "PUBLIC" || grantee == granted.text(Attr::Grantor))
+                && (one && object.parent == granted.parent || above && object.parent.is_some())
         };
         (0..)
             .zip(self.collection.objects().iter())

@@ -73,8 +73,8 @@ impl Builder<'_, '_> {
         let Some(old) = self.planner.old_object(at) else { return };
         let mut statements = self.drop_statements(at, &old);
         let mut purge = Vec::new();
-        if let Some((column, identity)) = sequences::handed_to(self.planner, &self.identities, &old) {
-            (statements, purge) = sequences::hand_over(&old, identity);
+        if let Some((column, identity)) = sequences::transferred_to(self.planner, &self.identities, &old) {
+            (statements, purge) = sequences::transfer_to_identity(&old, identity);
             self.transfers.push(Transfer::ToIdentity { sequence: at, column });
         } else if self.planner.items[at].moved {
             (statements, purge) = rename_away(&old);
@@ -117,9 +117,9 @@ impl Builder<'_, '_> {
         }
         let (rank, name) = (Rank::create(new.key.kind, at), || format!("create {}", new.key));
         let mut statements = self.create_statements(at, new);
-        if let Some((column, identity)) = sequences::taken_from(self.planner, &self.identities, new) {
+        if let Some((column, identity)) = sequences::transferred_from(self.planner, &self.identities, new) {
             let ahead;
-            (ahead, statements) = sequences::take_over(statements, new, identity);
+            (ahead, statements) = sequences::transfer_from_identity(statements, new, identity);
             self.steps[at].prepare = Some(self.graph.chain(ahead, rank, name));
             self.transfers.push(Transfer::FromIdentity { sequence: at, column });
         }

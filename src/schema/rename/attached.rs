@@ -58,7 +58,7 @@ pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object
         let names: BTreeMap<String, String> =
             chosen.iter().map(|(old, new)| (old.qualified(), new.qualified())).collect();
         let renamed = |name: &String| names.get(name).unwrap_or(name).clone();
-        let torn: BTreeSet<String> = before
+        let divided: BTreeSet<String> = before
             .iter()
             .filter(|(part, whole)| names.contains_key(*part) || names.contains_key(*whole))
             .filter(|(part, whole)| after.get(&renamed(part)) != Some(&renamed(whole)))
@@ -68,7 +68,7 @@ pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object
         let stray = |old: &Object<'_>, new: &Object<'_>| {
             !before.contains_key(&old.qualified()) && after.contains_key(&new.qualified())
         };
-        chosen.retain(|(old, new)| !torn.contains(&old.qualified()) && !stray(old, new));
+        chosen.retain(|(old, new)| !divided.contains(&old.qualified()) && !stray(old, new));
         if chosen.len() == count {
             return;
         }

@@ -28,7 +28,7 @@ pub(super) struct Finder<'a> {
     /// The holders of names, once schemas are renamed.
     pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
     pub(super) statements: Vec<Statement>,
-    pub(super) aside: u32,
+    pub(super) temporary_names: u32,
 }
 
 impl<'a> Finder<'a> {
@@ -40,7 +40,7 @@ impl<'a> Finder<'a> {
             moves: BTreeMap::new(),
             taken: HashMap::new(),
             statements: Vec::new(),
-            aside: 0,
+            temporary_names: 0,
         }
     }
 

@@ -33,7 +33,7 @@ impl<'a> Finder<'a> {
                 .collect();
             for holder in &holders {
                 if !self.moves.contains_key(holder) {
-                    away.extend(self.set_aside(*holder));
+                    away.extend(self.rename_away(*holder));
                 }
             }
             let target = self.new.get(&after).and_then(|to| to.get(Attr::Schema)).unwrap_or_default();
@@ -92,12 +92,12 @@ impl<'a> Finder<'a> {
     }
 
     fn free_name(&mut self) -> String {
-        self.aside += 1;
-        format!("lakebase_renamed_{}", self.aside)
+        self.temporary_names += 1;
+        format!("lakebase_renamed_{}", self.temporary_names)
     }
 
     /// Renames an object that will be dropped, to free its name.
-    fn set_aside(&mut self, holder: Name<'a>) -> Option<Statement> {
+    fn rename_away(&mut self, holder: Name<'a>) -> Option<Statement> {
         let object = self.old.get(holder)?;
         let (here, from, to) = (self.carried(&object), object.text(Attr::Name).to_owned(), self.free_name());
         let after = sibling(&here, &from, &to);

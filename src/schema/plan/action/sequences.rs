@@ -34,7 +34,7 @@ pub(in crate::schema::plan) fn identity_changes<'a>(planner: &Planner<'a>) -> Id
 }
 
 /// The column that a sequence which goes leaves its position to, and the name of the identity's sequence.
-pub(in crate::schema::plan) fn handed_to<'a>(
+pub(in crate::schema::plan) fn transferred_to<'a>(
     planner: &Planner<'a>,
     changes: &IdentityChanges<'a>,
     old: &Object,
@@ -43,7 +43,7 @@ pub(in crate::schema::plan) fn handed_to<'a>(
 }
 
 /// The column whose identity leaves its position to a new sequence.
-pub(in crate::schema::plan) fn taken_from<'a>(
+pub(in crate::schema::plan) fn transferred_from<'a>(
     planner: &Planner<'a>,
     changes: &IdentityChanges<'a>,
     new: &Object,
@@ -73,7 +73,7 @@ fn position(of: &str, from: &str) -> Statement {
 }
 
 /// The sequence makes way, gives its position to the identity, and goes.
-pub(in crate::schema::plan) fn hand_over(
+pub(in crate::schema::plan) fn transfer_to_identity(
     sequence: &Object,
     identity: &str,
 ) -> (Vec<Statement>, Vec<Statement>) {
@@ -81,15 +81,17 @@ pub(in crate::schema::plan) fn hand_over(
     let mut away = vec![Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name)];
     let mut from = name.to_owned();
     if name == identity {
-        let aside = temporary("old", sequence);
-        away.push(Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {aside}")).exclusive(name));
-        from = format!("{}.{aside}", sequence.text(Attr::Schema));
+        let temporary_name = temporary("old", sequence);
+        away.push(
+            Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {temporary_name}")).exclusive(name),
+        );
+        from = format!("{}.{temporary_name}", sequence.text(Attr::Schema));
     }
     (away, vec![position(identity, &from), Statement::new(format!("DROP SEQUENCE {from}"))])
 }
 
 /// The new sequence takes the position before the identity goes, and its name afterwards.
-pub(in crate::schema::plan) fn take_over(
+pub(in crate::schema::plan) fn transfer_from_identity(
     mut creation: Vec<Statement>,
     sequence: &Object,
     identity: &str,
@@ -99,8 +101,8 @@ pub(in crate::schema::plan) fn take_over(
         creation.push(position(name, identity));
         return (creation, Vec::new());
     }
-    let aside = temporary("new", sequence);
-    let made = format!("{}.{aside}", sequence.text(Attr::Schema));
+    let temporary_name = temporary("new", sequence);
+    let made = format!("{}.{temporary_name}", sequence.text(Attr::Schema));
     let mut after = creation.split_off(1.min(creation.len()));
     for create in &mut creation {
         create.sql = create.sql.replacen(name, &made, 1);

@@ -22,13 +22,13 @@ pub(in crate::schema::plan) fn swapped(planner: &Planner<'_>) -> BTreeSet<usize>
     let mut swapped: BTreeSet<usize> =
         replaced.iter().map(|(at, _)| *at).filter(|at| can_swap(planner, *at)).collect();
     loop {
-        let torn = |(at, host): &(usize, Option<usize>)| match host {
+        let divided = |(at, host): &(usize, Option<usize>)| match host {
             Some(host) if swapped.contains(at) != swapped.contains(host) => Some([*at, *host]),
             _ => None,
         };
-        let torn: HashSet<usize> = replaced.iter().filter_map(torn).flatten().collect();
+        let divided: HashSet<usize> = replaced.iter().filter_map(divided).flatten().collect();
         let before = swapped.len();
-        swapped.retain(|at| !torn.contains(at));
+        swapped.retain(|at| !divided.contains(at));
         if swapped.len() == before {
             return swapped;
         }
