@@ -109,6 +109,16 @@ pub(crate) enum EngineError {
         #[source]
         source: sqlx::Error,
     },
+    /// PostgreSQL did not answer in time.
+    #[error(
+        "PostgreSQL did not answer within {} s to: {doing}; its process may be stopped or overloaded", .limit.as_secs()
+    )]
+    Unresponsive {
+        /// What was being done.
+        doing: String,
+        /// How long it was waited for.
+        limit: std::time::Duration,
+    },
     /// The operating system refused something.
     #[error("{doing}")]
     Io {

@@ -21,6 +21,7 @@ mod engine;
 mod fault;
 mod gateway;
 mod proof;
+mod scram;
 mod server;
 mod storage;
 mod token;

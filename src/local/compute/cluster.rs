@@ -2,11 +2,15 @@
 
 use std::{fs, io, path::Path, process::Stdio};
 
-use super::{Installation, SUPERUSER, Spawner, spawner::command};
+use tokio::io::AsyncWriteExt as _;
+
+use tokio::process::Command;
+
+use super::{Installation, Platform, SUPERUSER, Spawner, spawner::command};
 use crate::local::{account::Account, fault::EngineError};
 
-/// Part of a template's name: counts up when the options below change.
-pub(in crate::local) const TEMPLATE_REVISION: u32 = 1;
+/// Part of a template's name: counts up when the options or the first statements below change.
+pub(in crate::local) const TEMPLATE_REVISION: u32 = 2;
 
 /// Makes a cluster in the new directory `data`, whose parent belongs to the account.
 pub(in crate::local) async fn initdb(
@@ -14,6 +18,7 @@ pub(in crate::local) async fn initdb(
     installation: &Installation,
     account: Option<&Account>,
     data: &Path,
+    platform: &Platform,
 ) -> Result<(), EngineError> {
     let first = run(spawner, installation, account, data, "C.UTF-8").await;
     let made = match first {
@@ -25,6 +30,7 @@ pub(in crate::local) async fn initdb(
         other => other,
     };
     made?;
+    secure(spawner, installation, account, data, platform).await?;
     let base = data.join("base");
     tokio::task::spawn_blocking(move || drop_maps(&base).map_err(EngineError::io("tidy", &base)))
         .await
@@ -61,7 +67,7 @@ async fn run(
     command
         .arg("--pgdata")
         .arg(data)
-        .args(["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--locale", locale])
+        .args(["--username", SUPERUSER, "--auth", "reject", "--encoding", "UTF8", "--locale", locale])
         // Small segments: a branch carries at least one, and a switch fills one up.
         .args(["--wal-segsize", "1", "--data-checksums", "--no-sync", "--no-instructions"])
         .stdin(Stdio::null())
@@ -70,13 +76,72 @@ async fn run(
     if installation.version.major >= 17 {
         command.args(["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]);
     }
-    let child = spawner.spawn(command).await.map_err(EngineError::io("start", &program))?;
-    let output = child.wait_with_output().await.map_err(EngineError::io("wait for", &program))?;
+    finish(spawner, command, &program, "did not make a cluster", "").await
+}
+
+/// Runs a program with `input` as its standard input, to its end.
+async fn finish(
+    spawner: &Spawner,
+    command: Command,
+    program: &Path,
+    failure: &str,
+    input: &str,
+) -> Result<(), EngineError> {
+    let mut child = spawner.spawn(command).await.map_err(EngineError::io("start", program))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // What ends early says why on its standard error.
+        let _ = stdin.write_all(input.as_bytes()).await;
+    }
+    let output = child.wait_with_output().await.map_err(EngineError::io("wait for", program))?;
     if output.status.success() {
         return Ok(());
     }
     Err(EngineError::ComputeFailed {
-        what: format!("{} did not make a cluster: {}", program.display(), output.status),
+        what: format!("{} {failure}: {}", program.display(), output.status),
         log: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
+
+/// Gives the superuser its secret and takes away what a login must never have, before any server runs on the cluster.
+async fn secure(
+    spawner: &Spawner,
+    installation: &Installation,
+    account: Option<&Account>,
+    data: &Path,
+    platform: &Platform,
+) -> Result<(), EngineError> {
+    let program = installation.bin.join("postgres");
+    let mut command = command(&program, account, data);
+    command.args(["--single", "-F"]).arg("-D").arg(data);
+    for setting in
+        ["exit_on_error=true", "search_path=pg_catalog", "log_checkpoints=off", "log_statement=none"]
+    {
+        command.args(["-c", setting]);
+    }
+    command.arg("postgres").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let statements = first_statements(installation.version.major, platform);
+    finish(spawner, command, &program, "did not set up a cluster", &statements).await
+}
+
+/// One statement a line.
+fn first_statements(major: u32, platform: &Platform) -> String {
+    let mut statements = vec![
+        format!("ALTER ROLE {SUPERUSER} PASSWORD '{}';", platform.verifier()),
+        // A session in it would hold up every CREATE DATABASE.
+        "REVOKE ALL ON DATABASE template1 FROM PUBLIC;".to_owned(),
+    ];
+    if major < 16 {
+        // Until 15 a role with CREATEROLE grants every role but superusers, to itself as well. A predefined role that
+        // counts as a superuser is out of its reach; nobody is a member, and it cannot log in.
+        statements.push(format!(
+            "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE rolname IN ({});",
+            BEYOND_LOGINS.map(|role| format!("'{role}'")).join(", ")
+        ));
+    }
+    statements.push(String::new());
+    statements.join("\n")
+}
+
+/// Predefined roles that reach files, programs or passwords of other roles.
+const BEYOND_LOGINS: [&str; 4] =
+    ["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files", "pg_read_all_data"];

@@ -40,7 +40,7 @@ impl fmt::Display for Durability {
 /// How large a compute is and what was set for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ComputeSettings {
-    /// Connections that PostgreSQL accepts, with three kept for the superuser.
+    /// Connections that PostgreSQL accepts, with five kept for the platform.
     pub(crate) max_connections: u32,
     /// The memory that its size stands for; PostgreSQL's own are derived from it.
     pub(crate) memory_bytes: u64,
@@ -49,10 +49,6 @@ pub(crate) struct ComputeSettings {
 }
 
 const MB: u64 = 1 << 20;
-
-/// Everybody who gets to the socket comes from our own gateway, which has checked the login, by token or by
-/// password: the directory of the socket is closed to others.
-pub(super) const HBA: &str = "local all all trust\nlocal replication all trust\n";
 
 /// How much WAL a branch keeps, so that branches can be made at points of its past. A clone takes
 /// each megabyte of it along as a file.
@@ -83,6 +79,12 @@ pub(super) fn postgresql_conf(
     for (name, value) in fixed(durability) {
         line(&mut text, name, value)?;
     }
+    if version.major >= 16 {
+        line(&mut text, "reserved_connections", "0")?;
+    }
+    if version.major >= 17 {
+        line(&mut text, "allow_alter_system", "off")?;
+    }
     Ok(text)
 }
 
@@ -92,7 +94,7 @@ fn sizes(settings: &ComputeSettings) -> Vec<(&'static str, String)> {
     let memory = settings.memory_bytes;
     let megabytes = |bytes: u64, least: u64, most: u64| format!("{}MB", (bytes / MB).clamp(least, most));
     vec![
-        ("max_connections", settings.max_connections.clamp(5, 10_000).to_string()),
+        ("max_connections", settings.max_connections.clamp(10, 10_000).to_string()),
         ("shared_buffers", megabytes(memory / 16, 16, 256)),
         ("effective_cache_size", megabytes(memory / 2, 64, 1 << 20)),
         ("maintenance_work_mem", megabytes(memory / 16, 16, 256)),
@@ -114,6 +116,9 @@ fn habits() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("checkpoint_timeout", "15min"),
         ("log_checkpoints", "off"),
         ("log_line_prefix", "%m [%p] %q%u@%d "),
+        // The text of a statement that failed may hold a password.
+        ("log_min_error_statement", "panic"),
+        ("log_parameter_max_length", "0"),
     ]
     .into_iter()
 }
@@ -139,6 +144,20 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
         // Zeros first make a flush cheaper; where nothing is flushed they are only written twice.
         ("wal_init_zero", if durability == Durability::Full { "on" } else { "off" }),
         ("ssl", "off"),
+        // Nothing but the platform's own waits: no commit for a standby that is not there, no login for a free place.
+        ("synchronous_standby_names", ""),
+        ("superuser_reserved_connections", "5"),
+        // No code but PostgreSQL's.
+        ("shared_preload_libraries", ""),
+        ("session_preload_libraries", ""),
+        ("local_preload_libraries", ""),
+        ("dynamic_library_path", "$libdir"),
+        ("archive_command", ""),
+        ("archive_library", ""),
+        ("archive_cleanup_command", ""),
+        ("recovery_end_command", ""),
+        ("allow_system_table_mods", "off"),
+        ("allow_in_place_tablespaces", "off"),
         ("fsync", if durability == Durability::Full { "on" } else { "off" }),
     ];
     if cfg!(target_os = "linux") {

@@ -1,11 +1,13 @@
 //! PostgreSQL processes: the programs they run, how they start, how they end.
 
+mod access;
 mod binaries;
 mod cluster;
 mod configuration;
 mod fetch;
 mod installed;
 mod pinned;
+mod platform;
 mod server;
 mod sockets;
 mod spawner;
@@ -19,7 +21,8 @@ pub(crate) use installed::PgVersion;
 pub(super) use binaries::Binaries;
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;
-pub(super) use server::{Launch, SUPERUSER, Server, connect};
+pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
+pub(super) use server::{Launch, SUPERUSER, Server};
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;
 pub(super) use strays::{stop_strays, stop_strays_in};

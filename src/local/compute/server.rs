@@ -9,7 +9,6 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
@@ -18,7 +17,8 @@ use tokio::{
 
 use super::{
     Installation, Spawner,
-    configuration::{ComputeSettings, Durability, HBA, postgresql_conf},
+    access::{hba, ident},
+    configuration::{ComputeSettings, Durability, postgresql_conf},
     sockets::SOCKET_FILE,
     spawner::command,
 };
@@ -147,7 +147,8 @@ impl Launch<'_> {
     fn prepare(&self) -> Result<fs::File, EngineError> {
         let conf =
             postgresql_conf(self.settings, self.installation.version, self.durability, self.socket_dir)?;
-        for (name, text) in [("postgresql.conf", conf.as_str()), ("pg_hba.conf", HBA)] {
+        let (hba, ident) = (hba(self.installation.version), ident());
+        for (name, text) in [("postgresql.conf", &conf), ("pg_hba.conf", &hba), ("pg_ident.conf", &ident)] {
             let path = self.data.join(name);
             fs::write(&path, text).map_err(EngineError::io("write", &path))?;
         }
@@ -170,20 +171,6 @@ fn says_ready(pid_file: &Path, pid: Option<u32>) -> bool {
     let mut lines = text.lines();
     let first = lines.next().and_then(|line| line.trim().parse().ok());
     first.is_some() && first == pid && lines.nth(6).is_some_and(|state| state.trim() == "ready")
-}
-
-/// Logs in as the superuser.
-pub(in crate::local) async fn connect(socket: &Path, database: &str) -> Result<PgConnection, EngineError> {
-    let directory = socket.parent().unwrap_or(socket);
-    PgConnectOptions::new_without_pgpass()
-        .socket(directory)
-        .port(5432)
-        .username(SUPERUSER)
-        .database(database)
-        .application_name("lakebase")
-        .connect()
-        .await
-        .map_err(EngineError::sql(format!("log in to database {database:?} as {SUPERUSER}")))
 }
 
 #[cfg(test)]

@@ -322,6 +322,7 @@ impl From<EngineError> for Rejection {
             error if error.is_full() => Code::ResourceExhausted,
             EngineError::OutsideHistory { .. } => Code::BadRequest,
             EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
+            EngineError::Unresponsive { .. } => Code::Unavailable,
             _ => Code::Internal,
         };
         Self::new(code, with_sources(&error))

@@ -1,6 +1,8 @@
-//! Roles and databases as PostgreSQL statements.
+//! Statements on roles and databases, and the platform's sessions that run them.
+//!
+//! The sessions see names of `pg_catalog` only, and have limits for statements and locks (`compute::platform`).
 
-use std::fmt::Write as _;
+mod waits;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
@@ -12,40 +14,37 @@ use super::{
 };
 use crate::api::wire::role::AuthMethod;
 
-/// The group that stands for nearly everything a superuser may do.
+pub(super) use crate::local::engine::MAINTENANCE_DATABASE;
+use crate::local::{
+    compute::{AwaitWithin as _, SessionLimits},
+    engine::{BranchKey, Engine},
+};
+
+/// The group of roles that administer a branch without being superusers.
 pub(super) const SUPERUSER_GROUP: &str = "databricks_superuser";
-/// Made once per cluster by PostgreSQL itself; everything can be asked for from there.
-pub(super) const MAINTENANCE_DATABASE: &str = "postgres";
+const LIMITS: SessionLimits = SessionLimits::CATALOG;
 
 /// `name` as an identifier.
 pub(super) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// What a new cluster gets before its first role.
+/// Creates the group in a new cluster, before its first role.
+///
+/// Without `pg_read_all_data`, which also reads the passwords in `pg_authid`; and without rights in the maintenance
+/// database, where only the platform creates anything.
 pub(super) fn platform() -> String {
     format!(
         "CREATE ROLE {SUPERUSER_GROUP} NOLOGIN CREATEDB CREATEROLE BYPASSRLS;
-         GRANT pg_read_all_data, pg_write_all_data, pg_monitor, pg_signal_backend TO {SUPERUSER_GROUP} WITH ADMIN OPTION;
-         GRANT CREATE ON DATABASE {MAINTENANCE_DATABASE} TO {SUPERUSER_GROUP};
-         GRANT ALL ON SCHEMA public TO {SUPERUSER_GROUP} WITH GRANT OPTION;"
+         GRANT pg_write_all_data, pg_monitor, pg_signal_backend TO {SUPERUSER_GROUP} WITH ADMIN OPTION;"
     )
 }
 
 pub(super) fn create_role(role: &Role) -> String {
     let login = if role.auth == AuthMethod::NoLogin { "NOLOGIN" } else { "LOGIN" };
+    // A role with a password gets it in SQL, from its owner; until then no password opens it.
     let mut sql =
-        format!("CREATE ROLE {} {login} {}", ident(&role.postgres_role), attributes(role.attributes));
-    if role.auth == AuthMethod::Password {
-        // Nobody is ever told; a caller sets a password of his own in SQL.
-        let password: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
-        let _ = write!(sql, " PASSWORD {}", literal(&password));
-    }
-    sql.push(';');
+        format!("CREATE ROLE {} {login} {};", ident(&role.postgres_role), attributes(role.attributes));
     if !role.memberships.is_empty() {
         sql.push_str(&membership(role));
     }
@@ -72,7 +71,8 @@ fn membership(role: &Role) -> String {
 }
 
 pub(super) fn create_database(name: &str, owner: &str) -> String {
-    format!("CREATE DATABASE {} OWNER {}", ident(name), ident(owner))
+    // Sessions cannot be in template0, so none can hold this up.
+    format!("CREATE DATABASE {} OWNER {} TEMPLATE template0", ident(name), ident(owner))
 }
 
 /// What the owner of a new database may do in it, said inside that database.
@@ -110,40 +110,61 @@ pub(super) fn drop_role(name: &str) -> String {
 /// A superuser's session on a branch; the compute is woken for it and not suspended while it lasts.
 pub(super) struct Session {
     connection: PgConnection,
+    engine: Engine,
+    branch: BranchKey,
     _presence: Presence,
 }
 
 impl Session {
     /// Runs statements, several as one transaction.
     pub(super) async fn run(&mut self, sql: String) -> Result<(), Rejection> {
-        self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ()).map_err(refused)
+        let (engine, branch) = (self.engine.clone(), self.branch.clone());
+        let statement = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
+        let done = statement.await_within(LIMITS.answer(), "change roles or databases");
+        let (done, blockers) = waits::watch(&engine, &branch, done).await;
+        match done? {
+            Ok(_) => Ok(()),
+            Err(error) => Err(waits::gave_up(&error, &blockers).unwrap_or_else(|| refused(error))),
+        }
+    }
+
+    /// Runs a query of one column.
+    async fn column<T>(&mut self, sql: &'static str) -> Result<Vec<T>, Rejection>
+    where
+        T: Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
+    {
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut self.connection);
+        rows.await_within(LIMITS.answer(), "read roles or databases").await?.map_err(refused)
     }
 
     /// All roles.
     pub(super) async fn roles(&mut self) -> Result<Vec<String>, Rejection> {
-        let sql = "SELECT rolname::text FROM pg_roles";
-        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+        self.column("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles").await
     }
 
-    /// What PostgreSQL keeps of the password of a role that may log in now.
+    /// The stored verifier of the password of a role that may log in now. Superusers are the platform's.
     pub(super) async fn verifier_of(&mut self, role: &str) -> Result<Option<String>, Rejection> {
-        let sql = "SELECT rolpassword FROM pg_authid
-                   WHERE rolname = $1 AND rolcanlogin AND coalesce(rolvaliduntil > now(), true)";
+        let sql = "SELECT rolpassword FROM pg_catalog.pg_authid
+                   WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND rolcanlogin AND NOT rolsuper
+                   AND coalesce(rolvaliduntil OPERATOR(pg_catalog.>) pg_catalog.now(), true)";
+        let found = sqlx::query_scalar(sql).bind(role).fetch_optional(&mut self.connection);
         let found: Option<Option<String>> =
-            sqlx::query_scalar(sql).bind(role).fetch_optional(&mut self.connection).await.map_err(refused)?;
+            found.await_within(LIMITS.answer(), "read a password's verifier").await?.map_err(refused)?;
         Ok(found.flatten())
     }
 
     /// All databases.
     pub(super) async fn all_databases(&mut self) -> Result<Vec<String>, Rejection> {
-        let sql = "SELECT datname::text FROM pg_catalog.pg_database";
-        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+        self.column("SELECT datname::pg_catalog.text FROM pg_catalog.pg_database").await
     }
 
-    /// The databases that can be connected to.
+    /// The databases that can be connected to and hold what roles own.
     pub(super) async fn databases(&mut self) -> Result<Vec<String>, Rejection> {
-        let sql = "SELECT datname::text FROM pg_database WHERE datallowconn";
-        sqlx::query_scalar(sql).fetch_all(&mut self.connection).await.map_err(refused)
+        self.column(
+            "SELECT datname::pg_catalog.text FROM pg_catalog.pg_database
+             WHERE datallowconn AND datname OPERATOR(pg_catalog.<>) 'template1'::pg_catalog.name",
+        )
+        .await
     }
 }
 
@@ -155,7 +176,7 @@ impl Control {
         let presence = self.computes.of(&endpoint.uid).enter();
         self.wake(branch, endpoint).await?;
         let connection = self.engine.admin(&branch.key(), database).await?;
-        Ok(Session { connection, _presence: presence })
+        Ok(Session { connection, engine: self.engine.clone(), branch: branch.key(), _presence: presence })
     }
 }
 
@@ -192,7 +213,9 @@ mod tests {
     #[test]
     fn names_cannot_break_out_of_their_quotes() {
         assert_eq!(ident(r#"a"; DROP ROLE x; --"#), r#""a""; DROP ROLE x; --""#);
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(create_database("a\"b", "o'c"), r#"CREATE DATABASE "a""b" OWNER "o'c""#);
+        assert_eq!(
+            create_database("a\"b", "o'c"),
+            r#"CREATE DATABASE "a""b" OWNER "o'c" TEMPLATE template0"#
+        );
     }
 }

@@ -11,9 +11,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
-use super::{BranchKey, EngineError, Fork, Inner, PgVersion, blocking};
+use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, blocking};
 use crate::local::{
-    compute::{Installation, TEMPLATE_REVISION, connect, initdb},
+    compute::{AwaitWithin as _, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
     storage::{ControlFile, Lineage, Take, Wal, format_lsn, parse_lsn, segment_ceiling},
 };
 
@@ -87,7 +87,8 @@ impl Inner {
         let _alone = self.making_template.lock().await;
         if !dir.is_dir() {
             let staged = Staged::new(self)?;
-            initdb(&self.spawner, installation, self.storage.account(), &staged.data()).await?;
+            initdb(&self.spawner, installation, self.storage.account(), &staged.data(), &self.platform)
+                .await?;
             staged.publish(dir).await?;
         }
         Ok(name)
@@ -140,7 +141,8 @@ impl Inner {
         let measured = source.clone();
         blocking(move || inner.storage.check_space(&measured)).await?;
 
-        let mut backup = Backup::begin(socket).await?;
+        let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
+        let mut backup = Backup::begin(session).await?;
         let (inner, from, to) = (Arc::clone(self), source.clone(), target.clone());
         let cloned = blocking(move || inner.storage.clone_data(&from, &to, Wal::Afterwards)).await?;
         let (end, label) = backup.end().await?;
@@ -193,25 +195,31 @@ struct Backup {
 
 impl Backup {
     /// The slot keeps the WAL that the clone will need, should a checkpoint come in between.
-    async fn begin(socket: &Path) -> Result<Self, EngineError> {
-        let mut session = connect(socket, "postgres").await?;
+    async fn begin(mut session: PgConnection) -> Result<Self, EngineError> {
+        let doing = "begin the backup of a branch";
         let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
         let start: String = sqlx::query_scalar(
-            "SELECT pg_backup_start('lakebase', true)::text FROM pg_create_physical_replication_slot($1, true, true)",
+            "SELECT pg_catalog.pg_backup_start('lakebase'::pg_catalog.text, true)::pg_catalog.text
+             FROM pg_catalog.pg_create_physical_replication_slot($1::pg_catalog.name, true, true)",
         )
         .bind(slot)
         .fetch_one(&mut session)
-        .await
-        .map_err(EngineError::sql("begin the backup of a branch"))?;
+        .await_within(SessionLimits::BACKUP.answer(), doing)
+        .await?
+        .map_err(EngineError::sql(doing))?;
         Ok(Self { session, start: parse_lsn(&start)? })
     }
 
     /// Gives the position where the backup ends and the label that goes with it.
     async fn end(&mut self) -> Result<(String, String), EngineError> {
-        let row = sqlx::query("SELECT lsn::text, labelfile FROM pg_backup_stop(false)")
-            .fetch_one(&mut self.session)
-            .await
-            .map_err(EngineError::sql("end the backup of a branch"))?;
+        let doing = "end the backup of a branch";
+        let row = sqlx::query(
+            "SELECT lsn::pg_catalog.text, labelfile::pg_catalog.text FROM pg_catalog.pg_backup_stop(false)",
+        )
+        .fetch_one(&mut self.session)
+        .await_within(SessionLimits::BACKUP.answer(), doing)
+        .await?
+        .map_err(EngineError::sql(doing))?;
         let text = |index: usize| row.try_get(index).map_err(EngineError::sql("read the end of a backup"));
         Ok((text(0)?, text(1)?))
     }

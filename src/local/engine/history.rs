@@ -12,11 +12,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
-    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, Window, blocking, branching::Staged,
-    recovery::Patient,
+    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, MAINTENANCE_DATABASE, Window, blocking,
+    branching::Staged, recovery::Patient,
 };
 use crate::local::{
-    compute::connect,
+    compute::{AwaitWithin as _, SessionLimits},
     storage::{
         ControlFile, Lineage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
         turning_point, unbroken_from,
@@ -63,7 +63,7 @@ impl Inner {
         let past = self.past(source, socket.as_deref()).await?;
         past.window.admits(at)?;
         let way = match socket {
-            Some(socket) => past.way(at, flush(&socket, &past.data).await?),
+            Some(socket) => past.way(at, self.flush(&socket, &past.data).await?),
             None => past.way(at, Take::at_rest(&past.data)?),
         };
 
@@ -92,12 +92,33 @@ impl Inner {
         Ok(fork)
     }
 
+    /// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
+    /// stops only before a record that is there.
+    async fn flush(&self, socket: &Path, data: &Path) -> Result<Take, EngineError> {
+        let doing = "mark the end of the history";
+        let limits = SessionLimits::CATALOG;
+        let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
+        sqlx::query("SELECT pg_catalog.pg_current_xact_id()")
+            .execute(&mut session)
+            .await_within(limits.answer(), doing)
+            .await?
+            .map_err(EngineError::sql(doing))?;
+        let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
+        drop(sqlx::Connection::close(session).await);
+        let data = data.to_owned();
+        blocking(move || Ok(Take::finished(segment_ceiling(&data, end)?))).await
+    }
+
     /// Finds what is kept of a branch's past; whoever calls holds the branch.
     async fn past(&self, key: &BranchKey, socket: Option<&Path>) -> Result<Past, EngineError> {
         let dir = self.storage.existing(key)?;
         let data = dir.join("data");
         let last = match socket {
-            Some(socket) => Some(position(&mut connect(socket, "postgres").await?, HEAD).await?),
+            Some(socket) => {
+                let limits = SessionLimits::CATALOG;
+                let mut session = self.log_in(socket, &data, MAINTENANCE_DATABASE, limits).await?;
+                Some(position(&mut session, HEAD).await?)
+            }
             None => None,
         };
         let templates = self.storage.template_dir("");
@@ -195,28 +216,16 @@ fn inclusive(yes: bool) -> (&'static str, String) {
 }
 
 /// The first position that no record has been written to yet.
-const HEAD: &str = "SELECT pg_current_wal_insert_lsn()::text";
+const HEAD: &str = "SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text";
 
 async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, EngineError> {
+    let doing = "read the position in the WAL";
     let text: String = sqlx::query_scalar(sql)
         .fetch_one(session)
-        .await
-        .map_err(EngineError::sql("read the position in the WAL"))?;
+        .await_within(SessionLimits::CATALOG.answer(), doing)
+        .await?
+        .map_err(EngineError::sql(doing))?;
     parse_lsn(&text)
-}
-
-/// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
-/// stops only before a record that is there.
-async fn flush(socket: &Path, data: &Path) -> Result<Take, EngineError> {
-    let mut session = connect(socket, "postgres").await?;
-    sqlx::query("SELECT pg_current_xact_id()")
-        .execute(&mut session)
-        .await
-        .map_err(EngineError::sql("mark the end of the history"))?;
-    let end = position(&mut session, "SELECT pg_switch_wal()::text").await?;
-    drop(sqlx::Connection::close(session).await);
-    let data = data.to_owned();
-    blocking(move || Ok(Take::finished(segment_ceiling(&data, end)?))).await
 }
 
 impl Window {

@@ -27,11 +27,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use sqlx::PgConnection;
 use tokio::sync::Semaphore;
 
 use super::{
     account::Account,
-    compute::{Binaries, Sockets, Spawner, connect, stop_strays},
+    compute::{Binaries, Platform, SessionLimits, Sockets, Spawner, Target, stop_strays},
     storage::{self, Storage},
 };
 use slot::Slot;
@@ -101,6 +102,7 @@ pub(crate) struct Engine {
 struct Inner {
     storage: Storage,
     binaries: Binaries,
+    platform: Platform,
     spawner: Spawner,
     sockets: Sockets,
     durability: Durability,
@@ -111,6 +113,12 @@ struct Inner {
     making_template: tokio::sync::Mutex<()>,
     closing: AtomicBool,
 }
+
+/// The superuser's secret, in the root. Unlike a data directory, it never belongs to PostgreSQL.
+const SECRET_FILE: &str = "superuser.secret";
+
+/// Made once per cluster by PostgreSQL itself. Logins can use it, and create nothing in it.
+pub(in crate::local) const MAINTENANCE_DATABASE: &str = "postgres";
 
 /// What is left of the five seconds of a shutdown after computes had their time to stop cleanly.
 const CLEAN_STOP: Duration = Duration::from_millis(4500);
@@ -128,12 +136,13 @@ impl Engine {
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
         let spawner = Spawner::start().map_err(EngineError::io("start a thread for", &root))?;
-        let (storage, sockets, account) = blocking(move || {
+        let (storage, sockets, account, platform) = blocking(move || {
             let account = Account::choose(pg_user.as_deref())?;
             let storage = Storage::open(&root, account.clone(), durability == Durability::Full)?;
             stop_strays(&storage.root().join("branches"));
             let sockets = Sockets::open(&storage.root().join("run"), account.as_ref())?;
-            Ok((storage, sockets, account))
+            let platform = Platform::open(&storage.root().join(SECRET_FILE))?;
+            Ok((storage, sockets, account, platform))
         })
         .await?;
         match storage.method() {
@@ -148,6 +157,7 @@ impl Engine {
         let inner = Inner {
             storage,
             binaries: Binaries::new(pg_bin, account, progress),
+            platform,
             spawner,
             sockets,
             durability,
@@ -246,15 +256,12 @@ impl Engine {
     }
 
     /// Logs in as the superuser. The compute must run.
-    pub(crate) async fn admin(
-        &self,
-        key: &BranchKey,
-        database: &str,
-    ) -> Result<sqlx::PgConnection, EngineError> {
+    pub(crate) async fn admin(&self, key: &BranchKey, database: &str) -> Result<PgConnection, EngineError> {
         let socket = self
             .running(key)
             .ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {key}") })?;
-        connect(&socket, database).await
+        let data = self.inner.storage.existing(key)?.join("data");
+        self.inner.log_in(&socket, &data, database, SessionLimits::CATALOG).await
     }
 
     /// Bytes of tables and indexes, without WAL.
@@ -287,6 +294,18 @@ impl Engine {
 impl Inner {
     fn lock_slots(&self) -> std::sync::MutexGuard<'_, HashMap<BranchKey, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs in as the superuser, at the server that runs on `data`.
+    async fn log_in(
+        &self,
+        socket: &Path,
+        data: &Path,
+        database: &str,
+        limits: SessionLimits,
+    ) -> Result<PgConnection, EngineError> {
+        let major = storage::data_version(data)?;
+        self.platform.connect(Target { socket, major, database, limits }).await
     }
 
     fn known_slot(&self, key: &BranchKey) -> Option<Arc<Slot>> {

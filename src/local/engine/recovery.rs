@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use chrono::{DateTime, Utc};
 use rustix::process::Signal;
 
-use super::{BranchKey, ComputeSettings, Durability, EngineError, Inner};
+use super::{BranchKey, ComputeSettings, Durability, EngineError, Inner, MAINTENANCE_DATABASE};
 use crate::local::{
-    compute::{Launch, Server, connect},
+    compute::{AwaitWithin as _, Launch, Server, SessionLimits},
     storage::data_version,
 };
 
@@ -56,21 +56,26 @@ impl Inner {
             self.starting.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))?;
         self.refuse_when_closing()?;
         let server = Server::start(&self.spawner, &launch).await?;
-        let time = last_commit(&server).await;
+        let time = self.last_commit(&server, &data).await;
         server.stop(Signal::INT).await;
         time
     }
-}
 
-async fn last_commit(server: &Server) -> Result<Option<DateTime<Utc>>, EngineError> {
-    let socket =
-        server.socket().ok_or_else(|| EngineError::failed("PostgreSQL ended right after its recovery"))?;
-    let mut session = connect(socket, "postgres").await?;
-    let micros: Option<i64> =
-        sqlx::query_scalar("SELECT (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint")
-            .fetch_one(&mut session)
-            .await
-            .map_err(EngineError::sql("read the time of the last replayed commit"))?;
-    drop(sqlx::Connection::close(session).await);
-    Ok(micros.and_then(DateTime::from_timestamp_micros))
+    async fn last_commit(&self, server: &Server, data: &Path) -> Result<Option<DateTime<Utc>>, EngineError> {
+        let doing = "read the time of the last replayed commit";
+        let socket = server
+            .socket()
+            .ok_or_else(|| EngineError::failed("PostgreSQL ended right after its recovery"))?;
+        let limits = SessionLimits::CATALOG;
+        let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
+        // PostgreSQL counts in microseconds: nothing is lost, and no arithmetic is needed there.
+        let time: Option<DateTime<Utc>> =
+            sqlx::query_scalar("SELECT pg_catalog.pg_last_xact_replay_timestamp()")
+                .fetch_one(&mut session)
+                .await_within(limits.answer(), doing)
+                .await?
+                .map_err(EngineError::sql(doing))?;
+        drop(sqlx::Connection::close(session).await);
+        Ok(time)
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 async fn text(engine: &Engine, branch: &str, sql: &'static str) -> String {
-    let mut session = engine.admin(&key(branch), "postgres").await.unwrap();
+    let mut session = admin(engine, branch).await;
     let text = sqlx::query_scalar(sql).fetch_one(&mut session).await.unwrap();
     session.close().await.unwrap();
     text
@@ -127,7 +127,7 @@ async fn a_branch_at_the_position_of_a_fork_is_that_fork() {
         .map(|writer| {
             let engine = engine.clone();
             tokio::spawn(async move {
-                let mut session = engine.admin(&key("main"), "postgres").await.unwrap();
+                let mut session = admin(&engine, "main").await;
                 for n in 1_i64.. {
                     let insert = format!("INSERT INTO pairs VALUES ({writer}, {n}, repeat('x', 300))");
                     sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut session).await.unwrap();

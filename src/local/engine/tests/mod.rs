@@ -42,14 +42,21 @@ async fn with_main(root: &TempDir) -> Engine {
     engine
 }
 
-async fn run(engine: &Engine, branch: &str, sql: &'static str) {
+/// A superuser's session that finds the tables of the tests.
+async fn admin(engine: &Engine, branch: &str) -> PgConnection {
     let mut session = engine.admin(&key(branch), "postgres").await.unwrap();
+    sqlx::raw_sql("SET search_path = public").execute(&mut session).await.unwrap();
+    session
+}
+
+async fn run(engine: &Engine, branch: &str, sql: &'static str) {
+    let mut session = admin(engine, branch).await;
     sqlx::raw_sql(sql).execute(&mut session).await.unwrap();
     session.close().await.unwrap();
 }
 
 async fn number(engine: &Engine, branch: &str, sql: &'static str) -> i64 {
-    let mut session = engine.admin(&key(branch), "postgres").await.unwrap();
+    let mut session = admin(engine, branch).await;
     let number = sqlx::query_scalar(sql).fetch_one(&mut session).await.unwrap();
     session.close().await.unwrap();
     number
@@ -98,7 +105,7 @@ async fn a_fork_under_load_has_every_transaction_committed_before_the_call_and_n
         .map(|writer| {
             let (engine, committed) = (engine.clone(), Arc::clone(&committed));
             tokio::spawn(async move {
-                let mut session = engine.admin(&key("main"), "postgres").await.unwrap();
+                let mut session = admin(&engine, "main").await;
                 for n in 1_i64.. {
                     let mut transaction = session.begin().await.unwrap();
                     for half in 0..2 {
@@ -124,7 +131,7 @@ async fn a_fork_under_load_has_every_transaction_committed_before_the_call_and_n
         let before: Vec<i64> = committed.iter().map(|n| n.load(Ordering::SeqCst)).collect();
         engine.fork(&key("main"), &key(&branch)).await.unwrap();
         engine.start(&key(&branch), &SETTINGS).await.unwrap();
-        let mut session = engine.admin(&key(&branch), "postgres").await.unwrap();
+        let mut session = admin(&engine, &branch).await;
         for (writer, before) in before.iter().enumerate() {
             let (rows, last): (i64, i64) =
                 sqlx::query_as("SELECT count(*), coalesce(max(n), 0)::bigint FROM pairs WHERE writer = $1")

@@ -1,0 +1,211 @@
+//! Logins of the platform itself: the superuser's secret, and sessions that nothing in a database can mislead.
+//!
+//! Databases belong to SQL logins, which may put functions, operators and settings into them. A platform session
+//! therefore fixes at connection start every setting that `ALTER DATABASE … SET` could change: what comes with the
+//! start-up packet wins over settings of roles and databases.
+
+use std::{fs, io, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    ConnectOptions as _, PgConnection,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+
+use super::SUPERUSER;
+use crate::local::{
+    fault::EngineError,
+    scram::{Verifier, generate_password},
+};
+
+/// For PostgreSQL to take a login. A postmaster that was stopped by a signal never answers.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Beyond PostgreSQL's own limit of a statement, for its answer to arrive.
+const ANSWER_MARGIN: Duration = Duration::from_secs(5);
+
+/// How long the statements of a session may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::local) struct SessionLimits {
+    /// A statement, or several sent together.
+    pub(in crate::local) statement: Duration,
+    /// The wait for one lock.
+    pub(in crate::local) lock: Duration,
+    /// Between statements, outside of a transaction; none for no limit.
+    pub(in crate::local) idle: Option<Duration>,
+}
+
+impl SessionLimits {
+    /// For statements that change or read catalogs.
+    pub(in crate::local) const CATALOG: Self = Self {
+        statement: Duration::from_secs(60),
+        lock: Duration::from_secs(5),
+        idle: Some(Duration::from_secs(60)),
+    };
+    /// For an online backup: its checkpoint writes out all that is dirty, and the session idles while files are cloned.
+    pub(in crate::local) const BACKUP: Self =
+        Self { statement: Duration::from_secs(600), lock: Duration::from_secs(5), idle: None };
+
+    /// When a statement is given up although PostgreSQL has not answered.
+    pub(in crate::local) fn answer(self) -> Duration {
+        self.statement + ANSWER_MARGIN
+    }
+}
+
+/// Where a platform session logs in.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::local) struct Target<'a> {
+    pub(in crate::local) socket: &'a Path,
+    /// PostgreSQL's major version, which decides what settings there are.
+    pub(in crate::local) major: u32,
+    pub(in crate::local) database: &'a str,
+    pub(in crate::local) limits: SessionLimits,
+}
+
+/// The secret of the superuser of every cluster under one root.
+pub(in crate::local) struct Platform {
+    password: SecretString,
+    verifier: Verifier,
+}
+
+impl Platform {
+    /// Reads the secret from its file, or generates it. Only our own account can read the file.
+    pub(in crate::local) fn open(file: &Path) -> Result<Self, EngineError> {
+        let password = match fs::read_to_string(file) {
+            Ok(text) => SecretString::from(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(file)?,
+            Err(error) => return Err(EngineError::io("read", file)(error)),
+        };
+        let verifier = Verifier::of_generated(&password).map_err(EngineError::io("derive from", file))?;
+        Ok(Self { password, verifier })
+    }
+
+    /// What PostgreSQL is to store of the secret; the secret itself never reaches it.
+    pub(in crate::local) fn verifier(&self) -> String {
+        self.verifier.to_string()
+    }
+
+    /// Logs in as the superuser.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Unresponsive`] if PostgreSQL does not answer in time.
+    pub(in crate::local) async fn connect(&self, target: Target<'_>) -> Result<PgConnection, EngineError> {
+        let doing = format!("log in to database {:?} as {SUPERUSER}", target.database);
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(target.socket.parent().unwrap_or(target.socket))
+            .port(5432)
+            .ssl_mode(PgSslMode::Disable)
+            .username(SUPERUSER)
+            .password(self.password.expose_secret())
+            .database(target.database)
+            .application_name("lakebase")
+            .options(fixed(&target));
+        options.connect().await_within(CONNECT_LIMIT, &doing).await?.map_err(EngineError::sql(doing))
+    }
+}
+
+/// A future with a limit that names what was being done.
+pub(in crate::local) trait AwaitWithin: Future + Sized {
+    async fn await_within(self, limit: Duration, doing: &str) -> Result<Self::Output, EngineError> {
+        tokio::time::timeout(limit, self)
+            .await
+            .map_err(|_| EngineError::Unresponsive { doing: doing.to_owned(), limit })
+    }
+}
+
+impl<F: Future> AwaitWithin for F {}
+
+/// The settings of a platform session, all of them given at its start.
+fn fixed(target: &Target<'_>) -> Vec<(&'static str, String)> {
+    let SessionLimits { statement, lock, idle } = target.limits;
+    let millis = |limit: Duration| limit.as_millis().to_string();
+    let mut fixed: Vec<_> = FIXED.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    fixed.extend([
+        ("statement_timeout", millis(statement)),
+        ("lock_timeout", millis(lock)),
+        ("idle_in_transaction_session_timeout", millis(statement)),
+        ("idle_session_timeout", idle.map_or_else(|| "0".to_owned(), millis)),
+    ]);
+    if target.major >= 17 {
+        fixed.extend([("event_triggers", "off".to_owned()), ("transaction_timeout", "0".to_owned())]);
+    }
+    fixed
+}
+
+const FIXED: [(&str, &str); 37] = [
+    // Names mean what PostgreSQL defines. Temporary objects come last, where they hide nothing.
+    ("search_path", "pg_catalog,pg_temp"),
+    ("role", "none"),
+    ("session_authorization", SUPERUSER),
+    ("session_replication_role", "origin"),
+    ("row_security", "off"),
+    ("lo_compat_privileges", "off"),
+    ("allow_system_table_mods", "off"),
+    ("session_preload_libraries", ""),
+    ("local_preload_libraries", ""),
+    ("dynamic_library_path", "$libdir"),
+    // What statements mean.
+    ("standard_conforming_strings", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_deferrable", "off"),
+    ("default_table_access_method", "heap"),
+    ("default_tablespace", ""),
+    ("temp_tablespaces", ""),
+    ("exit_on_error", "off"),
+    ("password_encryption", "scram-sha-256"),
+    // How answers are written.
+    ("bytea_output", "hex"),
+    ("IntervalStyle", "postgres"),
+    ("client_min_messages", "warning"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+    // A commit waits for this machine only.
+    ("synchronous_commit", "local"),
+    // Statements hold verifiers of passwords, which belong in no log.
+    ("log_statement", "none"),
+    ("log_min_error_statement", "panic"),
+    ("log_min_duration_statement", "-1"),
+    ("log_min_duration_sample", "-1"),
+    ("log_duration", "off"),
+    ("log_transaction_sample_rate", "0"),
+    ("log_parameter_max_length", "0"),
+    ("log_parameter_max_length_on_error", "0"),
+    ("debug_print_parse", "off"),
+];
+
+/// Generates the secret. Written aside and moved into place, so that a half-written file is never read.
+fn create(file: &Path) -> Result<SecretString, EngineError> {
+    let password = generate_password().map_err(EngineError::io("generate", file))?;
+    let part = file.with_extension("part");
+    let write = || {
+        let mut part_file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        part_file.write_all(password.expose_secret().as_bytes())?;
+        part_file.sync_all()?;
+        fs::rename(&part, file)
+    };
+    write().map_err(EngineError::io("write", file))?;
+    Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_secret_stays_the_same_and_is_closed_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret");
+        let (one, two) = (Platform::open(&file).unwrap(), Platform::open(&file).unwrap());
+        assert_eq!(one.password.expose_secret(), two.password.expose_secret());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(!one.verifier().contains(one.password.expose_secret()));
+    }
+}
