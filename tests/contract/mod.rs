@@ -17,4 +17,5 @@ pub(crate) mod place;
 mod process;
 mod projects;
 mod roles;
+mod security;
 mod shapes;

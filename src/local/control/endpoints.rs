@@ -280,6 +280,7 @@ fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool,
         "spec.settings.pg_settings" => {
             let settings: Option<&BTreeMap<_, _>> =
                 spec.settings.as_ref().and_then(|s| s.pg_settings.as_ref());
+            settings.map_or(Ok(()), |settings| rules::pg_settings::check(path, settings))?;
             mask::set(&mut endpoint.pg_settings, settings)
         }
         _ => false,

@@ -437,7 +437,9 @@ fn set(project: &mut Project, path: &str, spec: &ProjectSpec) -> Result<bool, Re
             mask::set(&mut sizing.suspend_after, chosen.flatten().as_ref())
         }
         "spec.default_endpoint_settings.pg_settings" => {
-            mask::set(&mut project.defaults.pg_settings, defaults.and_then(|d| d.pg_settings.as_ref()))
+            let settings = defaults.and_then(|d| d.pg_settings.as_ref());
+            settings.map_or(Ok(()), |settings| rules::pg_settings::check(path, settings))?;
+            mask::set(&mut project.defaults.pg_settings, settings)
         }
         _ => false,
     })

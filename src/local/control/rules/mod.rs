@@ -4,6 +4,7 @@ pub(super) mod deletion;
 pub(super) mod expiry;
 pub(super) mod ids;
 pub(super) mod mask;
+pub(super) mod pg_settings;
 pub(super) mod sizing;
 
 #[cfg(test)]

@@ -29,7 +29,10 @@ pub(super) fn allowed(settings: &BTreeMap<String, String>) -> BTreeMap<String, S
         .filter(|(name, _)| {
             let allowed = is_allowed(name);
             if !allowed {
-                tracing::warn!(setting = name.as_str(), "leaving out a setting that an endpoint may not have");
+                tracing::warn!(
+                    setting = name.as_str(),
+                    "leaving out a setting that an endpoint may not have"
+                );
             }
             allowed
         })
@@ -221,7 +224,9 @@ mod tests {
 
     #[test]
     fn tuning_is_allowed_however_it_is_written() {
-        for name in ["work_mem", "TimeZone", "DateStyle", "enable_seqscan", "hnsw.ef_search", "statement_timeout"] {
+        for name in
+            ["work_mem", "TimeZone", "DateStyle", "enable_seqscan", "hnsw.ef_search", "statement_timeout"]
+        {
             check("f", &settings(name)).unwrap();
             assert_eq!(allowed(&settings(name)).len(), 1);
         }

@@ -121,6 +121,6 @@ pub(in crate::local::control) fn settings(
     ComputeSettings {
         max_connections: max_connections.min(4000),
         memory_bytes,
-        pg_settings: pg_settings.clone(),
+        pg_settings: super::pg_settings::allowed(pg_settings),
     }
 }

@@ -36,15 +36,15 @@ pub(super) fn gave_up(error: &sqlx::Error, blockers: &Option<String>) -> Option<
     let code = error.as_database_error()?.code()?;
     let (what, limit) = match code.as_ref() {
         "55P03" => ("a lock", LIMITS.lock),
-        "57014" => ("PostgreSQL", LIMITS.statement),
+        "57014" => ("its end", LIMITS.statement),
         _ => return None,
     };
     let holder = blockers.as_deref().map_or_else(
         || "Try again.".to_owned(),
-        |blockers| format!("Held up by {blockers}. End that session or its transaction, then try again."),
+        |blockers| format!("It was held by {blockers}. End that session or its transaction, then try again."),
     );
     let seconds = limit.as_secs();
-    Some(Rejection::new(Code::Aborted, format!("gave up after waiting {seconds} s for {what}. {holder}")))
+    Some(Rejection::new(Code::Aborted, format!("the change was given up after PostgreSQL had waited {seconds} s for {what}. {holder}")))
 }
 
 async fn blockers(engine: &Engine, branch: &BranchKey) -> Option<String> {

@@ -301,3 +301,20 @@ async fn the_time_of_a_fork() {
     }
     engine.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_stopped_postmaster_is_told_and_not_waited_for() {
+    let root = root();
+    let engine = with_main(&root).await;
+    let postmaster = postmaster(&root, "main");
+    rustix::process::kill_process(postmaster, rustix::process::Signal::STOP).unwrap();
+    for error in [
+        engine.admin(&key("main"), "postgres").await.err(),
+        engine.fork(&key("main"), &key("dev")).await.err(),
+    ] {
+        assert!(matches!(error, Some(EngineError::Unresponsive { .. })), "{error:?}");
+    }
+    // A removal asks nothing of PostgreSQL.
+    engine.remove(&key("main")).await.unwrap();
+    engine.shutdown().await;
+}
