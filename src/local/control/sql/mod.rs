@@ -124,7 +124,7 @@ impl Session {
         let (done, blockers) = waits::watch(&engine, &branch, done).await;
         match done? {
             Ok(_) => Ok(()),
-            Err(error) => Err(waits::gave_up(&error, &blockers).unwrap_or_else(|| refused(error))),
+            Err(error) => Err(waits::gave_up(&error, blockers.as_deref()).unwrap_or_else(|| refused(error))),
         }
     }
 

@@ -32,19 +32,22 @@ pub(super) async fn watch<T>(
 }
 
 /// The error of a statement that gave up waiting; `None` for other failures.
-pub(super) fn gave_up(error: &sqlx::Error, blockers: &Option<String>) -> Option<Rejection> {
+pub(super) fn gave_up(error: &sqlx::Error, blockers: Option<&str>) -> Option<Rejection> {
     let code = error.as_database_error()?.code()?;
     let (what, limit) = match code.as_ref() {
         "55P03" => ("a lock", LIMITS.lock),
         "57014" => ("its end", LIMITS.statement),
         _ => return None,
     };
-    let holder = blockers.as_deref().map_or_else(
+    let holder = blockers.map_or_else(
         || "Try again.".to_owned(),
         |blockers| format!("It was held by {blockers}. End that session or its transaction, then try again."),
     );
     let seconds = limit.as_secs();
-    Some(Rejection::new(Code::Aborted, format!("the change was given up after PostgreSQL had waited {seconds} s for {what}. {holder}")))
+    Some(Rejection::new(
+        Code::Aborted,
+        format!("the change was given up after PostgreSQL had waited {seconds} s for {what}. {holder}"),
+    ))
 }
 
 async fn blockers(engine: &Engine, branch: &BranchKey) -> Option<String> {
