@@ -1,4 +1,4 @@
-//! Credentials: tokens that open the SQL front door for an hour at most.
+//! Credentials: tokens for SQL logins, good for an hour at most.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use secrecy::ExposeSecret as _;

@@ -26,8 +26,8 @@ const LEAF_DAYS: i64 = 800;
 /// Why certificates cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthorityError {
-    #[error("{doing} {}", path.display())]
-    File { doing: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{action} {}", path.display())]
+    File { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("reading the authority's key {}; remove it and ca.pem beside it to have new ones made", path.display())]
     Key { path: PathBuf, source: rcgen::Error },
     #[error("{} is there without ca.key beside it; remove it to have both made anew", path.display())]
@@ -58,7 +58,7 @@ impl Authority {
         let found = match std::fs::read_to_string(&key) {
             Ok(pem) => Some(pem),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(source) => return Err(AuthorityError::File { doing: "reading", path: key, source }),
+            Err(source) => return Err(AuthorityError::File { action: "reading", path: key, source }),
         };
         let key_pair = match found {
             Some(pem) => {
@@ -163,7 +163,7 @@ fn valid_for(params: &mut CertificateParams, now: DateTime<Utc>, days: i64) {
 
 /// Makes the file by one rename, so that nobody ever reads half of it.
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), AuthorityError> {
-    let at = |doing| move |source| AuthorityError::File { doing, path: path.to_owned(), source };
+    let at = |action| move |source| AuthorityError::File { action, path: path.to_owned(), source };
     let dir = path.parent().unwrap_or(Path::new("."));
     // A temporary file is readable for its owner alone from the moment it exists.
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(at("making a file beside"))?;

@@ -226,7 +226,7 @@ impl LocalLakebaseBuilder {
         }
         let dir = self.data_dir.clone().map_or_else(default_data_dir, Ok)?;
         std::path::absolute(&dir).map_err(|source| LocalError::DataDir {
-            doing: "resolve",
+            action: "resolve",
             path: dir,
             source,
         })

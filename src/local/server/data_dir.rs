@@ -58,7 +58,7 @@ impl Lock {
         let path = dir.join("lakebase.lock");
         let open =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let failed = |source| LocalError::DataDir { doing: "lock", path: path.clone(), source };
+        let failed = |source| LocalError::DataDir { action: "lock", path: path.clone(), source };
         let file = open.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file })),
@@ -71,7 +71,7 @@ impl Lock {
 /// Whether a process serves this data directory now.
 pub(super) fn is_served(dir: &Path) -> Result<bool, LocalError> {
     let path = dir.join("lakebase.lock");
-    let failed = |source| LocalError::DataDir { doing: "lock", path: path.clone(), source };
+    let failed = |source| LocalError::DataDir { action: "lock", path: path.clone(), source };
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

@@ -123,30 +123,33 @@ pub enum LocalError {
     #[error("there is no home directory to keep data in; set LAKEBASE_LOCAL_DIR or name a data directory")]
     NoHome,
     /// A file of the data directory cannot be used.
-    #[error("cannot {doing} {}", .path.display())]
+    #[error("cannot {action} {}", .path.display())]
     #[non_exhaustive]
     DataDir {
-        /// What was being done.
-        doing: &'static str,
+        /// The action that failed.
+        action: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,
     },
     /// Anything else that stopped the start.
-    #[error("cannot {doing}")]
+    #[error("cannot {action}")]
     #[non_exhaustive]
     Start {
-        /// What was being done.
-        doing: &'static str,
+        /// The action that failed.
+        action: &'static str,
         /// Why it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl LocalError {
-    pub(super) fn start(doing: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Start { doing, source: Box::new(source) }
+    pub(super) fn start(
+        action: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Start { action, source: Box::new(source) }
     }
 }
 

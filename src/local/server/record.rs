@@ -68,7 +68,7 @@ impl Record {
             file.flush()?;
             file.persist(&path).map_err(|error| error.error).map(|_| ())
         };
-        write().map_err(|source| LocalError::DataDir { doing: "write", path: path.clone(), source })
+        write().map_err(|source| LocalError::DataDir { action: "write", path: path.clone(), source })
     }
 
     /// `None` when no server has written one, or one of another version.
@@ -85,7 +85,7 @@ impl Record {
                 copies: written.copies,
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LocalError::DataDir { doing: "read", path, source }),
+            Err(source) => Err(LocalError::DataDir { action: "read", path, source }),
         }
     }
 
