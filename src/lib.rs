@@ -18,7 +18,7 @@
 //!
 //! let dev = production.create_branch("dev", Expiry::after(hours(24))).await?; // ready when it returns
 //! let pool = dev.pool().await?; // an sqlx::PgPool
-//! let customers: i64 = sqlx::query_scalar("SELECT count(*) FROM customers").fetch_one(&*pool).await?;
+//! let customers: i64 = sqlx::query_scalar("SELECT count(*) FROM customers").fetch_one(&pool).await?;
 //! println!("{customers} customers on {}, none of them real to production", dev.name);
 //!
 //! dev.delete().await?;

@@ -11,6 +11,7 @@ pub(crate) mod name;
 pub(crate) mod operation;
 pub(crate) mod page;
 pub(crate) mod project;
+pub(crate) mod request;
 pub(crate) mod resource;
 pub(crate) mod role;
 pub(crate) mod snapshot;

@@ -2,12 +2,10 @@
 
 use std::marker::PhantomData;
 
-use serde::{
-    Deserializer,
-    de::{DeserializeOwned, DeserializeSeed},
-};
+use serde::{Deserializer, de::DeserializeSeed};
 
 use crate::{
+    api::name::FromService,
     client::Lakebase,
     error::{Error, ErrorKind, Result},
 };
@@ -88,14 +86,13 @@ pub(crate) struct WrongField {
 }
 
 /// A name or id as the service wrote it, which may be more than our own rule allows.
-pub(crate) fn named<N: DeserializeOwned>(text: Option<String>, field: &'static str) -> Result<N, WrongField> {
+pub(crate) fn named<N: FromService>(text: Option<String>, field: &'static str) -> Result<N, WrongField> {
     let wrong = |wrong: String| WrongField { field, wrong };
     let text = text.ok_or_else(|| wrong("is missing".to_owned()))?;
-    let text = serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text);
-    N::deserialize(text).map_err(|error| wrong(format!("is no name: {error}")))
+    N::from_service(&text).map_err(|error| wrong(format!("is no name: {error}")))
 }
 
-pub(crate) fn maybe_named<N: DeserializeOwned>(
+pub(crate) fn maybe_named<N: FromService>(
     text: Option<String>,
     field: &'static str,
 ) -> Result<Option<N>, WrongField> {
@@ -205,18 +202,3 @@ macro_rules! model {
     };
 }
 pub(crate) use model;
-
-/// A builder that is sent by awaiting it: `run` is the whole of it.
-macro_rules! sent_when_awaited {
-    ($builder:ty => $output:ty) => {
-        impl IntoFuture for $builder {
-            type Output = $crate::error::Result<$output>;
-            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.run())
-            }
-        }
-    };
-}
-pub(crate) use sent_when_awaited;

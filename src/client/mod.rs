@@ -14,6 +14,7 @@ use url::Url;
 
 pub use self::{builder::Builder, current_user::CurrentUser};
 use crate::{
+    api::credential::Slots,
     auth::cache::TokenCache,
     error::Result,
     http::{retry::Limits, transport::Transport, user_agent::UserAgent},
@@ -47,6 +48,7 @@ struct Inner {
     /// What the service called the workspace in an answer.
     learned_workspace_id: OnceLock<String>,
     current_user: OnceCell<CurrentUser>,
+    credential_slots: Slots,
 }
 
 /// What a client is made of.
@@ -116,6 +118,7 @@ impl Lakebase {
             workspace_id,
             learned_workspace_id: OnceLock::new(),
             current_user: OnceCell::new(),
+            credential_slots: Slots::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -134,6 +137,10 @@ impl Lakebase {
     /// [`current_user`](Self::current_user).
     pub fn workspace_id(&self) -> Option<&str> {
         self.inner.workspace_id.as_deref().or(self.inner.learned_workspace_id.get().map(String::as_str))
+    }
+
+    pub(crate) fn credential_slots(&self) -> &Slots {
+        &self.inner.credential_slots
     }
 
     pub(crate) fn transport(&self) -> &Transport {

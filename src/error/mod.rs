@@ -4,7 +4,7 @@
 mod database;
 mod fault;
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 #[cfg(feature = "sqlx")]
 pub use self::database::DatabaseError;
@@ -33,8 +33,10 @@ type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// assert_eq!(error.kind(), ErrorKind::Invalid);
 /// assert!(!error.is_retryable());
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     context: Option<Cow<'static, str>>,
@@ -46,11 +48,12 @@ struct Inner {
     sqlstate: Option<String>,
 }
 
+#[derive(Clone)]
 enum Cause {
     /// The next line of the chain.
-    Source(BoxError),
+    Source(Arc<dyn StdError + Send + Sync>),
     /// An error that was converted: the message is its line, and its source is the next one.
-    Wrapped(BoxError),
+    Wrapped(Arc<dyn StdError + Send + Sync>),
 }
 
 /// What kind of failure it was: the part that a program decides by.
@@ -156,7 +159,7 @@ impl Error {
 
     pub(crate) fn wrap_boxed(kind: ErrorKind, error: BoxError) -> Self {
         let mut wrapper = Self::new(kind, error.to_string());
-        wrapper.0.cause = Some(Cause::Wrapped(error));
+        wrapper.0.cause = Some(Cause::Wrapped(Arc::from(error)));
         wrapper
     }
 
@@ -175,7 +178,7 @@ impl Error {
     /// Adds the cause. It is printed as it is, so it must not contain a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync + 'static>>) -> Self {
-        self.0.cause = Some(Cause::Source(source.into()));
+        self.0.cause = Some(Cause::Source(Arc::from(source.into())));
         self
     }
 

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, postgres::PgPoolOptions};
 
 use super::{Options, Target, TlsMode, login_options, pool::LakebasePool};
 use crate::{
-    api::{branch::Branch, endpoint::Endpoint, resource::sent_when_awaited},
+    api::{branch::Branch, endpoint::Endpoint, request::sent_when_awaited},
     error::Result,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 ///     .database("app")
 ///     .options(PgPoolOptions::new().max_connections(20))
 ///     .await?;
-/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
+/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&pool).await?;
 /// # let _ = one;
 /// # Ok(())
 /// # }

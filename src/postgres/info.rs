@@ -97,7 +97,7 @@ impl ConnectionInfo {
             user,
             tls,
             ca_cert: endpoint.hosts.ca_cert.as_ref().map(PathBuf::from),
-            cache: CredentialCache::new(endpoint),
+            cache: CredentialCache::of(endpoint),
         })
     }
 

@@ -20,7 +20,7 @@ use crate::{
         branch::Branch,
         endpoint::{Endpoint, EndpointInfo},
         name::EndpointId,
-        resource::sent_when_awaited,
+        request::sent_when_awaited,
         wire::endpoint::EndpointType,
     },
     error::{ErrorKind, Result},

@@ -1,8 +1,14 @@
 //! A pool whose credentials renew themselves.
 
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection, postgres::PgPoolOptions};
+use async_stream::try_stream;
+use futures_util::{TryStreamExt as _, future::BoxFuture, stream::BoxStream};
+use sqlx::{
+    Acquire, Either, Execute, Executor, PgPool, Postgres, SqlStr, Transaction,
+    pool::PoolConnection,
+    postgres::{PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+};
 use tokio::{task::AbortHandle, time::sleep};
 
 use super::{
@@ -14,14 +20,14 @@ use crate::{api::credential::DatabaseCredential, error::Result};
 /// A [`PgPool`] whose new connections log in with a credential that has not expired, for as long as the pool lives.
 /// Clones share it.
 ///
-/// It derefs to the `PgPool`, so every method of a pool can be called on it; where sqlx asks for an executor,
-/// give it `&*pool`. A task renews the credential. It ends with the last clone of this pool, or when the pool is
-/// closed; [`into_inner`](Self::into_inner) gives the plain `PgPool` with the task attached to it instead.
+/// Where sqlx asks for an executor or for something to acquire from, give it `&pool`. A task renews the credential. It
+/// ends with the last clone of this pool, or when the pool is closed; [`into_inner`](Self::into_inner) gives the plain
+/// `PgPool` with the task attached to it instead.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = branch.pool().await?;
-/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&*pool).await?;
+/// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&pool).await?;
 /// let mut transaction = pool.begin().await?;
 /// sqlx::query("create table notes (text text)").execute(&mut *transaction).await?;
 /// transaction.commit().await?;
@@ -100,6 +106,32 @@ impl LakebasePool {
         }
     }
 
+    /// Closes the pool and waits until all its connections are closed.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Whether the pool is closed.
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
+    /// The number of connections, idle ones included.
+    pub fn size(&self) -> u32 {
+        self.pool.size()
+    }
+
+    /// The number of idle connections.
+    pub fn num_idle(&self) -> usize {
+        self.pool.num_idle()
+    }
+
+    /// The pool of sqlx behind this one, for functions that take one. Its logins use the credential that the task keeps
+    /// fresh, but a login that is rejected is not tried again with a new one.
+    pub fn as_pg_pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     async fn refresh(&self) -> bool {
         let renewed = async {
             let refused = self.params.info.cache.get().await?;
@@ -118,11 +150,60 @@ impl LakebasePool {
     }
 }
 
-impl Deref for LakebasePool {
-    type Target = PgPool;
+/// Queries run on a connection that [`LakebasePool::acquire`] gives.
+impl<'p> Executor<'p> for &LakebasePool {
+    type Database = Postgres;
 
-    fn deref(&self) -> &PgPool {
-        &self.pool
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, sqlx::Error>>
+    where
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let pool = self.clone();
+        Box::pin(try_stream! {
+            let mut connection = pool.acquire().await?;
+            let mut items = connection.fetch_many(query);
+            while let Some(item) = items.try_next().await? {
+                yield item;
+            }
+        })
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, sqlx::Error>>
+    where
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let pool = self.clone();
+        Box::pin(async move { pool.acquire().await?.fetch_optional(query).await })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, sqlx::Error>>
+    where
+        'p: 'e,
+    {
+        let pool = self.clone();
+        Box::pin(async move { pool.acquire().await?.prepare_with(sql, parameters).await })
+    }
+}
+
+impl<'a> Acquire<'a> for &LakebasePool {
+    type Database = Postgres;
+    type Connection = PoolConnection<Postgres>;
+
+    fn acquire(self) -> BoxFuture<'a, Result<Self::Connection, sqlx::Error>> {
+        let pool = self.clone();
+        Box::pin(async move { LakebasePool::acquire(&pool).await })
+    }
+
+    fn begin(self) -> BoxFuture<'a, Result<Transaction<'a, Postgres>, sqlx::Error>> {
+        let pool = self.clone();
+        Box::pin(async move { LakebasePool::begin(&pool).await })
     }
 }
 
@@ -182,7 +263,7 @@ mod tests {
     async fn a_pool_outlives_many_tokens() {
         let script = minting(3600);
         let pool = lazy(&script).await;
-        let login = |pool: &LakebasePool| password(&pool.connect_options());
+        let login = |pool: &LakebasePool| password(&pool.as_pg_pool().connect_options());
         sleep(Duration::from_secs(3600 - 125)).await;
         assert_eq!(login(&pool), "t0");
         sleep(Duration::from_secs(10)).await;
@@ -196,7 +277,7 @@ mod tests {
     async fn the_task_ends_with_the_last_clone() {
         let script = minting(600);
         let pool = lazy(&script).await;
-        let (clone, inner) = (pool.clone(), PgPool::clone(&pool));
+        let (clone, inner) = (pool.clone(), pool.as_pg_pool().clone());
         drop(pool);
         sleep(Duration::from_secs(900)).await;
         let minted = script.count();

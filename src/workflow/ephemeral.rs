@@ -1,16 +1,15 @@
-//! Branches for a while: removed when their guard goes.
+//! Temporary branches, removed on drop.
 
 use std::{
     collections::BTreeSet,
     fmt,
-    future::IntoFuture,
     ops::Deref,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::{
     api::{
@@ -18,6 +17,7 @@ use crate::{
         expiry::Expiry,
         lsn::Lsn,
         name::{BranchId, BranchName},
+        request::sent_when_awaited,
     },
     error::{Error, ErrorKind, Result},
 };
@@ -86,7 +86,7 @@ impl fmt::Debug for EphemeralBranch {
 /// let branch = production.ephemeral("ci-pr-42", lakebase::hours(1)).replace_existing().await?;
 /// # branch.close().await }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateEphemeral {
     source: Branch,
@@ -144,14 +144,7 @@ fn may_exist(error: &Error) -> bool {
     matches!(error.kind(), Timeout | Connect | Unavailable | Protocol | OperationFailed)
 }
 
-impl IntoFuture for CreateEphemeral {
-    type Output = Result<EphemeralBranch>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
+sent_when_awaited!(CreateEphemeral => EphemeralBranch);
 
 impl Branch {
     /// Makes a child of this branch that is removed with its guard, and by the service after `ttl` at the latest
@@ -179,13 +172,19 @@ impl Branch {
 /// }
 /// ```
 pub fn left_behind() -> Vec<BranchName> {
-    open().iter().cloned().collect()
+    open().iter().map(|(_, name)| name.clone()).collect()
 }
 
-static OPEN: Mutex<BTreeSet<BranchName>> = Mutex::new(BTreeSet::new());
+/// The ephemeral branches of this process that are not removed, each with the host it is on: two servers may have
+/// branches of the same name.
+static OPEN: Mutex<BTreeSet<(Url, BranchName)>> = Mutex::new(BTreeSet::new());
 
-fn open() -> MutexGuard<'static, BTreeSet<BranchName>> {
+fn open() -> MutexGuard<'static, BTreeSet<(Url, BranchName)>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn entry(branch: &Branch) -> (Url, BranchName) {
+    (branch.client().host().clone(), branch.name().clone())
 }
 
 /// Removes the branch unless it is disarmed.
@@ -198,13 +197,13 @@ struct Guard {
 
 impl Guard {
     fn arm(branch: Branch) -> Self {
-        open().insert(branch.name().clone());
+        open().insert(entry(&branch));
         Self { branch, armed: true, made: false }
     }
 
     fn disarm(&mut self) {
         self.armed = false;
-        open().remove(self.branch.name());
+        open().remove(&entry(&self.branch));
     }
 
     async fn remove(&mut self) -> Result<()> {
@@ -219,7 +218,7 @@ impl Drop for Guard {
         if !self.armed {
             return;
         }
-        let removal = Removal { branch: self.branch.clone(), made: self.made, done: false };
+        let removal = Removal { branch: self.branch.clone(), made: self.made, reported: false };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(removal.run())),
             Err(_) => drop(removal),
@@ -231,7 +230,8 @@ impl Drop for Guard {
 struct Removal {
     branch: Branch,
     made: bool,
-    done: bool,
+    /// Whether the branch is gone, or the log says why it stays.
+    reported: bool,
 }
 
 /// After the request to make a branch was abandoned, the branch may still appear for this long.
@@ -241,16 +241,17 @@ impl Removal {
     async fn run(mut self) {
         match self.remove().await {
             Ok(()) => {
-                self.done = true;
-                open().remove(self.branch.name());
+                open().remove(&entry(&self.branch));
             }
             Err(error) => {
-                tracing::warn!(branch = %self.branch.name(), %error, "removing an ephemeral branch failed")
+                let branch = self.branch.name();
+                tracing::warn!(%branch, %error, "removing an ephemeral branch failed: it stays until its time to live is over");
             }
         }
+        self.reported = true;
     }
 
-    /// A request that was on its way when nobody waited for it any more may arrive after this one.
+    /// Retries for a few seconds: a create request that was cancelled may still arrive after the delete.
     async fn remove(&self) -> Result<()> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(50);
@@ -267,8 +268,33 @@ impl Removal {
 
 impl Drop for Removal {
     fn drop(&mut self) {
-        if !self.done {
+        if !self.reported {
             tracing::warn!(branch = %self.branch.name(), "left behind: the branch stays until its time to live is over");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::Lakebase,
+        http::script::{Script, ok},
+    };
+
+    #[tokio::test]
+    async fn branches_of_one_name_on_two_servers_are_told_apart() {
+        let branch = async |host: &str| {
+            let script = Script::new(|_, _| ok("{}"));
+            let client = Lakebase::builder().host(host).token("t").exchange(script).build().await.unwrap();
+            client.branch("projects/two-servers/branches/x").unwrap()
+        };
+        let (one, two) = (branch("https://one.example").await, branch("https://two.example").await);
+        let (mut first, mut second) = (Guard::arm(one.clone()), Guard::arm(two));
+        first.disarm();
+        let left = || left_behind().iter().filter(|name| *name == one.name()).count();
+        assert_eq!(left(), 1);
+        second.disarm();
+        assert_eq!(left(), 0);
     }
 }

@@ -9,9 +9,9 @@ use crate::{
         lsn::Lsn,
         mask::Expiration,
         name::{BranchId, BranchName, SnapshotName},
-        operation::{Operation, start},
+        operation::Operation,
         project::Project,
-        resource::sent_when_awaited,
+        request::{Arguments, sent_when_awaited, start},
         wire,
     },
     error::{Error, Result},
@@ -38,15 +38,15 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateBranch {
     pub(super) project: Project,
-    /// The first argument that was wrong; reported when the request is sent.
     pub(super) id: Result<BranchId>,
-    pub(super) source: Result<Option<BranchName>>,
-    pub(super) snapshot: Result<Option<SnapshotName>>,
-    pub(super) lsn: Result<Option<Lsn>>,
+    arguments: Arguments,
+    pub(super) source: Option<BranchName>,
+    pub(super) snapshot: Option<SnapshotName>,
+    pub(super) lsn: Option<Lsn>,
     pub(super) time: Option<DateTime<Utc>>,
     pub(super) expiry: Expiry,
     pub(super) protected: Option<bool>,
@@ -58,9 +58,10 @@ impl CreateBranch {
         Self {
             project: project.clone(),
             id,
-            source: Ok(None),
-            snapshot: Ok(None),
-            lsn: Ok(None),
+            arguments: Arguments::default(),
+            source: None,
+            snapshot: None,
+            lsn: None,
             time: None,
             expiry,
             protected: None,
@@ -70,7 +71,7 @@ impl CreateBranch {
 
     /// The branch to copy; it must belong to the same project. Default: the project's default branch.
     pub fn from(mut self, source: impl TryInto<BranchName, Error: Into<Error>>) -> Self {
-        self.source = source.try_into().map(Some).map_err(Into::into);
+        self.source = self.arguments.take(source);
         self
     }
 
@@ -83,14 +84,14 @@ impl CreateBranch {
     /// Copies the source as it was at this log position, which must lie within the project's history.
     /// Default: the present end of the log.
     pub fn at_lsn(mut self, lsn: impl TryInto<Lsn, Error: Into<Error>>) -> Self {
-        self.lsn = lsn.try_into().map(Some).map_err(Into::into);
+        self.lsn = self.arguments.take(lsn);
         self
     }
 
     /// Restores a snapshot of the same project instead of copying a branch.
     pub fn from_snapshot(mut self, snapshot: impl TryInto<SnapshotName, Error: Into<Error>>) -> Self {
-        self.source = Ok(None);
-        self.snapshot = snapshot.try_into().map(Some).map_err(Into::into);
+        self.source = None;
+        self.snapshot = self.arguments.take(snapshot);
         self
     }
 
@@ -133,10 +134,13 @@ impl CreateBranch {
     }
 
     /// What will be sent, and the branch that it makes.
-    fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
+    pub(super) fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
         let branch = self.project.branch(self.id?)?;
         let context = format!("creating branch {}", branch.name());
-        let spec = spec(self.source, self.snapshot, self.lsn, self.time)
+        let spec = self
+            .arguments
+            .finish()
+            .and_then(|()| spec(self.source, self.snapshot, self.lsn, self.time))
             .and_then(|spec| Ok((spec, self.expiry.check(now)?)))
             .map_err(|error| error.with_context(context.clone()));
         let (mut spec, expiry) = spec?;
@@ -151,12 +155,11 @@ impl CreateBranch {
 }
 
 fn spec(
-    source: Result<Option<BranchName>>,
-    snapshot: Result<Option<SnapshotName>>,
-    lsn: Result<Option<Lsn>>,
+    source: Option<BranchName>,
+    snapshot: Option<SnapshotName>,
+    lsn: Option<Lsn>,
     time: Option<DateTime<Utc>>,
 ) -> Result<wire::branch::BranchSpec> {
-    let (source, snapshot, lsn) = (source?, snapshot?, lsn?);
     if lsn.is_some() && time.is_some() {
         return Err(Error::invalid("a branch starts at a time or at a log position, not at both"));
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{Branch, is_settled};
 use crate::{
     api::{
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{sent_when_awaited, start},
         wait::{Look, SETTLE_LIMIT, until},
     },
     error::{ErrorKind, Result},

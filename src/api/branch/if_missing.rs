@@ -12,7 +12,7 @@ use crate::{
         lsn::Lsn,
         name::{BranchName, SnapshotName},
         project::Project,
-        resource::sent_when_awaited,
+        request::sent_when_awaited,
     },
     error::{Error, ErrorKind, Result},
 };
@@ -33,7 +33,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateBranchIfMissing {
     wanted: CreateBranch,
@@ -94,16 +94,14 @@ impl CreateBranchIfMissing {
     }
 
     async fn run(self) -> Result<Created<BranchInfo>> {
-        let id = match &self.wanted.id {
-            Ok(id) => id.clone(),
-            Err(_) => return self.wanted.run().await.map(Created::made),
-        };
-        let project = self.wanted.project.clone();
-        let branch = project.branch(id)?;
-        let (wanted, create) = self.split()?;
+        let create = self.wanted;
+        // Wrong arguments are an error also where the branch exists.
+        let (branch, _) = create.clone().request(Utc::now())?;
+        let wanted = Wanted::of(&create);
         if let Some(found) = branch.try_get().await?.filter(|found| !found.is_deleted()) {
-            return wanted.accept(&project, found).await;
+            return wanted.accept(&create.project, found).await;
         }
+        let project = create.project.clone();
         match create.run().await {
             Ok(info) => Ok(Created::made(info)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => match branch.try_get().await? {
@@ -113,24 +111,20 @@ impl CreateBranchIfMissing {
             Err(error) => Err(error),
         }
     }
-
-    fn split(self) -> Result<(Wanted, CreateBranch)> {
-        let create = self.wanted;
-        let (source, snapshot, lsn) = (create.source?, create.snapshot?, create.lsn?);
-        let wanted = Wanted {
-            source: source.clone(),
-            snapshot: snapshot.clone(),
-            lsn,
-            time: create.time,
-            expiry: create.expiry,
-            protected: create.protected,
-        };
-        let create = CreateBranch { source: Ok(source), snapshot: Ok(snapshot), lsn: Ok(lsn), ..create };
-        Ok((wanted, create))
-    }
 }
 
 impl Wanted {
+    fn of(create: &CreateBranch) -> Self {
+        Self {
+            source: create.source.clone(),
+            snapshot: create.snapshot.clone(),
+            lsn: create.lsn,
+            time: create.time,
+            expiry: create.expiry,
+            protected: create.protected,
+        }
+    }
+
     async fn accept(mut self, project: &Project, found: BranchInfo) -> Result<Created<BranchInfo>> {
         if self.source.is_none() && self.snapshot.is_none() {
             self.source = Some(project.default_branch().await?.name.clone());

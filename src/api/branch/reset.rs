@@ -2,7 +2,7 @@
 
 use super::{Branch, BranchInfo};
 use crate::{
-    api::{expiry::Expiry, resource::sent_when_awaited},
+    api::{expiry::Expiry, request::sent_when_awaited},
     error::{Error, ErrorKind, Result},
 };
 

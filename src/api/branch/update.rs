@@ -7,8 +7,8 @@ use crate::{
     api::{
         expiry::Expiry,
         mask::{Expiration, Mask},
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{sent_when_awaited, start},
         wire::branch::{Branch as Wire, BranchSpec},
     },
     error::Result,

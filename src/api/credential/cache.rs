@@ -1,6 +1,7 @@
-//! A credential that renews itself.
+//! A cache of the database credential of an endpoint.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -10,15 +11,21 @@ use chrono::Utc;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::DatabaseCredential;
-use crate::{api::endpoint::Endpoint, error::Result};
+use crate::{
+    api::{
+        endpoint::{Endpoint, EndpointInfo},
+        name::EndpointName,
+    },
+    error::Result,
+};
 
 /// How long before its end a credential is replaced.
 const SKEW: Duration = Duration::from_secs(2 * 60);
 
-/// Keeps one credential for an endpoint and mints the next one two minutes before it ends. Clones share it.
+/// Keeps the credential of an endpoint and generates the next one two minutes before it expires.
 ///
-/// However many callers wait, one request is sent. Where minting fails while the old credential is
-/// still good, the old one is given.
+/// All caches of one client and its clones for one endpoint share the credential. However many callers wait, one request
+/// is sent. Where generating one fails while the old credential is still good, the old one is returned.
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
@@ -31,13 +38,40 @@ const SKEW: Duration = Duration::from_secs(2 * 60);
 /// ```
 #[derive(Clone)]
 pub struct CredentialCache {
-    inner: Arc<Inner>,
+    endpoint: Endpoint,
+    slot: Arc<Slot>,
 }
 
-struct Inner {
-    endpoint: Endpoint,
+/// The credential of one endpoint. It knows no client, so that the client can keep it.
+#[derive(Default)]
+pub(crate) struct Slot {
     kept: RwLock<Option<Kept>>,
-    minting: Mutex<()>,
+    generating: Mutex<()>,
+}
+
+/// The credentials that a client keeps, by endpoint: its name, and its uid where that is known, as an endpoint that is
+/// made again under the name of a deleted one does not accept the old credential.
+#[derive(Default)]
+pub(crate) struct Slots(std::sync::Mutex<HashMap<SlotKey, Arc<Slot>>>);
+
+type SlotKey = (EndpointName, Option<String>);
+
+impl Slots {
+    fn get(&self, name: &EndpointName, uid: Option<&str>) -> Arc<Slot> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.is_good());
+        slots.entry((name.clone(), uid.map(str::to_owned))).or_default().clone()
+    }
+}
+
+impl Slot {
+    fn kept(&self) -> Option<Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_good(&self) -> bool {
+        self.kept().is_some_and(|kept| !kept.good_for().is_zero())
+    }
 }
 
 #[derive(Clone)]
@@ -61,13 +95,22 @@ impl Kept {
 }
 
 impl CredentialCache {
-    /// An empty cache for this endpoint; nothing is sent.
+    /// The cache of the endpoint's client for this endpoint; nothing is sent.
     pub fn new(endpoint: &Endpoint) -> Self {
-        let inner = Inner { endpoint: endpoint.clone(), kept: RwLock::new(None), minting: Mutex::new(()) };
-        Self { inner: Arc::new(inner) }
+        Self::keyed(endpoint, None)
     }
 
-    /// The credential, freshly minted if the kept one is not good for two more minutes.
+    /// The cache for an endpoint that was read, which its uid tells from a later one of the same name.
+    pub(crate) fn of(endpoint: &EndpointInfo) -> Self {
+        Self::keyed(endpoint.handle(), endpoint.uid.as_deref())
+    }
+
+    fn keyed(endpoint: &Endpoint, uid: Option<&str>) -> Self {
+        let slot = endpoint.client().credential_slots().get(endpoint.name(), uid);
+        Self { endpoint: endpoint.clone(), slot }
+    }
+
+    /// The credential, generated anew if the kept one is not good for two more minutes.
     ///
     /// # Errors
     ///
@@ -76,15 +119,15 @@ impl CredentialCache {
         if let Some(kept) = self.fresh() {
             return Ok(kept);
         }
-        let _turn = self.inner.minting.lock().await;
+        let _turn = self.slot.generating.lock().await;
         if let Some(kept) = self.fresh() {
             return Ok(kept);
         }
-        match self.mint().await {
-            Ok(minted) => Ok(minted),
+        match self.generate().await {
+            Ok(generated) => Ok(generated),
             Err(error) => match self.kept().filter(|kept| !kept.good_for().is_zero()) {
                 Some(kept) => {
-                    tracing::warn!(endpoint = %self.inner.endpoint.name(), %error, "keeping the old credential");
+                    tracing::warn!(endpoint = %self.endpoint.name(), %error, "keeping the old credential");
                     Ok(kept.credential)
                 }
                 None => Err(error),
@@ -92,13 +135,13 @@ impl CredentialCache {
         }
     }
 
-    /// Mints a credential instead of one that was refused, unless another caller has done so meanwhile.
+    /// Generates a credential in place of one that was rejected, unless another caller has done so meanwhile.
     #[cfg(feature = "sqlx")]
     pub(crate) async fn replace(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
-        let _turn = self.inner.minting.lock().await;
+        let _turn = self.slot.generating.lock().await;
         match self.kept() {
             Some(kept) if !Arc::ptr_eq(&kept.credential, refused) => Ok(kept.credential),
-            _ => self.mint().await,
+            _ => self.generate().await,
         }
     }
 
@@ -109,24 +152,24 @@ impl CredentialCache {
     }
 
     fn fresh(&self) -> Option<Arc<DatabaseCredential>> {
-        let kept = self.inner.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.slot.kept.read().unwrap_or_else(PoisonError::into_inner);
         kept.as_ref().filter(|kept| kept.good_for() > SKEW).map(|kept| kept.credential.clone())
     }
 
     fn kept(&self) -> Option<Kept> {
-        self.inner.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.slot.kept()
     }
 
-    async fn mint(&self) -> Result<Arc<DatabaseCredential>> {
-        let kept = Kept::new(self.inner.endpoint.credential().await?);
+    async fn generate(&self) -> Result<Arc<DatabaseCredential>> {
+        let kept = Kept::new(self.endpoint.credential().await?);
         let credential = kept.credential.clone();
-        *self.inner.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        *self.slot.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(credential)
     }
 }
 
 impl fmt::Debug for CredentialCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CredentialCache").field("endpoint", &self.inner.endpoint).finish_non_exhaustive()
+        f.debug_struct("CredentialCache").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }

@@ -9,11 +9,12 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use cache::CredentialCache;
+pub(crate) use cache::Slots;
 
 use crate::{
     api::{
         endpoint::Endpoint,
-        resource::sent_when_awaited,
+        request::sent_when_awaited,
         wire::{
             credential::{CredentialRequest, DatabaseCredential as Wire},
             format::Seconds,

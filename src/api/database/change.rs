@@ -6,8 +6,8 @@ use crate::{
         branch::Branch,
         mask::Mask,
         name::{DatabaseId, RoleName},
-        operation::{Operation, gone, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, gone, sent_when_awaited, start},
         wire::role::{Database as Wire, DatabaseSpec},
     },
     error::{Error, Result},
@@ -23,7 +23,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateDatabase {
     branch: Branch,
@@ -86,19 +86,23 @@ sent_when_awaited!(CreateDatabase => DatabaseInfo);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UpdateDatabase {
     database: Database,
     spec: DatabaseSpec,
     mask: Mask,
-    /// The first argument that was wrong; reported when the request is sent.
-    wrong: Option<Error>,
+    arguments: Arguments,
 }
 
 impl UpdateDatabase {
     pub(super) fn new(database: &Database) -> Self {
-        Self { database: database.clone(), spec: DatabaseSpec::default(), mask: Mask::default(), wrong: None }
+        Self {
+            database: database.clone(),
+            spec: DatabaseSpec::default(),
+            mask: Mask::default(),
+            arguments: Arguments::default(),
+        }
     }
 
     /// Renames it.
@@ -110,10 +114,7 @@ impl UpdateDatabase {
 
     /// Gives it another owner.
     pub fn owner(mut self, role: impl TryInto<RoleName, Error: Into<Error>>) -> Self {
-        match role.try_into() {
-            Ok(role) => self.spec.role = Some(role.to_string()),
-            Err(error) => self.wrong = Some(error.into()),
-        }
+        self.spec.role = self.arguments.take::<RoleName>(role).map(|role| role.to_string());
         self.mask.add("spec.role");
         self
     }
@@ -126,9 +127,7 @@ impl UpdateDatabase {
     /// its new owner.
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let name = self.database.name().to_string();
-        if let Some(error) = self.wrong {
-            return Err(error.with_context(format!("updating database {name}")));
-        }
+        self.arguments.finish().map_err(|error| error.with_context(format!("updating database {name}")))?;
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let request = Request::patch(&name, &body, format!("updating database {name}"))?;

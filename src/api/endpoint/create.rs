@@ -7,8 +7,8 @@ use crate::{
     api::{
         branch::Branch,
         name::EndpointId,
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, sent_when_awaited, start},
         wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec, EndpointType},
     },
     error::{Error, Result},
@@ -29,33 +29,26 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateEndpoint {
     branch: Branch,
     id: Result<EndpointId>,
     spec: EndpointSpec,
     replace_existing: bool,
-    /// The first argument that was wrong; reported when the request is sent.
-    wrong: Option<Error>,
+    arguments: Arguments,
 }
 
 impl CreateEndpoint {
     pub(super) fn new(branch: &Branch, id: Result<EndpointId>, endpoint_type: EndpointType) -> Self {
         let spec = EndpointSpec { endpoint_type: Some(endpoint_type), ..Default::default() };
-        Self { branch: branch.clone(), id, spec, replace_existing: false, wrong: None }
-    }
-
-    fn judge(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            self.wrong.get_or_insert(error);
-        }
+        Self { branch: branch.clone(), id, spec, replace_existing: false, arguments: Arguments::default() }
     }
 
     /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
     /// Default: what the project says.
     pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
-        self.judge(check_size(Size::from(cu.clone())));
+        self.arguments.check(check_size(Size::from(cu.clone())));
         self.spec.autoscaling_limit_min_cu = Some(*cu.start());
         self.spec.autoscaling_limit_max_cu = Some(*cu.end());
         self
@@ -63,7 +56,7 @@ impl CreateEndpoint {
 
     /// When it is suspended: 1 minute to 7 days idle, or never. Default: what the project says.
     pub fn suspension(mut self, suspension: Suspension) -> Self {
-        self.judge(suspension.check());
+        self.arguments.check(suspension.check());
         (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
         self
     }
@@ -118,9 +111,7 @@ impl CreateEndpoint {
     fn request(self) -> Result<Request> {
         let id = self.id?;
         let context = format!("creating endpoint {}", self.branch.name().endpoint(id.clone()));
-        if let Some(error) = self.wrong {
-            return Err(error.with_context(context));
-        }
+        self.arguments.finish().map_err(|error| error.with_context(context.clone()))?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         let path = format!("{}/endpoints", self.branch.name());
         Ok(Request::post(&path, &body, context)?.query("endpoint_id", id).replacing(self.replace_existing))

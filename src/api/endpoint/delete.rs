@@ -3,8 +3,8 @@
 use super::Endpoint;
 use crate::{
     api::{
-        operation::{Operation, gone, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{gone, sent_when_awaited, start},
     },
     error::Result,
     http::Request,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
     api::{
-        operation::read,
+        request::read,
         resource::sealed::Read,
         wire::endpoint::{ComputeInstance as Wire, EndpointState},
     },

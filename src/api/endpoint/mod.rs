@@ -15,15 +15,15 @@ pub use create::CreateEndpoint;
 pub use delete::DeleteEndpoint;
 pub use instance::ComputeInstanceInfo;
 pub use settings::Suspension;
-pub(crate) use settings::{Size, check_size, group};
+pub(crate) use settings::{Size, check_bound, check_size, group};
 pub use update::UpdateEndpoint;
 
 use crate::{
     api::{
         branch::Branch,
         name::{EndpointId, EndpointName},
-        operation::{if_found, read},
         page::List,
+        request::{if_found, read},
         resource::{WrongField, handle, model, named},
         wait::{Look, SETTLE_LIMIT, until},
         wire::{

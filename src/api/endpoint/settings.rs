@@ -74,18 +74,29 @@ impl From<RangeInclusive<f64>> for Size {
 
 /// The rules that all sources agree on; the upper limits are the service's to judge, they have changed before.
 pub(crate) fn check_size(Size { min, max }: Size) -> Result<()> {
+    check_bound(min)?;
+    check_bound(max)?;
     let wrong = |rule: &str| Err(Error::invalid(format!("a size of {min} to {max} CU {rule}")));
-    if !min.is_finite() || !max.is_finite() {
-        return wrong("is not a number");
-    }
-    if min < 0.5 {
-        return wrong("is too small, the smallest is 0.5");
-    }
     if max < min {
         return wrong("ends before it starts");
     }
     if max - min > 16.0 {
         return wrong("spans more than 16 CU; raise the smaller number");
+    }
+    Ok(())
+}
+
+/// One end of a size: the step is 0.5 and then every whole number.
+pub(crate) fn check_bound(cu: f64) -> Result<()> {
+    let wrong = |rule: &str| Err(Error::invalid(format!("a size of {cu} CU {rule}")));
+    if !cu.is_finite() {
+        return wrong("is not a number");
+    }
+    if cu < 0.5 {
+        return wrong("is too small, the smallest is 0.5");
+    }
+    if cu > 0.5 && cu.fract() != 0.0 {
+        return wrong("does not exist; sizes are 0.5 and whole numbers");
     }
     Ok(())
 }
@@ -129,7 +140,8 @@ mod tests {
             (8.0, 24.0, true),
             (0.25, 1.0, false),
             (4.0, 1.0, false),
-            (1.0, 17.5, false),
+            (1.0, 18.0, false),
+            (0.5, 1.5, false),
             (f64::NAN, 1.0, false),
             (1.0, f64::INFINITY, false),
         ] {

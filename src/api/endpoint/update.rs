@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use super::{Endpoint, EndpointInfo, Size, Suspension, check_size};
+use super::{Endpoint, EndpointInfo, Size, Suspension, check_bound, check_size};
 use crate::{
     api::{
         mask::Mask,
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, sent_when_awaited, start},
         wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec},
     },
     error::{Error, Result},
@@ -26,35 +26,33 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UpdateEndpoint {
     endpoint: Endpoint,
     spec: EndpointSpec,
     mask: Mask,
-    /// The first argument that was wrong; reported when the request is sent.
-    wrong: Option<Error>,
+    arguments: Arguments,
 }
 
 impl UpdateEndpoint {
     pub(super) fn new(endpoint: &Endpoint) -> Self {
-        Self { endpoint: endpoint.clone(), spec: EndpointSpec::default(), mask: Mask::default(), wrong: None }
-    }
-
-    fn judge(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            self.wrong.get_or_insert(error);
+        Self {
+            endpoint: endpoint.clone(),
+            spec: EndpointSpec::default(),
+            mask: Mask::default(),
+            arguments: Arguments::default(),
         }
     }
 
     /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
     pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
-        self.judge(check_size(Size::from(cu.clone())));
         self.min_cu(*cu.start()).max_cu(*cu.end())
     }
 
     /// The smallest size alone, in compute units.
     pub fn min_cu(mut self, cu: f64) -> Self {
+        self.arguments.check(check_bound(cu));
         self.spec.autoscaling_limit_min_cu = Some(cu);
         self.mask.add("spec.autoscaling_limit_min_cu");
         self
@@ -62,6 +60,7 @@ impl UpdateEndpoint {
 
     /// The largest size alone, in compute units.
     pub fn max_cu(mut self, cu: f64) -> Self {
+        self.arguments.check(check_bound(cu));
         self.spec.autoscaling_limit_max_cu = Some(cu);
         self.mask.add("spec.autoscaling_limit_max_cu");
         self
@@ -69,7 +68,7 @@ impl UpdateEndpoint {
 
     /// When it is suspended: 1 minute to 7 days idle, or never.
     pub fn suspension(mut self, suspension: Suspension) -> Self {
-        self.judge(suspension.check());
+        self.arguments.check(suspension.check());
         (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
         self.mask.add("spec.suspension");
         self
@@ -132,9 +131,9 @@ impl UpdateEndpoint {
     fn request(self) -> Result<Request> {
         let name = self.endpoint.name().to_string();
         let context = format!("updating endpoint {name}");
-        if let Some(error) = self.wrong {
-            return Err(error.with_context(context));
-        }
+        let size = self.spec.autoscaling_limit_min_cu.zip(self.spec.autoscaling_limit_max_cu);
+        let sizes = size.map_or(Ok(()), |(min, max)| check_size(Size { min, max }));
+        self.arguments.finish().and(sizes).map_err(|error| error.with_context(context.clone()))?;
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         Ok(Request::patch(&name, &body, context)?.query("update_mask", mask).idempotent())

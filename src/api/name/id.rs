@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use super::InvalidName;
+use super::{FromService, InvalidName};
 
 const RULE: &str =
     "an id has 1 to 63 characters of a-z, 0-9 and '-', starts with a letter and does not end with '-'";
@@ -56,8 +56,10 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+        }
 
-            pub(super) fn from_service(text: &str) -> Result<Self, InvalidName> {
+        impl FromService for $id {
+            fn from_service(text: &str) -> Result<Self, InvalidName> {
                 check_segment($kind, text)?;
                 Ok(Self(text.into()))
             }

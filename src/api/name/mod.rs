@@ -64,10 +64,16 @@ macro_rules! text_traits {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                Self::from_service(&text).map_err(serde::de::Error::custom)
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
     };
+}
+
+/// Reads an id or a name as the service wrote it, which may be more than our own rule allows. What a caller writes, in a
+/// configuration file too, is held to the rule.
+pub(crate) trait FromService: Sized {
+    fn from_service(text: &str) -> Result<Self, InvalidName>;
 }
 
 mod id;
@@ -124,6 +130,16 @@ impl From<InvalidName> for crate::error::Error {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_configuration_is_held_to_the_rule_and_an_answer_of_the_service_is_not() {
+        assert!(serde_json::from_str::<BranchId>("\"Dev_1\"").is_err());
+        assert!(serde_json::from_str::<BranchName>("\"projects/shop/branches/Dev_1\"").is_err());
+        assert_eq!(BranchId::from_service("Dev_1").unwrap().as_str(), "Dev_1");
+        let name = BranchName::from_service("projects/shop/branches/Dev_1").unwrap();
+        assert_eq!(name.to_string(), "projects/shop/branches/Dev_1");
+        assert!(BranchId::from_service("a/b").is_err());
+    }
 
     proptest! {
         #[test]

@@ -40,7 +40,7 @@ impl OperationName {
         &self.text
     }
 
-    fn from_service(text: &str) -> Result<Self, InvalidName> {
+    fn read(text: &str) -> Result<Self, InvalidName> {
         let wrong = || wrong_shape("operation name", text, "{resource}/operations/{operation_id}");
         let at = text.find(Self::MARK).ok_or_else(wrong)?;
         let clean = |part: &str| !part.is_empty() && !part.contains(char::is_control);
@@ -64,7 +64,7 @@ impl FromStr for OperationName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Self::from_service(text)
+        Self::read(text)
     }
 }
 

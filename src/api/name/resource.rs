@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{BranchId, DatabaseId, EndpointId, InvalidName, ProjectId, RoleId, SnapshotId, wrong_shape};
+use super::{
+    BranchId, DatabaseId, EndpointId, FromService, InvalidName, ProjectId, RoleId, SnapshotId, wrong_shape,
+};
 
 /// A name whose parent is the workspace: `projects/{project_id}`.
 ///
@@ -63,7 +65,7 @@ impl FromStr for ProjectName {
     }
 }
 
-impl ProjectName {
+impl FromService for ProjectName {
     fn from_service(text: &str) -> Result<Self, InvalidName> {
         Self::parse_with(text, Read::AsGiven)
     }
@@ -127,7 +129,9 @@ macro_rules! child_name {
                     .map_err(|error| if error.kind == $parent::KIND { wrong() } else { error })?;
                 Ok(Self { parent, id: read.id(id, $id::from_str, $id::from_service)? })
             }
+        }
 
+        impl FromService for $name {
             fn from_service(text: &str) -> Result<Self, InvalidName> {
                 Self::parse_with(text, Read::AsGiven)
             }

@@ -168,43 +168,6 @@ fn not_there_yet(error: &Error, age: Duration) -> bool {
     error.kind() == ErrorKind::NotFound && age < APPEARS_WITHIN
 }
 
-/// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
-/// such a refusal has changed nothing.
-pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
-    let context = request.context.clone();
-    let answer = until!(SETTLE_LIMIT, {
-        match client.send::<wire::operation::Operation>(request.clone()).await {
-            Ok(answer) => Ok(Look::There(answer)),
-            Err(error) if error.kind() == ErrorKind::Reconciling => Ok(Look::NotYet(error.to_string())),
-            Err(error) => Err(error),
-        }
-    });
-    Operation::from_answer(client, answer.await.map_err(|error| error.with_context(context))?)
-}
-
-/// Reads one resource.
-pub(crate) async fn read<T: Model>(client: &Lakebase, request: Request) -> Result<T> {
-    client.send_for(request, Reading::new(client)).await
-}
-
-/// Waits for the end of a deletion. What is not there counts as deleted, where the caller says so.
-pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) -> Result<()> {
-    match started {
-        Ok(operation) => operation.await,
-        Err(error) if error.kind() == ErrorKind::NotFound && allow_missing => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// A missing resource is a value, not an error.
-pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 impl<T: Model> IntoFuture for Operation<T> {
     type Output = Result<T>;
     type IntoFuture = BoxFuture<'static, Result<T>>;

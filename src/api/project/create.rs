@@ -8,8 +8,8 @@ use crate::{
         branch::Created,
         endpoint::{Size, Suspension, check_size},
         name::{ProjectId, ProjectName},
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, sent_when_awaited, start},
         role::RoleDefinition,
         wait::{Look, SETTLE_LIMIT, until},
         wire::{
@@ -44,27 +44,18 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateProject {
     client: Lakebase,
     id: Result<ProjectId>,
     body: Wire,
-    default_size: Option<Size>,
-    initial_size: Option<Size>,
-    suspensions: Vec<Suspension>,
+    arguments: Arguments,
 }
 
 impl CreateProject {
     pub(super) fn new(client: &Lakebase, id: Result<ProjectId>) -> Self {
-        Self {
-            client: client.clone(),
-            id,
-            body: Wire::default(),
-            default_size: None,
-            initial_size: None,
-            suspensions: Vec::new(),
-        }
+        Self { client: client.clone(), id, body: Wire::default(), arguments: Arguments::default() }
     }
 
     fn spec(&mut self) -> &mut ProjectSpec {
@@ -103,7 +94,7 @@ impl CreateProject {
         let defaults = self.defaults();
         defaults.autoscaling_limit_min_cu = Some(*cu.start());
         defaults.autoscaling_limit_max_cu = Some(*cu.end());
-        self.default_size = Some(cu.into());
+        self.arguments.check(check_size(cu.into()));
         self
     }
 
@@ -112,7 +103,7 @@ impl CreateProject {
     pub fn default_suspension(mut self, suspension: Suspension) -> Self {
         let defaults = self.defaults();
         (defaults.suspend_timeout_duration, defaults.no_suspension) = suspension.members();
-        self.suspensions.push(suspension);
+        self.arguments.check(suspension.check());
         self
     }
 
@@ -155,7 +146,7 @@ impl CreateProject {
         let endpoint = self.endpoint();
         endpoint.autoscaling_limit_min_cu = Some(*cu.start());
         endpoint.autoscaling_limit_max_cu = Some(*cu.end());
-        self.initial_size = Some(cu.into());
+        self.arguments.check(check_size(cu.into()));
         self
     }
 
@@ -163,7 +154,7 @@ impl CreateProject {
     pub fn initial_suspension(mut self, suspension: Suspension) -> Self {
         let endpoint = self.endpoint();
         (endpoint.suspend_timeout_duration, endpoint.no_suspension) = suspension.members();
-        self.suspensions.push(suspension);
+        self.arguments.check(suspension.check());
         self
     }
 
@@ -224,15 +215,7 @@ impl CreateProject {
     fn request(self) -> Result<(Project, Request)> {
         let project = Project::new(&self.client, ProjectName::new(self.id?));
         let context = format!("creating project {}", project.name());
-        let sizes = [self.default_size, self.initial_size];
-        sizes
-            .into_iter()
-            .flatten()
-            .try_for_each(check_size)
-            .map_err(|error| error.with_context(context.clone()))?;
-        for suspension in &self.suspensions {
-            suspension.check().map_err(|error| error.with_context(context.clone()))?;
-        }
+        self.arguments.finish().map_err(|error| error.with_context(context.clone()))?;
         let request = Request::post("projects", &self.body, context)?.query("project_id", project.id());
         Ok((project, request))
     }
@@ -263,7 +246,7 @@ sent_when_awaited!(CreateProject => ProjectInfo);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateProjectIfMissing {
     wanted: CreateProject,

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::Project;
 use crate::{
     api::{
-        operation::{Operation, gone, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{gone, sent_when_awaited, start},
     },
     error::Result,
     http::Request,

@@ -8,8 +8,8 @@ use crate::{
         endpoint::{Size, Suspension, check_size},
         mask::Mask,
         name::BranchName,
-        operation::{Operation, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, sent_when_awaited, start},
         wire::{
             format::Seconds,
             project::{CustomTag as WireTag, DefaultEndpointSettings, Project as Wire, ProjectSpec},
@@ -35,30 +35,28 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UpdateProject {
     project: Project,
     spec: ProjectSpec,
     mask: Mask,
-    /// The first argument that was wrong; reported when the request is sent.
-    wrong: Option<Error>,
+    arguments: Arguments,
 }
 
 impl UpdateProject {
     pub(super) fn new(project: &Project) -> Self {
-        Self { project: project.clone(), spec: ProjectSpec::default(), mask: Mask::default(), wrong: None }
+        Self {
+            project: project.clone(),
+            spec: ProjectSpec::default(),
+            mask: Mask::default(),
+            arguments: Arguments::default(),
+        }
     }
 
     fn defaults(&mut self, path: &'static str) -> &mut DefaultEndpointSettings {
         self.mask.add(path);
         self.spec.default_endpoint_settings.get_or_insert_default()
-    }
-
-    fn judge(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            self.wrong.get_or_insert(error);
-        }
     }
 
     /// What people call it, 1 to 256 characters.
@@ -77,17 +75,14 @@ impl UpdateProject {
 
     /// Makes another branch the default one. It must not expire.
     pub fn default_branch(mut self, branch: impl TryInto<BranchName, Error: Into<Error>>) -> Self {
-        match branch.try_into() {
-            Ok(name) => self.spec.default_branch = Some(name.to_string()),
-            Err(error) => self.judge(Err(error.into())),
-        }
+        self.spec.default_branch = self.arguments.take::<BranchName>(branch).map(|name| name.to_string());
         self.mask.add("spec.default_branch");
         self
     }
 
     /// The smallest and largest size of later endpoints, in compute units: 0.5 or whole numbers.
     pub fn default_autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
-        self.judge(check_size(Size::from(cu.clone())));
+        self.arguments.check(check_size(Size::from(cu.clone())));
         self.defaults("spec.default_endpoint_settings.autoscaling_limit_min_cu").autoscaling_limit_min_cu =
             Some(*cu.start());
         self.defaults("spec.default_endpoint_settings.autoscaling_limit_max_cu").autoscaling_limit_max_cu =
@@ -97,7 +92,7 @@ impl UpdateProject {
 
     /// When later endpoints are suspended: 1 minute to 7 days idle, or never.
     pub fn default_suspension(mut self, suspension: Suspension) -> Self {
-        self.judge(suspension.check());
+        self.arguments.check(suspension.check());
         let defaults = self.defaults("spec.default_endpoint_settings.suspension");
         (defaults.suspend_timeout_duration, defaults.no_suspension) = suspension.members();
         self
@@ -152,9 +147,7 @@ impl UpdateProject {
     fn request(self) -> Result<Request> {
         let name = self.project.name().to_string();
         let context = format!("updating project {name}");
-        if let Some(error) = self.wrong {
-            return Err(error.with_context(context));
-        }
+        self.arguments.finish().map_err(|error| error.with_context(context.clone()))?;
         let mask = self.mask.text(&name)?;
         let body = Wire { spec: Some(self.spec), ..Default::default() };
         Ok(Request::patch(&name, &body, context)?.query("update_mask", mask).idempotent())

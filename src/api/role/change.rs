@@ -6,8 +6,8 @@ use crate::{
         branch::Branch,
         mask::Mask,
         name::{RoleId, RoleName},
-        operation::{Operation, gone, start},
-        resource::sent_when_awaited,
+        operation::Operation,
+        request::{Arguments, gone, sent_when_awaited, start},
         wire::role::{MembershipRole, Role as Wire, RoleSpec},
     },
     error::{Error, Result},
@@ -25,23 +25,30 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateRole {
     branch: Branch,
-    id: Result<Option<RoleId>>,
+    id: Option<RoleId>,
+    arguments: Arguments,
     role: RoleDefinition,
     replace_existing: bool,
 }
 
 impl CreateRole {
     pub(super) fn new(branch: &Branch, role: RoleDefinition) -> Self {
-        Self { branch: branch.clone(), id: Ok(None), role, replace_existing: false }
+        Self {
+            branch: branch.clone(),
+            id: None,
+            arguments: Arguments::default(),
+            role,
+            replace_existing: false,
+        }
     }
 
     /// The id. Default: the service makes one.
     pub fn id(mut self, id: impl TryInto<RoleId, Error: Into<Error>>) -> Self {
-        self.id = id.try_into().map(Some).map_err(Into::into);
+        self.id = self.arguments.take(id);
         self
     }
 
@@ -63,7 +70,8 @@ impl CreateRole {
         let body = Wire { spec: Some(self.role.into()), ..Default::default() };
         let context = format!("creating a role of {}", self.branch.name());
         let mut request = Request::post(&format!("{}/roles", self.branch.name()), &body, context)?;
-        if let Some(id) = self.id? {
+        self.arguments.finish()?;
+        if let Some(id) = self.id {
             request = request.query("role_id", id);
         }
         start(&client, request.replacing(self.replace_existing)).await
@@ -160,22 +168,23 @@ sent_when_awaited!(UpdateRole => RoleInfo);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteRole {
     role: Role,
-    heir: Result<Option<RoleName>>,
+    new_owner: Option<RoleName>,
+    arguments: Arguments,
     allow_missing: bool,
 }
 
 impl DeleteRole {
     pub(super) fn new(role: &Role) -> Self {
-        Self { role: role.clone(), heir: Ok(None), allow_missing: false }
+        Self { role: role.clone(), new_owner: None, arguments: Arguments::default(), allow_missing: false }
     }
 
     /// Who owns from then on what the role owned. Default: a role that owns something is not dropped.
     pub fn reassign_owned_to(mut self, role: impl TryInto<RoleName, Error: Into<Error>>) -> Self {
-        self.heir = role.try_into().map(Some).map_err(Into::into);
+        self.new_owner = self.arguments.take(role);
         self
     }
 
@@ -194,8 +203,9 @@ impl DeleteRole {
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.role.name().to_string();
         let mut request = Request::delete(&name, format!("deleting role {name}"));
-        if let Some(heir) = self.heir? {
-            request = request.query("reassign_owned_to", heir);
+        self.arguments.finish()?;
+        if let Some(role) = self.new_owner {
+            request = request.query("reassign_owned_to", role);
         }
         start(self.role.client(), request).await
     }

@@ -11,8 +11,8 @@ use crate::{
     api::{
         branch::Branch,
         name::RoleName,
-        operation::{if_found, read},
         page::List,
+        request::{if_found, read},
         resource::{WrongField, handle, model, named},
         wire::{
             self,

@@ -9,9 +9,9 @@ use crate::{
         lsn::Lsn,
         mask::Expiration,
         name::{BranchName, SnapshotId},
-        operation::{Operation, gone, start},
+        operation::Operation,
         project::Project,
-        resource::sent_when_awaited,
+        request::{Arguments, gone, sent_when_awaited, start},
         wire::snapshot::{Snapshot as Wire, SnapshotSpec},
     },
     error::{Error, Result},
@@ -30,14 +30,15 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateSnapshot {
     project: Project,
     id: Result<SnapshotId>,
     source: Result<BranchName>,
     expiry: Expiry,
-    lsn: Result<Option<Lsn>>,
+    lsn: Option<Lsn>,
+    arguments: Arguments,
     time: Option<DateTime<Utc>>,
 }
 
@@ -48,7 +49,15 @@ impl CreateSnapshot {
         source: Result<BranchName>,
         expiry: Expiry,
     ) -> Self {
-        Self { project: project.clone(), id, source, expiry, lsn: Ok(None), time: None }
+        Self {
+            project: project.clone(),
+            id,
+            source,
+            expiry,
+            lsn: None,
+            arguments: Arguments::default(),
+            time: None,
+        }
     }
 
     /// Takes the branch as it was at this moment, within the project's history. Default: now.
@@ -59,7 +68,7 @@ impl CreateSnapshot {
 
     /// Takes the branch as it was at this log position, within the project's history. Default: the present end.
     pub fn at_lsn(mut self, lsn: impl TryInto<Lsn, Error: Into<Error>>) -> Self {
-        self.lsn = lsn.try_into().map(Some).map_err(Into::into);
+        self.lsn = self.arguments.take(lsn);
         self
     }
 
@@ -81,7 +90,8 @@ impl CreateSnapshot {
     fn request(self, now: DateTime<Utc>) -> Result<Request> {
         let id = self.id?;
         let context = format!("creating snapshot {}", self.project.name().snapshot(id.clone()));
-        let lsn = self.lsn.map_err(|error| error.with_context(context.clone()))?;
+        self.arguments.finish().map_err(|error| error.with_context(context.clone()))?;
+        let lsn = self.lsn;
         if lsn.is_some() && self.time.is_some() {
             return Err(Error::invalid("a snapshot is of a time or of a log position, not of both")
                 .with_context(context));

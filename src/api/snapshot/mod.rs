@@ -13,9 +13,9 @@ use crate::{
     api::{
         expiry::Expiry,
         name::{BranchName, SnapshotId, SnapshotName},
-        operation::{if_found, read},
         page::List,
         project::Project,
+        request::{if_found, read},
         resource::{WrongField, count, handle, maybe_named, model, named},
         wire,
     },

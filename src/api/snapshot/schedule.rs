@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::{
     api::{
         branch::Branch,
-        operation::{Operation, read},
+        operation::Operation,
+        request::read,
         resource::{Reading, sealed::Read},
         wire::{
             format::{Seconds, open_enum},

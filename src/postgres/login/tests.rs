@@ -32,9 +32,7 @@ pub(in crate::postgres) async fn params(
     script: &Arc<Script>,
     endpoint_created: Option<DateTime<Utc>>,
 ) -> LoginParams {
-    let lakebase = Lakebase::builder().host("https://ws.example").token("x").exchange(script.clone());
-    let lakebase = lakebase.build().await.unwrap();
-    let endpoint = lakebase.endpoint("projects/p/branches/b/endpoints/primary").unwrap();
+    let endpoint = script_endpoint(script).await;
     let info = ConnectionInfo {
         host: "h".into(),
         port: 5432,
@@ -45,6 +43,11 @@ pub(in crate::postgres) async fn params(
         cache: crate::api::credential::CredentialCache::new(&endpoint),
     };
     LoginParams { info, limit: Duration::from_secs(120), endpoint_created }
+}
+
+async fn script_endpoint(script: &Arc<Script>) -> crate::api::endpoint::Endpoint {
+    let lakebase = Lakebase::builder().host("https://ws.example").token("x").exchange(script.clone());
+    lakebase.build().await.unwrap().endpoint("projects/p/branches/b/endpoints/primary").unwrap()
 }
 
 pub(in crate::postgres) fn password(options: &PgConnectOptions) -> String {
@@ -167,4 +170,17 @@ async fn a_missing_right_is_not_tried_again() {
     });
     assert_eq!(open.await.unwrap_err().kind(), ErrorKind::Database);
     assert_eq!(tries.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn logins_to_one_endpoint_share_a_credential() {
+    let script = minting(3600);
+    let params = params(&script, None).await;
+    let endpoint = script_endpoint(&script).await;
+    params.info.cache.get().await.unwrap();
+    assert_eq!(script.count(), 1);
+    for _ in 0..3 {
+        crate::api::credential::CredentialCache::new(&endpoint).get().await.unwrap();
+    }
+    assert_eq!(script.count(), 2, "another client has a cache of its own");
 }
