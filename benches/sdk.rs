@@ -15,7 +15,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use lakebase::{CredentialCache, Lakebase, auth::Env};
+use lakebase::{Lakebase, auth::Env, model::CredentialCache};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{

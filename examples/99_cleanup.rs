@@ -5,7 +5,7 @@
 mod shared;
 
 use clap::Parser;
-use lakebase::BranchInfo;
+use lakebase::model::BranchInfo;
 use shared::{Result, place::Place, shop, ui};
 
 #[derive(Parser)]

@@ -13,7 +13,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use lakebase::{Branch, BranchId, Expiry, Lakebase, hours, migrate::Migrations};
+use lakebase::{Branch, Expiry, Lakebase, hours, migrate::Migrations, name::BranchId};
 use secrecy::ExposeSecret as _;
 
 /// A database branch for a pull request.

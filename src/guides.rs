@@ -1,8 +1,9 @@
-//! The README and the guides: their code is compiled with the documentation tests, and run where it can be.
+//! The README and the guides. Their code is compiled with the documentation tests, and run where it can be; docs.rs shows
+//! them here.
 
 macro_rules! guides {
     ($($name:ident: $file:literal),+ $(,)?) => {
-        $(#[doc = include_str!(concat!("../", $file))] mod $name {})+
+        $(#[doc = include_str!(concat!("../", $file))] pub mod $name {})+
     };
 }
 

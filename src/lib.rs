@@ -34,13 +34,13 @@
 //! * [`Lakebase`] is the client: an address, a login, a connection pool for HTTP. Cloning it is cheap.
 //! * [`Project`], [`Branch`], [`Endpoint`], [`Role`], [`Database`] and [`Snapshot`] are **handles**: a name and a
 //!   client. Making one sends nothing and says nothing about existence. Their methods are the verbs.
-//! * [`ProjectInfo`], [`BranchInfo`], … are **what the service said**: plain data, returned by reads and creates. Each
+//! * [`ProjectInfo`](model::ProjectInfo), [`BranchInfo`](model::BranchInfo), … are **what the service said**: plain data, returned by reads and creates. Each
 //!   derefs to its handle, so `info.delete()` works.
-//! * Names are types. [`BranchId`] checks the rule for ids, [`BranchName`] is `projects/shop/branches/dev`. Where a
+//! * Names are types. [`BranchId`](name::BranchId) checks the rule for ids, [`BranchName`](name::BranchName) is `projects/shop/branches/dev`. Where a
 //!   method wants one, a `&str` will do, and a wrong one is an error that names the rule.
 //! * **Requests are builders that are awaited.** `create_branch(…)` sends nothing; `.await` sends it and waits until
 //!   the branch can be used; `.start().await` gives the [`Operation`] instead, which can be waited for later, also by
-//!   another process. Lists are [`List`]: awaited, a `Vec`; as a stream, page by page.
+//!   another process. Lists are [`List`](builder::List): awaited, a `Vec`; as a stream, page by page.
 //! * [`Expiry`] is an argument because the service refuses a branch without one.
 //! * There is one [`Error`]. Match on [`Error::kind`]; print it for people.
 //! * [`schema`] compares any two PostgreSQL databases. [`migrate`] applies, rehearses and promotes migrations.
@@ -95,8 +95,9 @@
 //! With `default-features = false` the crate is the REST client: no database driver is built, and
 //! [`Branch::connection_info`] has what any driver needs. Features add API and never change behavior.
 //!
-//! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake. The API is trusted through
-//! the operating system's store, PostgreSQL through Mozilla's list and `PGSSLROOTCERT`.
+//! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake. HTTP and
+//! PostgreSQL trust the operating system's store and the certificates that the client is given; PostgreSQL also trusts
+//! the public authorities that Mozilla lists.
 //!
 //! # Limits
 //!
@@ -118,8 +119,8 @@ pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(doctest)]
-mod guides;
+#[cfg(any(doctest, docsrs))]
+pub mod guides;
 mod http;
 #[cfg(feature = "local")]
 pub mod local;
@@ -132,53 +133,80 @@ pub mod schema;
 pub mod testing;
 mod workflow;
 
-pub use api::branch::{
-    Branch, BranchInfo, CopyCost, CreateBranch, CreateBranchIfMissing, Created, DeleteBranch, ResetBranch,
-    UndeleteBranch, UpdateBranch,
+pub use api::{
+    branch::Branch,
+    database::Database,
+    endpoint::Endpoint,
+    expiry::{Expiry, days, hours},
+    lsn::Lsn,
+    operation::Operation,
+    project::Project,
+    role::Role,
+    snapshot::Snapshot,
 };
-pub use api::credential::{CredentialCache, DatabaseCredential, MintCredential};
-pub use api::database::{CreateDatabase, Database, DatabaseInfo, DeleteDatabase, UpdateDatabase};
-pub use api::endpoint::{
-    ComputeInstanceInfo, CreateEndpoint, DeleteEndpoint, Endpoint, EndpointGroup, EndpointHosts,
-    EndpointInfo, Suspension, UpdateEndpoint,
-};
-pub use api::expiry::{Expiry, days, hours};
-pub use api::lsn::{InvalidLsn, Lsn};
-pub use api::name::{
-    BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, InvalidName, OperationName,
-    ProjectId, ProjectName, RoleId, RoleName, SnapshotId, SnapshotName,
-};
-pub use api::operation::{Operation, Progress};
-pub use api::page::List;
-pub use api::project::{
-    CreateProject, CreateProjectIfMissing, CustomTag, DeleteProject, EndpointDefaults, Project, ProjectInfo,
-    UndeleteProject, UpdateProject,
-};
-pub use api::resource::Model;
-pub use api::role::{CreateRole, DeleteRole, Role, RoleAttributes, RoleDefinition, RoleInfo, UpdateRole};
-pub use api::snapshot::{
-    Cadence, CreateSnapshot, DeleteSnapshot, ScheduleRule, Snapshot, SnapshotInfo, SnapshotSchedule, Weekday,
-};
-pub use api::wire::{
-    branch::BranchState,
-    endpoint::{EndpointState, EndpointType},
-    role::{AuthMethod, IdentityType, MembershipRole},
-};
-pub use client::{Builder, CurrentUser, Lakebase};
+pub use client::Lakebase;
 pub use error::{Error, ErrorKind, Result};
-pub use http::RawRequest;
-pub use postgres::{
-    DescribeConnection,
-    info::{ConnectionInfo, TlsMode},
-};
+pub use postgres::info::ConnectionInfo;
 #[cfg(feature = "sqlx")]
-pub use postgres::{
-    connect::{OpenConnection, OpenPool},
-    pool::LakebasePool,
-};
+pub use postgres::pool::LakebasePool;
 /// The driver behind pools and connections, so that a dependent uses the same version of it.
 #[cfg(feature = "sqlx")]
 pub use sqlx;
-pub use workflow::ephemeral;
-pub use workflow::ephemeral::{CreateEphemeral, EphemeralBranch};
-pub use workflow::tree::{Tree, TreeBranch};
+pub use workflow::ephemeral::EphemeralBranch;
+
+/// Ids and resource names, checked when they are made.
+pub mod name {
+    pub use crate::api::name::{
+        BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, OperationName, ProjectId,
+        ProjectName, RoleId, RoleName, SnapshotId, SnapshotName,
+    };
+}
+
+/// Plain data: the answers of the service, and the values that requests are made of.
+pub mod model {
+    pub use crate::{
+        api::{
+            branch::{BranchInfo, CopyCost, Created},
+            credential::{CredentialCache, DatabaseCredential},
+            database::DatabaseInfo,
+            endpoint::{ComputeInstanceInfo, EndpointGroup, EndpointHosts, EndpointInfo, Suspension},
+            operation::Progress,
+            project::{CustomTag, EndpointDefaults, ProjectInfo},
+            resource::Resource,
+            role::{RoleAttributes, RoleDefinition, RoleInfo},
+            snapshot::{Cadence, ScheduleRule, SnapshotInfo, SnapshotSchedule, Weekday},
+            wire::{
+                branch::BranchState,
+                endpoint::{EndpointState, EndpointType},
+                role::{AuthMethod, IdentityType, MembershipRole},
+            },
+        },
+        client::CurrentUser,
+        postgres::info::TlsMode,
+        workflow::tree::{Tree, TreeBranch},
+    };
+}
+
+/// Requests: what the methods of handles return, sent when awaited; and the builder of the client.
+pub mod builder {
+    #[cfg(feature = "sqlx")]
+    pub use crate::postgres::connect::{OpenConnection, OpenPool};
+    pub use crate::{
+        api::{
+            branch::{
+                CreateBranch, CreateBranchIfMissing, DeleteBranch, ResetBranch, UndeleteBranch, UpdateBranch,
+            },
+            credential::GenerateCredential,
+            database::{CreateDatabase, DeleteDatabase, UpdateDatabase},
+            endpoint::{CreateEndpoint, DeleteEndpoint, UpdateEndpoint},
+            page::List,
+            project::{CreateProject, CreateProjectIfMissing, DeleteProject, UndeleteProject, UpdateProject},
+            role::{CreateRole, DeleteRole, UpdateRole},
+            snapshot::{CreateSnapshot, DeleteSnapshot},
+        },
+        client::ClientBuilder,
+        http::RawRequest,
+        postgres::DescribeConnection,
+        workflow::ephemeral::CreateEphemeral,
+    };
+}

@@ -4,6 +4,7 @@
 mod client;
 mod contract;
 mod examples;
+mod layers;
 mod migrate;
 mod official_clients;
 mod schema;

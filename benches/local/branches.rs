@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use lakebase::{Branch, BranchInfo, Expiry, hours};
+use lakebase::{Branch, Expiry, hours, model::BranchInfo};
 use tokio::task::JoinSet;
 
 use super::{

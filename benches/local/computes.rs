@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::BranchInfo;
+use lakebase::model::BranchInfo;
 use sqlx::Connection as _;
 
 use super::{

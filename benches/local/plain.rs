@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use lakebase::{BranchInfo, ConnectionInfo};
+use lakebase::{ConnectionInfo, model::BranchInfo};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret as _;
 use sqlx::{

@@ -6,8 +6,9 @@ use std::{
 };
 
 use lakebase::{
-    Branch, BranchInfo, Expiry, Lakebase, hours,
+    Branch, Expiry, Lakebase, hours,
     local::{Durability, LocalLakebase},
+    model::BranchInfo,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 

@@ -1,6 +1,10 @@
 //! The demonstration's project: made and filled on first use, found again afterwards.
 
-use lakebase::{Branch, BranchInfo, Expiry, Lakebase, ProjectId, ProjectInfo};
+use lakebase::{
+    Branch, Expiry, Lakebase,
+    model::{BranchInfo, ProjectInfo},
+    name::ProjectId,
+};
 use sqlx::{Connection, PgConnection};
 
 use super::{Result, place::Place};

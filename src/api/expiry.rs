@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 /// # let _ = (Expiry::Never, Expiry::at(chrono::Utc::now()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Expiry {
     /// This long after the branch was made (`ttl`); whole seconds, at most 30 days.
     After(Duration),

@@ -12,10 +12,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let lsn: Lsn = "16/B374D848".parse()?;
 /// assert!(lsn > "0/1DE2850".parse()?);
 /// assert_eq!(lsn.to_string(), "16/B374D848");
-/// # Ok::<(), lakebase::InvalidLsn>(())
+/// # Ok::<(), lakebase::error::InvalidLsn>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Lsn(pub u64);
+pub struct Lsn(pub(crate) u64);
+
+impl Lsn {
+    /// The position as a number of bytes from the start of the log.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for Lsn {
+    fn from(position: u64) -> Self {
+        Self(position)
+    }
+}
 
 /// Why a text is no log position.
 ///

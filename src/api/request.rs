@@ -3,7 +3,7 @@
 use crate::{
     api::{
         operation::Operation,
-        resource::{Model, Reading},
+        resource::{Reading, Resource},
         wait::{Look, SETTLE_LIMIT, until},
         wire,
     },
@@ -37,7 +37,7 @@ impl Arguments {
 
 /// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
 /// such a refusal has changed nothing.
-pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
+pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
     let context = request.context.clone();
     let answer = until!(SETTLE_LIMIT, {
         match client.send::<wire::operation::Operation>(request.clone()).await {
@@ -50,7 +50,7 @@ pub(crate) async fn start<T: Model>(client: &Lakebase, request: Request) -> Resu
 }
 
 /// Reads one resource.
-pub(crate) async fn read<T: Model>(client: &Lakebase, request: Request) -> Result<T> {
+pub(crate) async fn read<T: Resource>(client: &Lakebase, request: Request) -> Result<T> {
     client.send_for(request, Reading::new(client)).await
 }
 

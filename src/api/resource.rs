@@ -15,13 +15,13 @@ use crate::{
 /// This trait is sealed; it appears only as a bound, as in [`Operation<T>`](crate::Operation).
 ///
 /// ```
-/// fn end_of<T: lakebase::Model>(operation: lakebase::Operation<T>) -> String {
+/// fn end_of<T: lakebase::model::Resource>(operation: lakebase::Operation<T>) -> String {
 ///     operation.name().to_string()
 /// }
 /// ```
-pub trait Model: sealed::Read {}
+pub trait Resource: sealed::Read {}
 
-impl<T: sealed::Read> Model for T {}
+impl<T: sealed::Read> Resource for T {}
 
 pub(crate) mod sealed {
     use serde::{Deserialize, Deserializer, de::IgnoredAny};
@@ -65,7 +65,7 @@ impl<T> Clone for Reading<'_, T> {
 
 impl<T> Copy for Reading<'_, T> {}
 
-impl<'de, T: Model> DeserializeSeed<'de> for Reading<'_, T> {
+impl<'de, T: Resource> DeserializeSeed<'de> for Reading<'_, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, answer: D) -> Result<T, D::Error> {

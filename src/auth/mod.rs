@@ -3,7 +3,7 @@
 //! [`Lakebase::from_env`](crate::Lakebase::from_env) finds its settings as every Databricks tool does. Each of these
 //! fills only what the ones before left unset:
 //!
-//! 1. what the [builder](crate::Builder) was given in code;
+//! 1. what the [builder](crate::builder::ClientBuilder) was given in code;
 //! 2. environment variables (`DATABRICKS_HOST`, `DATABRICKS_TOKEN`, …; an empty one counts as unset);
 //! 3. a profile of `~/.databrickscfg`: the one asked for, else `default_profile` of `[__settings__]`, else
 //!    `[DEFAULT]`. Without a profile asked for the file is left alone as soon as a host or any credential is known.

@@ -41,7 +41,7 @@ use crate::{
 /// ```
 #[derive(Default)]
 #[must_use = "nothing is made until `build` is called"]
-pub struct Builder {
+pub struct ClientBuilder {
     config: Config,
     env: Env,
     provider: Option<Arc<dyn Provider>>,
@@ -55,7 +55,7 @@ pub struct Builder {
     exchange: Option<Arc<dyn crate::http::transport::Exchange>>,
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Answers come from here, not from the network.
     #[cfg(test)]
     pub(crate) fn exchange(mut self, exchange: Arc<dyn crate::http::transport::Exchange>) -> Self {
@@ -201,6 +201,7 @@ impl Builder {
             limits: self.limits(&config),
             user_agent: self.user_agent(),
             workspace_id: config.get(Key::WorkspaceId).map(str::to_owned).or(known),
+            roots: self.roots.join(&b'\n'),
         };
         Ok(Lakebase::new(parts))
     }
@@ -239,9 +240,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ClientBuilder")
             .field("config", &self.config)
             .field("env", &self.env)
             .finish_non_exhaustive()

@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use tokio::sync::OnceCell;
 use url::Url;
 
-pub use self::{builder::Builder, current_user::CurrentUser};
+pub use self::{builder::ClientBuilder, current_user::CurrentUser};
 use crate::{
     api::credential::Slots,
     auth::cache::TokenCache,
@@ -49,6 +49,9 @@ struct Inner {
     learned_workspace_id: OnceLock<String>,
     current_user: OnceCell<CurrentUser>,
     credential_slots: Slots,
+    /// The certificates that were added, as PEM.
+    #[cfg_attr(not(feature = "sqlx"), expect(dead_code, reason = "only database connections ask for them"))]
+    roots: Vec<u8>,
 }
 
 /// What a client is made of.
@@ -59,6 +62,7 @@ struct Parts {
     limits: Limits,
     user_agent: UserAgent,
     workspace_id: Option<String>,
+    roots: Vec<u8>,
 }
 
 impl Lakebase {
@@ -98,12 +102,12 @@ impl Lakebase {
     }
 
     /// Starts a client whose settings are given in code.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
     }
 
     fn new(parts: Parts) -> Self {
-        let Parts { host, transport, credentials, limits, user_agent, workspace_id } = parts;
+        let Parts { host, transport, credentials, limits, user_agent, workspace_id, roots } = parts;
         let user_agent = user_agent.header(Some(credentials.auth_type()));
         // "none" is how other tools write that the id is left out on purpose.
         let workspace_id = workspace_id.filter(|id| id != "none");
@@ -119,6 +123,7 @@ impl Lakebase {
             learned_workspace_id: OnceLock::new(),
             current_user: OnceCell::new(),
             credential_slots: Slots::default(),
+            roots,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -137,6 +142,11 @@ impl Lakebase {
     /// [`current_user`](Self::current_user).
     pub fn workspace_id(&self) -> Option<&str> {
         self.inner.workspace_id.as_deref().or(self.inner.learned_workspace_id.get().map(String::as_str))
+    }
+
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn roots(&self) -> &[u8] {
+        &self.inner.roots
     }
 
     pub(crate) fn credential_slots(&self) -> &Slots {

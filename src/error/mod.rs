@@ -27,7 +27,7 @@ type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// [`downcast_ref`](Self::downcast_ref) finds the original.
 ///
 /// ```
-/// use lakebase::{ErrorKind, ProjectId};
+/// use lakebase::{ErrorKind, name::ProjectId};
 ///
 /// let error = lakebase::Error::from(ProjectId::new("Shop").unwrap_err());
 /// assert_eq!(error.kind(), ErrorKind::Invalid);
@@ -299,7 +299,7 @@ impl Error {
     /// The first error of this type: the one that was converted into this error, else one of the chain of causes.
     ///
     /// ```
-    /// use lakebase::{Error, ProjectId, error::InvalidName};
+    /// use lakebase::{Error, error::InvalidName, name::ProjectId};
     ///
     /// let error = Error::from(ProjectId::new("Shop").unwrap_err());
     /// assert_eq!(error.downcast_ref::<InvalidName>().unwrap().value(), "Shop");

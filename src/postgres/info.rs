@@ -18,7 +18,7 @@ use crate::{
 /// How the server is checked. Unencrypted connections do not exist: the service refuses them.
 ///
 /// ```
-/// assert_eq!(lakebase::TlsMode::default(), lakebase::TlsMode::VerifyFull);
+/// assert_eq!(lakebase::model::TlsMode::default(), lakebase::model::TlsMode::VerifyFull);
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -76,10 +76,13 @@ pub struct ConnectionInfo {
     pub user: String,
     /// How the server is checked.
     pub tls: TlsMode,
-    /// The file with the certificate authority to trust, which is that of a local server. `None`: the public ones, as
-    /// Mozilla lists them, and those in the file that `PGSSLROOTCERT` names.
+    /// The file with the certificate authority to trust, which is that of a local server. `None`: the authorities that
+    /// HTTP trusts.
     pub ca_cert: Option<PathBuf>,
     pub(super) cache: CredentialCache,
+    /// The authorities to trust where no file names one, as PEM.
+    #[cfg(feature = "sqlx")]
+    pub(super) roots: Option<super::roots::Roots>,
 }
 
 impl ConnectionInfo {
@@ -98,6 +101,8 @@ impl ConnectionInfo {
             tls,
             ca_cert: endpoint.hosts.ca_cert.as_ref().map(PathBuf::from),
             cache: CredentialCache::of(endpoint),
+            #[cfg(feature = "sqlx")]
+            roots: None,
         })
     }
 
@@ -148,9 +153,12 @@ impl ConnectionInfo {
             .username(&self.user)
             .database(&self.database)
             .ssl_mode(self.tls.to_sqlx());
-        match &self.ca_cert {
-            Some(file) => options.ssl_root_cert(file),
-            None => options,
+        match (&self.ca_cert, &self.roots) {
+            (Some(file), _) => options.ssl_root_cert(file),
+            // The driver has read the file that this variable names.
+            (None, Some(_)) if std::env::var_os("PGSSLROOTCERT").is_some() => options,
+            (None, Some(roots)) => options.ssl_root_cert_from_pem(roots.to_pem()),
+            (None, None) => options,
         }
     }
 }

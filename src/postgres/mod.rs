@@ -10,6 +10,8 @@ pub(crate) mod info;
 mod login;
 #[cfg(feature = "sqlx")]
 pub(crate) mod pool;
+#[cfg(feature = "sqlx")]
+mod roots;
 
 use std::time::Duration;
 
@@ -71,6 +73,11 @@ impl Options {
             None => client.current_user().await?.user_name.clone(),
         };
         let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls)?;
+        #[cfg(feature = "sqlx")]
+        let info = match info.ca_cert {
+            Some(_) => info,
+            None => ConnectionInfo { roots: Some(roots::trusted(client.roots()).await?), ..info },
+        };
         Ok(LoginParams { info, limit: self.limit, endpoint_created: endpoint.create_time })
     }
 }

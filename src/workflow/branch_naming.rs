@@ -11,8 +11,8 @@ impl BranchId {
     /// The id for a pull request: `ci-pr-42`.
     ///
     /// ```
-    /// assert_eq!(lakebase::BranchId::from_pull_request(42)?.as_str(), "ci-pr-42");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// assert_eq!(lakebase::name::BranchId::from_pull_request(42)?.as_str(), "ci-pr-42");
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     ///
     /// # Errors
@@ -36,11 +36,11 @@ impl BranchId {
     /// meet. `refs/heads/` in front does not count.
     ///
     /// ```
-    /// use lakebase::BranchId;
+    /// use lakebase::name::BranchId;
     ///
     /// assert_eq!(BranchId::from_git_ref("hotfix")?.as_str(), "hotfix");
     /// assert_eq!(BranchId::from_git_ref("feature/Foo_Bar")?.as_str(), "feature-foo-bar-d37f47e4");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     ///
     /// # Errors

@@ -29,7 +29,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn show(production: lakebase::Branch) -> lakebase::Result<()> {
-/// use lakebase::{BranchId, hours};
+/// use lakebase::{hours, name::BranchId};
 ///
 /// let branch = production.ephemeral(BranchId::from_pull_request(42)?, hours(1)).await?;
 /// println!("{} is removed when it is closed", branch.name());
@@ -43,6 +43,17 @@ pub struct EphemeralBranch {
 }
 
 impl EphemeralBranch {
+    /// The ephemeral branches that this process made and has not seen removed, to be named where it ends early.
+    ///
+    /// ```
+    /// for name in lakebase::EphemeralBranch::left_behind() {
+    ///     eprintln!("{name} stays until its time to live is over");
+    /// }
+    /// ```
+    pub fn left_behind() -> Vec<BranchName> {
+        open().iter().map(|(_, name)| name.clone()).collect()
+    }
+
     /// What the service said about the branch when it was made.
     pub fn info(&self) -> &BranchInfo {
         &self.info
@@ -164,17 +175,6 @@ impl Branch {
     }
 }
 
-/// The ephemeral branches that this process made and has not seen removed, to be named where it ends early.
-///
-/// ```
-/// for name in lakebase::ephemeral::left_behind() {
-///     eprintln!("{name} stays until its time to live is over");
-/// }
-/// ```
-pub fn left_behind() -> Vec<BranchName> {
-    open().iter().map(|(_, name)| name.clone()).collect()
-}
-
 /// The ephemeral branches of this process that are not removed, each with the host it is on: two servers may have
 /// branches of the same name.
 static OPEN: Mutex<BTreeSet<(Url, BranchName)>> = Mutex::new(BTreeSet::new());
@@ -292,7 +292,7 @@ mod tests {
         let (one, two) = (branch("https://one.example").await, branch("https://two.example").await);
         let (mut first, mut second) = (Guard::arm(one.clone()), Guard::arm(two));
         first.disarm();
-        let left = || left_behind().iter().filter(|name| *name == one.name()).count();
+        let left = || EphemeralBranch::left_behind().iter().filter(|name| *name == one.name()).count();
         assert_eq!(left(), 1);
         second.disarm();
         assert_eq!(left(), 0);

@@ -3,6 +3,6 @@
 pub(crate) mod branch_naming;
 #[cfg(feature = "schema")]
 pub(crate) mod compare;
-pub mod ephemeral;
+pub(crate) mod ephemeral;
 pub(crate) mod links;
 pub(crate) mod tree;

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use chrono::{SubsecRound as _, Utc};
-use lakebase::{BranchState, EndpointType, ErrorKind, Expiry, RoleDefinition, hours};
+use lakebase::{
+    ErrorKind, Expiry, hours,
+    model::{BranchState, EndpointType, RoleDefinition},
+};
 use serde_json::json;
 use tokio::task::JoinSet;
 

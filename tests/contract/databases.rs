@@ -1,6 +1,6 @@
 //! Databases.
 
-use lakebase::RoleDefinition;
+use lakebase::model::RoleDefinition;
 use serde_json::json;
 
 use super::place::{Ground, expect, number_on, on_a_project, parts};

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::{EndpointState, EndpointType, ErrorKind, Suspension};
+use lakebase::{
+    ErrorKind,
+    model::{EndpointState, EndpointType, Suspension},
+};
 use serde_json::json;
 
 use super::place::{Ground, expect, local_only, number, number_on, on_a_project, parts};

@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use lakebase::{Branch, ErrorKind, TlsMode};
+use lakebase::{Branch, ErrorKind, model::TlsMode};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{
@@ -40,7 +40,7 @@ async fn token(branch: &Branch) -> String {
 async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
     on_a_project(async |ground: Ground| {
         let endpoint = ground.main.endpoint("primary").unwrap();
-        let left = |credential: lakebase::DatabaseCredential| {
+        let left = |credential: lakebase::model::DatabaseCredential| {
             (credential.expire_time - chrono::Utc::now()).num_seconds()
         };
         assert!((3590..=3600).contains(&left(endpoint.credential().await.unwrap())));

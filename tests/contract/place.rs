@@ -15,9 +15,10 @@ use std::{
 
 use futures_util::FutureExt as _;
 use lakebase::{
-    Branch, BranchInfo, Expiry, Lakebase, ProjectInfo,
+    Branch, Expiry, Lakebase,
     auth::Env,
     local::{Durability, LocalLakebase, LocalLakebaseBuilder},
+    model::{BranchInfo, ProjectInfo},
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -187,7 +188,7 @@ impl Ground {
         self.main.create_branch(id, Expiry::Never).await.unwrap()
     }
 
-    pub(super) async fn owner(&self) -> lakebase::RoleName {
+    pub(super) async fn owner(&self) -> lakebase::name::RoleName {
         self.main.roles().await.unwrap().remove(0).name
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lakebase::{AuthMethod, CustomTag, ErrorKind, MembershipRole, Suspension};
+use lakebase::{
+    ErrorKind,
+    model::{AuthMethod, CustomTag, MembershipRole, Suspension},
+};
 use serde_json::json;
 
 use super::place::{Ground, client, expect, fresh_id, on, on_a_project, parts};

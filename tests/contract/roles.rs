@@ -1,6 +1,6 @@
 //! Roles.
 
-use lakebase::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleDefinition};
+use lakebase::model::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleDefinition};
 use serde_json::json;
 use tokio::task::JoinSet;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::{Branch, Expiry, Lakebase, RoleDefinition, auth::Env};
+use lakebase::{Branch, Expiry, Lakebase, auth::Env, model::RoleDefinition};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, postgres::PgConnectOptions};
 

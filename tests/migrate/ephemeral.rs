@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Branch, BranchId, ErrorKind, ephemeral, hours, testing};
+use lakebase::{Branch, EphemeralBranch, ErrorKind, hours, name::BranchId, testing};
 use sqlx::Executor;
 
 async fn fresh() -> testing::TestBranch {
@@ -35,10 +35,10 @@ async fn a_closed_guard_has_removed_its_branch_and_a_kept_one_has_not() {
     let branch =
         source.ephemeral(BranchId::from_git_ref("feature/Close_Me").unwrap(), hours(1)).await.unwrap();
     let handle = branch.info().handle().clone();
-    assert!(ephemeral::left_behind().contains(handle.name()));
+    assert!(EphemeralBranch::left_behind().contains(handle.name()));
     assert!(branch.info().expire_time.is_some());
     branch.close().await.unwrap();
-    assert!(!is_there(&handle).await && !ephemeral::left_behind().contains(handle.name()));
+    assert!(!is_there(&handle).await && !EphemeralBranch::left_behind().contains(handle.name()));
 
     let kept = source.ephemeral("kept", hours(1)).await.unwrap().keep();
     assert!(is_there(&kept).await);
@@ -76,7 +76,7 @@ fn a_process_that_ends_with_branches_left_says_which() {
     tracing::subscriber::with_default(log, || drop(branch));
     let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
     assert!(said.contains("left behind") && said.contains(&handle.name().to_string()), "{said}");
-    assert!(ephemeral::left_behind().contains(handle.name()));
+    assert!(EphemeralBranch::left_behind().contains(handle.name()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(handle.delete().into_future()).unwrap();
 }

@@ -193,7 +193,7 @@ fn promotes_and_stands_still() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let lakebase = Lakebase::builder().host(host).token(token.to_owned()).build().await.unwrap();
-        let branch = lakebase.branch(name.parse::<lakebase::BranchName>().unwrap()).unwrap();
+        let branch = lakebase.branch(name.parse::<lakebase::name::BranchName>().unwrap()).unwrap();
         let column = branch.id().as_str().trim_start_matches("feature-").replace('-', "_");
         branch.promote(Migration::new(column, sql)).await.unwrap();
     });

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
 use futures_util::TryStreamExt;
-use lakebase::{BranchState, ErrorKind, Expiry, Lsn, days, hours};
+use lakebase::{ErrorKind, Expiry, Lsn, days, hours, model::BranchState};
 use serde_json::json;
 
 use super::stage::{Stage, child, done, endpoint, gone, project, root, running, with};

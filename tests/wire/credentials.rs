@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use lakebase::{CredentialCache, ErrorKind, TlsMode, hours};
+use lakebase::{
+    ErrorKind, hours,
+    model::{CredentialCache, TlsMode},
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 

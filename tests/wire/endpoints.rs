@@ -1,4 +1,7 @@
-use lakebase::{EndpointState, EndpointType, ErrorKind, Suspension, hours};
+use lakebase::{
+    ErrorKind, hours,
+    model::{EndpointState, EndpointType, Suspension},
+};
 use serde_json::json;
 
 use super::stage::{Stage, done, endpoint, gone, with};

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use lakebase::{BranchInfo, ErrorKind, Expiry, Progress};
+use lakebase::{
+    ErrorKind, Expiry,
+    model::{BranchInfo, Progress},
+};
 use serde_json::json;
 
 use super::stage::{Stage, child, done, running};
@@ -78,7 +81,7 @@ async fn a_cancelled_wait_loses_nothing() {
 async fn an_operation_that_ends_without_its_resource_is_a_broken_promise() {
     let stage = Stage::new().await;
     stage.on(OPERATION, json!({"name": format!("{DEV}/operations/AbC+12=="), "done": true})).await;
-    let name: lakebase::OperationName = format!("{DEV}/operations/AbC+12==").parse().unwrap();
+    let name: lakebase::name::OperationName = format!("{DEV}/operations/AbC+12==").parse().unwrap();
     let error = stage.lakebase.operation::<BranchInfo>(name.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     stage.lakebase.operation::<()>(name).await.unwrap();

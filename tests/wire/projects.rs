@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use lakebase::{CustomTag, ErrorKind, RoleDefinition, Suspension, days};
+use lakebase::{
+    ErrorKind, days,
+    model::{CustomTag, RoleDefinition, Suspension},
+};
 use serde_json::json;
 
 use super::stage::{Stage, done, endpoint, gone, project, root, with};

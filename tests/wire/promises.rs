@@ -1,11 +1,14 @@
 //! What every caller may rely on: handles and models go between threads, and builders are futures that do too.
 
 use lakebase::{
-    Branch, BranchInfo, ComputeInstanceInfo, ConnectionInfo, Created, CredentialCache, CurrentUser, Database,
-    DatabaseCredential, DatabaseInfo, Endpoint, EndpointInfo, EndpointType, Error, ErrorKind, Expiry,
-    Lakebase, LakebasePool, Operation, Project, ProjectInfo, Role, RoleDefinition, RoleInfo, Snapshot,
-    SnapshotInfo, SnapshotSchedule, Tree,
+    Branch, ConnectionInfo, Database, Endpoint, Error, ErrorKind, Expiry, Lakebase, LakebasePool, Operation,
+    Project, Role, Snapshot,
     auth::{Env, Token},
+    model::{
+        BranchInfo, ComputeInstanceInfo, Created, CredentialCache, CurrentUser, DatabaseCredential,
+        DatabaseInfo, EndpointInfo, EndpointType, ProjectInfo, RoleDefinition, RoleInfo, SnapshotInfo,
+        SnapshotSchedule, Tree,
+    },
 };
 
 use super::stage::Stage;

@@ -1,4 +1,7 @@
-use lakebase::{AuthMethod, ErrorKind, IdentityType, MembershipRole, RoleAttributes, RoleDefinition};
+use lakebase::{
+    ErrorKind,
+    model::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleDefinition},
+};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, done, gone};

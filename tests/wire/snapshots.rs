@@ -1,5 +1,8 @@
 use chrono::{TimeZone, Utc};
-use lakebase::{Cadence, ErrorKind, Expiry, ScheduleRule, Weekday, days};
+use lakebase::{
+    ErrorKind, Expiry, days,
+    model::{Cadence, ScheduleRule, Weekday},
+};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, done, gone};

@@ -2,7 +2,7 @@
 //! so that its own tests need no service.
 
 use futures_util::future::{BoxFuture, FutureExt};
-use lakebase::{BranchId, Error, ErrorKind, Expiry, Project, Result, days, hours};
+use lakebase::{Error, ErrorKind, Expiry, Project, Result, days, hours, name::BranchId};
 use serde_json::json;
 
 use super::stage::{Stage, child, done, endpoint, gone, root};

@@ -29,7 +29,7 @@ const SKEW: Duration = Duration::from_secs(2 * 60);
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
-/// let cache = lakebase::CredentialCache::new(&endpoint);
+/// let cache = lakebase::model::CredentialCache::new(&endpoint);
 /// let first = cache.get().await?;
 /// let again = cache.get().await?;
 /// assert_eq!(first.expire_time, again.expire_time);

@@ -65,7 +65,7 @@ impl fmt::Debug for DatabaseCredential {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
-pub struct MintCredential {
+pub struct GenerateCredential {
     endpoint: Endpoint,
     body: CredentialRequest,
 }
@@ -73,7 +73,7 @@ pub struct MintCredential {
 /// How long a credential may be good for.
 const LIFE: RangeInclusive<Duration> = Duration::from_secs(300)..=Duration::from_secs(3600);
 
-impl MintCredential {
+impl GenerateCredential {
     /// How long it is good for, 5 minutes to 1 hour. Default: 1 hour.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.body.ttl = Some(Seconds(ttl));
@@ -128,7 +128,7 @@ fn check_life(body: &CredentialRequest, now: DateTime<Utc>) -> Result<()> {
     )))
 }
 
-sent_when_awaited!(MintCredential => DatabaseCredential);
+sent_when_awaited!(GenerateCredential => DatabaseCredential);
 
 impl Endpoint {
     /// Mints a password with which the caller logs in to this endpoint.
@@ -138,9 +138,9 @@ impl Endpoint {
     /// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for a life outside of 5 minutes to 1 hour,
     /// [`NotFound`](crate::ErrorKind::NotFound) when the endpoint does not exist,
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) without CAN_USE on the project.
-    pub fn credential(&self) -> MintCredential {
+    pub fn credential(&self) -> GenerateCredential {
         let body = CredentialRequest { endpoint: Some(self.name().to_string()), ..Default::default() };
-        MintCredential { endpoint: self.clone(), body }
+        GenerateCredential { endpoint: self.clone(), body }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         request::{Arguments, sent_when_awaited, start},
         wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec, EndpointType},
     },
-    error::{Error, Result},
+    error::Result,
     http::Request,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
-/// use lakebase::EndpointType;
+/// use lakebase::model::EndpointType;
 ///
 /// let replica = branch
 ///     .create_endpoint("reports", EndpointType::ReadOnly)

@@ -103,7 +103,7 @@ pub struct EndpointInfo {
 /// The computes of an endpoint that stand in for each other.
 ///
 /// ```no_run
-/// # fn example(endpoint: lakebase::EndpointInfo) {
+/// # fn example(endpoint: lakebase::model::EndpointInfo) {
 /// let highly_available = endpoint.group.computes > 1;
 /// # }
 /// ```
@@ -119,7 +119,7 @@ pub struct EndpointGroup {
 /// The host names of an endpoint. Take them from here; they cannot be put together.
 ///
 /// ```no_run
-/// # fn example(endpoint: lakebase::EndpointInfo) {
+/// # fn example(endpoint: lakebase::model::EndpointInfo) {
 /// println!("psql -h {} -p {}", endpoint.hosts.host.as_deref().unwrap_or("?"), endpoint.hosts.port);
 /// # }
 /// ```

@@ -15,12 +15,13 @@ use crate::{
 /// When an idle endpoint is suspended. The next login wakes it.
 ///
 /// ```
-/// use lakebase::{Suspension, hours};
+/// use lakebase::{hours, model::Suspension};
 ///
 /// let soon = Suspension::After(hours(1));
 /// assert_ne!(soon, Suspension::Never);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub enum Suspension {
     /// After this long without a connection: 1 minute to 7 days, whole seconds.
     After(Duration),

@@ -10,7 +10,7 @@ use crate::{
         request::{Arguments, sent_when_awaited, start},
         wire::endpoint::{Endpoint as Wire, EndpointSettings, EndpointSpec},
     },
-    error::{Error, Result},
+    error::Result,
     http::Request,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
-/// use lakebase::Suspension;
+/// use lakebase::model::Suspension;
 ///
 /// endpoint.update().autoscaling(1.0..=8.0).suspension(Suspension::Never).await?;
 /// # Ok(())
@@ -46,7 +46,7 @@ impl UpdateEndpoint {
     }
 
     /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
-    pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
+    pub fn autoscaling(self, cu: RangeInclusive<f64>) -> Self {
         self.min_cu(*cu.start()).max_cu(*cu.end())
     }
 

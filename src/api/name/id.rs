@@ -93,8 +93,8 @@ id! {
     /// The id of a project: the part that its creator chooses.
     ///
     /// ```
-    /// assert_eq!(lakebase::ProjectId::new("shop")?.as_str(), "shop");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// assert_eq!(lakebase::name::ProjectId::new("shop")?.as_str(), "shop");
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     ProjectId, "project id"
 }
@@ -102,8 +102,8 @@ id! {
     /// The id of a branch within its project.
     ///
     /// ```
-    /// assert!(lakebase::BranchId::new("ci-pr-42").is_ok());
-    /// assert!(lakebase::BranchId::new("feature/42").is_err());
+    /// assert!(lakebase::name::BranchId::new("ci-pr-42").is_ok());
+    /// assert!(lakebase::name::BranchId::new("feature/42").is_err());
     /// ```
     BranchId, "branch id"
 }
@@ -111,7 +111,7 @@ id! {
     /// The id of an endpoint (a compute) within its branch.
     ///
     /// ```
-    /// assert!(lakebase::EndpointId::new("primary").is_ok());
+    /// assert!(lakebase::name::EndpointId::new("primary").is_ok());
     /// ```
     EndpointId, "endpoint id"
 }
@@ -119,7 +119,7 @@ id! {
     /// The id of a role within its branch; not the PostgreSQL role name.
     ///
     /// ```
-    /// assert!(lakebase::RoleId::new("app-reader").is_ok());
+    /// assert!(lakebase::name::RoleId::new("app-reader").is_ok());
     /// ```
     RoleId, "role id"
 }
@@ -127,7 +127,7 @@ id! {
     /// The id of a database within its branch; not the PostgreSQL database name.
     ///
     /// ```
-    /// assert!(lakebase::DatabaseId::new("databricks-postgres").is_ok());
+    /// assert!(lakebase::name::DatabaseId::new("databricks-postgres").is_ok());
     /// ```
     DatabaseId, "database id"
 }
@@ -135,7 +135,7 @@ id! {
     /// The id of a snapshot within its project.
     ///
     /// ```
-    /// assert!(lakebase::SnapshotId::new("before-release").is_ok());
+    /// assert!(lakebase::name::SnapshotId::new("before-release").is_ok());
     /// ```
     SnapshotId, "snapshot id"
 }

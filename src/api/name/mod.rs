@@ -5,7 +5,7 @@
 //! fails before anything is sent, with the rule and the offending character in the error.
 //!
 //! ```
-//! use lakebase::{BranchId, BranchName};
+//! use lakebase::name::{BranchId, BranchName};
 //!
 //! let name: BranchName = "projects/shop/branches/dev-readonly".parse()?;
 //! assert_eq!(name.id().as_str(), "dev-readonly");
@@ -87,7 +87,7 @@ pub use resource::{BranchName, DatabaseName, EndpointName, ProjectName, RoleName
 /// Why a text is not an id or a resource name.
 ///
 /// ```
-/// use lakebase::ProjectId;
+/// use lakebase::name::ProjectId;
 ///
 /// let error = ProjectId::new("shop!").unwrap_err();
 /// assert_eq!(error.value(), "shop!");

@@ -9,12 +9,12 @@ use super::{InvalidName, wrong_shape};
 /// The id is the service's own and may contain `+`, `/` and `=`, so it is everything behind `/operations/`.
 ///
 /// ```
-/// use lakebase::OperationName;
+/// use lakebase::name::OperationName;
 ///
 /// let name: OperationName = "projects/shop/branches/dev/operations/AbC+/12==".parse()?;
 /// assert_eq!(name.resource(), "projects/shop/branches/dev");
 /// assert_eq!(name.id(), "AbC+/12==");
-/// # Ok::<(), lakebase::InvalidName>(())
+/// # Ok::<(), lakebase::error::InvalidName>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationName {

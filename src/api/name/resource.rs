@@ -9,12 +9,12 @@ use super::{
 /// A name whose parent is the workspace: `projects/{project_id}`.
 ///
 /// ```
-/// use lakebase::{ProjectId, ProjectName};
+/// use lakebase::name::{ProjectId, ProjectName};
 ///
 /// let name = ProjectName::new(ProjectId::new("shop")?);
 /// assert_eq!(name.to_string(), "projects/shop");
 /// assert_eq!(name.branch("dev".parse()?).to_string(), "projects/shop/branches/dev");
-/// # Ok::<(), lakebase::InvalidName>(())
+/// # Ok::<(), lakebase::error::InvalidName>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProjectName(ProjectId);
@@ -159,9 +159,9 @@ child_name! {
     /// The name of a branch: `projects/{project_id}/branches/{branch_id}`.
     ///
     /// ```
-    /// let name: lakebase::BranchName = "projects/shop/branches/dev".parse()?;
+    /// let name: lakebase::name::BranchName = "projects/shop/branches/dev".parse()?;
     /// assert_eq!(name.endpoint("primary".parse()?).to_string(), "projects/shop/branches/dev/endpoints/primary");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     BranchName, "branch name", ProjectName, project, "branches", BranchId, "projects/{project_id}/branches/{branch_id}"
 }
@@ -169,9 +169,9 @@ child_name! {
     /// The name of a snapshot: `projects/{project_id}/snapshots/{snapshot_id}`.
     ///
     /// ```
-    /// let name: lakebase::SnapshotName = "projects/shop/snapshots/before-release".parse()?;
+    /// let name: lakebase::name::SnapshotName = "projects/shop/snapshots/before-release".parse()?;
     /// assert_eq!(name.project().id().as_str(), "shop");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     SnapshotName, "snapshot name", ProjectName, project, "snapshots", SnapshotId, "projects/{project_id}/snapshots/{snapshot_id}"
 }
@@ -179,9 +179,9 @@ child_name! {
     /// The name of an endpoint: `projects/{project_id}/branches/{branch_id}/endpoints/{endpoint_id}`.
     ///
     /// ```
-    /// let name: lakebase::EndpointName = "projects/shop/branches/dev/endpoints/primary".parse()?;
+    /// let name: lakebase::name::EndpointName = "projects/shop/branches/dev/endpoints/primary".parse()?;
     /// assert_eq!(name.branch().id().as_str(), "dev");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     EndpointName, "endpoint name", BranchName, branch, "endpoints", EndpointId, "projects/{project_id}/branches/{branch_id}/endpoints/{endpoint_id}"
 }
@@ -189,9 +189,9 @@ child_name! {
     /// The name of a role: `projects/{project_id}/branches/{branch_id}/roles/{role_id}`.
     ///
     /// ```
-    /// let name: lakebase::RoleName = "projects/shop/branches/dev/roles/app".parse()?;
+    /// let name: lakebase::name::RoleName = "projects/shop/branches/dev/roles/app".parse()?;
     /// assert_eq!(name.id().as_str(), "app");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     RoleName, "role name", BranchName, branch, "roles", RoleId, "projects/{project_id}/branches/{branch_id}/roles/{role_id}"
 }
@@ -199,9 +199,9 @@ child_name! {
     /// The name of a database: `projects/{project_id}/branches/{branch_id}/databases/{database_id}`.
     ///
     /// ```
-    /// let name: lakebase::DatabaseName = "projects/shop/branches/dev/databases/app-db".parse()?;
+    /// let name: lakebase::name::DatabaseName = "projects/shop/branches/dev/databases/app-db".parse()?;
     /// assert_eq!(name.branch().project().id().as_str(), "shop");
-    /// # Ok::<(), lakebase::InvalidName>(())
+    /// # Ok::<(), lakebase::error::InvalidName>(())
     /// ```
     DatabaseName, "database name", BranchName, branch, "databases", DatabaseId, "projects/{project_id}/branches/{branch_id}/databases/{database_id}"
 }

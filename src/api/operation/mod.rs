@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::{
     api::{
         name::OperationName,
-        resource::{Model, Reading, unexpected},
-        wait::{Look, OPERATION_LIMIT, SETTLE_LIMIT, until},
+        resource::{Reading, Resource, unexpected},
+        wait::{Look, OPERATION_LIMIT, until},
         wire,
     },
     client::Lakebase,
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
-/// use lakebase::{BranchInfo, Expiry, Operation, hours};
+/// use lakebase::{Expiry, hours, model::BranchInfo, Operation};
 ///
 /// let project = lakebase.project("shop")?;
 /// let started = project.create_branch("dev", Expiry::after(hours(1))).start().await?;
@@ -51,17 +51,18 @@ pub struct Operation<T> {
 /// How far an operation is.
 ///
 /// ```no_run
-/// # async fn example(mut operation: lakebase::Operation<lakebase::BranchInfo>) -> lakebase::Result<()> {
-/// use lakebase::Progress;
+/// # async fn example(mut operation: lakebase::Operation<lakebase::model::BranchInfo>) -> lakebase::Result<()> {
+/// use lakebase::model::Progress;
 ///
 /// match operation.poll().await? {
 ///     Progress::Done(branch) => println!("{}", branch.name),
-///     Progress::Running => println!("not yet"),
+///     _ => println!("not yet"),
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Progress<T> {
     /// The service is still working on it.
     Running,
@@ -72,7 +73,7 @@ pub enum Progress<T> {
 /// An operation just made may not be readable everywhere yet.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 
-impl<T: Model> Operation<T> {
+impl<T: Resource> Operation<T> {
     pub(crate) fn resume(client: &Lakebase, name: OperationName) -> Self {
         Self { client: client.clone(), name, made: Instant::now(), end: None, _end: std::marker::PhantomData }
     }
@@ -168,7 +169,7 @@ fn not_there_yet(error: &Error, age: Duration) -> bool {
     error.kind() == ErrorKind::NotFound && age < APPEARS_WITHIN
 }
 
-impl<T: Model> IntoFuture for Operation<T> {
+impl<T: Resource> IntoFuture for Operation<T> {
     type Output = Result<T>;
     type IntoFuture = BoxFuture<'static, Result<T>>;
 
@@ -190,7 +191,7 @@ impl Lakebase {
     /// Comes back to an operation by its name.
     ///
     /// `T` is what the operation ends with: the `…Info` model of the resource, `()` for a delete or undelete.
-    pub fn operation<T: Model>(&self, name: OperationName) -> Operation<T> {
+    pub fn operation<T: Resource>(&self, name: OperationName) -> Operation<T> {
         Operation::resume(self, name)
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
+use crate::api::{request::start, wait::SETTLE_LIMIT};
 use crate::{
     api::branch::BranchInfo,
     http::script::{Script, Sent, Step, ok, refusal},

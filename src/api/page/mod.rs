@@ -13,7 +13,7 @@ use serde::{
 };
 
 use crate::{
-    api::resource::{Model, Reading},
+    api::resource::{Reading, Resource},
     client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
@@ -43,7 +43,7 @@ pub struct List<T> {
     _items: PhantomData<fn() -> T>,
 }
 
-impl<T: Model> List<T> {
+impl<T: Resource> List<T> {
     pub(crate) fn new(client: &Lakebase, request: Request) -> Self {
         Self { client: client.clone(), request, smallest_page: 1, _items: PhantomData }
     }
@@ -107,7 +107,7 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
-impl<T: Model> IntoFuture for List<T> {
+impl<T: Resource> IntoFuture for List<T> {
     type Output = Result<Vec<T>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -127,7 +127,7 @@ struct Pages<T> {
     _items: PhantomData<fn() -> T>,
 }
 
-impl<T: Model> Pages<T> {
+impl<T: Resource> Pages<T> {
     async fn next(&mut self) -> Result<Option<Vec<T>>> {
         let Some(token) = self.next.take() else { return Ok(None) };
         let mut request = self.request.clone();
@@ -167,7 +167,7 @@ impl<T> Clone for ReadPage<'_, T> {
 
 impl<T> Copy for ReadPage<'_, T> {}
 
-impl<'de, T: Model> DeserializeSeed<'de> for ReadPage<'_, T> {
+impl<'de, T: Resource> DeserializeSeed<'de> for ReadPage<'_, T> {
     type Value = Page<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, answer: D) -> Result<Page<T>, D::Error> {
@@ -175,7 +175,7 @@ impl<'de, T: Model> DeserializeSeed<'de> for ReadPage<'_, T> {
     }
 }
 
-impl<'de, T: Model> Visitor<'de> for ReadPage<'_, T> {
+impl<'de, T: Resource> Visitor<'de> for ReadPage<'_, T> {
     type Value = Page<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,7 +197,7 @@ impl<'de, T: Model> Visitor<'de> for ReadPage<'_, T> {
     }
 }
 
-impl<'de, T: Model> DeserializeSeed<'de> for ReadItems<'_, T> {
+impl<'de, T: Resource> DeserializeSeed<'de> for ReadItems<'_, T> {
     type Value = Vec<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, items: D) -> Result<Vec<T>, D::Error> {
@@ -205,7 +205,7 @@ impl<'de, T: Model> DeserializeSeed<'de> for ReadItems<'_, T> {
     }
 }
 
-impl<'de, T: Model> Visitor<'de> for ReadItems<'_, T> {
+impl<'de, T: Resource> Visitor<'de> for ReadItems<'_, T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use super::{CustomTag, Project, ProjectInfo};
 use crate::{
     api::{
         branch::Created,
-        endpoint::{Size, Suspension, check_size},
+        endpoint::{Suspension, check_size},
         name::{ProjectId, ProjectName},
         operation::Operation,
         request::{Arguments, sent_when_awaited, start},
@@ -30,7 +30,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
-/// use lakebase::{Suspension, days};
+/// use lakebase::{days, model::Suspension};
 ///
 /// let project = lakebase
 ///     .create_project("shop")

@@ -127,7 +127,7 @@ pub struct EndpointDefaults {
 /// A label of a project.
 ///
 /// ```
-/// let tag = lakebase::CustomTag::new("team", "checkout");
+/// let tag = lakebase::model::CustomTag::new("team", "checkout");
 /// assert_eq!(tag.key, "team");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -276,7 +276,7 @@ impl Lakebase {
     /// ```no_run
     /// # fn example(lakebase: lakebase::Lakebase) -> Result<(), Box<dyn std::error::Error>> {
     /// let project = lakebase.project("shop")?;
-    /// let name: lakebase::ProjectName = "projects/shop".parse()?;
+    /// let name: lakebase::name::ProjectName = "projects/shop".parse()?;
     /// assert_eq!(lakebase.project(name)?, project);
     /// # Ok(())
     /// # }

@@ -25,7 +25,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
-/// use lakebase::{Suspension, days};
+/// use lakebase::{days, model::Suspension};
 ///
 /// project
 ///     .update()

@@ -18,7 +18,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
-/// use lakebase::RoleDefinition;
+/// use lakebase::model::RoleDefinition;
 ///
 /// let role = branch.create_role(RoleDefinition::user("ada@example.com").superuser()).id("ada").await?;
 /// println!("{}", role.name);

@@ -75,7 +75,7 @@ pub struct RoleInfo {
 /// The rights that a role carries; all off by default.
 ///
 /// ```
-/// use lakebase::RoleAttributes;
+/// use lakebase::model::RoleAttributes;
 ///
 /// let attributes = RoleAttributes { createdb: true, ..RoleAttributes::default() };
 /// assert!(!attributes.bypassrls);
@@ -93,7 +93,7 @@ pub struct RoleAttributes {
 /// A role to be made.
 ///
 /// ```
-/// use lakebase::RoleDefinition;
+/// use lakebase::model::RoleDefinition;
 ///
 /// let reader = RoleDefinition::service_principal("6f1c1c2e-0000-4000-8000-000000000001");
 /// let plain = RoleDefinition::plain("app").superuser();

@@ -28,7 +28,7 @@ handle! {
     /// A handle to one snapshot: a name and a client. Cloning is cheap, and nothing is sent until a verb is awaited.
     ///
     /// A snapshot outlives the branch that it was taken of; a branch made
-    /// [from it](crate::CreateBranch::from_snapshot) brings the data back.
+    /// [from it](crate::builder::CreateBranch::from_snapshot) brings the data back.
     ///
     /// ```no_run
     /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {

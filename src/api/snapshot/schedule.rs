@@ -25,7 +25,7 @@ open_enum! {
     /// A day of the week.
     ///
     /// ```
-    /// assert_eq!(lakebase::Weekday::Monday.as_str(), "MONDAY");
+    /// assert_eq!(lakebase::model::Weekday::Monday.as_str(), "MONDAY");
     /// ```
     pub enum Weekday {
         /// Monday.
@@ -48,7 +48,7 @@ open_enum! {
 /// How often a snapshot is taken, at a full hour (0 to 23) of UTC.
 ///
 /// ```
-/// use lakebase::{Cadence, Weekday};
+/// use lakebase::model::{Cadence, Weekday};
 ///
 /// let sunday_night = Cadence::Weekly { day: Weekday::Sunday, hour: 3 };
 /// # let _ = sunday_night;
@@ -82,7 +82,7 @@ pub enum Cadence {
 /// One line of a schedule: how often, and how long each snapshot is kept.
 ///
 /// ```
-/// use lakebase::{Cadence, ScheduleRule, days};
+/// use lakebase::{days, model::{Cadence, ScheduleRule}};
 ///
 /// let nightly = ScheduleRule::new(Cadence::Daily { hour: 2 }, days(7));
 /// assert_eq!(nightly.retention, days(7));
@@ -130,7 +130,7 @@ impl ScheduleRule {
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
-/// use lakebase::{Cadence, ScheduleRule, days};
+/// use lakebase::{days, model::{Cadence, ScheduleRule}};
 ///
 /// branch.set_snapshot_schedule([ScheduleRule::new(Cadence::Daily { hour: 2 }, days(7))]).await?;
 /// assert_eq!(branch.snapshot_schedule().await?.rules.len(), 1);

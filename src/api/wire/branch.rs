@@ -9,7 +9,7 @@ open_enum! {
     /// The state of a branch.
     ///
     /// ```
-    /// use lakebase::BranchState;
+    /// use lakebase::model::BranchState;
     ///
     /// assert_eq!(BranchState::from("READY"), BranchState::Ready);
     /// assert_eq!(BranchState::from("SOMETHING_NEW").as_str(), "SOMETHING_NEW");

@@ -11,7 +11,7 @@ open_enum! {
     /// What an endpoint lets its clients do.
     ///
     /// ```
-    /// assert_eq!(lakebase::EndpointType::ReadWrite.as_str(), "ENDPOINT_TYPE_READ_WRITE");
+    /// assert_eq!(lakebase::model::EndpointType::ReadWrite.as_str(), "ENDPOINT_TYPE_READ_WRITE");
     /// ```
     pub enum EndpointType {
         /// Reads and writes; one a branch.
@@ -25,7 +25,7 @@ open_enum! {
     /// The state of an endpoint.
     ///
     /// ```
-    /// use lakebase::EndpointState;
+    /// use lakebase::model::EndpointState;
     ///
     /// assert_eq!(EndpointState::from("IDLE"), EndpointState::Idle);
     /// ```

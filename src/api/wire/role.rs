@@ -9,7 +9,7 @@ open_enum! {
     /// Which kind of Databricks identity a role belongs to.
     ///
     /// ```
-    /// assert_eq!(lakebase::IdentityType::from("USER"), lakebase::IdentityType::User);
+    /// assert_eq!(lakebase::model::IdentityType::from("USER"), lakebase::model::IdentityType::User);
     /// ```
     pub enum IdentityType {
         /// A plain PostgreSQL role.
@@ -27,7 +27,7 @@ open_enum! {
     /// How a role logs in.
     ///
     /// ```
-    /// assert_eq!(lakebase::AuthMethod::NoLogin.as_str(), "NO_LOGIN");
+    /// assert_eq!(lakebase::model::AuthMethod::NoLogin.as_str(), "NO_LOGIN");
     /// ```
     pub enum AuthMethod {
         /// With a minted database credential.
@@ -43,7 +43,7 @@ open_enum! {
     /// A role that a role can be made a member of.
     ///
     /// ```
-    /// assert_eq!(lakebase::MembershipRole::DatabricksSuperuser.as_str(), "DATABRICKS_SUPERUSER");
+    /// assert_eq!(lakebase::model::MembershipRole::DatabricksSuperuser.as_str(), "DATABRICKS_SUPERUSER");
     /// ```
     pub enum MembershipRole {
         /// `databricks_superuser`: nearly everything that a superuser may do.

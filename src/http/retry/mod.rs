@@ -4,10 +4,11 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+use url::Url;
 
 use super::{
     refusal,
-    transport::{Answer, Broken, How},
+    transport::{Answer, Broken, How, is_loopback},
 };
 use crate::error::{Error, ErrorKind, Fault, Result};
 
@@ -20,18 +21,28 @@ pub(crate) struct Limits {
     pub(crate) always: &'static [u16],
     /// Statuses that are answered by another attempt when the request is idempotent.
     pub(crate) idempotent: &'static [u16],
+    /// Whether there is more than one attempt.
+    retries: bool,
 }
 
 impl Limits {
     /// A call of the API: five minutes.
-    pub(crate) const API: Self =
-        Self { budget: Duration::from_secs(300), always: &[429, 503], idempotent: &[502, 504] };
+    pub(crate) const API: Self = Self {
+        budget: Duration::from_secs(300),
+        always: &[429, 503],
+        idempotent: &[502, 504],
+        retries: true,
+    };
     /// A request for a token: one minute.
-    pub(crate) const TOKEN: Self =
-        Self { budget: Duration::from_secs(60), always: &[429, 502, 503, 504], idempotent: &[] };
+    pub(crate) const TOKEN: Self = Self {
+        budget: Duration::from_secs(60),
+        always: &[429, 502, 503, 504],
+        idempotent: &[],
+        retries: true,
+    };
     /// One attempt, a few seconds: for what is nice to know.
     pub(crate) const BEST_EFFORT: Self =
-        Self { budget: Duration::from_secs(3), always: &[], idempotent: &[] };
+        Self { budget: Duration::from_secs(3), always: &[], idempotent: &[], retries: false };
 
     pub(crate) fn with_budget(self, budget: Duration) -> Self {
         Self { budget, ..self }
@@ -109,12 +120,12 @@ impl Attempts {
         let throttled =
             matches!(fault.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
         self.limits.always.contains(&fault.status)
-            || (throttled && !self.limits.always.is_empty())
+            || (throttled && self.limits.retries)
             || (self.idempotent && self.limits.idempotent.contains(&fault.status))
     }
 
     fn repeats_break(&mut self, how: How) -> bool {
-        if self.limits.always.is_empty() {
+        if !self.limits.retries {
             return false;
         }
         match how {
@@ -161,7 +172,8 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 fn no_answer(broken: Broken, to: &str) -> Error {
     let (kind, message) = match broken.how {
         How::Unreachable | How::Impossible => {
-            let scheme = if to.starts_with("https://127.") || to.starts_with("https://localhost") {
+            let local_tls = Url::parse(to).is_ok_and(|url| url.scheme() == "https" && is_loopback(&url));
+            let scheme = if local_tls {
                 "; a server on this machine usually wants http://"
             } else {
                 "; check the host and the network"

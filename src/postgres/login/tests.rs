@@ -41,6 +41,7 @@ pub(in crate::postgres) async fn params(
         tls: TlsMode::VerifyFull,
         ca_cert: None,
         cache: crate::api::credential::CredentialCache::new(&endpoint),
+        roots: None,
     };
     LoginParams { info, limit: Duration::from_secs(120), endpoint_created }
 }
