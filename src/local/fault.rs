@@ -149,6 +149,20 @@ impl EngineError {
             Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
             // As PostgreSQL logs what the system told it.
             Self::ComputeFailed { log, .. } => log.contains("No space left on device"),
+            Self::Sql { source, .. } => has_sqlstate(source, "53100"),
+            _ => false,
+        }
+    }
+
+    /// Whether PostgreSQL does not accept logins for now: it starts, recovers or has just ended.
+    pub(super) fn is_not_ready(&self) -> bool {
+        match self {
+            Self::Sql { source: sqlx::Error::Io(error), .. } => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset | io::ErrorKind::NotFound
+            ),
+            Self::Sql { source, .. } => has_sqlstate(source, "57P03"),
+            Self::NotFound { .. } => true,
             _ => false,
         }
     }
@@ -156,6 +170,10 @@ impl EngineError {
     pub(super) fn failed(what: impl Into<String>) -> Self {
         Self::ComputeFailed { what: what.into(), log: String::new() }
     }
+}
+
+fn has_sqlstate(error: &sqlx::Error, sqlstate: &str) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == sqlstate)
 }
 
 fn version_asked(major: Option<u32>) -> String {

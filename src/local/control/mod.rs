@@ -32,11 +32,13 @@ mod view;
 
 use std::{
     net::SocketAddr,
+    panic::AssertUnwindSafe,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use tokio::{sync::OwnedRwLockReadGuard, task::JoinHandle};
 
 #[cfg(test)]
@@ -55,13 +57,17 @@ pub(crate) use self::{
     listing::PageRequest,
     operations::Latency,
     rejection::{Code, Rejection},
-    store::StoreError,
+    store::{StoreError, make_room},
 };
 use super::{
     engine::{Engine, EngineError},
     gateway::{AddressPolicy, Authenticator, Authority, Gateway, GatewayError},
     token::TokenSigner,
 };
+
+/// How long a session waits for a PostgreSQL that recovers from a crash.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(15);
+const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a control plane is opened with.
 pub(crate) struct ControlOptions {
@@ -209,11 +215,8 @@ impl Control {
         let before = self.snapshot();
         let mut after = State::clone(&before);
         let value = change(&mut after)?;
-        let (store, after) = (self.store.clone(), Arc::new(after));
-        let written = Arc::clone(&after);
-        tokio::task::spawn_blocking(move || store.write(&before, &written))
-            .await
-            .map_err(|_| Rejection::internal("writing the state broke off"))??;
+        let after = Arc::new(after);
+        self.store.write(before, Arc::clone(&after)).await?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = after;
         Ok(value)
     }
@@ -288,6 +291,26 @@ impl Control {
         self.engine.start(&key, &rules::sizing::settings(&endpoint.sizing, &endpoint.pg_settings)).await
     }
 
+    /// Wakes a compute and logs in as the superuser, once PostgreSQL accepts logins: it does not while it recovers from
+    /// a backend that crashed.
+    async fn admin(
+        &self,
+        branch: &Branch,
+        endpoint: &Endpoint,
+        database: &str,
+    ) -> Result<sqlx::PgConnection, EngineError> {
+        let deadline = tokio::time::Instant::now() + LONGEST_RECOVERY;
+        loop {
+            self.wake(branch, endpoint).await?;
+            match self.engine.admin(&branch.key(), database).await {
+                Err(error) if error.is_not_ready() && tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(RECOVERY_PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// Closes the connections of an endpoint and stops its compute.
     async fn halt(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         let compute = self.computes.of(&endpoint.uid);
@@ -322,16 +345,30 @@ impl From<EngineError> for Rejection {
             error if error.is_full() => Code::ResourceExhausted,
             EngineError::OutsideHistory { .. } => Code::BadRequest,
             EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
-            EngineError::Unresponsive { .. } => Code::Unavailable,
+            // The machine's fault and not the caller's, nor a bug: it can be tried again.
+            EngineError::Io { .. }
+            | EngineError::Sql { .. }
+            | EngineError::NotFound { .. }
+            | EngineError::Unresponsive { .. } => Code::Unavailable,
             _ => Code::Internal,
         };
         Self::new(code, with_sources(&error))
     }
 }
 
+/// Runs work whose panic must not skip what comes after it, and makes the panic an error.
+async fn caught<T>(work: impl Future<Output = Result<T, Rejection>>) -> Result<T, Rejection> {
+    let broken = |_| Err(Rejection::internal("the work broke off; the log of the server says where"));
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(broken)
+}
+
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
-        let code = if error.is_full() { Code::ResourceExhausted } else { Code::Internal };
+        let code = match &error {
+            error if error.is_full() => Code::ResourceExhausted,
+            StoreError::Open(_) | StoreError::Database(_) => Code::Unavailable,
+            _ => Code::Internal,
+        };
         Self::new(code, with_sources(&error))
     }
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::local::{
     Durability, api,
-    control::{Control, ControlOptions, Latency},
+    control::{Control, ControlOptions, Latency, make_room},
     engine::{Engine, EngineError, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
@@ -31,6 +31,7 @@ const ATTACH_PAUSE: Duration = Duration::from_millis(50);
 /// A process that only looks whether the directory is served holds the lock for a moment.
 const LOCK_ATTEMPTS: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+const STATE_FILE: &str = "lakebase.state";
 const DEFAULT_USER: &str = "developer@lakebase.local";
 
 /// What can be chosen; everything has a default.
@@ -234,6 +235,7 @@ impl LocalLakebaseBuilder {
 
     async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
         descriptors::raise_limit();
+        make_room(&dir.join(STATE_FILE));
         // Taken first: when the address is not to be had, nothing has been started yet.
         let listener = TcpListener::bind(self.listen).await;
         let refused = |source| LocalError::Listen { address: self.listen, source };
@@ -303,7 +305,7 @@ impl LocalLakebaseBuilder {
         authority: Authority,
     ) -> Result<Arc<Control>, LocalError> {
         let control = Control::open(ControlOptions {
-            state_file: dir.join("lakebase.state"),
+            state_file: dir.join(STATE_FILE),
             sync: self.durability == Durability::Full,
             engine,
             authority,

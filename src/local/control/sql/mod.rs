@@ -174,8 +174,7 @@ impl Control {
             .read_write()
             .ok_or_else(|| Rejection::internal(format!("branch '{}' has no endpoint", branch.name())))?;
         let presence = self.computes.of(&endpoint.uid).enter();
-        self.wake(branch, endpoint).await?;
-        let connection = self.engine.admin(&branch.key(), database).await?;
+        let connection = self.admin(branch, endpoint, database).await?;
         Ok(Session { connection, engine: self.engine.clone(), branch: branch.key(), _presence: presence })
     }
 }
@@ -183,9 +182,13 @@ impl Control {
 /// What PostgreSQL refuses is the caller's to know, in PostgreSQL's words.
 fn refused(error: sqlx::Error) -> Rejection {
     let Some(refusal) = error.as_database_error() else {
-        return Rejection::internal(super::with_sources(&error));
+        let text = format!("the session with PostgreSQL broke: {}", super::with_sources(&error));
+        return Rejection::new(Code::Unavailable, text);
     };
     match refusal.code().as_deref() {
+        Some(code) if let Some(failure) = machine_failure(code) => {
+            Rejection::new(failure, format!("PostgreSQL: {}", refusal.message()))
+        }
         Some("42710") => Rejection::bad_request("role with that name already exists"),
         Some("42P04") => Rejection::bad_request("database with that name already exists"),
         Some("2BP01") => Rejection::bad_request(format!(
@@ -193,10 +196,22 @@ fn refused(error: sqlx::Error) -> Rejection {
             refusal.message(),
             detail(refusal)
         )),
-        Some(code) if ["22", "42", "55", "0A"].iter().any(|class| code.starts_with(class)) => {
+        Some(code) if ["22", "3D", "42", "55", "0A"].iter().any(|class| code.starts_with(class)) => {
             Rejection::bad_request(refusal.message())
         }
         _ => Rejection::new(Code::Internal, format!("PostgreSQL: {}", refusal.message())),
+    }
+}
+
+/// The code for a failure of the machine or the server, rather than of the statement, by its SQLSTATE.
+pub(super) fn machine_failure(sqlstate: &str) -> Option<Code> {
+    match sqlstate {
+        "53100" => Some(Code::ResourceExhausted),
+        // Connections, resources, shutdown and recovery, the operating system.
+        code if ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) => {
+            Some(Code::Unavailable)
+        }
+        _ => None,
     }
 }
 

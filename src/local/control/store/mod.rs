@@ -1,17 +1,24 @@
 //! The state on disk: one file, each acknowledged change one transaction.
 
+mod backend;
+mod error;
+mod reserve;
+mod writer;
+
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use redb::{
-    Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, backends::FileBackend,
-};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::oneshot;
 
+pub(crate) use self::error::StoreError;
+use self::{backend::Backend, reserve::Reserve, writer::Writer};
 use super::state::{Branch, Project, State};
 
 const PROJECTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("projects");
@@ -19,72 +26,21 @@ const BRANCHES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("branche
 /// Keys and tokens of this data directory.
 const SECRETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("secrets");
 
-/// Why the state cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error("opening the state file")]
-    Open(#[source] io::Error),
-    #[error("the state file does not answer")]
-    Database(#[source] Box<redb::Error>),
-    #[error(
-        "{} is damaged or of another version; no branch was touched. Put a copy of it back, use the version that wrote it, \
-         or choose another data directory", .path.display()
-    )]
-    Damaged { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error(
-        "{} is missing or empty, though there are branches in {}/branches; no branch was touched. Put a copy of it back, \
-         or choose another data directory: without it nobody knows which branches these are",
-        .path.display(), .path.parent().unwrap_or(.path).display()
-    )]
-    Missing { path: PathBuf },
-    #[error("the state file holds a row '{row}' that this version cannot read")]
-    Row { row: String, source: serde_json::Error },
+/// Frees the disk space that is kept back for a state file, where a start would fail for want of it.
+pub(crate) fn make_room(state_file: &Path) {
+    Reserve::beside(state_file).release_for_start();
 }
 
-impl StoreError {
-    /// Whether the disk is full.
-    pub(crate) fn is_full(&self) -> bool {
-        let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
-        match self {
-            Self::Open(error) => full(error),
-            Self::Database(error) => matches!(&**error, redb::Error::Io(error) if full(error)),
-            _ => false,
-        }
-    }
-
-    /// What is wrong with the file itself, told with its name.
-    fn of(self, path: &Path) -> Self {
-        let path = path.to_owned();
-        match self {
-            Self::Database(source) if is_damage(&source) => Self::Damaged { path, source },
-            row @ Self::Row { .. } => Self::Damaged { path, source: Box::new(row) },
-            other => other,
-        }
-    }
+/// The state file.
+pub(super) struct Store {
+    inner: Arc<Inner>,
+    writer: Writer,
 }
-
-fn is_damage(error: &redb::Error) -> bool {
-    use redb::Error::{Corrupted, Io, TableTypeMismatch, TypeDefinitionChanged, UpgradeRequired};
-    match error {
-        Corrupted(_) | UpgradeRequired(_) | TableTypeMismatch { .. } | TypeDefinitionChanged { .. } => true,
-        Io(error) => matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof),
-        _ => false,
-    }
-}
-
-impl<E: Into<redb::Error>> From<E> for StoreError {
-    fn from(error: E) -> Self {
-        Self::Database(Box::new(error.into()))
-    }
-}
-
-/// The state file. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Store(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
     sync: bool,
+    reserve: Reserve,
     /// `None` only where opening it again failed.
     database: Mutex<Option<Database>>,
 }
@@ -95,41 +51,76 @@ impl Store {
         path.metadata().is_ok_and(|meta| meta.len() > 0)
     }
 
-    /// Opens the file or makes it, readable for its owner alone, and reads what it holds. `sync`: whether a change
-    /// must survive a power cut before it is acknowledged; a killed process loses nothing either way.
+    /// Opens the file or creates it, readable for its owner alone, and reads the state. `sync`: whether a change must
+    /// survive a power cut before it is acknowledged; a killed process loses nothing either way.
     pub(super) fn open(path: &Path, sync: bool) -> Result<(Self, State), StoreError> {
-        let open = || {
-            let store = Self::open_file(path, sync)?;
-            let state = store.load()?;
-            Ok((store, state))
-        };
-        // A page that points nowhere makes the library panic.
-        let opened = std::panic::catch_unwind(open).unwrap_or_else(|_| {
-            let source = "its pages contradict each other".into();
-            Err(StoreError::Damaged { path: path.to_owned(), source })
+        let reserve = Reserve::beside(path);
+        let inner = Arc::new(Inner { path: path.to_owned(), sync, reserve, database: Mutex::default() });
+        let state = inner.load().map_err(|error| match error {
+            StoreError::Broken => {
+                let source = "its pages contradict each other".into();
+                StoreError::Damaged { path: path.to_owned(), source }
+            }
+            other => other.of(path),
+        })?;
+        inner.reserve.keep();
+        let kept = Arc::clone(&inner);
+        let writer = Writer::start(move || kept.reserve.keep()).map_err(StoreError::Open)?;
+        Ok((Self { inner, writer }, state))
+    }
+
+    /// Writes the differences between two states in one transaction; nothing when there are none.
+    pub(super) async fn write(&self, old: Arc<State>, new: Arc<State>) -> Result<(), StoreError> {
+        let (answer, written) = oneshot::channel();
+        let inner = Arc::clone(&self.inner);
+        self.writer.run(move || {
+            let _ = answer.send(inner.write(&old, &new));
         });
-        opened.map_err(|error| error.of(path))
+        written.await.unwrap_or(Err(StoreError::Broken))
     }
 
-    fn open_file(path: &Path, sync: bool) -> Result<Self, StoreError> {
-        let database = Mutex::new(Some(open_database(path, sync)?));
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), sync, database })))
+    /// Reads the secret of this name, made by `make` the first time.
+    pub(super) fn secret(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.inner.secret(name, make)
     }
+}
 
-    /// Works on the file. After a write that failed, for want of space perhaps, it takes no other until it is opened
-    /// again, which also takes back what that write left.
+impl Inner {
+    /// Works on the file; once more with the reserved space where the disk is full.
     fn with<T>(&self, work: impl Fn(&Database) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let Inner { path, sync, database } = &*self.0;
-        let mut open = database.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.attempt(&work) {
+            Err(error) if error.is_full() && self.reserve.release() => self.attempt(&work),
+            done => done,
+        }
+    }
+
+    /// Works on the file. After a write that failed, for want of space perhaps, the database takes no other until it
+    /// is opened again, which also reverts that write. The library panics where pages are damaged.
+    fn attempt<T>(&self, work: impl Fn(&Database) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(database) = &*open {
-            match work(database) {
+            match catch_unwind(AssertUnwindSafe(|| work(database))).unwrap_or(Err(StoreError::Broken)) {
                 Err(StoreError::Database(error)) if matches!(*error, redb::Error::PreviousIo) => {}
-                done => return done,
+                Ok(done) => return Ok(done),
+                Err(error) => {
+                    *open = None;
+                    return Err(error);
+                }
             }
         }
         // The file is locked while it is open.
         *open = None;
-        work(open.insert(open_database(path, *sync)?))
+        let opened = || {
+            let database = open_database(&self.path, self.sync)?;
+            Ok((work(&database)?, database))
+        };
+        let (done, database) = catch_unwind(AssertUnwindSafe(opened)).unwrap_or(Err(StoreError::Broken))?;
+        *open = Some(database);
+        Ok(done)
     }
 }
 
@@ -144,15 +135,17 @@ fn open_database(path: &Path, sync: bool) -> Result<Database, StoreError> {
         .open(path)
         .map_err(StoreError::Open)?;
     let database = Database::builder().create_with_backend(Backend::new(file, sync)?)?;
-    let write = database.begin_write()?;
-    write.open_table(PROJECTS)?;
-    write.open_table(BRANCHES)?;
-    write.open_table(SECRETS)?;
-    write.commit()?;
+    if database.begin_read()?.list_tables()?.count() < 3 {
+        let write = database.begin_write()?;
+        write.open_table(PROJECTS)?;
+        write.open_table(BRANCHES)?;
+        write.open_table(SECRETS)?;
+        write.commit()?;
+    }
     Ok(database)
 }
 
-impl Store {
+impl Inner {
     fn load(&self) -> Result<State, StoreError> {
         self.with(|database| {
             let read = database.begin_read()?;
@@ -169,12 +162,7 @@ impl Store {
         })
     }
 
-    /// The secret of this name, made by `make` the first time.
-    pub(super) fn secret(
-        &self,
-        name: &str,
-        make: impl FnOnce() -> io::Result<Vec<u8>>,
-    ) -> Result<Vec<u8>, StoreError> {
+    fn secret(&self, name: &str, make: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<Vec<u8>, StoreError> {
         let made = make().map_err(StoreError::Open)?;
         self.with(|database| {
             let write = database.begin_write()?;
@@ -191,8 +179,7 @@ impl Store {
         })
     }
 
-    /// Writes what differs between two states, in one transaction; nothing when nothing does.
-    pub(super) fn write(&self, old: &State, new: &State) -> Result<(), StoreError> {
+    fn write(&self, old: &State, new: &State) -> Result<(), StoreError> {
         let changes = Changes::between(old, new)?;
         if changes.is_empty() {
             return Ok(());
@@ -267,45 +254,6 @@ fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, StoreError>
     serde_json::from_slice(value).map_err(|source| StoreError::Row { row: key.to_owned(), source })
 }
 
-/// The file, with the syncs left out where a power cut need not be survived.
-#[derive(Debug)]
-struct Backend {
-    file: FileBackend,
-    sync: bool,
-}
-
-impl Backend {
-    fn new(file: File, sync: bool) -> Result<Self, StoreError> {
-        Ok(Self { file: FileBackend::new(file)?, sync })
-    }
-}
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        if self.sync { self.file.sync_data() } else { Ok(()) }
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(offset, data)
-    }
-
-    fn close(&self) -> io::Result<()> {
-        self.file.close()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -321,7 +269,7 @@ mod tests {
             write.open_table(PROJECTS)?.insert("none", &b"{}"[..])?;
             Ok(write.commit()?)
         };
-        store.with(odd).unwrap();
+        store.inner.with(odd).unwrap();
         assert!(empty.projects.is_empty());
         drop(store);
         fs::read(path).unwrap()
@@ -364,5 +312,28 @@ mod tests {
             assert!(path.exists(), "{what}");
         }
         assert!(!Store::exists(&dir.path().join("nothing")));
+    }
+
+    #[test]
+    fn a_second_server_is_kept_out_of_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lakebase.state");
+        let (store, _) = Store::open(&path, false).unwrap();
+        let error = Store::open(&path, false).err().unwrap();
+        assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
+        drop(store);
+        Store::open(&path, false).unwrap();
+    }
+
+    #[test]
+    fn a_write_that_panics_fails_and_the_next_one_works() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&dir.path().join("lakebase.state"), false).unwrap();
+        let error = store.inner.with(|database| -> Result<(), StoreError> {
+            let _write = database.begin_write()?;
+            panic!("on purpose");
+        });
+        assert!(matches!(error, Err(StoreError::Broken)));
+        store.secret("key", || Ok(b"secret".to_vec())).unwrap();
     }
 }
