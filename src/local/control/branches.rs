@@ -195,7 +195,7 @@ impl Control {
     fn fork(self: Arc<Self>, held: Held, source: Arc<Branch>, branch: Branch, at: Option<ForkPoint>) -> Work {
         Work::new(Subject::Branch, branch.name(), async move {
             let _held = held;
-            let made = self.make_branch(&source, branch.clone(), at).await;
+            let made = super::caught(self.make_branch(&source, branch.clone(), at)).await;
             if made.is_err() {
                 let forgotten = self.commit(|state| Ok(state.branches.remove(&branch.ids()))).await;
                 if let Err(error) = forgotten {

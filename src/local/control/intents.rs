@@ -82,6 +82,20 @@ enum Attempt {
     Again,
 }
 
+/// Why a change was not made in PostgreSQL.
+enum Failure {
+    /// PostgreSQL refused it and has nothing of it.
+    Refused(Rejection),
+    /// Nobody knows whether it was made, for want of a session perhaps.
+    Unknown(Rejection),
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        if rejection.code == Code::Unavailable { Self::Unknown(rejection) } else { Self::Refused(rejection) }
+    }
+}
+
 /// Branches whose intent an operation of this process is working on.
 #[derive(Default)]
 pub(super) struct InFlight(Mutex<HashSet<String>>);
@@ -130,11 +144,16 @@ impl Control {
     pub(super) async fn change(&self, held: &Held, ids: &BranchIds, intent: Intent) -> Result<(), Rejection> {
         let state = self.snapshot();
         let branch = state.branch(&ids.0, &ids.1)?;
-        held.unless_deleted(self.check_vacant(branch, &intent)).await?;
+        let mut possible = held.unless_deleted(self.check_possible(branch, &intent)).await;
+        if possible.as_ref().is_err_and(|rejection| rejection.code == Code::Unavailable) {
+            // A session that began just before PostgreSQL noticed a crash breaks; the next one waits for the recovery.
+            possible = held.unless_deleted(self.check_possible(branch, &intent)).await;
+        }
+        possible?;
         let _flight = self.in_flight.enter(&branch.uid);
         self.put_intent(ids, Some(intent.clone())).await?;
         failpoint::reached(&intent.point("written"));
-        held.unless_deleted(self.finish(ids, branch, intent, Attempt::First)).await
+        self.finish(held, ids, branch, intent, Attempt::First).await
     }
 
     /// Finishes what was interrupted in a branch, unless an operation is working on it right now.
@@ -170,8 +189,7 @@ impl Control {
         let state = self.snapshot();
         let Ok(branch) = state.branch(&ids.0, &ids.1) else { return Ok(()) };
         let Some(intent) = branch.intent.clone() else { return Ok(()) };
-        let finished = held.unless_deleted(self.finish(ids, branch, intent, Attempt::Again)).await;
-        match finished {
+        match self.finish(held, ids, branch, intent, Attempt::Again).await {
             // Still there: nothing may build on the branch as it is.
             Err(rejection) if self.is_interrupted(ids) => Err(rejection),
             Err(rejection) => {
@@ -185,16 +203,15 @@ impl Control {
     /// Makes the change in PostgreSQL and acknowledges it, or gives it up where PostgreSQL refuses.
     async fn finish(
         &self,
+        held: &Held,
         ids: &BranchIds,
         branch: &Branch,
         intent: Intent,
         attempt: Attempt,
     ) -> Result<(), Rejection> {
-        let made = match self.make(branch, &intent, attempt).await {
-            // The session broke: whether the change was made shows when it is made again.
-            Err(rejection) if rejection.code == Code::Unavailable => {
-                self.make(branch, &intent, Attempt::Again).await
-            }
+        let made = match self.make_unless_deleted(held, branch, &intent, attempt).await {
+            // Whether a broken session made the change shows when it is made again.
+            Err(Failure::Unknown(_)) => self.make_unless_deleted(held, branch, &intent, Attempt::Again).await,
             made => made,
         };
         match made {
@@ -209,12 +226,24 @@ impl Control {
                 })
                 .await
             }
-            Err(rejection) if rejection.code == Code::Unavailable => Err(rejection),
-            Err(rejection) => {
+            Err(Failure::Unknown(rejection)) => Err(rejection),
+            Err(Failure::Refused(rejection)) => {
                 self.put_intent(ids, None).await?;
                 Err(rejection)
             }
         }
+    }
+
+    /// Only SQL is given up for a delete: a commit that is cut off would leave memory behind the disk.
+    async fn make_unless_deleted(
+        &self,
+        held: &Held,
+        branch: &Branch,
+        intent: &Intent,
+        attempt: Attempt,
+    ) -> Result<(), Failure> {
+        let made = held.unless_deleted(async { Ok(self.make(branch, intent, attempt).await) });
+        made.await.unwrap_or_else(|deleted| Err(Failure::Unknown(deleted)))
     }
 
     async fn put_intent(&self, ids: &BranchIds, intent: Option<Intent>) -> Result<(), Rejection> {
@@ -227,36 +256,32 @@ impl Control {
         .await
     }
 
-    /// Refuses to create what was created by SQL.
-    async fn check_vacant(&self, branch: &Branch, intent: &Intent) -> Result<(), Rejection> {
+    /// Refuses to create what was created by SQL, and to begin anything while PostgreSQL cannot be reached.
+    async fn check_possible(&self, branch: &Branch, intent: &Intent) -> Result<(), Rejection> {
+        let mut session = self.session(branch, MAINTENANCE_DATABASE).await?;
         match intent {
-            Intent::CreateRole { role } => {
-                let mut session = self.session(branch, MAINTENANCE_DATABASE).await?;
-                if session.roles().await?.contains(&role.postgres_role) {
-                    return Err(Rejection::bad_request("role with that name already exists"));
-                }
+            Intent::CreateRole { role } if session.roles().await?.contains(&role.postgres_role) => {
+                Err(Rejection::bad_request("role with that name already exists"))
             }
-            Intent::CreateDatabase { database } => {
-                let mut session = self.session(branch, MAINTENANCE_DATABASE).await?;
-                if session.all_databases().await?.contains(&database.postgres_database) {
-                    return Err(Rejection::bad_request("database with that name already exists"));
-                }
+            Intent::CreateDatabase { database }
+                if session.all_databases().await?.contains(&database.postgres_database) =>
+            {
+                Err(Rejection::bad_request("database with that name already exists"))
             }
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Makes the change in PostgreSQL. A refusal, which is any error but `UNAVAILABLE`, leaves nothing of it.
-    async fn make(&self, branch: &Branch, intent: &Intent, attempt: Attempt) -> Result<(), Rejection> {
-        let mut session = self.session(branch, MAINTENANCE_DATABASE).await?;
+    /// Makes the change in PostgreSQL.
+    async fn make(&self, branch: &Branch, intent: &Intent, attempt: Attempt) -> Result<(), Failure> {
+        let mut session = self.session(branch, MAINTENANCE_DATABASE).await.map_err(Failure::Unknown)?;
         match intent {
             Intent::CreateRole { role } => {
                 let exists =
                     attempt == Attempt::Again && session.roles().await?.contains(&role.postgres_role);
-                session.run(if exists { sql::alter_role(role) } else { sql::create_role(role) }).await
+                Ok(session.run(if exists { sql::alter_role(role) } else { sql::create_role(role) }).await?)
             }
-            Intent::AlterRole { role } => session.run(sql::alter_role(role)).await,
+            Intent::AlterRole { role } => Ok(session.run(sql::alter_role(role)).await?),
             Intent::DropRole { role, successor } => {
                 self.make_role_drop(branch, session, role, successor.as_ref()).await
             }
@@ -267,15 +292,11 @@ impl Control {
                 let names = session.all_databases().await?;
                 let there = |database: &Database| names.contains(&database.postgres_database);
                 let renamed = attempt == Attempt::Again && !there(before) && there(after);
-                let before = if renamed {
-                    &Database { postgres_database: after.postgres_database.clone(), ..before.clone() }
-                } else {
-                    before
-                };
-                alter_database(branch, session, before, after).await
+                let name = if renamed { &after.postgres_database } else { &before.postgres_database };
+                Ok(alter_database(branch, session, name, before, after).await?)
             }
             Intent::DropDatabase { database } => {
-                session.run(sql::drop_database(&database.postgres_database)).await
+                Ok(session.run(sql::drop_database(&database.postgres_database)).await?)
             }
         }
     }
@@ -286,28 +307,26 @@ impl Control {
         mut session: Session,
         role: &Role,
         successor: Option<&Role>,
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), Failure> {
         if !session.roles().await?.contains(&role.postgres_role) {
             return Ok(());
         }
         let dropped = async {
             if let Some(successor) = successor {
                 for database in session.databases().await? {
-                    let mut inside = self.session(branch, &database).await?;
+                    let mut inside = self.session(branch, &database).await.map_err(Failure::Unknown)?;
                     inside.run(sql::reassign(&role.postgres_role, &successor.postgres_role)).await?;
                     failpoint::reached("drop-role.reassigned-in-one");
                 }
             }
-            session.run(sql::drop_role(&role.postgres_role)).await
+            Ok(session.run(sql::drop_role(&role.postgres_role)).await?)
         };
-        let dropped = dropped.await;
+        let dropped: Result<(), Failure> = dropped.await;
         if dropped.is_err() && successor.is_some() {
             // Databases change hands with the first database that is worked on.
             for database in branch.databases.values().filter(|database| database.role == role.id) {
-                let owned =
-                    session.run(sql::own_database(&database.postgres_database, &role.postgres_role)).await;
-                // Not done, so the change stays to be finished.
-                owned.map_err(|rejection| Rejection::new(Code::Unavailable, rejection.message))?;
+                let own = sql::own_database(&database.postgres_database, &role.postgres_role);
+                session.run(own).await.map_err(Failure::Unknown)?;
             }
         }
         dropped
@@ -319,37 +338,37 @@ impl Control {
         mut session: Session,
         database: &Database,
         attempt: Attempt,
-    ) -> Result<(), Rejection> {
+    ) -> Result<(), Failure> {
         let name = &database.postgres_database;
         let owner = &branch.role(&database.role)?.postgres_role;
         let exists = attempt == Attempt::Again && session.all_databases().await?.contains(name);
-        session
-            .run(if exists { sql::own_database(name, owner) } else { sql::create_database(name, owner) })
-            .await?;
+        let create = if exists { sql::own_database(name, owner) } else { sql::create_database(name, owner) };
+        session.run(create).await?;
         failpoint::reached("create-database.without-grants");
-        let opened = async { self.session(branch, name).await?.run(sql::open_database(name, owner)).await };
-        let opened = opened.await;
-        if opened.as_ref().is_err_and(|rejection| rejection.code != Code::Unavailable) {
-            session.run(sql::drop_database(name)).await?;
+        let mut inside = self.session(branch, name).await.map_err(Failure::Unknown)?;
+        let opened = inside.run(sql::open_database(name, owner)).await.map_err(Failure::from);
+        drop(inside);
+        if matches!(opened, Err(Failure::Refused(_))) {
+            session.run(sql::drop_database(name)).await.map_err(Failure::Unknown)?;
         }
         opened
     }
 }
 
+/// Changes the owner and the name of the database that is called `name` now, in one transaction.
 async fn alter_database(
     branch: &Branch,
     mut session: Session,
+    name: &str,
     before: &Database,
     after: &Database,
 ) -> Result<(), Rejection> {
     let mut statements = Vec::new();
     if before.role != after.role {
-        let owner = &branch.role(&after.role)?.postgres_role;
-        statements.push(sql::own_database(&before.postgres_database, owner));
+        statements.push(sql::own_database(name, &branch.role(&after.role)?.postgres_role));
     }
-    if before.postgres_database != after.postgres_database {
-        statements.push(sql::rename_database(&before.postgres_database, &after.postgres_database));
+    if name != after.postgres_database {
+        statements.push(sql::rename_database(name, &after.postgres_database));
     }
-    // One message is one transaction.
     if statements.is_empty() { Ok(()) } else { session.run(statements.join("; ")).await }
 }

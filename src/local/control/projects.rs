@@ -154,7 +154,7 @@ impl Control {
         .await?;
         Ok(Work::new(Subject::Project, project.name(), async move {
             let _held = held;
-            let made = self.make_project(&mut project, branch.clone(), wanted).await;
+            let made = super::caught(self.make_project(&mut project, branch.clone(), wanted)).await;
             if made.is_err() {
                 self.forget_project(&project.id).await;
                 let _ = self.tear_down(&branch).await;

@@ -1,6 +1,7 @@
 //! A real server on a temporary directory, spoken to over HTTP.
 
 mod crash;
+mod faults;
 
 use std::{path::Path, sync::Arc};
 
