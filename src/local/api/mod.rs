@@ -63,4 +63,4 @@ async fn no_such_path(request: Request) -> Response {
 }
 
 #[cfg(fuzzing)]
-pub(super) use self::request::fuzz_json_body;
+pub(crate) use self::request::fuzz_json_body;

@@ -137,7 +137,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 #[cfg(fuzzing)]
-pub(in crate::local) fn fuzz_json_body(data: &[u8]) {
+pub(crate) fn fuzz_json_body(data: &[u8]) {
     use crate::api::wire;
     let _ = read::<wire::project::Project>(data);
     let _ = read::<wire::branch::Branch>(data);
