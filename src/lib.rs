@@ -129,6 +129,8 @@ pub mod migrate;
 mod postgres;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(feature = "schema")]
+mod sql;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod workflow;

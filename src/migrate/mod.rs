@@ -15,7 +15,6 @@ mod rehearsal;
 mod report;
 mod statements;
 mod table;
-mod tokens;
 mod transaction;
 mod verbs;
 

@@ -7,10 +7,8 @@ use std::{fmt, ops::Range};
 
 use serde::Serialize;
 
-use super::{
-    tokens::{self, Kind, Token},
-    transaction::{self, Words},
-};
+use super::transaction::{self, TokenCursor};
+use crate::sql::{Token, TokenKind, significant};
 
 /// One statement of a migration and where it stands in its file.
 ///
@@ -122,14 +120,14 @@ pub(super) struct InvalidScript {
 pub(super) fn split(sql: &str) -> Result<Vec<Statement>, InvalidScript> {
     let refuse =
         |at: usize, reason: &str| InvalidScript { place: Place::at(sql, at), reason: reason.to_owned() };
-    let found = tokens::tokens(sql).map_err(|e| refuse(e.at, e.what))?;
-    let all: Vec<&[Token]> = cut(sql, &found);
+    let found = significant(sql).map_err(|e| refuse(e.at, e.reason))?;
+    let all: Vec<&[Token<'_>]> = cut(&found);
     let mut statements = Vec::with_capacity(all.len());
     let mut counted = (0, Place { line: 1, column: 1 });
     for (nth, tokens) in all.iter().enumerate() {
         let Some(range) = extent(tokens) else { continue };
-        let words = Words::new(sql, tokens);
-        if let Some(reason) = transaction::refusal(&words) {
+        let cursor = TokenCursor::new(tokens);
+        if let Some(reason) = transaction::refusal(&cursor) {
             return Err(refuse(range.start, reason));
         }
         sql.get(counted.0..range.start).unwrap_or_default().chars().for_each(|c| counted.1.step(c));
@@ -139,41 +137,40 @@ pub(super) fn split(sql: &str) -> Result<Vec<Statement>, InvalidScript> {
             text: sql.get(range).unwrap_or_default().to_owned(),
             line: counted.1.line,
             column: counted.1.column,
-            transactional: !transaction::runs_alone(&words),
-            concurrent_index: transaction::is_concurrent_index(&words),
-            commit_after: transaction::added_enum_value(&words)
-                .is_some_and(|value| later().any(|token| mentions(sql, token, &value))),
+            transactional: !transaction::runs_alone(&cursor),
+            concurrent_index: transaction::is_concurrent_index(&cursor),
+            commit_after: transaction::added_enum_value(&cursor)
+                .is_some_and(|value| later().any(|token| mentions(token, &value))),
         });
     }
     Ok(statements)
 }
 
 /// A literal that holds the value; a function body may use it anywhere inside.
-fn mentions(sql: &str, token: &Token, value: &str) -> bool {
-    token.kind == Kind::Text && sql.get(token.range.clone()).is_some_and(|text| text.contains(value))
+fn mentions(token: &Token<'_>, value: &str) -> bool {
+    token.kind == TokenKind::String && token.text.contains(value)
 }
 
-fn extent(tokens: &[Token]) -> Option<Range<usize>> {
-    Some(tokens.first()?.range.start..tokens.last()?.range.end)
+fn extent(tokens: &[Token<'_>]) -> Option<Range<usize>> {
+    Some(tokens.first()?.start..tokens.last()?.end())
 }
 
 /// Cuts at semicolons outside of parentheses and of `BEGIN ATOMIC … END` bodies.
-fn cut<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
+fn cut<'t>(tokens: &'t [Token<'t>]) -> Vec<&'t [Token<'t>]> {
     let mut statements = Vec::new();
     let (mut start, mut parens, mut atomic) = (0usize, 0usize, 0usize);
-    let is =
-        |at: usize, word: &str| tokens.get(at).is_some_and(|token| transaction::is_word(sql, token, word));
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            Kind::Sign('(') => parens += 1,
-            Kind::Sign(')') => parens = parens.saturating_sub(1),
-            Kind::Sign(';') if parens == 0 && atomic == 0 => {
+            TokenKind::Sign('(') => parens += 1,
+            TokenKind::Sign(')') => parens = parens.saturating_sub(1),
+            TokenKind::Sign(';') if parens == 0 && atomic == 0 => {
                 statements.push(tokens.get(start..at).unwrap_or_default());
                 start = at + 1;
             }
-            Kind::Word if atomic > 0 && is(at, "case") => atomic += 1,
-            Kind::Word if atomic > 0 && is(at, "end") => atomic -= 1,
-            Kind::Word if is(at, "begin") && is(at + 1, "atomic") && start < at => atomic += 1,
+            TokenKind::Word if atomic > 0 && is(at, "case") => atomic += 1,
+            TokenKind::Word if atomic > 0 && is(at, "end") => atomic -= 1,
+            TokenKind::Word if is(at, "begin") && is(at + 1, "atomic") && start < at => atomic += 1,
             _ => {}
         }
     }

@@ -1,38 +1,32 @@
-//! Which statements may be part of a transaction, told by their words.
+//! Recognizes statements that cannot be part of a transaction, or of a migration, by their keywords.
 
-use super::tokens::{Kind, Token};
+use crate::sql::{Token, TokenKind};
 
-/// The words of one statement, for asking what kind it is.
-pub(super) struct Words<'a> {
-    sql: &'a str,
-    tokens: &'a [Token],
+/// The tokens of one statement, for asking what kind it is.
+pub(super) struct TokenCursor<'a> {
+    tokens: &'a [Token<'a>],
 }
 
-pub(super) fn is_word(sql: &str, token: &Token, word: &str) -> bool {
-    token.kind == Kind::Word
-        && sql.get(token.range.clone()).is_some_and(|text| text.eq_ignore_ascii_case(word))
-}
-
-impl<'a> Words<'a> {
-    pub(super) fn new(sql: &'a str, tokens: &'a [Token]) -> Self {
-        Self { sql, tokens }
+impl<'a> TokenCursor<'a> {
+    pub(super) fn new(tokens: &'a [Token<'a>]) -> Self {
+        Self { tokens }
     }
 
     fn is(&self, at: usize, word: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| is_word(self.sql, token, word))
+        self.tokens.get(at).is_some_and(|token| token.is_word(word))
     }
 
     fn starts(&self, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(at, word)| self.is(at, word))
     }
 
-    /// Where a word stands at or after a place, outside of parentheses.
+    /// The place of a word at or after another place, outside of parentheses.
     fn find(&self, from: usize, word: &str) -> Option<usize> {
         let mut depth = 0usize;
         for (at, token) in self.tokens.iter().enumerate() {
             match token.kind {
-                Kind::Sign('(') => depth += 1,
-                Kind::Sign(')') => depth = depth.saturating_sub(1),
+                TokenKind::Sign('(') => depth += 1,
+                TokenKind::Sign(')') => depth = depth.saturating_sub(1),
                 _ if at >= from && depth == 0 && self.is(at, word) => return Some(at),
                 _ => {}
             }
@@ -46,10 +40,10 @@ impl<'a> Words<'a> {
 
     /// An option in the list in parentheses right after the first word: `REINDEX (CONCURRENTLY) …`.
     fn has_option(&self, word: &str) -> bool {
-        if self.tokens.get(1).map(|token| token.kind) != Some(Kind::Sign('(')) {
+        if !self.tokens.get(1).is_some_and(|token| token.is_sign('(')) {
             return false;
         }
-        let end = self.tokens.iter().position(|token| token.kind == Kind::Sign(')')).unwrap_or(0);
+        let end = self.tokens.iter().position(|token| token.is_sign(')')).unwrap_or(0);
         (2..end).any(|at| {
             self.is(at, word)
                 && !["off", "false", "0"].iter().any(|no| self.text(at + 1).eq_ignore_ascii_case(no))
@@ -57,12 +51,12 @@ impl<'a> Words<'a> {
     }
 
     fn text(&self, at: usize) -> &'a str {
-        self.tokens.get(at).and_then(|token| self.sql.get(token.range.clone())).unwrap_or_default()
+        self.tokens.get(at).map_or("", |token| token.text)
     }
 }
 
 /// Why a statement cannot be part of a migration.
-pub(super) fn refusal(words: &Words<'_>) -> Option<&'static str> {
+pub(super) fn refusal(cursor: &TokenCursor<'_>) -> Option<&'static str> {
     const BEGIN: &str = "a migration opens no transaction of its own (BEGIN, START TRANSACTION): it already runs in one \
                          where its statements allow that; remove this statement";
     const END: &str = "a migration ends no transaction (COMMIT, END, ROLLBACK, ABORT): it is committed as a whole; remove \
@@ -70,31 +64,31 @@ pub(super) fn refusal(words: &Words<'_>) -> Option<&'static str> {
     const TWO_PHASE: &str = "a migration takes no part in two-phase commits";
     const COPY: &str =
         "COPY from or to the client needs psql; use INSERT, or COPY with a file or program of the server";
-    if words.starts(&["begin"]) || words.starts(&["start", "transaction"]) {
+    if cursor.starts(&["begin"]) || cursor.starts(&["start", "transaction"]) {
         return Some(BEGIN);
     }
-    let prepared = words.starts(&["commit", "prepared"]) || words.starts(&["rollback", "prepared"]);
-    if prepared || words.starts(&["prepare", "transaction"]) {
+    let prepared = cursor.starts(&["commit", "prepared"]) || cursor.starts(&["rollback", "prepared"]);
+    if prepared || cursor.starts(&["prepare", "transaction"]) {
         return Some(TWO_PHASE);
     }
-    if ["commit", "end", "abort"].iter().any(|word| words.is(0, word)) {
+    if ["commit", "end", "abort"].iter().any(|word| cursor.is(0, word)) {
         return Some(END);
     }
-    if words.is(0, "rollback") && !words.has("to") {
+    if cursor.is(0, "rollback") && !cursor.has("to") {
         return Some(END);
     }
-    if words.is(0, "copy") {
-        let client = |word: &str, side: &str| words.find(1, word).is_some_and(|at| words.is(at + 1, side));
+    if cursor.is(0, "copy") {
+        let client = |word: &str, side: &str| cursor.find(1, word).is_some_and(|at| cursor.is(at + 1, side));
         return (client("from", "stdin") || client("to", "stdout")).then_some(COPY);
     }
     None
 }
 
 /// Whether PostgreSQL refuses the statement inside a transaction.
-pub(super) fn runs_alone(words: &Words<'_>) -> bool {
-    let starts = |list: &[&str]| words.starts(list);
-    is_concurrent_index(words)
-        || words.is(0, "vacuum")
+pub(super) fn runs_alone(cursor: &TokenCursor<'_>) -> bool {
+    let starts = |list: &[&str]| cursor.starts(list);
+    is_concurrent_index(cursor)
+        || cursor.is(0, "vacuum")
         || starts(&["create", "database"])
         || starts(&["drop", "database"])
         || starts(&["create", "tablespace"])
@@ -103,45 +97,46 @@ pub(super) fn runs_alone(words: &Words<'_>) -> bool {
         || starts(&["create", "subscription"])
         || starts(&["drop", "subscription"])
         || (starts(&["alter", "subscription"])
-            && ["refresh", "publication"].iter().any(|word| words.has(word)))
-        || (starts(&["alter", "database"]) && words.has("tablespace"))
-        || (starts(&["alter", "table"]) && words.has("detach") && words.has("concurrently"))
+            && ["refresh", "publication"].iter().any(|word| cursor.has(word)))
+        || (starts(&["alter", "database"]) && cursor.has("tablespace"))
+        || (starts(&["alter", "table"]) && cursor.has("detach") && cursor.has("concurrently"))
         || starts(&["discard", "all"])
-        || (words.is(0, "cluster") && cluster_of_everything(words))
-        || (words.is(0, "reindex") && ["database", "schema", "system"].iter().any(|word| words.has(word)))
-        || words.is(0, "repack")
+        || (cursor.is(0, "cluster") && cluster_of_everything(cursor))
+        || (cursor.is(0, "reindex") && ["database", "schema", "system"].iter().any(|word| cursor.has(word)))
+        || cursor.is(0, "repack")
 }
 
-fn cluster_of_everything(words: &Words<'_>) -> bool {
-    words.tokens.iter().skip(1).all(|token| is_word(words.sql, token, "verbose"))
+fn cluster_of_everything(cursor: &TokenCursor<'_>) -> bool {
+    cursor.tokens.iter().skip(1).all(|token| token.is_word("verbose"))
 }
 
 /// `CREATE | DROP | REINDEX … CONCURRENTLY`, in any of their spellings.
-pub(super) fn is_concurrent_index(words: &Words<'_>) -> bool {
-    let create = words.starts(&["create", "index", "concurrently"])
-        || words.starts(&["create", "unique", "index", "concurrently"]);
-    let reindex = words.is(0, "reindex") && (words.has("concurrently") || words.has_option("concurrently"));
-    create || words.starts(&["drop", "index", "concurrently"]) || reindex
+pub(super) fn is_concurrent_index(cursor: &TokenCursor<'_>) -> bool {
+    let create = cursor.starts(&["create", "index", "concurrently"])
+        || cursor.starts(&["create", "unique", "index", "concurrently"]);
+    let reindex =
+        cursor.is(0, "reindex") && (cursor.has("concurrently") || cursor.has_option("concurrently"));
+    create || cursor.starts(&["drop", "index", "concurrently"]) || reindex
 }
 
 /// The value that the statement adds to an enum type. It cannot be used before it is committed.
-pub(super) fn added_enum_value(words: &Words<'_>) -> Option<String> {
-    if !words.starts(&["alter", "type"]) {
+pub(super) fn added_enum_value(cursor: &TokenCursor<'_>) -> Option<String> {
+    if !cursor.starts(&["alter", "type"]) {
         return None;
     }
-    let add = words.find(2, "add").filter(|at| words.is(at + 1, "value"))?;
-    let literal = (add + 2..words.tokens.len())
-        .find(|at| words.tokens.get(*at).is_some_and(|token| token.kind == Kind::Text))?;
-    Some(words.text(literal).trim_matches('\'').to_owned())
+    let add = cursor.find(2, "add").filter(|at| cursor.is(at + 1, "value"))?;
+    let literal = (add + 2..cursor.tokens.len())
+        .find(|at| cursor.tokens.get(*at).is_some_and(|token| token.kind == TokenKind::String))?;
+    Some(cursor.text(literal).trim_matches('\'').to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::tokens::tokens;
+    use crate::sql::significant;
 
     fn alone(sql: &str) -> bool {
-        runs_alone(&Words::new(sql, &tokens(sql).unwrap()))
+        runs_alone(&TokenCursor::new(&significant(sql).unwrap()))
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(super) struct Case {
     /// What the forward plan must not, and must, contain.
     pub(super) forbid: Vec<Regex>,
     pub(super) require: Vec<Regex>,
+    /// Hazards of the forward plan that must, and must not, be announced.
+    pub(super) hazards: Vec<Regex>,
+    pub(super) no_hazards: Vec<Regex>,
     /// Tables (`t`) and columns (`t.c`) that can't be altered to what is wanted.
     pub(super) recreates: Option<Regex>,
     /// Queries and the value they have after the forward plan.
@@ -51,6 +54,8 @@ impl Case {
             extensions: Vec::new(),
             forbid: Vec::new(),
             require: Vec::new(),
+            hazards: Vec::new(),
+            no_hazards: Vec::new(),
             recreates: None,
             checks: Vec::new(),
             sections: HashMap::new(),
@@ -94,6 +99,8 @@ impl Case {
         match key {
             "forbid" => self.forbid.push(regex(value)),
             "require" => self.require.push(regex(value)),
+            "hazard" => self.hazards.push(regex(value)),
+            "no-hazard" => self.no_hazards.push(regex(value)),
             "recreates" => self.recreates = Some(regex(&format!("^(?:{value})$"))),
             "one-way" => self.one_way = true,
             "min-version" => self.min_version = value.parse().expect("a major version"),

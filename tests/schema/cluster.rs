@@ -117,6 +117,7 @@ impl Cluster {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let cluster = Self::start(binaries, directory, user);
         cluster.execute("CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader; CREATE ROLE \"jane.doe@example.com\";");
+        cluster.execute("SET allow_in_place_tablespaces = on; CREATE TABLESPACE lakebase_space LOCATION '';");
         cluster
     }
 

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use regex::Regex;
+
 use lakebase::schema::{Plan, Schema, SchemaDiff, compare};
 
 use super::case::{Case, Expect};
@@ -93,6 +95,9 @@ pub(super) async fn forwards(
     if let Some(rule) = case.require.iter().find(|rule| !rule.is_match(&sql)) {
         return Outcome::Wrong(format!("the plan lacks the required `{rule}`:\n{sql}"));
     }
+    if let Some(complaint) = misjudged(case, diff) {
+        return Outcome::Wrong(format!("{complaint}\n{sql}"));
+    }
     for (query, expected) in &case.checks {
         match old.database.psql(query.clone()).await {
             Ok(value) if value.trim() == expected => {}
@@ -100,6 +105,18 @@ pub(super) async fn forwards(
         }
     }
     Outcome::Equal
+}
+
+/// A hazard that the plan does not announce although it must, or announces although it must not.
+fn misjudged(case: &Case, diff: &SchemaDiff) -> Option<String> {
+    let plan = diff.migration().ok()?;
+    let hazards: Vec<String> =
+        plan.statements().iter().flat_map(|s| &s.hazards).map(ToString::to_string).collect();
+    let announced = |rule: &&Regex| hazards.iter().any(|hazard| rule.is_match(hazard));
+    let missing = case.hazards.iter().find(|rule| !announced(rule)).map(|rule| ("lacks", rule));
+    let false_alarm = case.no_hazards.iter().find(announced).map(|rule| ("announces", rule));
+    let (what, rule) = missing.or(false_alarm)?;
+    Some(format!("the plan {what} the hazard `{rule}`: {hazards:?}"))
 }
 
 /// The statements of a plan without comments and settings.

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, literal, parent, phrase};
+use super::context::Context;
+use super::sql::{parent, phrase};
 use crate::schema::model::{Attr, Draft, Key, Kind, Object, Objects, Schema};
 use crate::schema::statement::{HazardKind, Statement};
+use crate::sql::quote_literal;
 
 pub(super) fn change(
     ctx: &Context<'_>,
@@ -25,7 +27,7 @@ pub(super) fn change(
                 (None, Some(column)) => format!("COLUMN {}.{column}", object.key.name),
                 (None, None) => phrase(&object),
             };
-            let text = new.map_or("NULL".to_owned(), |f| literal(f.text(Attr::Text)));
+            let text = new.map_or("NULL".to_owned(), |f| quote_literal(f.text(Attr::Text)));
             vec![Statement::new(format!("COMMENT ON {on} IS {text}"))]
         }
         (Kind::Owner, Some(object)) => owner(ctx, old, new, &object),

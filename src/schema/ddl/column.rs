@@ -1,8 +1,11 @@
 //! Columns and their defaults.
 
-use super::{AlterStrategy, Context, change_options, differing, identity, not_null, parent, retype};
+use super::context::{AlterStrategy, Context};
+use super::sql::{alter, alter_only, change_options, differing, fdw_options, lines, parent};
+use super::{identity, not_null, retype, volatile};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
+use crate::sql::mentions;
 
 /// The column as `CREATE TABLE` and `ADD COLUMN` want it.
 pub(super) fn definition(ctx: &Context<'_>, column: &Object) -> String {
@@ -58,14 +61,6 @@ pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> V
     statements
 }
 
-pub(super) fn alter(column: &Object, what: &str) -> String {
-    format!("ALTER TABLE {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
-}
-
-fn alter_only(column: &Object, what: &str) -> String {
-    format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
-}
-
 /// Storage, statistics target and per-column options.
 fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
@@ -100,8 +95,7 @@ fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
         ));
     }
     if old.is_some() && differs(Attr::FdwOptions) {
-        let options =
-            super::table::fdw_options(old.and_then(|f| f.get(Attr::FdwOptions)), new.get(Attr::FdwOptions));
+        let options = fdw_options(old.and_then(|f| f.get(Attr::FdwOptions)), new.get(Attr::FdwOptions));
         statements.push(Statement::new(format!(
             "ALTER FOREIGN TABLE {table} ALTER COLUMN {} OPTIONS ({options})",
             new.text(Attr::Name)
@@ -137,7 +131,7 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let default = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
     let mut statement = Statement::new(sql).exclusive(table);
-    let volatile = default.is_some_and(|(_, f)| may_be_volatile(f.text(Attr::Expression)));
+    let volatile = default.is_some_and(|(_, f)| volatile::is_volatile(ctx, &f));
     if column.has(Attr::Generated) || column.has(Attr::Identity) || volatile {
         statement = statement.hazard(
             HazardKind::TableRewrite,
@@ -159,12 +153,6 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let mut statements = vec![statement];
     statements.extend(settings(None, column));
     statements
-}
-
-/// Functions are called for each row, save those that mean this moment of the transaction.
-fn may_be_volatile(expression: &str) -> bool {
-    let calm = ["now()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_USER", "LOCALTIMESTAMP"];
-    expression.contains('(') && !calm.contains(&expression) && !expression.starts_with('(')
 }
 
 pub(super) fn drop(column: &Object) -> Vec<Statement> {
@@ -208,130 +196,172 @@ pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Object) 
     let table = column.parent.as_ref()?;
     let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
     let parents = schema.object(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
-    let mut above = partition.into_iter().chain(super::lines(parents));
+    let mut above = partition.into_iter().chain(lines(parents));
     above.find_map(|name| schema.object(Kind::Column, &format!("{name}.{}", column.text(Attr::Name))))
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
-    let differing = differing(old, new);
-    // What the parent changes in the same way comes down by itself.
-    let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
-    let comes_down = |attr: Attr| {
-        let changes = |o: &Object, n: &Object| {
-            o.get(attr) != n.get(attr) || attr == Attr::NotNull && not_null::is_handed_down(o, n)
+    let change = Change::of(ctx, old, new);
+    if let Some(strategy) = change.expression() {
+        return strategy;
+    }
+    match change.refusal() {
+        Some(reason) => AlterStrategy::Refuse(reason.to_owned()),
+        None => change.statements(),
+    }
+}
+
+/// A column on both sides, and the columns that both are inherited from.
+struct Change<'c, 'a> {
+    ctx: &'c Context<'a>,
+    old: &'c Object<'a>,
+    new: &'c Object<'a>,
+    above: Option<(Object<'a>, Object<'a>)>,
+    differing: Vec<Attr>,
+}
+
+impl<'c, 'a> Change<'c, 'a> {
+    fn of(ctx: &'c Context<'a>, old: &'c Object<'a>, new: &'c Object<'a>) -> Self {
+        let above = parent_column(ctx.old, old).zip(parent_column(ctx.new, new));
+        Self { ctx, old, new, above, differing: differing(old, new) }
+    }
+
+    fn differs(&self, attr: Attr) -> bool {
+        self.differing.contains(&attr)
+    }
+
+    /// Whether the parent changes the attribute in the same way, which reaches this column by inheritance.
+    fn is_inherited(&self, attr: Attr) -> bool {
+        let Some((above_old, above_new)) = self.above.filter(|_| self.new.has(Attr::HasParent)) else {
+            return false;
         };
-        new.has(Attr::HasParent)
-            && !(attr == Attr::NotNull
-                && !new.has(Attr::NotNull)
-                && above.is_some_and(|(above, _)| not_null::drops_alone(ctx, &above)))
-            && above.is_some_and(|(o, n)| changes(&o, &n) && n.get(attr) == new.get(attr))
-    };
-    let mine = |attr: Attr| differing.contains(&attr) && !comes_down(attr);
-    for attr in [Attr::Generated, Attr::GeneratedVirtual] {
-        if differing.contains(&attr) {
-            if comes_down(attr) {
-                continue;
-            }
-            match (old.get(attr), new.get(attr)) {
-                (Some(_), None)
-                    if !new.has(Attr::Generated)
-                        && !new.has(Attr::GeneratedVirtual)
-                        && attr == Attr::Generated => {}
-                (Some(_), Some(expression)) if ctx.old.server_version() >= 170_000 => {
-                    let table = parent(new);
-                    let mut statement =
-                        Statement::new(alter(new, &format!("SET EXPRESSION AS ({expression})")))
-                            .exclusive(table);
-                    if attr == Attr::Generated {
-                        statement =
-                            statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
-                    }
-                    let mut statements = vec![statement];
-                    statements.extend(settings(Some(old), new));
-                    if !differing.contains(&Attr::Type)
-                        && !differing.contains(&Attr::Collation)
-                        && !differing.contains(&Attr::NotNull)
-                    {
-                        return AlterStrategy::Retype(statements);
-                    }
-                    return AlterStrategy::Replace;
+        let changes = above_old.get(attr) != above_new.get(attr)
+            || attr == Attr::NotNull && not_null::is_handed_down(&above_old, &above_new);
+        let stays_above = attr == Attr::NotNull
+            && !self.new.has(Attr::NotNull)
+            && not_null::drops_alone(self.ctx, &above_old);
+        changes && !stays_above && above_new.get(attr) == self.new.get(attr)
+    }
+
+    /// Whether the attribute changes here and is not inherited.
+    fn is_own(&self, attr: Attr) -> bool {
+        self.differs(attr) && !self.is_inherited(attr)
+    }
+
+    fn refusal(&self) -> Option<&'static str> {
+        let (ctx, new) = (self.ctx, self.new);
+        let is_partition = |schema: &Schema| schema.object(Kind::Partition, parent(new)).is_some();
+        let becomes_inherited =
+            self.differs(Attr::Inherited) && (new.has(Attr::Inherited) || new.has(Attr::HasParent));
+        if becomes_inherited && !is_partition(ctx.new) && !is_partition(ctx.old) {
+            return Some("PostgreSQL cannot change whether a column is inherited only");
+        }
+        let retyped = self.is_own(Attr::Type) || self.is_own(Attr::Collation);
+        (retyped && is_partition_key(ctx, new))
+            .then_some("PostgreSQL cannot change the type of a column in a partition key")
+    }
+
+    /// The strategy where a generation expression changes other than by being dropped.
+    fn expression(&self) -> Option<AlterStrategy> {
+        let (old, new) = (self.old, self.new);
+        let attr = [Attr::Generated, Attr::GeneratedVirtual].into_iter().find(|attr| self.is_own(*attr))?;
+        let plain = !new.has(Attr::Generated) && !new.has(Attr::GeneratedVirtual);
+        match (old.get(attr), new.get(attr)) {
+            (Some(_), None) if plain && attr == Attr::Generated => None,
+            (Some(_), Some(expression)) if self.ctx.old.server_version() >= 170_000 => {
+                let table = parent(new);
+                let sql = alter(new, &format!("SET EXPRESSION AS ({expression})"));
+                let mut statement = Statement::new(sql).exclusive(table);
+                if attr == Attr::Generated {
+                    statement =
+                        statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
                 }
-                _ => return AlterStrategy::Replace,
+                let mut statements = vec![statement];
+                statements.extend(settings(Some(old), new));
+                let more =
+                    [Attr::Type, Attr::Collation, Attr::NotNull].into_iter().any(|attr| self.differs(attr));
+                Some(if more { AlterStrategy::Replace } else { AlterStrategy::Retype(statements) })
             }
+            _ => Some(AlterStrategy::Replace),
         }
     }
-    let mut statements = Vec::new();
-    let table = parent(new);
-    let partition =
-        ctx.new.object(Kind::Partition, table).is_some() || ctx.old.object(Kind::Partition, table).is_some();
-    if differing.contains(&Attr::Inherited)
-        && !partition
-        && (new.has(Attr::Inherited) || new.has(Attr::HasParent))
-    {
-        return AlterStrategy::Refuse(
-            "PostgreSQL cannot change whether a column is inherited only".to_owned(),
-        );
-    }
-    if (mine(Attr::Type) || mine(Attr::Collation)) && is_partition_key(ctx, new) {
-        return AlterStrategy::Refuse(
-            "PostgreSQL cannot change the type of a column in a partition key".to_owned(),
-        );
-    }
-    if mine(Attr::Generated) {
-        statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
-    }
-    if mine(Attr::Identity) && !new.has(Attr::Identity) && old.has(Attr::IdentitySequence) {
-        let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
-        statements.push(if identity::lives_on(ctx, old) {
-            drop
-        } else {
-            drop.hazard(HazardKind::DataLoss, table, "the position of the sequence is lost")
-        });
-    }
-    if mine(Attr::NotNull) && !new.has(Attr::NotNull) {
-        let alone = not_null::drops_alone(ctx, old);
-        let drop = if alone { alter_only(new, "DROP NOT NULL") } else { alter(new, "DROP NOT NULL") };
-        statements.push(Statement::new(drop).exclusive(table));
-    }
-    let retyped = differing.contains(&Attr::Type) || differing.contains(&Attr::Collation);
-    // The sequence takes the column's new type, so its bounds must fit first.
-    let width = |c: &Object| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text(Attr::Type));
-    let narrower = old.has(Attr::Identity) && width(new) < width(old);
-    if narrower {
-        statements.extend(identity::change(old, new));
-    }
-    if mine(Attr::Type) || mine(Attr::Collation) {
-        statements.push(retype::retype(ctx, old, new));
-    }
-    if mine(Attr::NotNull) && new.has(Attr::NotNull) {
-        statements.extend(not_null::set(ctx, new));
-    } else if old.has(Attr::NotNull) && new.has(Attr::NotNull) && ctx.old.server_version() >= 180_000 {
-        match not_null::change(ctx, old, new) {
+
+    fn statements(&self) -> AlterStrategy {
+        let (old, new) = (self.old, self.new);
+        let mut statements = self.drops();
+        // The sequence takes the column's new type, so its bounds must fit first.
+        let width =
+            |c: &Object| ["smallint", "integer", "bigint"].iter().position(|t| *t == c.text(Attr::Type));
+        let narrower = old.has(Attr::Identity) && width(new) < width(old);
+        if narrower {
+            statements.extend(identity::change(old, new));
+        }
+        if self.is_own(Attr::Type) || self.is_own(Attr::Collation) {
+            statements.push(retype::retype(self.ctx, old, new));
+        }
+        match self.not_null() {
             Ok(changes) => statements.extend(changes),
             Err(reason) => return AlterStrategy::Refuse(reason),
         }
+        if !narrower {
+            statements.extend(identity::change(old, new));
+        }
+        statements.extend(settings(Some(old), new));
+        match self.differs(Attr::Type) || self.differs(Attr::Collation) {
+            true => AlterStrategy::Retype(statements),
+            false => AlterStrategy::Alter(statements),
+        }
     }
-    if let Some((_, above)) =
-        above.filter(|_| differing.contains(&Attr::NotNull) && comes_down(Attr::NotNull))
-    {
-        statements.extend(not_null::validate_below(ctx, &above, new));
+
+    /// What goes before the type changes: generation, identity and not-null.
+    fn drops(&self) -> Vec<Statement> {
+        let (ctx, old, new) = (self.ctx, self.old, self.new);
+        let table = parent(new);
+        let mut statements = Vec::new();
+        if self.is_own(Attr::Generated) {
+            statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
+        }
+        if self.is_own(Attr::Identity) && !new.has(Attr::Identity) && old.has(Attr::IdentitySequence) {
+            let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
+            statements.push(if identity::lives_on(ctx, old) {
+                drop
+            } else {
+                drop.hazard(HazardKind::DataLoss, table, "the position of the sequence is lost")
+            });
+        }
+        if self.is_own(Attr::NotNull) && !new.has(Attr::NotNull) {
+            let alone = not_null::drops_alone(ctx, old);
+            let drop = if alone { alter_only(new, "DROP NOT NULL") } else { alter(new, "DROP NOT NULL") };
+            statements.push(Statement::new(drop).exclusive(table));
+        }
+        statements
     }
-    if !narrower {
-        statements.extend(identity::change(old, new));
+
+    fn not_null(&self) -> Result<Vec<Statement>, String> {
+        let (ctx, old, new) = (self.ctx, self.old, self.new);
+        let mut statements = if self.is_own(Attr::NotNull) && new.has(Attr::NotNull) {
+            not_null::set(ctx, new)
+        } else if old.has(Attr::NotNull) && new.has(Attr::NotNull) && ctx.old.server_version() >= 180_000 {
+            not_null::change(ctx, old, new)?
+        } else {
+            Vec::new()
+        };
+        if let Some((_, above)) = &self.above
+            && self.differs(Attr::NotNull)
+            && self.is_inherited(Attr::NotNull)
+        {
+            statements.extend(not_null::validate_below(ctx, above, new));
+        }
+        Ok(statements)
     }
-    statements.extend(settings(Some(old), new));
-    if retyped { AlterStrategy::Retype(statements) } else { AlterStrategy::Alter(statements) }
 }
 
-/// Whether the column's name stands in its table's partition key.
+/// Whether the column is mentioned in its table's partition key.
 pub(in crate::schema) fn is_partition_key(ctx: &Context<'_>, column: &Object) -> bool {
     let key = ctx
         .new
         .object(Kind::Table, parent(column))
         .and_then(|t| t.get(Attr::PartitionKey))
         .unwrap_or_default();
-    let name = column.text(Attr::Name);
-    let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
-    key.match_indices(name)
-        .any(|(at, _)| edge(key[..at].chars().next_back()) && edge(key[at + name.len()..].chars().next()))
+    mentions(key, column.text(Attr::Name))
 }

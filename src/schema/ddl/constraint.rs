@@ -1,18 +1,16 @@
 //! Constraints of tables.
 
+use super::context::{AlterStrategy, Context, Place, Swap};
 use super::index::{concurrently, named, without_options};
-use super::{AlterStrategy, Context, Place, Swap, change_options, differing, parent, temporary};
+use super::replica_identity::{identity_before, no_identity};
+use super::sql::{change_options, differing, lines, options, parent, temporary};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::sql::{clause, has_keywords};
 
-fn add(object: &Object) -> String {
-    let table = parent(object);
+fn alter(object: &Object) -> String {
     let recurses = matches!(object.text(Attr::Type), "check" | "foreign key" | "exclusion");
-    format!(
-        "ALTER TABLE {}{table} ADD CONSTRAINT {}",
-        if recurses { "" } else { "ONLY " },
-        object.text(Attr::Name)
-    )
+    format!("ALTER TABLE {}{}", if recurses { "" } else { "ONLY " }, parent(object))
 }
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
@@ -25,7 +23,7 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let mut statements = match kind {
         _ if ctx.is_fresh(table) => vec![plain(object, with_index_options(object))],
         "check" | "foreign key" => {
-            let skip = definition.ends_with("NOT VALID") || definition.ends_with("NOT ENFORCED");
+            let skip = ["NOT VALID", "NOT ENFORCED"].iter().any(|words| clause(definition, words).is_some());
             if skip
                 || !ctx.online
                 || foreign
@@ -52,10 +50,10 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
             if ctx.online
                 && !partitioned
                 && !object.text(Attr::IndexDefinition).is_empty()
-                && !definition.contains("WITHOUT OVERLAPS") =>
+                && !has_keywords(definition, "WITHOUT OVERLAPS") =>
         {
             let name = object.text(Attr::Name);
-            vec![build(object, name), Statement::new(using(object, name)).exclusive(table).at(Phase::Finish)]
+            vec![build(object, name), adopted(object, name)]
         }
         _ => vec![scanned(object, locked(object, plain(object, with_index_options(object))))],
     };
@@ -71,10 +69,15 @@ fn build(object: &Object, name: &str) -> Statement {
     concurrently(object, format!("{sql}{space}"), true)
 }
 
+/// What follows `ADD CONSTRAINT`: the name, the kind, and the index that becomes the constraint's.
 fn using(object: &Object, index: &str) -> String {
     let definition = object.text(Attr::Definition);
-    let timing = definition.find(" DEFERRABLE").map(|at| &definition[at..]).unwrap_or_default();
-    format!("{} {} USING INDEX {index}{timing}", add(object), object.text(Attr::Type).to_uppercase())
+    let (_, timing) = timing(definition);
+    format!(
+        "{} {} USING INDEX {index}{timing}",
+        object.text(Attr::Name),
+        object.text(Attr::Type).to_uppercase()
+    )
 }
 
 /// Whether the index of a constraint is the given one in everything but the name.
@@ -86,7 +89,12 @@ pub(in crate::schema) fn same_index(index: &Object, constraint: &Object) -> bool
 
 /// A constraint takes over an index that is there, which gets the name of the constraint.
 pub(in crate::schema) fn adopt(object: &Object, index: &Object) -> Vec<Statement> {
-    vec![Statement::new(using(object, index.text(Attr::Name))).exclusive(parent(object)).at(Phase::Finish)]
+    vec![adopted(object, index.text(Attr::Name))]
+}
+
+fn adopted(object: &Object, index: &str) -> Statement {
+    let sql = format!("{} ADD CONSTRAINT {}", alter(object), using(object, index));
+    Statement::new(sql).exclusive(parent(object)).at(Phase::Finish)
 }
 
 /// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
@@ -94,7 +102,7 @@ pub(in crate::schema) fn adopt(object: &Object, index: &Object) -> Vec<Statement
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
     let key = |object: &Object| {
         matches!(object.text(Attr::Type), "primary key" | "unique")
-            && !object.text(Attr::Definition).contains("WITHOUT OVERLAPS")
+            && !has_keywords(object.text(Attr::Definition), "WITHOUT OVERLAPS")
     };
     let table = parent(new);
     let partitioned = ctx.new.object(Kind::Table, table)?.has(Attr::PartitionKey);
@@ -109,11 +117,9 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
         let add = locked(new, plain(new, with_index_options(new)));
         (Vec::new(), if place.hosted { vec![add] } else { vec![drop, add] })
     } else {
-        let mut add = using(new, &made);
-        if !place.hosted {
-            add = add.replacen(" ADD CONSTRAINT ", &format!(" {gone}, ADD CONSTRAINT "), 1);
-        }
-        (vec![build(new, &made)], vec![Statement::new(add).exclusive(table)])
+        let gone = if place.hosted { String::new() } else { format!("{gone}, ") };
+        let sql = format!("{} {gone}ADD CONSTRAINT {}", alter(new), using(new, &made));
+        (vec![build(new, &made)], vec![Statement::new(sql).exclusive(table)])
     };
     if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
         exchange.extend(no_identity(ctx, new));
@@ -127,7 +133,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
 }
 
 fn plain(object: &Object, definition: String) -> Statement {
-    Statement::new(format!("{} {definition}", add(object)))
+    Statement::new(format!("{} ADD CONSTRAINT {} {definition}", alter(object), object.text(Attr::Name)))
 }
 
 /// Storage parameters and tablespace go between the columns and the timing.
@@ -135,8 +141,10 @@ fn with_index_options(object: &Object) -> String {
     let definition = object.text(Attr::Definition).to_owned();
     let mut extra = String::new();
     // An exclusion constraint says its own.
-    if let Some(options) = object.get(Attr::IndexOptions).filter(|_| object.text(Attr::Type) != "exclusion") {
-        extra += &format!(" WITH ({})", super::options(options));
+    if let Some(parameters) =
+        object.get(Attr::IndexOptions).filter(|_| object.text(Attr::Type) != "exclusion")
+    {
+        extra += &format!(" WITH ({})", options(parameters));
     }
     if let Some(space) = object.get(Attr::Tablespace) {
         extra += &format!(" USING INDEX TABLESPACE {space}");
@@ -144,9 +152,13 @@ fn with_index_options(object: &Object) -> String {
     if extra.is_empty() {
         return definition;
     }
-    let at =
-        definition.find(" WHERE (").or_else(|| definition.find(" DEFERRABLE")).unwrap_or(definition.len());
-    format!("{}{extra}{}", &definition[..at], &definition[at..])
+    let after = clause(&definition, "WHERE").or_else(|| clause(&definition, "DEFERRABLE"));
+    match after {
+        Some(place) => {
+            format!("{}{extra} {}", definition[..place.start].trim_end(), &definition[place.start..])
+        }
+        None => definition + &extra,
+    }
 }
 
 fn locked(object: &Object, statement: Statement) -> Statement {
@@ -186,26 +198,6 @@ fn index_flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     statements
 }
 
-/// The same when the index goes: PostgreSQL would remember that it had one, and refuse updates that are published.
-pub(super) fn identity_before(ctx: &Context<'_>, index: &Object) -> Option<Statement> {
-    no_identity(ctx, index).filter(|_| index.has(Attr::ReplicaIdentity) && !ctx.is_fresh(parent(index)))
-}
-
-/// The replica identity of a table whose index is it no longer, unless another index is.
-pub(super) fn no_identity(ctx: &Context<'_>, index: &Object) -> Option<Statement> {
-    let table = ctx.new.object(Kind::Table, parent(index))?;
-    if ctx.parts(&table).any(|(_, part)| {
-        matches!(part.key.kind, Kind::Index | Kind::Constraint) && part.has(Attr::ReplicaIdentity)
-    }) {
-        return None;
-    }
-    let identity = table.get(Attr::ReplicaIdentity).unwrap_or("default").to_uppercase();
-    Some(
-        Statement::new(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", table.key.name))
-            .exclusive(table.key.name),
-    )
-}
-
 pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let table = parent(object);
     let mut statement =
@@ -239,17 +231,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
             Attr::Definition
                 if new.text(Attr::Type) == "foreign key" && timing(before).0 == timing(after).0 =>
             {
-                let words = match timing(after).1 {
+                let words = match timing(after).1.trim_start() {
                     "" => "NOT DEFERRABLE",
                     words => words,
                 };
-                statements.push(
-                    Statement::new(format!(
-                        "ALTER TABLE {table} ALTER CONSTRAINT {name}{}{words}",
-                        if words.starts_with(' ') { "" } else { " " }
-                    ))
-                    .exclusive(table),
-                );
+                let sql = format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {words}");
+                statements.push(Statement::new(sql).exclusive(table));
             }
             Attr::Definition
                 if new.text(Attr::Type) == "exclusion"
@@ -291,10 +278,12 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     AlterStrategy::Alter(statements)
 }
 
-/// A definition without its timing, and that.
+/// A definition without its timing, and that with the blank before it.
 fn timing(definition: &str) -> (&str, &str) {
-    match definition.find(" DEFERRABLE") {
-        Some(at) if !definition.ends_with("NOT VALID") => definition.split_at(at),
+    match clause(definition, "DEFERRABLE") {
+        Some(place) if clause(definition, "NOT VALID").is_none() => {
+            definition.split_at(definition[..place.start].trim_end().len())
+        }
         _ => (definition, ""),
     }
 }
@@ -304,7 +293,7 @@ fn passes_on(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let table = parent(new);
     let place = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));
     let parents = ctx.new.object(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
-    let mut above = place.into_iter().chain(super::lines(parents));
+    let mut above = place.into_iter().chain(lines(parents));
     let there = |schema: &Schema, table: &str| {
         schema.object(Kind::Table, table).is_some()
             && schema.object(Kind::Constraint, &format!("{table}.{}", new.text(Attr::Name))).is_some()

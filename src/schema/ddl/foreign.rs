@@ -1,9 +1,10 @@
 //! Foreign data wrappers, servers and user mappings.
 
-use super::table::fdw_options;
-use super::{AlterStrategy, differing, literal};
+use super::context::AlterStrategy;
+use super::sql::{differing, fdw_options};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
+use crate::sql::quote_literal;
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -13,7 +14,7 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
         .unwrap_or_default();
     let word = |attr: Attr, word: &str| object.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
     let text = |attr: Attr, word: &str| {
-        object.get(attr).map(|v| format!(" {word} {}", literal(v))).unwrap_or_default()
+        object.get(attr).map(|v| format!(" {word} {}", quote_literal(v))).unwrap_or_default()
     };
     vec![Statement::new(match object.key.kind {
         Kind::ForeignDataWrapper => format!(
@@ -36,7 +37,7 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     let (mut words, mut options) = (String::new(), String::new());
     for attr in differing(old, new) {
         words += &match attr {
-            Attr::Version => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), literal)),
+            Attr::Version => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), quote_literal)),
             Attr::Handler => new.get(attr).map_or(" NO HANDLER".to_owned(), |f| format!(" HANDLER {f}")),
             Attr::Validator => {
                 new.get(attr).map_or(" NO VALIDATOR".to_owned(), |f| format!(" VALIDATOR {f}"))

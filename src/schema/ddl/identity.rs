@@ -1,8 +1,10 @@
 //! The numbers that sequences hand out, also those of identity columns, and how they pass from the one to the other.
 
-use super::{Context, column, differing, lines, literal, parent};
+use super::context::Context;
+use super::sql::{alter, differing, lines, parent};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Statement};
+use crate::sql::{dollar_quote, last_part, quote_literal};
 
 /// What follows `AS IDENTITY`.
 pub(super) fn options(column: &Object) -> String {
@@ -80,10 +82,11 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
     let mut statements = Vec::new();
     if late && old.holds(edge) && upwards == (old.increment > 0) {
         let beyond = if upwards { format!("last_value < {edge}") } else { format!("last_value > {edge}") };
-        statements.push(Statement::new(format!(
-            "DO $$ BEGIN PERFORM pg_catalog.setval({}, {edge}, false) FROM {sequence} WHERE {beyond}; END $$",
-            literal(sequence)
-        )));
+        let body = format!(
+            " BEGIN PERFORM pg_catalog.setval({}, {edge}, false) FROM {sequence} WHERE {beyond}; END ",
+            quote_literal(sequence)
+        );
+        statements.push(Statement::new(format!("DO {}", dollar_quote(&body))));
     } else if (late || short) && !new.holds(old.start) {
         alter.sql += " RESTART";
         alter =
@@ -105,21 +108,21 @@ pub(super) fn change(old: &Object, new: &Object) -> Vec<Statement> {
         column.get(Attr::Identity).filter(|_| column.has(Attr::IdentitySequence)).map(str::to_owned)
     };
     match (own(old), own(new)) {
-        (None, Some(when)) => statements.push(Statement::new(column::alter(
+        (None, Some(when)) => statements.push(Statement::new(alter(
             new,
             &format!("ADD GENERATED {} AS IDENTITY ({})", when.to_uppercase(), options(new)),
         ))),
         (Some(before), Some(after)) => {
             if before != after {
                 let set = format!("SET GENERATED {}", after.to_uppercase());
-                statements.push(Statement::new(column::alter(new, &set)));
+                statements.push(Statement::new(alter(new, &set)));
             }
             statements.extend(change_options(old, new));
             if let (Some(one), Some(other)) =
                 (old.get(Attr::IdentitySequence), new.get(Attr::IdentitySequence))
                 && one != other
-                && let Some((_, name)) = other.rsplit_once('.')
             {
+                let name = last_part(other);
                 statements.push(Statement::new(format!("ALTER SEQUENCE {one} RENAME TO {name}")));
             }
         }
@@ -138,7 +141,7 @@ fn change_options(old: &Object, new: &Object) -> Vec<Statement> {
     if set.is_empty() {
         return Vec::new();
     }
-    let alter = Statement::new(column::alter(new, &set.join(" ")));
+    let alter = Statement::new(alter(new, &set.join(" ")));
     bounded(alter, old.text(Attr::IdentitySequence), before, after)
 }
 

@@ -1,10 +1,11 @@
 //! Indexes that are not part of a constraint.
 
-use super::{
-    AlterStrategy, Context, Place, Swap, change_options, differing, lines, ordered, parent, temporary,
-};
+use super::context::{AlterStrategy, Context, Place, Swap};
+use super::replica_identity::{identity_before, no_identity};
+use super::sql::{change_options, differing, lines, ordered, parent, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::sql::{bracketed_clause, clause};
 
 pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let table = parent(index);
@@ -35,8 +36,11 @@ pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
 fn sql(index: &Object, name: &str, concurrently: &str) -> String {
     let definition = index.text(Attr::Definition);
     let space = index.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
-    let definition = match definition.find(" WHERE ").filter(|_| !space.is_empty()) {
-        Some(at) => format!("{}{space}{}", &definition[..at], &definition[at..]),
+    let definition = match clause(definition, "WHERE").filter(|_| !space.is_empty()) {
+        Some(place) => {
+            let (head, predicate) = definition.split_at(place.start);
+            format!("{}{space} {predicate}", head.trim_end())
+        }
         None => format!("{definition}{space}"),
     };
     named(&definition, index.text(Attr::Name), name, concurrently)
@@ -98,7 +102,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     }
     exchange.push(rename(&format!("{schema}.{made}"), name));
     if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
-        exchange.extend(super::constraint::no_identity(ctx, new));
+        exchange.extend(no_identity(ctx, new));
     }
     exchange.extend(flags(None, new));
     Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
@@ -165,7 +169,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let table = parent(index);
     let key = &index.key.name;
     let removed = ctx.new.find(index.key).is_none();
-    let identity = super::constraint::identity_before(ctx, index);
+    let identity = identity_before(ctx, index);
     if ctx.online
         && removed
         && !index.has(Attr::Partitioned)
@@ -219,9 +223,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     let mut statements = Vec::new();
     for attr in differing(old, new) {
         match attr {
-            Attr::ReplicaIdentity if !new.has(attr) => {
-                statements.extend(super::constraint::no_identity(ctx, new))
-            }
+            Attr::ReplicaIdentity if !new.has(attr) => statements.extend(no_identity(ctx, new)),
             Attr::Definition | Attr::Clustered | Attr::ReplicaIdentity | Attr::Statistics => {}
             Attr::Options => {
                 statements.extend(change_options(&format!("ALTER INDEX {key}"), ordered(old), ordered(new)))
@@ -240,16 +242,14 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     AlterStrategy::Alter(statements)
 }
 
-/// What nobody can plan.
-pub(in crate::schema) const INVALID: &str = "a build of it failed on the new side: drop or reindex it there, because nobody can make an invalid index";
+/// Why an invalid index cannot be the target of a plan.
+pub(in crate::schema) const INVALID: &str =
+    "a build of it failed on the new side, and no plan can make an invalid index: drop or reindex it there";
 
 /// The definition without `WITH (…)`, which is compared by itself.
 pub(super) fn without_options(definition: &str) -> String {
-    match definition.find(" WITH (") {
-        Some(at) => match definition[at..].find(')') {
-            Some(end) => format!("{}{}", &definition[..at], &definition[at + end + 1..]),
-            None => definition.to_owned(),
-        },
+    match bracketed_clause(definition, "WITH") {
+        Some(place) => format!("{}{}", definition[..place.start].trim_end(), &definition[place.end..]),
         None => definition.to_owned(),
     }
 }

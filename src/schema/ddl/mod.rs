@@ -3,6 +3,7 @@
 mod access;
 mod column;
 mod constraint;
+mod context;
 mod foreign;
 mod identity;
 mod index;
@@ -11,84 +12,27 @@ mod operators;
 mod partition;
 mod publication;
 mod relation;
+mod replica_identity;
 mod retype;
 mod routines;
+mod sql;
 mod table;
 mod text_search;
 mod types;
+mod volatile;
 
-use std::collections::BTreeSet;
-
-use super::model::{Adjacency, Attr, Key, Kind, Object, Schema};
+use super::model::{Attr, Kind, Object};
 use super::statement::Statement;
 
 pub(super) use access::{born_with, shift_privileges};
 pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
+pub(super) use context::{AlterStrategy, Context, Place, Swap};
 pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
 pub(super) use retype::{base, retype};
+pub(super) use sql::{key, lines, parent, phrase, temporary};
 pub(super) use table::inherit;
-
-/// What statements are made for.
-pub(super) struct Context<'a> {
-    pub(super) old: &'a Schema,
-    pub(super) new: &'a Schema,
-    /// Whether statements must let reads and writes go on.
-    pub(super) online: bool,
-    /// Tables and materialised views this plan creates: nobody waits for them.
-    pub(super) fresh: BTreeSet<&'a str>,
-    /// Positions in the new schema of objects that are created as a part of their table or column.
-    pub(super) inline: BTreeSet<usize>,
-    pub(super) new_parts: &'a Adjacency,
-}
-
-impl<'a> Context<'a> {
-    pub(super) fn is_fresh(&self, relation: &str) -> bool {
-        self.fresh.contains(relation)
-    }
-
-    /// The parts of an object of the new schema.
-    pub(super) fn parts(&self, object: &Object) -> impl Iterator<Item = (usize, Object<'a>)> + use<'a, '_> {
-        let at = self.new.find(object.key);
-        let new = self.new;
-        at.into_iter()
-            .flat_map(|at| self.new_parts.of(at))
-            .map(move |p| (*p as usize, new.objects.at(*p as usize)))
-    }
-}
-
-/// How a changed object gets from old to new.
-pub(super) enum AlterStrategy {
-    /// By these statements; what depends on it stays.
-    Alter(Vec<Statement>),
-    /// By these statements; what depends on the type of it is dropped before and made anew.
-    Retype(Vec<Statement>),
-    /// Dropped and created.
-    Replace,
-    /// Not at all.
-    Refuse(String),
-}
-
-/// How an index gets a new definition without ever being absent.
-pub(super) struct Swap {
-    /// Builds the new one under a name of its own.
-    pub(super) ahead: Vec<Statement>,
-    /// Puts it in the place of the old one, in one transaction.
-    pub(super) exchange: Vec<Statement>,
-    /// Removes the old one.
-    pub(super) purge: Vec<Statement>,
-}
-
-/// What a changed index is bound to.
-pub(super) struct Place<'a> {
-    /// Whether it goes with the partitioned index it is a part of.
-    pub(super) hosted: bool,
-    /// Whether foreign keys need it.
-    pub(super) referenced: bool,
-    /// The tables of the indexes that are parts of it.
-    pub(super) partitions: Vec<&'a str>,
-}
 
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
@@ -97,27 +41,6 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
         Kind::Constraint => constraint::swap(ctx, old, new, place),
         _ => None,
     }
-}
-
-/// The name something goes by while it makes way for its successor, or the successor while it is made.
-pub(super) fn temporary(role: &str, object: &Object) -> String {
-    let name = object.text(Attr::Name);
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .take(40)
-        .collect::<String>()
-        .to_lowercase();
-    if plain == name {
-        return format!("lakebase_{role}_{plain}");
-    }
-    // Names that are alike once shortened still differ by this.
-    let digest = object
-        .key
-        .name
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("lakebase_{role}_{plain}_{digest:08x}")
 }
 
 /// The statements that create an object.
@@ -222,83 +145,4 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
         }
         _ => AlterStrategy::Replace,
     }
-}
-
-/// The name of what an object is a part of.
-pub(super) fn parent<'a>(object: &Object<'a>) -> &'a str {
-    object.parent.map(|p| p.name).unwrap_or_default()
-}
-
-/// An object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
-pub(super) fn phrase(object: &Object) -> String {
-    let name = object.key.name;
-    let on_parent = |word: &str| format!("{word} {} ON {}", object.text(Attr::Name), parent(object));
-    match object.key.kind {
-        Kind::Table if object.has(Attr::Foreign) => format!("FOREIGN TABLE {name}"),
-        Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
-        Kind::Function if object.text(Attr::Type) == "procedure" => format!("PROCEDURE {name}"),
-        Kind::Aggregate => {
-            format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)")))
-        }
-        Kind::Constraint => on_parent("CONSTRAINT"),
-        Kind::DomainConstraint => on_parent("CONSTRAINT").replacen(" ON ", " ON DOMAIN ", 1),
-        Kind::Trigger => on_parent("TRIGGER"),
-        Kind::Rule => on_parent("RULE"),
-        Kind::Policy => on_parent("POLICY"),
-        kind => format!("{} {name}", kind.label().to_uppercase()),
-    }
-}
-
-/// A string literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// One `key=value` a line, as `key='value', …`.
-pub(super) fn options(lines: &str) -> String {
-    let each = lines.lines().map(|line| match line.split_once('=') {
-        Some((name, value)) => format!("{name}={}", literal(value)),
-        None => line.to_owned(),
-    });
-    each.collect::<Vec<_>>().join(", ")
-}
-
-/// The statements that set and reset what differs between two lists of `key=value` lines.
-///
-/// All that shall be set is set again, because PostgreSQL keeps them in the order in which they were set.
-pub(super) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
-    let (old, new) = (lines(old), lines(new));
-    let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
-    let changes = new.iter().any(|line| !old.contains(line));
-    let set: Vec<&str> = new.iter().filter(|_| changes).copied().collect();
-    let reset: Vec<String> =
-        old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
-    let mut statements = Vec::new();
-    if !set.is_empty() {
-        statements.push(Statement::new(format!("{alter} SET ({})", options(&set.join("\n")))));
-    }
-    if !reset.is_empty() {
-        statements.push(Statement::new(format!("{alter} RESET ({})", reset.join(", "))));
-    }
-    statements
-}
-
-/// Storage parameters in the order in which they were set.
-pub(super) fn ordered<'a>(object: &Object<'a>) -> Option<&'a str> {
-    object.get(Attr::OptionsInOrder).filter(|_| object.has(Attr::Options))
-}
-
-/// The compared attributes that differ.
-pub(super) fn differing(old: &Object<'_>, new: &Object<'_>) -> Vec<Attr> {
-    let gone = old.attrs.compared().filter(|(attr, _)| !new.has(*attr)).map(|(attr, _)| attr);
-    let changed = new.attrs.compared().filter(|(attr, value)| old.get(*attr) != Some(*value));
-    changed.map(|(attr, _)| attr).chain(gone).collect()
-}
-
-pub(super) fn lines(text: Option<&str>) -> Vec<&str> {
-    text.map(|t| t.lines().collect()).unwrap_or_default()
-}
-
-pub(super) fn key(kind: Kind, name: &str) -> Key {
-    Key::new(kind, name)
 }

@@ -1,29 +1,45 @@
 //! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
 
-use super::{Context, column::alter, parent};
+use super::context::Context;
+use super::sql::{alter, lines, parent};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident};
 
 /// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
 pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
-    let bare = |name: &str| match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => name.to_owned(),
-    };
-    let name = format!("{}_{}_not_null", bare(table), bare(column));
+    let name = format!("{}_{}_not_null", unquote_ident(table), unquote_ident(column));
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        name
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
+    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) { name } else { quote_ident(&name) }
+}
+
+/// What a column says about its not-null constraint: `CONSTRAINT name NO INHERIT NOT VALID`, or parts of that.
+struct Marks<'a> {
+    /// Set where it is not the usual one.
+    name: Option<&'a str>,
+    no_inherit: bool,
+    not_valid: bool,
+}
+
+impl<'a> Marks<'a> {
+    fn of(column: &Object<'a>) -> Self {
+        let text = column.text(Attr::NotNullConstraint);
+        let flag = |words: &str| clause(text, words);
+        let (no_inherit, not_valid) = (flag("NO INHERIT"), flag("NOT VALID"));
+        let end = [&no_inherit, &not_valid].into_iter().flatten().map(|place| place.start).min();
+        let name = text[..end.unwrap_or(text.len())].strip_prefix("CONSTRAINT ").map(str::trim_end);
+        Self { name, no_inherit: no_inherit.is_some(), not_valid: not_valid.is_some() }
+    }
+
+    /// What follows `NOT NULL` in a definition, except for its validity.
+    fn inheritance(&self) -> &'static str {
+        if self.no_inherit { " NO INHERIT" } else { "" }
     }
 }
 
 /// The name of a column's not-null constraint.
 fn constraint_name(schema: &Schema, column: &Object) -> String {
-    let own = column.get(Attr::NotNullConstraint).and_then(|text| text.strip_prefix("CONSTRAINT "));
-    let own = own.map(|text| text.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT"));
-    if let Some(name) = own.or_else(|| column.get(Attr::InheritedNotNullName)) {
+    if let Some(name) = Marks::of(column).name.or_else(|| column.get(Attr::InheritedNotNullName)) {
         return name.to_owned();
     }
     let table = schema.object(Kind::Table, parent(column)).map(|t| t.text(Attr::Name)).unwrap_or_default();
@@ -34,14 +50,13 @@ fn constraint_name(schema: &Schema, column: &Object) -> String {
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, String> {
     let table = parent(new);
     let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
-    let says =
-        |column: &Object, words: &str| column.get(Attr::NotNullConstraint).is_some_and(|c| c.contains(words));
+    let (was, is) = (Marks::of(old), Marks::of(new));
     let mut statements = Vec::new();
     let name = if new.has(Attr::HasParent) { &before } else { &after };
     if before != *name {
         let children = ctx.old.objects.iter().filter(|f| {
             f.key.kind == Kind::Partition && f.text(Attr::Of) == table
-                || f.key.kind == Kind::Table && super::lines(f.get(Attr::Inherits)).contains(&table)
+                || f.key.kind == Kind::Table && lines(f.get(Attr::Inherits)).contains(&table)
         });
         for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
             let column = ctx.old.object(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
@@ -56,13 +71,13 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Ve
                 .exclusive(table),
         );
     }
-    if says(old, "NO INHERIT") != says(new, "NO INHERIT") {
-        let word = if says(new, "NO INHERIT") { "NO INHERIT" } else { "INHERIT" };
+    if was.no_inherit != is.no_inherit {
+        let word = if is.no_inherit { "NO INHERIT" } else { "INHERIT" };
         statements.push(
             Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {word}")).exclusive(table),
         );
     }
-    match (says(old, "NOT VALID"), says(new, "NOT VALID")) {
+    match (was.not_valid, is.not_valid) {
         (true, false) => {
             let validate = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
                 .lock(table, LockMode::ShareUpdateExclusive)
@@ -71,11 +86,11 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Ve
         }
         (false, true) => {
             statements.push(Statement::new(alter(new, "DROP NOT NULL")).exclusive(table));
-            let tail = if says(new, "NO INHERIT") { " NO INHERIT" } else { "" };
             statements.push(
                 Statement::new(format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {}{tail} NOT VALID",
-                    new.text(Attr::Name)
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {}{} NOT VALID",
+                    new.text(Attr::Name),
+                    is.inheritance()
                 ))
                 .exclusive(table),
             );
@@ -92,13 +107,14 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> 
     let mut statements = vec![set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")];
     let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
     if ctx.old.server_version() >= 180_000 && before != after {
-        let rename = format!(
-            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {}::pg_catalog.regclass \
-             AND contype = 'n' AND pg_catalog.quote_ident(conname) = {}) THEN ALTER TABLE {table} RENAME CONSTRAINT {before} TO {after}; END IF; END $$",
-            super::literal(table),
-            super::literal(&before)
+        let body = format!(
+            " BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {}::pg_catalog.regclass \
+             AND contype = 'n' AND pg_catalog.quote_ident(conname) = {}) \
+             THEN ALTER TABLE {table} RENAME CONSTRAINT {before} TO {after}; END IF; END ",
+            quote_literal(table),
+            quote_literal(&before)
         );
-        statements.push(Statement::new(rename).exclusive(table));
+        statements.push(Statement::new(format!("DO {}", dollar_quote(&body))).exclusive(table));
     }
     statements
 }
@@ -106,21 +122,18 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> 
 /// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
 pub(super) fn drops_alone(ctx: &Context<'_>, column: &Object) -> bool {
     let table = parent(column);
-    let heirs = |f: Object<'_>| super::lines(f.get(Attr::Inherits)).contains(&table);
+    let heirs = |f: Object<'_>| lines(f.get(Attr::Inherits)).contains(&table);
     ctx.old.server_version() < 180_000 && ctx.old.objects.of_kind(Kind::Table).any(heirs)
 }
 
 /// Whether the children of a column get its constraint, which they did not inherit before.
 pub(super) fn is_handed_down(old: &Object, new: &Object) -> bool {
-    old.text(Attr::NotNullConstraint).contains("NO INHERIT")
-        && new.has(Attr::NotNull)
-        && !new.text(Attr::NotNullConstraint).contains("NO INHERIT")
+    Marks::of(old).no_inherit && new.has(Attr::NotNull) && !Marks::of(new).no_inherit
 }
 
 /// A child gets the constraint from above as it is there, not validated, and may be validated by itself.
 pub(super) fn validate_below(ctx: &Context<'_>, above: &Object, column: &Object) -> Option<Statement> {
-    let pending = |column: &Object| column.text(Attr::NotNullConstraint).contains("NOT VALID");
-    if !pending(above) || pending(column) || !column.has(Attr::NotNull) {
+    if !Marks::of(above).not_valid || Marks::of(column).not_valid || !column.has(Attr::NotNull) {
         return None;
     }
     let (table, name) = (parent(column), constraint_name(ctx.new, above));
@@ -138,38 +151,33 @@ fn has_to_be_named(ctx: &Context<'_>, column: &Object) -> bool {
 
 /// As part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Object) -> String {
-    match column.get(Attr::NotNullConstraint) {
-        Some(named) if named.contains("NOT VALID") => String::new(),
-        Some(named) if named.starts_with("CONSTRAINT") => match named.strip_suffix(" NO INHERIT") {
-            Some(name) => format!(" {name} NOT NULL NO INHERIT"),
-            None => format!(" {named} NOT NULL"),
-        },
-        Some(_) => " NOT NULL NO INHERIT".to_owned(),
-        None => match column.get(Attr::InheritedNotNullName) {
-            Some(name) => format!(" CONSTRAINT {name} NOT NULL"),
-            None if has_to_be_named(ctx, column) => {
-                format!(" CONSTRAINT {} NOT NULL", constraint_name(ctx.new, column))
-            }
-            None => " NOT NULL".to_owned(),
-        },
+    let marks = Marks::of(column);
+    if marks.not_valid {
+        return String::new();
     }
+    let name = match marks.name {
+        None if column.has(Attr::NotNullConstraint) => None,
+        None if has_to_be_named(ctx, column) => Some(constraint_name(ctx.new, column)),
+        name => name.or_else(|| column.get(Attr::InheritedNotNullName)).map(str::to_owned),
+    };
+    let name = name.map(|name| format!(" CONSTRAINT {name}")).unwrap_or_default();
+    format!("{name} NOT NULL{}", marks.inheritance())
 }
 
 /// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
 pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let name = column.text(Attr::Name);
-    let set = match column.get(Attr::NotNullConstraint) {
-        Some(named) if named.starts_with("CONSTRAINT") || named.contains("NO") => {
-            let (named, tail) =
-                named.split_once(" NO").map_or((named, String::new()), |(n, t)| (n, format!(" NO{t}")));
-            Statement::new(format!("ALTER TABLE {table} ADD {named} NOT NULL {name}{tail}"))
-        }
-        None if has_to_be_named(ctx, column) => {
-            let own = constraint_name(ctx.new, column);
-            Statement::new(format!("ALTER TABLE {table} ADD CONSTRAINT {own} NOT NULL {name}"))
-        }
-        _ => Statement::new(alter(column, "SET NOT NULL")),
+    let marks = Marks::of(column);
+    let own = marks.name.map(str::to_owned);
+    let own = own.or_else(|| has_to_be_named(ctx, column).then(|| constraint_name(ctx.new, column)));
+    let set = if own.is_some() || column.has(Attr::NotNullConstraint) {
+        let named = own.map(|own| format!("CONSTRAINT {own} ")).unwrap_or_default();
+        let tail = if marks.not_valid { " NOT VALID" } else { "" };
+        let tail = format!("{}{tail}", marks.inheritance());
+        Statement::new(format!("ALTER TABLE {table} ADD {named}NOT NULL {name}{tail}"))
+    } else {
+        Statement::new(alter(column, "SET NOT NULL"))
     }
     .exclusive(table)
     .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));

@@ -1,6 +1,7 @@
 //! Operators, their classes and families, casts and access methods.
 
-use super::{AlterStrategy, differing, lines};
+use super::context::AlterStrategy;
+use super::sql::{differing, lines};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 

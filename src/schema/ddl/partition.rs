@@ -1,8 +1,10 @@
 //! The places of tables as partitions of others.
 
-use super::{Context, parent, temporary};
+use super::context::Context;
+use super::sql::{parent, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::sql::{bracketed_lists, dollar_quote, quote_literal, split_list};
 
 /// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
 /// PostgreSQL attaches without reading the rows.
@@ -59,8 +61,8 @@ fn bounds(ctx: &Context<'_>, partition: &Object) -> Option<String> {
     while let Some(partition) = at {
         let of = partition.text(Attr::Of);
         let by = ctx.new.object(Kind::Table, of)?.get(Attr::PartitionKey)?;
-        let (how, column) = by.split_once(" (")?;
-        let column = column.strip_suffix(')')?;
+        let (how, _) = by.split_once(" (")?;
+        let [column] = bracketed_lists(by)[..] else { return None };
         ctx.new.object(Kind::Column, &format!("{of}.{column}"))?;
         rules.push(rule(how, column, partition.text(Attr::Bound))?);
         at = ctx.new.object(Kind::Partition, of);
@@ -72,17 +74,13 @@ fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
     let mut words = vec![format!("{column} IS NOT NULL")];
     match how {
         "RANGE" => {
-            let (from, to) =
-                bound.strip_prefix("FOR VALUES FROM (")?.strip_suffix(')')?.split_once(") TO (")?;
-            if to.contains(") TO (") {
-                return None;
-            }
+            let [from, to] = bracketed_lists(bound)[..] else { return None };
             words.extend((from != "MINVALUE").then(|| format!("{column} >= {from}")));
             words.extend((to != "MAXVALUE").then(|| format!("{column} < {to}")));
         }
         "LIST" => {
-            let values = bound.strip_prefix("FOR VALUES IN (")?.strip_suffix(')')?;
-            if values.split(", ").any(|value| value == "NULL") {
+            let [values] = bracketed_lists(bound)[..] else { return None };
+            if split_list(values).contains(&"NULL") {
                 return None;
             }
             words.push(format!("{column} IN ({values})"));
@@ -138,20 +136,19 @@ pub(super) fn detach_concurrently(partition: &Object) -> Statement {
 fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
     let checks = ctx.old.objects.of_kind(Kind::Constraint).filter(|f| f.text(Attr::Type) == "check");
     let own = checks.filter(|f| parent(f) == child);
-    let own: Vec<String> = own.map(|f| super::literal(f.text(Attr::Name))).collect();
+    let own: Vec<String> = own.map(|f| quote_literal(f.text(Attr::Name))).collect();
     let known = match own.is_empty() {
         true => String::new(),
         false => format!(" AND pg_catalog.quote_ident(conname) NOT IN ({})", own.join(", ")),
     };
-    let table = super::literal(child);
-    Statement::new(format!(
-        "DO $lakebase$ DECLARE bound name; BEGIN FOR bound IN SELECT conname FROM pg_catalog.pg_constraint \
+    let table = quote_literal(child);
+    let drop = quote_literal(&format!("ALTER TABLE {} DROP CONSTRAINT %I", child.replace('%', "%%")));
+    let body = format!(
+        " DECLARE bound name; BEGIN FOR bound IN SELECT conname FROM pg_catalog.pg_constraint \
          WHERE conrelid = {table}::pg_catalog.regclass AND contype = 'c'{known} \
-         LOOP EXECUTE pg_catalog.format('ALTER TABLE {} DROP CONSTRAINT %I', bound); END LOOP; END $lakebase$",
-        child.replace('\'', "''").replace('%', "%%")
-    ))
-    .exclusive(child)
-    .at(Phase::Finish)
+         LOOP EXECUTE pg_catalog.format({drop}, bound); END LOOP; END "
+    );
+    Statement::new(format!("DO {}", dollar_quote(&body))).exclusive(child).at(Phase::Finish)
 }
 
 #[cfg(test)]
@@ -181,7 +178,7 @@ mod tests {
             ("LIST", "DEFAULT"),
             ("LIST", "FOR VALUES IN ('a', NULL)"),
             ("HASH", "FOR VALUES WITH (modulus 4, remainder 0)"),
-            ("RANGE", "FOR VALUES FROM (') TO (') TO ('x')"),
+            ("RANGE", "FOR VALUES FROM ('a) TO ('x')"),
         ] {
             assert_eq!(rule(how, "k", bound), None, "{how} {bound}");
         }

@@ -1,8 +1,10 @@
 //! Publications.
 
-use super::{AlterStrategy, differing, literal, parent};
+use super::context::AlterStrategy;
+use super::sql::{differing, parent};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{LockMode, Statement};
+use crate::sql::quote_literal;
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     vec![match object.key.kind {
@@ -31,8 +33,10 @@ fn member(object: &Object) -> String {
 
 fn settings(object: &Object) -> String {
     let root = if object.has(Attr::ViaRoot) { "true" } else { "false" };
-    let mut sql =
-        format!("publish = {}, publish_via_partition_root = {root}", literal(object.text(Attr::Publish)));
+    let mut sql = format!(
+        "publish = {}, publish_via_partition_root = {root}",
+        quote_literal(object.text(Attr::Publish))
+    );
     sql += &object
         .get(Attr::PublishGeneratedColumns)
         .map(|v| format!(", publish_generated_columns = {v}"))

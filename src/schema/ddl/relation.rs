@@ -1,19 +1,20 @@
 //! Schemas, extensions, sequences, views, materialised views and extended statistics.
 
-use super::{
-    AlterStrategy, Context, change_options, differing, identity, lines, options, ordered, parent, phrase,
-};
+use super::context::{AlterStrategy, Context};
+use super::identity;
+use super::sql::{change_options, differing, lines, options, ordered, parent, phrase};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Phase, Statement};
+use crate::sql::quote_literal;
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
     match object.key.kind {
         Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
         Kind::Extension => vec![Statement::new(format!(
-            "CREATE EXTENSION {name} WITH SCHEMA {} VERSION '{}'",
+            "CREATE EXTENSION {name} WITH SCHEMA {} VERSION {}",
             object.text(Attr::Schema),
-            object.text(Attr::Version)
+            quote_literal(object.text(Attr::Version))
         ))],
         Kind::Statistics => {
             let mut statements = vec![Statement::new(object.text(Attr::Definition))];

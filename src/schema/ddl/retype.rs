@@ -1,6 +1,7 @@
 //! Columns that get another type.
 
-use super::{Context, column, parent};
+use super::context::Context;
+use super::sql::{alter, parent};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Statement};
 
@@ -8,7 +9,7 @@ use crate::schema::statement::{HazardKind, Statement};
 pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -> Statement {
     let table = parent(new);
     let (before, after) = (old.text(Attr::Type), new.text(Attr::Type));
-    let mut sql = column::alter(new, &format!("TYPE {after}"));
+    let mut sql = alter(new, &format!("TYPE {after}"));
     if let Some(collation) = new.get(Attr::Collation) {
         sql += &format!(" COLLATE {collation}");
     }

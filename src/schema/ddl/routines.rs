@@ -1,8 +1,10 @@
 //! Functions, aggregates, triggers, rules, event triggers, languages and policies.
 
-use super::{AlterStrategy, differing, lines, literal, parent};
+use super::context::AlterStrategy;
+use super::sql::{differing, lines, parent};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::sql::{bracket, clause, quote_literal, split_list};
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -96,7 +98,7 @@ pub(super) fn as_above(schema: &Schema, object: &Object) -> Statement {
 }
 
 fn aggregate(object: &Object) -> String {
-    let (name, _) = object.key.name.split_once('(').unwrap_or((object.key.name, ""));
+    let name = &object.key.name[..bracket(object.key.name).unwrap_or(object.key.name.len())];
     let arguments = match object.text(Attr::Arguments) {
         "" => "*",
         arguments => arguments,
@@ -135,7 +137,7 @@ fn aggregate(object: &Object) -> String {
         words.push(match attr {
             Attr::FinalfuncExtra | Attr::MfinalfuncExtra => word,
             Attr::FinalfuncModify | Attr::MfinalfuncModify => format!("{word} = {}", modify(value)),
-            Attr::Initcond | Attr::Minitcond => format!("{word} = {}", literal(value)),
+            Attr::Initcond | Attr::Minitcond => format!("{word} = {}", quote_literal(value)),
             Attr::Parallel => format!("PARALLEL = {}", value.to_uppercase()),
             _ => format!("{word} = {value}"),
         });
@@ -210,7 +212,7 @@ fn change_function(old: &Object, new: &Object) -> AlterStrategy {
     }
     let name = &new.key.name;
     let mut statement = Statement::new(new.text(Attr::Definition).trim_end());
-    let definer = |f: &Object| f.text(Attr::Definition).contains("SECURITY DEFINER");
+    let definer = |f: &Object| clause(f.text(Attr::Definition), "SECURITY DEFINER").is_some();
     if definer(old) != definer(new) {
         statement =
             statement.hazard(HazardKind::Authorization, name, "it runs with the rights of another role");
@@ -220,9 +222,8 @@ fn change_function(old: &Object, new: &Object) -> AlterStrategy {
 
 /// The words that tell parameters for results from others.
 fn modes<'a>(function: &Object<'a>) -> Vec<&'a str> {
-    function
-        .text(Attr::IdentityArguments)
-        .split(", ")
+    split_list(function.text(Attr::IdentityArguments))
+        .into_iter()
         .filter_map(|a| a.split(' ').next())
         .filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC"))
         .collect()

@@ -1,6 +1,8 @@
 //! Tables.
 
-use super::{AlterStrategy, Context, change_options, column, differing, lines, options, ordered, partition};
+use super::context::{AlterStrategy, Context};
+use super::sql::{change_options, differing, fdw_options, lines, options, ordered};
+use super::{column, partition};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
@@ -133,93 +135,79 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
 }
 
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
-    let name = &new.key.name;
-    let word = if new.has(Attr::Foreign) { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
     let mut statements = Vec::new();
     for attr in differing(old, new) {
-        match attr {
-            Attr::Persistence => {
-                let logged = if new.has(Attr::Persistence) { "UNLOGGED" } else { "LOGGED" };
-                let statement = Statement::new(format!("ALTER TABLE {name} SET {logged}")).exclusive(name);
-                statements.push(statement.hazard(
-                    HazardKind::TableRewrite,
-                    name,
-                    "the table is written anew",
-                ));
-            }
-            Attr::Options => statements.extend(
-                change_options(&format!("{word} {name}"), ordered(old), ordered(new))
-                    .into_iter()
-                    .map(|s| s.lock(name, LockMode::ShareUpdateExclusive)),
-            ),
-            Attr::RowSecurity | Attr::ForceRowSecurity | Attr::ReplicaIdentity => {}
-            Attr::Tablespace => {
-                let space = new.get(attr).unwrap_or("pg_default");
-                let statement =
-                    Statement::new(format!("ALTER TABLE {name} SET TABLESPACE {space}")).exclusive(name);
-                statements.push(statement.hazard(HazardKind::TableRewrite, name, "the table is copied"));
-            }
-            Attr::AccessMethod => {
-                let method = new.get(attr).unwrap_or("heap");
-                let statement =
-                    Statement::new(format!("ALTER TABLE {name} SET ACCESS METHOD {method}")).exclusive(name);
-                statements.push(statement.hazard(
-                    HazardKind::TableRewrite,
-                    name,
-                    "the table is written anew",
-                ));
-            }
-            Attr::Inherits => {
-                let (before, after) = (lines(old.get(attr)), lines(new.get(attr)));
-                let kept = before.iter().filter(|p| after.contains(p));
-                let reached: Vec<&str> =
-                    kept.chain(after.iter().filter(|p| !before.contains(p))).copied().collect();
-                if reached != after {
-                    let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
-                    return AlterStrategy::Refuse(reason.to_owned());
-                }
-                for parent in before.iter().filter(|p| !after.contains(p)) {
-                    statements.push(
-                        Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name),
-                    );
-                }
-            }
-            Attr::OfType => {
-                statements.push(
-                    Statement::new(match new.get(attr) {
-                        Some(of) => format!("ALTER TABLE {name} OF {of}"),
-                        None => format!("ALTER TABLE {name} NOT OF"),
-                    })
-                    .exclusive(name),
-                );
-            }
-            Attr::FdwOptions => {
-                let options = fdw_options(old.get(attr), new.get(attr));
-                statements.push(Statement::new(format!("{word} {name} OPTIONS ({options})")));
-            }
-            Attr::IsPartition => {}
-            Attr::PartitionKey => {
-                return AlterStrategy::Refuse("PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows".to_owned());
-            }
-            Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => {
-                return AlterStrategy::Replace;
-            }
-            Attr::Foreign | Attr::Server => {
-                return AlterStrategy::Refuse(
-                    "a table cannot become a foreign table, nor the other way round, without being dropped"
-                        .to_owned(),
-                );
-            }
-            other => {
-                return AlterStrategy::Refuse(format!(
-                    "its {} cannot be changed",
-                    other.alias().replace('_', " ")
-                ));
-            }
+        match change_attribute(old, new, attr) {
+            Ok(changes) => statements.extend(changes),
+            Err(strategy) => return strategy,
         }
     }
     statements.extend(flags(Some(old), new));
     AlterStrategy::Alter(statements)
+}
+
+/// The statements for one attribute, or the strategy for the whole table where there are none.
+fn change_attribute(old: &Object, new: &Object, attr: Attr) -> Result<Vec<Statement>, AlterStrategy> {
+    let refuse = |reason: &str| Err(AlterStrategy::Refuse(reason.to_owned()));
+    let name = &new.key.name;
+    let word = if new.has(Attr::Foreign) { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
+    let rewrite = |what: &str, why: &str| {
+        let statement = Statement::new(format!("ALTER TABLE {name} SET {what}")).exclusive(name);
+        Ok(vec![statement.hazard(HazardKind::TableRewrite, name, why)])
+    };
+    match attr {
+        Attr::RowSecurity | Attr::ForceRowSecurity | Attr::ReplicaIdentity | Attr::IsPartition => {
+            Ok(Vec::new())
+        }
+        Attr::Persistence => {
+            rewrite(if new.has(attr) { "UNLOGGED" } else { "LOGGED" }, "the table is written anew")
+        }
+        Attr::Tablespace => {
+            let space = new.get(attr).unwrap_or("pg_default");
+            rewrite(&format!("TABLESPACE {space}"), "the table is copied")
+        }
+        Attr::AccessMethod => {
+            let method = new.get(attr).unwrap_or("heap");
+            rewrite(&format!("ACCESS METHOD {method}"), "the table is written anew")
+        }
+        Attr::Options => {
+            let changes = change_options(&format!("{word} {name}"), ordered(old), ordered(new));
+            Ok(changes.into_iter().map(|s| s.lock(name, LockMode::ShareUpdateExclusive)).collect())
+        }
+        Attr::Inherits => disinherit(old, new),
+        Attr::OfType => {
+            let what = new.get(attr).map_or("NOT OF".to_owned(), |of| format!("OF {of}"));
+            Ok(vec![Statement::new(format!("ALTER TABLE {name} {what}")).exclusive(name)])
+        }
+        Attr::FdwOptions => {
+            let options = fdw_options(old.get(attr), new.get(attr));
+            Ok(vec![Statement::new(format!("{word} {name} OPTIONS ({options})"))])
+        }
+        Attr::PartitionKey => refuse(
+            "PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows",
+        ),
+        Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => Err(AlterStrategy::Replace),
+        Attr::Foreign | Attr::Server => {
+            refuse("a table cannot become a foreign table, nor the other way round, without being dropped")
+        }
+        other => refuse(&format!("its {} cannot be changed", other.alias().replace('_', " "))),
+    }
+}
+
+/// Leaves the parents that go. New ones come last, once the table has their columns: see [`inherit`].
+fn disinherit(old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrategy> {
+    let name = &new.key.name;
+    let (before, after) = (lines(old.get(Attr::Inherits)), lines(new.get(Attr::Inherits)));
+    let kept = before.iter().filter(|p| after.contains(p));
+    let reached: Vec<&str> = kept.chain(after.iter().filter(|p| !before.contains(p))).copied().collect();
+    if reached != after {
+        let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
+        return Err(AlterStrategy::Refuse(reason.to_owned()));
+    }
+    let gone = before.iter().filter(|p| !after.contains(p));
+    Ok(gone
+        .map(|parent| Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name))
+        .collect())
 }
 
 /// The statements that give an existing table its new parents, once it has their columns.
@@ -231,23 +219,4 @@ pub(in crate::schema) fn inherit(old: &Object, new: &Object) -> Vec<Statement> {
             Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
         })
         .collect()
-}
-
-/// `ADD`, `SET` and `DROP` for options of foreign objects, one `name<tab>literal` a line.
-pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
-    let (old, new) = (lines(old), lines(new));
-    let name = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
-    let mut words = Vec::new();
-    for line in &new {
-        let known = old.iter().find(|o| name(o) == name(line));
-        match known {
-            Some(before) if before == line => {}
-            Some(_) => words.push(format!("SET {}", line.replacen('\t', " ", 1))),
-            None => words.push(format!("ADD {}", line.replacen('\t', " ", 1))),
-        }
-    }
-    words.extend(
-        old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))),
-    );
-    words.join(", ")
 }

@@ -1,8 +1,10 @@
 //! Text search configurations and dictionaries.
 
-use super::{AlterStrategy, lines};
+use super::context::AlterStrategy;
+use super::sql::lines;
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
+use crate::sql::split_list;
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -33,8 +35,8 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     if new.key.kind == Kind::TextSearchDictionary {
         let same = old.get(Attr::Template) == new.get(Attr::Template);
         let keys = |f: &Object| {
-            f.text(Attr::Options)
-                .split(", ")
+            split_list(f.text(Attr::Options))
+                .into_iter()
                 .filter_map(|o| o.split(" = ").next().map(str::to_owned))
                 .collect::<Vec<_>>()
         };

@@ -1,8 +1,10 @@
 //! Enums, domains, composite types, ranges and collations.
 
-use super::{AlterStrategy, Context, differing, lines, literal, parent};
+use super::context::{AlterStrategy, Context};
+use super::sql::{differing, lines, parent};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, Phase, Statement};
+use crate::sql::quote_literal;
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -39,7 +41,8 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
         _ => {
             let mut sql = format!("CREATE COLLATION {name} (provider = {}", object.text(Attr::Provider));
             for attr in [Attr::Locale, Attr::LcCollate, Attr::LcCtype, Attr::Rules] {
-                sql += &object.get(attr).map(|v| format!(", {attr} = {}", literal(v))).unwrap_or_default();
+                sql +=
+                    &object.get(attr).map(|v| format!(", {attr} = {}", quote_literal(v))).unwrap_or_default();
             }
             sql + if object.has(Attr::Nondeterministic) { ", deterministic = false)" } else { ")" }
         }

@@ -1,17 +1,18 @@
-//! Expressions that PostgreSQL takes for others when it reads its own text.
+//! Expressions that do not survive a deparse-and-reparse round trip unchanged.
 //!
-//! A plan repeats expressions in the server's words. Two kinds of words give another tree than the one they were printed
-//! from (`pg_dump` has the same trouble), and an object made of them would differ from the wanted one for ever:
+//! A plan repeats expressions as the server deparsed them. Two kinds of text parse into another tree than the one they
+//! were printed from (`pg_dump` has the same problem), so an object made from them would never compare equal:
 //!
 //! * `(ARRAY['a'::character varying])::text[]`, which is how `varchar_column IN ('a')` is printed. A cast right behind
-//!   `ARRAY[…]` is given to each element instead. It stays outside where it is not said, as an operand of `ANY` and `ALL`,
-//!   or where the array's own type comes first.
+//!   `ARRAY[…]` is pushed down to each element. It stays outside where it is left out, as an operand of `ANY` and
+//!   `ALL`, or where the array's own type comes first.
 //! * `((a AND b) AND c)`, which is how `x BETWEEN … AND c` is printed. Parentheses on the left are dissolved. A cast
 //!   from boolean to boolean keeps them, and leaves no trace of itself.
 
 use std::ops::Range;
 
 use crate::schema::ddl;
+use crate::sql::{Token, TokenKind, significant};
 
 /// The text that gives the tree which `sql` was printed from, where that is another.
 pub(super) fn faithful(sql: &str) -> Option<String> {
@@ -36,116 +37,120 @@ struct Edit {
     by: String,
 }
 
-const WORDS: [&str; 2] = [" AND ", " OR "];
+const WORDS: [&str; 2] = ["AND", "OR"];
 
 /// An open bracket and what was seen in it outside of further ones.
 struct Bracket {
+    /// Its place among the tokens.
     at: usize,
     /// The words between operands.
     words: [bool; 2],
-    /// Where the type begins that the latest element is cast to.
+    /// The token at which the type begins that the latest element is cast to.
     cast: Option<usize>,
 }
 
 struct Scan<'a> {
     sql: &'a str,
+    tokens: Vec<Token<'a>>,
     open: Vec<Bracket>,
     edits: Vec<Edit>,
 }
 
 impl<'a> Scan<'a> {
-    /// Nothing where the brackets do not match.
+    /// Nothing where the brackets do not match or a quote has no end.
     fn of(sql: &'a str) -> Option<Vec<Edit>> {
-        let mut scan = Scan { sql, open: Vec::new(), edits: Vec::new() };
-        let mut at = 0;
-        while let Some(byte) = sql.as_bytes().get(at) {
-            match byte {
-                b'\'' | b'"' | b'$' => {
-                    at = scan.after_quoted(at)?;
-                    continue;
-                }
-                b'(' | b'[' => scan.open.push(Bracket { at, words: [false; 2], cast: None }),
-                b')' => {
+        let mut scan = Scan { sql, tokens: significant(sql).ok()?, open: Vec::new(), edits: Vec::new() };
+        for at in 0..scan.tokens.len() {
+            match scan.tokens.get(at)?.kind {
+                TokenKind::Sign('(' | '[') => scan.open.push(Bracket { at, words: [false; 2], cast: None }),
+                TokenKind::Sign(')') => {
                     let bracket = scan.open.pop()?;
                     scan.group(&bracket, at);
                 }
-                b']' => {
+                TokenKind::Sign(']') => {
                     let bracket = scan.open.pop()?;
                     scan.array(&bracket, at);
                 }
                 _ => scan.note(at),
             }
-            at += 1;
         }
         scan.open.is_empty().then_some(scan.edits)
     }
 
-    /// Where a string, a quoted name or a dollar-quoted text that begins here is over.
-    fn after_quoted(&self, at: usize) -> Option<usize> {
-        let (before, rest) = self.sql.split_at(at);
-        let in_word = |text: &str| text.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        if rest.starts_with('$') {
-            // Elsewhere it is a part of a name, or `$1`, a parameter.
-            let Some(tag) = dollar_tag(rest).filter(|_| !in_word(before)) else { return Some(at + 1) };
-            return Some(at + tag.len() + rest[tag.len()..].find(tag)? + tag.len());
-        }
-        let escapes = rest.starts_with('\'') && before.strip_suffix(['E', 'e']).is_some_and(|b| !in_word(b));
-        let quote = rest.as_bytes().first()?;
-        let mut bytes = rest.bytes().enumerate().skip(1).peekable();
-        while let Some((length, byte)) = bytes.next() {
-            if byte == b'\\' && escapes {
-                bytes.next();
-            } else if byte == *quote && bytes.next_if(|(_, next)| next == quote).is_none() {
-                return Some(at + length + 1);
-            }
-        }
-        None
+    fn is(&self, at: Option<usize>, text: &str) -> bool {
+        at.and_then(|at| self.tokens.get(at)).is_some_and(|token| token.text == text)
+    }
+
+    /// Whether the tokens from a place on are these.
+    fn follow(&self, at: usize, texts: &[&str]) -> bool {
+        texts.iter().enumerate().all(|(nth, text)| self.is(Some(at + nth), text))
+    }
+
+    /// The place of the token so many before.
+    fn before(at: usize, distance: usize) -> Option<usize> {
+        at.checked_sub(distance)
     }
 
     fn note(&mut self, at: usize) {
-        let rest = &self.sql.as_bytes()[at..];
-        let Some(bracket) = self.open.last_mut() else { return };
+        let (Some(bracket), Some(token)) = (self.open.last_mut(), self.tokens.get(at)) else { return };
         for (seen, word) in bracket.words.iter_mut().zip(WORDS) {
-            *seen |= rest.starts_with(word.as_bytes());
+            *seen |= token.text == word;
         }
-        match rest {
-            [b',', ..] => bracket.cast = None,
-            [b':', b':', ..] => bracket.cast = Some(at + 2),
+        match token.text {
+            "," => bracket.cast = None,
+            "::" => bracket.cast = Some(at + 1),
             _ => {}
+        }
+    }
+
+    /// Adds text behind the token.
+    fn append(&mut self, at: usize, by: String) {
+        let end = self.tokens.get(at).map_or(self.sql.len(), Token::end);
+        self.edits.push(Edit { place: end..end, by });
+    }
+
+    /// Removes the tokens and what is between them.
+    fn remove(&mut self, places: Range<usize>) {
+        let of = |at: usize| self.tokens.get(at);
+        if let Some((first, last)) = of(places.start).zip(places.end.checked_sub(1).and_then(of)) {
+            self.edits.push(Edit { place: first.start..last.end(), by: String::new() });
         }
     }
 
     /// A group ends: one that is the first of several operands and itself several of the same sort has to be kept.
     fn group(&mut self, bracket: &Bracket, at: usize) {
-        let (before, after) = (&self.sql[..bracket.at], &self.sql[at + 1..]);
-        let same = WORDS.iter().zip(bracket.words).any(|(word, seen)| seen && after.starts_with(word));
-        if same && before.ends_with('(') {
-            self.edits.push(Edit { place: at + 1..at + 1, by: "::boolean".to_owned() });
+        let same = WORDS.iter().zip(bracket.words).any(|(word, seen)| seen && self.is(Some(at + 1), word));
+        // `f (` is no group, and neither is `OVER (`.
+        let first = Self::before(bracket.at, 1).filter(|before| {
+            self.is(Some(*before), "(") && self.tokens[*before].end() == self.tokens[bracket.at].start
+        });
+        if same && first.is_some() {
+            self.append(at, "::boolean".to_owned());
         }
     }
 
     /// A list ends: one that is cast has to have its own type first.
     fn array(&mut self, bracket: &Bracket, at: usize) {
-        let (before, after) = (&self.sql[..bracket.at], &self.sql[at + 1..]);
-        let Some(before) = before.strip_suffix("ARRAY") else { return };
-        let parenthesised = before.ends_with('(') && after.starts_with(")::");
-        let Some(of) = bracket.cast.and_then(|from| element_type(&self.sql[from..at])) else { return };
-        let operand = ["ANY ((", "ALL (("].iter().any(|word| before.ends_with(word));
-        if operand && of == "character varying" && after.starts_with(")::text[])") {
-            self.edits.push(Edit { place: before.len() - 1..before.len(), by: String::new() });
-            self.edits.push(Edit { place: at + 1..at + 1 + ")::text[]".len(), by: String::new() });
-        } else if parenthesised || after.starts_with("::") {
-            self.edits.push(Edit { place: at + 1..at + 1, by: format!("::{of}[]") });
+        let word = Self::before(bracket.at, 1).filter(|before| self.is(Some(*before), "ARRAY"));
+        let Some(word) = word else { return };
+        let in_brackets = self.is(Self::before(word, 1), "(");
+        let (Some(from), Some(close)) =
+            (bracket.cast.and_then(|from| self.tokens.get(from)), self.tokens.get(at))
+        else {
+            return;
+        };
+        let Some(of) = element_type(&self.sql[from.start..close.start]) else { return };
+        let operand = in_brackets
+            && self.is(Self::before(word, 2), "(")
+            && Self::before(word, 3)
+                .is_some_and(|any| ["ANY", "ALL"].iter().any(|text| self.is(Some(any), text)));
+        if operand && of == "character varying" && self.follow(at + 1, &[")", "::", "text", "[", "]", ")"]) {
+            self.remove(word - 1..word);
+            self.remove(at + 1..at + 6);
+        } else if in_brackets && self.follow(at + 1, &[")", "::"]) || self.follow(at + 1, &["::"]) {
+            self.append(at, format!("::{of}[]"));
         }
     }
-}
-
-/// `$tag$` at the beginning of a text.
-fn dollar_tag(text: &str) -> Option<&str> {
-    let tag = &text[..=1 + text.get(1..)?.find('$')?];
-    let name = &tag[1..tag.len() - 1];
-    let proper = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    (proper && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(tag)
 }
 
 /// The type without its modifier, which an array of it does not need.

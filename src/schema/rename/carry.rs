@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::finder::{Finder, Move, is_routine};
 use super::matching::IdentityMatcher;
 use super::statement::schema_of;
-use super::words::Words;
 use super::{PARTS, WHOLE};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object, Schema};
+use crate::sql::IdentifierMap;
 
 impl<'a> Finder<'a> {
     /// The old schema once every rename is done.
@@ -23,32 +23,32 @@ impl<'a> Finder<'a> {
     fn carry(&self, object: &Object<'a>, matcher: &IdentityMatcher<'_>) -> Draft<'a> {
         let mut next = object.draft();
         let above = self.above(object);
-        let mut words = self.words.clone();
+        let mut names = self.names.clone();
         for m in above.iter().filter_map(|k| self.moves.get(k)).filter(|m| PARTS.contains(&m.before.kind)) {
-            words.columns.insert(m.from.clone(), m.to.clone());
+            names.columns.insert(m.from.clone(), m.to.clone());
         }
-        let key = |key: Name<'_>, words: &Words| match self.moves.get(&key) {
+        let key = |key: Name<'_>, names: &IdentifierMap| match self.moves.get(&key) {
             Some(m) => m.after.clone(),
-            None => Key::new(key.kind, words.key(key.name)),
+            None => Key::new(key.kind, names.key(key.name)),
         };
-        next.key = key(object.key, &words);
-        next.parent = object.parent.map(|p| key(p, &words));
+        next.key = key(object.key, &names);
+        next.parent = object.parent.map(|p| key(p, &names));
         let needed = object.needs.iter().map(|n| self.old.objects.at(*n as usize));
         let near = needed.flat_map(|n| std::iter::once(n.key).chain(n.parent)).chain(above);
         for m in near.filter_map(|k| self.moves.get(&k)) {
             match m.before.kind {
-                Kind::Column => drop(words.columns.insert(m.from.clone(), m.to.clone())),
+                Kind::Column => drop(names.columns.insert(m.from.clone(), m.to.clone())),
                 Kind::Table | Kind::View | Kind::MaterializedView => {
-                    words.relations.insert(m.from.clone(), m.to.clone());
+                    names.relations.insert(m.from.clone(), m.to.clone());
                 }
                 Kind::Function | Kind::Aggregate => {
                     let bare = |name: &str| name.split('(').next().unwrap_or_default().to_owned();
-                    words.qualified.insert(bare(m.before.name), bare(&m.after.name));
+                    names.qualified.insert(bare(m.before.name), bare(&m.after.name));
                 }
                 _ => {}
             }
         }
-        self.attributes(object, &mut next, &words, matcher);
+        self.attributes(object, &mut next, &names, matcher);
         self.keep_not_null(object, &mut next);
         next
     }
@@ -68,7 +68,7 @@ impl<'a> Finder<'a> {
         &self,
         object: &Object<'a>,
         next: &mut Draft<'a>,
-        words: &Words,
+        names: &IdentifierMap,
         matcher: &IdentityMatcher<'_>,
     ) {
         let own = self.moves.get(&object.key);
@@ -99,9 +99,9 @@ impl<'a> Finder<'a> {
                 | Attr::Role
                 | Attr::Grantee => None,
                 Attr::Type | Attr::OfType | Attr::Server => {
-                    Some(Words { columns: HashMap::new(), ..words.clone() }.text(value))
+                    Some(IdentifierMap { columns: HashMap::new(), ..names.clone() }.text(value))
                 }
-                Attr::IdentitySequence => Some(self.follow(value, next.parent.as_ref(), words)),
+                Attr::IdentitySequence => Some(self.follow(value, next.parent.as_ref(), names)),
                 Attr::Definition
                 | Attr::Expression
                 | Attr::Using
@@ -110,11 +110,11 @@ impl<'a> Finder<'a> {
                 | Attr::IndexDefinition => Some(match kept.and_then(|t| t.get(*attr)) {
                     Some(now) => now.to_owned(),
                     None => {
-                        let text = words.text(value);
+                        let text = names.text(value);
                         own.map_or(text.clone(), |m| named(object.key.kind, &text, m))
                     }
                 }),
-                _ => Some(words.text(value)),
+                _ => Some(names.text(value)),
             };
             if let Some(renamed) = renamed {
                 *value = renamed.into();
@@ -161,11 +161,11 @@ impl<'a> Finder<'a> {
     /// A part's schema is that of its table.
     fn schema_name(&self, value: &str, parent: Option<&Key>) -> String {
         let of_parent = parent.and_then(|p| self.new.get(p)).and_then(|parent| parent.get(Attr::Schema));
-        of_parent.or_else(|| self.words.schemas.get(value).map(String::as_str)).unwrap_or(value).to_owned()
+        of_parent.or_else(|| self.names.schemas.get(value).map(String::as_str)).unwrap_or(value).to_owned()
     }
 
     /// The sequence of an identity goes where its table goes.
-    fn follow(&self, sequence: &str, table: Option<&Key>, words: &Words) -> String {
+    fn follow(&self, sequence: &str, table: Option<&Key>, names: &IdentifierMap) -> String {
         let moved = table.and_then(|t| self.moves.values().find(|m| m.after == *t));
         let from = moved.map(|m| schema_of(m.before, &m.from));
         let to = moved.and_then(|m| self.new.get(&m.after)).and_then(|table| table.get(Attr::Schema));
@@ -174,7 +174,7 @@ impl<'a> Finder<'a> {
             .and_then(|(from, to)| sequence.strip_prefix(&format!("{from}.")).map(|name| (to, name)))
         {
             Some((schema, name)) => format!("{schema}.{name}"),
-            None => words.text(sequence),
+            None => names.text(sequence),
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matching::{IdentityMatcher, Match};
 use super::statement::create_schema;
-use super::words::Words;
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::error::Refusal;
 use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs};
 use crate::schema::statement::{HazardKind, Statement};
+use crate::sql::IdentifierMap;
 
 /// An object and its new name.
 pub(super) struct Move<'a> {
@@ -23,7 +23,7 @@ pub(super) struct Move<'a> {
 pub(super) struct Finder<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
-    pub(super) words: Words,
+    pub(super) names: IdentifierMap,
     pub(super) moves: BTreeMap<Name<'a>, Move<'a>>,
     /// The holders of names, once schemas are renamed.
     pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
@@ -36,7 +36,7 @@ impl<'a> Finder<'a> {
         Self {
             old,
             new,
-            words: Words::default(),
+            names: IdentifierMap::default(),
             moves: BTreeMap::new(),
             taken: HashMap::new(),
             statements: Vec::new(),
@@ -137,13 +137,13 @@ impl<'a> Finder<'a> {
             from,
             format!("{} is called {to}", object.key),
         ));
-        self.words.schemas.insert(from.to_owned(), to.to_owned());
+        self.names.schemas.insert(from.to_owned(), to.to_owned());
         self.record(object, after.key.to_key(), to);
     }
 
     pub(super) fn record(&mut self, object: &Object<'a>, after: Key, to: &str) {
         if WHOLE.contains(&object.key.kind) && !matches!(object.key.kind, Kind::Function | Kind::Aggregate) {
-            self.words.qualified.insert(object.key.name.to_owned(), after.name.clone());
+            self.names.qualified.insert(object.key.name.to_owned(), after.name.clone());
         }
         let (before, from) = (object.key, object.text(Attr::Name).to_owned());
         self.moves.insert(before, Move { before, after, from, to: to.to_owned() });
@@ -171,10 +171,10 @@ impl<'a> Finder<'a> {
             return Key::new(object.key.kind, format!("{parent}.{name}"));
         }
         // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
-        let schemas = Words { schemas: self.words.schemas.clone(), ..Words::default() };
+        let schemas = IdentifierMap { schemas: self.names.schemas.clone(), ..IdentifierMap::default() };
         let arguments = object.key.name.find('(').filter(|_| is_routine(object.key.kind));
         let (own, rest) = object.key.name.split_at(arguments.unwrap_or(object.key.name.len()));
-        Key::new(object.key.kind, format!("{}{}", schemas.key(own), self.words.key(rest)))
+        Key::new(object.key.kind, format!("{}{}", schemas.key(own), self.names.key(rest)))
     }
 
     /// Whether both are parts of one thing.

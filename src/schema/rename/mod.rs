@@ -7,7 +7,6 @@ mod finder;
 mod matching;
 mod statement;
 mod steps;
-mod words;
 
 use super::error::Refusal;
 use super::model::{Key, Kind, Pair, Schema, pairs};

@@ -42,7 +42,7 @@ impl<'a> Finder<'a> {
             let moved = whole && key.kind != Kind::Index && schema != target;
             if moved
                 && self.old.object(Kind::Schema, target).is_none()
-                && !self.words.schemas.values().any(|s| *s == target)
+                && !self.names.schemas.values().any(|s| *s == target)
             {
                 let schema = Key::new(Kind::Schema, target);
                 if !renamed.schemas.contains(&schema) {

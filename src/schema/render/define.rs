@@ -2,6 +2,7 @@
 
 use crate::schema::ddl::{self, Context};
 use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};
+use crate::sql::quote_literal;
 
 /// A definition: how it is introduced, and the lines below that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub(super) fn define(schema: &Schema, object: &Object, top: &Key, width: usize) 
         Kind::Comment => Definition::line(format!(
             "COMMENT{} IS {}",
             on(object, top),
-            ddl::literal(object.text(Attr::Text))
+            quote_literal(object.text(Attr::Text))
         )),
         Kind::Privilege => privilege(object, top),
         Kind::Uncompared => Definition::line(title(object.key)),

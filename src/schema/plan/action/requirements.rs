@@ -3,6 +3,7 @@
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Kind, Object};
+use crate::sql::{has_keywords, split_list};
 
 /// Refuses what the old side's server does not support and, with `strict`, whatever is not compared in detail.
 pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
@@ -29,7 +30,7 @@ pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
 
 fn check_roles(planner: &mut Planner<'_>, new: &Object<'_>) {
     let mut named: Vec<&str> = match new.key.kind {
-        Kind::Policy => new.text(Attr::Roles).split(", ").collect(),
+        Kind::Policy => split_list(new.text(Attr::Roles)),
         Kind::Owner => new.get(Attr::Role).into_iter().collect(),
         Kind::Privilege => {
             new.get(Attr::PrivilegeGrantee).filter(|role| *role != "OWNER").into_iter().collect()
@@ -52,10 +53,10 @@ fn check_version(planner: &mut Planner<'_>, new: &Object<'_>) {
         Kind::Collation if new.get(Attr::Provider) == Some("builtin") => {
             (170_000, "the builtin collation provider")
         }
-        Kind::Constraint if definition.contains("NOT ENFORCED") => {
+        Kind::Constraint if has_keywords(definition, "NOT ENFORCED") => {
             (180_000, "constraints that are not enforced")
         }
-        Kind::Constraint if definition.contains("WITHOUT OVERLAPS") => (180_000, "temporal constraints"),
+        Kind::Constraint if has_keywords(definition, "WITHOUT OVERLAPS") => (180_000, "temporal constraints"),
         _ => return,
     };
     if planner.ctx.old.server_version() < since {

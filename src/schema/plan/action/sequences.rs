@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Action, Planner};
-use crate::schema::ddl::{literal, temporary};
+use crate::schema::ddl::temporary;
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
+use crate::sql::{dollar_quote, quote_literal};
 
 /// A position that passes between a sequence and the identity of a column, which are given as items.
 pub(in crate::schema::plan) enum Transfer {
@@ -66,10 +67,11 @@ fn counterpart<'a>(
 
 /// Sets one sequence where another one is.
 fn position(of: &str, from: &str) -> Statement {
-    Statement::new(format!(
-        "DO $$ BEGIN PERFORM pg_catalog.setval({}, last_value, is_called) FROM {from}; END $$",
-        literal(of)
-    ))
+    let body = format!(
+        " BEGIN PERFORM pg_catalog.setval({}, last_value, is_called) FROM {from}; END ",
+        quote_literal(of)
+    );
+    Statement::new(format!("DO {}", dollar_quote(&body)))
 }
 
 /// The sequence makes way, gives its position to the identity, and goes.

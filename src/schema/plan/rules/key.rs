@@ -7,6 +7,7 @@ use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, Kind, Object};
 use crate::schema::plan::action::Action;
 use crate::schema::plan::view::PlanView;
+use crate::sql::{clause, mentions};
 
 /// PostgreSQL chooses the oldest unique index that fits, so one that is dropped must be gone by then.
 pub(super) fn conflicting_indexes_are_dropped_before_a_foreign_key_is_added(
@@ -16,7 +17,7 @@ pub(super) fn conflicting_indexes_are_dropped_before_a_foreign_key_is_added(
     let mut leaving: BTreeMap<&str, Vec<(usize, Object<'_>)>> = BTreeMap::new();
     for (at, old) in view.leaving() {
         let unique = match old.key.kind {
-            Kind::Index => old.has(Attr::Unique) && !old.text(Attr::Definition).contains(" WHERE "),
+            Kind::Index => old.has(Attr::Unique) && clause(old.text(Attr::Definition), "WHERE").is_none(),
             _ => Constraint::of(old).is_some_and(|constraint| constraint.is_unique_key()),
         };
         if unique {
@@ -29,7 +30,7 @@ pub(super) fn conflicting_indexes_are_dropped_before_a_foreign_key_is_added(
     for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Constraint) {
         let columns = ddl::lines(new.get(Attr::ForeignColumns));
         for (conflicting, old) in leaving.get(new.text(Attr::References)).into_iter().flatten() {
-            if columns.iter().all(|column| old.text(Attr::Definition).contains(column)) {
+            if columns.iter().all(|column| mentions(old.text(Attr::Definition), column)) {
                 edges.before(view.drop(*conflicting), view.create(at));
             }
         }

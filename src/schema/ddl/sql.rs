@@ -1,0 +1,134 @@
+//! Names, options and phrases of catalog objects as SQL text.
+
+use crate::schema::model::{Attr, Key, Kind, Object};
+use crate::schema::statement::Statement;
+use crate::sql::quote_literal;
+
+/// The name something goes by while it makes way for its successor, or the successor while it is made.
+pub(in crate::schema) fn temporary(role: &str, object: &Object) -> String {
+    let name = object.text(Attr::Name);
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(40)
+        .collect::<String>()
+        .to_lowercase();
+    if plain == name {
+        return format!("lakebase_{role}_{plain}");
+    }
+    // Names that are alike once shortened still differ by this.
+    let digest = object
+        .key
+        .name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("lakebase_{role}_{plain}_{digest:08x}")
+}
+
+/// The name of what an object is a part of.
+pub(in crate::schema) fn parent<'a>(object: &Object<'a>) -> &'a str {
+    object.parent.map(|p| p.name).unwrap_or_default()
+}
+
+/// A object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
+pub(in crate::schema) fn phrase(object: &Object) -> String {
+    let name = object.key.name;
+    let on_parent = |word: &str| format!("{word} {} ON {}", object.text(Attr::Name), parent(object));
+    match object.key.kind {
+        Kind::Table if object.has(Attr::Foreign) => format!("FOREIGN TABLE {name}"),
+        Kind::Enum | Kind::Composite | Kind::Range => format!("TYPE {name}"),
+        Kind::Function if object.text(Attr::Type) == "procedure" => format!("PROCEDURE {name}"),
+        Kind::Aggregate => {
+            format!("AGGREGATE {}", name.strip_suffix("()").map_or(name.to_owned(), |n| format!("{n}(*)")))
+        }
+        Kind::Constraint => on_parent("CONSTRAINT"),
+        Kind::DomainConstraint => {
+            format!("CONSTRAINT {} ON DOMAIN {}", object.text(Attr::Name), parent(object))
+        }
+        Kind::Trigger => on_parent("TRIGGER"),
+        Kind::Rule => on_parent("RULE"),
+        Kind::Policy => on_parent("POLICY"),
+        kind => format!("{} {name}", kind.label().to_uppercase()),
+    }
+}
+
+/// The name of a relation, or of the index of a constraint, with its schema.
+pub(in crate::schema) fn qualified(object: &Object) -> String {
+    format!("{}.{}", object.text(Attr::Schema), object.text(Attr::Name))
+}
+
+/// One `key=value` a line, as `key='value', …`.
+pub(in crate::schema) fn options(lines: &str) -> String {
+    let each = lines.lines().map(|line| match line.split_once('=') {
+        Some((name, value)) => format!("{name}={}", quote_literal(value)),
+        None => line.to_owned(),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// The statements that set and reset what differs between two lists of `key=value` lines.
+///
+/// All that shall be set is set again, because PostgreSQL keeps them in the order in which they were set.
+pub(in crate::schema) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
+    let (old, new) = (lines(old), lines(new));
+    let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
+    let changes = new.iter().any(|line| !old.contains(line));
+    let set: Vec<&str> = new.iter().filter(|_| changes).copied().collect();
+    let reset: Vec<String> =
+        old.iter().map(|l| name(l)).filter(|n| !new.iter().any(|line| name(line) == *n)).collect();
+    let mut statements = Vec::new();
+    if !set.is_empty() {
+        statements.push(Statement::new(format!("{alter} SET ({})", options(&set.join("\n")))));
+    }
+    if !reset.is_empty() {
+        statements.push(Statement::new(format!("{alter} RESET ({})", reset.join(", "))));
+    }
+    statements
+}
+
+/// Storage parameters in the order in which they were set.
+pub(in crate::schema) fn ordered<'a>(object: &Object<'a>) -> Option<&'a str> {
+    object.get(Attr::OptionsInOrder).filter(|_| object.has(Attr::Options))
+}
+
+/// The compared attributes that differ.
+pub(in crate::schema) fn differing(old: &Object<'_>, new: &Object<'_>) -> Vec<Attr> {
+    let gone = old.attrs.compared().filter(|(attr, _)| !new.has(*attr)).map(|(attr, _)| attr);
+    let changed = new.attrs.compared().filter(|(attr, value)| old.get(*attr) != Some(*value));
+    changed.map(|(attr, _)| attr).chain(gone).collect()
+}
+
+pub(in crate::schema) fn lines(text: Option<&str>) -> Vec<&str> {
+    text.map(|t| t.lines().collect()).unwrap_or_default()
+}
+
+pub(in crate::schema) fn key(kind: Kind, name: &str) -> Key {
+    Key::new(kind, name)
+}
+
+pub(super) fn alter(column: &Object, what: &str) -> String {
+    format!("ALTER TABLE {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
+}
+
+pub(super) fn alter_only(column: &Object, what: &str) -> String {
+    format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
+}
+
+/// `ADD`, `SET` and `DROP` for options of foreign objects, one `name<tab>literal` a line.
+pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
+    let (old, new) = (lines(old), lines(new));
+    let name = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let mut words = Vec::new();
+    for line in &new {
+        let known = old.iter().find(|o| name(o) == name(line));
+        match known {
+            Some(before) if before == line => {}
+            Some(_) => words.push(format!("SET {}", line.replacen('\t', " ", 1))),
+            None => words.push(format!("ADD {}", line.replacen('\t', " ", 1))),
+        }
+    }
+    words.extend(
+        old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))),
+    );
+    words.join(", ")
+}

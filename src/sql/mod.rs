@@ -1,0 +1,16 @@
+//! Tokens, quoting, clauses and identifiers of SQL text.
+//!
+//! Nothing here understands SQL beyond its lexical rules: definitions come from the server's own deparsers, migrations
+//! from their authors, and both are only cut into tokens.
+
+mod clause;
+mod identifiers;
+mod lexer;
+mod list;
+mod quote;
+
+pub(crate) use clause::{bracket, bracketed_clause, clause, has_keywords};
+pub(crate) use identifiers::IdentifierMap;
+pub(crate) use lexer::{Token, TokenKind, significant};
+pub(crate) use list::{bracketed_lists, last_part, mentions, split_list};
+pub(crate) use quote::{dollar_quote, quote_ident, quote_literal, unquote_ident};

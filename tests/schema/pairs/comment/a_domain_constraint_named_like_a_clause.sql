@@ -1,0 +1,4 @@
+-- base
+CREATE DOMAIN d AS int CONSTRAINT "a ON b" CHECK (VALUE > 0);
+-- new
+COMMENT ON CONSTRAINT "a ON b" ON DOMAIN d IS 'x';

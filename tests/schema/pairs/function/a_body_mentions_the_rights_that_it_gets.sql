@@ -1,0 +1,5 @@
+-- old
+CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'SECURITY DEFINER' $$;
+-- new
+CREATE FUNCTION f() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT 'SECURITY DEFINER' $$;
+-- hazard: authori[sz]ation change
