@@ -6,18 +6,10 @@
 //!
 //! Works as the bench `local` does: in the temporary directory and, as root and with `mkfs.xfs`, on an XFS image.
 
-#[path = "local/disk.rs"]
-#[expect(dead_code, reason = "the other bench looks at free space")]
-mod disk;
-#[path = "shared/figures.rs"]
-#[expect(dead_code, reason = "the other benches measure in other units too")]
-mod figures;
-#[path = "local/table.rs"]
-#[expect(dead_code, unused_imports, reason = "the other bench compares two durabilities")]
-mod table;
+#[path = "support/mod.rs"]
+mod support;
 
 use std::{
-    error::Error,
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
@@ -30,11 +22,11 @@ use lakebase::{
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use disk::Disk;
-use figures::{Goal, Unit, milliseconds};
-use table::Table;
-
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+use support::{
+    Result,
+    disk::Disk,
+    table::{Goal, Table, Unit, milliseconds},
+};
 
 const DEMONSTRATION: &str = include_str!("../examples/shared/ecommerce.sql");
 const ROW: &str = "SELECT name FROM ecommerce.products LIMIT 1";

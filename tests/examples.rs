@@ -1,16 +1,20 @@
-//! The six scenarios as a stranger runs them: the built binaries, a directory of their own, their output.
+//! The six scenarios as a user runs them: the built binaries, a directory of their own, their output.
 
 use std::{
     env, fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use lakebase::local::{Durability, LocalLakebase};
+use rustix::process::Signal;
 use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection};
-use tempfile::TempDir;
+
+use crate::support::{
+    child::{kill, line, output},
+    directory::directory,
+};
 
 const IN_ORDER: [&str; 6] = [
     "00_setup_project",
@@ -20,13 +24,6 @@ const IN_ORDER: [&str; 6] = [
     "04_cicd_ephemeral",
     "99_cleanup",
 ];
-
-/// A data directory that PostgreSQL's account can reach.
-fn data_dir() -> TempDir {
-    let dir = tempfile::Builder::new().prefix("lakebase-examples-").tempdir().unwrap();
-    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    dir
-}
 
 /// Cargo builds the examples before it runs the tests, beside them.
 fn binary(name: &str) -> PathBuf {
@@ -52,7 +49,7 @@ fn run(name: &str, dir: &Path) -> String {
 
 #[track_caller]
 fn run_with(name: &str, dir: &Path, arguments: &[&str]) -> String {
-    let output = command(name, dir).args(arguments).output().unwrap();
+    let output = output(command(name, dir).args(arguments));
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {}\n{text}\n{errors}", output.status);
@@ -118,7 +115,7 @@ fn assert_facts(name: &str, text: &str, first: bool) {
 
 #[test]
 fn every_example_shows_its_facts_twice_and_in_any_order() {
-    let dir = data_dir();
+    let dir = directory();
     for name in IN_ORDER {
         assert_facts(name, &run(name, dir.path()), true);
     }
@@ -135,25 +132,21 @@ fn every_example_shows_its_facts_twice_and_in_any_order() {
 
 #[test]
 fn an_example_that_was_killed_can_be_run_again() {
-    let dir = data_dir();
+    let dir = directory();
     run("00_setup_project", dir.path());
     let mut child = command("02_schema_to_prod", dir.path()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
-    // The branch is being made when this line is out.
-    lines.find(|line| line.as_ref().unwrap().starts_with("1. ")).unwrap().unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    // The branch is being created when this line is printed.
+    assert!(line(child.stdout.take().unwrap(), |line| line.starts_with("1. ")).is_some());
+    kill(child, Signal::KILL);
     assert_facts("02_schema_to_prod", &run("02_schema_to_prod", dir.path()), true);
 }
 
 #[test]
 fn a_wrong_address_ends_with_one_line_that_says_what_to_do() {
-    let dir = data_dir();
-    let output = command("01_data_only", dir.path())
-        .env("DATABRICKS_HOST", "http://127.0.0.1:1")
-        .env("DATABRICKS_TOKEN", "secret-of-the-test")
-        .output()
-        .unwrap();
+    let dir = directory();
+    let mut example = command("01_data_only", dir.path());
+    example.env("DATABRICKS_HOST", "http://127.0.0.1:1").env("DATABRICKS_TOKEN", "secret-of-the-test");
+    let output = output(&mut example);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert_eq!(errors.lines().count(), 1, "{errors}");
@@ -163,7 +156,7 @@ fn a_wrong_address_ends_with_one_line_that_says_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted() {
-    let dir = data_dir();
+    let dir = directory();
     let local = LocalLakebase::builder()
         .data_dir(dir.path().join("data"))
         .durability(Durability::Fast)
@@ -188,7 +181,7 @@ async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted
             command.arg("--migrations").arg(&migrations);
         }
         command.env("DATABRICKS_HOST", &host).env("DATABRICKS_TOKEN", &token);
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let output = tokio::task::spawn_blocking(move || output(&mut command)).await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))
     };

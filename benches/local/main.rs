@@ -11,29 +11,23 @@
 
 mod branches;
 mod computes;
-mod disk;
-#[path = "../shared/figures.rs"]
-mod figures;
 mod peers;
 mod pgbench;
 mod pgbouncer;
 mod plain;
-mod processes;
 mod serve;
 mod stage;
-mod table;
+#[path = "../support/mod.rs"]
+mod support;
 
-use std::{error::Error, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 use lakebase::local::Durability;
 use tokio::signal::unix::{SignalKind, signal};
 
-use disk::Disk;
 use stage::Stage;
-use table::Table;
-
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+use support::{Result, disk, disk::Disk, processes, table, table::Table};
 
 #[derive(Parser)]
 struct Arguments {

@@ -9,14 +9,10 @@
 //! one on the `PATH`); the new one is on a physical copy of it, as a branch is. Everything is gone at the end.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench says by panicking that it cannot go on")]
 
-#[allow(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/schema/cluster.rs"]
-mod cluster;
 mod databases;
-#[allow(dead_code, reason = "other benches use more of it")]
-#[path = "../shared/figures.rs"]
-mod figures;
 mod memory;
+#[path = "../support/mod.rs"]
+mod support;
 mod table;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
@@ -24,8 +20,11 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use clap::Parser;
 use lakebase::schema::{Options, Schema, compare};
 
-use cluster::Cluster;
-use figures::{Goal, Unit, median, milliseconds};
+use support::{
+    figures,
+    figures::{Goal, Unit, median, milliseconds},
+    postgres::{self, Cluster},
+};
 use table::Table;
 
 #[derive(Parser)]
@@ -60,7 +59,7 @@ async fn main() -> ExitCode {
     };
     let mut table = Table::default();
     for &tables in sizes {
-        let Some(stage) = Stage::new(tables) else { return ExitCode::FAILURE };
+        let stage = Stage::new(tables);
         let rounds = arguments.rounds.unwrap_or(if arguments.quick || tables > 2_000 { 5 } else { 15 });
         stage.measure(rounds, &mut table).await;
     }
@@ -78,8 +77,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(tables: usize) -> Option<Self> {
-        let old = cluster::private()?;
+    fn new(tables: usize) -> Self {
+        let old = postgres::private();
         eprintln!("PostgreSQL {}: making {tables} tables", old.major);
         let run = |cluster: &Cluster, script: &str| {
             cluster.psql(DATABASE, script).unwrap_or_else(|error| panic!("{error}"))
@@ -90,7 +89,7 @@ impl Stage {
         let new = old.branch();
         run(&new, &databases::changes(tables));
         run(&new, databases::SETTLED);
-        Some(Self { tables, old, new })
+        Self { tables, old, new }
     }
 
     async fn measure(&self, rounds: usize, table: &mut Table) {

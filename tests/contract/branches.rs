@@ -10,35 +10,37 @@ use lakebase::{
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::place::{Ground, client, expect, fresh_id, local_only, number, on, on_a_project, parts, run};
+use crate::support::fixture::{
+    Fixture, client, expect, fresh_id, is_workspace, number, on, on_a_project, parts, run, run_on,
+};
 
 #[tokio::test]
 async fn a_branch_says_when_it_ends_or_that_it_does_not() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         let missing = "Expiration must be specified when creating a branch";
-        expect(&ground.refused(&call, json!({"spec": {}})).await, 400, "BAD_REQUEST", missing);
-        expect(&ground.refused(&call, None).await, 400, "BAD_REQUEST", missing);
+        expect(&fixture.refused(&call, json!({"spec": {}})).await, 400, "BAD_REQUEST", missing);
+        expect(&fixture.refused(&call, None).await, 400, "BAD_REQUEST", missing);
         for two in [
             json!({"ttl": "3600s", "no_expiry": true}),
             json!({"ttl": "3600s", "expire_time": "2099-01-01T00:00:00Z"}),
             json!({"no_expiry": false}),
         ] {
-            assert_eq!(ground.refused(&call, json!({"spec": two})).await.0, 400, "{two}");
+            assert_eq!(fixture.refused(&call, json!({"spec": two})).await.0, 400, "{two}");
         }
         let long = json!({"spec": {"ttl": "2592060s"}});
         let text = "expiration time exceeds the maximum expiration time";
-        expect(&ground.refused(&call, long).await, 400, "BAD_REQUEST", text);
+        expect(&fixture.refused(&call, long).await, 400, "BAD_REQUEST", text);
         let past = json!({"spec": {"expire_time": "2020-01-01T00:00:00Z"}});
-        assert_eq!(ground.refused(&call, past).await.0, 400);
+        assert_eq!(fixture.refused(&call, past).await.0, 400);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_time_to_live_becomes_a_moment() {
-    on_a_project(async |ground: Ground| {
-        let branch = ground.main.create_branch("b", Expiry::After(hours(2))).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.main.create_branch("b", Expiry::After(hours(2))).await.unwrap();
         let life = branch.expire_time.unwrap() - branch.create_time.unwrap();
         assert_eq!(life.num_seconds(), 7200);
         let at = Utc::now().trunc_subsecs(0) + hours(3);
@@ -53,44 +55,44 @@ async fn a_time_to_live_becomes_a_moment() {
 
 #[tokio::test]
 async fn a_branch_ends_with_its_compute_when_its_time_is_up() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let life = Duration::from_millis(2500);
         let end = Utc::now() + life;
-        let branch = ground.main.create_branch("b", Expiry::At(end)).await.unwrap();
+        let branch = fixture.main.create_branch("b", Expiry::At(end)).await.unwrap();
         let mut session = branch.connect().await.unwrap();
         sqlx::raw_sql("SELECT 1").execute(&mut session).await.unwrap();
-        let deadline = Instant::now() + Duration::from_secs(if local_only() { 4 } else { 600 });
+        let deadline = Instant::now() + Duration::from_secs(if is_workspace() { 600 } else { 4 });
         while branch.try_get().await.unwrap().is_some() {
             assert!(Instant::now() < deadline, "the branch is still there");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let late = Utc::now() - end;
         assert!(late.num_milliseconds() >= 0, "gone {late} early");
-        if local_only() {
+        if !is_workspace() {
             assert!(late.num_milliseconds() < 1000, "gone {late} late");
         }
         let error = sqlx::raw_sql("SELECT 1").execute(&mut session).await;
         assert!(error.is_err(), "the session outlives its branch");
         // The id is free again.
-        ground.branch("b").await;
+        fixture.branch("b").await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_new_branch_names_its_source_and_inherits_roles_and_databases() {
-    on_a_project(async |ground: Ground| {
-        let owner = ground.owner().await;
-        ground.main.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap();
-        ground.main.create_database("app_db", owner).id("app-db").await.unwrap();
-        let branch = ground.project.create_branch("b", Expiry::Never).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let owner = fixture.owner().await;
+        fixture.main.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap();
+        fixture.main.create_database("app_db", owner).id("app-db").await.unwrap();
+        let branch = fixture.project.create_branch("b", Expiry::Never).await.unwrap();
         assert_eq!(branch.state, BranchState::Ready);
-        assert_eq!(branch.source_branch.as_ref(), Some(&ground.main.name));
+        assert_eq!(branch.source_branch.as_ref(), Some(&fixture.main.name));
         assert!(branch.source_branch_lsn.is_some() && branch.source_branch_time.is_some(), "{branch:?}");
         let endpoints = branch.endpoints().await.unwrap();
         assert_eq!(endpoints[0].endpoint_type, EndpointType::ReadWrite);
         assert_eq!((endpoints.len(), endpoints[0].id().to_string()), (1, "primary".to_owned()));
-        let primary = ground.main.endpoint("primary").unwrap().get().await.unwrap();
+        let primary = fixture.main.endpoint("primary").unwrap().get().await.unwrap();
         assert_ne!(endpoints[0].uid, primary.uid);
         assert_ne!(
             (&endpoints[0].hosts.host, endpoints[0].hosts.port),
@@ -106,39 +108,39 @@ async fn a_new_branch_names_its_source_and_inherits_roles_and_databases() {
 
 #[tokio::test]
 async fn a_branch_and_its_source_go_their_own_ways() {
-    on_a_project(async |ground: Ground| {
-        run(&ground.main, "CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)").await;
-        let branch = ground.branch("b").await;
+    on_a_project(async |fixture: Fixture| {
+        run(&fixture.main, "CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)").await;
+        let branch = fixture.branch("b").await;
         run(&branch, "INSERT INTO item VALUES (3)").await;
-        run(&ground.main, "DELETE FROM item WHERE id = 1").await;
+        run(&fixture.main, "DELETE FROM item WHERE id = 1").await;
         assert_eq!(number(&branch, "SELECT count(*) FROM item").await, 3);
-        assert_eq!(number(&ground.main, "SELECT count(*) FROM item").await, 1);
+        assert_eq!(number(&fixture.main, "SELECT count(*) FROM item").await, 1);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_source_must_exist_in_the_same_project() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         let from = |source: String| json!({"spec": {"no_expiry": true, "source_branch": source}});
-        let nobody = from(format!("{}/branches/nobody", ground.project.name));
-        expect(&ground.refused(&call, nobody).await, 404, "NOT_FOUND", "branch id not found");
-        let uid = from(ground.main.uid.clone().unwrap());
-        expect(&ground.refused(&call, uid).await, 404, "NOT_FOUND", "branch id not found");
+        let nobody = from(format!("{}/branches/nobody", fixture.project.name));
+        expect(&fixture.refused(&call, nobody).await, 404, "NOT_FOUND", "branch id not found");
+        let uid = from(fixture.main.uid.clone().unwrap());
+        expect(&fixture.refused(&call, uid).await, 404, "NOT_FOUND", "branch id not found");
         let elsewhere = from("projects/another/branches/production".to_owned());
         let text = "source_branch field must point to the branch from the same Project";
-        expect(&ground.refused(&call, elsewhere).await, 400, "BAD_REQUEST", text);
+        expect(&fixture.refused(&call, elsewhere).await, 400, "BAD_REQUEST", text);
     })
     .await;
 }
 
 #[tokio::test]
 async fn an_id_that_is_taken_is_refused_by_name() {
-    on_a_project(async |ground: Ground| {
-        ground.branch("b").await;
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
-        let refused = ground.refused(&call, json!({"spec": {"no_expiry": true}})).await;
+    on_a_project(async |fixture: Fixture| {
+        fixture.branch("b").await;
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
+        let refused = fixture.refused(&call, json!({"spec": {"no_expiry": true}})).await;
         expect(&refused, 400, "BAD_REQUEST", "branch already exists; branch_name:\"b\"");
     })
     .await;
@@ -146,20 +148,20 @@ async fn an_id_that_is_taken_is_refused_by_name() {
 
 #[tokio::test]
 async fn replacing_keeps_what_a_branch_is_and_applies_what_it_shall_be() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let call =
-            |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", ground.project.name);
+            |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", fixture.project.name);
         let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
-        let operation = ground.operation(&call("production"), body.clone()).await;
-        let main = ground.main.get().await.unwrap();
+        let operation = fixture.operation(&call("production"), body.clone()).await;
+        let main = fixture.main.get().await.unwrap();
         assert_eq!(operation["response"]["uid"].as_str(), main.uid.as_deref());
-        assert_eq!((&main.uid, main.create_time), (&ground.main.uid, ground.main.create_time));
-        assert!(main.is_protected && main.update_time > ground.main.update_time);
+        assert_eq!((&main.uid, main.create_time), (&fixture.main.uid, fixture.main.create_time));
+        assert!(main.is_protected && main.update_time > fixture.main.update_time);
         main.update().protected(false).await.unwrap();
         // Where there is none, one is made.
-        ground.operation(&call("fresh"), json!({"spec": {"ttl": "3600s"}})).await;
-        assert!(ground.project.branch("fresh").unwrap().get().await.unwrap().expire_time.is_some());
-        let missing = ground.refused(&call("fresh"), json!({"spec": {}})).await;
+        fixture.operation(&call("fresh"), json!({"spec": {"ttl": "3600s"}})).await;
+        assert!(fixture.project.branch("fresh").unwrap().get().await.unwrap().expire_time.is_some());
+        let missing = fixture.refused(&call("fresh"), json!({"spec": {}})).await;
         expect(&missing, 400, "BAD_REQUEST", "Expiration must be specified when creating a branch");
     })
     .await;
@@ -167,9 +169,9 @@ async fn replacing_keeps_what_a_branch_is_and_applies_what_it_shall_be() {
 
 #[tokio::test]
 async fn the_root_branch_goes_with_its_project_alone() {
-    on_a_project(async |ground: Ground| {
-        let name = &ground.main.name;
-        let error = ground.main.delete().await.unwrap_err();
+    on_a_project(async |fixture: Fixture| {
+        let name = &fixture.main.name;
+        let error = fixture.main.delete().await.unwrap_err();
         let text =
             format!("Cannot delete root branch '{name}'. Root branches cannot be deleted independently.");
         expect(&parts(&error), 400, "BAD_REQUEST", &text);
@@ -180,8 +182,8 @@ async fn the_root_branch_goes_with_its_project_alone() {
 
 #[tokio::test]
 async fn a_protected_a_default_and_a_parent_branch_stay() {
-    on_a_project(async |ground: Ground| {
-        let parent = ground.branch("parent").await;
+    on_a_project(async |fixture: Fixture| {
+        let parent = fixture.branch("parent").await;
         let child = parent.create_branch("child", Expiry::Never).await.unwrap();
         let error = parent.delete().await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::FailedPrecondition, Some(400)), "{error}");
@@ -194,11 +196,11 @@ async fn a_protected_a_default_and_a_parent_branch_stay() {
             "cannot delete protected branch",
         );
         child.update().protected(false).await.unwrap();
-        ground.project.update().default_branch(child.name.clone()).await.unwrap();
+        fixture.project.update().default_branch(child.name.clone()).await.unwrap();
         let error = child.delete().await.unwrap_err();
         assert_eq!(error.status(), Some(400));
         assert!(error.to_string().contains("default"), "{error}");
-        ground.project.update().default_branch(ground.main.name.clone()).await.unwrap();
+        fixture.project.update().default_branch(fixture.main.name.clone()).await.unwrap();
         child.delete().await.unwrap();
         parent.delete().await.unwrap();
     })
@@ -207,31 +209,31 @@ async fn a_protected_a_default_and_a_parent_branch_stay() {
 
 #[tokio::test]
 async fn a_deleted_branch_is_not_found_and_its_id_is_free() {
-    on_a_project(async |ground: Ground| {
-        let branch = ground.branch("b").await;
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.branch("b").await;
         branch.delete().await.unwrap();
-        let refused = ground.refused(&format!("GET {}", branch.name), None).await;
+        let refused = fixture.refused(&format!("GET {}", branch.name), None).await;
         expect(&refused, 404, "NOT_FOUND", "branch id not found [TraceId: ");
         for leaf in ["endpoints", "roles", "databases"] {
-            let refused = ground.refused(&format!("GET {}/{leaf}", branch.name), None).await;
+            let refused = fixture.refused(&format!("GET {}/{leaf}", branch.name), None).await;
             expect(&refused, 404, "NOT_FOUND", "branch id not found");
         }
         expect(&parts(&branch.delete().await.unwrap_err()), 404, "NOT_FOUND", "branch id not found");
         branch.delete().allow_missing().await.unwrap();
-        assert_ne!(ground.branch("b").await.uid, branch.uid);
+        assert_ne!(fixture.branch("b").await.uid, branch.uid);
     })
     .await;
 }
 
 #[tokio::test]
 async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
-    on_a_project(async |ground: Ground| {
-        for branch in [ground.main.clone(), ground.branch("b").await] {
+    on_a_project(async |fixture: Fixture| {
+        for branch in [fixture.main.clone(), fixture.branch("b").await] {
             let call = format!("PATCH {}?update_mask=spec.is_protected", branch.name);
             // What the mask does not name is not looked at, however wrong.
             let body =
                 json!({"spec": {"is_protected": true, "ttl": "1s", "no_expiry": true, "source_branch": "x"}});
-            ground.operation(&call, body).await;
+            fixture.operation(&call, body).await;
             let protected = branch.get().await.unwrap();
             assert!(protected.is_protected && protected.expire_time.is_none(), "{protected:?}");
             assert!(!branch.update().protected(false).await.unwrap().is_protected);
@@ -242,45 +244,45 @@ async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
 
 #[tokio::test]
 async fn a_project_has_one_protected_branch() {
-    on_a_project(async |ground: Ground| {
-        let branch = ground.branch("b").await;
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.branch("b").await;
         branch.update().protected(true).await.unwrap();
         let again = branch.update().protected(true).await.unwrap();
         assert!(again.is_protected, "what is protected may be said to be so");
-        let error = ground.main.update().protected(true).await.unwrap_err();
+        let error = fixture.main.update().protected(true).await.unwrap_err();
         assert_eq!(error.status(), Some(400), "{error}");
-        assert!(!ground.main.get().await.unwrap().is_protected);
-        let call = format!("POST {}/branches?branch_id=another", ground.project.name);
+        assert!(!fixture.main.get().await.unwrap().is_protected);
+        let call = format!("POST {}/branches?branch_id=another", fixture.project.name);
         let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
-        assert_eq!(ground.refused(&call, body).await.0, 400);
+        assert_eq!(fixture.refused(&call, body).await.0, 400);
         branch.update().protected(false).await.unwrap();
-        assert!(ground.main.update().protected(true).await.unwrap().is_protected);
-        ground.main.update().protected(false).await.unwrap();
+        assert!(fixture.main.update().protected(true).await.unwrap().is_protected);
+        fixture.main.update().protected(false).await.unwrap();
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_must_stay_cannot_expire_and_what_expires_need_not_be_kept() {
-    on_a_project(async |ground: Ground| {
-        let expiring = ground.main.create_branch("expiring", Expiry::After(hours(1))).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let expiring = fixture.main.create_branch("expiring", Expiry::After(hours(1))).await.unwrap();
         let error = expiring.create_branch("child", Expiry::Never).await.unwrap_err();
         let text = "Branches with an expiration date cannot have child branches";
         expect(&parts(&error), 400, "BAD_REQUEST", text);
         for refused in [
             expiring.update().protected(true).await.err(),
-            ground.project.update().default_branch(expiring.name.clone()).await.err(),
-            ground.main.update().expiry(Expiry::After(hours(1))).await.err(),
+            fixture.project.update().default_branch(expiring.name.clone()).await.err(),
+            fixture.main.update().expiry(Expiry::After(hours(1))).await.err(),
         ] {
             assert_eq!(refused.unwrap().status(), Some(400));
         }
-        let parent = ground.branch("parent").await;
+        let parent = fixture.branch("parent").await;
         parent.create_branch("child", Expiry::Never).await.unwrap();
         let error = parent.update().expiry(Expiry::After(hours(1))).await.unwrap_err();
         assert_eq!(error.status(), Some(400), "{error}");
-        let call = format!("POST {}/branches?branch_id=both", ground.project.name);
+        let call = format!("POST {}/branches?branch_id=both", fixture.project.name);
         let both = json!({"spec": {"ttl": "3600s", "is_protected": true}});
-        assert_eq!(ground.refused(&call, both).await.0, 400);
+        assert_eq!(fixture.refused(&call, both).await.0, 400);
     })
     .await;
 }
@@ -289,11 +291,11 @@ async fn what_must_stay_cannot_expire_and_what_expires_need_not_be_kept() {
 async fn branches_of_one_project_are_made_at_once() {
     let lakebase = client().await;
     let project = lakebase.create_project(fresh_id("contract").as_str()).await.unwrap();
-    on(lakebase, project, async |ground: Ground| {
-        run(&ground.main, "CREATE TABLE item AS SELECT generate_series(1, 1000) AS id").await;
+    on(lakebase, project, async |fixture: Fixture| {
+        run(&fixture.main, "CREATE TABLE item AS SELECT generate_series(1, 1000) AS id").await;
         let mut made = JoinSet::new();
         for n in 0..20 {
-            let main = ground.main.clone();
+            let main = fixture.main.clone();
             made.spawn(async move {
                 let branch = main.create_branch(&format!("b{n}")[..], Expiry::After(hours(1))).await.unwrap();
                 number(&branch, "SELECT count(*) FROM item").await
@@ -306,17 +308,17 @@ async fn branches_of_one_project_are_made_at_once() {
 
 #[tokio::test]
 async fn a_branch_under_constant_writes_has_all_that_was_committed_and_nothing_half() {
-    on_a_project(async |ground: Ground| {
-        run(&ground.main, "CREATE TABLE pair (n bigint, side text)").await;
+    on_a_project(async |fixture: Fixture| {
+        run(&fixture.main, "CREATE TABLE pair (n bigint, side text)").await;
         let committed = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(0));
-        let (writer, counted) = (ground.main.clone(), committed.clone());
+        let (writer, counted) = (fixture.main.clone(), committed.clone());
         let writer = tokio::spawn(async move {
             let mut connection = writer.connect().await.unwrap();
             for n in 1i64.. {
                 let both = format!(
                     "BEGIN; INSERT INTO pair VALUES ({n}, 'l'); INSERT INTO pair VALUES ({n}, 'r'); COMMIT"
                 );
-                super::place::run_on(&mut connection, &both).await;
+                run_on(&mut connection, &both).await;
                 counted.store(n, std::sync::atomic::Ordering::SeqCst);
             }
         });
@@ -328,7 +330,7 @@ async fn a_branch_under_constant_writes_has_all_that_was_committed_and_nothing_h
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let before = so_far();
-            let branch = ground.branch(id).await;
+            let branch = fixture.branch(id).await;
             let whole = "SELECT count(*) FROM (SELECT n FROM pair GROUP BY n HAVING count(*) = 2) AS whole";
             let last = number(&branch, "SELECT max(n) FROM pair").await;
             assert!(last >= before, "{last} of {before}");

@@ -1,24 +1,21 @@
 //! Endpoints.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lakebase::{
-    ErrorKind,
-    model::{EndpointState, EndpointType, Suspension},
-};
+use lakebase::model::{EndpointState, EndpointType, Suspension};
 use serde_json::json;
 
-use super::place::{Ground, expect, local_only, number, number_on, on_a_project, parts};
+use crate::support::fixture::{Fixture, expect, number, on_a_project, parts};
 
 #[tokio::test]
 async fn a_branch_has_one_read_write_endpoint_which_can_be_adopted() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         for id in ["primary", "second"] {
-            let error = ground.main.create_endpoint(id, EndpointType::ReadWrite).await.unwrap_err();
+            let error = fixture.main.create_endpoint(id, EndpointType::ReadWrite).await.unwrap_err();
             expect(&parts(&error), 400, "BAD_REQUEST", "read_write endpoint already exists");
         }
-        let before = ground.main.endpoint("primary").unwrap().get().await.unwrap();
-        let adopt = ground.main.create_endpoint("primary", EndpointType::ReadWrite).replace_existing();
+        let before = fixture.main.endpoint("primary").unwrap().get().await.unwrap();
+        let adopt = fixture.main.create_endpoint("primary", EndpointType::ReadWrite).replace_existing();
         let after = adopt.autoscaling(1.0..=4.0).await.unwrap();
         assert_eq!((&after.uid, after.create_time), (&before.uid, before.create_time));
         assert_eq!(after.max_cu, Some(4.0));
@@ -29,8 +26,8 @@ async fn a_branch_has_one_read_write_endpoint_which_can_be_adopted() {
 
 #[tokio::test]
 async fn the_read_write_endpoint_goes_with_its_branch_alone() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap();
         let error = endpoint.delete().await.unwrap_err();
         let text = format!(
             "Cannot delete read-write endpoint '{}'. Read-write endpoints cannot be deleted.",
@@ -44,21 +41,21 @@ async fn the_read_write_endpoint_goes_with_its_branch_alone() {
 
 #[tokio::test]
 async fn an_endpoint_without_a_type_is_refused() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/endpoints?endpoint_id=e", ground.main.name);
-        assert_eq!(ground.refused(&call, json!({"spec": {}})).await.0, 400);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/endpoints?endpoint_id=e", fixture.main.name);
+        assert_eq!(fixture.refused(&call, json!({"spec": {}})).await.0, 400);
         let wrong = json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_SIDEWAYS"}});
-        assert_eq!(ground.refused(&call, wrong).await.0, 400);
+        assert_eq!(fixture.refused(&call, wrong).await.0, 400);
     })
     .await;
 }
 
 #[tokio::test]
 async fn an_endpoint_that_never_sleeps_has_no_timeout_until_it_gets_one() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap();
         endpoint.update().suspension(Suspension::Never).await.unwrap();
-        let read = ground.send(&format!("GET {}", endpoint.name()), None).await;
+        let read = fixture.send(&format!("GET {}", endpoint.name()), None).await;
         assert!(read["status"].get("suspend_timeout_duration").is_none(), "{read}");
         let after = Suspension::After(Duration::from_secs(300));
         assert_eq!(endpoint.update().suspension(after).await.unwrap().suspension, after);
@@ -69,7 +66,7 @@ async fn an_endpoint_that_never_sleeps_has_no_timeout_until_it_gets_one() {
             json!({"suspend_timeout_duration": "604801s"}),
             json!({"no_suspension": true, "suspend_timeout_duration": "60s"}),
         ] {
-            assert_eq!(ground.refused(&call, json!({"spec": wrong})).await.0, 400, "{wrong}");
+            assert_eq!(fixture.refused(&call, json!({"spec": wrong})).await.0, 400, "{wrong}");
         }
     })
     .await;
@@ -77,16 +74,16 @@ async fn an_endpoint_that_never_sleeps_has_no_timeout_until_it_gets_one() {
 
 #[tokio::test]
 async fn sizes_are_half_a_unit_or_whole_and_span_sixteen() {
-    on_a_project(async |ground: Ground| {
-        let name = format!("{}/endpoints/primary", ground.main.name);
+    on_a_project(async |fixture: Fixture| {
+        let name = format!("{}/endpoints/primary", fixture.main.name);
         let call = format!(
             "PATCH {name}?update_mask=spec.autoscaling_limit_min_cu,spec.autoscaling_limit_max_cu"
         );
         let size = |min: f64, max: f64| json!({"spec": {"autoscaling_limit_min_cu": min, "autoscaling_limit_max_cu": max}});
         for (min, max) in [(0.25, 1.0), (1.5, 2.0), (2.0, 1.0), (1.0, 18.0), (0.0, 1.0), (-1.0, 1.0), (113.0, 113.0)] {
-            assert_eq!(ground.refused(&call, size(min, max)).await.0, 400, "{min}–{max}");
+            assert_eq!(fixture.refused(&call, size(min, max)).await.0, 400, "{min}–{max}");
         }
-        let operation = ground.operation(&call, size(0.5, 16.0)).await;
+        let operation = fixture.operation(&call, size(0.5, 16.0)).await;
         assert_eq!(operation["response"]["status"]["autoscaling_limit_max_cu"].as_f64(), Some(16.0));
     })
     .await;
@@ -94,90 +91,47 @@ async fn sizes_are_half_a_unit_or_whole_and_span_sixteen() {
 
 #[tokio::test]
 async fn settings_reach_postgres_and_are_replaced_as_a_whole() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap();
         let memory = "SELECT setting::bigint FROM pg_settings WHERE name = 'work_mem'";
         let timeout = "SELECT setting::bigint FROM pg_settings WHERE name = 'lock_timeout'";
         endpoint.update().pg_settings([("work_mem", "7MB"), ("lock_timeout", "3s")]).await.unwrap();
-        assert_eq!(number(&ground.main, memory).await, 7 * 1024);
-        assert_eq!(number(&ground.main, timeout).await, 3000);
+        assert_eq!(number(&fixture.main, memory).await, 7 * 1024);
+        assert_eq!(number(&fixture.main, timeout).await, 3000);
         let now = endpoint.update().pg_settings([("work_mem", "9MB")]).await.unwrap();
         assert_eq!(now.pg_settings.len(), 1);
-        assert_eq!(number(&ground.main, memory).await, 9 * 1024);
-        assert_eq!(number(&ground.main, timeout).await, 0);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_idle_endpoint_is_suspended_and_the_next_login_wakes_it() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
-        let mut session = ground.main.connect().await.unwrap();
-        // The idle time of this server's computes passes sixty times faster.
-        endpoint.update().suspension(Suspension::After(Duration::from_secs(60))).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1, "suspended under a session");
-        assert_eq!(endpoint.get().await.unwrap().state, EndpointState::Active);
-        sqlx::Connection::close(session).await.unwrap();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while endpoint.get().await.unwrap().state != EndpointState::Idle {
-            assert!(Instant::now() < deadline, "not suspended");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert!(endpoint.compute_instances().await.unwrap().is_empty());
-        let woken = Instant::now();
-        assert_eq!(number(&ground.main, "SELECT 2::bigint").await, 2);
-        eprintln!("woken in {:?}", woken.elapsed());
-        assert!(endpoint.get().await.unwrap().last_active_time.is_some());
+        assert_eq!(number(&fixture.main, memory).await, 9 * 1024);
+        assert_eq!(number(&fixture.main, timeout).await, 0);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_disabled_endpoint_refuses_logins_until_it_is_enabled() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
-        let mut session = ground.main.connect().await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap();
+        let mut session = fixture.main.connect().await.unwrap();
         let disabled = endpoint.update().disabled(true).await.unwrap();
         assert!(disabled.disabled);
         assert!(sqlx::raw_sql("SELECT 1").execute(&mut session).await.is_err(), "the session went on");
-        let refused = ground.main.connect().timeout(Duration::from_secs(3)).await.unwrap_err();
+        let refused = fixture.main.connect().timeout(Duration::from_secs(3)).await.unwrap_err();
         eprintln!("{:?} {refused}", refused.kind());
         assert_eq!(endpoint.get().await.unwrap().state, EndpointState::Idle);
         endpoint.update().disabled(false).await.unwrap();
-        assert_eq!(number(&ground.main, "SELECT 1::bigint").await, 1);
+        assert_eq!(number(&fixture.main, "SELECT 1::bigint").await, 1);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_host_is_of_the_endpoint_and_the_uid_is_not_the_id() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap().get().await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap().get().await.unwrap();
         assert!(endpoint.uid.as_ref().unwrap().starts_with("ep-"), "{endpoint:?}");
         assert!(endpoint.hosts.host.is_some());
         assert_eq!(endpoint.hosts.read_only_host, None);
-        let again = ground.main.endpoint("primary").unwrap().get().await.unwrap();
+        let again = fixture.main.endpoint("primary").unwrap().get().await.unwrap();
         assert_eq!(endpoint.hosts, again.hosts);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_this_server_does_not_offer_yet_it_refuses_by_name() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let error = ground.main.create_endpoint("replica", EndpointType::ReadOnly).start().await;
-        match error {
-            Ok(mut operation) => drop(operation.wait().await.unwrap()),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
-        }
     })
     .await;
 }

@@ -10,7 +10,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use super::place::{Ground, client, expect, fresh_id, local_only, number_on, on, on_a_project, run, skipped};
+use crate::support::child::output;
+use crate::support::fixture::{Fixture, client, expect, fresh_id, number_on, on, on_a_project, run};
 
 async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgConnection> {
     let info = branch.connection_info().await.unwrap();
@@ -38,8 +39,8 @@ async fn token(branch: &Branch) -> String {
 
 #[tokio::test]
 async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
-    on_a_project(async |ground: Ground| {
-        let endpoint = ground.main.endpoint("primary").unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let endpoint = fixture.main.endpoint("primary").unwrap();
         let left = |credential: lakebase::model::DatabaseCredential| {
             (credential.expire_time - chrono::Utc::now()).num_seconds()
         };
@@ -48,18 +49,18 @@ async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
         assert!((290..=300).contains(&left(short)));
         for ttl in ["299s", "3601s", "0s"] {
             let body = json!({"endpoint": endpoint.name().to_string(), "ttl": ttl});
-            expect(&ground.refused("POST credentials", body).await, 400, "INVALID_PARAMETER_VALUE", "");
+            expect(&fixture.refused("POST credentials", body).await, 400, "INVALID_PARAMETER_VALUE", "");
         }
-        let nobody = json!({"endpoint": format!("{}/endpoints/nobody", ground.main.name)});
-        expect(&ground.refused("POST credentials", nobody).await, 404, "NOT_FOUND", "endpoint id not found");
+        let nobody = json!({"endpoint": format!("{}/endpoints/nobody", fixture.main.name)});
+        expect(&fixture.refused("POST credentials", nobody).await, 404, "NOT_FOUND", "endpoint id not found");
         expect(
-            &ground.refused("POST credentials", json!({})).await,
+            &fixture.refused("POST credentials", json!({})).await,
             400,
             "INVALID_PARAMETER_VALUE",
             "Field 'endpoint'",
         );
         // No operation: the answer is the credential.
-        let answer = ground.send("POST credentials", json!({"endpoint": endpoint.name().to_string()})).await;
+        let answer = fixture.send("POST credentials", json!({"endpoint": endpoint.name().to_string()})).await;
         assert!(answer["token"].is_string() && answer["expire_time"].is_string());
     })
     .await;
@@ -67,21 +68,21 @@ async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
 
 #[tokio::test]
 async fn a_token_is_good_for_its_own_identity_and_project() {
-    on_a_project(async |ground: Ground| {
-        let user = ground.project.owner.clone().unwrap();
-        let good = token(&ground.main).await;
-        let mut session = log_in(&ground.main, &user, &good).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let user = fixture.project.owner.clone().unwrap();
+        let good = token(&fixture.main).await;
+        let mut session = log_in(&fixture.main, &user, &good).await.unwrap();
         assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1);
         assert_eq!(
-            refused(&ground.main, "databricks_superuser", &good).await,
+            refused(&fixture.main, "databricks_superuser", &good).await,
             "OAuth: User is not authorized"
         );
         let broken = format!("{}x", good);
-        let text = refused(&ground.main, &user, &broken).await;
+        let text = refused(&fixture.main, &user, &broken).await;
         assert!(text.contains("password authentication failed") || text.contains("disabled"), "{text}");
-        let other = ground.lakebase.create_project(fresh_id("contract").as_str()).await.unwrap();
+        let other = fixture.lakebase.create_project(fresh_id("contract").as_str()).await.unwrap();
         let foreign = token(&other.default_branch().await.unwrap()).await;
-        let text = refused(&ground.main, &user, &foreign).await;
+        let text = refused(&fixture.main, &user, &foreign).await;
         other.delete().purge().await.unwrap();
         assert_eq!(text, "OAuth: User is not authorized");
     })
@@ -93,19 +94,19 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
     let lakebase = client().await;
     let create = lakebase.create_project(fresh_id("contract").as_str()).native_login(true);
     let project = create.await.unwrap();
-    on(lakebase, project, async |ground: Ground| {
+    on(lakebase, project, async |fixture: Fixture| {
         run(
-            &ground.main,
+            &fixture.main,
             "CREATE ROLE worker LOGIN PASSWORD 'correct horse'; CREATE ROLE sleeper PASSWORD 'x';
              CREATE ROLE schreiber LOGIN PASSWORD 'Schlüssel Ⅸ'",
         )
         .await;
         // Composed or not, with a space that does not break or one that does: the same password.
         for typed in ["Schlüssel Ⅸ", "Schlu\u{308}ssel\u{a0}IX"] {
-            let mut session = log_in(&ground.main, "schreiber", typed).await.unwrap();
+            let mut session = log_in(&fixture.main, "schreiber", typed).await.unwrap();
             assert_eq!(number_on(&mut session, "SELECT 1::bigint").await, 1);
         }
-        let mut session = log_in(&ground.main, "worker", "correct horse").await.unwrap();
+        let mut session = log_in(&fixture.main, "worker", "correct horse").await.unwrap();
         assert_eq!(number_on(&mut session, "SELECT 1::bigint WHERE current_user = 'worker'").await, 1);
         for (user, password) in [
             ("worker", "wrong"),
@@ -115,13 +116,13 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
             ("sleeper", "x"),
             ("cloud_admin", ""),
         ] {
-            let text = refused(&ground.main, user, password).await;
+            let text = refused(&fixture.main, user, password).await;
             assert_eq!(text, format!("password authentication failed for user '{user}'"));
         }
-        let child = ground.branch("child").await;
+        let child = fixture.branch("child").await;
         drop(log_in(&child, "worker", "correct horse").await.unwrap());
-        ground.project.update().native_login(false).await.unwrap();
-        let text = refused(&ground.main, "worker", "correct horse").await;
+        fixture.project.update().native_login(false).await.unwrap();
+        let text = refused(&fixture.main, "worker", "correct horse").await;
         assert_eq!(text, "native postgres login is disabled for this endpoint");
     })
     .await;
@@ -129,15 +130,15 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
 
 #[tokio::test]
 async fn a_login_without_tls_is_refused() {
-    on_a_project(async |ground: Ground| {
-        let info = ground.main.connection_info().await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let info = fixture.main.connection_info().await.unwrap();
         let options =
             PgConnectOptions::new_without_pgpass().host(&info.host).port(info.port).username(&info.user);
-        let options = options.database(&info.database).password(&token(&ground.main).await);
+        let options = options.database(&info.database).password(&token(&fixture.main).await);
         assert!(options.ssl_mode(PgSslMode::Disable).connect().await.is_err());
-        let require = ground.main.connect().tls(TlsMode::Require).await.unwrap();
+        let require = fixture.main.connect().tls(TlsMode::Require).await.unwrap();
         sqlx::Connection::close(require).await.unwrap();
-        let missing = ground.main.connect().database("nowhere").await.unwrap_err();
+        let missing = fixture.main.connect().database("nowhere").await.unwrap_err();
         assert_eq!((missing.kind(), missing.sqlstate().as_deref()), (ErrorKind::Database, Some("3D000")));
     })
     .await;
@@ -145,9 +146,9 @@ async fn a_login_without_tls_is_refused() {
 
 #[tokio::test]
 async fn psql_logs_in_with_a_minted_token() {
-    on_a_project(async |ground: Ground| {
-        let info = ground.main.connection_info().await.unwrap();
-        let token = token(&ground.main).await;
+    on_a_project(async |fixture: Fixture| {
+        let info = fixture.main.connection_info().await.unwrap();
+        let token = token(&fixture.main).await;
         for mode in ["require", "verify-full"] {
             let mut psql = Command::new("psql");
             psql.args(["-X", "-A", "-t", "-c", "SELECT 40 + 2"])
@@ -157,39 +158,10 @@ async fn psql_logs_in_with_a_minted_token() {
             if let Some(file) = info.ca_cert.as_ref().filter(|_| mode == "verify-full") {
                 psql.env("PGSSLROOTCERT", file);
             }
-            let output = match tokio::task::spawn_blocking(move || psql.output()).await.unwrap() {
-                Ok(output) => output,
-                Err(error) => {
-                    skipped(format!("psql does not run: {error}"));
-                    return;
-                }
-            };
+            let output = tokio::task::spawn_blocking(move || output(&mut psql)).await.unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "42", "{mode}");
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_session_outlives_a_compute_that_is_killed_by_logging_in_again() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        run(&ground.main, "CREATE TABLE kept AS SELECT 7::bigint AS n").await;
-        let mut session = ground.main.connect().await.unwrap();
-        let sql = "SELECT pg_read_file('postmaster.pid')";
-        let file: Result<String, _> = sqlx::query_scalar(sql).fetch_one(&mut session).await;
-        assert!(file.is_err(), "the caller is no superuser");
-        let backend = number_on(&mut session, "SELECT pg_backend_pid()::bigint").await;
-        let stat = std::fs::read_to_string(format!("/proc/{backend}/stat")).unwrap();
-        let postmaster = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap();
-        let killed = Command::new("kill").args(["-KILL", postmaster]).status().unwrap();
-        assert!(killed.success());
-        // Its backends notice a moment later.
-        while sqlx::raw_sql("SELECT 1").execute(&mut session).await.is_ok() {}
-        assert_eq!(super::place::number(&ground.main, "SELECT n FROM kept").await, 7);
     })
     .await;
 }

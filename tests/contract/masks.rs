@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::place::{Ground, expect, on_a_project};
+use crate::support::fixture::{Fixture, expect, on_a_project};
 
 const CODE: &str = "INVALID_PARAMETER_VALUE";
 
 #[tokio::test]
 async fn an_unknown_path_is_refused_before_everything_else() {
-    on_a_project(async |ground: Ground| {
-        let (project, main) = (&ground.project.name, &ground.main.name);
+    on_a_project(async |fixture: Fixture| {
+        let (project, main) = (&fixture.project.name, &fixture.main.name);
         for (resource, path) in [
             (project.to_string(), "display_name"),
             (project.to_string(), "spec.project_default_settings.suspension"),
@@ -22,7 +22,7 @@ async fn an_unknown_path_is_refused_before_everything_else() {
             // Together with a known path whose value is missing, which would be refused as well.
             for mask in [path.to_owned(), format!("spec,{path}")] {
                 let refused =
-                    ground.refused(&format!("PATCH {resource}?update_mask={mask}"), json!({})).await;
+                    fixture.refused(&format!("PATCH {resource}?update_mask={mask}"), json!({})).await;
                 expect(&refused, 400, CODE, &format!("Unknown field path in update_mask: '{path}'"));
             }
         }
@@ -32,8 +32,8 @@ async fn an_unknown_path_is_refused_before_everything_else() {
 
 #[tokio::test]
 async fn a_known_path_must_be_in_the_body() {
-    on_a_project(async |ground: Ground| {
-        let (project, main) = (&ground.project.name, &ground.main.name);
+    on_a_project(async |fixture: Fixture| {
+        let (project, main) = (&fixture.project.name, &fixture.main.name);
         for (resource, path, missing) in [
             (project.to_string(), "spec.display_name", "spec.display_name"),
             (project.to_string(), "spec.custom_tags", "spec.custom_tags"),
@@ -48,7 +48,7 @@ async fn a_known_path_must_be_in_the_body() {
         ] {
             let call = format!("PATCH {resource}?update_mask={path}");
             let text = format!("Field '{missing}' is in update_mask but not provided in request");
-            expect(&ground.refused(&call, json!({"spec": {}})).await, 400, CODE, &text);
+            expect(&fixture.refused(&call, json!({"spec": {}})).await, 400, CODE, &text);
         }
     })
     .await;
@@ -56,14 +56,14 @@ async fn a_known_path_must_be_in_the_body() {
 
 #[tokio::test]
 async fn a_whole_message_wants_all_its_leaves_but_the_settings() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("PATCH {}?update_mask=spec.default_endpoint_settings", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("PATCH {}?update_mask=spec.default_endpoint_settings", fixture.project.name);
         let sizes = json!({"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 2});
-        let refused = ground.refused(&call, json!({"spec": {"default_endpoint_settings": sizes}})).await;
+        let refused = fixture.refused(&call, json!({"spec": {"default_endpoint_settings": sizes}})).await;
         let text = "Field 'spec.default_endpoint_settings.suspension' is in update_mask but not provided in request";
         expect(&refused, 400, CODE, text);
         let all = json!({"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 2, "suspend_timeout_duration": "300s"});
-        let operation = ground.operation(&call, json!({"spec": {"default_endpoint_settings": all}})).await;
+        let operation = fixture.operation(&call, json!({"spec": {"default_endpoint_settings": all}})).await;
         let settings = &operation["response"]["status"]["default_endpoint_settings"];
         assert_eq!(settings["suspend_timeout_duration"], "300s", "{operation}");
     })
@@ -72,31 +72,31 @@ async fn a_whole_message_wants_all_its_leaves_but_the_settings() {
 
 #[tokio::test]
 async fn a_partial_spec_leaves_the_rest_and_a_star_wants_everything() {
-    on_a_project(async |ground: Ground| {
-        let project = &ground.project.name;
+    on_a_project(async |fixture: Fixture| {
+        let project = &fixture.project.name;
         let body = json!({"spec": {"display_name": "Partly"}});
-        let operation = ground.operation(&format!("PATCH {project}?update_mask=spec"), body.clone()).await;
+        let operation = fixture.operation(&format!("PATCH {project}?update_mask=spec"), body.clone()).await;
         let status = &operation["response"]["status"];
         assert_eq!(
             (&status["display_name"], &status["history_retention_duration"]),
             (&json!("Partly"), &json!("604800s"))
         );
-        let refused = ground.refused(&format!("PATCH {project}?update_mask=*"), body.clone()).await;
+        let refused = fixture.refused(&format!("PATCH {project}?update_mask=*"), body.clone()).await;
         assert_eq!((refused.0, refused.1.as_str()), (400, CODE), "{refused:?}");
-        let refused = ground.refused(&format!("PATCH {project}"), body.clone()).await;
+        let refused = fixture.refused(&format!("PATCH {project}"), body.clone()).await;
         expect(&refused, 400, CODE, "Field 'update_mask' is required");
         let tolerated = format!("PATCH {project}?update_mask=spec.display_name%2Cinitial_branch_spec");
-        ground.operation(&tolerated, body).await;
+        fixture.operation(&tolerated, body).await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_the_mask_does_not_name_is_ignored() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("PATCH {}/endpoints/primary?update_mask=spec.suspension", ground.main.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("PATCH {}/endpoints/primary?update_mask=spec.suspension", fixture.main.name);
         let body = json!({"spec": {"no_suspension": true, "autoscaling_limit_max_cu": 99, "disabled": true}});
-        let operation = ground.operation(&call, body).await;
+        let operation = fixture.operation(&call, body).await;
         let status: &Value = &operation["response"]["status"];
         assert_eq!(
             (status["disabled"].as_bool(), status["autoscaling_limit_max_cu"].as_f64()),

@@ -1,10 +1,8 @@
 //! Long-running operations.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
-use super::place::{Ground, expect, number, on_a_project};
+use crate::support::fixture::{Fixture, expect, on_a_project};
 
 fn kind(operation: &serde_json::Value) -> &str {
     let kind = operation["metadata"]["@type"].as_str().unwrap();
@@ -13,8 +11,8 @@ fn kind(operation: &serde_json::Value) -> &str {
 
 #[tokio::test]
 async fn every_change_is_an_operation_of_its_resource_that_can_be_read_again() {
-    on_a_project(async |ground: Ground| {
-        let (project, main, owner) = (&ground.project.name, &ground.main.name, ground.owner().await);
+    on_a_project(async |fixture: Fixture| {
+        let (project, main, owner) = (&fixture.project.name, &fixture.main.name, fixture.owner().await);
         let endpoint = format!("{main}/endpoints/primary");
         let changes = [
             (
@@ -49,13 +47,13 @@ async fn every_change_is_an_operation_of_its_resource_that_can_be_read_again() {
             ),
         ];
         for (call, body, resource, subject) in changes {
-            let operation = ground.operation(&call, body).await;
+            let operation = fixture.operation(&call, body).await;
             let name = operation["name"].as_str().unwrap();
             assert!(name.starts_with(&format!("{resource}/operations/")), "{operation}");
             assert_eq!(kind(&operation), format!("{subject}OperationMetadata"));
             assert_eq!(operation["response"]["name"], resource.as_str(), "{operation}");
             assert!(operation.get("error").is_none(), "{operation}");
-            assert_eq!(ground.send(&format!("GET {name}"), None).await, operation);
+            assert_eq!(fixture.send(&format!("GET {name}"), None).await, operation);
         }
     })
     .await;
@@ -63,10 +61,10 @@ async fn every_change_is_an_operation_of_its_resource_that_can_be_read_again() {
 
 #[tokio::test]
 async fn the_response_is_what_a_read_shows() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
-        let mut told = ground.operation(&call, json!({"spec": {"ttl": "3600s"}})).await["response"].take();
-        let mut read = ground.send(&format!("GET {}/branches/b", ground.project.name), None).await;
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
+        let mut told = fixture.operation(&call, json!({"spec": {"ttl": "3600s"}})).await["response"].take();
+        let mut read = fixture.send(&format!("GET {}/branches/b", fixture.project.name), None).await;
         for branch in [&mut told, &mut read] {
             // Measured anew at each read.
             branch["status"].as_object_mut().unwrap().remove("logical_size_bytes").unwrap();
@@ -78,9 +76,9 @@ async fn the_response_is_what_a_read_shows() {
 
 #[tokio::test]
 async fn a_finished_delete_has_an_empty_response() {
-    on_a_project(async |ground: Ground| {
-        let branch = ground.branch("b").await;
-        let operation = ground.operation(&format!("DELETE {}", branch.name), None).await;
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.branch("b").await;
+        let operation = fixture.operation(&format!("DELETE {}", branch.name), None).await;
         assert_eq!(operation["response"], json!({"@type": "type.googleapis.com/google.protobuf.Empty"}));
         assert_eq!(kind(&operation), "BranchOperationMetadata");
     })
@@ -88,36 +86,11 @@ async fn a_finished_delete_has_an_empty_response() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_later_ends_as_the_error_of_its_operation_and_undoes_itself() {
-    if !super::place::local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        assert_eq!(number(&ground.main, "SELECT 1::bigint").await, 1);
-        let call =
-            format!("PATCH {}/endpoints/primary?update_mask=spec.settings.pg_settings", ground.main.name);
-        let body = json!({"spec": {"settings": {"pg_settings": {"work_mem": "a lot"}}}});
-        let operation = ground.operation(&call, body).await;
-        assert_eq!(
-            (operation["done"].as_bool(), operation.get("response")),
-            (Some(true), None),
-            "{operation}"
-        );
-        assert!(operation["error"]["error_code"].is_string(), "{operation}");
-        assert!(operation["error"]["message"].as_str().unwrap().contains("work_mem"), "{operation}");
-        let endpoint = ground.main.endpoint("primary").unwrap();
-        assert_eq!(endpoint.get().await.unwrap().pg_settings, BTreeMap::new());
-        assert_eq!(number(&ground.main, "SELECT 2::bigint").await, 2);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_body_that_is_no_json_or_no_resource_is_refused() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         for body in [json!([]), json!("text"), json!(7), json!({"spec": []}), json!({"spec": {"ttl": {}}})] {
-            expect(&ground.refused(&call, body).await, 400, "INVALID_PARAMETER_VALUE", "");
+            expect(&fixture.refused(&call, body).await, 400, "INVALID_PARAMETER_VALUE", "");
         }
     })
     .await;

@@ -8,21 +8,21 @@ use lakebase::{
 };
 use serde_json::json;
 
-use super::place::{Ground, client, expect, fresh_id, on, on_a_project, parts};
+use crate::support::fixture::{Fixture, client, expect, fresh_id, number, on, on_a_project, parts, run};
 
 #[tokio::test]
 async fn a_project_begins_with_the_defaults_of_the_service() {
-    on_a_project(async |ground: Ground| {
-        let project = &ground.project;
+    on_a_project(async |fixture: Fixture| {
+        let project = &fixture.project;
         assert_eq!(project.display_name, project.id().to_string());
         assert_eq!(project.history_retention, Some(Duration::from_secs(604_800)));
         assert!(!project.native_login);
-        assert_eq!(project.default_branch.as_ref(), Some(&ground.main.name));
+        assert_eq!(project.default_branch.as_ref(), Some(&fixture.main.name));
         assert_eq!(project.branch_logical_size_limit_bytes, Some(8_796_093_022_208));
         let defaults = &project.default_endpoint_settings;
         assert_eq!((defaults.min_cu, defaults.max_cu), (Some(1.0), Some(1.0)));
         assert_eq!(defaults.suspension, Some(Suspension::After(Duration::from_secs(86_400))));
-        let me = ground.lakebase.current_user().await.unwrap();
+        let me = fixture.lakebase.current_user().await.unwrap();
         assert_eq!(project.owner.as_deref(), Some(me.user_name.as_str()));
     })
     .await;
@@ -30,15 +30,15 @@ async fn a_project_begins_with_the_defaults_of_the_service() {
 
 #[tokio::test]
 async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
-    on_a_project(async |ground: Ground| {
-        let main = &ground.main;
+    on_a_project(async |fixture: Fixture| {
+        let main = &fixture.main;
         assert_eq!(main.id().to_string(), "production");
         assert!(main.is_default && !main.is_protected && main.expire_time.is_none());
         assert_eq!((&main.source_branch, &main.source_branch_lsn), (&None, &None));
         let endpoints = main.endpoints().await.unwrap();
         assert_eq!(endpoints.iter().map(|e| e.id().to_string()).collect::<Vec<_>>(), ["primary"]);
         let roles = main.roles().await.unwrap();
-        assert_eq!(roles[0].postgres_role, *ground.project.owner.as_ref().unwrap());
+        assert_eq!(roles[0].postgres_role, *fixture.project.owner.as_ref().unwrap());
         assert_eq!(roles[0].auth_method, AuthMethod::Oauth);
         assert_eq!(roles[0].membership_roles, [MembershipRole::DatabricksSuperuser]);
         let databases = main.databases().await.unwrap();
@@ -50,8 +50,8 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
 
 #[tokio::test]
 async fn an_id_that_is_taken_is_refused() {
-    on_a_project(async |ground: Ground| {
-        let error = ground.lakebase.create_project(&ground.project.id().to_string()[..]).await.unwrap_err();
+    on_a_project(async |fixture: Fixture| {
+        let error = fixture.lakebase.create_project(&fixture.project.id().to_string()[..]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert!(parts(&error).2.contains("already exists"), "{error}");
     })
@@ -60,21 +60,21 @@ async fn an_id_that_is_taken_is_refused() {
 
 #[tokio::test]
 async fn a_deleted_project_shows_its_end_keeps_its_id_and_comes_back_with_its_branches() {
-    on_a_project(async |ground: Ground| {
-        let project = &ground.project;
-        ground.branch("b").await;
-        super::place::run(&ground.main, "CREATE TABLE kept (id int)").await;
+    on_a_project(async |fixture: Fixture| {
+        let project = &fixture.project;
+        fixture.branch("b").await;
+        run(&fixture.main, "CREATE TABLE kept (id int)").await;
         project.delete().await.unwrap();
         let tombstone = project.get().await.unwrap();
         let (deleted, purged) = (tombstone.delete_time.unwrap(), tombstone.purge_time.unwrap());
         assert_eq!((purged - deleted).num_days(), 7);
         let listed = async |deleted: bool| {
-            let list = ground.lakebase.projects();
+            let list = fixture.lakebase.projects();
             let list = if deleted { list.show_deleted() } else { list };
             list.await.unwrap().iter().any(|other| other.name == project.name)
         };
         assert_eq!((listed(false).await, listed(true).await), (false, true));
-        let error = ground.lakebase.create_project(&project.id().to_string()[..]).start().await.unwrap_err();
+        let error = fixture.lakebase.create_project(&project.id().to_string()[..]).start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         let branches = project.branches().await.unwrap_err();
         assert_eq!(branches.kind(), ErrorKind::NotFound);
@@ -82,7 +82,7 @@ async fn a_deleted_project_shows_its_end_keeps_its_id_and_comes_back_with_its_br
         project.undelete().await.unwrap();
         assert_eq!(project.get().await.unwrap().delete_time, None);
         assert_eq!(project.branches().await.unwrap().len(), 2);
-        assert_eq!(super::place::number(&ground.main, "SELECT count(*) FROM kept").await, 0);
+        assert_eq!(number(&fixture.main, "SELECT count(*) FROM kept").await, 0);
 
         project.delete().await.unwrap();
         project.delete().purge().await.unwrap();
@@ -93,16 +93,16 @@ async fn a_deleted_project_shows_its_end_keeps_its_id_and_comes_back_with_its_br
 
 #[tokio::test]
 async fn a_purged_project_leaves_its_id_free() {
-    on_a_project(async |ground: Ground| {
-        let id = ground.project.id().to_string();
-        ground.project.delete().purge().await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let id = fixture.project.id().to_string();
+        fixture.project.delete().purge().await.unwrap();
         expect(
-            &ground.refused(&format!("GET projects/{id}"), None).await,
+            &fixture.refused(&format!("GET projects/{id}"), None).await,
             404,
             "NOT_FOUND",
             "project id not found",
         );
-        ground.lakebase.create_project(id.as_str()).await.unwrap();
+        fixture.lakebase.create_project(id.as_str()).await.unwrap();
     })
     .await;
 }
@@ -112,25 +112,25 @@ async fn a_project_with_a_protected_branch_stays() {
     let lakebase = client().await;
     let create = lakebase.create_project(fresh_id("contract").as_str()).protect_default_branch();
     let project = create.await.unwrap();
-    on(lakebase, project, async |ground: Ground| {
-        assert!(ground.main.is_protected);
-        let error = ground.project.delete().purge().await.unwrap_err();
+    on(lakebase, project, async |fixture: Fixture| {
+        assert!(fixture.main.is_protected);
+        let error = fixture.project.delete().purge().await.unwrap_err();
         assert_eq!(error.status(), Some(400));
         assert!(parts(&error).2.contains("protected"), "{error}");
-        ground.main.update().protected(false).await.unwrap();
+        fixture.main.update().protected(false).await.unwrap();
     })
     .await;
 }
 
 #[tokio::test]
 async fn new_defaults_are_for_endpoints_made_later() {
-    on_a_project(async |ground: Ground| {
-        let early = ground.branch("early").await.endpoint("primary").unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let early = fixture.branch("early").await.endpoint("primary").unwrap();
         let quick = Suspension::After(Duration::from_secs(300));
-        let update = ground.project.update().default_autoscaling(0.5..=2.0).default_suspension(quick);
+        let update = fixture.project.update().default_autoscaling(0.5..=2.0).default_suspension(quick);
         let settings = update.await.unwrap().default_endpoint_settings.clone();
         assert_eq!((settings.min_cu, settings.max_cu), (Some(0.5), Some(2.0)));
-        let late = ground.branch("late").await.endpoint("primary").unwrap().get().await.unwrap();
+        let late = fixture.branch("late").await.endpoint("primary").unwrap().get().await.unwrap();
         assert_eq!((late.min_cu, late.max_cu, late.suspension), (Some(0.5), Some(2.0), quick));
         let early = early.get().await.unwrap();
         assert_eq!((early.min_cu, early.max_cu), (Some(1.0), Some(1.0)));
@@ -141,12 +141,12 @@ async fn new_defaults_are_for_endpoints_made_later() {
 
 #[tokio::test]
 async fn the_default_moves_to_another_branch() {
-    on_a_project(async |ground: Ground| {
-        let next = ground.branch("next").await;
-        let project = ground.project.update().default_branch(next.name.clone()).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let next = fixture.branch("next").await;
+        let project = fixture.project.update().default_branch(next.name.clone()).await.unwrap();
         assert_eq!(project.default_branch.as_ref(), Some(&next.name));
         assert!(next.get().await.unwrap().is_default);
-        assert!(!ground.main.get().await.unwrap().is_default);
+        assert!(!fixture.main.get().await.unwrap().is_default);
         let child = project.create_branch("child", lakebase::Expiry::Never).await.unwrap();
         assert_eq!(child.source_branch.as_ref(), Some(&next.name));
     })
@@ -155,30 +155,35 @@ async fn the_default_moves_to_another_branch() {
 
 #[tokio::test]
 async fn tags_are_replaced_as_a_whole_and_cleared_by_an_empty_list() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let (a, b) = (CustomTag::new("team", "checkout"), CustomTag::new("cost", "7"));
-        let tagged = ground.project.update().custom_tags([a, b.clone()]).await.unwrap();
+        let tagged = fixture.project.update().custom_tags([a, b.clone()]).await.unwrap();
         assert_eq!(tagged.custom_tags.len(), 2);
-        let fewer = ground.project.update().custom_tags([b.clone()]).await.unwrap();
+        let fewer = fixture.project.update().custom_tags([b.clone()]).await.unwrap();
         assert_eq!(fewer.custom_tags, [b]);
-        let none = ground.project.update().custom_tags([]).await.unwrap();
+        let none = fixture.project.update().custom_tags([]).await.unwrap();
         assert_eq!(none.custom_tags, []);
-        assert_eq!(ground.project.get().await.unwrap().custom_tags, []);
+        assert_eq!(fixture.project.get().await.unwrap().custom_tags, []);
     })
     .await;
 }
 
 #[tokio::test]
 async fn history_is_kept_for_two_to_thirty_five_days() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("PATCH {}?update_mask=spec.history_retention_duration", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("PATCH {}?update_mask=spec.history_retention_duration", fixture.project.name);
         for wrong in ["172799s", "3024001s", "0s"] {
             let body = json!({"spec": {"history_retention_duration": wrong}});
-            expect(&ground.refused(&call, body).await, 400, "INVALID_PARAMETER_VALUE", "Field 'spec.history");
+            expect(
+                &fixture.refused(&call, body).await,
+                400,
+                "INVALID_PARAMETER_VALUE",
+                "Field 'spec.history",
+            );
         }
         let days = Duration::from_secs(172_800);
         assert_eq!(
-            ground.project.update().history_retention(days).await.unwrap().history_retention,
+            fixture.project.update().history_retention(days).await.unwrap().history_retention,
             Some(days)
         );
     })

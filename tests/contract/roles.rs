@@ -4,21 +4,21 @@ use lakebase::model::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::place::{Ground, expect, number, on_a_project, parts, run};
+use crate::support::fixture::{Fixture, expect, is_workspace, number, on_a_project, parts, run};
 
 #[tokio::test]
 async fn a_plain_role_logs_in_by_password_and_an_identity_by_token() {
-    on_a_project(async |ground: Ground| {
-        let plain = ground.main.create_role(RoleDefinition::plain("app reader")).id("reader").await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let plain = fixture.main.create_role(RoleDefinition::plain("app reader")).id("reader").await.unwrap();
         assert_eq!((&plain.identity_type, &plain.auth_method), (&IdentityType::Unspecified, &AuthMethod::Password));
         assert_eq!(plain.attributes, RoleAttributes::default());
         assert_eq!(plain.membership_roles, []);
         let none = RoleDefinition::plain("nobody").auth_method(AuthMethod::NoLogin);
-        assert_eq!(ground.main.create_role(none).await.unwrap().auth_method, AuthMethod::NoLogin);
+        assert_eq!(fixture.main.create_role(none).await.unwrap().auth_method, AuthMethod::NoLogin);
         let sql = "SELECT count(*) FROM pg_roles WHERE (rolname, rolcanlogin) IN (('app reader', true), ('nobody', false))";
-        assert_eq!(number(&ground.main, sql).await, 2);
-        if super::place::local_only() {
-            let user = ground.main.create_role(RoleDefinition::user("joe@example.com")).await.unwrap();
+        assert_eq!(number(&fixture.main, sql).await, 2);
+        if !is_workspace() {
+            let user = fixture.main.create_role(RoleDefinition::user("joe@example.com")).await.unwrap();
             assert_eq!((&user.identity_type, &user.auth_method), (&IdentityType::User, &AuthMethod::Oauth));
         }
     })
@@ -27,23 +27,23 @@ async fn a_plain_role_logs_in_by_password_and_an_identity_by_token() {
 
 #[tokio::test]
 async fn a_role_gets_an_id_where_none_is_given() {
-    on_a_project(async |ground: Ground| {
-        let role = ground.main.create_role(RoleDefinition::plain("nameless")).await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let role = fixture.main.create_role(RoleDefinition::plain("nameless")).await.unwrap();
         assert!(!role.id().to_string().is_empty());
         assert_eq!(role.get().await.unwrap().postgres_role, "nameless");
-        let call = format!("POST {}/roles", ground.main.name);
-        expect(&ground.refused(&call, json!({"spec": {}})).await, 400, "INVALID_PARAMETER_VALUE", "Field");
+        let call = format!("POST {}/roles", fixture.main.name);
+        expect(&fixture.refused(&call, json!({"spec": {}})).await, 400, "INVALID_PARAMETER_VALUE", "Field");
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_name_that_is_taken_is_refused() {
-    on_a_project(async |ground: Ground| {
-        ground.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
-        run(&ground.main, "CREATE ROLE by_hand").await;
+    on_a_project(async |fixture: Fixture| {
+        fixture.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        run(&fixture.main, "CREATE ROLE by_hand").await;
         for (name, id) in [("app", "other"), ("other", "app"), ("by_hand", "by-hand")] {
-            let error = ground.main.create_role(RoleDefinition::plain(name)).id(id).await.unwrap_err();
+            let error = fixture.main.create_role(RoleDefinition::plain(name)).id(id).await.unwrap_err();
             expect(&parts(&error), 400, "BAD_REQUEST", "role with that name already exists");
         }
     })
@@ -52,22 +52,22 @@ async fn a_name_that_is_taken_is_refused() {
 
 #[tokio::test]
 async fn attributes_change_one_by_one_and_nothing_else_does() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let all = RoleAttributes { createdb: true, createrole: true, bypassrls: false };
         let definition = RoleDefinition::plain("app").attributes(all);
-        let role = ground.main.create_role(definition).id("app").await.unwrap();
+        let role = fixture.main.create_role(definition).id("app").await.unwrap();
         let changed = role.update().createdb(false).await.unwrap();
         assert_eq!(changed.attributes, RoleAttributes { createdb: false, ..all });
         let sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'app' AND rolcreaterole AND NOT rolcreatedb";
-        assert_eq!(number(&ground.main, sql).await, 1);
+        assert_eq!(number(&fixture.main, sql).await, 1);
         for path in ["spec.postgres_role", "spec.identity_type", "spec.auth_method", "postgres_role"] {
             let call = format!("PATCH {}?update_mask={path}", role.name);
-            let refused = ground.refused(&call, json!({"spec": {"postgres_role": "x"}})).await;
+            let refused = fixture.refused(&call, json!({"spec": {"postgres_role": "x"}})).await;
             let text = format!("Unknown field path in update_mask: '{path}'");
             expect(&refused, 400, "INVALID_PARAMETER_VALUE", &text);
         }
         let spec = json!({"spec": {"postgres_role": "renamed", "attributes": {"bypassrls": true}}});
-        ground.operation(&format!("PATCH {}?update_mask=spec", role.name), spec).await;
+        fixture.operation(&format!("PATCH {}?update_mask=spec", role.name), spec).await;
         let read = role.get().await.unwrap();
         assert_eq!((read.postgres_role.as_str(), read.attributes.bypassrls), ("app", true));
     })
@@ -76,30 +76,30 @@ async fn attributes_change_one_by_one_and_nothing_else_does() {
 
 #[tokio::test]
 async fn membership_is_given_and_taken() {
-    on_a_project(async |ground: Ground| {
-        let role = ground.main.create_role(RoleDefinition::plain("app").superuser()).id("app").await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let role = fixture.main.create_role(RoleDefinition::plain("app").superuser()).id("app").await.unwrap();
         let member = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
             JOIN pg_roles g ON g.oid = m.roleid WHERE r.rolname = 'app' AND g.rolname = 'databricks_superuser'";
-        assert_eq!(number(&ground.main, member).await, 1);
+        assert_eq!(number(&fixture.main, member).await, 1);
         assert_eq!(role.update().membership_roles([]).await.unwrap().membership_roles, []);
-        assert_eq!(number(&ground.main, member).await, 0);
+        assert_eq!(number(&fixture.main, member).await, 0);
         let back = role.update().membership_roles([MembershipRole::DatabricksSuperuser]).await.unwrap();
         assert_eq!(back.membership_roles, [MembershipRole::DatabricksSuperuser]);
         // A replacement is the whole of the role: what it does not say is taken.
-        let replaced = ground.main.create_role(RoleDefinition::plain("app")).id("app").replace_existing();
+        let replaced = fixture.main.create_role(RoleDefinition::plain("app")).id("app").replace_existing();
         let replaced = replaced.await.unwrap();
         assert_eq!((replaced.membership_roles.len(), replaced.create_time), (0, role.create_time));
-        assert_eq!(number(&ground.main, member).await, 0);
+        assert_eq!(number(&fixture.main, member).await, 0);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
-    on_a_project(async |ground: Ground| {
-        let app = ground.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
-        let heir = ground.main.create_role(RoleDefinition::plain("heir")).id("heir").await.unwrap();
-        ground.main.create_database("app_db", app.name.clone()).id("app-db").await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let app = fixture.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        let heir = fixture.main.create_role(RoleDefinition::plain("heir")).id("heir").await.unwrap();
+        fixture.main.create_database("app_db", app.name.clone()).id("app-db").await.unwrap();
         let error = app.delete().await.unwrap_err();
         assert_eq!(error.status().unwrap_or(400), 400, "{error}");
         assert!(error.to_string().contains("app_db"), "{error}");
@@ -108,8 +108,8 @@ async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
         assert_eq!(app.try_get().await.unwrap(), None);
         let sql = "SELECT count(*) FROM pg_database d JOIN pg_roles r ON r.oid = datdba
             WHERE datname = 'app_db' AND rolname = 'heir'";
-        assert_eq!(number(&ground.main, sql).await, 1);
-        let database = ground.main.database("app-db").unwrap().get().await.unwrap();
+        assert_eq!(number(&fixture.main, sql).await, 1);
+        let database = fixture.main.database("app-db").unwrap().get().await.unwrap();
         assert_eq!(database.role.as_ref(), Some(&heir.name));
     })
     .await;
@@ -117,11 +117,11 @@ async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
 
 #[tokio::test]
 async fn roles_and_databases_may_be_asked_for_at_once() {
-    on_a_project(async |ground: Ground| {
-        let owner = ground.owner().await;
+    on_a_project(async |fixture: Fixture| {
+        let owner = fixture.owner().await;
         let mut made = JoinSet::new();
         for n in 0..4 {
-            let (main, owner) = (ground.main.clone(), owner.clone());
+            let (main, owner) = (fixture.main.clone(), owner.clone());
             // The service may refuse one of two at once; the client tries again.
             made.spawn(async move {
                 main.create_role(RoleDefinition::plain(format!("r{n}"))).await.unwrap();
@@ -129,8 +129,8 @@ async fn roles_and_databases_may_be_asked_for_at_once() {
             });
         }
         made.join_all().await;
-        assert_eq!(ground.main.roles().await.unwrap().len(), 5);
-        assert_eq!(ground.main.databases().await.unwrap().len(), 5);
+        assert_eq!(fixture.main.roles().await.unwrap().len(), 5);
+        assert_eq!(fixture.main.databases().await.unwrap().len(), 5);
     })
     .await;
 }

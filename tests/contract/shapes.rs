@@ -3,7 +3,9 @@
 use lakebase::{ErrorKind, Expiry, Lakebase, auth::Env};
 use serde_json::{Value, json};
 
-use super::place::{Ground, client, expect, fresh_id, is_workspace, on, on_a_project, refused_by};
+use crate::support::fixture::{
+    Fixture, client, expect, fresh_id, is_workspace, on, on_a_project, refused_by,
+};
 
 #[tokio::test]
 async fn a_call_with_a_wrong_token_is_not_authenticated() {
@@ -18,9 +20,9 @@ async fn a_call_with_a_wrong_token_is_not_authenticated() {
 
 #[tokio::test]
 async fn a_wrapper_around_the_resource_is_an_unknown_field() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
-        let refused = ground.refused(&call, json!({"branch": {"spec": {"no_expiry": true}}})).await;
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
+        let refused = fixture.refused(&call, json!({"branch": {"spec": {"no_expiry": true}}})).await;
         expect(&refused, 400, "BAD_REQUEST", "Expiration must be specified when creating a branch");
     })
     .await;
@@ -32,15 +34,15 @@ async fn the_id_of_a_new_resource_comes_from_the_query_alone() {
         |field: &str| format!("Field '{field}' is required, expected non-default value (not \"\")!");
     let refused = refused_by(&client().await, "POST projects", json!({"project_id": "p"})).await;
     expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("project_id"));
-    on_a_project(async |ground: Ground| {
-        let Ground { project, main, .. } = &ground;
+    on_a_project(async |fixture: Fixture| {
+        let Fixture { project, main, .. } = &fixture;
         for query in ["", "?branch_id="] {
             let body = json!({"branch_id": "b", "spec": {"no_expiry": true}});
-            let refused = ground.refused(&format!("POST {}/branches{query}", project.name), body).await;
+            let refused = fixture.refused(&format!("POST {}/branches{query}", project.name), body).await;
             expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("branch_id"));
         }
         let body = json!({"endpoint_id": "e", "spec": {"endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
-        let refused = ground.refused(&format!("POST {}/endpoints", main.name), body).await;
+        let refused = fixture.refused(&format!("POST {}/endpoints", main.name), body).await;
         expect(&refused, 400, "INVALID_PARAMETER_VALUE", &required("endpoint_id"));
     })
     .await;
@@ -48,24 +50,24 @@ async fn the_id_of_a_new_resource_comes_from_the_query_alone() {
 
 #[tokio::test]
 async fn an_id_that_breaks_the_pattern_is_refused_with_the_pattern() {
-    on_a_project(async |ground: Ground| {
-        let owner = ground.owner().await;
+    on_a_project(async |fixture: Fixture| {
+        let owner = fixture.owner().await;
         let pattern = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
         let spec = json!({"spec": {"no_expiry": true, "postgres_database": "d", "postgres_role": "r",
             "role": owner.to_string(), "endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
         for (path, field) in
             [("databases", "database_id"), ("roles", "role_id"), ("endpoints", "endpoint_id")]
         {
-            let call = format!("POST {}/{path}?{field}=Invalid_ID", ground.main.name);
+            let call = format!("POST {}/{path}?{field}=Invalid_ID", fixture.main.name);
             let text = format!("Field {field} must match pattern {pattern}, got 'Invalid_ID'.");
-            expect(&ground.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", &text);
+            expect(&fixture.refused(&call, spec.clone()).await, 400, "INVALID_PARAMETER_VALUE", &text);
         }
         for id in ["-a", "a-", "1a", "a_b", "ä", "a.b", "..", "a/b", "%00", "a%20b", &"a".repeat(64), "日本"]
         {
             let id: String = percent(id);
-            let call = format!("POST {}/branches?branch_id={id}", ground.project.name);
+            let call = format!("POST {}/branches?branch_id={id}", fixture.project.name);
             expect(
-                &ground.refused(&call, spec.clone()).await,
+                &fixture.refused(&call, spec.clone()).await,
                 400,
                 "INVALID_PARAMETER_VALUE",
                 "Field branch_id must",
@@ -98,14 +100,14 @@ async fn no_id_in_a_path_leads_anywhere_else() {
 
 #[tokio::test]
 async fn what_only_the_server_says_and_what_nobody_knows_is_ignored_in_a_body() {
-    on_a_project(async |ground: Ground| {
-        let call = format!("POST {}/branches?branch_id=b", ground.project.name);
+    on_a_project(async |fixture: Fixture| {
+        let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         let body = json!({
             "name": 7, "uid": ["mine"], "create_time": "yesterday", "display_name": "x", "parent": {},
             "status": {"current_state": 5, "default": "maybe", "logical_size_bytes": []},
             "spec": {"no_expiry": true, "colour": "green"}, "nobody": {"knows": null},
         });
-        let operation = ground.operation(&call, body).await;
+        let operation = fixture.operation(&call, body).await;
         let branch = &operation["response"];
         assert_eq!(branch["branch_id"], "b", "{operation}");
         assert!(branch["uid"].as_str().unwrap().starts_with("br-"), "{operation}");
@@ -115,25 +117,25 @@ async fn what_only_the_server_says_and_what_nobody_knows_is_ignored_in_a_body() 
 
 #[tokio::test]
 async fn numbers_may_come_as_text_and_whole_numbers_as_fractions() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let id = fresh_id("contract");
-        let version = ground.project.pg_version.unwrap().to_string();
+        let version = fixture.project.pg_version.unwrap().to_string();
         let body = json!({"spec": {"pg_version": version,
             "default_endpoint_settings": {"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": "2"}}});
-        let operation = ground.operation(&format!("POST projects?project_id={id}"), body).await;
+        let operation = fixture.operation(&format!("POST projects?project_id={id}"), body).await;
         let status = &operation["response"]["status"];
         assert_eq!(status["pg_version"].to_string(), version, "{operation}");
         assert_eq!(status["default_endpoint_settings"]["autoscaling_limit_max_cu"].as_f64(), Some(2.0));
-        ground.operation(&format!("DELETE projects/{id}?purge=true"), None).await;
+        fixture.operation(&format!("DELETE projects/{id}?purge=true"), None).await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn answers_hold_the_status_with_its_zeros_and_never_the_spec() {
-    on_a_project(async |ground: Ground| {
-        let Ground { project, main, .. } = &ground;
-        let read = async |path: String| ground.send(&format!("GET {path}"), None).await;
+    on_a_project(async |fixture: Fixture| {
+        let Fixture { project, main, .. } = &fixture;
+        let read = async |path: String| fixture.send(&format!("GET {path}"), None).await;
         let project = read(project.name.to_string()).await;
         let branch = read(main.name.to_string()).await;
         let endpoint = read(format!("{}/endpoints", main.name)).await["endpoints"][0].clone();
@@ -173,16 +175,16 @@ async fn answers_hold_the_status_with_its_zeros_and_never_the_spec() {
 
 #[tokio::test]
 async fn the_creation_time_stays_and_the_update_time_moves() {
-    on_a_project(async |ground: Ground| {
-        let before = ground.branch("b").await;
+    on_a_project(async |fixture: Fixture| {
+        let before = fixture.branch("b").await;
         let after = before.update().protected(true).await.unwrap();
         assert_eq!(before.create_time, after.create_time);
         assert_eq!(before.state_change_time, after.state_change_time);
         assert!(before.update_time < after.update_time, "{after:?}");
         after.update().protected(false).await.unwrap();
-        let project = ground.project.update().display_name("Another").await.unwrap();
-        assert_eq!(project.create_time, ground.project.create_time);
-        assert!(project.update_time > ground.project.update_time, "{project:?}");
+        let project = fixture.project.update().display_name("Another").await.unwrap();
+        assert_eq!(project.create_time, fixture.project.create_time);
+        assert!(project.update_time > fixture.project.update_time, "{project:?}");
     })
     .await;
 }
@@ -195,9 +197,9 @@ async fn a_path_that_is_no_resource_is_named_in_the_refusal() {
 
 #[tokio::test]
 async fn what_is_missing_is_looked_for_from_the_project_down() {
-    on_a_project(async |ground: Ground| {
-        let project = &ground.project.name;
-        let main = &ground.main.name;
+    on_a_project(async |fixture: Fixture| {
+        let project = &fixture.project.name;
+        let main = &fixture.main.name;
         for (path, text) in [
             ("projects/nobody-here/branches/b/endpoints/e".to_owned(), "project id not found [TraceId: "),
             ("projects/nobody-here/branches".to_owned(), "project id not found"),
@@ -209,7 +211,7 @@ async fn what_is_missing_is_looked_for_from_the_project_down() {
             (format!("{main}/databases/nobody"), "database id not found"),
             (format!("{main}/operations/nobody"), "operation id not found"),
         ] {
-            expect(&ground.refused(&format!("GET {path}"), None).await, 404, "NOT_FOUND", text);
+            expect(&fixture.refused(&format!("GET {path}"), None).await, 404, "NOT_FOUND", text);
         }
     })
     .await;
@@ -217,19 +219,19 @@ async fn what_is_missing_is_looked_for_from_the_project_down() {
 
 #[tokio::test]
 async fn pages_follow_each_other_oldest_first() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         for id in ["c", "a", "b"] {
-            ground.branch(id).await;
+            fixture.branch(id).await;
         }
-        let pages = ground.project.branches().page_size(1).await.unwrap();
+        let pages = fixture.project.branches().page_size(1).await.unwrap();
         let ids: Vec<_> = pages.iter().map(|branch| branch.id().to_string()).collect();
         assert_eq!(ids, ["production", "c", "a", "b"]);
-        let path = format!("GET {}/branches", ground.project.name);
-        assert!(ground.refused(&format!("{path}?page_size=-1"), None).await.2.contains("page_size"));
-        assert_eq!(ground.refused(&format!("{path}?page_token=none"), None).await.0, 400);
-        let endpoints = format!("GET {}/endpoints", ground.main.name);
-        assert_eq!(ground.refused(&format!("{endpoints}?page_size=9"), None).await.0, 400);
-        ground.send(&format!("{endpoints}?page_size=10"), None).await;
+        let path = format!("GET {}/branches", fixture.project.name);
+        assert!(fixture.refused(&format!("{path}?page_size=-1"), None).await.2.contains("page_size"));
+        assert_eq!(fixture.refused(&format!("{path}?page_token=none"), None).await.0, 400);
+        let endpoints = format!("GET {}/endpoints", fixture.main.name);
+        assert_eq!(fixture.refused(&format!("{endpoints}?page_size=9"), None).await.0, 400);
+        fixture.send(&format!("{endpoints}?page_size=10"), None).await;
     })
     .await;
 }
@@ -239,9 +241,9 @@ async fn a_client_need_not_know_which_server_it_talks_to() {
     let lakebase = client().await;
     let id = fresh_id("contract");
     let project = lakebase.create_project(id.as_str()).display_name("The same").await.unwrap();
-    on(lakebase, project, async |ground: Ground| {
-        assert_eq!(ground.project.display_name, "The same");
-        let child = ground.main.create_branch("dev", Expiry::After(lakebase::hours(1))).await.unwrap();
+    on(lakebase, project, async |fixture: Fixture| {
+        assert_eq!(fixture.project.display_name, "The same");
+        let child = fixture.main.create_branch("dev", Expiry::After(lakebase::hours(1))).await.unwrap();
         assert!(child.expire_time.is_some());
     })
     .await;

@@ -6,16 +6,7 @@ use lakebase::{
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, migrate::Migrator};
 
-use super::server::Database;
-
-macro_rules! database {
-    () => {
-        match Database::new().await {
-            Some(database) => database,
-            None => return,
-        }
-    };
-}
+use crate::support::postgres::Database;
 
 async fn apply(conn: &mut PgConnection, sql: &str) -> lakebase::Result<ApplyReport> {
     migrate::apply(conn, &Migration::new("m", sql), &quick()).await
@@ -38,7 +29,7 @@ async fn exists(conn: &mut PgConnection, relation: &str) -> bool {
 
 #[tokio::test]
 async fn a_migration_is_applied_once_and_says_what_it_did() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql = "create table t (a int); -- one\ninsert into t select generate_series(1, 7);\nupdate t set a = 0 where a < 3";
     let report = apply(&mut conn, sql).await.unwrap();
@@ -57,7 +48,7 @@ async fn a_migration_is_applied_once_and_says_what_it_did() {
 
 #[tokio::test]
 async fn a_changed_text_is_refused() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     apply(&mut conn, "create table t (a int)").await.unwrap();
     let error = apply(&mut conn, "create table t (a bigint)").await.unwrap_err();
@@ -67,7 +58,7 @@ async fn a_changed_text_is_refused() {
 
 #[tokio::test]
 async fn a_failure_names_statement_place_message_detail_and_hint_and_leaves_nothing() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql =
         "create table t (a int primary key);\ninsert into t values (1);\n\ninsert into t\n  values (1);";
@@ -98,7 +89,7 @@ async fn a_failure_names_statement_place_message_detail_and_hint_and_leaves_noth
 
 #[tokio::test]
 async fn statements_that_refuse_a_transaction_run_between_transactions() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql =
         "create table t (a int); create index concurrently i on t (a); insert into t values (1); vacuum t;
@@ -112,7 +103,7 @@ async fn statements_that_refuse_a_transaction_run_between_transactions() {
 
 #[tokio::test]
 async fn an_invalid_index_left_behind_is_named_and_the_rest_can_be_resumed() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql = "create table t (a int); insert into t values (1), (1); create unique index concurrently i on t (a); \
                create table after (a int)";
@@ -135,7 +126,7 @@ async fn an_invalid_index_left_behind_is_named_and_the_rest_can_be_resumed() {
 
 #[tokio::test]
 async fn a_lock_that_is_held_too_long_ends_in_an_error_and_one_that_is_released_does_not() {
-    let database = database!();
+    let database = Database::new().await;
     let (mut conn, mut other) = (database.connect().await, database.connect().await);
     conn.execute("create table t (a int)").await.unwrap();
     other.execute("begin; select * from t").await.unwrap();
@@ -159,7 +150,7 @@ async fn a_lock_that_is_held_too_long_ends_in_an_error_and_one_that_is_released_
 
 #[tokio::test]
 async fn two_callers_at_once_apply_a_migration_once() {
-    let database = database!();
+    let database = Database::new().await;
     let migration =
         Migration::new("m", "create table t (a int); select pg_sleep(0.2); insert into t values (1)");
     let options = quick().wait_for_others(Duration::from_secs(20));
@@ -186,7 +177,7 @@ async fn two_callers_at_once_apply_a_migration_once() {
 
 #[tokio::test]
 async fn a_concurrent_index_is_not_held_up_by_those_who_wait_for_the_lock() {
-    let database = database!();
+    let database = Database::new().await;
     let migration = Migration::new(
         "m",
         "create table t (a int); select pg_sleep(0.1); create index concurrently i on t (a)",
@@ -202,7 +193,7 @@ async fn a_concurrent_index_is_not_held_up_by_those_who_wait_for_the_lock() {
 
 #[tokio::test]
 async fn a_connection_lost_in_a_transaction_leaves_nothing_and_says_so() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let error = apply(&mut conn, "create table t (a int); select pg_terminate_backend(pg_backend_pid())")
         .await
@@ -214,7 +205,7 @@ async fn a_connection_lost_in_a_transaction_leaves_nothing_and_says_so() {
 
 #[tokio::test]
 async fn a_connection_lost_outside_a_transaction_says_what_is_certain_and_what_is_not() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql = "-- no-transaction\ncreate table t (a int);\nselect pg_terminate_backend(pg_backend_pid());\nselect 1";
     let error = apply(&mut conn, sql).await.unwrap_err();
@@ -227,7 +218,7 @@ async fn a_connection_lost_outside_a_transaction_says_what_is_certain_and_what_i
 
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_no_lock_and_nothing_half_applied() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let migration = Migration::new("m", "create table t (a int); select pg_sleep(60)");
     let started = Instant::now();
@@ -245,7 +236,7 @@ async fn a_caller_that_goes_away_leaves_no_lock_and_nothing_half_applied() {
 
 #[tokio::test]
 async fn bad_input_is_refused_before_anything_is_sent() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     for sql in [
         "",
@@ -266,7 +257,7 @@ async fn bad_input_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn postgresql_cuts_the_text_where_we_do() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let sql = r#"
         /* a /* nested; */ comment; */
@@ -286,7 +277,7 @@ async fn postgresql_cuts_the_text_where_we_do() {
 
 #[tokio::test]
 async fn a_statement_that_was_not_recognised_comes_with_the_remedy() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     conn.execute(
         "create table p (a int) partition by range (a); create index pi on p (a);
@@ -304,7 +295,7 @@ async fn a_statement_that_was_not_recognised_comes_with_the_remedy() {
 
 #[tokio::test]
 async fn a_migrator_is_recorded_where_sqlx_looks() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     let files = tempfile::tempdir().unwrap();
     for (name, sql) in [
@@ -330,7 +321,7 @@ async fn a_migrator_is_recorded_where_sqlx_looks() {
 
 #[tokio::test]
 async fn a_migration_that_changes_the_search_path_is_still_recorded() {
-    let database = database!();
+    let database = Database::new().await;
     let mut conn = database.connect().await;
     apply(&mut conn, "create table t (a int); select set_config('search_path', '', false); reset all")
         .await

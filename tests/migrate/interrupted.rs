@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     pin::{Pin, pin},
     process::{Child, Command, Stdio},
@@ -13,7 +12,7 @@ use std::{
 
 use lakebase::{
     Branch, ErrorKind, Expiry, Lakebase, hours,
-    local::{Durability, LocalLakebase},
+    local::LocalLakebase,
     migrate::{
         self, ApplyOptions, Failure, Migration, Outcome, PromotionOutcome, PromotionReport, Step, StepOutcome,
     },
@@ -23,6 +22,12 @@ use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Executor};
 use tracing::field::Visit;
 use tracing_subscriber::{Layer, layer::SubscriberExt};
+
+use crate::support::{
+    child::{kill, line},
+    directory::directory,
+    fixture::local,
+};
 
 use super::promote::{columns, count, production, throw_away_branches};
 
@@ -213,25 +218,14 @@ fn promoter(local: &LocalLakebase, feature: &Branch, migration: &Migration, step
 
 async fn wait_for_step(child: &mut Child) {
     let stderr = child.stderr.take().unwrap();
-    let said = tokio::task::spawn_blocking(move || {
-        BufReader::new(stderr).lines().map_while(Result::ok).find(|line| line.starts_with("at step"))
-    });
-    assert!(said.await.unwrap().is_some(), "the promotion ended before the step");
-}
-
-fn kill(mut child: Child, signal: Signal) {
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    assert!(!child.wait().unwrap().success());
+    let step = tokio::task::spawn_blocking(move || line(stderr, |line| line.starts_with("at step")));
+    assert!(step.await.unwrap().is_some(), "the promotion ended before the step");
 }
 
 /// A Lakebase of the test's own, in a directory that goes with it.
 async fn own_lakebase() -> (LocalLakebase, tempfile::TempDir) {
-    use std::os::unix::fs::PermissionsExt;
-    let directory = tempfile::Builder::new().prefix("lakebase-interrupted-").tempdir().unwrap();
-    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
-    let data = directory.path().join("data");
-    let local = LocalLakebase::builder().data_dir(data).durability(Durability::Fast).start().await.unwrap();
-    (local, directory)
+    let directory = directory();
+    (local(directory.path()).start().await.unwrap(), directory)
 }
 
 async fn own_production(local: &LocalLakebase) -> Branch {

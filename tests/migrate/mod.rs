@@ -5,4 +5,3 @@ mod ephemeral;
 mod interrupted;
 mod promote;
 mod runners;
-mod server;

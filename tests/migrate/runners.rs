@@ -1,9 +1,8 @@
 //! A branch for each test under runners that have a process for each test, and after failures.
 
 use std::{
-    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -14,6 +13,8 @@ use lakebase::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Executor;
+
+use crate::support::child::{kill, line, output, output_of};
 
 /// What a runner starts a process for.
 async fn in_a_process_of_its_own() -> Option<TestBranch> {
@@ -119,7 +120,7 @@ impl Runner {
 }
 
 fn ended_well(child: Child) {
-    let output = child.wait_with_output().unwrap();
+    let output = output_of(child);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("rows 2\n"), "{said}");
@@ -127,13 +128,8 @@ fn ended_well(child: Child) {
 
 /// Until the process has its branch.
 fn wait_for_rows(child: &mut Child) {
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    assert!(stderr.lines().map_while(Result::ok).any(|line| line.starts_with("rows 2")));
-}
-
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let rows = line(child.stderr.take().unwrap(), |line| line.starts_with("rows 2"));
+    assert!(rows.is_some(), "the test ended before");
 }
 
 #[test]
@@ -142,7 +138,7 @@ fn processes_share_one_server_which_the_last_one_takes_with_it() {
     let mut killed = runner.start("never_ends");
     let others: Vec<Child> = (0..5).map(|_| runner.start("goes_well")).collect();
     wait_for_rows(&mut killed);
-    kill(killed);
+    kill(killed, Signal::KILL);
     others.into_iter().for_each(ended_well);
     // One that comes right after the last is served by the same.
     ended_well(runner.start("goes_well"));
@@ -160,41 +156,38 @@ fn a_server_that_was_killed_is_followed_by_another() {
     std::fs::File::open(runner.left()[0].join("serving")).unwrap().lock().unwrap();
     ended_well(runner.start("goes_well"));
     assert_eq!(runner.set_ups(), 2);
-    kill(orphan);
+    kill(orphan, Signal::KILL);
     runner.wait_until_nothing_is_left();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_tests_branch_is_kept_where_that_is_asked_for_and_can_be_connected_to() {
     let runner = Runner::new();
-    let output = runner.command("fails").env("LAKEBASE_TEST_KEEP", "1").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("kept projects/runner/branches/test-"), "{said}");
-    let line = |word: &str| said.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
+    let failure = output(runner.command("fails").env("LAKEBASE_TEST_KEEP", "1"));
+    let said = String::from_utf8_lossy(&failure.stderr).into_owned();
+    assert!(!failure.status.success() && said.contains("kept projects/runner/branches/test-"), "{said}");
+    let command = |word: &str| said.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
 
-    let data = line("lakebase-local serve").split("--data-dir ").nth(1).unwrap().replace(" &", "");
+    let data = command("lakebase-local serve").split("--data-dir ").nth(1).unwrap().replace(" &", "");
     let builder = LocalLakebase::builder().data_dir(&data).durability(Durability::Fast);
     let local = builder.start().await.unwrap();
-    let psql = format!("{} -Atc 'select count(*) from t'", line("psql"));
-    match which("psql") {
-        true => {
-            let answer = tokio::process::Command::new("sh").args(["-c", &psql]).output().await.unwrap();
-            assert_eq!(String::from_utf8_lossy(&answer.stdout), "2\n", "{psql}: {answer:?}");
-        }
-        false => eprintln!("\n*** SKIPPED: no psql ***\n"),
-    }
+    let psql = format!("{} -Atc 'select count(*) from t'", command("psql"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &psql]);
+    let answer = tokio::task::spawn_blocking(move || output(&mut shell)).await.unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&answer.stdout),
+        "2
+",
+        "{psql}: {answer:?}"
+    );
     local.shutdown().await;
 
-    let removal = Command::new("sh").args(["-c", &line("rm -r")]).status().unwrap();
+    let removal = Command::new("sh").args(["-c", &command("rm -r")]).status().unwrap();
     assert!(removal.success());
     runner.wait_until_nothing_is_left();
     // A test that goes well leaves nothing, asked or not.
-    let output = runner.command("goes_well").env("LAKEBASE_TEST_KEEP", "1").output().unwrap();
+    let output = output(runner.command("goes_well").env("LAKEBASE_TEST_KEEP", "1"));
     assert!(output.status.success());
     runner.wait_until_nothing_is_left();
-}
-
-fn which(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory: PathBuf| Path::new(&directory).join(program).exists())
 }

@@ -1,20 +1,17 @@
 //! The `schema_diff` example as its user meets it: what it prints and how it ends.
 
+use super::observe::Observe;
+use crate::support::postgres::{self, Database};
 use std::path::PathBuf;
 use std::process::Output;
 
-use super::cluster;
-use super::database::Database;
-
 /// Where `cargo test` puts the examples; `cargo test --test main` alone does not build them.
-fn program() -> Option<PathBuf> {
+fn program() -> PathBuf {
     let here = std::env::current_exe().expect("a test is a program");
-    let program = here.parent()?.parent()?.join("examples/schema_diff");
-    if !program.is_file() {
-        eprintln!("\n*** SKIPPED: build it first with cargo build --example schema_diff ***\n");
-        return None;
-    }
-    Some(program)
+    let target = here.parent().and_then(|deps| deps.parent()).expect("the target directory");
+    let program = target.join("examples/schema_diff");
+    assert!(program.is_file(), "build it first with cargo build --example schema_diff");
+    program
 }
 
 async fn call(program: &PathBuf, arguments: &[&str]) -> Output {
@@ -23,7 +20,7 @@ async fn call(program: &PathBuf, arguments: &[&str]) -> Output {
 
 #[tokio::test]
 async fn the_example_plans_compares_and_refuses() {
-    let (Some(program), Some(cluster)) = (program(), cluster::shared()) else { return };
+    let (program, cluster) = (program(), postgres::shared());
     let database = |sql: &str| Database::create(&cluster, sql.to_owned());
     let old = database("CREATE TABLE t (a int);").await.expect("a database");
     let new = database("CREATE TABLE t (a int, b text);").await.expect("a database");

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 use super::case::Case;
-use super::cluster;
 use super::run::{Outcome, run};
+use crate::support::postgres;
 
 /// A column stays within its family, so that each type can become each other one.
 const FAMILIES: [&[(&str, &str)]; 4] = [
@@ -217,7 +217,7 @@ impl Table {
 /// `LAKEBASE_SCHEMA_CASES` says how many; few by default.
 #[test]
 fn a_plan_makes_any_schema_any_other() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

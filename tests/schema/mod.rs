@@ -13,16 +13,15 @@
 
 mod branches;
 mod case;
-mod cluster;
-mod database;
 mod definitions;
 mod dump;
 mod example;
 mod generated;
 mod identity;
+mod needs_versions;
+mod observe;
 mod pairs;
 mod records;
 mod rights;
 mod run;
 mod triples;
-mod versions;

@@ -1,9 +1,7 @@
 //! Where applied migrations are recorded is no part of a schema.
 
+use crate::support::postgres::{self, Database};
 use lakebase::schema::{Options, Schema, compare};
-
-use super::cluster;
-use super::database::Database;
 
 const RECORDS: &str = "
     CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL, installed_on timestamptz DEFAULT now());
@@ -15,7 +13,7 @@ const RECORDS: &str = "
 
 #[tokio::test]
 async fn records_of_applied_migrations_are_compared_only_when_asked_for() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let table = "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL);";
     let with = Database::create(&cluster, format!("{RECORDS}\n{table}")).await.expect("a database");
     let without = Database::create(&cluster, table.to_owned()).await.expect("a database");

@@ -1,10 +1,9 @@
 //! Reading as a role that is no superuser and may not use what it reads about.
 
+use super::observe::Observe;
+use crate::support::postgres::{self, Database};
 use lakebase::schema::{Options, Schema, SchemaError, compare};
 use sqlx::{Connection as _, PgConnection};
-
-use super::cluster;
-use super::database::Database;
 
 const CLOSED: &str = "
     CREATE SCHEMA closed;
@@ -30,7 +29,7 @@ async fn read_as(role: &str, database: &Database) -> Result<Schema, SchemaError>
 
 #[tokio::test]
 async fn a_plain_role_reads_what_a_superuser_reads_without_any_right_on_it() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let script = format!("CREATE ROLE plain_reader LOGIN; {CLOSED}");
     let database = Database::create(&cluster, script).await.expect("the database is made");
     let whole = database.schema().await.expect("a superuser reads");
@@ -43,7 +42,7 @@ async fn a_plain_role_reads_what_a_superuser_reads_without_any_right_on_it() {
 
 #[tokio::test]
 async fn options_that_are_hidden_from_a_role_are_named_and_nothing_is_planned_for_them() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let script = "CREATE ROLE mapping_reader LOGIN;
         CREATE FOREIGN DATA WRAPPER away; CREATE SERVER far FOREIGN DATA WRAPPER away;
         CREATE USER MAPPING FOR alice SERVER far OPTIONS (password 'hidden');";
@@ -59,7 +58,7 @@ async fn options_that_are_hidden_from_a_role_are_named_and_nothing_is_planned_fo
 
 #[tokio::test]
 async fn a_catalog_that_a_role_may_not_read_is_named_with_the_remedy() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let script = "CREATE ROLE barred_reader LOGIN; REVOKE SELECT ON pg_catalog.pg_policy FROM PUBLIC;";
     let database = Database::create(&cluster, script.to_owned()).await.expect("the database is made");
     let error = read_as("barred_reader", &database).await.expect_err("a revoked catalog");

@@ -8,11 +8,11 @@ use regex::Regex;
 use lakebase::schema::{Plan, Schema, SchemaDiff, compare};
 
 use super::case::{Case, Expect};
-use super::cluster::Cluster;
-use super::database::Database;
 use super::definitions;
 use super::dump::Dump;
 use super::identity::Identity;
+use super::observe::Observe;
+use crate::support::postgres::{Cluster, Database};
 
 /// What came of one direction of a pair.
 pub(super) enum Outcome {

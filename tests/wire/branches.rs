@@ -5,28 +5,28 @@ use futures_util::TryStreamExt;
 use lakebase::{ErrorKind, Expiry, Lsn, days, hours, model::BranchState};
 use serde_json::json;
 
-use super::stage::{Stage, child, done, endpoint, gone, project, root, running, with};
+use crate::support::mock::{MockService, child, done, endpoint, gone, project, root, running, with};
 
 const DEV: &str = "projects/shop/branches/dev";
 
-async fn ready(stage: &Stage) {
-    stage.on("GET projects/shop/branches/dev", child("dev")).await;
-    stage
+async fn ready(service: &MockService) {
+    service.on("GET projects/shop/branches/dev", child("dev")).await;
+    service
         .on("GET projects/shop/branches/dev/endpoints", json!({"endpoints": [endpoint("dev", "primary")]}))
         .await;
 }
 
 #[tokio::test]
 async fn a_child_is_made_and_waited_for_until_its_endpoint_shows() {
-    let stage = Stage::new().await;
-    stage.on("POST projects/shop/branches", running(DEV)).await;
-    stage.once(&format!("GET {DEV}/operations/AbC+12=="), running(DEV)).await;
-    stage.on(&format!("GET {DEV}/operations/AbC+12=="), done(DEV, child("dev"))).await;
-    stage.once(&format!("GET {DEV}"), with(child("dev"), "/status/current_state", json!("INIT"))).await;
-    stage.once(&format!("GET {DEV}/endpoints"), json!({})).await;
-    ready(&stage).await;
+    let service = MockService::new().await;
+    service.on("POST projects/shop/branches", running(DEV)).await;
+    service.once(&format!("GET {DEV}/operations/AbC+12=="), running(DEV)).await;
+    service.on(&format!("GET {DEV}/operations/AbC+12=="), done(DEV, child("dev"))).await;
+    service.once(&format!("GET {DEV}"), with(child("dev"), "/status/current_state", json!("INIT"))).await;
+    service.once(&format!("GET {DEV}/endpoints"), json!({})).await;
+    ready(&service).await;
 
-    let production = stage.project().branch("production").unwrap();
+    let production = service.project().branch("production").unwrap();
     let dev = production.create_branch("dev", Expiry::after(hours(24))).await.unwrap();
     assert_eq!(dev.state, BranchState::Ready);
     assert_eq!(dev.source_branch.as_ref(), Some(production.name()));
@@ -35,15 +35,15 @@ async fn a_child_is_made_and_waited_for_until_its_endpoint_shows() {
     assert_eq!(dev.id().as_str(), "dev");
     let sent = "POST projects/shop/branches?branch_id=dev \
                 {\"spec\":{\"source_branch\":\"projects/shop/branches/production\",\"ttl\":\"86400s\"}}";
-    assert_eq!(stage.changes().await, [sent]);
+    assert_eq!(service.changes().await, [sent]);
 }
 
 #[tokio::test]
 async fn every_setting_of_a_new_branch_is_sent_under_its_own_name() {
     let time = Utc.with_ymd_and_hms(2026, 8, 2, 9, 0, 0).unwrap();
-    let stage = Stage::new().await;
-    stage.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
-    let shop = stage.project();
+    let service = MockService::new().await;
+    service.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
+    let shop = service.project();
     let make = || shop.create_branch("dev", Expiry::Never);
     make().start().await.unwrap();
     make().at_time(time).protected(true).replace_existing().start().await.unwrap();
@@ -51,7 +51,7 @@ async fn every_setting_of_a_new_branch_is_sent_under_its_own_name() {
     make().from_snapshot(shop.snapshot("s1").unwrap()).start().await.unwrap();
     let post = "POST projects/shop/branches?branch_id=dev";
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [
             format!("{post} {}", json!({"spec": {"no_expiry": true}})),
             format!(
@@ -69,8 +69,8 @@ async fn every_setting_of_a_new_branch_is_sent_under_its_own_name() {
 
 #[tokio::test]
 async fn bad_arguments_fail_before_anything_is_sent() {
-    let stage = Stage::new().await;
-    let shop = stage.project();
+    let service = MockService::new().await;
+    let shop = service.project();
     let now = Utc::now();
     let long = Expiry::after(days(30) + Duration::from_secs(1));
     for (error, part) in [
@@ -87,26 +87,26 @@ async fn bad_arguments_fail_before_anything_is_sent() {
             "snapshot takes no",
         ),
         (shop.create_branch("dev", Expiry::Never).from("production").await, "projects/{project_id}/branches"),
-        (stage.branch().update().await, "changes nothing"),
-        (stage.branch().update().expiry(long).await, "30 at most"),
+        (service.branch().update().await, "changes nothing"),
+        (service.branch().update().expiry(long).await, "30 at most"),
     ] {
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains(part), "{error}");
     }
-    assert_eq!(stage.calls().await, [""; 0]);
+    assert_eq!(service.calls().await, [""; 0]);
 }
 
 #[tokio::test]
 async fn a_branch_that_is_there_is_taken_only_if_it_is_the_one_asked_for() {
-    let stage = Stage::new().await;
-    ready(&stage).await;
-    let production = stage.project().branch("production").unwrap();
+    let service = MockService::new().await;
+    ready(&service).await;
+    let production = service.project().branch("production").unwrap();
     let found = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
     assert!(!found.created);
     assert_eq!(found.name.to_string(), DEV);
 
-    let other = stage.project().branch("other").unwrap();
+    let other = service.project().branch("other").unwrap();
     for (wanted, parts) in [
         (other.create_branch("dev", Expiry::after(hours(24))), ["branches/production", "branches/other"]),
         (
@@ -120,31 +120,31 @@ async fn a_branch_that_is_there_is_taken_only_if_it_is_the_one_asked_for() {
         assert_eq!(error.kind(), ErrorKind::Mismatch);
         assert!(parts.iter().all(|part| error.to_string().contains(part)), "{error}");
     }
-    assert_eq!(stage.changes().await, [""; 0]);
+    assert_eq!(service.changes().await, [""; 0]);
 }
 
 #[tokio::test]
 async fn without_a_source_the_default_branch_is_the_one_compared_with() {
-    let stage = Stage::new().await;
-    ready(&stage).await;
-    stage.on("GET projects/shop/branches", json!({"branches": [child("dev"), root()]})).await;
-    let found = stage.project().create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
+    let service = MockService::new().await;
+    ready(&service).await;
+    service.on("GET projects/shop/branches", json!({"branches": [child("dev"), root()]})).await;
+    let found = service.project().create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
     assert!(!found.created);
 }
 
 #[tokio::test]
 async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
-    let stage = Stage::new().await;
-    stage.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found [TraceId: 1]").await;
-    stage.once("POST projects/shop/branches", done(DEV, child("dev"))).await;
-    ready(&stage).await;
-    let production = stage.project().branch("production").unwrap();
+    let service = MockService::new().await;
+    service.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found [TraceId: 1]").await;
+    service.once("POST projects/shop/branches", done(DEV, child("dev"))).await;
+    ready(&service).await;
+    let production = service.project().branch("production").unwrap();
     let create = || production.create_branch("dev", Expiry::after(hours(24)));
     assert!(create().if_missing().await.unwrap().created);
 
-    let stage = Stage::new().await;
-    stage.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
-    stage
+    let service = MockService::new().await;
+    service.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
+    service
         .refuse(
             "POST projects/shop/branches",
             400,
@@ -152,8 +152,8 @@ async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
             "branch already exists; branch_name:\"dev\"",
         )
         .await;
-    ready(&stage).await;
-    let production = stage.project().branch("production").unwrap();
+    ready(&service).await;
+    let production = service.project().branch("production").unwrap();
     let found = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
     assert!(!found.created);
     let error = production.create_branch("dev", Expiry::Never).await.unwrap_err();
@@ -162,36 +162,36 @@ async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
 
 #[tokio::test]
 async fn a_branch_that_is_only_kept_to_be_brought_back_is_not_taken_for_the_one_asked_for() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let mut deleted = with(child("dev"), "/status/current_state", json!("DELETED"));
     deleted["delete_time"] = json!("2026-08-02T11:00:00Z");
     deleted["purge_time"] = json!("2026-08-09T11:00:00Z");
-    stage.once(&format!("GET {DEV}"), deleted).await;
-    stage.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
-    ready(&stage).await;
-    let production = stage.project().branch("production").unwrap();
+    service.once(&format!("GET {DEV}"), deleted).await;
+    service.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
+    ready(&service).await;
+    let production = service.project().branch("production").unwrap();
     assert!(production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap().created);
 }
 
 #[tokio::test]
 async fn the_expiry_set_last_is_the_only_one_sent() {
-    let stage = Stage::new().await;
-    stage.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
+    let service = MockService::new().await;
+    service.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
     let time = Utc::now() + days(1);
-    stage.branch().update().expiry(Expiry::Never).expiry(Expiry::at(time)).await.unwrap();
+    service.branch().update().expiry(Expiry::Never).expiry(Expiry::at(time)).await.unwrap();
     let sent = format!("PATCH {DEV}?update_mask=spec.expiration {}", json!({"spec": {"expire_time": time}}));
-    assert_eq!(stage.changes().await, [sent]);
+    assert_eq!(service.changes().await, [sent]);
 }
 
 #[tokio::test]
 async fn updates_name_the_oneof_and_hold_one_member() {
-    let stage = Stage::new().await;
-    stage.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
-    let dev = stage.branch();
+    let service = MockService::new().await;
+    service.on(&format!("PATCH {DEV}"), done(DEV, child("dev"))).await;
+    let dev = service.branch();
     dev.update().expiry(Expiry::after(hours(2))).await.unwrap();
     dev.update().expiry(Expiry::Never).protected(true).await.unwrap();
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [
             format!("PATCH {DEV}?update_mask=spec.expiration {}", json!({"spec": {"ttl": "7200s"}})),
             format!(
@@ -204,18 +204,18 @@ async fn updates_name_the_oneof_and_hold_one_member() {
 
 #[tokio::test]
 async fn a_delete_waits_for_a_branch_in_the_making_and_outlasts_reconciliation() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let get = format!("GET {DEV}");
     let delete = format!("DELETE {DEV}");
-    stage.once(&get, with(child("dev"), "/status/current_state", json!("INIT"))).await;
-    stage.once(&get, child("dev")).await;
-    stage.refuse_once(&delete, 409, "ABORTED", "Endpoint reconciliation still in progress").await;
+    service.once(&get, with(child("dev"), "/status/current_state", json!("INIT"))).await;
+    service.once(&get, child("dev")).await;
+    service.refuse_once(&delete, 409, "ABORTED", "Endpoint reconciliation still in progress").await;
     let busy = "Your project already has conflicting operations in progress. Please wait";
-    stage.refuse_once(&delete, 400, "BAD_REQUEST", busy).await;
-    stage.on(&delete, gone(DEV)).await;
-    stage.refuse(&get, 404, "NOT_FOUND", "branch id not found").await;
-    stage.branch().delete().purge().await.unwrap();
-    let calls = stage.calls().await;
+    service.refuse_once(&delete, 400, "BAD_REQUEST", busy).await;
+    service.on(&delete, gone(DEV)).await;
+    service.refuse(&get, 404, "NOT_FOUND", "branch id not found").await;
+    service.branch().delete().purge().await.unwrap();
+    let calls = service.calls().await;
     let first = calls.iter().position(|call| call.starts_with("DELETE")).unwrap();
     assert_eq!(first, 2, "{calls:?}");
     assert_eq!(calls[2..5], vec![format!("{delete}?purge=true"); 3]);
@@ -224,98 +224,98 @@ async fn a_delete_waits_for_a_branch_in_the_making_and_outlasts_reconciliation()
 
 #[tokio::test]
 async fn a_delete_that_did_nothing_is_sent_again() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let get = format!("GET {DEV}");
     for _ in 0..12 {
-        stage.once(&get, child("dev")).await;
+        service.once(&get, child("dev")).await;
     }
-    stage.refuse(&get, 404, "NOT_FOUND", "branch id not found").await;
-    stage.on(&format!("DELETE {DEV}"), gone(DEV)).await;
-    tokio::time::timeout(Duration::from_secs(30), stage.branch().delete()).await.unwrap().unwrap();
-    assert_eq!(stage.changes().await.len(), 2);
+    service.refuse(&get, 404, "NOT_FOUND", "branch id not found").await;
+    service.on(&format!("DELETE {DEV}"), gone(DEV)).await;
+    tokio::time::timeout(Duration::from_secs(30), service.branch().delete()).await.unwrap().unwrap();
+    assert_eq!(service.changes().await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_missing_branch_is_deleted_only_where_that_is_allowed() {
-    let stage = Stage::new().await;
-    stage.refuse(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
-    stage.refuse(&format!("DELETE {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
-    assert_eq!(stage.branch().delete().await.unwrap_err().kind(), ErrorKind::NotFound);
-    stage.branch().delete().allow_missing().await.unwrap();
-    assert_eq!(stage.changes().await[1], format!("DELETE {DEV}?allow_missing=true"));
-    assert_eq!(stage.branch().try_get().await.unwrap(), None);
+    let service = MockService::new().await;
+    service.refuse(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
+    service.refuse(&format!("DELETE {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
+    assert_eq!(service.branch().delete().await.unwrap_err().kind(), ErrorKind::NotFound);
+    service.branch().delete().allow_missing().await.unwrap();
+    assert_eq!(service.changes().await[1], format!("DELETE {DEV}?allow_missing=true"));
+    assert_eq!(service.branch().try_get().await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_protected_branch_says_so() {
-    let stage = Stage::new().await;
-    ready(&stage).await;
-    stage.refuse(&format!("DELETE {DEV}"), 400, "BAD_REQUEST", "cannot delete protected branch").await;
-    let error = stage.branch().delete().await.unwrap_err();
+    let service = MockService::new().await;
+    ready(&service).await;
+    service.refuse(&format!("DELETE {DEV}"), 400, "BAD_REQUEST", "cannot delete protected branch").await;
+    let error = service.branch().delete().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     assert!(error.to_string().starts_with("deleting branch projects/shop/branches/dev: "), "{error}");
 }
 
 #[tokio::test]
 async fn undelete_posts_an_empty_body() {
-    let stage = Stage::new().await;
-    stage.on(&format!("POST {DEV}/undelete"), gone(DEV)).await;
-    stage.branch().undelete().await.unwrap();
-    assert_eq!(stage.changes().await, [format!("POST {DEV}/undelete {{}}")]);
+    let service = MockService::new().await;
+    service.on(&format!("POST {DEV}/undelete"), gone(DEV)).await;
+    service.branch().undelete().await.unwrap();
+    assert_eq!(service.changes().await, [format!("POST {DEV}/undelete {{}}")]);
 }
 
 #[tokio::test]
 async fn a_list_walks_its_pages_and_tolerates_what_is_new() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let strange = with(child("odd"), "/status/current_state", json!("HIBERNATING"));
     let recovery = "projects/shop/preview/recovery-branches/r";
     let strange = with(strange, "/status/source_recovery_branch", json!(recovery));
     let first = json!({"branches": [root(), strange], "next_page_token": "2"});
-    stage.once("GET projects/shop/branches", first).await;
-    stage
+    service.once("GET projects/shop/branches", first).await;
+    service
         .on(
             "GET projects/shop/branches",
             json!({"branches": [child("dev")], "next_page_token": "", "total": 3}),
         )
         .await;
     let branches: Vec<_> =
-        stage.project().branches().show_deleted().page_size(2).stream().try_collect().await.unwrap();
+        service.project().branches().show_deleted().page_size(2).stream().try_collect().await.unwrap();
     assert_eq!(branches.len(), 3);
     assert_eq!(branches[1].state.as_str(), "HIBERNATING");
     assert_eq!(branches[1].source_recovery_branch.as_deref(), Some(recovery));
     let query = "GET projects/shop/branches?show_deleted=true&page_size=2";
-    assert_eq!(stage.calls().await, [query.to_owned(), format!("{query}&page_token=2")]);
+    assert_eq!(service.calls().await, [query.to_owned(), format!("{query}&page_token=2")]);
 }
 
 #[tokio::test]
 async fn a_page_token_that_repeats_ends_the_list() {
-    let stage = Stage::new().await;
-    stage.on("GET projects/shop/branches", json!({"branches": [root()], "next_page_token": "again"})).await;
-    let error = stage.project().branches().await.unwrap_err();
+    let service = MockService::new().await;
+    service.on("GET projects/shop/branches", json!({"branches": [root()], "next_page_token": "again"})).await;
+    let error = service.project().branches().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
 }
 
 #[tokio::test]
 async fn the_default_branch_is_found_by_its_mark() {
-    let stage = Stage::new().await;
-    stage.once("GET projects/shop/branches", json!({"branches": [child("production-2"), root()]})).await;
-    assert_eq!(stage.project().default_branch().await.unwrap().id().as_str(), "production");
-    stage.on("GET projects/shop/branches", json!({"branches": [child("dev")]})).await;
-    assert_eq!(stage.project().default_branch().await.unwrap_err().kind(), ErrorKind::NotFound);
+    let service = MockService::new().await;
+    service.once("GET projects/shop/branches", json!({"branches": [child("production-2"), root()]})).await;
+    assert_eq!(service.project().default_branch().await.unwrap().id().as_str(), "production");
+    service.on("GET projects/shop/branches", json!({"branches": [child("dev")]})).await;
+    assert_eq!(service.project().default_branch().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
 async fn a_reset_deletes_for_good_and_makes_again() {
-    let stage = Stage::new().await;
-    stage.once(&format!("GET {DEV}"), child("dev")).await;
-    stage.once(&format!("GET {DEV}"), child("dev")).await;
-    stage.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
-    stage.on("GET projects/shop/branches", json!({"branches": [root(), child("dev")]})).await;
-    stage.on(&format!("DELETE {DEV}"), gone(DEV)).await;
-    stage.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
-    ready(&stage).await;
-    stage.branch().reset(Expiry::after(hours(1))).await.unwrap();
-    let changes = stage.changes().await;
+    let service = MockService::new().await;
+    service.once(&format!("GET {DEV}"), child("dev")).await;
+    service.once(&format!("GET {DEV}"), child("dev")).await;
+    service.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
+    service.on("GET projects/shop/branches", json!({"branches": [root(), child("dev")]})).await;
+    service.on(&format!("DELETE {DEV}"), gone(DEV)).await;
+    service.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
+    ready(&service).await;
+    service.branch().reset(Expiry::after(hours(1))).await.unwrap();
+    let changes = service.changes().await;
     assert_eq!(changes[0], format!("DELETE {DEV}?purge=true&allow_missing=true"));
     assert!(changes[1].contains("\"source_branch\":\"projects/shop/branches/production\""), "{changes:?}");
 }
@@ -331,27 +331,28 @@ async fn a_reset_that_cannot_be_finished_changes_nothing() {
         (child("dev"), vec![child("dev")], "is gone"),
         (child("dev"), vec![expiring], "has an expiry"),
     ] {
-        let stage = Stage::new().await;
-        stage.on(&format!("GET {DEV}"), branch).await;
-        stage.on("GET projects/shop/branches", json!({"branches": others})).await;
-        stage.on("GET projects/shop", project("shop")).await;
-        let error = stage.branch().reset(Expiry::Never).await.unwrap_err();
+        let service = MockService::new().await;
+        service.on(&format!("GET {DEV}"), branch).await;
+        service.on("GET projects/shop/branches", json!({"branches": others})).await;
+        service.on("GET projects/shop", project("shop")).await;
+        let error = service.branch().reset(Expiry::Never).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
         assert!(error.to_string().contains(part), "{error}");
-        assert_eq!(stage.changes().await, [""; 0]);
+        assert_eq!(service.changes().await, [""; 0]);
     }
 }
 
 /// The wish to remove a branch may be faster than the request to make it, which nobody waits for any more.
 #[tokio::test]
 async fn an_abandoned_branch_that_appears_late_is_removed_too() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let (create, delete) = ("POST projects/shop/branches", "DELETE projects/shop/branches/dev");
-    stage.slowly(create, json!({}), Duration::from_secs(60)).await;
-    stage.refuse_once(delete, 404, "NOT_FOUND", "branch id not found").await;
-    stage.on(delete, json!({"name": "projects/shop/branches/dev/operations/x", "done": true})).await;
-    let source = stage.project().branch("production").unwrap();
-    let called = async |call: &str| stage.calls().await.iter().filter(|made| made.starts_with(call)).count();
+    service.slowly(create, json!({}), Duration::from_secs(60)).await;
+    service.refuse_once(delete, 404, "NOT_FOUND", "branch id not found").await;
+    service.on(delete, json!({"name": "projects/shop/branches/dev/operations/x", "done": true})).await;
+    let source = service.project().branch("production").unwrap();
+    let called =
+        async |call: &str| service.calls().await.iter().filter(|made| made.starts_with(call)).count();
     {
         let making = source.ephemeral("dev", hours(1)).into_future();
         let sent = async {

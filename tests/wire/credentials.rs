@@ -8,7 +8,7 @@ use lakebase::{
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, done, endpoint, with};
+use crate::support::mock::{MockService, done, endpoint, with};
 
 const PRIMARY: &str = "projects/shop/branches/dev/endpoints/primary";
 
@@ -18,72 +18,72 @@ fn credential(token: &str, life: Duration) -> Value {
 
 #[tokio::test]
 async fn a_credential_is_minted_for_its_endpoint() {
-    let stage = Stage::new().await;
-    stage.on("POST credentials", credential("s3cret", hours(1))).await;
-    let primary = stage.branch().endpoint("primary").unwrap();
+    let service = MockService::new().await;
+    service.on("POST credentials", credential("s3cret", hours(1))).await;
+    let primary = service.branch().endpoint("primary").unwrap();
     let minted = primary.credential().ttl(Duration::from_secs(600)).group("team").await.unwrap();
     assert_eq!(minted.token.expose_secret(), "s3cret");
     assert!(!format!("{minted:?}").contains("s3cret"));
     let body = json!({"endpoint": PRIMARY, "ttl": "600s", "group_name": "team"});
-    assert_eq!(stage.changes().await, [format!("POST credentials {body}")]);
+    assert_eq!(service.changes().await, [format!("POST credentials {body}")]);
     let (time, claims) = (Utc::now() + hours(1), json!([{"permission_set": "READ_ONLY", "resources": []}]));
     primary.credential().expire_time(time).claims(claims.clone()).await.unwrap();
     let body = json!({"endpoint": PRIMARY, "expire_time": time, "claims": claims});
-    assert_eq!(stage.changes().await[1], format!("POST credentials {body}"));
+    assert_eq!(service.changes().await[1], format!("POST credentials {body}"));
     let error = primary.credential().ttl(Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test]
 async fn a_hundred_callers_make_one_request() {
-    let stage = Stage::new().await;
-    stage.slowly("POST credentials", credential("a", hours(1)), Duration::from_millis(30)).await;
-    let cache = CredentialCache::new(&stage.branch().endpoint("primary").unwrap());
+    let service = MockService::new().await;
+    service.slowly("POST credentials", credential("a", hours(1)), Duration::from_millis(30)).await;
+    let cache = CredentialCache::new(&service.branch().endpoint("primary").unwrap());
     let all = futures_util::future::join_all((0..100).map(|_| cache.get())).await;
     assert!(all.into_iter().all(|credential| credential.unwrap().token.expose_secret() == "a"));
-    assert_eq!(stage.calls().await.len(), 1);
+    assert_eq!(service.calls().await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_credential_is_renewed_two_minutes_before_its_end_and_kept_if_that_fails() {
-    let stage = Stage::new().await;
-    stage.once("POST credentials", credential("short", Duration::from_secs(100))).await;
-    stage.once("POST credentials", credential("long", Duration::from_secs(130))).await;
-    stage.refuse("POST credentials", 403, "PERMISSION_DENIED", "no").await;
-    let cache = CredentialCache::new(&stage.branch().endpoint("primary").unwrap());
+    let service = MockService::new().await;
+    service.once("POST credentials", credential("short", Duration::from_secs(100))).await;
+    service.once("POST credentials", credential("long", Duration::from_secs(130))).await;
+    service.refuse("POST credentials", 403, "PERMISSION_DENIED", "no").await;
+    let cache = CredentialCache::new(&service.branch().endpoint("primary").unwrap());
     for token in ["short", "long", "long"] {
         assert_eq!(cache.get().await.unwrap().token.expose_secret(), token);
     }
-    assert_eq!(stage.calls().await.len(), 2);
+    assert_eq!(service.calls().await.len(), 2);
 
-    let stage = Stage::new().await;
-    stage.once("POST credentials", credential("old", Duration::from_secs(100))).await;
-    stage.refuse("POST credentials", 403, "PERMISSION_DENIED", "no").await;
-    let cache = CredentialCache::new(&stage.branch().endpoint("primary").unwrap());
+    let service = MockService::new().await;
+    service.once("POST credentials", credential("old", Duration::from_secs(100))).await;
+    service.refuse("POST credentials", 403, "PERMISSION_DENIED", "no").await;
+    let cache = CredentialCache::new(&service.branch().endpoint("primary").unwrap());
     assert_eq!(cache.get().await.unwrap().token.expose_secret(), "old");
     assert_eq!(cache.get().await.unwrap().token.expose_secret(), "old");
-    assert_eq!(stage.calls().await.len(), 2);
+    assert_eq!(service.calls().await.len(), 2);
 }
 
-async fn me(stage: &Stage) {
-    stage.on("GET /api/2.0/preview/scim/v2/Me", json!({"id": "1", "userName": "ada@example.com"})).await;
+async fn me(service: &MockService) {
+    service.on("GET /api/2.0/preview/scim/v2/Me", json!({"id": "1", "userName": "ada@example.com"})).await;
 }
 
 #[tokio::test]
 async fn a_description_has_no_password_until_it_is_asked_for() {
-    let stage = Stage::new().await;
-    me(&stage).await;
+    let service = MockService::new().await;
+    me(&service).await;
     let mut primary = endpoint("dev", "primary");
     primary["status"]["hosts"] = json!({"host": "127.1.2.3", "port": 6432, "ca_cert": "/tmp/a b/ca.pem"});
-    stage.on("GET projects/shop/branches/dev/endpoints", json!({"endpoints": [primary.clone()]})).await;
-    stage.on(&format!("GET {PRIMARY}"), primary).await;
-    let info = stage.branch().connection_info().database("app").await.unwrap();
+    service.on("GET projects/shop/branches/dev/endpoints", json!({"endpoints": [primary.clone()]})).await;
+    service.on(&format!("GET {PRIMARY}"), primary).await;
+    let info = service.branch().connection_info().database("app").await.unwrap();
     assert_eq!((info.port, info.user.as_str(), info.tls), (6432, "ada@example.com", TlsMode::VerifyFull));
     let tail = "@127.1.2.3:6432/app?sslmode=verify-full&sslrootcert=%2Ftmp%2Fa%20b%2Fca.pem";
     assert_eq!(info.url(), format!("postgresql://ada%40example.com{tail}"));
-    assert!(stage.changes().await.is_empty());
+    assert!(service.changes().await.is_empty());
 
-    stage.on("POST credentials", credential("p:w", hours(1))).await;
+    service.on("POST credentials", credential("p:w", hours(1))).await;
     let url = info.url_with_password().await.unwrap();
     assert_eq!(url.expose_secret(), format!("postgresql://ada%40example.com:p%3Aw{tail}"));
     assert!(!format!("{info:?}").contains("p:w"));
@@ -91,18 +91,20 @@ async fn a_description_has_no_password_until_it_is_asked_for() {
 
 #[tokio::test]
 async fn an_endpoint_coming_up_is_waited_for_and_a_disabled_one_refused() {
-    let stage = Stage::new().await;
-    me(&stage).await;
+    let service = MockService::new().await;
+    me(&service).await;
     let ready = endpoint("dev", "primary");
     let init =
         with(with(ready.clone(), "/status/current_state", json!("INIT")), "/status/hosts", json!(null));
-    stage.once(&format!("GET {PRIMARY}"), init).await;
-    stage.once(&format!("GET {PRIMARY}"), with(ready.clone(), "/status/hosts", json!({}))).await;
-    stage.once(&format!("GET {PRIMARY}"), with(ready.clone(), "/status/current_state", json!("IDLE"))).await;
-    let primary = stage.branch().endpoint("primary").unwrap();
+    service.once(&format!("GET {PRIMARY}"), init).await;
+    service.once(&format!("GET {PRIMARY}"), with(ready.clone(), "/status/hosts", json!({}))).await;
+    service
+        .once(&format!("GET {PRIMARY}"), with(ready.clone(), "/status/current_state", json!("IDLE")))
+        .await;
+    let primary = service.branch().endpoint("primary").unwrap();
     assert_eq!(primary.connection_info().await.unwrap().port, 5432);
 
-    stage.on(&format!("GET {PRIMARY}"), with(ready, "/status/disabled", json!(true))).await;
+    service.on(&format!("GET {PRIMARY}"), with(ready, "/status/disabled", json!(true))).await;
     let error = primary.connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     assert!(error.to_string().contains("update().disabled(false)"), "{error}");
@@ -110,14 +112,14 @@ async fn an_endpoint_coming_up_is_waited_for_and_a_disabled_one_refused() {
 
 #[tokio::test]
 async fn a_branch_without_endpoint_gets_one_and_finds_the_one_that_was_faster() {
-    let stage = Stage::new().await;
-    me(&stage).await;
+    let service = MockService::new().await;
+    me(&service).await;
     let name = "projects/shop/branches/dev/endpoints/ep-dev";
-    stage.on("GET projects/shop/branches/dev/endpoints", json!({})).await;
-    stage.on("POST projects/shop/branches/dev/endpoints", done(name, endpoint("dev", "ep-dev"))).await;
-    stage.on(&format!("GET {name}"), endpoint("dev", "ep-dev")).await;
-    stage.branch().connection_info().await.unwrap();
+    service.on("GET projects/shop/branches/dev/endpoints", json!({})).await;
+    service.on("POST projects/shop/branches/dev/endpoints", done(name, endpoint("dev", "ep-dev"))).await;
+    service.on(&format!("GET {name}"), endpoint("dev", "ep-dev")).await;
+    service.branch().connection_info().await.unwrap();
     let body = json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
     let sent = format!("POST projects/shop/branches/dev/endpoints?endpoint_id=ep-dev {body}");
-    assert_eq!(stage.changes().await, [sent]);
+    assert_eq!(service.changes().await, [sent]);
 }

@@ -1,7 +1,7 @@
 use lakebase::ErrorKind;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, done, gone};
+use crate::support::mock::{MockService, done, gone};
 
 const ALL: &str = "projects/shop/branches/dev/databases";
 const APP: &str = "projects/shop/branches/dev/databases/my-database";
@@ -17,13 +17,13 @@ fn database() -> Value {
 
 #[tokio::test]
 async fn a_database_is_made_read_listed_changed_and_dropped() {
-    let stage = Stage::new().await;
-    stage.on(&format!("POST {ALL}"), done(APP, database())).await;
-    stage.on(&format!("GET {APP}"), database()).await;
-    stage.on(&format!("GET {ALL}"), json!({"databases": [database()]})).await;
-    stage.on(&format!("PATCH {APP}"), done(APP, database())).await;
-    stage.on(&format!("DELETE {APP}"), gone(APP)).await;
-    let dev = stage.branch();
+    let service = MockService::new().await;
+    service.on(&format!("POST {ALL}"), done(APP, database())).await;
+    service.on(&format!("GET {APP}"), database()).await;
+    service.on(&format!("GET {ALL}"), json!({"databases": [database()]})).await;
+    service.on(&format!("PATCH {APP}"), done(APP, database())).await;
+    service.on(&format!("DELETE {APP}"), gone(APP)).await;
+    let dev = service.branch();
     let app = dev.create_database("app_db", OWNER).id("my-database").await.unwrap();
     assert_eq!(app.postgres_database, "app_db");
     assert_eq!(app.role.as_ref().unwrap().to_string(), OWNER);
@@ -32,7 +32,7 @@ async fn a_database_is_made_read_listed_changed_and_dropped() {
     app.update().postgres_database("app_old").owner(dev.role("ada").unwrap()).await.unwrap();
     app.delete().await.unwrap();
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [
             format!(
                 "POST {ALL}?database_id=my-database {}",
@@ -49,10 +49,10 @@ async fn a_database_is_made_read_listed_changed_and_dropped() {
 
 #[tokio::test]
 async fn a_missing_owner_and_an_empty_change_have_their_own_errors() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let missing = "role not found; role_id:\"nobody\" [TraceId: 1]";
-    stage.refuse(&format!("POST {ALL}"), 404, "NOT_FOUND", missing).await;
-    let dev = stage.branch();
+    service.refuse(&format!("POST {ALL}"), 404, "NOT_FOUND", missing).await;
+    let dev = service.branch();
     let error = dev.create_database("app", dev.role("nobody").unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("nobody"), "{error}");

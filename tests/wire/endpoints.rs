@@ -4,31 +4,31 @@ use lakebase::{
 };
 use serde_json::json;
 
-use super::stage::{Stage, done, endpoint, gone, with};
+use crate::support::mock::{MockService, done, endpoint, gone, with};
 
 const PRIMARY: &str = "projects/shop/branches/dev/endpoints/primary";
 const ALL: &str = "projects/shop/branches/dev/endpoints";
 
 #[tokio::test]
 async fn an_endpoint_is_read_with_its_effective_settings() {
-    let stage = Stage::new().await;
-    stage.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
-    let primary = stage.branch().endpoint("primary").unwrap().get().await.unwrap();
+    let service = MockService::new().await;
+    service.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    let primary = service.branch().endpoint("primary").unwrap().get().await.unwrap();
     assert_eq!(primary.endpoint_type, EndpointType::ReadWrite);
     assert_eq!(primary.state, EndpointState::Active);
     assert_eq!((primary.min_cu, primary.max_cu), (Some(0.5), Some(4.0)));
     assert_eq!(primary.suspension, Suspension::After(std::time::Duration::from_secs(300)));
     assert_eq!((primary.group.computes, primary.hosts.port), (1, 5432));
-    assert_eq!(primary.branch(), stage.branch());
+    assert_eq!(primary.branch(), service.branch());
 }
 
 #[tokio::test]
 async fn a_replica_is_made_with_all_its_settings() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let name = format!("{ALL}/reports");
-    stage.on(&format!("POST {ALL}"), done(&name, endpoint("dev", "reports"))).await;
-    stage.on(&format!("GET {name}"), endpoint("dev", "reports")).await;
-    stage
+    service.on(&format!("POST {ALL}"), done(&name, endpoint("dev", "reports"))).await;
+    service.on(&format!("GET {name}"), endpoint("dev", "reports")).await;
+    service
         .branch()
         .create_endpoint("reports", EndpointType::ReadOnly)
         .autoscaling(0.5..=2.0)
@@ -46,27 +46,27 @@ async fn a_replica_is_made_with_all_its_settings() {
         "settings": {"pg_settings": {"work_mem": "8MB"}}
     }});
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [format!("POST {ALL}?endpoint_id=reports&replace_existing=true {body}")]
     );
 }
 
 #[tokio::test]
 async fn the_implicit_primary_makes_a_second_one_already_exist() {
-    let stage = Stage::new().await;
-    stage.refuse(&format!("POST {ALL}"), 400, "BAD_REQUEST", "read_write endpoint already exists").await;
-    let error = stage.branch().create_endpoint("rw", EndpointType::ReadWrite).await.unwrap_err();
+    let service = MockService::new().await;
+    service.refuse(&format!("POST {ALL}"), 400, "BAD_REQUEST", "read_write endpoint already exists").await;
+    let error = service.branch().create_endpoint("rw", EndpointType::ReadWrite).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 }
 
 #[tokio::test]
 async fn updates_name_leaves_and_oneofs_and_wait_until_they_are_applied() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let pending = with(endpoint("dev", "primary"), "/status/pending_state", json!("ACTIVE"));
-    stage.on(&format!("PATCH {PRIMARY}"), done(PRIMARY, pending.clone())).await;
-    stage.once(&format!("GET {PRIMARY}"), pending).await;
-    stage.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
-    let primary = stage.branch().endpoint("primary").unwrap();
+    service.on(&format!("PATCH {PRIMARY}"), done(PRIMARY, pending.clone())).await;
+    service.once(&format!("GET {PRIMARY}"), pending).await;
+    service.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    let primary = service.branch().endpoint("primary").unwrap();
     let changed = primary
         .update()
         .autoscaling(1.0..=8.0)
@@ -84,36 +84,36 @@ async fn updates_name_leaves_and_oneofs_and_wait_until_they_are_applied() {
         "autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 8, "no_suspension": true, "disabled": false,
         "group": {"min": 2, "max": 2, "enable_readable_secondaries": true}, "settings": {"pg_settings": {"a": "b"}}
     }});
-    assert_eq!(stage.changes().await, [format!("PATCH {PRIMARY}?update_mask={mask} {body}")]);
+    assert_eq!(service.changes().await, [format!("PATCH {PRIMARY}?update_mask={mask} {body}")]);
 
     primary.update().max_cu(4.0).start().await.unwrap();
-    assert!(stage.changes().await[1].contains("update_mask=spec.autoscaling_limit_max_cu {"));
+    assert!(service.changes().await[1].contains("update_mask=spec.autoscaling_limit_max_cu {"));
 }
 
 #[tokio::test]
 async fn wrong_settings_fail_before_anything_is_sent() {
-    let stage = Stage::new().await;
-    let primary = stage.branch().endpoint("primary").unwrap();
+    let service = MockService::new().await;
+    let primary = service.branch().endpoint("primary").unwrap();
     for error in [
         primary.update().await,
         primary.update().autoscaling(4.0..=1.0).await,
         primary.update().suspension(Suspension::After(hours(200))).await,
-        stage.branch().create_endpoint("Bad", EndpointType::ReadOnly).await,
+        service.branch().create_endpoint("Bad", EndpointType::ReadOnly).await,
     ] {
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
     }
-    assert!(stage.calls().await.is_empty());
+    assert!(service.calls().await.is_empty());
 }
 
 #[tokio::test]
 async fn endpoints_are_listed_in_pages_of_ten_at_least_and_deleted() {
-    let stage = Stage::new().await;
-    stage.on(&format!("GET {ALL}"), json!({"endpoints": [endpoint("dev", "primary")]})).await;
-    assert_eq!(stage.branch().endpoints().page_size(1).await.unwrap().len(), 1);
-    assert_eq!(stage.calls().await, [format!("GET {ALL}?page_size=10")]);
+    let service = MockService::new().await;
+    service.on(&format!("GET {ALL}"), json!({"endpoints": [endpoint("dev", "primary")]})).await;
+    assert_eq!(service.branch().endpoints().page_size(1).await.unwrap().len(), 1);
+    assert_eq!(service.calls().await, [format!("GET {ALL}?page_size=10")]);
 
-    let reports = stage.branch().endpoint("reports").unwrap();
-    stage
+    let reports = service.branch().endpoint("reports").unwrap();
+    service
         .refuse_once(
             &format!("DELETE {ALL}/reports"),
             409,
@@ -121,23 +121,23 @@ async fn endpoints_are_listed_in_pages_of_ten_at_least_and_deleted() {
             "Endpoint reconciliation still in progress",
         )
         .await;
-    stage.on(&format!("DELETE {ALL}/reports"), gone(&format!("{ALL}/reports"))).await;
+    service.on(&format!("DELETE {ALL}/reports"), gone(&format!("{ALL}/reports"))).await;
     reports.delete().await.unwrap();
-    stage.refuse(&format!("DELETE {ALL}/none"), 404, "NOT_FOUND", "endpoint id not found").await;
-    stage.branch().endpoint("none").unwrap().delete().allow_missing().await.unwrap();
+    service.refuse(&format!("DELETE {ALL}/none"), 404, "NOT_FOUND", "endpoint id not found").await;
+    service.branch().endpoint("none").unwrap().delete().allow_missing().await.unwrap();
 }
 
 #[tokio::test]
 async fn compute_instances_are_listed_and_read() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let name = format!("{PRIMARY}/compute-instances/c-1");
     let compute = json!({"name": name, "compute_instance_id": "c-1", "compute_host": "h", "current_state": "ACTIVE",
         "role": "HOT_STANDBY", "start_time": "2026-08-01T10:00:00Z"});
-    stage
+    service
         .on(&format!("GET {PRIMARY}/compute-instances"), json!({"compute_instances": [compute.clone()]}))
         .await;
-    stage.on(&format!("GET {name}"), compute).await;
-    let primary = stage.branch().endpoint("primary").unwrap();
+    service.on(&format!("GET {name}"), compute).await;
+    let primary = service.branch().endpoint("primary").unwrap();
     let all = primary.compute_instances().await.unwrap();
     assert_eq!((all[0].id.as_str(), all[0].role.as_str()), ("c-1", "HOT_STANDBY"));
     assert_eq!(primary.compute_instance("c-1").await.unwrap(), all[0]);

@@ -1,16 +1,15 @@
-//! Every verb against a scripted service: what is sent, and what is made of the recorded shapes of its answers.
+//! Every method against a scripted service: the requests sent, and the models read from recorded answers.
 
 mod branches;
 mod credentials;
 mod databases;
 mod endpoints;
+mod guarantees;
 mod network;
 mod operations;
+mod outsider;
 mod projects;
-mod promises;
 pub(crate) mod proxy;
 mod roles;
 mod snapshots;
-mod stage;
-mod stranger;
 mod tree;

@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 use lakebase::{Error, Expiry, Lakebase};
 use serde_json::json;
 
-use super::{
-    proxy::{Fault, Proxy},
-    stage::{Stage, child, done, project},
-};
+use super::proxy::{Fault, Proxy};
+use crate::support::mock::{MockService, child, done, project};
 
 const BUDGET: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_millis(400);
@@ -18,17 +16,17 @@ const SLACK: Duration = Duration::from_secs(4);
 
 /// A scripted service behind a proxy, and a client that only knows the proxy.
 struct Network {
-    stage: Stage,
+    service: MockService,
     proxy: Proxy,
     lakebase: Lakebase,
 }
 
 async fn behind(scheme: &str, fault: impl Fn(usize) -> Fault + Send + 'static) -> Network {
-    let stage = Stage::new().await;
-    stage.on("GET projects/shop", project("shop")).await;
-    stage.on("POST projects/shop/branches", done("projects/shop/branches/dev", child("dev"))).await;
-    stage.on("GET projects/shop/branches/dev", child("dev")).await;
-    let proxy = Proxy::start(stage.address(), fault).await;
+    let service = MockService::new().await;
+    service.on("GET projects/shop", project("shop")).await;
+    service.on("POST projects/shop/branches", done("projects/shop/branches/dev", child("dev"))).await;
+    service.on("GET projects/shop/branches/dev", child("dev")).await;
+    let proxy = Proxy::start(service.address(), fault).await;
     let lakebase = Lakebase::builder()
         .host(format!("{scheme}://{}", proxy.address))
         .token("t0")
@@ -38,7 +36,7 @@ async fn behind(scheme: &str, fault: impl Fn(usize) -> Fault + Send + 'static) -
         .build()
         .await
         .unwrap();
-    Network { stage, proxy, lakebase }
+    Network { service, proxy, lakebase }
 }
 
 impl Network {
@@ -57,7 +55,7 @@ impl Network {
     }
 
     async fn created(&self) -> usize {
-        self.stage.changes().await.len()
+        self.service.changes().await.len()
     }
 }
 

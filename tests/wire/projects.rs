@@ -6,26 +6,26 @@ use lakebase::{
 };
 use serde_json::json;
 
-use super::stage::{Stage, done, endpoint, gone, project, root, with};
+use crate::support::mock::{MockService, done, endpoint, gone, project, root, with};
 
 const SHOP: &str = "projects/shop";
 
-async fn ready(stage: &Stage) {
-    stage.on("GET projects/shop/branches", json!({"branches": [root()]})).await;
-    stage.on("GET projects/shop/branches/production", root()).await;
+async fn ready(service: &MockService) {
+    service.on("GET projects/shop/branches", json!({"branches": [root()]})).await;
+    service.on("GET projects/shop/branches/production", root()).await;
     let primary = endpoint("production", "primary");
-    stage
+    service
         .on("GET projects/shop/branches/production/endpoints", json!({"endpoints": [primary.clone()]}))
         .await;
-    stage.on("GET projects/shop/branches/production/endpoints/primary", primary).await;
-    stage.on("GET projects/shop", project("shop")).await;
+    service.on("GET projects/shop/branches/production/endpoints/primary", primary).await;
+    service.on("GET projects/shop", project("shop")).await;
 }
 
 #[tokio::test]
 async fn a_project_is_read_with_its_effective_settings() {
-    let stage = Stage::new().await;
-    ready(&stage).await;
-    let shop = stage.project().get().await.unwrap();
+    let service = MockService::new().await;
+    ready(&service).await;
+    let shop = service.project().get().await.unwrap();
     assert_eq!((shop.display_name.as_str(), shop.pg_version), ("Shop", Some(17)));
     assert_eq!(shop.history_retention, Some(days(7)));
     assert_eq!(shop.default_endpoint_settings.suspension, Some(Suspension::After(days(1))));
@@ -36,11 +36,11 @@ async fn a_project_is_read_with_its_effective_settings() {
 
 #[tokio::test]
 async fn a_new_project_carries_all_that_was_asked_for_and_is_ready_when_it_returns() {
-    let stage = Stage::new().await;
-    stage.on("POST projects", done(SHOP, project("shop"))).await;
-    stage.refuse_once("GET projects/shop/branches", 404, "NOT_FOUND", "project id not found").await;
-    ready(&stage).await;
-    let shop = stage
+    let service = MockService::new().await;
+    service.on("POST projects", done(SHOP, project("shop"))).await;
+    service.refuse_once("GET projects/shop/branches", 404, "NOT_FOUND", "project id not found").await;
+    ready(&service).await;
+    let shop = service
         .lakebase
         .create_project("shop")
         .display_name("Shop")
@@ -82,33 +82,33 @@ async fn a_new_project_carries_all_that_was_asked_for_and_is_ready_when_it_retur
             "membership_roles": ["DATABRICKS_SUPERUSER"]
         }
     });
-    assert_eq!(stage.changes().await, [format!("POST projects?project_id=shop {body}")]);
+    assert_eq!(service.changes().await, [format!("POST projects?project_id=shop {body}")]);
 }
 
 #[tokio::test]
 async fn a_found_project_must_have_the_version_asked_for() {
-    let stage = Stage::new().await;
-    ready(&stage).await;
-    let create = || stage.lakebase.create_project("shop");
+    let service = MockService::new().await;
+    ready(&service).await;
+    let create = || service.lakebase.create_project("shop");
     assert!(!create().if_missing().await.unwrap().created);
     assert!(!create().pg_version(17).if_missing().await.unwrap().created);
     let error = create().pg_version(16).if_missing().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains("PostgreSQL 17 instead of 16"), "{error}");
-    assert_eq!(stage.changes().await, [""; 0]);
+    assert_eq!(service.changes().await, [""; 0]);
 }
 
 #[tokio::test]
 async fn a_deleted_project_keeps_its_id_and_the_error_says_so() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let mut deleted = project("shop");
     deleted["delete_time"] = json!("2026-08-10T00:00:00Z");
     deleted["purge_time"] = json!("2026-08-17T00:00:00Z");
-    stage.on("GET projects/shop", deleted).await;
+    service.on("GET projects/shop", deleted).await;
     let taken = "project with such id already exists in the workspace";
-    stage.refuse("POST projects", 409, "ALREADY_EXISTS", taken).await;
-    let plain = stage.lakebase.create_project("shop").await.unwrap_err();
-    let careful = stage.lakebase.create_project("shop").if_missing().await.unwrap_err();
+    service.refuse("POST projects", 409, "ALREADY_EXISTS", taken).await;
+    let plain = service.lakebase.create_project("shop").await.unwrap_err();
+    let careful = service.lakebase.create_project("shop").if_missing().await.unwrap_err();
     for error in [plain, careful] {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         let text = error.to_string();
@@ -118,9 +118,9 @@ async fn a_deleted_project_keeps_its_id_and_the_error_says_so() {
 
 #[tokio::test]
 async fn every_path_of_an_update_has_its_value() {
-    let stage = Stage::new().await;
-    stage.on("PATCH projects/shop", done(SHOP, project("shop"))).await;
-    let shop = stage.project();
+    let service = MockService::new().await;
+    service.on("PATCH projects/shop", done(SHOP, project("shop"))).await;
+    let shop = service.project();
     shop.update()
         .display_name("New")
         .history_retention(days(14))
@@ -148,7 +148,7 @@ async fn every_path_of_an_update_has_its_value() {
         },
         "enable_pg_native_login": false, "budget_policy_id": "b", "custom_tags": []
     }});
-    assert_eq!(stage.changes().await, [format!("PATCH projects/shop?update_mask={mask} {body}")]);
+    assert_eq!(service.changes().await, [format!("PATCH projects/shop?update_mask={mask} {body}")]);
     let error = shop.update().default_branch("main").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(shop.update().await.unwrap_err().kind(), ErrorKind::Invalid);
@@ -156,33 +156,33 @@ async fn every_path_of_an_update_has_its_value() {
 
 #[tokio::test]
 async fn projects_are_listed_deleted_and_brought_back() {
-    let stage = Stage::new().await;
-    stage.on("GET projects", json!({"projects": [project("shop"), project("other")]})).await;
-    assert_eq!(stage.lakebase.projects().show_deleted().all().await.unwrap().len(), 2);
-    stage.on("DELETE projects/shop", gone(SHOP)).await;
-    stage.on("POST projects/shop/undelete", gone(SHOP)).await;
-    stage.project().delete().purge().await.unwrap();
-    stage.project().undelete().await.unwrap();
+    let service = MockService::new().await;
+    service.on("GET projects", json!({"projects": [project("shop"), project("other")]})).await;
+    assert_eq!(service.lakebase.projects().show_deleted().all().await.unwrap().len(), 2);
+    service.on("DELETE projects/shop", gone(SHOP)).await;
+    service.on("POST projects/shop/undelete", gone(SHOP)).await;
+    service.project().delete().purge().await.unwrap();
+    service.project().undelete().await.unwrap();
     assert_eq!(
-        stage.calls().await,
+        service.calls().await,
         [
             "GET projects?show_deleted=true",
             "DELETE projects/shop?purge=true",
             "POST projects/shop/undelete {}"
         ]
     );
-    stage.refuse("DELETE projects/none", 404, "NOT_FOUND", "project id not found").await;
-    let none = stage.lakebase.project("none").unwrap();
+    service.refuse("DELETE projects/none", 404, "NOT_FOUND", "project id not found").await;
+    let none = service.lakebase.project("none").unwrap();
     assert_eq!(none.delete().await.unwrap_err().kind(), ErrorKind::NotFound);
     none.delete().allow_missing().await.unwrap();
 }
 
 #[tokio::test]
 async fn an_answer_without_a_name_is_no_project() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let nameless = with(project("shop"), "/name", json!(null));
-    stage.on("GET projects/shop", nameless).await;
-    let error = stage.project().get().await.unwrap_err();
+    service.on("GET projects/shop", nameless).await;
+    let error = service.project().get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(error.to_string().contains("'name' is missing"), "{error}");
 }

@@ -4,7 +4,7 @@ use lakebase::{
 };
 use serde_json::{Value, json};
 
-use super::stage::{Stage, done, gone};
+use crate::support::mock::{MockService, done, gone};
 
 const ALL: &str = "projects/shop/branches/dev/roles";
 const ADA: &str = "projects/shop/branches/dev/roles/ada";
@@ -23,12 +23,12 @@ fn role() -> Value {
 
 #[tokio::test]
 async fn a_role_is_made_read_listed_and_dropped() {
-    let stage = Stage::new().await;
-    stage.on(&format!("POST {ALL}"), done(ADA, role())).await;
-    stage.on(&format!("GET {ADA}"), role()).await;
-    stage.on(&format!("GET {ALL}"), json!({"roles": [role()]})).await;
-    stage.on(&format!("DELETE {ADA}"), gone(ADA)).await;
-    let dev = stage.branch();
+    let service = MockService::new().await;
+    service.on(&format!("POST {ALL}"), done(ADA, role())).await;
+    service.on(&format!("GET {ADA}"), role()).await;
+    service.on(&format!("GET {ALL}"), json!({"roles": [role()]})).await;
+    service.on(&format!("DELETE {ADA}"), gone(ADA)).await;
+    let dev = service.branch();
     let attributes = RoleAttributes { createdb: true, ..RoleAttributes::default() };
     let ada = RoleDefinition::user("ada@example.com")
         .auth_method(AuthMethod::Oauth)
@@ -46,7 +46,7 @@ async fn a_role_is_made_read_listed_and_dropped() {
         "membership_roles": ["DATABRICKS_SUPERUSER"]
     }});
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [
             format!("POST {ALL}?role_id=ada&replace_existing=true {body}"),
             format!("DELETE {ADA}?reassign_owned_to=projects/shop/branches/dev/roles/app"),
@@ -56,9 +56,9 @@ async fn a_role_is_made_read_listed_and_dropped() {
 
 #[tokio::test]
 async fn an_update_names_single_attributes() {
-    let stage = Stage::new().await;
-    stage.on(&format!("PATCH {ADA}"), done(ADA, role())).await;
-    let ada = stage.branch().role("ada").unwrap();
+    let service = MockService::new().await;
+    service.on(&format!("PATCH {ADA}"), done(ADA, role())).await;
+    let ada = service.branch().role("ada").unwrap();
     ada.update().createdb(true).membership_roles([MembershipRole::DatabricksSuperuser]).await.unwrap();
     ada.update().attributes(RoleAttributes::default()).membership_roles([]).await.unwrap();
     let one =
@@ -68,7 +68,7 @@ async fn an_update_names_single_attributes() {
     }});
     let path = "spec.attributes";
     assert_eq!(
-        stage.changes().await,
+        service.changes().await,
         [
             format!("PATCH {ADA}?update_mask={path}.createdb,spec.membership_roles {one}"),
             format!(
@@ -81,16 +81,16 @@ async fn an_update_names_single_attributes() {
 
 #[tokio::test]
 async fn a_busy_branch_is_asked_again_and_a_second_role_refused() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let busy =
         "Your project already has conflicting operations in progress. Please wait until they are complete";
-    stage.refuse_once(&format!("POST {ALL}"), 400, "BAD_REQUEST", busy).await;
-    stage.once(&format!("POST {ALL}"), done(ADA, role())).await;
-    stage.refuse(&format!("POST {ALL}"), 400, "BAD_REQUEST", "role with that name already exists").await;
-    let dev = stage.branch();
+    service.refuse_once(&format!("POST {ALL}"), 400, "BAD_REQUEST", busy).await;
+    service.once(&format!("POST {ALL}"), done(ADA, role())).await;
+    service.refuse(&format!("POST {ALL}"), 400, "BAD_REQUEST", "role with that name already exists").await;
+    let dev = service.branch();
     dev.create_role(RoleDefinition::plain("ada")).await.unwrap();
     let error = dev.create_role(RoleDefinition::plain("ada")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-    stage.refuse(&format!("DELETE {ADA}"), 404, "NOT_FOUND", "role id not found").await;
+    service.refuse(&format!("DELETE {ADA}"), 404, "NOT_FOUND", "role id not found").await;
     dev.role("ada").unwrap().delete().allow_missing().await.unwrap();
 }

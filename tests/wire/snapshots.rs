@@ -5,7 +5,7 @@ use lakebase::{
 };
 use serde_json::{Value, json};
 
-use super::stage::{Stage, done, gone};
+use crate::support::mock::{MockService, done, gone};
 
 const ALL: &str = "projects/shop/snapshots";
 const S1: &str = "projects/shop/snapshots/s1";
@@ -20,12 +20,12 @@ fn snapshot() -> Value {
 
 #[tokio::test]
 async fn a_snapshot_is_taken_read_listed_and_deleted() {
-    let stage = Stage::new().await;
-    stage.on(&format!("POST {ALL}"), done(S1, snapshot())).await;
-    stage.on(&format!("GET {S1}"), snapshot()).await;
-    stage.on(&format!("GET {ALL}"), json!({"snapshots": [snapshot()]})).await;
-    stage.on(&format!("DELETE {S1}"), gone(S1)).await;
-    let shop = stage.project();
+    let service = MockService::new().await;
+    service.on(&format!("POST {ALL}"), done(S1, snapshot())).await;
+    service.on(&format!("GET {S1}"), snapshot()).await;
+    service.on(&format!("GET {ALL}"), json!({"snapshots": [snapshot()]})).await;
+    service.on(&format!("DELETE {S1}"), gone(S1)).await;
+    let shop = service.project();
     let production = shop.branch("production").unwrap();
     let time = Utc.with_ymd_and_hms(2026, 8, 1, 9, 0, 0).unwrap();
     let taken = shop.create_snapshot("s1", &production, Expiry::after(days(90))).at_time(time).await.unwrap();
@@ -37,7 +37,10 @@ async fn a_snapshot_is_taken_read_listed_and_deleted() {
         "source_branch": "projects/shop/branches/production", "source_branch_time": "2026-08-01T09:00:00Z",
         "ttl": "7776000s"
     }});
-    assert_eq!(stage.changes().await, [format!("POST {ALL}?snapshot_id=s1 {body}"), format!("DELETE {S1}")]);
+    assert_eq!(
+        service.changes().await,
+        [format!("POST {ALL}?snapshot_id=s1 {body}"), format!("DELETE {S1}")]
+    );
     let error = shop.create_snapshot("s1", &production, Expiry::Never).at_time(time).at_lsn("0/1").await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
 }
@@ -53,17 +56,17 @@ async fn a_schedule_is_read_and_replaced_whichever_way_the_service_answers() {
         {"retention": "2419200s", "weekly_schedule": {"hour": 3, "day_of_week": "SUNDAY"}}
     ]);
     let answer = json!({"name": SCHEDULE, "schedule": wire});
-    let stage = Stage::new().await;
-    stage.once(&format!("GET {SCHEDULE}"), json!({"name": SCHEDULE})).await;
-    stage.once(&format!("PATCH {SCHEDULE}"), answer.clone()).await;
-    stage.on(&format!("PATCH {SCHEDULE}"), done("projects/shop/branches/dev", answer)).await;
-    let dev = stage.branch();
+    let service = MockService::new().await;
+    service.once(&format!("GET {SCHEDULE}"), json!({"name": SCHEDULE})).await;
+    service.once(&format!("PATCH {SCHEDULE}"), answer.clone()).await;
+    service.on(&format!("PATCH {SCHEDULE}"), done("projects/shop/branches/dev", answer)).await;
+    let dev = service.branch();
     assert!(dev.snapshot_schedule().await.unwrap().rules.is_empty());
     for _ in 0..2 {
         assert_eq!(dev.set_snapshot_schedule(rules.clone()).await.unwrap().rules, rules);
     }
     dev.set_snapshot_schedule([]).await.unwrap();
-    let changes = stage.changes().await;
+    let changes = service.changes().await;
     assert_eq!(changes[0], format!("PATCH {SCHEDULE}?update_mask=schedule {}", json!({"schedule": wire})));
     assert_eq!(changes[2], format!("PATCH {SCHEDULE}?update_mask=schedule {}", json!({"schedule": []})));
 }

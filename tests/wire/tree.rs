@@ -1,11 +1,11 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
-use super::stage::{Stage, child, endpoint, project, root, with};
+use crate::support::mock::{MockService, child, endpoint, project, root, with};
 
 #[tokio::test]
 async fn a_project_is_drawn_with_its_marks_countdowns_and_endpoints() {
-    let stage = Stage::new().await;
+    let service = MockService::new().await;
     let expires = json!(Utc::now() + TimeDelta::minutes(90) + TimeDelta::seconds(30));
     let dev = with(child("dev"), "/status/expire_time", expires);
     let never = with(child("feature"), "/status/expire_time", json!(null));
@@ -13,20 +13,20 @@ async fn a_project_is_drawn_with_its_marks_countdowns_and_endpoints() {
     let leaf = with(leaf, "/name", json!("projects/shop/branches/leaf"));
     let orphan = with(never.clone(), "/status/source_branch", json!("projects/shop/branches/gone"));
     let orphan = with(orphan, "/name", json!("projects/shop/branches/zombie"));
-    stage.on("GET projects/shop", project("shop")).await;
-    stage.on("GET projects/shop/branches", json!({"branches": [leaf, orphan, never, dev, root()]})).await;
+    service.on("GET projects/shop", project("shop")).await;
+    service.on("GET projects/shop/branches", json!({"branches": [leaf, orphan, never, dev, root()]})).await;
     for id in ["production", "dev", "feature", "leaf"] {
         let primary = endpoint(id, "primary");
         let primary =
             if id == "dev" { with(primary, "/status/current_state", json!("IDLE")) } else { primary };
-        stage
+        service
             .on(&format!("GET projects/shop/branches/{id}/endpoints"), json!({"endpoints": [primary]}))
             .await;
     }
     let gone = "branch id not found";
-    stage.refuse("GET projects/shop/branches/zombie/endpoints", 404, "NOT_FOUND", gone).await;
+    service.refuse("GET projects/shop/branches/zombie/endpoints", 404, "NOT_FOUND", gone).await;
 
-    let tree = stage.project().tree().await.unwrap();
+    let tree = service.project().tree().await.unwrap();
     let drawn = "shop · PostgreSQL 17\n\
         ├─ production (default, protected) · READY · 31.5 MB · primary ACTIVE\n\
         │  ├─ dev · READY · 31.5 MB · expires in 1 h 30 min · primary IDLE\n\

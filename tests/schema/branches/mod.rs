@@ -4,15 +4,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::case::{Case, corpus};
-use super::cluster::{self, Cluster};
-use super::database::Database;
 use super::run::{Apply, Outcome, Side, forwards};
+use crate::support::postgres::{self, Cluster, Database};
 use lakebase::schema::compare;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rename_on_a_branch_is_planned_as_a_rename() {
     // A server of its own: nobody else may write while it is copied.
-    let Some(source) = cluster::private() else { return };
+    let source = postgres::private();
     let mut databases = Vec::new();
     let all = std::env::var("LAKEBASE_SCHEMA_PAIRS").is_ok_and(|wanted| wanted == "all");
     for case in corpus("branches").into_iter().step_by(if all { 1 } else { 3 }) {

@@ -8,15 +8,15 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use super::case::{Case, Expect, corpus, releases};
-use super::cluster::{self, Cluster};
 use super::run::{Outcome, run};
+use crate::support::postgres::{self, Cluster};
 
 const AT_ONCE: usize = 4;
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_makes_the_old_schema_the_new_one() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let (chosen, left_out) = choose([corpus("pairs"), releases()].concat(), &cluster);
     let count = chosen.len();
     let mut tally = Tally::default();

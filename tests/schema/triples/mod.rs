@@ -8,12 +8,12 @@ use futures_util::StreamExt;
 use lakebase::schema::{compare, drift};
 
 use super::case::{Case, Expect, corpus};
-use super::cluster::{self, Cluster};
-use super::database::Database;
+use super::observe::Observe;
+use crate::support::postgres::{self, Cluster, Database};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_conflict_each_side_replays_on_the_other() {
-    let Some(cluster) = cluster::shared() else { return };
+    let cluster = postgres::shared();
     let wanted = std::env::var("LAKEBASE_SCHEMA_PAIRS").unwrap_or_default();
     // The quick part is every fourth; a text in the variable asks for pairs only.
     let step = if wanted == "all" { 1 } else { 4 };

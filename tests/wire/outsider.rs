@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use lakebase::{Error, ErrorKind, Expiry, Project, Result, days, hours, name::BranchId};
 use serde_json::json;
 
-use super::stage::{Stage, child, done, endpoint, gone, root};
+use crate::support::mock::{MockService, child, done, endpoint, gone, root};
 
 trait PullRequests: Send + Sync {
     fn open(&self, number: u64) -> BoxFuture<'_, Result<String>>;
@@ -88,19 +88,19 @@ async fn pushed(branches: &dyn PullRequests, number: u64) -> Result<&'static str
 
 #[tokio::test]
 async fn a_service_wraps_the_handles_in_a_trait_of_its_own() {
-    let stage = Stage::new().await;
+    let mock = MockService::new().await;
     let id = BranchId::from_pull_request(42).unwrap();
     let name = format!("projects/shop/branches/{id}");
     let missing = "branch id not found [TraceId: 1]";
-    stage.refuse_once(&format!("PATCH {name}"), 404, "NOT_FOUND", missing).await;
-    stage.refuse_once(&format!("GET {name}"), 404, "NOT_FOUND", missing).await;
-    stage.on(&format!("PATCH {name}"), done(&name, child(id.as_str()))).await;
-    stage.on("GET projects/shop/branches", json!({"branches": [root(), child(id.as_str())]})).await;
-    stage.on("POST projects/shop/branches", done(&name, child(id.as_str()))).await;
+    mock.refuse_once(&format!("PATCH {name}"), 404, "NOT_FOUND", missing).await;
+    mock.refuse_once(&format!("GET {name}"), 404, "NOT_FOUND", missing).await;
+    mock.on(&format!("PATCH {name}"), done(&name, child(id.as_str()))).await;
+    mock.on("GET projects/shop/branches", json!({"branches": [root(), child(id.as_str())]})).await;
+    mock.on("POST projects/shop/branches", done(&name, child(id.as_str()))).await;
     let primary = endpoint(id.as_str(), "primary");
-    stage.on(&format!("GET {name}/endpoints"), json!({"endpoints": [primary]})).await;
+    mock.on(&format!("GET {name}/endpoints"), json!({"endpoints": [primary]})).await;
 
-    let real = OnLakebase { shop: stage.project() };
+    let real = OnLakebase { shop: mock.project() };
     let service: std::sync::Arc<dyn PullRequests> = std::sync::Arc::new(real.clone());
     let other = service.clone();
     let outcome = tokio::spawn(async move { pushed(&*other, 42).await }).await.unwrap();
@@ -108,10 +108,10 @@ async fn a_service_wraps_the_handles_in_a_trait_of_its_own() {
     assert_eq!(pushed(&*service, 42).await.unwrap(), "prolonged");
     assert_eq!(service.list().await.unwrap(), [id.to_string()]);
 
-    stage.once(&format!("GET {name}"), child(id.as_str())).await;
-    stage.refuse(&format!("GET {name}"), 404, "NOT_FOUND", missing).await;
-    stage.once(&format!("DELETE {name}"), gone(&name)).await;
-    stage.refuse(&format!("DELETE {name}"), 404, "NOT_FOUND", missing).await;
+    mock.once(&format!("GET {name}"), child(id.as_str())).await;
+    mock.refuse(&format!("GET {name}"), 404, "NOT_FOUND", missing).await;
+    mock.once(&format!("DELETE {name}"), gone(&name)).await;
+    mock.refuse(&format!("DELETE {name}"), 404, "NOT_FOUND", missing).await;
     service.close(42).await.unwrap();
     let error = service.close(42).await.unwrap_err();
     assert_eq!((error.code(), error.status()), (Some("NOT_FOUND"), Some(404)));

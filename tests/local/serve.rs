@@ -3,169 +3,32 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use lakebase::{
-    Expiry, Lakebase,
-    auth::Env,
+    Expiry,
     local::{LocalError, LocalLakebase},
 };
+use rustix::process::Signal;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
-use tempfile::TempDir;
 
-use super::place::{USER, local_only, number, run, skipped, wanted_version};
-
-/// A directory that PostgreSQL's account can pass.
-pub(super) fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap();
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
-    directory
-}
-
-pub(super) fn program() -> Option<Command> {
-    if !local_only() {
-        return None;
-    }
-    match option_env!("CARGO_BIN_EXE_lakebase-local") {
-        Some(program) => Some(Command::new(program)),
-        None => {
-            skipped("lakebase-local is built with `--features local` only");
-            None
-        }
-    }
-}
-
-/// A running `lakebase-local serve`.
-pub(super) struct Serve {
-    child: Child,
-    line: Value,
-}
-
-impl Serve {
-    pub(super) fn start(data: &Path) -> Option<Self> {
-        Self::start_as(data, |program| program)
-    }
-
-    pub(super) fn start_as(data: &Path, wrap: impl FnOnce(Command) -> Command) -> Option<Self> {
-        Self::spawn(data, wrap, Stdio::null())
-    }
-
-    /// Writes the log to a file.
-    pub(super) fn start_logging(data: &Path, log: &Path) -> Option<Self> {
-        Self::spawn(data, |program| program, fs::File::create(log).unwrap().into())
-    }
-
-    fn spawn(data: &Path, wrap: impl FnOnce(Command) -> Command, log: Stdio) -> Option<Self> {
-        let mut command = program()?;
-        command.arg("serve").arg("--data-dir").arg(data).args([
-            "--durability",
-            "fast",
-            "--user",
-            USER,
-            "--listen",
-            "127.0.0.1:0",
-        ]);
-        if let Some(major) = wanted_version() {
-            command.args(["--pg-version", &major.to_string()]);
-        }
-        let mut child = wrap(command).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Some(Self { child, line: serde_json::from_str(&line).unwrap() })
-    }
-
-    pub(super) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(super) fn text(&self, key: &str) -> &str {
-        self.line[key].as_str().unwrap()
-    }
-
-    pub(super) async fn client(&self) -> Lakebase {
-        let builder = Lakebase::builder().env(Env::empty()).host(self.text("host"));
-        builder.token(self.text("token")).retry_budget(Duration::from_secs(60)).build().await.unwrap()
-    }
-
-    pub(super) fn signal(&self, signal: &str) {
-        assert!(
-            Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success()
-        );
-    }
-
-    /// Stops it; returns once every thread of it stands still, which takes a moment on a busy machine.
-    fn freeze(&self) {
-        self.signal("-STOP");
-        let tasks = PathBuf::from(format!("/proc/{}/task", self.child.id()));
-        let stands = |task: fs::DirEntry| {
-            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
-        };
-        while !fs::read_dir(&tasks).unwrap().flatten().all(stands) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    pub(super) fn ended(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "the server does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The processes that work in a directory.
-pub(super) fn processes_in(data: &Path) -> Vec<String> {
-    let data = data.to_str().unwrap();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|entry| {
-        let line = fs::read(entry.path().join("cmdline")).ok()?;
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        (line.contains("postgres") && line.contains(data)).then_some(line)
-    });
-    lines.collect()
-}
-
-/// Every PostgreSQL data directory of a branch.
-pub(super) fn clusters(data: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![data.join("branches")];
-    while let Some(dir) = open.pop() {
-        if dir.join("PG_VERSION").exists() {
-            found.push(dir);
-            continue;
-        }
-        let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
-        open.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()));
-    }
-    found
-}
+use crate::support::{
+    child::{LIMIT, lakebase_local, output},
+    directory::directory,
+    fixture::{USER, number, run},
+    serve::{Serve, clusters, processes_in},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_says_where_it_is_and_stops_when_asked_leaving_nothing() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let directory = directory();
         let data = directory.path().join("data");
-        let Some(mut serve) = Serve::start(&data) else { return };
+        let mut serve = Serve::start(&data);
         let keys: Vec<_> = serve.line.as_object().unwrap().keys().cloned().collect();
         let expected =
             BTreeSet::from(["host", "token", "user", "data_dir", "ca_cert", "pid"].map(String::from));
@@ -192,8 +55,8 @@ async fn serve_says_where_it_is_and_stops_when_asked_leaving_nothing() {
 async fn env_prints_what_a_shell_evaluates() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(serve) = Serve::start(&data) else { return };
-    let env = || program().unwrap().arg("env").arg("--data-dir").arg(&data).output().unwrap();
+    let serve = Serve::start(&data);
+    let env = || output(lakebase_local().arg("env").arg("--data-dir").arg(&data));
     let output = env();
     assert!(output.status.success());
     let wanted = format!(
@@ -213,13 +76,9 @@ async fn env_prints_what_a_shell_evaluates() {
 async fn a_second_server_is_refused_with_the_pid_of_the_first_and_a_program_attaches() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(serve) = Serve::start(&data) else { return };
-    let output = program()
-        .unwrap()
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(&data)
-        .output()
-        .unwrap();
+    let serve = Serve::start(&data);
+    let mut second = lakebase_local();
+    let output = output(second.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data));
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(complaint.contains(&format!("pid {}", serve.child.id())), "{complaint}");
@@ -240,26 +99,26 @@ async fn a_second_server_is_refused_with_the_pid_of_the_first_and_a_program_atta
 async fn a_server_that_does_not_answer_is_named_and_not_waited_for() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(serve) = Serve::start(&data) else { return };
+    let serve = Serve::start(&data);
     let pid = serve.child.id();
     serve.freeze();
     let asked = Instant::now();
-    let mut env = program().unwrap();
+    let mut env = lakebase_local();
     env.arg("env").arg("--data-dir").arg(&data);
-    let env = tokio::task::spawn_blocking(move || env.output().unwrap());
+    let env = tokio::task::spawn_blocking(move || output(&mut env));
     let error = LocalLakebase::builder().data_dir(&data).attach_or_start().await.unwrap_err();
     assert!(matches!(error, LocalError::Unresponsive { pid: named, .. } if named == pid), "{error:?}");
-    let output = env.await.unwrap();
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && output.stdout.is_empty());
+    let first = env.await.unwrap();
+    let complaint = String::from_utf8(first.stderr).unwrap();
+    assert!(!first.status.success() && first.stdout.is_empty());
     assert!(complaint.contains(&format!("kill -CONT {pid}")), "{complaint}");
-    let mut second = program().unwrap();
+    let mut second = lakebase_local();
     second.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
-    let output = second.output().unwrap();
+    let output = output(&mut second);
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && complaint.contains(&format!("pid {pid}")), "{complaint}");
     assert!(asked.elapsed() < Duration::from_secs(25), "{:?}", asked.elapsed());
-    serve.signal("-CONT");
+    serve.signal(Signal::CONT);
     let attached = LocalLakebase::builder().data_dir(&data).attach_or_start().await.unwrap();
     assert!(attached.is_attached());
 }
@@ -276,12 +135,12 @@ async fn wrong_arguments_are_refused_with_what_would_be_right() {
         (&["env"], "lakebase-local serve"),
         (&["serve", "--data-directory", "x"], "--data-dir"),
     ] {
-        let Some(mut command) = program() else { return };
+        let mut command = lakebase_local();
         command.args(arguments);
         if !arguments.contains(&"--data-directory") {
             command.arg("--data-dir").arg(&data);
         }
-        let output = command.output().unwrap();
+        let output = output(&mut command);
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
         assert!(complaint.contains(told), "{arguments:?}: {complaint}");
@@ -294,7 +153,7 @@ async fn wrong_arguments_are_refused_with_what_would_be_right() {
 async fn what_was_acknowledged_outlives_a_kill_and_what_was_half_made_does_not() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(mut serve) = Serve::start(&data) else { return };
+    let mut serve = Serve::start(&data);
     let lakebase = serve.client().await;
     let project = lakebase.create_project("shop").await.unwrap();
     let main = project.default_branch().await.unwrap();
@@ -311,10 +170,12 @@ async fn what_was_acknowledged_outlives_a_kill_and_what_was_half_made_does_not()
             })
         })
         .collect();
+    let deadline = Instant::now() + LIMIT;
     while acknowledged.lock().unwrap().len() < 5 {
+        assert!(Instant::now() < deadline, "no branch is created");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    serve.signal("-KILL");
+    serve.signal(Signal::KILL);
     serve.ended();
     for task in tasks {
         task.abort();
@@ -322,7 +183,7 @@ async fn what_was_acknowledged_outlives_a_kill_and_what_was_half_made_does_not()
     }
     let acknowledged = acknowledged.lock().unwrap().clone();
 
-    let again = Serve::start(&data).unwrap();
+    let again = Serve::start(&data);
     assert_eq!(processes_in(&data), [] as [String; 0], "of the server that was killed");
     let project = again.client().await.project("shop").unwrap();
     let there = project.branches().await.unwrap();
@@ -353,7 +214,7 @@ pub(super) fn raw(host: &str, request: &[u8]) -> (String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_none_are_refused_and_the_server_goes_on() {
     let directory = directory();
-    let Some(serve) = Serve::start(&directory.path().join("data")) else { return };
+    let serve = Serve::start(&directory.path().join("data"));
     let (host, token) = (serve.text("host"), serve.text("token"));
     let post = |body: &[u8], token: &str| {
         let mut request = format!(

@@ -9,7 +9,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
-use super::place::{Ground, local_only, number_on, on_a_project};
+use crate::support::fixture::{Fixture, number_on, on_a_project};
 use crate::wire::proxy::{Fault, Proxy};
 
 const LIMIT: Duration = Duration::from_secs(4);
@@ -22,9 +22,9 @@ struct Network {
     _service: MockServer,
 }
 
-async fn behind(ground: &Ground, fault: impl Fn(usize) -> Fault + Send + 'static) -> Network {
-    let main = &ground.main.name;
-    let mut endpoints = ground.send(&format!("GET {main}/endpoints"), None).await;
+async fn behind(fixture: &Fixture, fault: impl Fn(usize) -> Fault + Send + 'static) -> Network {
+    let main = &fixture.main.name;
+    let mut endpoints = fixture.send(&format!("GET {main}/endpoints"), None).await;
     let hosts = &mut endpoints["endpoints"][0]["status"]["hosts"];
     let port = hosts["port"].as_u64().unwrap_or(5432);
     let upstream = format!("{}:{port}", hosts["host"].as_str().unwrap()).parse().unwrap();
@@ -32,7 +32,7 @@ async fn behind(ground: &Ground, fault: impl Fn(usize) -> Fault + Send + 'static
     hosts["host"] = json!("localhost");
     hosts["port"] = json!(proxy.address.port());
     let name = format!("{main}/endpoints/primary");
-    let credential = ground.send("POST credentials", json!({"endpoint": name})).await;
+    let credential = fixture.send("POST credentials", json!({"endpoint": name})).await;
     let endpoint = endpoints["endpoints"][0].clone();
     let service = MockServer::start().await;
     for (verb, route, answer) in [
@@ -48,9 +48,9 @@ async fn behind(ground: &Ground, fault: impl Fn(usize) -> Fault + Send + 'static
     }
     let client = Lakebase::builder().env(Env::empty()).host(service.uri()).token("t").build().await.unwrap();
     let branch = client
-        .project(ground.main.name.project().id().as_str())
+        .project(fixture.main.name.project().id().as_str())
         .unwrap()
-        .branch(ground.main.id().as_str())
+        .branch(fixture.main.id().as_str())
         .unwrap();
     Network { branch, proxy, _service: service }
 }
@@ -77,14 +77,11 @@ fn faults() -> Vec<Fault> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_end_in_time_whatever_the_network_does_and_say_where_they_went() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let user = ground.project.owner.clone().unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let user = fixture.project.owner.clone().unwrap();
         let tests = faults().into_iter().map(async |fault| {
             let every = fault.clone();
-            let network = behind(&ground, move |_| every.clone()).await;
+            let network = behind(&fixture, move |_| every.clone()).await;
             let asked = Instant::now();
             let opened = network.branch.connect().user(&user).timeout(LIMIT).await;
             assert!(asked.elapsed() < LIMIT + SLACK, "{fault:?}: {:?}", asked.elapsed());
@@ -110,11 +107,8 @@ async fn logins_end_in_time_whatever_the_network_does_and_say_where_they_went() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_was_cut_off_is_repeated() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let user = ground.project.owner.clone().unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let user = fixture.project.owner.clone().unwrap();
         for fault in [
             Fault::Close,
             Fault::CutRequest(4),
@@ -126,7 +120,7 @@ async fn a_login_that_was_cut_off_is_repeated() {
         ] {
             let first = fault.clone();
             let network =
-                behind(&ground, move |nth| if nth == 0 { first.clone() } else { Fault::Pass }).await;
+                behind(&fixture, move |nth| if nth == 0 { first.clone() } else { Fault::Pass }).await;
             let opened = network.branch.connect().user(&user).timeout(Duration::from_secs(20)).await;
             let mut connection = opened.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
             assert_eq!(number_on(&mut connection, "SELECT 1::bigint").await, 1, "{fault:?}");

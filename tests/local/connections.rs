@@ -13,12 +13,15 @@ use lakebase::{
     Branch, Expiry,
     local::{LocalError, LocalLakebase},
 };
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use serde_json::json;
 
-use super::{
-    place::{number, run},
-    process::{Serve, clusters, directory, processes_in, program, raw},
+use super::serve::raw;
+use crate::support::{
+    child::{lakebase_local, output},
+    directory::directory,
+    fixture::{number, run},
+    serve::{Serve, clusters, processes_in},
 };
 
 /// Lets this process hold the sockets of an attack.
@@ -48,21 +51,16 @@ async fn endpoint_of(branch: &Branch) -> String {
     format!("{}:{}", info.host, info.port)
 }
 
-/// Runs the server with these limits of open files.
-fn limited(soft: u64, hard: u64) -> impl FnOnce(Command) -> Command {
-    move |program: Command| {
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"")]);
-        shell.arg(program.get_program()).args(program.get_args());
-        shell
-    }
+/// Limits of open files, for the shell that starts the server.
+fn limited(soft: u64, hard: u64) -> String {
+    format!("ulimit -Sn {soft} && ulimit -Hn {hard}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_silent_connections_keep_nobody_out() {
     raise_own_limit();
     let directory = directory();
-    let Some(serve) = Serve::start_as(&directory.path().join("data"), limited(1024, 1024)) else { return };
+    let serve = Serve::start_limited(&directory.path().join("data"), &limited(1024, 1024));
     let lakebase = serve.client().await;
     let main = lakebase.create_project("shop").await.unwrap().default_branch().await.unwrap();
     run(&main, "SELECT 1").await;
@@ -89,7 +87,7 @@ async fn a_thousand_silent_connections_keep_nobody_out() {
 async fn more_connections_than_descriptors_leave_the_server_idle_and_reachable() {
     raise_own_limit();
     let directory = directory();
-    let Some(serve) = Serve::start_as(&directory.path().join("data"), limited(160, 160)) else { return };
+    let serve = Serve::start_limited(&directory.path().join("data"), &limited(160, 160));
     let lakebase = serve.client().await;
     let main = lakebase.create_project("shop").await.unwrap().default_branch().await.unwrap();
     let endpoint = endpoint_of(&main).await;
@@ -113,7 +111,7 @@ fn processor_ticks(pid: u32) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
     let directory = directory();
-    let Some(serve) = Serve::start_as(&directory.path().join("data"), limited(200, 900)) else { return };
+    let serve = Serve::start_limited(&directory.path().join("data"), &limited(200, 900));
     let limits = fs::read_to_string(format!("/proc/{}/limits", serve.pid())).unwrap();
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     assert_eq!(line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["900", "900"], "{line}");
@@ -122,7 +120,7 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn web_pages_and_foreign_host_names_are_refused() {
     let directory = directory();
-    let Some(serve) = Serve::start(&directory.path().join("data")) else { return };
+    let serve = Serve::start(&directory.path().join("data"));
     let (own, token) = (host(&serve), serve.text("token"));
     let get = |headers: &str| {
         let request = format!(
@@ -193,9 +191,9 @@ fn redirect(data: &Path, address: SocketAddr) {
 async fn the_token_is_given_to_the_server_that_knows_it_and_to_no_other() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(mut serve) = Serve::start(&data) else { return };
+    let mut serve = Serve::start(&data);
     let token = serve.text("token").to_owned();
-    let env = || program().unwrap().arg("env").arg("--data-dir").arg(&data).output().unwrap();
+    let env = || output(lakebase_local().arg("env").arg("--data-dir").arg(&data));
     assert!(env().status.success());
 
     let (address, said) = impostor();
@@ -208,7 +206,7 @@ async fn the_token_is_given_to_the_server_that_knows_it_and_to_no_other() {
     assert!(matches!(error, LocalError::Unproven { .. }), "{error:?}");
 
     // The server is gone, its record is not, and its port is taken by another process.
-    serve.signal("-KILL");
+    serve.signal(Signal::KILL);
     serve.ended();
     let output = env();
     assert!(!output.status.success() && output.stdout.is_empty());
@@ -223,7 +221,7 @@ async fn the_token_is_given_to_the_server_that_knows_it_and_to_no_other() {
 async fn a_relayed_challenge_proves_nothing() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(serve) = Serve::start(&data) else { return };
+    let serve = Serve::start(&data);
     let server: SocketAddr = host(&serve).parse().unwrap();
     let relay = TcpListener::bind("127.0.0.1:0").unwrap();
     redirect(&data, relay.local_addr().unwrap());
@@ -245,7 +243,7 @@ async fn a_relayed_challenge_proves_nothing() {
 async fn no_login_is_refused_without_a_line_in_the_log() {
     let directory = directory();
     let log = directory.path().join("log");
-    let Some(serve) = Serve::start_logging(&directory.path().join("data"), &log) else { return };
+    let serve = Serve::start_logging(&directory.path().join("data"), &log);
     let lakebase = serve.client().await;
     let project = lakebase.create_project("shop").native_login(true).await.unwrap();
     let main = project.default_branch().await.unwrap();
@@ -253,12 +251,9 @@ async fn no_login_is_refused_without_a_line_in_the_log() {
     let info = main.connection_info().await.unwrap();
     let psql = |settings: &str| {
         let target = format!("host={} port={} dbname={} {settings}", info.host, info.port, info.database);
-        let output = Command::new("psql").args(["-XAtqc", "select 1", "-d", &target]).output().unwrap();
+        let output = output(Command::new("psql").args(["-XAtqc", "select 1", "-d", &target]));
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
-    if Command::new("psql").arg("--version").output().is_err() {
-        return super::place::skipped("there is no psql");
-    }
     for (settings, hint, line) in [
         (
             "user=worker password=wrong sslmode=require",
@@ -295,7 +290,7 @@ async fn no_login_is_refused_without_a_line_in_the_log() {
 async fn the_server_ends_under_hung_backends_silent_clients_and_clients_that_never_read() {
     let directory = directory();
     let data = directory.path().join("data");
-    let Some(mut serve) = Serve::start(&data) else { return };
+    let mut serve = Serve::start(&data);
     let main = serve.client().await.create_project("shop").await.unwrap().default_branch().await.unwrap();
     let _idle = main.connect().await.unwrap();
     let endpoint = endpoint_of(&main).await;
@@ -324,7 +319,7 @@ async fn the_server_ends_under_hung_backends_silent_clients_and_clients_that_nev
         assert!(Command::new("kill").args(["-STOP", pid]).status().unwrap().success());
     }
     let asked = Instant::now();
-    serve.signal("-TERM");
+    serve.signal(Signal::TERM);
     serve.ended();
     assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
     creating.abort();

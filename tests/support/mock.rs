@@ -1,4 +1,4 @@
-//! A scripted service: answers by method and path, and a record of what was asked.
+//! A scripted service: answers by method and path, and a record of the requests.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ use wiremock::{
     matchers::{method, path},
 };
 
-pub(super) struct Stage {
+pub(crate) struct MockService {
     server: MockServer,
-    pub(super) lakebase: Lakebase,
+    pub(crate) lakebase: Lakebase,
 }
 
 const BASE: &str = "/api/2.0/postgres/";
 
-impl Stage {
-    pub(super) async fn new() -> Self {
+impl MockService {
+    pub(crate) async fn new() -> Self {
         let server = MockServer::start().await;
         let lakebase = Lakebase::builder().host(server.uri()).token("t0").build().await.unwrap();
         Self { server, lakebase }
     }
 
-    pub(super) fn address(&self) -> std::net::SocketAddr {
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
         *self.server.address()
     }
 
-    pub(super) fn project(&self) -> Project {
+    pub(crate) fn project(&self) -> Project {
         self.lakebase.project("shop").unwrap()
     }
 
-    pub(super) fn branch(&self) -> Branch {
+    pub(crate) fn branch(&self) -> Branch {
         self.project().branch("dev").unwrap()
     }
 
@@ -47,29 +47,29 @@ impl Stage {
     }
 
     /// Answers this call, from now on and always.
-    pub(super) async fn on(&self, call: &str, answer: Value) -> &Self {
+    pub(crate) async fn on(&self, call: &str, answer: Value) -> &Self {
         self.mount(call, ResponseTemplate::new(200).set_body_json(answer), None).await
     }
 
     /// Answers this call once; then the next script for it holds.
-    pub(super) async fn once(&self, call: &str, answer: Value) -> &Self {
+    pub(crate) async fn once(&self, call: &str, answer: Value) -> &Self {
         self.mount(call, ResponseTemplate::new(200).set_body_json(answer), Some(1)).await
     }
 
-    pub(super) async fn slowly(&self, call: &str, answer: Value, delay: Duration) -> &Self {
+    pub(crate) async fn slowly(&self, call: &str, answer: Value, delay: Duration) -> &Self {
         self.mount(call, ResponseTemplate::new(200).set_body_json(answer).set_delay(delay), None).await
     }
 
-    pub(super) async fn refuse(&self, call: &str, status: u16, code: &str, message: &str) -> &Self {
+    pub(crate) async fn refuse(&self, call: &str, status: u16, code: &str, message: &str) -> &Self {
         self.mount(call, refusal(status, code, message), None).await
     }
 
-    pub(super) async fn refuse_once(&self, call: &str, status: u16, code: &str, message: &str) -> &Self {
+    pub(crate) async fn refuse_once(&self, call: &str, status: u16, code: &str, message: &str) -> &Self {
         self.mount(call, refusal(status, code, message), Some(1)).await
     }
 
-    /// What was asked, a line a call: `POST projects/shop/branches?branch_id=dev {"spec":{}}`.
-    pub(super) async fn calls(&self) -> Vec<String> {
+    /// The requests, a line for each: `POST projects/shop/branches?branch_id=dev {"spec":{}}`.
+    pub(crate) async fn calls(&self) -> Vec<String> {
         let requests = self.server.received_requests().await.unwrap();
         requests
             .iter()
@@ -86,7 +86,7 @@ impl Stage {
     }
 
     /// The calls that change something.
-    pub(super) async fn changes(&self) -> Vec<String> {
+    pub(crate) async fn changes(&self) -> Vec<String> {
         self.calls().await.into_iter().filter(|call| !call.starts_with("GET")).collect()
     }
 }
@@ -96,7 +96,7 @@ fn refusal(status: u16, code: &str, message: &str) -> ResponseTemplate {
 }
 
 /// An operation that has ended.
-pub(super) fn done(resource: &str, response: Value) -> Value {
+pub(crate) fn done(resource: &str, response: Value) -> Value {
     json!({
         "name": format!("{resource}/operations/AbC+12=="),
         "done": true,
@@ -105,16 +105,16 @@ pub(super) fn done(resource: &str, response: Value) -> Value {
     })
 }
 
-pub(super) fn running(resource: &str) -> Value {
+pub(crate) fn running(resource: &str) -> Value {
     json!({"name": format!("{resource}/operations/AbC+12=="), "metadata": {"@type": "x"}})
 }
 
 /// The end of a delete or undelete.
-pub(super) fn gone(resource: &str) -> Value {
+pub(crate) fn gone(resource: &str) -> Value {
     done(resource, json!({"@type": "type.googleapis.com/google.protobuf.Empty"}))
 }
 
-pub(super) fn project(id: &str) -> Value {
+pub(crate) fn project(id: &str) -> Value {
     json!({
         "name": format!("projects/{id}"), "project_id": id, "uid": "0d2f8f5e-0000-4000-8000-000000000000",
         "create_time": "2026-08-01T10:00:00Z", "update_time": "2026-08-01T10:00:00Z", "brand_new_field": {"a": [1]},
@@ -130,7 +130,7 @@ pub(super) fn project(id: &str) -> Value {
     })
 }
 
-pub(super) fn root() -> Value {
+pub(crate) fn root() -> Value {
     json!({
         "name": "projects/shop/branches/production", "branch_id": "production", "parent": "projects/shop",
         "uid": "br-crimson-fire-d28lb2ez",
@@ -142,7 +142,7 @@ pub(super) fn root() -> Value {
     })
 }
 
-pub(super) fn child(id: &str) -> Value {
+pub(crate) fn child(id: &str) -> Value {
     json!({
         "name": format!("projects/shop/branches/{id}"), "branch_id": id, "parent": "projects/shop",
         "uid": "br-quiet-lake-a1b2c3d4",
@@ -156,7 +156,7 @@ pub(super) fn child(id: &str) -> Value {
     })
 }
 
-pub(super) fn endpoint(branch: &str, id: &str) -> Value {
+pub(crate) fn endpoint(branch: &str, id: &str) -> Value {
     json!({
         "name": format!("projects/shop/branches/{branch}/endpoints/{id}"), "endpoint_id": id,
         "parent": format!("projects/shop/branches/{branch}"), "uid": "ep-quiet-sun-1",
@@ -172,7 +172,7 @@ pub(super) fn endpoint(branch: &str, id: &str) -> Value {
 }
 
 /// `value` with the member at a JSON pointer replaced.
-pub(super) fn with(mut value: Value, pointer: &str, new: Value) -> Value {
+pub(crate) fn with(mut value: Value, pointer: &str, new: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     value.pointer_mut(parent).unwrap()[key] = new;
     value

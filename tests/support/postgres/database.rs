@@ -1,57 +1,55 @@
-//! A database of a test's own on the shared server.
+//! A database of a test's own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lakebase::schema::{Options, Schema};
-
-use super::cluster::Cluster;
-use super::dump::Dump;
-use super::run::describe;
+use super::cluster::{self, Cluster};
 
 /// Dropped with the value.
-pub(super) struct Database {
+pub(crate) struct Database {
     cluster: Arc<Cluster>,
     name: String,
 }
 
 impl Database {
-    /// Makes one and runs the script in it.
-    pub(super) async fn create(cluster: &Arc<Cluster>, script: String) -> Result<Self, String> {
+    /// An empty one on the server that the tests share.
+    pub(crate) async fn new() -> Self {
+        let cluster = tokio::task::spawn_blocking(cluster::shared).await.expect("PostgreSQL starts");
+        Self::create(&cluster, String::new()).await.expect("a database")
+    }
+
+    /// Creates one and runs the script in it.
+    pub(crate) async fn create(cluster: &Arc<Cluster>, script: String) -> Result<Self, String> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("case_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let database = Self { cluster: Arc::clone(cluster), name };
         let create = format!("CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log", database.name);
         database.off_thread(move |cluster, _| cluster.psql("postgres", &create)).await?;
-        database.psql(script).await?;
+        if !script.is_empty() {
+            database.psql(script).await?;
+        }
         Ok(database)
     }
 
     /// The database of the same name on a server that is a copy of this one's.
-    pub(super) fn copy_on(&self, branch: &Arc<Cluster>) -> Self {
+    pub(crate) fn copy_on(&self, branch: &Arc<Cluster>) -> Self {
         Self { cluster: Arc::clone(branch), name: self.name.clone() }
     }
 
-    pub(super) async fn psql(&self, script: String) -> Result<String, String> {
+    pub(crate) async fn psql(&self, script: String) -> Result<String, String> {
         self.off_thread(move |cluster, name| cluster.psql(name, &script)).await
     }
 
-    pub(super) async fn dump(&self) -> Dump {
-        self.off_thread(|cluster, name| Dump::parse(&cluster.dump(name))).await
+    /// The output of `pg_dump --schema-only`.
+    pub(crate) async fn pg_dump(&self) -> String {
+        self.off_thread(Cluster::dump).await
     }
 
-    pub(super) async fn connect(&self) -> sqlx::PgConnection {
+    pub(crate) async fn connect(&self) -> sqlx::PgConnection {
         self.cluster.connect(&self.name).await
     }
 
-    pub(super) async fn schema(&self) -> Result<Schema, String> {
-        let mut connection = self.connect().await;
-        Schema::read(&mut connection, &Options::default())
-            .await
-            .map_err(|error| format!("read: {}", describe(&error)))
-    }
-
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.cluster.url(&self.name)
     }
 
@@ -70,8 +68,8 @@ impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let cluster = Arc::clone(&self.cluster);
-        // On a thread of its own, because it would hold up the other cases. Nothing depends on its end: what is left
-        // when the process ends goes with the server's directory.
+        // On a thread of its own, because it would hold up the other cases. Nothing depends on its end: the rest goes
+        // with the server's directory when the process ends.
         std::thread::spawn(move || cluster.psql("postgres", &drop));
     }
 }

@@ -11,7 +11,7 @@ use lakebase::{
     },
 };
 
-use super::stage::Stage;
+use crate::support::mock::MockService;
 
 fn shared<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
 fn sent<T: Send>(_: T) {}
@@ -51,8 +51,8 @@ async fn handles_models_and_pools_are_shared_between_threads() {
 
 #[tokio::test]
 async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
-    let stage = Stage::new().await;
-    let (shop, dev) = (stage.project(), stage.branch());
+    let service = MockService::new().await;
+    let (shop, dev) = (service.project(), service.branch());
     let primary = dev.endpoint("primary").unwrap();
     sent(shop.create_branch("x", Expiry::Never).into_future());
     sent(shop.create_branch("x", Expiry::Never).if_missing().into_future());
@@ -64,9 +64,9 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(dev.connect().into_future());
     sent(primary.update().max_cu(1.0).into_future());
     sent(primary.wait_until_ready());
-    sent(stage.lakebase.create_project("p").if_missing().into_future());
-    sent(stage.lakebase.current_user());
-    sent(stage.lakebase.request("GET", "/x", None).into_future());
+    sent(service.lakebase.create_project("p").if_missing().into_future());
+    sent(service.lakebase.current_user());
+    sent(service.lakebase.request("GET", "/x", None).into_future());
     sent(Lakebase::from_env());
     sent(shop.default_branch());
     sent(shop.create_snapshot("s", &dev, Expiry::Never).into_future());
@@ -81,19 +81,21 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(dev.connection_info().into_future());
     sent(dev.wait_until_ready());
     sent(primary.credential().into_future());
-    sent(stage.lakebase.operation::<BranchInfo>("projects/shop/operations/x".parse().unwrap()).into_future());
-    assert!(stage.calls().await.is_empty());
+    sent(
+        service.lakebase.operation::<BranchInfo>("projects/shop/operations/x".parse().unwrap()).into_future(),
+    );
+    assert!(service.calls().await.is_empty());
 }
 
 #[tokio::test]
 async fn names_are_walked_down_and_up_without_asking_the_service() {
-    let stage = Stage::new().await;
-    let primary = stage.lakebase.endpoint("projects/shop/branches/dev/endpoints/primary").unwrap();
-    assert_eq!(primary.branch(), stage.branch());
-    assert_eq!(primary.branch().project(), stage.project());
-    assert_eq!(stage.lakebase.branch("projects/shop/branches/dev").unwrap(), stage.branch());
-    assert_eq!(stage.lakebase.project(primary.branch().project().name()).unwrap(), stage.project());
-    assert!(stage.lakebase.branch("dev").is_err());
-    assert!(stage.project().branch("feature/42").is_err());
-    assert!(stage.calls().await.is_empty());
+    let service = MockService::new().await;
+    let primary = service.lakebase.endpoint("projects/shop/branches/dev/endpoints/primary").unwrap();
+    assert_eq!(primary.branch(), service.branch());
+    assert_eq!(primary.branch().project(), service.project());
+    assert_eq!(service.lakebase.branch("projects/shop/branches/dev").unwrap(), service.branch());
+    assert_eq!(service.lakebase.project(primary.branch().project().name()).unwrap(), service.project());
+    assert!(service.lakebase.branch("dev").is_err());
+    assert!(service.project().branch("feature/42").is_err());
+    assert!(service.calls().await.is_empty());
 }

@@ -6,8 +6,8 @@ use lakebase::{Branch, Expiry, Lakebase, auth::Env, model::RoleDefinition};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, postgres::PgConnectOptions};
 
-use super::place::{
-    Ground, expect, local_only, number, number_on, on_a_project, refused_by, run, run_on, server,
+use crate::support::fixture::{
+    Fixture, expect, number, number_on, on_a_project, refused_by, run, run_on, server,
 };
 
 /// Traps for every name that the platform's statements use. A trap that fires in a superuser's session leaves a row,
@@ -94,12 +94,9 @@ async fn refusal(connection: &mut PgConnection, sql: &str) -> Option<String> {
 
 #[tokio::test]
 async fn no_trap_that_a_login_sets_fires_in_a_session_of_the_platform() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let main = &ground.main;
-        let owner = ground.owner().await;
+    on_a_project(async |fixture: Fixture| {
+        let main = &fixture.main;
+        let owner = fixture.owner().await;
         let app = main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
         let two = main.create_role(RoleDefinition::plain("two")).id("two").await.unwrap();
         let trap = main.create_database("trap", owner.clone()).id("trap").await.unwrap();
@@ -123,7 +120,7 @@ async fn no_trap_that_a_login_sets_fires_in_a_session_of_the_platform() {
         trap.update().owner(two.name.clone()).await.unwrap();
         trap.update().owner(owner.clone()).await.unwrap();
         main.create_database("other", owner).id("other").await.unwrap().delete().await.unwrap();
-        let child = ground.branch("child").await;
+        let child = fixture.branch("child").await;
         main.create_branch("past", Expiry::Never).at_time(chrono::Utc::now()).await.unwrap();
         assert_eq!(number(&child, SUPERUSERS).await, 0);
 
@@ -202,11 +199,8 @@ const ESCAPES: &[&str] = &[
 
 #[tokio::test]
 async fn a_login_reaches_no_file_no_program_no_superuser_and_no_password() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let mut session = connect(&ground.main, "databricks_postgres").await;
+    on_a_project(async |fixture: Fixture| {
+        let mut session = connect(&fixture.main, "databricks_postgres").await;
         for escape in ESCAPES {
             let refusal = refusal(&mut session, escape).await;
             assert!(refusal.is_some(), "{escape}");
@@ -224,11 +218,8 @@ async fn a_login_reaches_no_file_no_program_no_superuser_and_no_password() {
 
 #[tokio::test]
 async fn only_the_platform_creates_anything_in_the_databases_that_it_works_in() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let mut session = connect(&ground.main, "postgres").await;
+    on_a_project(async |fixture: Fixture| {
+        let mut session = connect(&fixture.main, "postgres").await;
         for sql in [
             "CREATE TABLE public.t (a int)",
             "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -239,7 +230,7 @@ async fn only_the_platform_creates_anything_in_the_databases_that_it_works_in() 
             assert!(refusal(&mut session, sql).await.is_some(), "{sql}");
         }
         // A session there would hold up CREATE DATABASE.
-        let template = ground.main.connect().database("template1").await.unwrap_err();
+        let template = fixture.main.connect().database("template1").await.unwrap_err();
         assert_eq!(template.sqlstate().as_deref(), Some("42501"), "{template}");
         run_on(&mut session, "CREATE DATABASE by_hand").await;
     })
@@ -248,19 +239,19 @@ async fn only_the_platform_creates_anything_in_the_databases_that_it_works_in() 
 
 #[tokio::test]
 async fn settings_of_endpoints_name_no_file_no_program_and_no_library() {
-    on_a_project(async |ground: Ground| {
+    on_a_project(async |fixture: Fixture| {
         let settings = |name: &str| json!({name: "x"});
         for name in ["archive_command", "shared_preload_libraries", "plperl.on_init", "hba_file", "fsync"] {
-            let call = format!("PATCH {}/endpoints/primary?update_mask=spec.settings", ground.main.name);
+            let call = format!("PATCH {}/endpoints/primary?update_mask=spec.settings", fixture.main.name);
             let body = json!({"spec": {"settings": {"pg_settings": settings(name)}}});
-            let refused = ground.refused(&call, body).await;
+            let refused = fixture.refused(&call, body).await;
             expect(&refused, 400, "INVALID_PARAMETER_VALUE", "Field 'spec.settings.pg_settings'");
             assert!(refused.2.contains(name), "{}", refused.2);
             let path = "spec.default_endpoint_settings.pg_settings";
-            let call = format!("PATCH {}?update_mask={path}", ground.project.name);
+            let call = format!("PATCH {}?update_mask={path}", fixture.project.name);
             let body = json!({"spec": {"default_endpoint_settings": {"pg_settings": settings(name)}}});
             expect(
-                &ground.refused(&call, body).await,
+                &fixture.refused(&call, body).await,
                 400,
                 "INVALID_PARAMETER_VALUE",
                 &format!("Field '{path}'"),
@@ -279,11 +270,8 @@ async fn socket(branch: &Branch) -> String {
 #[tokio::test]
 async fn the_superuser_needs_its_secret_on_the_socket_and_replication_is_closed() {
     use sqlx::{ConnectOptions as _, Connection as _};
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let socket = socket(&ground.main).await;
+    on_a_project(async |fixture: Fixture| {
+        let socket = socket(&fixture.main).await;
         let login =
             PgConnectOptions::new_without_pgpass().socket(socket.trim_matches('"')).database("postgres");
         for password in ["", "cloud_admin", "x"] {
@@ -292,7 +280,7 @@ async fn the_superuser_needs_its_secret_on_the_socket_and_replication_is_closed(
             assert!(error.contains("password authentication failed"), "{error}");
         }
         // This process has the server's own account.
-        let owner = ground.project.owner.clone().unwrap();
+        let owner = fixture.project.owner.clone().unwrap();
         login.username(&owner).connect().await.unwrap().close().await.unwrap();
     })
     .await;
@@ -300,11 +288,8 @@ async fn the_superuser_needs_its_secret_on_the_socket_and_replication_is_closed(
 
 #[tokio::test]
 async fn a_lock_that_a_login_holds_stops_a_change_for_seconds_and_is_named() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let main = &ground.main;
+    on_a_project(async |fixture: Fixture| {
+        let main = &fixture.main;
         let two = main.create_role(RoleDefinition::plain("two")).id("two").await.unwrap();
         let mut session = main.connect().await.unwrap();
         run_on(&mut session, "BEGIN; ALTER DATABASE databricks_postgres CONNECTION LIMIT 90").await;
@@ -321,18 +306,15 @@ async fn a_lock_that_a_login_holds_stops_a_change_for_seconds_and_is_named() {
         assert_eq!((status, code.as_str()), (409, "ABORTED"), "{text}");
         assert!(text.contains(&format!("process {pid}")) && text.contains("idle in transaction"), "{text}");
         run_on(&mut session, "ROLLBACK").await;
-        ground.operation(&call, body).await;
+        fixture.operation(&call, body).await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_password_in_a_statement_that_fails_is_not_logged() {
-    if !local_only() {
-        return;
-    }
-    on_a_project(async |ground: Ground| {
-        let mut session = ground.main.connect().await.unwrap();
+    on_a_project(async |fixture: Fixture| {
+        let mut session = fixture.main.connect().await.unwrap();
         let statement = "CREATE ROLE worker PASSWORD 'correct horse battery'";
         run_on(&mut session, statement).await;
         assert!(refusal(&mut session, statement).await.is_some());
@@ -342,7 +324,7 @@ async fn a_password_in_a_statement_that_fails_is_not_logged() {
         let log = std::fs::read_to_string(log).unwrap();
         assert!(log.contains("role \"worker\" already exists"), "{log}");
         assert!(!log.contains("battery"), "{log}");
-        run(&ground.main, "DROP ROLE worker").await;
+        run(&fixture.main, "DROP ROLE worker").await;
     })
     .await;
 }

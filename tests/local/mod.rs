@@ -1,0 +1,10 @@
+//! The local Lakebase on this machine: the program, its files and processes, and failures of the machine.
+
+mod connections;
+mod endpoints;
+mod machine;
+mod needs_network;
+mod needs_root;
+mod network;
+mod security;
+mod serve;

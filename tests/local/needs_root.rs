@@ -1,0 +1,147 @@
+//! Failures of the machine that take root to bring about.
+
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command};
+
+use lakebase::{
+    ErrorKind, Expiry,
+    local::{LocalError, LocalLakebase},
+};
+
+use crate::support::{
+    child::output,
+    directory::directory,
+    fixture::{local, number, number_on, run},
+    serve::clusters,
+};
+
+#[tokio::test]
+#[ignore = "needs root"]
+async fn a_directory_that_postgres_cannot_reach_is_refused_by_the_part_that_stops_it() {
+    let directory = directory();
+    let closed = directory.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let error = LocalLakebase::builder().data_dir(closed.join("deep/data")).start().await.unwrap_err();
+    assert!(matches!(error, LocalError::Unreachable { .. }), "{error:?}");
+    assert!(error.to_string().contains(&format!("{};", closed.display())), "{error}");
+}
+
+/// A small file system of its own, unmounted at the end.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn mount(megabytes: u32) -> Self {
+        let directory = directory();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0711"), "tmpfs"])
+            .arg(directory.path());
+        assert!(output(&mut mount).status.success(), "root mounts a file system");
+        Self(directory)
+    }
+
+    /// Lets no more files be made than this many.
+    fn files_left(&self, number: u64) {
+        let output = output(Command::new("df").args(["--output=iused"]).arg(self.0.path()));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let used: u64 = text.lines().last().unwrap().trim().parse().unwrap();
+        let option = format!("remount,nr_inodes={}", used + number);
+        let mut mount = Command::new("mount");
+        assert!(mount.args(["-o", &option]).arg(self.0.path()).status().unwrap().success());
+    }
+
+    /// Fills what is left, and gives the file that it is filled with.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.path().join("ballast");
+        let mut file = fs::File::create(&path).unwrap();
+        let error = io::copy(&mut io::repeat(7), &mut file).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        path
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn a_branch_that_does_not_fit_is_refused_before_it_is_begun() {
+    let small = Small::mount(400);
+    let server = local(small.0.path()).start().await.unwrap();
+    let project = server.client().await.unwrap().create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE big AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 110000)").await;
+    let error = project.create_branch("b", Expiry::Never).await.unwrap_err();
+    assert!(error.to_string().contains("disk space"), "{error}");
+    assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+    assert_ne!(error.kind(), ErrorKind::Unavailable);
+    assert!(project.branch("b").unwrap().try_get().await.unwrap().is_none());
+    assert_eq!(number(&main, "SELECT count(*) FROM big").await, 110_000);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn a_disk_that_fills_up_while_a_branch_is_made_leaves_nothing_of_it() {
+    let small = Small::mount(600);
+    let server = local(small.0.path()).start().await.unwrap();
+    let project = server.client().await.unwrap().create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 1 AS id").await;
+    // There is space for the bytes of another branch, which is looked at before, and not for its files.
+    small.files_left(300);
+    let error = project.create_branch("b", Expiry::Never).await.unwrap_err();
+    assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+    assert!(error.to_string().contains("No space left"), "{error}");
+    assert!(project.branch("b").unwrap().try_get().await.unwrap().is_none());
+    assert_eq!(clusters(&small.0.path().join("data")).len(), 1);
+    assert_eq!(number(&main, "SELECT count(*) FROM item").await, 1);
+    small.files_left(10_000);
+    let branch = project.create_branch("b", Expiry::Never).await.unwrap();
+    assert_eq!(number(&branch, "SELECT count(*) FROM item").await, 1);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn a_full_disk_stops_whoever_writes_and_all_goes_on_once_there_is_space() {
+    let small = Small::mount(600);
+    let server = local(small.0.path()).start().await.unwrap();
+    let project = server.client().await.unwrap().create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 1 AS id").await;
+    let other = project.create_branch("other", Expiry::Never).await.unwrap();
+    let count = "SELECT count(*) FROM item";
+    let mut reader = other.connect().await.unwrap();
+    assert_eq!(number_on(&mut reader, count).await, 1);
+    let mut writer = main.connect().await.unwrap();
+    let ballast = small.fill();
+
+    let rows = "INSERT INTO item SELECT generate_series(1, 2000000)";
+    let error = sqlx::raw_sql(rows).execute(&mut writer).await.unwrap_err();
+    eprintln!("{error}");
+    assert_eq!(number_on(&mut reader, count).await, 1, "a branch that only reads");
+    let error = project.create_branch("late", Expiry::Never).await.unwrap_err();
+    assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+    for id in ["production", "other"] {
+        // What takes a write of the state may be refused, and is refused for what it is.
+        let name = project.branch(id).unwrap();
+        if let Err(error) = name.update().protected(true).await {
+            assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+        } else {
+            name.update().protected(false).await.unwrap();
+        }
+    }
+    assert_eq!(project.branches().await.unwrap().len(), 2);
+
+    fs::remove_file(ballast).unwrap();
+    assert_eq!(number(&main, count).await, 1, "nothing of what did not fit");
+    run(&main, "INSERT INTO item VALUES (2)").await;
+    let late = project.create_branch("late", Expiry::Never).await.unwrap();
+    assert_eq!(number(&late, count).await, 2);
+    other.update().protected(true).await.unwrap();
+    server.shutdown().await;
+}
