@@ -7,6 +7,7 @@ mod examples;
 mod layers;
 mod local;
 mod migrate;
+mod model;
 mod schema;
 mod support;
 mod wire;
