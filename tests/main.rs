@@ -4,6 +4,7 @@
 mod client;
 mod contract;
 mod examples;
+mod faults;
 mod layers;
 mod local;
 mod migrate;

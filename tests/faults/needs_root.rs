@@ -1,0 +1,190 @@
+//! File systems that are full, out of inodes or read-only.
+
+use std::{
+    fs, io,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use lakebase::Expiry;
+use rustix::process::Signal;
+
+use super::{crash::end, kill};
+use crate::support::{
+    child::{LIMIT, output, output_of},
+    directory::directory,
+    fixture::{number, run},
+    serve::{Serve, clusters},
+};
+
+/// A small file system on an image, unmounted when dropped.
+struct Image {
+    directory: tempfile::TempDir,
+}
+
+impl Image {
+    fn new(make: &[&str], megabytes: u64) -> Self {
+        let directory = directory();
+        let file = directory.path().join("image");
+        fs::File::create(&file).unwrap().set_len(megabytes << 20).unwrap();
+        let image = Self { directory };
+        fs::create_dir(image.path()).unwrap();
+        image.call(Command::new(make[0]).args(&make[1..]).arg(&file));
+        image.call(Command::new("mount").args(["-o", "loop"]).arg(&file).arg(image.path()));
+        image
+    }
+
+    fn call(&self, command: &mut Command) {
+        let done = output(command);
+        assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("mounted")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    fn remount(&self, option: &str) {
+        self.call(Command::new("mount").args(["-o", &format!("remount,{option}")]).arg(self.path()));
+    }
+
+    /// Fills the file system but for some bytes; returns the file to delete.
+    fn fill_but(&self, left: u64) -> PathBuf {
+        let path = self.path().join("ballast");
+        let mut file = fs::File::create(&path).unwrap();
+        assert_eq!(io::copy(&mut io::repeat(7), &mut file).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let length = file.metadata().unwrap().len();
+        file.set_len(length.saturating_sub(left)).unwrap();
+        path
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
+}
+
+const EXT4: &[&str] = &["mkfs.ext4", "-q", "-m", "0", "-F"];
+
+/// Branches, rows and settings on a disk with ever less room; what is acknowledged is there once there is room again.
+async fn fill_up(make: &[&str]) {
+    let image = Image::new(make, 400);
+    let data = image.data();
+    let mut serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT generate_series(1, 1000)::bigint AS n").await;
+    let mut kept = vec!["production".to_owned()];
+    for (stage, left) in
+        [64 << 20, 24 << 20, 8 << 20, 2 << 20, 256 << 10, 16 << 10, 0].into_iter().enumerate()
+    {
+        let ballast = image.fill_but(left);
+        let id = format!("b{stage}");
+        let lakebase = serve.client().await;
+        let project = lakebase.project("shop").unwrap();
+        match tokio::time::timeout(LIMIT, project.create_branch(id.as_str(), Expiry::Never).into_future())
+            .await
+        {
+            Ok(Ok(_)) => kept.push(id),
+            Ok(Err(error)) => {
+                assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{left} bytes left: {error:?}");
+            }
+            Err(_) => panic!("no answer with {left} bytes left"),
+        }
+        // With no byte free a branch can still be deleted.
+        if left == 0 && kept.len() > 1 {
+            let last = kept.pop().unwrap();
+            project.branch(last.as_str()).unwrap().delete().await.unwrap();
+        }
+        // The server starts on a full disk, too.
+        serve.signal(Signal::KILL);
+        serve.ended();
+        kill::none_left(&data);
+        serve = Serve::start(&data);
+        fs::remove_file(ballast).unwrap();
+        let project = serve.client().await.project("shop").unwrap();
+        let mut there: Vec<_> =
+            project.branches().await.unwrap().iter().map(|branch| branch.id().to_string()).collect();
+        there.sort();
+        let mut wanted = kept.clone();
+        wanted.sort();
+        assert_eq!(there, wanted, "{left} bytes left");
+        for id in &kept {
+            let branch = project.branch(id.as_str()).unwrap();
+            assert_eq!(number(&branch, "SELECT count(*) FROM item").await, 1000, "{id}");
+        }
+        let deadline = Instant::now() + LIMIT / 4;
+        while clusters(&data).len() != kept.len() {
+            assert!(Instant::now() < deadline, "{kept:?}, but {:?}", clusters(&data));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    end(serve, &data);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_full_ext4_refuses_and_loses_nothing() {
+    fill_up(EXT4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_disk_without_inodes_refuses_and_loses_nothing() {
+    let image = Image::new(&["mkfs.ext4", "-q", "-m", "0", "-F", "-N", "4096"], 400);
+    let data = image.data();
+    let serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 7::bigint AS n").await;
+    let mut made = 0;
+    let error = loop {
+        assert!(made < 20, "the inodes do not run out");
+        match project.create_branch(format!("b{made}").as_str(), Expiry::Never).await {
+            Ok(_) => made += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+    assert_eq!(project.branches().await.unwrap().len(), made + 1);
+    assert_eq!(number(&main, "SELECT n FROM item").await, 7);
+    project.branch("b0").unwrap().delete().await.unwrap();
+    // The files of a deleted branch go after its operation.
+    let deadline = Instant::now() + LIMIT / 4;
+    while let Err(error) = project.create_branch("again", Expiry::Never).await {
+        assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+        assert!(Instant::now() < deadline, "{error:?}");
+    }
+    end(serve, &data);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_disk_that_becomes_read_only_refuses_writes_and_goes_on_afterwards() {
+    let image = Image::new(EXT4, 400);
+    let data = image.data();
+    let mut serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 7::bigint AS n").await;
+    serve.signal(Signal::KILL);
+    serve.ended();
+    kill::none_left(&data);
+    image.remount("ro");
+    let mut command = Serve::command(&data);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let _ = child.stdout.take();
+    let refused = output_of(child);
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && text.contains("ead-only"), "{text}");
+    image.remount("rw");
+    serve = Serve::start(&data);
+    let project = serve.client().await.project("shop").unwrap();
+    assert_eq!(number(&project.default_branch().await.unwrap(), "SELECT n FROM item").await, 7);
+    end(serve, &data);
+}
