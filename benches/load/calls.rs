@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Expiry, RoleDefinition, hours};
+use lakebase::{Expiry, hours, model::RoleDefinition};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Mutex;
 

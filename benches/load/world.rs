@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use lakebase::{Branch, BranchInfo, Expiry, Lakebase, auth::Env};
+use lakebase::{Branch, Expiry, Lakebase, auth::Env, model::BranchInfo};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::Value;
 use sqlx::PgConnection;

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{EndpointState, EndpointType, ErrorKind, Suspension};
+use lakebase::{
+    ErrorKind,
+    model::{EndpointState, EndpointType, Suspension},
+};
 use serde_json::json;
 
 use crate::support::fixture::{Fixture, number, number_on, on_a_project, run};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lakebase::{Lakebase, ProjectInfo};
+use lakebase::{Lakebase, model::ProjectInfo};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use sqlx::Connection as _;
 

@@ -52,11 +52,6 @@ pub(in crate::schema) fn phrase(object: &Object) -> String {
     }
 }
 
-/// The name of a relation, or of the index of a constraint, with its schema.
-pub(in crate::schema) fn qualified(object: &Object) -> String {
-    format!("{}.{}", object.text(Attr::Schema), object.text(Attr::Name))
-}
-
 /// One `key=value` a line, as `key='value', …`.
 pub(in crate::schema) fn options(lines: &str) -> String {
     let each = lines.lines().map(|line| match line.split_once('=') {
