@@ -10,8 +10,8 @@ use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object};
 type Part = (Attr, String);
 
 impl Reader {
-    /// The object that a comment or privilege is on, and the part of it that is no object of its own: a column of a view,
-    /// the index of a constraint, the sequence of an identity.
+    /// The object that a comment or privilege is on, and the part of it that is no object of its own: a column of a
+    /// view, the index of a constraint, the sequence of an identity.
     fn target(
         &self,
         row: &PgRow,

@@ -32,9 +32,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Denied`] when the role may not read a catalog, [`SchemaError::Read`] when a catalog cannot be read
-    /// otherwise or the connection fails,
-    /// [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
+    /// [`SchemaError::Denied`] when the role may not read a catalog, [`SchemaError::Read`] when a catalog cannot be
+    /// read otherwise or the connection fails, [`SchemaError::UnsupportedVersion`] before PostgreSQL 15.
     pub async fn read(conn: &mut PgConnection, options: &Options) -> Result<Self, SchemaError> {
         let failed = |source| SchemaError::read("a snapshot", source);
         conn.execute(BEGIN).await.map_err(failed)?;

@@ -13,8 +13,8 @@ use crate::schema::error::SchemaError;
 use crate::schema::model::{Attr, Draft, Key, Kind, Object};
 
 impl Reader {
-    /// Converts rows to objects as they arrive, so that the rows of a large schema are never all in memory. The queries are
-    /// sent at once, so that the server does not wait between them.
+    /// Converts rows to objects as they arrive, so that the rows of a large schema are never all in memory. The
+    /// queries are sent at once, so that the server does not wait between them.
     pub(super) async fn objects(
         &mut self,
         conn: &mut PgConnection,

@@ -25,8 +25,8 @@ pub(in crate::schema) enum Shape {
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident = $alias:literal, $compared:ident, $shape:ident;)*) => {
-        /// An attribute of catalog objects. Its alias is the name of the column in a catalog query, in differences and in
-        /// recorded schemas.
+        /// An attribute of catalog objects. Its alias is the name of the column in a catalog query, in differences
+        /// and in recorded schemas.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub(in crate::schema) enum Attr { $($(#[$doc])* $variant,)* }
 

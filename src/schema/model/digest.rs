@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// A digest of everything that is compared in a schema: equal exactly when [`compare`](crate::schema::compare) finds nothing.
+/// A digest of everything that is compared in a schema: equal exactly when [`compare`](crate::schema::compare) finds
+/// nothing.
 ///
 /// ```
 /// # fn show(schema: &lakebase::schema::Schema) {
@@ -26,7 +27,8 @@ impl Serialize for Fingerprint {
     }
 }
 
-/// Like FNV-1a over 128 bits, eight bytes at a time: stable between versions of the compiler, and no secret is at stake.
+/// Like FNV-1a over 128 bits, eight bytes at a time: stable between versions of the compiler, and no secret is at
+/// stake.
 pub(super) struct Fnv(pub(super) u128);
 
 impl Default for Fnv {

@@ -65,8 +65,8 @@ pub struct Schema {
     pub(super) origin: Origin,
     /// Sorted by key.
     pub(super) objects: Arc<Objects>,
-    /// A digest of the compared attributes of each object. Most objects of two schemas are equal, and only their digests are
-    /// looked at.
+    /// A digest of the compared attributes of each object. Most objects of two schemas are equal, and only their
+    /// digests are looked at.
     #[serde(skip)]
     digests: Arc<[u128]>,
 }

@@ -99,3 +99,8 @@ fn an_attribute_can_be_told_later() {
     let objects = collection.sorted();
     assert_eq!((objects.at(0).text(Attr::Name), objects.at(0).stamps), ("j", [1, 2, 3]));
 }
+
+#[test]
+fn an_attribute_takes_eight_bytes() {
+    assert_eq!(size_of::<(Attr, super::text::Symbol)>(), 8);
+}

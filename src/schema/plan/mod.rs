@@ -67,7 +67,8 @@ impl PlanOptions {
         self
     }
 
-    /// How long a statement may run: for ever by default, which is what zero means. Index builds and validations count too.
+    /// How long a statement may run: for ever by default, which is what zero means. Index builds and validations
+    /// count too.
     #[must_use]
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.statement_timeout = limit;

@@ -7,7 +7,8 @@ use crate::schema::error::PlanError;
 use crate::schema::model::Kind;
 use crate::schema::statement::{Phase, Statement};
 
-/// The place of a step where no edge decides: drops, then creations, then purges; by kind, dependents first among drops.
+/// The place of a step where no edge decides: drops, then creations, then purges; by kind, dependents first among
+/// drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank(u8, u32, u32);
 

@@ -1,4 +1,5 @@
-//! Detects renames: certain between physical copies and where only a constraint's or index's name differs; hints elsewhere.
+//! Detects renames: certain between physical copies and where only a constraint's or index's name differs; hints
+//! elsewhere.
 
 mod alike;
 mod attached;

@@ -45,7 +45,8 @@ impl fmt::Display for Drift {
     }
 }
 
-/// The changes of one side without a conflict; conflicting parts of added and removed objects are shown with the conflict.
+/// The changes of one side without a conflict; conflicting parts of added and removed objects are shown with the
+/// conflict.
 struct Parts<'a> {
     of_conflicts: BTreeMap<Key, Vec<&'a Change>>,
     others: Vec<&'a Change>,

@@ -9,8 +9,8 @@ pub(super) fn of_key(name: &str, table: &str, columns: &str) -> String {
 }
 
 impl Reader {
-    /// Composes the output of `pg_get_indexdef` for a B-tree on plain columns that leaves operator classes and collations to their types;
-    /// none for every other.
+    /// Composes the output of `pg_get_indexdef` for a B-tree on plain columns that leaves operator classes and
+    /// collations to their types; none for every other.
     pub(super) fn index(
         &self,
         relation: u32,
@@ -56,8 +56,8 @@ impl Reader {
         Some(text)
     }
 
-    /// Whether the built-in operator class is the default of the type. That of `text` is the one of `varchar` too, as long as
-    /// nobody made another.
+    /// Whether the built-in operator class is the default of the type. That of `text` is the one of `varchar` too, as
+    /// long as nobody made another.
     fn is_default(&self, class: u32, kind: u32) -> bool {
         const TEXT: u32 = 25;
         const VARCHAR: u32 = 1043;

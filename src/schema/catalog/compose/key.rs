@@ -2,8 +2,8 @@
 
 /// Composes the output of `pg_get_constraintdef` for a key; `names` names its columns, or some of them.
 ///
-/// The letters are those of `contype`, `confupdtype`, `confdeltype`, `confmatchtype`, `condeferrable`, `condeferred` and
-/// `convalidated`, then come the numbers of `confdelsetcols`. None where they mean nothing that is known here.
+/// The letters are those of `contype`, `confupdtype`, `confdeltype`, `confmatchtype`, `condeferrable`, `condeferred`
+/// and `convalidated`, then come the numbers of `confdelsetcols`. None where they mean nothing that is known here.
 pub(super) fn definition(
     shape: &str,
     columns: &str,

@@ -26,8 +26,8 @@ pub(in crate::schema::catalog) const SECURITY_LABELS: &str = "
     select 'security label on ' || objtype || ' ' || objname as key, provider || ' ' || label as digest from pg_seclabels
      where objtype not in ('role', 'database', 'tablespace')";
 
-/// Every dependency between objects that users made, but for those that the objects themselves tell: of a default on its
-/// column, of a constraint on its own columns; and but for those of TOAST tables.
+/// Every dependency between objects that users made, but for those that the objects themselves tell: of a default on
+/// its column, of a constraint on its own columns; and but for those of TOAST tables.
 pub(in crate::schema::catalog) const DEPENDENCIES: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0

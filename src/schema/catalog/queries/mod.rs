@@ -5,11 +5,11 @@
 //! part of, `owner` its owner. Every other column is an attribute of the object and compared as text. `{NSP}` is
 //! replaced by the OIDs of the schemas that are read.
 //!
-//! Deparsing and quoting are what reading costs the server. Where there is a row for each column or constraint, names are
-//! therefore quoted once a table (`with … as materialized`) and once a row (`cross join lateral … offset 0`), and defaults,
-//! which mention no column, are deparsed without their table. The index of a primary key or unique constraint has default
-//! operator classes, collations and order, or PostgreSQL refuses the constraint; if it is a plain one, its definition follows
-//! from the columns.
+//! Deparsing and quoting are what reading costs the server. Where there is a row for each column or constraint, names
+//! are therefore quoted once a table (`with … as materialized`) and once a row (`cross join lateral … offset 0`), and
+//! defaults, which mention no column, are deparsed without their table. The index of a primary key or unique
+//! constraint has default operator classes, collations and order, or PostgreSQL refuses the constraint; if it is a
+//! plain one, its definition follows from the columns.
 
 mod database;
 mod metadata;

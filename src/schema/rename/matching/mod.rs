@@ -1,4 +1,5 @@
-//! Decides whether two objects with the same address are the same one, or were created independently after the branch point.
+//! Decides whether two objects with the same address are the same one, or were created independently after the branch
+//! point.
 //!
 //! After a branch both sides hand out the same OIDs and attribute numbers, so an equal number alone proves nothing.
 //! The transaction that wrote a catalog row does: a row that nobody touched since the branch has the same on both
@@ -33,8 +34,8 @@ fn not_before(one: u32, other: u32) -> bool {
     one.wrapping_sub(other) < u32::MAX / 2
 }
 
-/// Whether two columns are defined alike. Since 18 a not-null constraint keeps the name that it got from the table's old
-/// name, so that does not count.
+/// Whether two columns are defined alike. Since 18 a not-null constraint keeps the name that it got from the table's
+/// old name, so that does not count.
 fn says_the_same(one: &Object, other: &Object) -> bool {
     let counted = |(attr, _): &(Attr, &str)| *attr != Attr::NotNullConstraint;
     one.attrs.compared().filter(counted).eq(other.attrs.compared().filter(counted))
