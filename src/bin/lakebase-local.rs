@@ -51,7 +51,7 @@ struct Serve {
     /// The PostgreSQL major version of projects that do not ask for one
     #[arg(long)]
     pg_version: Option<u32>,
-    /// The account that runs PostgreSQL when this is root [default: postgres, else nobody]
+    /// The account that runs PostgreSQL when this is root [default: lakebase, created if missing]
     #[arg(long)]
     pg_user: Option<String>,
     /// Committed work survives a power cut (full) or only a killed process (fast)

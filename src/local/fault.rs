@@ -54,6 +54,16 @@ pub(crate) enum EngineError {
         /// The directory.
         path: PathBuf,
     },
+    /// Others own the directory or can change it.
+    #[error("{} cannot hold a Lakebase: {reason}; {remedy}", .path.display())]
+    InsecureDirectory {
+        /// The data directory.
+        path: PathBuf,
+        /// Owner or mode, and of what.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// PostgreSQL did not start or did not stop, or a program of it failed.
     #[error("{what}{}", log_tail(.log))]
     ComputeFailed {
@@ -165,6 +175,10 @@ impl EngineError {
             Self::NotFound { .. } => true,
             _ => false,
         }
+    }
+
+    pub(super) fn closing() -> Self {
+        Self::failed("the engine is closing")
     }
 
     pub(super) fn failed(what: impl Into<String>) -> Self {

@@ -15,7 +15,7 @@ use super::{
     pinned,
 };
 use crate::local::{
-    account::{Account, shared_cache_dir},
+    account::{Account, FileWorkers, shared_cache_dir},
     fault::EngineError,
 };
 
@@ -26,6 +26,8 @@ pub(crate) type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub(in crate::local) struct Binaries {
     given: Option<PathBuf>,
     account: Option<Account>,
+    /// Programs are tried as the account that is going to run them.
+    files: FileWorkers,
     progress: Progress,
     known: Mutex<BTreeMap<u32, Installation>>,
     /// One search at a time: the second finds what the first fetched.
@@ -36,9 +38,11 @@ impl Binaries {
     pub(in crate::local) fn new(
         given: Option<PathBuf>,
         account: Option<Account>,
+        files: FileWorkers,
         progress: Progress,
     ) -> Self {
-        Self { given, account, progress, known: Mutex::default(), searching: tokio::sync::Mutex::new(()) }
+        let (known, searching) = Default::default();
+        Self { given, account, files, progress, known, searching }
     }
 
     /// The installation of a major version, or the best there is.
@@ -75,15 +79,14 @@ impl Binaries {
     async fn check_given(&self, wanted: Option<u32>) -> Result<(), EngineError> {
         let Some(given) = self.given.clone() else { return Ok(()) };
         let account = self.account.clone();
-        let inspected =
-            tokio::task::spawn_blocking(move || Installation::inspect(&given, account.as_ref()).map(drop));
-        let inspected =
-            inspected.await.map_err(|_| EngineError::failed("the search for PostgreSQL broke off"))?;
-        inspected.map_err(|reason| EngineError::NoPostgres {
+        let refuse = move |reason| EngineError::NoPostgres {
             wanted,
             tried: vec![reason],
             remedy: "name the directory that holds `postgres` and `initdb`, or name none".to_owned(),
-        })
+        };
+        self.files
+            .run(move || Installation::inspect(&given, account.as_ref()).map(drop).map_err(refuse))
+            .await
     }
 
     async fn search(
@@ -93,13 +96,12 @@ impl Binaries {
     ) -> Result<Option<Installation>, EngineError> {
         let (given, account) = (self.given.clone(), self.account.clone());
         let cache = cache_dir(self.account.is_some());
-        let searched = tokio::task::spawn_blocking(move || {
+        let searched = self.files.run(move || {
             let mut log = Vec::new();
             let found = search(given.as_deref(), &cache, wanted, account.as_ref(), &mut log);
-            (found, log)
+            Ok::<_, EngineError>((found, log))
         });
-        let (found, log) =
-            searched.await.map_err(|_| EngineError::failed("the search for PostgreSQL broke off"))?;
+        let (found, log) = searched.await?;
         tried.extend(log);
         Ok(found)
     }
@@ -107,17 +109,26 @@ impl Binaries {
     async fn fetch(&self, wanted: Option<u32>, mut tried: Vec<String>) -> Result<Installation, EngineError> {
         let major = wanted.unwrap_or(pinned::DEFAULT_MAJOR);
         let cache = cache_dir(self.account.is_some());
-        let bin = match prepare_cache(&cache) {
+        let prepared = cache.clone();
+        let prepared = FileWorkers::privileged()
+            .run(move || prepare_cache(&prepared).map_err(EngineError::io("write to", &prepared)));
+        let bin = match prepared.await {
             Ok(()) => fetch::fetch(major, &cache, &self.progress, &mut tried).await,
             Err(error) => {
-                tried.push(format!("cannot write to {}: {error}", cache.display()));
+                tried.push(with_source(&error));
                 None
             }
         };
-        let installation = bin.and_then(|bin| {
-            Installation::inspect(&bin, self.account.as_ref()).map_err(|reason| tried.push(reason)).ok()
-        });
-        installation.ok_or_else(|| EngineError::NoPostgres { wanted, tried, remedy: remedy(major) })
+        if let Some(bin) = bin {
+            let account = self.account.clone();
+            let inspected =
+                self.files.run(move || Ok::<_, EngineError>(Installation::inspect(&bin, account.as_ref())));
+            match inspected.await? {
+                Ok(installation) => return Ok(installation),
+                Err(reason) => tried.push(reason),
+            }
+        }
+        Err(EngineError::NoPostgres { wanted, tried, remedy: remedy(major) })
     }
 }
 
@@ -186,6 +197,11 @@ fn prepare_cache(cache: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o755).create(cache)
 }
 
+fn with_source(error: &EngineError) -> String {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    format!("cannot {error}{}", source.unwrap_or_default())
+}
+
 fn remedy(major: u32) -> String {
     let major = major.max(OLDEST);
     let command = if cfg!(target_os = "macos") {
@@ -205,7 +221,7 @@ mod tests {
     use super::*;
 
     fn binaries() -> Binaries {
-        Binaries::new(None, None, Arc::new(|_| {}))
+        Binaries::new(None, None, FileWorkers::new(None), Arc::new(|_| {}))
     }
 
     #[tokio::test]

@@ -3,38 +3,35 @@
 use std::{fs, io, path::Path, process::Stdio};
 
 use tokio::io::AsyncWriteExt as _;
-
 use tokio::process::Command;
 
 use super::{Installation, Platform, SUPERUSER, Spawner, spawner::command};
-use crate::local::{account::Account, fault::EngineError};
+use crate::local::{account::FileWorkers, fault::EngineError};
 
 /// Part of a template's name: counts up when the options or the first statements below change.
 pub(in crate::local) const TEMPLATE_REVISION: u32 = 2;
 
-/// Makes a cluster in the new directory `data`, whose parent belongs to the account.
+/// Creates a cluster in the new directory `data`, whose parent belongs to the account.
 pub(in crate::local) async fn initdb(
+    files: &FileWorkers,
     spawner: &Spawner,
     installation: &Installation,
-    account: Option<&Account>,
     data: &Path,
     platform: &Platform,
 ) -> Result<(), EngineError> {
-    let first = run(spawner, installation, account, data, "C.UTF-8").await;
+    let first = run(spawner, installation, data, "C.UTF-8").await;
     let made = match first {
         // Old or small systems lack the locale; what PostgreSQL brings itself is the same everywhere.
         Err(EngineError::ComputeFailed { log, .. }) if log.contains("locale") => {
             tracing::warn!("the system has no locale C.UTF-8; using C");
-            run(spawner, installation, account, data, "C").await
+            run(spawner, installation, data, "C").await
         }
         other => other,
     };
     made?;
-    secure(spawner, installation, account, data, platform).await?;
+    secure(spawner, installation, data, platform).await?;
     let base = data.join("base");
-    tokio::task::spawn_blocking(move || drop_maps(&base).map_err(EngineError::io("tidy", &base)))
-        .await
-        .map_err(|_| EngineError::failed("the work broke off"))?
+    files.run(move || drop_maps(&base).map_err(EngineError::io("tidy", &base))).await
 }
 
 /// Removes the free space and visibility maps of a cluster that no server runs on.
@@ -57,13 +54,12 @@ fn drop_maps(base: &Path) -> io::Result<()> {
 async fn run(
     spawner: &Spawner,
     installation: &Installation,
-    account: Option<&Account>,
     data: &Path,
     locale: &str,
 ) -> Result<(), EngineError> {
     let program = installation.bin.join("initdb");
     let parent = data.parent().unwrap_or(data);
-    let mut command = command(&program, account, parent);
+    let mut command = command(&program, parent);
     command
         .arg("--pgdata")
         .arg(data)
@@ -106,12 +102,11 @@ async fn finish(
 async fn secure(
     spawner: &Spawner,
     installation: &Installation,
-    account: Option<&Account>,
     data: &Path,
     platform: &Platform,
 ) -> Result<(), EngineError> {
     let program = installation.bin.join("postgres");
-    let mut command = command(&program, account, data);
+    let mut command = command(&program, data);
     command.args(["--single", "-F"]).arg("-D").arg(data);
     for setting in
         ["exit_on_error=true", "search_path=pg_catalog", "log_checkpoints=off", "log_statement=none"]

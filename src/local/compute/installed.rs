@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::local::account::Account;
+use crate::local::account::{Account, check_reach};
 
 /// A version of PostgreSQL, such as 17.10.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Installation {
             }
         }
         if let Some(account) = account {
-            account.check_reach(bin).map_err(|error| error.to_string())?;
+            check_reach(bin, account).map_err(|error| error.to_string())?;
         }
         let output = Command::new(bin.join("postgres"))
             .arg("--version")

@@ -6,12 +6,12 @@ mod cluster;
 mod configuration;
 mod fetch;
 mod installed;
+mod orphans;
 mod pinned;
 mod platform;
 mod server;
 mod sockets;
 mod spawner;
-mod strays;
 
 pub(crate) use binaries::Progress;
 pub(crate) use configuration::ComputeSettings;
@@ -21,8 +21,10 @@ pub(crate) use installed::PgVersion;
 pub(super) use binaries::Binaries;
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;
+#[cfg(test)]
+pub(super) use orphans::working_in;
+pub(super) use orphans::{stop_orphans, stop_orphans_in};
 pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
 pub(super) use server::{Launch, SUPERUSER, Server};
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;
-pub(super) use strays::{stop_strays, stop_strays_in};

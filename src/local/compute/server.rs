@@ -1,18 +1,22 @@
 //! One running PostgreSQL.
 
 use std::{
-    fs::{self, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    fs, io,
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
-    time::{Instant, sleep, timeout},
+    time::timeout,
 };
 
 use super::{
@@ -22,7 +26,7 @@ use super::{
     sockets::SOCKET_FILE,
     spawner::command,
 };
-use crate::local::{account::Account, fault::EngineError, storage};
+use crate::local::{account::FileWorkers, fault::EngineError, storage};
 
 /// The superuser of every cluster, for ourselves alone.
 pub(in crate::local) const SUPERUSER: &str = "cloud_admin";
@@ -38,17 +42,19 @@ const LOG_LIMIT: u64 = 4 << 20;
 const LOG_TAIL: u64 = 2000;
 
 /// What a start needs to know.
-pub(in crate::local) struct Launch<'a> {
-    pub(in crate::local) installation: &'a Installation,
-    pub(in crate::local) account: Option<&'a Account>,
-    pub(in crate::local) data: &'a Path,
-    pub(in crate::local) log: &'a Path,
-    pub(in crate::local) socket_dir: &'a Path,
-    pub(in crate::local) settings: &'a ComputeSettings,
+#[derive(Clone)]
+pub(in crate::local) struct Launch {
+    pub(in crate::local) installation: Installation,
+    pub(in crate::local) data: PathBuf,
+    pub(in crate::local) log: PathBuf,
+    pub(in crate::local) socket_dir: PathBuf,
+    pub(in crate::local) settings: ComputeSettings,
     pub(in crate::local) durability: Durability,
+    /// Ends the start when it becomes true.
+    pub(in crate::local) closing: Arc<AtomicBool>,
 }
 
-/// A PostgreSQL process and the task that looks after it.
+/// A PostgreSQL process and the task that supervises it.
 #[derive(Debug)]
 pub(in crate::local) struct Server {
     socket: PathBuf,
@@ -57,26 +63,36 @@ pub(in crate::local) struct Server {
 }
 
 impl Server {
-    /// Starts PostgreSQL and returns when it accepts logins.
-    pub(in crate::local) async fn start(spawner: &Spawner, launch: &Launch<'_>) -> Result<Self, EngineError> {
-        let log = launch.prepare()?;
+    /// Starts PostgreSQL and returns when it accepts logins. No other server works in the data directory.
+    pub(in crate::local) async fn start(
+        files: &FileWorkers,
+        spawner: &Spawner,
+        launch: Launch,
+    ) -> Result<Self, EngineError> {
         let program = launch.installation.bin.join("postgres");
-        let mut command = command(&program, launch.account, launch.data);
-        let log_again = log.try_clone().map_err(EngineError::io("open", launch.log))?;
-        command.arg("-D").arg(launch.data).stdin(Stdio::null()).stdout(log).stderr(log_again);
+        let mut command = command(&program, &launch.data);
+        let (version, prepared) = (launch.installation.version, launch.clone());
+        // Logins come from the account of this process, which is not that of the files.
+        let access =
+            FileWorkers::privileged().run(move || Ok::<_, EngineError>((hba(version), ident()))).await?;
+        let (log, log_again) = files.run(move || prepared.prepare(&access)).await?;
+        command.arg("-D").arg(&launch.data).stdin(Stdio::null()).stdout(log).stderr(log_again);
         let child = spawner.spawn(command).await.map_err(EngineError::io("start", &program))?;
         let pid = child.id();
-        let server = Self::look_after(child, launch.socket_dir.join(SOCKET_FILE));
-        match server.ready(&launch.data.join("postmaster.pid"), pid).await {
+        let server = Self::supervise(child, launch.socket_dir.join(SOCKET_FILE));
+        let (started, ended) = (launch.clone(), server.ended.clone());
+        match files.run(move || started.await_ready(pid, &ended)).await {
             Ok(()) => Ok(server),
-            Err(what) => {
-                server.stop(Signal::QUIT).await;
-                Err(EngineError::ComputeFailed { what, log: storage::tail(launch.log, LOG_TAIL) })
+            Err(error) => {
+                let closing = launch.closing.load(Ordering::SeqCst);
+                server.stop(if closing { Signal::KILL } else { Signal::QUIT }).await;
+                let what = error.to_string();
+                Err(files.run(move || Ok(failed(what, &launch.log))).await.unwrap_or_else(|error| error))
             }
         }
     }
 
-    fn look_after(mut child: Child, socket: PathBuf) -> Self {
+    fn supervise(mut child: Child, socket: PathBuf) -> Self {
         let (signals, mut incoming) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(false);
         tokio::spawn(async move {
@@ -97,22 +113,6 @@ impl Server {
             let _ = end.send(true);
         });
         Self { socket, signals, ended }
-    }
-
-    /// Waits for the word that PostgreSQL writes to its own file once it lets users in. Asking by
-    /// connecting would make it fork a refusal each time, just when it has better things to do.
-    async fn ready(&self, pid_file: &Path, pid: Option<u32>) -> Result<(), String> {
-        let started = Instant::now();
-        while !says_ready(pid_file, pid) {
-            if self.has_ended() {
-                return Err("PostgreSQL ended while it started".to_owned());
-            }
-            if started.elapsed() > START_LIMIT {
-                return Err(format!("PostgreSQL was not ready after {} s", START_LIMIT.as_secs()));
-            }
-            sleep(READY_INTERVAL).await;
-        }
-        Ok(())
     }
 
     /// The socket file, while the process lives.
@@ -142,32 +142,57 @@ impl Server {
     }
 }
 
-impl Launch<'_> {
-    /// Writes the configuration and opens the log.
-    fn prepare(&self) -> Result<fs::File, EngineError> {
+impl Launch {
+    /// Writes the configuration and opens the log, twice.
+    fn prepare(&self, access: &(String, String)) -> Result<(fs::File, fs::File), EngineError> {
         let conf =
-            postgresql_conf(self.settings, self.installation.version, self.durability, self.socket_dir)?;
-        let (hba, ident) = (hba(self.installation.version), ident());
-        for (name, text) in [("postgresql.conf", &conf), ("pg_hba.conf", &hba), ("pg_ident.conf", &ident)] {
+            postgresql_conf(&self.settings, self.installation.version, self.durability, &self.socket_dir)?;
+        let (hba, ident) = access;
+        for (name, text) in [("postgresql.conf", &conf), ("pg_hba.conf", hba), ("pg_ident.conf", ident)] {
             let path = self.data.join(name);
-            fs::write(&path, text).map_err(EngineError::io("write", &path))?;
+            storage::replace(&path, text.as_bytes()).map_err(EngineError::io("write", &path))?;
         }
-        if fs::metadata(self.log).is_ok_and(|meta| meta.len() > LOG_LIMIT) {
-            fs::rename(self.log, self.log.with_extension("log.1"))
-                .map_err(EngineError::io("put aside", self.log))?;
-        }
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(self.log)
-            .map_err(EngineError::io("open", self.log))
+        self.open_log().map_err(EngineError::io("open", &self.log))
     }
+
+    fn open_log(&self) -> io::Result<(fs::File, fs::File)> {
+        let mut log = storage::append(&self.log)?;
+        if log.metadata()?.len() > LOG_LIMIT {
+            fs::rename(&self.log, self.log.with_extension("log.1"))?;
+            log = storage::append(&self.log)?;
+        }
+        let again = log.try_clone()?;
+        Ok((log, again))
+    }
+
+    /// Waits for the state that PostgreSQL writes to its own file once it lets users in. Asking by connecting
+    /// would make it fork a refusal each time, just when it has better things to do.
+    fn await_ready(&self, pid: Option<u32>, ended: &watch::Receiver<bool>) -> Result<(), EngineError> {
+        let (pid_file, started) = (self.data.join("postmaster.pid"), Instant::now());
+        while !says_ready(&pid_file, pid) {
+            if *ended.borrow() {
+                return Err(EngineError::failed("PostgreSQL ended while it started"));
+            }
+            if self.closing.load(Ordering::SeqCst) {
+                return Err(EngineError::closing());
+            }
+            if started.elapsed() > START_LIMIT {
+                let limit = START_LIMIT.as_secs();
+                return Err(EngineError::failed(format!("PostgreSQL was not ready after {limit} s")));
+            }
+            thread::sleep(READY_INTERVAL);
+        }
+        Ok(())
+    }
+}
+
+fn failed(what: String, log: &Path) -> EngineError {
+    EngineError::ComputeFailed { what, log: storage::tail(log, LOG_TAIL) }
 }
 
 /// The first line of `postmaster.pid` is the process, the eighth its state.
 fn says_ready(pid_file: &Path, pid: Option<u32>) -> bool {
-    let Ok(text) = fs::read_to_string(pid_file) else { return false };
+    let Ok(text) = storage::read_to_string(pid_file) else { return false };
     let mut lines = text.lines();
     let first = lines.next().and_then(|line| line.trim().parse().ok());
     first.is_some() && first == pid && lines.nth(6).is_some_and(|state| state.trim() == "ready")

@@ -1,7 +1,8 @@
-//! The one thread that starts processes.
+//! The thread that starts processes.
 //!
 //! Linux tells a child of its parent's death when the *thread* that made it ends. A thread that lives
-//! as long as the engine turns that into what we want: PostgreSQL ends with us, whatever ends us.
+//! as long as the engine turns that into what is wanted: PostgreSQL ends with the server, whatever ends it.
+//! The thread is the account's, and so are its children.
 
 use std::{io, path::Path, sync::mpsc, thread};
 
@@ -11,24 +12,36 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::local::account::Account;
+use crate::local::{account::FileWorkers, fault::EngineError};
 
 type Order = (Command, oneshot::Sender<io::Result<Child>>);
 
-/// Starts processes that end when this is dropped or our process dies.
+/// Starts processes that end when this is dropped or this process dies.
 #[derive(Debug)]
 pub(in crate::local) struct Spawner {
     orders: mpsc::Sender<Order>,
 }
 
 impl Spawner {
-    pub(in crate::local) fn start() -> io::Result<Self> {
-        let (orders, incoming) = mpsc::channel::<Order>();
+    /// Starts the thread with the credentials of the workers: a thread begins with those of its creator.
+    pub(in crate::local) async fn start(files: &FileWorkers) -> Result<Self, EngineError> {
         let runtime = Handle::current();
+        files
+            .run(move || {
+                Self::start_here(runtime).map_err(|source| EngineError::Io {
+                    doing: "start the thread that starts processes".to_owned(),
+                    source,
+                })
+            })
+            .await
+    }
+
+    fn start_here(runtime: Handle) -> io::Result<Self> {
+        let (orders, incoming) = mpsc::channel::<Order>();
         thread::Builder::new().name("lakebase-spawner".to_owned()).spawn(move || {
             let _entered = runtime.enter();
             for (mut command, answer) in incoming {
-                // Whoever asked may be gone; the child then ends with its handle.
+                // The caller may be gone; the child then ends with its handle.
                 if let Err(Ok(mut orphan)) = answer.send(command.spawn()) {
                     let _ = orphan.start_kill();
                 }
@@ -45,17 +58,14 @@ impl Spawner {
     }
 }
 
-/// A command that runs as `account`, with a small environment, in `directory`.
-pub(super) fn command(program: &Path, account: Option<&Account>, directory: &Path) -> Command {
+/// A command for [`Spawner::spawn`], with a small environment, in `directory`.
+pub(super) fn command(program: &Path, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear().env("LC_ALL", "C").env("TZ", "UTC");
     for kept in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
         }
-    }
-    if let Some(account) = account {
-        command.uid(account.uid).gid(account.gid);
     }
     die_with_parent(&mut command);
     command
@@ -75,7 +85,7 @@ fn die_with_parent(command: &mut Command) {
             Err(io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))
         }
     };
-    // The standard library changes the user before it runs this, which matters: changing it clears the signal.
+    // A change of user would clear the signal; the spawner's thread has changed already.
     #[expect(unsafe_code, reason = "runs between fork and exec; makes two system calls and nothing else")]
     unsafe {
         command.pre_exec(arm);

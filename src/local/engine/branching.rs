@@ -1,9 +1,7 @@
 //! How a branch comes to be.
 
 use std::{
-    fs::OpenOptions,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,10 +9,10 @@ use std::{
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
-use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, blocking};
+use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion};
 use crate::local::{
     compute::{AwaitWithin as _, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
-    storage::{ControlFile, Lineage, Take, Wal, format_lsn, parse_lsn, segment_ceiling},
+    storage::{ControlFile, Lineage, Storage, Take, Wal, create, format_lsn, parse_lsn, segment_ceiling},
 };
 
 /// A staged directory that is discarded unless it is published.
@@ -25,8 +23,9 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    pub(super) fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
-        Ok(Self { inner: Arc::clone(inner), dir: inner.storage.stage()?, published: false })
+    pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
+        let dir = inner.on_disk(Storage::stage).await?;
+        Ok(Self { inner: Arc::clone(inner), dir, published: false })
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -37,24 +36,25 @@ impl Staged {
         self.dir.join("data")
     }
 
-    pub(super) async fn publish(self, target: PathBuf) -> Result<(), EngineError> {
-        blocking(move || {
-            let mut staged = self;
-            staged.inner.storage.publish(&staged.dir, &target)?;
-            staged.published = true;
-            Ok(())
-        })
-        .await
+    pub(super) async fn publish(mut self, target: PathBuf) -> Result<(), EngineError> {
+        let staged = self.dir.clone();
+        self.inner.on_disk(move |storage| storage.publish(&staged, &target)).await?;
+        self.published = true;
+        Ok(())
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.published
-            && let Err(error) = self.inner.storage.discard(&self.dir)
-        {
-            tracing::debug!(%error, "leaving a half-made directory to the next start");
+        if self.published {
+            return;
         }
+        let (storage, dir) = (Arc::clone(&self.inner.storage), std::mem::take(&mut self.dir));
+        self.inner.files.detach(move || {
+            if let Err(error) = storage.discard(&dir) {
+                tracing::debug!(%error, "leaving a half-made directory to the next start");
+            }
+        });
     }
 }
 
@@ -64,16 +64,16 @@ impl Inner {
         key: &BranchKey,
         version: PgVersion,
     ) -> Result<(), EngineError> {
-        let target = self.vacant(key)?;
+        let target = self.vacant(key).await?;
         let installation = self.binaries.resolve(Some(version.major)).await?;
         let name = self.template(&installation).await?;
         let template = self.storage.template_dir(&name).join("data");
-        let staged = Staged::new(self)?;
+        let staged = Staged::new(self).await?;
         let _turn = self.cloning_turn().await?;
-        let (inner, dir, data) = (Arc::clone(self), staged.dir.clone(), staged.data());
-        blocking(move || {
-            inner.storage.check_space(&template)?;
-            inner.storage.clone_data(&template, &data, Wal::Needed)?;
+        let (dir, data) = (staged.dir.clone(), staged.data());
+        self.on_disk(move |storage| {
+            storage.check_space(&template)?;
+            storage.clone_data(&template, &data, Wal::Needed)?;
             Lineage::of_template(&name).write(&dir)
         })
         .await?;
@@ -85,10 +85,10 @@ impl Inner {
         let name = format!("{}-{TEMPLATE_REVISION}", installation.version);
         let dir = self.storage.template_dir(&name);
         let _alone = self.making_template.lock().await;
-        if !dir.is_dir() {
-            let staged = Staged::new(self)?;
-            initdb(&self.spawner, installation, self.storage.account(), &staged.data(), &self.platform)
-                .await?;
+        let known = dir.clone();
+        if !self.on_disk(move |_| Ok(known.is_dir())).await? {
+            let staged = Staged::new(self).await?;
+            initdb(&self.files, &self.spawner, installation, &staged.data(), &self.platform).await?;
             staged.publish(dir).await?;
         }
         Ok(name)
@@ -99,33 +99,32 @@ impl Inner {
         source: &BranchKey,
         target: &BranchKey,
     ) -> Result<Fork, EngineError> {
-        let vacant = self.vacant(target)?;
+        let vacant = self.vacant(target).await?;
         let slot = self.slot(source);
-        // Nobody starts, stops or removes the source meanwhile.
-        let _shared = self.settled(source, &slot).await?;
-        let dir = self.storage.existing(source)?;
+        // Held against starts, stops and removal of the source.
+        let _shared = self.ensure_recovered(source, &slot).await?;
+        let dir = self.existing(source).await?;
         let source = dir.join("data");
         let _turn = self.cloning_turn().await?;
-        let staged = Staged::new(self)?;
+        let staged = Staged::new(self).await?;
         let fork = match slot.socket() {
             Some(socket) => self.fork_running(&socket, source, staged.data()).await?,
             None => self.fork_stopped(source, staged.data()).await?,
         };
         let to = staged.dir.clone();
-        blocking(move || Lineage::read(&dir)?.map_or(Ok(()), |lineage| lineage.write(&to))).await?;
+        self.on_disk(move |_| Lineage::read(&dir)?.map_or(Ok(()), |lineage| lineage.write(&to))).await?;
         staged.publish(vacant).await?;
         Ok(fork)
     }
 
     async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<Fork, EngineError> {
-        let inner = Arc::clone(self);
-        blocking(move || {
-            inner.storage.check_space(&source)?;
+        self.on_disk(move |storage| {
+            storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
-            let wal = if inner.reaches_back(&source)? { Wal::AtRest } else { Wal::Needed };
-            let cloned = inner.storage.clone_data(&source, &target, wal)?;
+            let wal = if storage.reaches_back(&source)? { Wal::AtRest } else { Wal::Needed };
+            let cloned = storage.clone_data(&source, &target, wal)?;
             // The record there says that the source was shut down; nothing else comes after.
-            Ok(inner.report(control.checkpoint, Utc::now(), cloned.bytes_added))
+            Ok(report(storage, control.checkpoint, Utc::now(), cloned.bytes_added))
         })
         .await
     }
@@ -137,53 +136,52 @@ impl Inner {
         source: PathBuf,
         target: PathBuf,
     ) -> Result<Fork, EngineError> {
-        let inner = Arc::clone(self);
         let measured = source.clone();
-        blocking(move || inner.storage.check_space(&measured)).await?;
+        self.on_disk(move |storage| storage.check_space(&measured)).await?;
 
         let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
         let mut backup = Backup::begin(session).await?;
-        let (inner, from, to) = (Arc::clone(self), source.clone(), target.clone());
-        let cloned = blocking(move || inner.storage.clone_data(&from, &to, Wal::Afterwards)).await?;
+        let (from, to) = (source.clone(), target.clone());
+        let cloned = self.on_disk(move |storage| storage.clone_data(&from, &to, Wal::Afterwards)).await?;
         let (end, label) = backup.end().await?;
 
-        let (inner, time, start) = (Arc::clone(self), Utc::now(), backup.start);
-        let fork = blocking(move || {
+        let (time, start) = (Utc::now(), backup.start);
+        let finish = move |storage: &Storage| {
             // The end of a backup finishes the segment, and the clone replays all of it.
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
-            // A history with a hole is of no use to anybody: then only what the clone needs goes along.
-            let from = if inner.reaches_back(&source)? { 0 } else { start };
-            let log = inner.storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
-            inner.write_own(&target.join("backup_label"), label.as_bytes())?;
-            Ok(inner.report(end, time, cloned.bytes_added + log.bytes_added))
-        })
-        .await?;
+            // A history with a hole is of no use: then only what the clone needs goes along.
+            let from = if storage.reaches_back(&source)? { 0 } else { start };
+            let log = storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
+            write_new(&target.join("backup_label"), label.as_bytes())?;
+            Ok(report(storage, end, time, cloned.bytes_added + log.bytes_added))
+        };
+        let fork = self.on_disk(finish).await?;
         backup.release();
         Ok(fork)
     }
 
-    /// Writes a new file that belongs to PostgreSQL.
-    pub(super) fn write_own(&self, path: &Path, content: &[u8]) -> Result<(), EngineError> {
-        let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(content)?;
-            self.storage.account().map_or(Ok(()), |account| account.own(path))
-        };
-        write().map_err(EngineError::io("write", path))
-    }
-
-    fn report(&self, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Fork {
-        Fork { lsn: format_lsn(lsn), time, method: self.storage.method(), bytes_added }
-    }
-
-    pub(super) fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
-        let dir = self.storage.branch_dir(key)?;
-        if dir.exists() { Err(EngineError::AlreadyExists { what: key.to_string() }) } else { Ok(dir) }
+    /// Where a branch is going to be; an error if it exists.
+    pub(super) async fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+        let key = key.clone();
+        self.on_disk(move |storage| {
+            let dir = storage.branch_dir(&key)?;
+            if dir.exists() { Err(EngineError::AlreadyExists { what: key.to_string() }) } else { Ok(dir) }
+        })
+        .await
     }
 
     pub(super) async fn cloning_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
-        self.cloning.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))
+        self.cloning.acquire().await.map_err(|_| EngineError::closing())
     }
+}
+
+fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Fork {
+    Fork { lsn: format_lsn(lsn), time, method: storage.method(), bytes_added }
+}
+
+/// Writes a new file of a data directory.
+pub(super) fn write_new(path: &Path, content: &[u8]) -> Result<(), EngineError> {
+    create(path).and_then(|mut file| file.write_all(content)).map_err(EngineError::io("write", path))
 }
 
 /// An online backup under way. It ends with its session, however that ends.

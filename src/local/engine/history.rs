@@ -12,13 +12,14 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
-    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, MAINTENANCE_DATABASE, Window, blocking,
-    branching::Staged, recovery::Patient,
+    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, MAINTENANCE_DATABASE, Window,
+    branching::{Staged, write_new},
+    recovery::RecoveryTarget,
 };
 use crate::local::{
     compute::{AwaitWithin as _, SessionLimits},
     storage::{
-        ControlFile, Lineage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
+        ControlFile, Lineage, Storage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
         turning_point, unbroken_from,
     },
 };
@@ -46,7 +47,7 @@ struct Way {
 impl Inner {
     pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<Window, EngineError> {
         let slot = self.slot(key);
-        let _shared = self.settled(key, &slot).await?;
+        let _shared = self.ensure_recovered(key, &slot).await?;
         Ok(self.past(key, slot.socket().as_deref()).await?.window)
     }
 
@@ -56,26 +57,29 @@ impl Inner {
         target: &BranchKey,
         at: ForkPoint,
     ) -> Result<Fork, EngineError> {
-        let vacant = self.vacant(target)?;
+        let vacant = self.vacant(target).await?;
         let slot = self.slot(source);
-        let _shared = self.settled(source, &slot).await?;
+        let _shared = self.ensure_recovered(source, &slot).await?;
         let socket = slot.socket();
         let past = self.past(source, socket.as_deref()).await?;
         past.window.admits(at)?;
         let way = match socket {
             Some(socket) => past.way(at, self.flush(&socket, &past.data).await?),
-            None => past.way(at, Take::at_rest(&past.data)?),
+            None => {
+                let data = past.data.clone();
+                past.way(at, self.on_disk(move |_| Take::at_rest(&data)).await?)
+            }
         };
 
         let _turn = self.cloning_turn().await?;
-        let staged = Staged::new(self)?;
+        let staged = Staged::new(self).await?;
         let (lineage, timeline) = (past.lineage.clone(), way.timeline);
-        let (inner, dir) = (Arc::clone(self), staged.dir().to_owned());
-        blocking(move || inner.lay_out(&past, &way, &dir)).await?;
+        let dir = staged.dir().to_owned();
+        self.on_disk(move |storage| lay_out(storage, &past, &way, &dir)).await?;
         let last = self.replay(target, staged.dir(), at, timeline).await?;
 
-        let (inner, dir) = (Arc::clone(self), staged.dir().to_owned());
-        let fork = blocking(move || {
+        let dir = staged.dir().to_owned();
+        let finish = move |storage: &Storage| {
             let data = dir.join("data");
             let stop = turning_point(&data, timeline + 1)?;
             let turn = Turn { timeline, lsn: stop, time: last.unwrap_or(DateTime::UNIX_EPOCH) };
@@ -85,9 +89,9 @@ impl Inner {
                 ForkPoint::Time(time) => (stop, time),
             };
             let bytes_added = data_size(&data)?;
-            Ok(Fork { lsn: format_lsn(lsn), time, method: inner.storage.method(), bytes_added })
-        })
-        .await?;
+            Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method(), bytes_added })
+        };
+        let fork = self.on_disk(finish).await?;
         staged.publish(vacant).await?;
         Ok(fork)
     }
@@ -106,12 +110,12 @@ impl Inner {
         let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
         drop(sqlx::Connection::close(session).await);
         let data = data.to_owned();
-        blocking(move || Ok(Take::finished(segment_ceiling(&data, end)?))).await
+        self.on_disk(move |_| Ok(Take::finished(segment_ceiling(&data, end)?))).await
     }
 
     /// Finds what is kept of a branch's past; whoever calls holds the branch.
     async fn past(&self, key: &BranchKey, socket: Option<&Path>) -> Result<Past, EngineError> {
-        let dir = self.storage.existing(key)?;
+        let dir = self.existing(key).await?;
         let data = dir.join("data");
         let last = match socket {
             Some(socket) => {
@@ -122,7 +126,7 @@ impl Inner {
             None => None,
         };
         let templates = self.storage.template_dir("");
-        blocking(move || {
+        self.on_disk(move |_| {
             let lineage =
                 Lineage::read(&dir)?.ok_or_else(|| outside("the branch was made before history was kept"))?;
             let template = templates.join(&lineage.template).join("data");
@@ -138,27 +142,6 @@ impl Inner {
             Ok(Past { lineage, template, data, window })
         })
         .await
-    }
-
-    /// Whether the WAL in a data directory still begins where the branch's history does.
-    pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
-        let Some(lineage) = Lineage::read(data.parent().unwrap_or(data))? else { return Ok(false) };
-        let template = self.storage.template_dir(&lineage.template).join("data");
-        if !template.is_dir() {
-            return Ok(false);
-        }
-        Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
-    }
-
-    /// The template with the source's WAL, ready for recovery.
-    fn lay_out(&self, past: &Past, way: &Way, dir: &Path) -> Result<(), EngineError> {
-        let data = dir.join("data");
-        self.storage.check_space_to_write(&past.data)?;
-        self.storage.clone_data(&past.template, &data, Wal::Afterwards)?;
-        self.storage.clone_wal(&past.data, &data, way.take)?;
-        // The server may have removed some meanwhile.
-        past_is_whole(&data, past.window.first, way.end)?;
-        self.write_own(&data.join("recovery.signal"), b"")
     }
 
     /// Lets PostgreSQL replay up to the point and begin a timeline there.
@@ -183,12 +166,12 @@ impl Inner {
                 [("recovery_target_time", time), inclusive(true)]
             }
         };
-        let patient = || Patient { key, dir, durability: Durability::Fast };
+        let target_dir = || RecoveryTarget { key, dir, durability: Durability::Fast };
         let settings = [along.clone(), target.to_vec()].concat();
-        match self.recover(patient(), &settings).await {
+        match self.recover(target_dir(), &settings).await {
             Err(EngineError::ComputeFailed { log, .. }) if log.contains(NOT_REACHED) => match at {
                 // Nothing was committed after that time: it is the end.
-                ForkPoint::Time(_) => self.recover(patient(), &along).await,
+                ForkPoint::Time(_) => self.recover(target_dir(), &along).await,
                 ForkPoint::Lsn(lsn) => Err(outside(format!(
                     "the history of the branch has no record at or after {}",
                     format_lsn(lsn)
@@ -226,6 +209,17 @@ async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, 
         .await?
         .map_err(EngineError::sql(doing))?;
     parse_lsn(&text)
+}
+
+/// The template with the source's WAL, ready for recovery.
+fn lay_out(storage: &Storage, past: &Past, way: &Way, dir: &Path) -> Result<(), EngineError> {
+    let data = dir.join("data");
+    storage.check_space_to_write(&past.data)?;
+    storage.clone_data(&past.template, &data, Wal::Afterwards)?;
+    storage.clone_wal(&past.data, &data, way.take)?;
+    // The server may have removed some meanwhile.
+    past_is_whole(&data, past.window.first, way.end)?;
+    write_new(&data.join("recovery.signal"), b"")
 }
 
 impl Window {

@@ -15,6 +15,7 @@ mod tests;
 
 use std::{
     collections::HashMap,
+    fs,
     future::Future,
     path::{Path, PathBuf},
     sync::{
@@ -31,8 +32,8 @@ use sqlx::PgConnection;
 use tokio::sync::Semaphore;
 
 use super::{
-    account::Account,
-    compute::{Binaries, Platform, SessionLimits, Sockets, Spawner, Target, stop_strays},
+    account::{Account, FileWorkers},
+    compute::{Binaries, Platform, SessionLimits, Sockets, Spawner, Target, stop_orphans},
     storage::{self, Storage},
 };
 use slot::Slot;
@@ -51,7 +52,7 @@ pub(crate) struct EngineOptions {
     pub(crate) root: PathBuf,
     /// PostgreSQL's directory of programs, tried before all others.
     pub(crate) pg_bin: Option<PathBuf>,
-    /// The account that runs PostgreSQL where we are root; `postgres`, else `nobody` by default.
+    /// The account that runs PostgreSQL where this process is root; `lakebase` by default.
     pub(crate) pg_user: Option<String>,
     /// What survives what.
     pub(crate) durability: Durability,
@@ -100,7 +101,9 @@ pub(crate) struct Engine {
 }
 
 struct Inner {
-    storage: Storage,
+    /// Do all work in the directories of branches.
+    files: FileWorkers,
+    storage: Arc<Storage>,
     binaries: Binaries,
     platform: Platform,
     spawner: Spawner,
@@ -111,7 +114,7 @@ struct Inner {
     cloning: Semaphore,
     starting: Semaphore,
     making_template: tokio::sync::Mutex<()>,
-    closing: AtomicBool,
+    closing: Arc<AtomicBool>,
 }
 
 /// The superuser's secret, in the root. Unlike a data directory, it never belongs to PostgreSQL.
@@ -123,28 +126,42 @@ pub(in crate::local) const MAINTENANCE_DATABASE: &str = "postgres";
 /// What is left of the five seconds of a shutdown after computes had their time to stop cleanly.
 const CLEAN_STOP: Duration = Duration::from_millis(4500);
 
+/// How long a shutdown waits for files that the next start removes otherwise.
+const LAST_FILES: Duration = Duration::from_millis(250);
+
 impl Engine {
     /// Takes possession of a directory, or finds it ours; refuses one that holds something else.
     ///
-    /// [`open`](Self::open) does it too. Whoever puts a lock file in the directory calls this before.
-    pub(crate) fn claim(root: &Path) -> Result<(), EngineError> {
-        storage::claim(root)
+    /// [`open`](Self::open) does it too; it comes before other files are put into the directory.
+    pub(crate) async fn claim(root: &Path) -> Result<(), EngineError> {
+        let root = root.to_owned();
+        FileWorkers::privileged().run(move || storage::claim(&root)).await
     }
 
     /// Opens or makes the root, removes what was half made and ends PostgreSQL processes that a killed
     /// server left. The caller makes sure that nobody else has the same root open.
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
-        let spawner = Spawner::start().map_err(EngineError::io("start a thread for", &root))?;
-        let (storage, sockets, account, platform) = blocking(move || {
-            let account = Account::choose(pg_user.as_deref())?;
-            let storage = Storage::open(&root, account.clone(), durability == Durability::Full)?;
-            stop_strays(&storage.root().join("branches"));
-            let sockets = Sockets::open(&storage.root().join("run"), account.as_ref())?;
-            let platform = Platform::open(&storage.root().join(SECRET_FILE))?;
-            Ok((storage, sockets, account, platform))
-        })
-        .await?;
+        let (root, account, platform) = FileWorkers::privileged()
+            .run(move || {
+                let account = Account::choose(pg_user.as_deref())?;
+                storage::claim(&root)?;
+                let root = fs::canonicalize(&root).map_err(EngineError::io("resolve", &root))?;
+                storage::prepare(&root, account.as_ref())?;
+                let platform = Platform::open(&root.join(SECRET_FILE))?;
+                Ok::<_, EngineError>((root, account, platform))
+            })
+            .await?;
+        let files = FileWorkers::new(account.clone());
+        let opened = root.clone();
+        let storage = files
+            .run(move || {
+                stop_orphans(&opened)?;
+                Storage::open(&opened, durability == Durability::Full)
+            })
+            .await?;
+        let sockets = Sockets::open(&root, account.as_ref(), files.clone()).await?;
+        let spawner = Spawner::start(&files).await?;
         match storage.method() {
             CloneMethod::Reflink => tracing::info!("branches share their files' extents (reflink)"),
             CloneMethod::Copy => tracing::warn!(
@@ -155,9 +172,10 @@ impl Engine {
         let progress = progress.unwrap_or_else(|| Arc::new(|line| tracing::info!("{line}")));
         let cores = available_parallelism().map_or(2, usize::from);
         let inner = Inner {
-            storage,
-            binaries: Binaries::new(pg_bin, account, progress),
+            storage: Arc::new(storage),
+            binaries: Binaries::new(pg_bin, account, files.clone(), progress),
             platform,
+            files,
             spawner,
             sockets,
             durability,
@@ -165,7 +183,7 @@ impl Engine {
             cloning: Semaphore::new(cores.max(2)),
             starting: Semaphore::new((2 * cores).max(4)),
             making_template: tokio::sync::Mutex::default(),
-            closing: AtomicBool::new(false),
+            closing: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -220,13 +238,12 @@ impl Engine {
     /// Whether the branch is on disk.
     #[cfg(test)]
     pub(crate) async fn exists(&self, key: &BranchKey) -> bool {
-        self.inner.storage.existing(key).is_ok()
+        self.inner.existing(key).await.is_ok()
     }
 
     /// Every branch on disk.
     pub(crate) async fn branches(&self) -> Result<Vec<BranchKey>, EngineError> {
-        let inner = Arc::clone(&self.inner);
-        blocking(move || inner.storage.branches()).await
+        self.inner.on_disk(Storage::branches).await
     }
 
     /// Starts the compute, unless it runs, and gives its socket file once it accepts logins.
@@ -266,8 +283,8 @@ impl Engine {
 
     /// Bytes of tables and indexes, without WAL.
     pub(crate) async fn logical_size(&self, key: &BranchKey) -> Result<u64, EngineError> {
-        let dir = self.inner.storage.existing(key)?;
-        blocking(move || storage::logical_size(&dir.join("data"))).await
+        let key = key.clone();
+        self.inner.on_disk(move |storage| storage::logical_size(&storage.existing(&key)?.join("data"))).await
     }
 
     /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.
@@ -276,7 +293,8 @@ impl Engine {
         let slots: Vec<_> = self.inner.lock_slots().values().cloned().collect();
         join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP))).await;
         // What is left is deleted at the next start.
-        let _ = tokio::time::timeout(Duration::from_millis(500), self.inner.storage.emptied()).await;
+        let _ = tokio::time::timeout(LAST_FILES, self.inner.storage.emptied()).await;
+        let _ = tokio::time::timeout(LAST_FILES, self.inner.sockets.close()).await;
     }
 
     /// Runs work on a task of its own, so that it ends well though the caller goes away.
@@ -304,7 +322,8 @@ impl Inner {
         database: &str,
         limits: SessionLimits,
     ) -> Result<PgConnection, EngineError> {
-        let major = storage::data_version(data)?;
+        let data = data.to_owned();
+        let major = self.on_disk(move |_| storage::data_version(&data)).await?;
         self.platform.connect(Target { socket, major, database, limits }).await
     }
 
@@ -315,11 +334,19 @@ impl Inner {
     fn slot(&self, key: &BranchKey) -> Arc<Slot> {
         Arc::clone(self.lock_slots().entry(key.clone()).or_default())
     }
-}
 
-/// Runs file work off the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::failed("the work broke off"))?
+    /// Does work in the directories of branches, on a thread of the account that owns them.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Storage) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let storage = Arc::clone(&self.storage);
+        self.files.run(move || work(&storage)).await
+    }
+
+    /// The directory of a branch that exists.
+    async fn existing(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
+        let key = key.clone();
+        self.on_disk(move |storage| storage.existing(&key)).await
+    }
 }

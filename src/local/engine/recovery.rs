@@ -1,15 +1,12 @@
 //! A PostgreSQL that runs only to bring a data directory to rest.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use rustix::process::Signal;
 
 use super::{BranchKey, ComputeSettings, Durability, EngineError, Inner, MAINTENANCE_DATABASE};
-use crate::local::{
-    compute::{AwaitWithin as _, Launch, Server, SessionLimits},
-    storage::data_version,
-};
+use crate::local::compute::{AwaitWithin as _, Launch, Server, SessionLimits};
 
 /// Large enough to replay a log from memory.
 const MEMORY: u64 = 2 << 30;
@@ -19,7 +16,7 @@ const SETTINGS: [(&str, &str); 3] =
     [("hot_standby", "off"), ("autovacuum", "off"), ("max_prepared_transactions", "1000")];
 
 /// A data directory in need of recovery.
-pub(super) struct Patient<'a> {
+pub(super) struct RecoveryTarget<'a> {
     /// Names its socket.
     pub(super) key: &'a BranchKey,
     /// The directory with its data and its log.
@@ -32,31 +29,29 @@ impl Inner {
     /// replayed, where that is known.
     pub(super) async fn recover(
         &self,
-        patient: Patient<'_>,
+        target: RecoveryTarget<'_>,
         settings: &[(&str, String)],
     ) -> Result<Option<DateTime<Utc>>, EngineError> {
-        let data = patient.dir.join("data");
-        let installation = self.binaries.resolve(Some(data_version(&data)?)).await?;
-        let account = self.storage.account();
-        let socket_dir = self.sockets.directory(&patient.key.to_string(), account)?;
+        let data = target.dir.join("data");
+        let installation = self.installation_of(&data).await?;
+        let socket_dir = self.sockets.directory(&target.key.to_string()).await?;
         let fixed = SETTINGS.map(|(name, value)| (name, value.to_owned()));
         let pg_settings: BTreeMap<_, _> =
             fixed.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let settings = ComputeSettings { max_connections: 20, memory_bytes: MEMORY, pg_settings };
         let launch = Launch {
-            installation: &installation,
-            account,
-            data: &data,
-            log: &patient.dir.join("postgres.log"),
-            socket_dir: &socket_dir,
-            settings: &settings,
-            durability: patient.durability,
+            installation,
+            data,
+            log: target.dir.join("postgres.log"),
+            socket_dir,
+            settings,
+            durability: target.durability,
+            closing: Arc::clone(&self.closing),
         };
-        let _turn =
-            self.starting.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))?;
+        let _turn = self.starting.acquire().await.map_err(|_| EngineError::closing())?;
         self.refuse_when_closing()?;
-        let server = Server::start(&self.spawner, &launch).await?;
-        let time = self.last_commit(&server, &data).await;
+        let server = Server::start(&self.files, &self.spawner, launch).await?;
+        let time = self.last_commit(&server, &target.dir.join("data")).await;
         server.stop(Signal::INT).await;
         time
     }

@@ -12,11 +12,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BranchKey, ComputeSettings, EngineError, Inner, blocking, recovery::Patient};
+use super::{BranchKey, ComputeSettings, EngineError, Inner, recovery::RecoveryTarget};
 use crate::local::{
-    compute::{Launch, Server, stop_strays_in},
-    storage::{ControlFile, data_version},
+    compute::{Installation, Launch, Server, stop_orphans_in},
+    storage::{ControlFile, Storage, data_version, remove},
 };
+
+/// A start notices a shutdown at once and then kills its server.
+const STARTING: Duration = Duration::from_millis(500);
 
 /// One branch: what may happen to it at the same time, and its server if it runs.
 #[derive(Debug, Default)]
@@ -67,6 +70,8 @@ impl Slot {
         if timeout(limit, self.stop(Signal::INT)).await.is_err() {
             self.stop(Signal::KILL).await;
         }
+        // One that was starting ends, too; other work on the branch need not be waited for.
+        let _ = timeout(STARTING, self.alone()).await;
     }
 }
 
@@ -81,25 +86,23 @@ impl Inner {
         if let Some(socket) = slot.socket() {
             return Ok(socket);
         }
-        let dir = self.storage.existing(key)?;
+        let dir = self.existing(key).await?;
         let data = dir.join("data");
-        clear_crash(&slot, &data).await?;
-        let installation = self.binaries.resolve(Some(data_version(&data)?)).await?;
-        let account = self.storage.account();
-        let socket_dir = self.sockets.directory(&key.to_string(), account)?;
-        let _turn =
-            self.starting.acquire().await.map_err(|_| EngineError::failed("the engine is closing"))?;
+        self.clear_crash(&slot, &data).await?;
+        let installation = self.installation_of(&data).await?;
+        let socket_dir = self.sockets.directory(&key.to_string()).await?;
+        let _turn = self.starting.acquire().await.map_err(|_| EngineError::closing())?;
         self.refuse_when_closing()?;
         let launch = Launch {
-            installation: &installation,
-            account,
-            data: &data,
-            log: &dir.join("postgres.log"),
-            socket_dir: &socket_dir,
-            settings,
+            installation,
+            data,
+            log: dir.join("postgres.log"),
+            socket_dir,
+            settings: settings.clone(),
             durability: self.durability,
+            closing: Arc::clone(&self.closing),
         };
-        let server = Server::start(&self.spawner, &launch).await?;
+        let server = Server::start(&self.files, &self.spawner, launch).await?;
         slot.replace(Some(server));
         if let Err(closing) = self.refuse_when_closing() {
             slot.stop(Signal::INT).await;
@@ -110,24 +113,28 @@ impl Inner {
 
     /// The branch held against changes, running or at rest: what a server that died left is recovered first,
     /// because only then is it known where its history ends.
-    pub(super) async fn settled<'a>(
+    pub(super) async fn ensure_recovered<'a>(
         &self,
         key: &BranchKey,
         slot: &'a Slot,
     ) -> Result<RwLockReadGuard<'a, ()>, EngineError> {
         loop {
             let shared = slot.shared().await;
-            let dir = self.storage.existing(key)?;
+            let dir = self.existing(key).await?;
             let data = dir.join("data");
-            if slot.socket().is_some() || ControlFile::read(&data)?.clean {
+            if slot.socket().is_some() {
+                return Ok(shared);
+            }
+            let read = data.clone();
+            if self.on_disk(move |_| ControlFile::read(&read)).await?.clean {
                 return Ok(shared);
             }
             drop(shared);
             let _alone = slot.alone().await;
             if slot.socket().is_none() {
-                clear_crash(slot, &data).await?;
-                let patient = Patient { key, dir: &dir, durability: self.durability };
-                self.recover(patient, &[]).await?;
+                self.clear_crash(slot, &data).await?;
+                let target = RecoveryTarget { key, dir: &dir, durability: self.durability };
+                self.recover(target, &[]).await?;
             }
         }
     }
@@ -146,30 +153,43 @@ impl Inner {
         // Its data is going away: nothing is worth writing out.
         slot.stop(Signal::QUIT).await;
         self.sockets.forget(&key.to_string());
-        let removed = self.storage.existing(key).and_then(|dir| self.storage.discard(&dir));
+        let removed = key.clone();
+        let removed = self.on_disk(move |storage| storage.discard(&storage.existing(&removed)?)).await;
         self.lock_slots().remove(key);
         removed
     }
 
-    pub(super) fn refuse_when_closing(&self) -> Result<(), EngineError> {
-        if self.closing.load(Ordering::SeqCst) {
-            Err(EngineError::failed("the engine is closing"))
-        } else {
-            Ok(())
-        }
+    /// The programs for the cluster in a data directory.
+    pub(super) async fn installation_of(&self, data: &Path) -> Result<Installation, EngineError> {
+        let data = data.to_owned();
+        // Read first, as PostgreSQL itself would wait for a pipe in its place.
+        let read = move |_: &Storage| ControlFile::read(&data).and_then(|_| data_version(&data));
+        let major = self.on_disk(read).await?;
+        self.binaries.resolve(Some(major)).await
     }
-}
 
-/// Ends what is left of a server that died.
-async fn clear_crash(slot: &Slot, data: &Path) -> Result<(), EngineError> {
-    if !slot.crashed() {
-        return Ok(());
+    pub(super) fn refuse_when_closing(&self) -> Result<(), EngineError> {
+        if self.closing.load(Ordering::SeqCst) { Err(EngineError::closing()) } else { Ok(()) }
     }
-    slot.replace(None);
-    let data = data.to_owned();
-    blocking(move || {
-        stop_strays_in(&data);
-        Ok(())
-    })
-    .await
+
+    /// Ends what is left of a server that died, so that the next has the data directory alone.
+    ///
+    /// The file of a killed server names a process. In a container that was started again, its number is
+    /// likely that of another process, which PostgreSQL would take for a server at work.
+    async fn clear_crash(&self, slot: &Slot, data: &Path) -> Result<(), EngineError> {
+        let crashed = slot.crashed();
+        if crashed {
+            slot.replace(None);
+        }
+        let data = data.to_owned();
+        self.on_disk(move |_| {
+            let pid_file = data.join("postmaster.pid");
+            if !crashed && pid_file.symlink_metadata().is_err() {
+                return Ok(());
+            }
+            stop_orphans_in(&data)?;
+            remove(&pid_file).map_err(EngineError::io("remove", &pid_file))
+        })
+        .await
+    }
 }

@@ -122,7 +122,8 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// The account that runs PostgreSQL where this process is root; `postgres`, else `nobody`, unless said.
+    /// The account that runs PostgreSQL where this process is root; `lakebase` unless
+    /// said, which is created where it is missing.
     pub fn pg_user(mut self, user: impl Into<String>) -> Self {
         self.pg_user = Some(user.into());
         self
@@ -156,7 +157,7 @@ impl LocalLakebaseBuilder {
     /// had or is not loopback; PostgreSQL is not to be had.
     pub async fn start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
-        claim(&dir)?;
+        claim(&dir).await?;
         let mut attempts = LOCK_ATTEMPTS;
         loop {
             if let Some(lock) = Lock::take(&dir)? {
@@ -178,7 +179,7 @@ impl LocalLakebaseBuilder {
     /// seconds, [`LocalError::InUse`] when it is not ready within thirty.
     pub async fn attach_or_start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
-        claim(&dir)?;
+        claim(&dir).await?;
         let patience = tokio::time::Instant::now() + ATTACH_PATIENCE;
         loop {
             if let Some(lock) = Lock::take(&dir)? {
@@ -319,8 +320,8 @@ impl LocalLakebaseBuilder {
     }
 }
 
-fn claim(dir: &Path) -> Result<(), LocalError> {
-    Ok(Engine::claim(dir)?)
+async fn claim(dir: &Path) -> Result<(), LocalError> {
+    Ok(Engine::claim(dir).await?)
 }
 
 /// Made once per data directory, so that what was configured with it goes on working.

@@ -94,6 +94,13 @@ pub enum LocalError {
         /// Which directory, which account, and what to do.
         message: String,
     },
+    /// Another user owns the data directory or can change it, or what is in it.
+    #[error("{message}")]
+    #[non_exhaustive]
+    InsecureDirectory {
+        /// Which directory, its owner or mode, and what to do.
+        message: String,
+    },
     /// No PostgreSQL is installed and none could be fetched.
     #[error("{message}")]
     #[non_exhaustive]
@@ -158,6 +165,7 @@ impl From<EngineError> for LocalError {
         match error {
             EngineError::ForeignDirectory { path } => Self::ForeignDirectory { data_dir: path },
             EngineError::Unreachable { .. } => Self::Unreachable { message: error.to_string() },
+            EngineError::InsecureDirectory { .. } => Self::InsecureDirectory { message: error.to_string() },
             EngineError::NoPostgres { .. } => Self::NoPostgres { message: error.to_string() },
             other => Self::start("open the data directory", other),
         }

@@ -1,22 +1,16 @@
 //! One data directory becomes two: by shared extents where the file system can, else by copying.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read},
-    os::{
-        fd::AsFd,
-        unix::{ffi::OsStrExt, fs::OpenOptionsExt},
-    },
+    fs::{self, File},
+    io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     thread::{self, available_parallelism},
 };
 
-use super::wal::Take;
-use crate::local::{
-    account::{Account, create_private_dir},
-    fault::EngineError,
-};
+use super::{create_private_dir, regular, wal::Take};
+use crate::local::fault::EngineError;
 
 /// How files are cloned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -119,9 +113,8 @@ pub(super) fn clone_data(
     target: &Path,
     wal: Wal,
     method: CloneMethod,
-    account: Option<&Account>,
 ) -> Result<Cloned, EngineError> {
-    let job = Job::new(method, account, wal == Wal::Afterwards);
+    let job = Job::new(method, wal == Wal::Afterwards);
     let tablespaces = source.join("pg_tblspc");
     if fs::read_dir(&tablespaces).map_err(EngineError::io("list", &tablespaces))?.next().is_some() {
         let reason =
@@ -134,9 +127,9 @@ pub(super) fn clone_data(
     // Last, as a server writes to it to the end: what it points to is then there.
     job.control_file(source, target)?;
     let log = target.join("pg_wal");
-    create_private_dir(&log, account).map_err(EngineError::io("create", &log))?;
+    create_private_dir(&log).map_err(EngineError::io("create", &log))?;
     let status = log.join("archive_status");
-    create_private_dir(&status, account).map_err(EngineError::io("create", &status))?;
+    create_private_dir(&status).map_err(EngineError::io("create", &status))?;
     if wal != Wal::Afterwards {
         let all = Take::at_rest(source)?;
         let from = if wal == Wal::Needed { all.finished } else { 0 };
@@ -151,16 +144,14 @@ pub(super) fn clone_wal(
     target: &Path,
     take: Take,
     method: CloneMethod,
-    account: Option<&Account>,
 ) -> Result<Cloned, EngineError> {
-    let job = Job::new(method, account, true);
+    let job = Job::new(method, true);
     job.wal(source, target, take)?;
     Ok(job.done())
 }
 
-pub(super) struct Job<'a> {
+pub(super) struct Job {
     method: CloneMethod,
-    account: Option<&'a Account>,
     live: bool,
     bytes_added: AtomicU64,
 }
@@ -171,9 +162,9 @@ type Pair = (PathBuf, PathBuf);
 /// More threads would only wait for each other in the file system.
 const MOST_THREADS: usize = 4;
 
-impl<'a> Job<'a> {
-    fn new(method: CloneMethod, account: Option<&'a Account>, live: bool) -> Self {
-        Self { method, account, live, bytes_added: AtomicU64::new(0) }
+impl Job {
+    fn new(method: CloneMethod, live: bool) -> Self {
+        Self { method, live, bytes_added: AtomicU64::new(0) }
     }
 
     fn done(self) -> Cloned {
@@ -188,7 +179,7 @@ impl<'a> Job<'a> {
         depth: u32,
         files: &mut Vec<Pair>,
     ) -> Result<(), EngineError> {
-        create_private_dir(target, self.account).map_err(EngineError::io("create", target))?;
+        create_private_dir(target).map_err(EngineError::io("create", target))?;
         let entries = match fs::read_dir(source) {
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries.map_err(EngineError::io("list", source))?,
@@ -203,7 +194,7 @@ impl<'a> Job<'a> {
                 let reason = format!("{} is a symbolic link", from.display());
                 return Err(EngineError::Unsupported { reason });
             } else if kind.is_dir() && top && EMPTY_DIRS.iter().any(|dir| name == *dir) {
-                create_private_dir(&to, self.account).map_err(EngineError::io("create", &to))?;
+                create_private_dir(&to).map_err(EngineError::io("create", &to))?;
             } else if kind.is_dir() && !(top && name == "pg_wal") && name != "pgsql_tmp" {
                 self.directory(&from, &to, depth + 1, files)?;
             } else if kind.is_file() && !skipped(name.as_bytes()) {
@@ -231,7 +222,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn file(&self, from: &Path, to: &Path) -> Result<(), EngineError> {
-        let source = match File::open(from) {
+        let source = match regular::open(from) {
             // Dropped meanwhile; the WAL says so too.
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
             source => source.map_err(EngineError::io("read", from))?,
@@ -242,10 +233,9 @@ impl<'a> Job<'a> {
     fn clone_file(&self, source: &File, to: &Path) -> io::Result<()> {
         let length = source.metadata()?.len();
         if self.method == CloneMethod::Reflink && !cfg!(target_os = "linux") {
-            reflink_copy::reflink_file_to_path(source, to)?;
-            return self.account.map_or(Ok(()), |account| account.own(to));
+            return reflink_copy::reflink_file_to_path(source, to);
         }
-        let mut target = self.create(to)?;
+        let mut target = regular::create(to)?;
         match self.method {
             _ if length == 0 => {}
             CloneMethod::Reflink => reflink_copy::reflink_file(source, &target)?,
@@ -257,18 +247,10 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn create(&self, to: &Path) -> io::Result<File> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-        if let Some(account) = self.account {
-            std::os::unix::fs::fchown(file.as_fd(), Some(account.uid), Some(account.gid))?;
-        }
-        Ok(file)
-    }
-
     /// Reads until two readings agree: a server may write it under our hands.
     fn control_file(&self, source: &Path, target: &Path) -> Result<(), EngineError> {
         let (from, to) = (source.join("global/pg_control"), target.join("global/pg_control"));
-        let read = || fs::read(&from).map_err(EngineError::io("read", &from));
+        let read = || regular::read(&from).map_err(EngineError::io("read", &from));
         let mut bytes = read()?;
         loop {
             let again = read()?;
@@ -277,7 +259,7 @@ impl<'a> Job<'a> {
             }
             bytes = again;
         }
-        let mut file = self.create(&to).map_err(EngineError::io("create", &to))?;
+        let mut file = regular::create(&to).map_err(EngineError::io("create", &to))?;
         io::Write::write_all(&mut file, &bytes).map_err(EngineError::io("write", &to))?;
         self.added(bytes.len() as u64);
         Ok(())
@@ -311,23 +293,10 @@ fn is_temporary_relation(name: &[u8]) -> bool {
 /// The major version of the cluster in a data directory.
 pub(in crate::local) fn data_version(data: &Path) -> Result<u32, EngineError> {
     let path = data.join("PG_VERSION");
-    let text = fs::read_to_string(&path).map_err(EngineError::io("read", &path))?;
+    let text = regular::read_to_string(&path).map_err(EngineError::io("read", &path))?;
     text.trim()
         .parse()
         .map_err(|_| EngineError::Unsupported { reason: format!("{} says {text:?}", path.display()) })
-}
-
-/// The end of a file, for errors that quote a log.
-pub(in crate::local) fn tail(path: &Path, limit: u64) -> String {
-    let read = || -> io::Result<String> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        io::Seek::seek(&mut file, io::SeekFrom::Start(length.saturating_sub(limit)))?;
-        let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    read().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The few facts we need from PostgreSQL's `global/pg_control`.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
+use super::regular;
 use crate::local::fault::EngineError;
 
 /// What a cluster says of itself.
@@ -21,7 +22,7 @@ const SHUT_DOWN: u32 = 1;
 impl ControlFile {
     pub(in crate::local) fn read(data: &Path) -> Result<Self, EngineError> {
         let path = data.join("global/pg_control");
-        let bytes = fs::read(&path).map_err(EngineError::io("read", &path))?;
+        let bytes = regular::read(&path).map_err(EngineError::io("read", &path))?;
         Self::parse(&bytes)
             .ok_or_else(|| EngineError::Unsupported { reason: format!("{} is too short", path.display()) })
     }

@@ -2,43 +2,54 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::local::fault::EngineError;
+use super::names_in;
+use crate::local::{
+    account::{Account, check_ancestors, check_owned, check_reach, hand_over},
+    fault::EngineError,
+};
 
 const MARKER: &str = "lakebase.engine";
 const MARKER_TEXT: &str = "layout 1\n";
 
-/// Makes `root` ours, or finds that it is; refuses a directory that holds something else.
+/// What belongs to the account that runs PostgreSQL; all else in the root does not.
+const OF_THE_ACCOUNT: [&str; 5] = ["branches", "templates", "staging", "trash", "run"];
+
+/// Makes `root` ours, or finds that it is; refuses a directory that holds something else, that another user
+/// owns or that one can change.
 ///
 /// Files whose name starts with `lakebase` belong to the layers above and are no hindrance; neither
 /// is the `lost+found` of a fresh file system. Cheap, and safe to call twice.
 pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
     create_public_dir(root)?;
+    let root = fs::canonicalize(root).map_err(EngineError::io("resolve", root))?;
+    check_owned(&root)?;
+    check_ancestors(&root)?;
     let marker = root.join(MARKER);
     if marker.exists() {
         return Ok(());
     }
-    for entry in fs::read_dir(root).map_err(EngineError::io("list", root))? {
-        let name = entry.map_err(EngineError::io("list", root))?.file_name();
+    for entry in fs::read_dir(&root).map_err(EngineError::io("list", &root))? {
+        let name = entry.map_err(EngineError::io("list", &root))?.file_name();
         if name != "lost+found" && !name.as_encoded_bytes().starts_with(b"lakebase") {
-            return Err(EngineError::ForeignDirectory { path: root.to_owned() });
+            return Err(EngineError::ForeignDirectory { path: root });
         }
     }
     fs::write(&marker, MARKER_TEXT).map_err(EngineError::io("write", &marker))
 }
 
-pub(super) fn create(root: &Path) -> Result<(), EngineError> {
-    for name in ["branches", "templates", "staging", "trash", "run"] {
-        create_public_dir(&root.join(name))?;
+/// Creates the directories of the account in a claimed root. Done by the root's owner.
+pub(in crate::local) fn prepare(root: &Path, account: Option<&Account>) -> Result<(), EngineError> {
+    if let Some(account) = account {
+        check_reach(root, account)?;
     }
-    spread(&root.join("staging"));
-    Ok(())
+    hand_over(root, &OF_THE_ACCOUNT, account)
 }
 
 /// Asks ext4 to give each new directory in `dir` a region of the disk of its own.
 ///
 /// Without a journal, ext4 looks long for an inode near those of files that were just deleted: a
 /// thousand files in place of a removed branch then take seconds. Others ignore or refuse the flag.
-fn spread(dir: &Path) {
+pub(super) fn spread(dir: &Path) {
     #[cfg(target_os = "linux")]
     if let Ok(file) = fs::File::open(dir) {
         use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
@@ -48,8 +59,19 @@ fn spread(dir: &Path) {
     let _ = dir;
 }
 
-/// A directory that PostgreSQL's account may pass through but nobody may list.
-pub(super) fn create_public_dir(path: &Path) -> Result<(), EngineError> {
+/// Every branch below `top`, as the names of its project and its own.
+pub(super) fn branches(top: &Path) -> Result<Vec<(String, String)>, EngineError> {
+    let mut found = Vec::new();
+    for project in names_in(top).map_err(EngineError::io("list", top))? {
+        let dir = top.join(&project);
+        let branches = names_in(&dir).map_err(EngineError::io("list", &dir))?;
+        found.extend(branches.into_iter().map(|branch| (project.clone(), branch)));
+    }
+    Ok(found)
+}
+
+/// A directory that the account may pass through but no other user may list.
+fn create_public_dir(path: &Path) -> Result<(), EngineError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -83,5 +105,14 @@ mod tests {
         claim(&root).unwrap();
         fs::write(root.join("anything"), "x").unwrap();
         claim(&root).unwrap();
+    }
+
+    #[test]
+    fn a_directory_open_to_all_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("data");
+        claim(&root).unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(claim(&root), Err(EngineError::InsecureDirectory { .. })));
     }
 }

@@ -1,13 +1,14 @@
 //! What a branch's history begins with and which timelines it went through: a small file beside its data.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::regular;
 use crate::local::fault::EngineError;
 
 const FILE: &str = "lineage.json";
@@ -43,7 +44,7 @@ impl Lineage {
     /// The lineage of a branch; `None` if it was made before there was one.
     pub(in crate::local) fn read(branch: &Path) -> Result<Option<Self>, EngineError> {
         let path = path(branch);
-        let text = match fs::read(&path) {
+        let text = match regular::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(EngineError::io("read", &path))?,
         };
@@ -54,7 +55,7 @@ impl Lineage {
     pub(in crate::local) fn write(&self, branch: &Path) -> Result<(), EngineError> {
         let path = path(branch);
         let text = serde_json::to_vec(self).map_err(io::Error::from);
-        text.and_then(|text| fs::write(&path, text)).map_err(EngineError::io("write", &path))
+        text.and_then(|text| regular::replace(&path, &text)).map_err(EngineError::io("write", &path))
     }
 
     /// The timeline on which the first record at or after a position lies.
@@ -114,7 +115,7 @@ mod tests {
         let lineage = Lineage::of_template("15.1-1").turning(turn(1, 100));
         lineage.write(dir.path()).unwrap();
         assert_eq!(Lineage::read(dir.path()).unwrap(), Some(lineage));
-        fs::write(dir.path().join(FILE), "{").unwrap();
+        std::fs::write(dir.path().join(FILE), "{").unwrap();
         assert!(Lineage::read(dir.path()).is_err());
     }
 }

@@ -1,22 +1,28 @@
 //! Data directories on disk: where they are, how one becomes two, how they go away.
 //!
 //! ```text
-//! root/
-//!   lakebase.engine             says that the directory is ours
-//!   branches/PROJECT/BRANCH/    one branch; appears and disappears by one rename
-//!     data/                     its data directory
-//!     lineage.json              where its history begins
-//!     postgres.log              what its computes logged
-//!   templates/VERSION/data/     a fresh cluster, cloned for each project
-//!   staging/                    half-made directories
-//!   trash/                      directories on their way out
-//!   run/                        socket directories
+//! root/                         the server's
+//!   lakebase.engine             marks the directory as a Lakebase
+//!   branches/                   this and all below: the account's that runs PostgreSQL
+//!     PROJECT/BRANCH/           one branch; appears and disappears by one rename
+//!       data/                   its data directory
+//!       lineage.json            where its history begins
+//!       postgres.log            the log of its computes
+//!   templates/VERSION/data/     the same: a fresh cluster, cloned for each project
+//!   staging/                    the same: half-made directories
+//!   trash/                      the same: directories on their way out
+//!   run/                        the same: socket directories
 //! ```
+//!
+//! Whatever is in a directory of the account, the account can replace at any time. So all but [`claim`] and
+//! [`prepare`] runs on threads of the account ([`FileWorkers`](super::account::FileWorkers)), and what it
+//! creates belongs to the account.
 
 mod clone;
 mod control_file;
 mod layout;
 mod lineage;
+mod regular;
 mod trash;
 mod wal;
 
@@ -28,13 +34,14 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{account::Account, fault::EngineError};
+use super::fault::EngineError;
 
 pub(crate) use clone::CloneMethod;
-pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size, tail};
+pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
-pub(super) use layout::claim;
+pub(super) use layout::{claim, prepare};
 pub(super) use lineage::{Lineage, Turn};
+pub(super) use regular::{append, create, read_to_string, remove, replace, tail};
 pub(super) use wal::{Take, segment_ceiling, turning_point, unbroken_from};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
@@ -66,7 +73,6 @@ impl std::fmt::Display for BranchKey {
 #[derive(Debug)]
 pub(super) struct Storage {
     root: PathBuf,
-    account: Option<Account>,
     method: CloneMethod,
     /// Whether what was acknowledged must survive a power cut.
     durable: bool,
@@ -75,18 +81,14 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    /// Opens `root`, or makes it, and throws away what was half made.
-    pub(super) fn open(root: &Path, account: Option<Account>, durable: bool) -> Result<Self, EngineError> {
-        claim(root)?;
+    /// Opens a prepared root and discards what was half made. `durable`: see [`Storage`].
+    pub(super) fn open(root: &Path, durable: bool) -> Result<Self, EngineError> {
         let root = fs::canonicalize(root).map_err(EngineError::io("resolve", root))?;
-        if let Some(account) = &account {
-            account.check_reach(&root)?;
-        }
-        layout::create(&root)?;
+        layout::spread(&root.join("staging"));
         let method = clone::probe(&root.join("staging"));
         let trash =
             trash::Trash::open(root.join("trash")).map_err(EngineError::io("open", &root.join("trash")))?;
-        let storage = Self { root, account, method, durable, trash, next: AtomicU64::new(0) };
+        let storage = Self { root, method, durable, trash, next: AtomicU64::new(0) };
         storage.discard_all_in(&storage.root.join("staging"))?;
         Ok(storage)
     }
@@ -97,10 +99,6 @@ impl Storage {
 
     pub(super) fn method(&self) -> CloneMethod {
         self.method
-    }
-
-    pub(super) fn account(&self) -> Option<&Account> {
-        self.account.as_ref()
     }
 
     /// The directory of a branch, whether it exists or not.
@@ -117,24 +115,28 @@ impl Storage {
 
     /// Every branch on disk.
     pub(super) fn branches(&self) -> Result<Vec<BranchKey>, EngineError> {
-        let top = self.root.join("branches");
-        let mut keys = Vec::new();
-        for project in names_in(&top).map_err(EngineError::io("list", &top))? {
-            let dir = top.join(&project);
-            let branches = names_in(&dir).map_err(EngineError::io("list", &dir))?;
-            keys.extend(branches.into_iter().map(|branch| BranchKey { project: project.clone(), branch }));
-        }
-        Ok(keys)
+        let found = layout::branches(&self.root.join("branches"))?;
+        Ok(found.into_iter().map(|(project, branch)| BranchKey { project, branch }).collect())
     }
 
     pub(super) fn template_dir(&self, name: &str) -> PathBuf {
         self.root.join("templates").join(name)
     }
 
+    /// Whether the WAL in a branch's data directory still begins where the branch's history does.
+    pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
+        let Some(lineage) = Lineage::read(data.parent().unwrap_or(data))? else { return Ok(false) };
+        let template = self.template_dir(&lineage.template).join("data");
+        if !template.is_dir() {
+            return Ok(false);
+        }
+        Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
+    }
+
     /// Makes an empty directory that becomes something by [`publish`](Self::publish), or nothing.
     pub(super) fn stage(&self) -> Result<PathBuf, EngineError> {
         let dir = self.root.join("staging").join(self.fresh_name());
-        super::account::create_private_dir(&dir, self.account()).map_err(EngineError::io("create", &dir))?;
+        create_private_dir(&dir).map_err(EngineError::io("create", &dir))?;
         Ok(dir)
     }
 
@@ -146,7 +148,12 @@ impl Storage {
         }
         // The parent goes away with its last branch, perhaps just now.
         for _ in 0..8 {
-            layout::create_public_dir(parent)?;
+            match create_private_dir(parent) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(EngineError::io("create", parent)(error));
+                }
+                _ => {}
+            }
             match fs::rename(staged, target) {
                 Ok(()) if self.durable => return sync_dir(parent).map_err(EngineError::io("flush", parent)),
                 Ok(()) => return Ok(()),
@@ -179,12 +186,12 @@ impl Storage {
 
     /// Clones a data directory.
     pub(super) fn clone_data(&self, source: &Path, target: &Path, wal: Wal) -> Result<Cloned, EngineError> {
-        clone::clone_data(source, target, wal, self.method, self.account())
+        clone::clone_data(source, target, wal, self.method)
     }
 
     /// Takes WAL along to a clone that was made without.
     pub(super) fn clone_wal(&self, source: &Path, target: &Path, take: Take) -> Result<Cloned, EngineError> {
-        clone::clone_wal(source, target, take, self.method, self.account())
+        clone::clone_wal(source, target, take, self.method)
     }
 
     /// Refuses a clone that would not fit. Shared extents take no space.
@@ -223,6 +230,12 @@ impl Storage {
     }
 }
 
+/// Creates a directory that its owner alone can enter.
+fn create_private_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().mode(0o700).create(path)
+}
+
 fn names_in(dir: &Path) -> io::Result<Vec<String>> {
     fs::read_dir(dir)?
         .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
@@ -230,13 +243,13 @@ fn names_in(dir: &Path) -> io::Result<Vec<String>> {
 }
 
 fn sync_dir(dir: &Path) -> io::Result<()> {
-    fs::File::open(dir)?.sync_all()
+    regular::open_dir(dir)?.sync_all()
 }
 
 /// One call for the whole file system costs far less than one for each of a thousand files.
 #[cfg(target_os = "linux")]
 fn sync_all_of(dir: &Path) -> io::Result<()> {
-    rustix::fs::syncfs(fs::File::open(dir)?).map_err(io::Error::from)
+    rustix::fs::syncfs(regular::open_dir(dir)?).map_err(io::Error::from)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -254,6 +267,12 @@ fn sync_all_of(dir: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn open(root: &Path, durable: bool) -> Storage {
+        claim(root).unwrap();
+        prepare(root, None).unwrap();
+        Storage::open(root, durable).unwrap()
+    }
+
     fn key(project: &str, branch: &str) -> BranchKey {
         BranchKey { project: project.into(), branch: branch.into() }
     }
@@ -270,7 +289,7 @@ mod tests {
     #[test]
     fn a_branch_appears_and_disappears_whole() {
         let root = tempfile::tempdir().unwrap();
-        let storage = Storage::open(root.path(), None, true).unwrap();
+        let storage = open(root.path(), true);
         let key = key("p", "b");
         let staged = storage.stage().unwrap();
         fs::write(staged.join("file"), "x").unwrap();
@@ -284,8 +303,8 @@ mod tests {
     #[test]
     fn what_was_half_made_is_gone_after_a_restart() {
         let root = tempfile::tempdir().unwrap();
-        let staged = Storage::open(root.path(), None, false).unwrap().stage().unwrap();
-        let storage = Storage::open(root.path(), None, false).unwrap();
+        let staged = open(root.path(), false).stage().unwrap();
+        let storage = open(root.path(), false);
         assert!(!staged.exists());
         assert_eq!(storage.branches().unwrap(), []);
     }

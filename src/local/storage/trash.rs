@@ -24,7 +24,7 @@ impl Trash {
         let waiting = watch::Sender::new(0_usize);
         let done = waiting.clone();
         thread::Builder::new().name("lakebase-trash".to_owned()).spawn(move || {
-            be_humble();
+            yield_to_others();
             for path in full {
                 if let Err(error) = remove(&path) {
                     tracing::warn!(path = %path.display(), %error, "deleting a discarded directory; the next start tries again");
@@ -61,14 +61,18 @@ impl Trash {
     }
 }
 
-/// Whoever makes a branch goes first. A priority is the thread's own on Linux only.
-fn be_humble() {
+/// Making branches comes before deleting them. On Linux alone, a priority is the thread's own.
+fn yield_to_others() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 19);
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let removed = if path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{clone::Job, control_file::ControlFile};
+use super::{clone::Job, control_file::ControlFile, regular};
 use crate::local::fault::EngineError;
 
 /// Which WAL a branch takes along.
@@ -61,13 +61,13 @@ struct Segment {
     start: u64,
 }
 
-impl Job<'_> {
+impl Job {
     /// Takes WAL files from one data directory to another.
     pub(super) fn wal(&self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
         let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
         let size = segment_size(&from)?;
         // There may be hundreds: names in open directories are found faster than paths.
-        let open = |dir: &Path| fs::File::open(dir).map_err(EngineError::io("open", dir));
+        let open = |dir: &Path| regular::open_dir(dir).map_err(EngineError::io("open", dir));
         let open = (open(&from)?, open(&to)?);
         for name in names(&from)? {
             let name = name?;
@@ -138,7 +138,7 @@ fn segment_size(wal: &Path) -> Result<u64, EngineError> {
     });
     let none = || EngineError::Unsupported { reason: format!("there is no WAL in {}", wal.display()) };
     let path = found.ok_or_else(none)?;
-    let size = fs::metadata(&path).map_err(EngineError::io("read", &path))?.len();
+    let size = fs::symlink_metadata(&path).map_err(EngineError::io("read", &path))?.len();
     if size == 0 { Err(none()) } else { Ok(size) }
 }
 
@@ -163,7 +163,7 @@ fn history_file(name: &[u8]) -> Option<u32> {
 /// Where the newest turn to `timeline` was taken.
 pub(in crate::local) fn turning_point(data: &Path, timeline: u32) -> Result<u64, EngineError> {
     let path = data.join("pg_wal").join(format!("{timeline:08X}.history"));
-    let text = fs::read_to_string(&path).map_err(EngineError::io("read", &path))?;
+    let text = regular::read_to_string(&path).map_err(EngineError::io("read", &path))?;
     let last = text.lines().rfind(|line| line.starts_with(|first: char| first.is_ascii_digit()));
     let position = last.and_then(|line| line.split_whitespace().nth(1));
     position

@@ -1,0 +1,160 @@
+//! Files that the account of a compute put where the server works, as a program that escapes from
+//! PostgreSQL can.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt as _, lchown, symlink},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use super::*;
+
+const SECRET: &str = "15\nthe-words-of-root\n";
+
+fn branch_dir(root: &TempDir, branch: &str) -> PathBuf {
+    root.path().join("lb/branches/project-1").join(branch)
+}
+
+/// A file that root alone can read.
+fn secret(root: &TempDir) -> PathBuf {
+    let path = root.path().join("secret");
+    fs::write(&path, SECRET).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// Puts something made by `make` in the place of a file, as the owner of its directory.
+fn plant(path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) {
+    let _ = fs::remove_file(path);
+    make(path).unwrap();
+    let owner = path.parent().unwrap().metadata().unwrap();
+    lchown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
+}
+
+fn pipe(path: &Path) -> io::Result<()> {
+    Ok(mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?)
+}
+
+fn told(error: &EngineError) -> String {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    format!("{error}: {}", source.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn links_in_a_branch_s_directory_lead_the_server_nowhere() {
+    let root = root();
+    let engine = with_main(&root).await;
+    engine.stop(&key("main")).await.unwrap();
+    let (dir, secret) = (branch_dir(&root, "main"), secret(&root));
+    let owner = secret.metadata().unwrap().uid();
+    for name in ["data/postgresql.conf", "data/pg_hba.conf", "data/postgresql.lakebase-new"] {
+        plant(&dir.join(name), |path| symlink(&secret, path));
+    }
+    engine.start(&key("main"), &SETTINGS).await.unwrap();
+    engine.stop(&key("main")).await.unwrap();
+    for name in ["postgres.log", "lineage.json", "data/PG_VERSION", "data/global/pg_control"] {
+        let (path, kept) = (dir.join(name), dir.join("kept"));
+        fs::rename(&path, &kept).unwrap();
+        plant(&path, |path| symlink(&secret, path));
+        let start = engine.start(&key("main"), &SETTINGS).await;
+        let fork = engine.fork(&key("main"), &key("dev")).await;
+        for error in [start.err(), fork.err()].into_iter().flatten() {
+            assert!(!told(&error).contains("words-of-root"), "{name}: {error}");
+        }
+        engine.stop(&key("main")).await.unwrap();
+        let _ = engine.remove(&key("dev")).await;
+        fs::rename(&kept, &path).unwrap();
+    }
+    let wal = fs::read_dir(dir.join("data/pg_wal")).unwrap().flatten().map(|entry| entry.path());
+    let segment = wal.filter(|path| path.file_name().unwrap().len() == 24).min().unwrap();
+    plant(&segment, |path| symlink(&secret, path));
+    let forked = engine.fork(&key("main"), &key("dev")).await;
+    let copy = branch_dir(&root, "dev").join("data/pg_wal").join(segment.file_name().unwrap());
+    let copied = copy.symlink_metadata().is_ok_and(|meta| meta.is_file())
+        && fs::read(copy).unwrap() == SECRET.as_bytes();
+    assert!(forked.is_err() || !copied);
+    assert_eq!(fs::read_to_string(&secret).unwrap(), SECRET);
+    assert_eq!(secret.metadata().unwrap().uid(), owner);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_is_an_error_at_once() {
+    let root = root();
+    let engine = with_main(&root).await;
+    engine.stop(&key("main")).await.unwrap();
+    let dir = branch_dir(&root, "main");
+    for name in ["postgres.log", "data/PG_VERSION", "data/global/pg_control", "lineage.json", "data/pg_wal"] {
+        let (path, kept) = (dir.join(name), dir.join("kept"));
+        fs::rename(&path, &kept).unwrap();
+        plant(&path, pipe);
+        let both = async {
+            (engine.start(&key("main"), &SETTINGS).await, engine.fork(&key("main"), &key("dev")).await)
+        };
+        let (start, fork) = tokio::time::timeout(Duration::from_secs(20), both).await.expect(name);
+        assert!(start.is_err() || fork.is_err(), "{name}");
+        engine.stop(&key("main")).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::rename(&kept, &path).unwrap();
+    }
+    engine.start(&key("main"), &SETTINGS).await.unwrap();
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_while_it_starts_ends_with_the_engine() {
+    let root = root();
+    let engine = with_main(&root).await;
+    engine.stop(&key("main")).await.unwrap();
+    let data = branch_dir(&root, "main").join("data");
+    plant(&data.join("postgresql.auto.conf"), pipe);
+    let starting = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.start(&key("main"), &SETTINGS).await }
+    });
+    while crate::local::compute::working_in(&data).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::timeout(Duration::from_secs(5), engine.shutdown()).await.expect("bounded");
+    assert!(starting.await.unwrap().is_err());
+    assert!(crate::local::compute::working_in(&data).is_empty());
+}
+
+#[tokio::test]
+async fn a_stale_file_that_names_a_living_process_stops_no_start() {
+    let root = root();
+    let engine = with_main(&root).await;
+    engine.fork(&key("main"), &key("dev")).await.unwrap();
+    engine.start(&key("dev"), &SETTINGS).await.unwrap();
+    engine.stop(&key("main")).await.unwrap();
+    // As in a container that was killed and started again: the number lives, and is that of another server.
+    let data = branch_dir(&root, "main").join("data");
+    let (pid, path) = (postmaster(&root, "dev").as_raw_nonzero(), data.display());
+    let stale = format!("{pid}\n{path}\n1700000000\n5432\n/run\n\n  1 2\nready   \n");
+    plant(&data.join("postmaster.pid"), |path| fs::write(path, stale));
+    engine.start(&key("main"), &SETTINGS).await.unwrap();
+    assert_eq!(number(&engine, "main", "SELECT count(*) FROM t").await, 1);
+    assert_eq!(number(&engine, "dev", "SELECT count(*) FROM t").await, 1, "the other goes on");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_server_s_own_files_are_out_of_the_account_s_reach() {
+    let root = root();
+    let engine = with_main(&root).await;
+    let top = root.path().join("lb").metadata().unwrap();
+    assert_eq!((top.uid(), top.mode() & 0o7777), (rustix::process::geteuid().as_raw(), 0o711));
+    let account = crate::local::account::Account::choose(None).unwrap();
+    let owner = account.map_or(top.uid(), |account| account.uid);
+    for name in ["branches", "templates", "staging", "trash", "run"] {
+        let meta = root.path().join("lb").join(name).metadata().unwrap();
+        assert_eq!((meta.uid(), meta.mode() & 0o7777), (owner, 0o700), "{name}");
+    }
+    for entry in walkdir::WalkDir::new(root.path().join("lb/branches")) {
+        let meta = entry.unwrap().metadata().unwrap();
+        assert_eq!(meta.uid(), owner);
+    }
+    engine.shutdown().await;
+}
