@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::{Branch, Expiry, Lakebase, auth::Env, model::RoleDefinition};
+use lakebase::{Branch, Expiry, model::RoleDefinition};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, postgres::PgConnectOptions};
 
-use crate::support::fixture::{
-    Fixture, expect, number, number_on, on_a_project, refused_by, run, run_on, server,
-};
+use crate::support::fixture::{Fixture, expect, number, number_on, on_a_project, run, run_on};
 
 /// Traps for every name that the platform's statements use. A trap that fires in a superuser's session leaves a row,
 /// and makes the owner of the branch a superuser.
@@ -294,14 +292,10 @@ async fn a_lock_that_a_login_holds_stops_a_change_for_seconds_and_is_named() {
         let mut session = main.connect().await.unwrap();
         run_on(&mut session, "BEGIN; ALTER DATABASE databricks_postgres CONNECTION LIMIT 90").await;
         let pid = number_on(&mut session, "SELECT pg_backend_pid()::bigint").await;
-        // A client that does not try again.
-        let server = server();
-        let builder = Lakebase::builder().env(Env::empty()).host(&server.host).token(server.token.clone());
-        let client = builder.retry_budget(Duration::from_secs(1)).build().await.unwrap();
         let call = format!("PATCH {}/databases/databricks-postgres?update_mask=spec.role", main.name);
         let body = json!({"spec": {"role": two.name.to_string()}});
         let begun = Instant::now();
-        let (status, code, text) = refused_by(&client, &call, body.clone()).await;
+        let (status, code, text) = fixture.refused(&call, body.clone()).await;
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
         assert_eq!((status, code.as_str()), (409, "ABORTED"), "{text}");
         assert!(text.contains(&format!("process {pid}")) && text.contains("idle in transaction"), "{text}");
