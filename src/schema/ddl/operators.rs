@@ -4,6 +4,7 @@ use super::context::AlterStrategy;
 use super::sql::{differing, lines};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
+use crate::sql::{bracketed_lists, clause};
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -30,7 +31,7 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
             return statements;
         }
         _ => {
-            let (class, _) = name.split_once(" USING ").unwrap_or((name, ""));
+            let class = clause(name, "USING").map_or(*name, |place| name[..place.start].trim_end());
             let default = if object.has(Attr::Default) { " DEFAULT" } else { "" };
             let mut members = members(object);
             members.extend(object.get(Attr::Storage).map(|t| format!("STORAGE {t}")));
@@ -102,12 +103,21 @@ fn place(member: &str) -> String {
         words.next().unwrap_or_default(),
         words.next().unwrap_or_default(),
     );
-    let types = match what {
-        "FUNCTION" => rest.split_once(')').map_or(rest, |(types, _)| types).trim_start_matches('('),
-        _ => {
-            let operator = rest.split_once(" FOR ORDER BY ").map_or(rest, |(operator, _)| operator);
-            operator.rsplit_once('(').map_or("", |(_, types)| types).trim_end_matches(')')
-        }
-    };
+    let types = bracketed_lists(rest).first().copied().unwrap_or_default();
     format!("{what} {number} ({types})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_member_of_a_family_is_told_by_its_number_and_types() {
+        assert_eq!(place("OPERATOR 1 <(integer,bigint)"), "OPERATOR 1 (integer,bigint)");
+        assert_eq!(
+            place("OPERATOR 2 s.<->(point,s.\"a(\") FOR ORDER BY s.\"f(\""),
+            "OPERATOR 2 (point,s.\"a(\")"
+        );
+        assert_eq!(place("FUNCTION 1 (s.\"b)\", integer) f(integer)"), "FUNCTION 1 (s.\"b)\", integer)");
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::schema::model::Attr;
 use crate::schema::{Change, Kind};
+use crate::sql::{bracketed_lists, split_list};
 
 /// Why two additions on two sides cannot both be had, although they have different names.
 pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
@@ -48,16 +49,19 @@ fn apart(one: &str, other: &str) -> bool {
 
 /// The literals of a list, where each is plain enough to be told from the others.
 fn values(bound: &str) -> Option<BTreeSet<&str>> {
-    let list = bound.strip_prefix("FOR VALUES IN (")?.strip_suffix(')')?;
-    Some(list.split(", ").collect())
+    let list = bound.strip_prefix("FOR VALUES IN ").map(bracketed_lists)?;
+    Some(split_list(list.first()?).into_iter().collect())
 }
 
 fn range(bound: &str) -> Option<(&str, &str)> {
-    bound.strip_prefix("FOR VALUES FROM (")?.strip_suffix(')')?.split_once(") TO (")
+    let ends = bound.strip_prefix("FOR VALUES FROM ").map(bracketed_lists)?;
+    Some((ends.first()?, ends.get(1)?))
 }
 
 fn hash(bound: &str) -> Option<(&str, &str)> {
-    bound.strip_prefix("FOR VALUES WITH (modulus ")?.strip_suffix(')')?.split_once(", remainder ")
+    let list = bound.strip_prefix("FOR VALUES WITH ").map(bracketed_lists)?;
+    let parts = split_list(list.first()?);
+    Some((parts.first()?.strip_prefix("modulus ")?, parts.get(1)?.strip_prefix("remainder ")?))
 }
 
 /// Whether a range that ends here cannot reach one that starts there.
@@ -86,6 +90,7 @@ mod tests {
     fn lists_are_apart_when_they_share_no_value() {
         assert!(apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('c')"));
         assert!(!apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('b')"));
+        assert!(apart("FOR VALUES IN ('a, b')", "FOR VALUES IN ('a, c', 'b')"));
     }
 
     #[test]
@@ -98,6 +103,7 @@ mod tests {
             "FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')"
         ));
         assert!(!apart("FOR VALUES FROM ('a') TO ('c')", "FOR VALUES FROM ('d') TO ('e')"));
+        assert!(apart("FOR VALUES FROM ('a') TO ('c) TO (d')", "FOR VALUES FROM ('c) TO (d') TO ('e')"));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::finder::{Finder, Move, is_routine};
+use super::finder::{Finder, Move};
 use super::matching::IdentityMatcher;
-use super::statement::schema_of;
+use super::statement::{schema_of, split_arguments};
 use super::{PARTS, WHOLE};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object, Schema};
-use crate::sql::IdentifierMap;
+use crate::sql::{IdentifierMap, clause, last_part};
 
 impl<'a> Finder<'a> {
     /// The old schema once every rename is done.
@@ -42,8 +42,8 @@ impl<'a> Finder<'a> {
                     names.relations.insert(m.from.clone(), m.to.clone());
                 }
                 Kind::Function | Kind::Aggregate => {
-                    let bare = |name: &str| name.split('(').next().unwrap_or_default().to_owned();
-                    names.qualified.insert(bare(m.before.name), bare(&m.after.name));
+                    let bare = |key: Name<'_>| split_arguments(key).0.to_owned();
+                    names.qualified.insert(bare(m.before), bare((&m.after).into()));
                 }
                 _ => {}
             }
@@ -131,9 +131,7 @@ impl<'a> Finder<'a> {
             return;
         }
         let called = |table: Option<&str>, column: &str| {
-            let table = table.unwrap_or_default();
-            let (_, name) = table.rsplit_once('.').unwrap_or(("", table));
-            ddl::default_not_null(name, column)
+            ddl::default_not_null(last_part(table.unwrap_or_default()), column)
         };
         let column = next.attrs.iter().find(|(name, _)| *name == Attr::Name).map(|(_, name)| name.as_ref());
         let before = called(object.parent.map(|p| p.name), object.text(Attr::Name));
@@ -180,15 +178,9 @@ impl<'a> Finder<'a> {
 }
 
 fn next_name(object: &Object, own: Option<&Move<'_>>) -> String {
-    let arguments = object.key.name.find('(').filter(|_| is_routine(object.key.kind));
     let name = own.map_or(object.text(Attr::Name), |m| m.to.as_str());
-    match (arguments, own) {
-        (Some(_), Some(m)) => {
-            format!("{name}{}", m.after.name.find('(').map(|at| &m.after.name[at..]).unwrap_or_default())
-        }
-        (Some(at), None) => format!("{name}{}", &object.key.name[at..]),
-        (None, _) => name.to_owned(),
-    }
+    let key = own.map_or(object.key, |m| (&m.after).into());
+    format!("{name}{}", split_arguments(key).1)
 }
 
 /// Definitions hold the unqualified name of their object.
@@ -199,5 +191,10 @@ fn named(kind: Kind, text: &str, m: &Move<'_>) -> String {
         Kind::Rule => "RULE",
         _ => return text.to_owned(),
     };
-    text.replacen(&format!("{word} {} ", m.from), &format!("{word} {} ", m.to), 1)
+    let after = clause(text, word).and_then(|place| {
+        let name = text[place.end..].strip_prefix(' ')?;
+        let rest = name.strip_prefix(&m.from).filter(|rest| rest.starts_with(' '))?;
+        Some(format!("{} {}{rest}", &text[..place.end], m.to))
+    });
+    after.unwrap_or_else(|| text.to_owned())
 }

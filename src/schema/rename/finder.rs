@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matching::{IdentityMatcher, Match};
-use super::statement::create_schema;
+use super::statement::{create_schema, split_arguments};
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::error::Refusal;
 use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs};
@@ -172,8 +172,7 @@ impl<'a> Finder<'a> {
         }
         // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
         let schemas = IdentifierMap { schemas: self.names.schemas.clone(), ..IdentifierMap::default() };
-        let arguments = object.key.name.find('(').filter(|_| is_routine(object.key.kind));
-        let (own, rest) = object.key.name.split_at(arguments.unwrap_or(object.key.name.len()));
+        let (own, rest) = split_arguments(object.key);
         Key::new(object.key.kind, format!("{}{}", schemas.key(own), self.names.key(rest)))
     }
 
@@ -194,8 +193,4 @@ fn unclear(old: &Object, new: &Object) -> Refusal {
         new.key
     );
     Refusal { object: old.key.to_string(), reason }
-}
-
-pub(super) fn is_routine(kind: Kind) -> bool {
-    matches!(kind, Kind::Function | Kind::Aggregate)
 }

@@ -3,20 +3,27 @@
 use crate::schema::ddl;
 use crate::schema::model::{Key, Kind, Name, Object};
 use crate::schema::statement::{HazardKind, Statement};
+use crate::sql::bracket;
 
 /// The part of a key before the object's own name.
 pub(super) fn schema_of<'a>(key: impl Into<Name<'a>>, name: &str) -> String {
     let key = key.into();
-    let bare = key.name.find('(').map_or(key.name, |at| &key.name[..at]);
+    let bare = bracket(key.name).map_or(key.name, |at| &key.name[..at]);
     bare.strip_suffix(name).unwrap_or(bare).trim_end_matches('.').to_owned()
 }
 
 /// The key of the same object under another name.
 pub(super) fn sibling(key: &Key, from: &str, to: &str) -> Key {
-    let arguments = key.name.find('(').filter(|_| matches!(key.kind, Kind::Function | Kind::Aggregate));
-    let (bare, tail) = key.name.split_at(arguments.unwrap_or(key.name.len()));
+    let (bare, tail) = split_arguments(key.into());
     let head = bare.strip_suffix(from).unwrap_or(bare);
     Key::new(key.kind, format!("{head}{to}{tail}"))
+}
+
+/// The name of a key and, of a function, the arguments in their brackets.
+pub(super) fn split_arguments(key: Name<'_>) -> (&str, &str) {
+    let routine = matches!(key.kind, Kind::Function | Kind::Aggregate);
+    let arguments = bracket(key.name).filter(|_| routine);
+    key.name.split_at(arguments.unwrap_or(key.name.len()))
 }
 
 pub(super) fn create_schema(key: &Key) -> Statement {
