@@ -213,56 +213,30 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
 }
 
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
-    let table = parent(new);
-    let name = new.text(Attr::Name);
+    let (table, name) = (parent(new), new.text(Attr::Name));
     let mut statements = Vec::new();
-    let (before, after) = (old.text(Attr::Definition), new.text(Attr::Definition));
     for attr in differing(old, new) {
         match attr {
-            Attr::Definition if before.strip_suffix(" NOT VALID") == Some(after) => {
-                let mut statement = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
-                    .lock(table, LockMode::ShareUpdateExclusive)
-                    .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
-                if ctx.online {
-                    statement = statement.at(Phase::Validate);
-                }
-                statements.push(statement);
-            }
-            Attr::Definition
-                if new.text(Attr::Type) == "foreign key" && timing(before).0 == timing(after).0 =>
-            {
-                let words = match timing(after).1.trim_start() {
-                    "" => "NOT DEFERRABLE",
-                    words => words,
-                };
-                let sql = format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {words}");
-                statements.push(Statement::new(sql).exclusive(table));
-            }
-            Attr::Definition
-                if new.text(Attr::Type) == "exclusion"
-                    && without_options(before) == without_options(after) => {}
-            Attr::IndexDefinition => {}
+            Attr::Definition => match change_definition(ctx, old, new) {
+                Some(changes) => statements.extend(changes),
+                None => return AlterStrategy::Replace,
+            },
             Attr::IndexOptions => statements.extend(change_options(
                 &format!("ALTER INDEX {}.{name}", new.text(Attr::Schema)),
                 old.get(attr),
                 new.get(attr),
             )),
             Attr::ReplicaIdentity if !new.has(attr) => statements.extend(no_identity(ctx, new)),
-            Attr::Clustered | Attr::ReplicaIdentity | Attr::Columns | Attr::ForeignColumns => {}
-            Attr::Inherited if new.text(Attr::Type) == "check" && passes_on(ctx, old, new) => {
-                return AlterStrategy::Replace;
+            Attr::IndexDefinition
+            | Attr::Clustered
+            | Attr::ReplicaIdentity
+            | Attr::Columns
+            | Attr::ForeignColumns => {}
+            Attr::Inherited => {
+                if let Some(strategy) = change_inheritance(ctx, old, new) {
+                    return strategy;
+                }
             }
-            Attr::Inherited if new.has(attr) && ctx.new.object(Kind::Partition, table).is_none() => {
-                return AlterStrategy::Refuse(
-                    "PostgreSQL keeps a constraint the table had before it inherited".to_owned(),
-                );
-            }
-            Attr::Inherited if !new.has(attr) && still_inherits(ctx, table) => {
-                return AlterStrategy::Refuse(
-                    "an inherited constraint cannot become the table's own".to_owned(),
-                );
-            }
-            Attr::Inherited => {}
             Attr::Tablespace => statements.push(
                 Statement::new(format!(
                     "ALTER INDEX {}.{name} SET TABLESPACE {}",
@@ -276,6 +250,46 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     }
     statements.extend(index_flags(Some(old), new));
     AlterStrategy::Alter(statements)
+}
+
+/// The statements for another definition; `None` if the constraint has to be replaced.
+fn change_definition(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<Vec<Statement>> {
+    let (table, name) = (parent(new), new.text(Attr::Name));
+    let (before, after) = (old.text(Attr::Definition), new.text(Attr::Definition));
+    if before.strip_suffix(" NOT VALID") == Some(after) {
+        let statement = Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+            .lock(table, LockMode::ShareUpdateExclusive)
+            .hazard(HazardKind::MayFailOnData, table, "rows that do not fit are refused");
+        return Some(vec![if ctx.online { statement.at(Phase::Validate) } else { statement }]);
+    }
+    match new.text(Attr::Type) {
+        "foreign key" if timing(before).0 == timing(after).0 => {
+            let words = match timing(after).1.trim_start() {
+                "" => "NOT DEFERRABLE",
+                words => words,
+            };
+            let sql = format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {words}");
+            Some(vec![Statement::new(sql).exclusive(table)])
+        }
+        "exclusion" if without_options(before) == without_options(after) => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// Whether a constraint can become inherited, or the table's own, as it is.
+fn change_inheritance(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<AlterStrategy> {
+    let table = parent(new);
+    if new.text(Attr::Type) == "check" && passes_on(ctx, old, new) {
+        return Some(AlterStrategy::Replace);
+    }
+    let reason = match new.has(Attr::Inherited) {
+        true if ctx.new.object(Kind::Partition, table).is_none() => {
+            "PostgreSQL keeps a constraint the table had before it inherited"
+        }
+        false if still_inherits(ctx, table) => "an inherited constraint cannot become the table's own",
+        _ => return None,
+    };
+    Some(AlterStrategy::Refuse(reason.to_owned()))
 }
 
 /// A definition without its timing, and that with the blank before it.

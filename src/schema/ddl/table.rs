@@ -7,46 +7,58 @@ use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
-    let name = &table.key.name;
     let mut columns: Vec<(usize, Object<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
-    let inherits = table.get(Attr::Inherits);
-    let typed = table.has(Attr::OfType);
-    let mut body = Vec::new();
-    for (_, object) in &columns {
-        if typed {
-            let options = column::options_of_typed(ctx, object);
-            body.extend(
-                (!options.is_empty())
-                    .then(|| format!("    {} WITH OPTIONS{options}", object.text(Attr::Name))),
-            );
-        } else if inherits.is_none() || !object.has(Attr::Inherited) {
-            body.push(format!("    {}", column::definition(ctx, object)));
-        }
-    }
-    for (at, object) in ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Constraint) {
-        if ctx.inline.contains(&at) {
-            body.push(format!(
-                "    CONSTRAINT {} {}",
-                object.text(Attr::Name),
-                object.text(Attr::Definition)
-            ));
-        }
-    }
     let words = match (table.has(Attr::Foreign), table.has(Attr::Persistence)) {
         (true, _) => "CREATE FOREIGN TABLE",
         (_, true) => "CREATE UNLOGGED TABLE",
         _ => "CREATE TABLE",
     };
-    let mut sql = format!("{words} {name}");
+    let mut sql = format!("{words} {}", table.key.name);
     if let Some(of) = table.get(Attr::OfType) {
         sql += &format!(" OF {of}");
     }
-    if !body.is_empty() || !typed {
+    let body = body(ctx, table, &columns);
+    if !body.is_empty() || !table.has(Attr::OfType) {
         sql += &format!(" (\n{}\n)", body.join(",\n"));
     }
-    if let Some(parents) = inherits {
+    sql += &clauses(table);
+    let mut statements = vec![Statement::new(sql)];
+    for (_, object) in &columns {
+        statements.extend(column::after_create(ctx, object, table.has(Attr::Inherits)));
+    }
+    statements.extend(flags(None, table));
+    statements
+}
+
+/// The columns and constraints in the brackets of a new table.
+fn body(ctx: &Context<'_>, table: &Object, columns: &[(usize, Object<'_>)]) -> Vec<String> {
+    let mut body = Vec::new();
+    for (_, object) in columns {
+        if table.has(Attr::OfType) {
+            let options = column::options_of_typed(ctx, object);
+            body.extend(
+                (!options.is_empty())
+                    .then(|| format!("    {} WITH OPTIONS{options}", object.text(Attr::Name))),
+            );
+        } else if !table.has(Attr::Inherits) || !object.has(Attr::Inherited) {
+            body.push(format!("    {}", column::definition(ctx, object)));
+        }
+    }
+    for (at, object) in ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Constraint) {
+        if ctx.inline.contains(&at) {
+            let (name, definition) = (object.text(Attr::Name), object.text(Attr::Definition));
+            body.push(format!("    CONSTRAINT {name} {definition}"));
+        }
+    }
+    body
+}
+
+/// What follows the brackets of a new table.
+fn clauses(table: &Object) -> String {
+    let mut sql = String::new();
+    if let Some(parents) = table.get(Attr::Inherits) {
         sql += &format!("\nINHERITS ({})", parents.replace('\n', ", "));
     }
     if let Some(by) = table.get(Attr::PartitionKey) {
@@ -67,12 +79,7 @@ pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
             sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
         }
     }
-    let mut statements = vec![Statement::new(sql)];
-    for (_, object) in &columns {
-        statements.extend(column::after_create(ctx, object, inherits.is_some()));
-    }
-    statements.extend(flags(None, table));
-    statements
+    sql
 }
 
 /// Row-level security and replica identity.
