@@ -30,6 +30,7 @@ pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, Place, Swap};
 pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
+pub(super) use relation::table_owner;
 pub(super) use retype::{base, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
 pub(super) use table::inherit;

@@ -3,7 +3,7 @@
 use super::context::{AlterStrategy, Context};
 use super::identity;
 use super::sql::{change_options, differing, lines, options, ordered, parent, phrase};
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Name, Object};
 use crate::schema::statement::{HazardKind, Phase, Statement};
 use crate::sql::quote_literal;
 
@@ -122,17 +122,24 @@ fn create_sequence(object: &Object) -> String {
     )
 }
 
-/// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table.
+/// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table. A table
+/// that was there before has its new owner by now.
 pub(super) fn own(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let (name, table) = (parent(object), object.text(Attr::Table));
     let fresh = ctx.old.object(Kind::Sequence, name).is_none();
-    let role = ctx.old.object(Kind::Table, table).filter(|_| fresh).and_then(|t| t.owner);
+    let was = ctx.old.object(Kind::Table, table).filter(|_| fresh);
+    let role = was.and_then(|was| table_owner(ctx, table).map(|new| new.text(Attr::Role)).or(was.owner));
     let mut statements = Vec::new();
     if let Some(role) = role.filter(|role| *role != ctx.old.origin.user) {
         statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNER TO {role}")));
     }
     statements.push(Statement::new(format!("ALTER SEQUENCE {name} OWNED BY {}", object.text(Attr::Column))));
     statements
+}
+
+/// The object that tells the new owner of a table, if owners are compared.
+pub(in crate::schema) fn table_owner<'a>(ctx: &Context<'a>, table: &str) -> Option<Object<'a>> {
+    ctx.new.object(Kind::Owner, &Name::new(Kind::Table, table).to_string())
 }
 
 pub(super) fn disown(object: &Object) -> Vec<Statement> {

@@ -41,6 +41,7 @@ const RULES: &[Rule] = &[
     name::a_name_is_free_before_it_is_taken,
     sequence::a_sequence_is_purged_after_the_identity_has_its_position,
     sequence::an_identity_is_altered_after_the_sequence_has_its_position,
+    sequence::a_table_has_its_owner_before_a_column_gets_a_sequence,
 ];
 
 /// Pairs of nodes, the first of which runs before the second.

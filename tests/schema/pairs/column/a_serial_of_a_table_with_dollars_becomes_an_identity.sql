@@ -1,3 +1,4 @@
+-- recreates: ^a\$\$b_id_seq$
 -- old
 CREATE TABLE "a$$b" (id serial);
 -- new
