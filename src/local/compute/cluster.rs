@@ -5,7 +5,7 @@ use std::{fs, io, path::Path, process::Stdio};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::{Installation, Platform, SUPERUSER, Spawner, spawner::command};
+use super::{Installation, Platform, SUPERUSER, Spawner, sandbox::Sandbox, spawner::command};
 use crate::local::{account::FileWorkers, fault::EngineError};
 
 /// Part of a template's name: counts up when the options or the first statements below change.
@@ -19,17 +19,17 @@ pub(in crate::local) async fn initdb(
     data: &Path,
     platform: &Platform,
 ) -> Result<(), EngineError> {
-    let first = run(spawner, installation, data, "C.UTF-8").await;
+    let first = run(files, spawner, installation, data, "C.UTF-8").await;
     let made = match first {
         // Old or small systems lack the locale; what PostgreSQL brings itself is the same everywhere.
         Err(EngineError::ComputeFailed { log, .. }) if log.contains("locale") => {
             tracing::warn!("the system has no locale C.UTF-8; using C");
-            run(spawner, installation, data, "C").await
+            run(files, spawner, installation, data, "C").await
         }
         other => other,
     };
     made?;
-    secure(spawner, installation, data, platform).await?;
+    secure(files, spawner, installation, data, platform).await?;
     let base = data.join("base");
     files.run(move || drop_maps(&base).map_err(EngineError::io("tidy", &base))).await
 }
@@ -52,6 +52,7 @@ fn drop_maps(base: &Path) -> io::Result<()> {
 }
 
 async fn run(
+    files: &FileWorkers,
     spawner: &Spawner,
     installation: &Installation,
     data: &Path,
@@ -59,7 +60,7 @@ async fn run(
 ) -> Result<(), EngineError> {
     let program = installation.bin.join("initdb");
     let parent = data.parent().unwrap_or(data);
-    let mut command = command(&program, parent);
+    let mut command = command(&program, parent, sandbox(files, installation, parent).await?);
     command
         .arg("--pgdata")
         .arg(data)
@@ -73,6 +74,15 @@ async fn run(
         command.args(["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]);
     }
     finish(spawner, command, &program, "did not make a cluster", "").await
+}
+
+async fn sandbox(
+    files: &FileWorkers,
+    installation: &Installation,
+    writable: &Path,
+) -> Result<Sandbox, EngineError> {
+    let (programs, own) = (installation.clone(), writable.to_owned());
+    files.run(move || Sandbox::prepare(&programs, &[own.as_path()])).await
 }
 
 /// Runs a program with `input` as its standard input, to its end.
@@ -100,13 +110,14 @@ async fn finish(
 
 /// Gives the superuser its secret and takes away what a login must never have, before any server runs on the cluster.
 async fn secure(
+    files: &FileWorkers,
     spawner: &Spawner,
     installation: &Installation,
     data: &Path,
     platform: &Platform,
 ) -> Result<(), EngineError> {
     let program = installation.bin.join("postgres");
-    let mut command = command(&program, data);
+    let mut command = command(&program, data, sandbox(files, installation, data).await?);
     command.args(["--single", "-F"]).arg("-D").arg(data);
     for setting in
         ["exit_on_error=true", "search_path=pg_catalog", "log_checkpoints=off", "log_statement=none"]

@@ -9,6 +9,7 @@ mod installed;
 mod orphans;
 mod pinned;
 mod platform;
+mod sandbox;
 mod server;
 mod sockets;
 mod spawner;
@@ -25,6 +26,8 @@ pub(super) use installed::Installation;
 pub(super) use orphans::working_in;
 pub(super) use orphans::{stop_orphans, stop_orphans_in};
 pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
+#[cfg(all(test, target_os = "linux"))]
+pub(super) use sandbox::is_supported as keeps_branches_apart;
 pub(super) use server::{Launch, SUPERUSER, Server};
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;

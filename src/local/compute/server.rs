@@ -23,6 +23,7 @@ use super::{
     Installation, Spawner,
     access::{hba, ident},
     configuration::{ComputeSettings, Durability, postgresql_conf},
+    sandbox::Sandbox,
     sockets::SOCKET_FILE,
     spawner::command,
 };
@@ -70,12 +71,12 @@ impl Server {
         launch: Launch,
     ) -> Result<Self, EngineError> {
         let program = launch.installation.bin.join("postgres");
-        let mut command = command(&program, &launch.data);
         let (version, prepared) = (launch.installation.version, launch.clone());
         // Logins come from the account of this process, which is not that of the files.
         let access =
             FileWorkers::privileged().run(move || Ok::<_, EngineError>((hba(version), ident()))).await?;
-        let (log, log_again) = files.run(move || prepared.prepare(&access)).await?;
+        let (log, log_again, sandbox) = files.run(move || prepared.prepare(&access)).await?;
+        let mut command = command(&program, &launch.data, sandbox);
         command.arg("-D").arg(&launch.data).stdin(Stdio::null()).stdout(log).stderr(log_again);
         let child = spawner.spawn(command).await.map_err(EngineError::io("start", &program))?;
         let pid = child.id();
@@ -143,8 +144,8 @@ impl Server {
 }
 
 impl Launch {
-    /// Writes the configuration and opens the log, twice.
-    fn prepare(&self, access: &(String, String)) -> Result<(fs::File, fs::File), EngineError> {
+    /// Writes the configuration, opens the log, twice, and the directories that are this compute's.
+    fn prepare(&self, access: &(String, String)) -> Result<(fs::File, fs::File, Sandbox), EngineError> {
         let conf =
             postgresql_conf(&self.settings, self.installation.version, self.durability, &self.socket_dir)?;
         let (hba, ident) = access;
@@ -152,7 +153,9 @@ impl Launch {
             let path = self.data.join(name);
             storage::replace(&path, text.as_bytes()).map_err(EngineError::io("write", &path))?;
         }
-        self.open_log().map_err(EngineError::io("open", &self.log))
+        let sandbox = Sandbox::prepare(&self.installation, &[&self.data, &self.socket_dir])?;
+        let (log, log_again) = self.open_log().map_err(EngineError::io("open", &self.log))?;
+        Ok((log, log_again, sandbox))
     }
 
     fn open_log(&self) -> io::Result<(fs::File, fs::File)> {

@@ -6,12 +6,14 @@
 
 use std::{io, path::Path, sync::mpsc, thread};
 
+use rustix::process::Pid;
 use tokio::{
     process::{Child, Command},
     runtime::Handle,
     sync::oneshot,
 };
 
+use super::sandbox::Sandbox;
 use crate::local::{account::FileWorkers, fault::EngineError};
 
 type Order = (Command, oneshot::Sender<io::Result<Child>>);
@@ -58,8 +60,8 @@ impl Spawner {
     }
 }
 
-/// A command for [`Spawner::spawn`], with a small environment, in `directory`.
-pub(super) fn command(program: &Path, directory: &Path) -> Command {
+/// A command for [`Spawner::spawn`], with a small environment, in `directory` and in its sandbox.
+pub(super) fn command(program: &Path, directory: &Path, sandbox: Sandbox) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear().env("LC_ALL", "C").env("TZ", "UTC");
     for kept in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
@@ -67,33 +69,58 @@ pub(super) fn command(program: &Path, directory: &Path) -> Command {
             command.env(kept, value);
         }
     }
-    die_with_parent(&mut command);
-    command
-}
-
-#[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
-
-    let parent = getpid();
+    let (parent, mut sandbox) = (rustix::process::getpid(), Some(sandbox));
     let arm = move || {
-        // Immediate shutdown: PostgreSQL takes its children along and leaves no shared memory.
-        set_parent_process_death_signal(Some(Signal::QUIT))?;
-        if getppid() == Some(parent) {
-            Ok(())
-        } else {
-            Err(io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))
-        }
+        die_with(parent)?;
+        close_inherited();
+        sandbox.take().map_or(Ok(()), Sandbox::enter)
     };
-    // A change of user would clear the signal; the spawner's thread has changed already.
-    #[expect(unsafe_code, reason = "runs between fork and exec; makes two system calls and nothing else")]
+    // A change of user would clear the death signal; the spawner's thread has changed already.
+    #[expect(unsafe_code, reason = "runs between fork and exec; makes system calls and allocates nothing")]
     unsafe {
         command.pre_exec(arm);
     }
+    // Other systems have no death signal: the runtime kills what is left, the next start what outlived that.
+    #[cfg(not(target_os = "linux"))]
+    command.kill_on_drop(true);
+    command
 }
 
-/// Other systems have no such signal: the runtime kills what is left, and the next start what outlived that.
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent(command: &mut Command) {
-    command.kill_on_drop(true);
+/// Has the kernel end this process with the thread that made it.
+#[cfg(target_os = "linux")]
+fn die_with(parent: Pid) -> io::Result<()> {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+
+    // Ignored, as a shell has it for a background process, the signal would be lost until PostgreSQL expects it.
+    #[expect(unsafe_code, reason = "sets a signal back to its default, which runs no code of ours")]
+    unsafe {
+        libc::signal(libc::SIGQUIT, libc::SIG_DFL);
+    }
+    // Immediate shutdown: PostgreSQL takes its children along and leaves no shared memory.
+    set_parent_process_death_signal(Some(Signal::QUIT))?;
+    if getppid() == Some(parent) {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))
+    }
 }
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as on Linux")]
+fn die_with(_parent: Pid) -> io::Result<()> {
+    Ok(())
+}
+
+/// Keeps files from PostgreSQL that this process inherited open from its own parent.
+#[cfg(target_os = "linux")]
+fn close_inherited() {
+    const FIRST: libc::c_uint = 3;
+    // An old kernel refuses it; this process's own files are closed at exec anyway.
+    #[expect(unsafe_code, reason = "marks descriptors to be closed at exec, and closes none before")]
+    unsafe {
+        libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_inherited() {}

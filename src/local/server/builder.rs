@@ -18,7 +18,9 @@ use super::{
     record::Record,
 };
 use crate::local::{
-    Durability, api,
+    Durability,
+    account::FileWorkers,
+    api,
     control::{Control, ControlOptions, Latency, make_room},
     engine::{Engine, EngineError, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
@@ -160,7 +162,7 @@ impl LocalLakebaseBuilder {
         claim(&dir).await?;
         let mut attempts = LOCK_ATTEMPTS;
         loop {
-            if let Some(lock) = Lock::take(&dir)? {
+            if let Some(lock) = Lock::take(&dir).await? {
                 return self.start_with(dir, lock).await;
             }
             attempts -= 1;
@@ -182,7 +184,7 @@ impl LocalLakebaseBuilder {
         claim(&dir).await?;
         let patience = tokio::time::Instant::now() + ATTACH_PATIENCE;
         loop {
-            if let Some(lock) = Lock::take(&dir)? {
+            if let Some(lock) = Lock::take(&dir).await? {
                 return self.start_with(dir, lock).await;
             }
             if let Some(record) = Record::read(&dir)?
@@ -205,7 +207,7 @@ impl LocalLakebaseBuilder {
     /// seconds; [`LocalError::Unproven`] when another process listens at its address.
     pub async fn attach(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
-        if !is_served(&dir)? {
+        if !is_served(&dir).await? {
             return Err(LocalError::NotRunning { data_dir: dir });
         }
         match Record::read(&dir)? {
@@ -242,8 +244,12 @@ impl LocalLakebaseBuilder {
         let refused = |source| LocalError::Listen { address: self.listen, source };
         let listener = listener.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let authority = Authority::load_or_create(&dir)
-            .map_err(|error| LocalError::start("make the certificate authority", error))?;
+        let keys = dir.clone();
+        let load = move || {
+            Authority::load_or_create(&keys)
+                .map_err(|error| LocalError::start("make the certificate authority", error))
+        };
+        let authority = FileWorkers::privileged().run(load).await?;
         let ca_cert = authority.certificate_file().to_owned();
         let engine = self.engine(&dir).await?;
         let version = self.version(&engine).await?;

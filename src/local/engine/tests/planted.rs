@@ -158,3 +158,60 @@ async fn the_server_s_own_files_are_out_of_the_account_s_reach() {
     }
     engine.shutdown().await;
 }
+
+/// What a program that is run from within a compute cannot do, whatever its rights in the database.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_compute_reaches_no_file_and_no_process_of_another() {
+    if !crate::local::compute::keeps_branches_apart() {
+        eprintln!("*** SKIPPED: this kernel has no Landlock ***");
+        return;
+    }
+    let root = root();
+    let engine = with_main(&root).await;
+    engine.fork(&key("main"), &key("dev")).await.unwrap();
+    engine.start(&key("dev"), &SETTINGS).await.unwrap();
+    let (own, other) = (branch_dir(&root, "main").join("data"), branch_dir(&root, "dev").join("data"));
+    let state = root.path().join("lb/lakebase.state");
+    fs::write(&state, "the state").unwrap();
+    let ask = async |sql: String| -> Result<String, String> {
+        let mut session = engine.admin(&key("main"), "postgres").await.unwrap();
+        let answer = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut session).await;
+        answer.map(|_| String::new()).map_err(|error| error.to_string())
+    };
+    let read = |path: &Path| format!("SELECT pg_read_file('{}')", path.display());
+    let program = |command: &str| format!("CREATE TEMP TABLE o (line text); COPY o FROM PROGRAM '{command}'");
+    ask(read(&own.join("PG_VERSION"))).await.unwrap();
+    ask(program("echo 1; cat /etc/hostname; ls /usr >/dev/null")).await.unwrap();
+    for path in [other.join("PG_VERSION"), state, branch_dir(&root, "dev").join("lineage.json")] {
+        let denied = ask(read(&path)).await.unwrap_err();
+        assert!(denied.contains("Permission denied"), "{path:?}: {denied}");
+        ask(program(&format!("cat {}", path.display()))).await.unwrap_err();
+        ask(program(&format!("echo x >> {}", path.display()))).await.unwrap_err();
+    }
+    ask(program(&format!("ls {}", root.path().join("lb/branches").display()))).await.unwrap_err();
+    ask(program("ls /root")).await.unwrap_err();
+    ask(program("ls /tmp")).await.unwrap_err();
+    ask(program("cat /proc/net/unix")).await.unwrap_err();
+    let neighbor = postmaster(&root, "dev").as_raw_nonzero();
+    ask(program(&format!("kill -QUIT {neighbor}"))).await.unwrap_err();
+    assert_eq!(number(&engine, "dev", "SELECT count(*) FROM t").await, 1);
+    engine.shutdown().await;
+}
+
+/// Files that the parent of this process left open for it are none of PostgreSQL's.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_compute_has_only_its_own_files_open() {
+    use rustix::io::{FdFlags, fcntl_setfd};
+    let root = root();
+    let file = fs::File::create(root.path().join("inherited")).unwrap();
+    fcntl_setfd(&file, FdFlags::empty()).unwrap();
+    let engine = with_main(&root).await;
+    let open = format!("/proc/{}/fd", postmaster(&root, "main").as_raw_nonzero());
+    for entry in fs::read_dir(open).unwrap().flatten() {
+        let target = fs::read_link(entry.path()).unwrap();
+        assert_ne!(target, root.path().join("inherited"));
+    }
+    engine.shutdown().await;
+}
