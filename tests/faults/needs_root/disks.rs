@@ -10,7 +10,7 @@ use std::{
 use lakebase::Expiry;
 use rustix::process::Signal;
 
-use super::{crash::end, kill};
+use super::super::{crash::end, kill};
 use crate::support::{
     child::{LIMIT, output, output_of},
     directory::directory,
@@ -70,6 +70,7 @@ impl Drop for Image {
 }
 
 const EXT4: &[&str] = &["mkfs.ext4", "-q", "-m", "0", "-F"];
+const XFS: &[&str] = &["mkfs.xfs", "-q", "-f"];
 
 /// Branches, rows and settings on a disk with ever less room; what is acknowledged is there once there is room again.
 async fn fill_up(make: &[&str]) {
@@ -131,6 +132,12 @@ async fn fill_up(make: &[&str]) {
 #[ignore = "needs root"]
 async fn a_full_ext4_refuses_and_loses_nothing() {
     fill_up(EXT4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_full_xfs_refuses_and_loses_nothing() {
+    fill_up(XFS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,4 @@
+//! Failures of the machine that only root can arrange.
+
+mod container;
+mod disks;
