@@ -64,6 +64,18 @@ pub(crate) enum EngineError {
         /// What to do about it.
         remedy: String,
     },
+    /// The branches cannot be opened: the secret of their superuser is not there.
+    #[error(
+        "the branches in {} cannot be opened: {secret} is missing, because an earlier version made them or it was \
+         removed, and their PostgreSQL does not let the server in without it; nothing was changed: choose another data \
+         directory (LAKEBASE_LOCAL_DIR or --data-dir), or move this one away", .path.display()
+    )]
+    EarlierLayout {
+        /// The data directory.
+        path: PathBuf,
+        /// The name of the file.
+        secret: String,
+    },
     /// PostgreSQL did not start or did not stop, or a program of it failed.
     #[error("{what}{}", log_tail(.log))]
     ComputeFailed {

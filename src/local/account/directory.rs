@@ -130,7 +130,7 @@ pub(in crate::local) fn hand_over(
     Ok(())
 }
 
-/// Directories of an earlier version belong to root, and the account was another one.
+/// Made with another account, or copied by root.
 fn belongs_to_another(
     parent: &Path,
     name: &str,
@@ -143,8 +143,8 @@ fn belongs_to_another(
         Some(account) => {
             let dirs: Vec<_> = names.iter().map(|name| parent.join(name).display().to_string()).collect();
             format!(
-                "nothing was changed; to go on with its branches as user {user}, run `chown -R {user}: {dirs}`, or name \
-                 the user they belong to with --pg-user",
+                "nothing was changed; name the user they belong to with --pg-user, or, to go on with its branches as user \
+                 {user}, run `chown -R {user}: {dirs}`",
                 user = account.name,
                 dirs = dirs.join(" ")
             )
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn branches_of_an_earlier_account_are_refused_with_the_command_that_hands_them_over() {
+    fn branches_of_another_account_are_refused_with_the_command_that_hands_them_over() {
         if !rustix::process::geteuid().is_root() {
             eprintln!("*** SKIPPED: only root can give a directory away ***");
             return;

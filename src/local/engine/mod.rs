@@ -147,6 +147,7 @@ impl Engine {
                 let account = Account::choose(pg_user.as_deref())?;
                 storage::claim(&root)?;
                 let root = fs::canonicalize(&root).map_err(EngineError::io("resolve", &root))?;
+                storage::check_secret(&root, SECRET_FILE)?;
                 storage::prepare(&root, account.as_ref())?;
                 let platform = Platform::open(&root.join(SECRET_FILE))?;
                 Ok::<_, EngineError>((root, account, platform))

@@ -101,6 +101,13 @@ pub enum LocalError {
         /// Which directory, its owner or mode, and what to do.
         message: String,
     },
+    /// An earlier version made the branches of the data directory, or the secret of their superuser was removed.
+    #[error("{message}")]
+    #[non_exhaustive]
+    EarlierLayout {
+        /// Which directory, what is missing, and what to do.
+        message: String,
+    },
     /// No PostgreSQL is installed and none could be fetched.
     #[error("{message}")]
     #[non_exhaustive]
@@ -166,6 +173,7 @@ impl From<EngineError> for LocalError {
             EngineError::ForeignDirectory { path } => Self::ForeignDirectory { data_dir: path },
             EngineError::Unreachable { .. } => Self::Unreachable { message: error.to_string() },
             EngineError::InsecureDirectory { .. } => Self::InsecureDirectory { message: error.to_string() },
+            EngineError::EarlierLayout { .. } => Self::EarlierLayout { message: error.to_string() },
             EngineError::NoPostgres { .. } => Self::NoPostgres { message: error.to_string() },
             other => Self::start("open the data directory", other),
         }

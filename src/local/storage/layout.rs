@@ -37,6 +37,22 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
     fs::write(&marker, MARKER_TEXT).map_err(EngineError::io("write", &marker))
 }
 
+/// Refuses branches whose clusters do not know the superuser's secret, because an earlier version made them.
+///
+/// `secret` is the name of its file in the root. Nothing is changed.
+pub(in crate::local) fn check_secret(root: &Path, secret: &str) -> Result<(), EngineError> {
+    let branches = root.join("branches");
+    if root.join(secret).exists() {
+        return Ok(());
+    }
+    match names_in(&branches) {
+        Ok(names) if names.is_empty() => Ok(()),
+        Ok(_) => Err(EngineError::EarlierLayout { path: root.to_owned(), secret: secret.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(EngineError::io("list", &branches)(error)),
+    }
+}
+
 /// Creates the directories of the account in a claimed root. Done by the root's owner.
 pub(in crate::local) fn prepare(root: &Path, account: Option<&Account>) -> Result<(), EngineError> {
     if let Some(account) = account {
@@ -105,6 +121,27 @@ mod tests {
         claim(&root).unwrap();
         fs::write(root.join("anything"), "x").unwrap();
         claim(&root).unwrap();
+    }
+
+    #[test]
+    fn branches_without_the_secret_are_refused_and_left_as_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        check_secret(dir.path(), "secret").unwrap();
+        fs::create_dir_all(dir.path().join("branches/project/main")).unwrap();
+        let error = check_secret(dir.path(), "secret").unwrap_err().to_string();
+        for part in [
+            "earlier version",
+            "LAKEBASE_LOCAL_DIR",
+            "--data-dir",
+            "move this one away",
+            "nothing was changed",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(!error.contains("chown"), "{error}");
+        assert!(dir.path().join("branches/project/main").is_dir());
+        fs::write(dir.path().join("secret"), "x").unwrap();
+        check_secret(dir.path(), "secret").unwrap();
     }
 
     #[test]

@@ -14,8 +14,8 @@
 //!   run/                        the same: socket directories
 //! ```
 //!
-//! Whatever is in a directory of the account, the account can replace at any time. So all but [`claim`] and
-//! [`prepare`] runs on threads of the account ([`FileWorkers`](super::account::FileWorkers)), and what it
+//! Whatever is in a directory of the account, the account can replace at any time. So all but [`claim`],
+//! [`check_secret`] and [`prepare`] runs on threads of the account ([`FileWorkers`](super::account::FileWorkers)), and what it
 //! creates belongs to the account.
 
 mod clone;
@@ -39,7 +39,7 @@ use super::fault::EngineError;
 pub(crate) use clone::CloneMethod;
 pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
-pub(super) use layout::{claim, prepare};
+pub(super) use layout::{check_secret, claim, prepare};
 pub(super) use lineage::{Lineage, Turn};
 pub(super) use regular::{append, create, read_to_string, remove, replace, tail};
 pub(super) use wal::{Take, segment_ceiling, turning_point, unbroken_from};
