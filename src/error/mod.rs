@@ -45,6 +45,7 @@ struct Inner {
     cause: Option<Cause>,
     operation: Option<String>,
     /// Known where the driver's error is not part of the chain.
+    #[cfg(feature = "sqlx")]
     sqlstate: Option<String>,
 }
 
@@ -131,6 +132,7 @@ impl Error {
             fault: None,
             cause: None,
             operation: None,
+            #[cfg(feature = "sqlx")]
             sqlstate: None,
         }))
     }
@@ -164,7 +166,7 @@ impl Error {
     }
 
     /// An error of the database driver, with what was being done.
-    #[cfg(feature = "sqlx")]
+    #[cfg(feature = "migrate")]
     pub(crate) fn database(context: impl Into<Cow<'static, str>>, error: sqlx::Error) -> Self {
         Self::from(error).with_context(context)
     }

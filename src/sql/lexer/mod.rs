@@ -38,6 +38,7 @@ impl Token<'_> {
     }
 
     /// Whether it is this keyword or unquoted identifier, in any case.
+    #[cfg(feature = "migrate")]
     pub(crate) fn is_word(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
