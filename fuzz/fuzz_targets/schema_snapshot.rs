@@ -16,7 +16,7 @@ lakebase_fuzz::target!("schema_snapshot", |data| {
     for diff in [compare(&OTHER, &schema), compare(&schema, &OTHER)] {
         let _ = (diff.to_string(), diff.markdown(), diff.html());
         if let Ok(plan) = diff.migration() {
-            let _ = plan.to_string();
+            let _ = plan.to_sql();
         }
     }
 });

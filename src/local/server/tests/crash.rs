@@ -44,6 +44,8 @@ fn crash(dir: &TempDir, point: &str, (method, path, body): &(Method, String, Val
     let mut victim = Command::new(std::env::current_exe().unwrap());
     victim.args(["--exact", "local::server::tests::crash::victim", "--ignored", "--nocapture"]);
     victim.env(DIR, dir.path()).env(POINT, point).env(CALL, call.to_string());
+    // The victim cleans nothing up: its temporary files go with ours.
+    victim.env("TMPDIR", dir.path());
     let output = victim.stdin(Stdio::null()).output().unwrap();
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
