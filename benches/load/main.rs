@@ -1,12 +1,12 @@
 //! Many branches, computes and sessions under mixed calls: memory and descriptors of the server over time.
 //!
 //! ```text
-//! cargo bench --bench load                  # 500 branches, 100 computes, 2,000 sessions, ten minutes: 8 GB of memory
+//! cargo bench --bench load                  # 500 branches, 100 computes, 2,000 sessions, ten minutes
 //! cargo bench --bench load -- --quick       # 60 branches, 20 computes, 200 sessions, one minute
 //! ```
 //!
 //! Prints memory and descriptors of `lakebase-local serve` after the warm-up and at the end, the calls with their
-//! latencies, and every failure. Fails where a call failed or descriptors were not given back.
+//! latencies, and every failure. Fails where a call failed.
 
 mod calls;
 mod census;
