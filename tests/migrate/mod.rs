@@ -2,6 +2,7 @@
 
 mod apply;
 mod ephemeral;
+mod history;
 mod interrupted;
 mod promote;
 mod runners;

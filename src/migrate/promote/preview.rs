@@ -91,7 +91,7 @@ impl Promotion {
         }
         match base {
             Ok(base) => self.base = base,
-            Err(Stop::Failure(error)) if compares && no_past(&error) => {
+            Err(Stop::Failure(error)) if compares && is_outside_history(&error) => {
                 let why = error.service_message().unwrap_or_default();
                 self.no_base =
                     Some(format!("no branch of the past ({why}): looked at in the step 'compare' instead"));
@@ -218,9 +218,13 @@ async fn when<T, E>(wanted: bool, work: impl Future<Output = Result<T, E>>) -> R
     }
 }
 
-/// Whether the service does not make branches of the past, or does not reach back that far (400).
-fn no_past(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unsupported || error.status() == Some(400)
+/// Whether the service has no branch at that point of the history: it offers none at all, or refuses a point that it no
+/// longer keeps. The text of that refusal is not documented; any other refusal is a failure of the step.
+fn is_outside_history(error: &Error) -> bool {
+    const NAMES: [&str; 4] = ["history", "retention", "source_branch_lsn", "source_branch_time"];
+    let said = [error.code(), error.service_message()].map(|text| text.unwrap_or_default().to_lowercase());
+    let names_history = NAMES.iter().any(|name| said.iter().any(|text| text.contains(name)));
+    error.kind() == ErrorKind::Unsupported || (error.status() == Some(400) && names_history)
 }
 
 /// The name that a change has now, and the one it had before.
