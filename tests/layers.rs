@@ -10,7 +10,7 @@ use std::{
 const LAYERS: &[&[&str]] = &[
     &["api::wire"],
     &["sql", "api::expiry", "api::lsn", "api::name", "error"],
-    &["schema", "api::mask", "api::wait"],
+    &["schema", "api::mask", "api::backoff", "api::wait"],
     &["http", "auth", "client", "api"],
     &["postgres"],
     &["workflow"],

@@ -1,5 +1,6 @@
 //! The REST resources: a handle, a model and the requests of each, and what they have in common.
 
+pub(crate) mod backoff;
 pub(crate) mod branch;
 pub(crate) mod credential;
 pub(crate) mod database;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    api::backoff::Backoff,
+    error::{Error, ErrorKind, Result},
+};
 
 /// How long an operation is waited for unless the caller says otherwise.
 pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -12,9 +15,8 @@ pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// made may take to show up and become usable.
 pub(crate) const SETTLE_LIMIT: Duration = Duration::from_secs(3 * 60);
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-const GROWTH: f64 = 1.6;
+const BACKOFF: Backoff =
+    Backoff::new(Duration::from_millis(20), Duration::from_secs(10)).growth(1.6).jitter(1.0);
 
 /// What one look at the service found.
 #[derive(Debug)]
@@ -22,17 +24,6 @@ pub(crate) enum Look<T> {
     There(T),
     /// Not yet, and what it waits for; the last of these is part of the error when the time is over.
     NotYet(String),
-}
-
-/// The upper end of the pause after the given look, counted from 0.
-fn ceiling(look: u32) -> Duration {
-    let factor = GROWTH.powi(i32::try_from(look).unwrap_or(i32::MAX));
-    FIRST_PAUSE.mul_f64(factor.min(LONGEST_PAUSE.as_secs_f64() / FIRST_PAUSE.as_secs_f64()))
-}
-
-/// Full jitter: callers that started together do not stay together.
-pub(crate) fn pause(look: u32, random: f64) -> Duration {
-    ceiling(look).mul_f64(random.clamp(0.0, 1.0))
 }
 
 /// Looks until something is there: at once, then in growing pauses, until the limit is over. The second argument
@@ -57,12 +48,12 @@ pub(crate) use until;
 pub(crate) struct Patience {
     limit: Duration,
     deadline: Instant,
-    looks: u32,
+    backoff: Backoff,
 }
 
 impl Patience {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, deadline: Instant::now() + limit, looks: 0 }
+        Self { limit, deadline: Instant::now() + limit, backoff: BACKOFF }
     }
 
     /// Takes a look and, if nothing is there yet, pauses. A look that hangs is cut off at the deadline too.
@@ -74,8 +65,7 @@ impl Patience {
             Look::There(found) => return Ok(Some(found)),
             Look::NotYet(why) => why,
         };
-        let next = Instant::now() + pause(self.looks, fastrand::f64());
-        self.looks = self.looks.saturating_add(1);
+        let next = Instant::now() + self.backoff.pause();
         sleep_until(next.min(self.deadline)).await;
         if next >= self.deadline { Err(self.over(&waits_for)) } else { Ok(None) }
     }
@@ -88,16 +78,6 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_grow_from_twenty_milliseconds_to_ten_seconds_and_stay_there() {
-        assert_eq!(pause(0, 1.0), Duration::from_millis(20));
-        assert_eq!(pause(1, 1.0), Duration::from_millis(32));
-        assert_eq!(pause(100, 1.0), Duration::from_secs(10));
-        assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(10));
-        assert_eq!(pause(50, 0.0), Duration::ZERO);
-        assert_eq!(pause(0, f64::NAN.max(0.5)), Duration::from_millis(10));
-    }
 
     #[tokio::test(start_paused = true)]
     async fn the_first_look_is_at_once_and_the_last_at_the_deadline_at_the_latest() {

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    api::backoff::Backoff,
+    error::{Error, ErrorKind, Result},
+};
 
 /// Takes the advisory lock of the database, the same that `sqlx migrate` takes, for as long as the session lives or
 /// until [`release`].
@@ -13,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// `CREATE INDEX CONCURRENTLY` of the session that has the lock would wait for that snapshot for ever.
 pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Result<()> {
     let started = Instant::now();
-    let mut pause = Duration::from_millis(10);
+    let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
     loop {
         let (taken, database): (bool, String) =
             sqlx::query_as("select pg_try_advisory_lock($1), current_database()")
@@ -35,8 +38,7 @@ pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Resu
                 ),
             ));
         }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(Duration::from_millis(500));
+        tokio::time::sleep(backoff.pause().min(left)).await;
     }
 }
 

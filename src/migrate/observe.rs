@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use tokio::sync::{Mutex, Notify};
 
 use super::table;
-use crate::schema::LockMode;
+use crate::{api::backoff::Backoff, schema::LockMode};
 
 /// A lock that a statement took on a relation that was there before it.
 ///
@@ -86,14 +86,13 @@ impl Observer {
             result
         };
         let watching = async {
-            let mut pause = Duration::from_millis(1);
+            let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(50));
             loop {
-                let last = tokio::time::timeout(pause, finished.notified()).await.is_ok();
+                let last = tokio::time::timeout(backoff.pause(), finished.notified()).await.is_ok();
                 self.look(migration, line, started).await;
                 if last {
                     break;
                 }
-                pause = (pause * 2).min(Duration::from_millis(50));
             }
         };
         tokio::join!(working, watching).0

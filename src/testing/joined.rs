@@ -24,6 +24,7 @@ use tokio::runtime::Builder;
 
 use super::{claim::Claim, kept, unavailable};
 use crate::{
+    api::backoff::Backoff,
     error::{Error, Result},
     local::{Durability, LocalLakebase},
 };
@@ -141,7 +142,8 @@ fn start(place: &Place) -> io::Result<Child> {
 }
 
 async fn attach(place: &Place, mut server: Option<Child>) -> Result<LocalLakebase> {
-    let (started, mut pause) = (Instant::now(), Duration::from_millis(5));
+    let started = Instant::now();
+    let mut backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(100));
     loop {
         let attached = LocalLakebase::builder().data_dir(place.data()).attach().await;
         let Err(error) = attached else { return attached.map_err(|_| unavailable("attached")) };
@@ -154,8 +156,7 @@ async fn attach(place: &Place, mut server: Option<Child>) -> Result<LocalLakebas
         if started.elapsed() > PATIENCE {
             return Err(Error::from(error).with_context("no local Lakebase for the tests"));
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(100));
+        backoff.sleep().await;
     }
 }
 

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::{
     api::{
+        backoff::Backoff,
         branch::{Branch, BranchInfo},
         expiry::Expiry,
         lsn::Lsn,
@@ -254,14 +255,13 @@ impl Removal {
     /// Retries for a few seconds: a create request that was cancelled may still arrive after the delete.
     async fn remove(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut pause = Duration::from_millis(50);
+        let mut backoff = Backoff::new(Duration::from_millis(50), LATE);
         loop {
             match self.branch.delete().await {
                 Err(error) if error.is_not_found() && (self.made || begun.elapsed() > LATE) => return Ok(()),
-                Err(error) if error.is_not_found() => tokio::time::sleep(pause).await,
+                Err(error) if error.is_not_found() => backoff.sleep().await,
                 done => return done,
             }
-            pause *= 2;
         }
     }
 }

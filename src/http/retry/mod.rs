@@ -10,7 +10,10 @@ use super::{
     refusal,
     transport::{Answer, Broken, How, is_loopback},
 };
-use crate::error::{Error, ErrorKind, Fault, Result};
+use crate::{
+    api::backoff::Backoff,
+    error::{Error, ErrorKind, Fault, Result},
+};
 
 /// The limits of one call, all its attempts together.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +55,8 @@ impl Limits {
 /// A host that refuses connections is either restarting or not there; nobody wants to wait five minutes to
 /// learn which.
 const CONNECT_ATTEMPTS: u32 = 5;
-const FIRST_DELAY: Duration = Duration::from_secs(1);
-const MAX_DELAY: Duration = Duration::from_secs(60);
+/// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60)).jitter(1.0);
 
 /// What comes after an attempt.
 #[derive(Debug)]
@@ -70,11 +73,12 @@ pub(crate) struct Attempts {
     started: Instant,
     count: u32,
     unreachable: u32,
+    backoff: Backoff,
 }
 
 impl Attempts {
     pub(crate) fn new(limits: Limits, idempotent: bool) -> Self {
-        Self { limits, idempotent, started: Instant::now(), count: 0, unreachable: 0 }
+        Self { limits, idempotent, started: Instant::now(), count: 0, unreachable: 0, backoff: BACKOFF }
     }
 
     /// How many times the request was sent again so far.
@@ -105,7 +109,7 @@ impl Attempts {
             }
             Err(broken) => (self.repeats_break(broken.how), None),
         };
-        let delay = backoff(self.count).max(hint.unwrap_or_default());
+        let delay = self.backoff.pause().max(hint.unwrap_or_default());
         if wait && self.started.elapsed() + delay < self.limits.budget {
             return Next::Wait(delay);
         }
@@ -145,12 +149,6 @@ impl Attempts {
         let elapsed = Duration::from_millis(self.started.elapsed().as_millis() as u64);
         error.append_message(format!("; gave up after {} attempts in {elapsed:?}", self.count))
     }
-}
-
-/// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
-fn backoff(attempt: u32) -> Duration {
-    let cap = FIRST_DELAY.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(MAX_DELAY);
-    cap.mul_f64(fastrand::f64())
 }
 
 /// What the service asks for: `Retry-After`, else the `RetryInfo` of the body.

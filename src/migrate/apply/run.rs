@@ -14,6 +14,7 @@ use super::{
     settle::{Lost, Stopped},
 };
 use crate::{
+    api::backoff::Backoff,
     error::{Error, ErrorKind, Result},
     migrate::{
         failure::{self, Failure},
@@ -93,7 +94,8 @@ impl<'a> Run<'a> {
     }
 
     async fn segment(&mut self, conn: &mut PgConnection, segment: &Segment) -> Result<(), Stopped> {
-        let mut pause = Duration::from_millis(200);
+        // Two transactions that got into each other's way must not do so again.
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5)).jitter(0.5);
         for attempt in 1.. {
             let result = match segment.transactional {
                 true => self.together(conn, &segment.range, attempt).await,
@@ -125,9 +127,7 @@ impl<'a> Run<'a> {
                     );
                 }
             }
-            // Some of it by chance, so that two who got into each other's way do not do so again.
-            tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            backoff.sleep().await;
         }
         Ok(())
     }
