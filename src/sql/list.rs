@@ -48,6 +48,33 @@ pub(crate) fn bracketed_lists(text: &str) -> Vec<&str> {
     found
 }
 
+/// The entries of a list with one entry a line. Line breaks in literals and quoted names separate nothing.
+pub(crate) fn entries(list: &str) -> Vec<&str> {
+    if list.is_empty() {
+        return Vec::new();
+    }
+    let mut quote = None;
+    list.split(|c| c == '\n' && quote.is_none() || open(&mut quote, c)).collect()
+}
+
+/// Name and value of an entry, which a tab outside of quotes separates.
+pub(crate) fn entry(line: &str) -> (&str, &str) {
+    let mut quote = None;
+    let mut parts = line.splitn(2, |c| c == '\t' && quote.is_none() || open(&mut quote, c));
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// Keeps track of the quote that is open. A doubled quote closes and opens it again. Always false: a quote separates
+/// nothing.
+fn open(quote: &mut Option<char>, c: char) -> bool {
+    match quote {
+        Some(opened) if *opened == c => *quote = None,
+        None if matches!(c, '\'' | '"') => *quote = Some(c),
+        _ => {}
+    }
+    false
+}
+
 /// Whether a name, as the server prints it, occurs in deparsed text other than as the name of a called function.
 pub(crate) fn mentions(text: &str, name: &str) -> bool {
     if !text.contains(name) {
@@ -106,9 +133,18 @@ mod tests {
         assert_eq!(last_part("a"), "a");
     }
 
+    #[test]
+    fn line_breaks_and_tabs_in_quotes_separate_nothing() {
+        assert_eq!(entries("a\n'b\n''c'\n\"d\n\"\n"), ["a", "'b\n''c'", "\"d\n\"", ""]);
+        assert!(entries("").is_empty());
+        assert_eq!(entry("\"a\tb\"\ttext COLLATE \"x\ty\""), ("\"a\tb\"", "text COLLATE \"x\ty\""));
+        assert_eq!(entry("a"), ("a", ""));
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_panics(text in r#"[(),.'"$E\\ aé]{0,40}"#) {
+        fn no_text_panics(text in r#"[(),.'"$E\\ aé\n\t]{0,40}"#) {
+            let _ = (entries(&text), entry(&text));
             let _ = (split_list(&text), bracketed_lists(&text), mentions(&text, "a"), last_part(&text));
         }
     }

@@ -1,49 +1,39 @@
 //! Columns and their defaults.
 
 use super::context::{AlterStrategy, Context};
-use super::sql::{alter, alter_only, change_options, differing, fdw_options, lines, parent};
+use super::sql::{alter, alter_only, change_options, differing, fdw_options, foreign_options, lines, parent};
 use super::{identity, not_null, retype, volatile};
-use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::model::{Attr, Column, Generated, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 use crate::sql::mentions;
 
 /// The column as `CREATE TABLE` and `ADD COLUMN` want it.
 pub(super) fn definition(ctx: &Context<'_>, column: &Object) -> String {
-    let mut sql = format!("{} {}", column.text(Attr::Name), column.text(Attr::Type));
-    if let Some(pairs) = column.get(Attr::FdwOptions) {
-        sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
-    }
-    if let Some(method) = column.get(Attr::Compression) {
-        sql += &format!(" COMPRESSION {method}");
-    }
-    if let Some(collation) = column.get(Attr::Collation) {
-        sql += &format!(" COLLATE {collation}");
-    }
+    let view = Column::new(column);
+    let mut sql = format!("{} {}", view.name(), view.data_type());
+    sql += &foreign_options(column.get(Attr::FdwOptions));
+    sql += &view.compression().map(|method| format!(" COMPRESSION {method}")).unwrap_or_default();
+    sql += &view.collation().map(|collation| format!(" COLLATE {collation}")).unwrap_or_default();
     sql + &options_of_typed(ctx, column)
 }
 
 /// What follows the type.
 pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Object) -> String {
     let mut sql = String::new();
-    if let Some(expression) = column.get(Attr::Generated) {
-        sql += &format!(" GENERATED ALWAYS AS ({expression}) STORED");
-    }
-    if let Some(expression) = column.get(Attr::GeneratedVirtual) {
-        sql += &format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL");
-    }
-    // Since 17 a partition has the identity of its parent, with the parent's sequence.
-    if column.has(Attr::IdentitySequence) {
-        sql += &format!(
-            " GENERATED {} AS IDENTITY ({})",
-            column.text(Attr::Identity).to_uppercase(),
-            identity::options(column)
-        );
+    let view = Column::new(column);
+    sql += &match view.generated() {
+        Some(Generated::Stored(expression)) => format!(" GENERATED ALWAYS AS ({expression}) STORED"),
+        Some(Generated::Virtual(expression)) => format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL"),
+        None => String::new(),
+    };
+    if let Some(when) = view.own_identity() {
+        sql += &format!(" GENERATED {when} AS IDENTITY ({})", identity::options(column));
     }
     let inline = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     if let Some((_, default)) = inline {
         sql += &format!(" DEFAULT {}", default.text(Attr::Expression));
     }
-    if column.has(Attr::NotNull) {
+    if view.is_not_null() {
         sql += &not_null::inline(ctx, column);
     }
     sql
@@ -132,18 +122,15 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
     let mut statement = Statement::new(sql).exclusive(table);
     let volatile = default.is_some_and(|(_, f)| volatile::is_volatile(ctx, &f));
-    if column.has(Attr::Generated) || column.has(Attr::Identity) || volatile {
+    let view = Column::new(column);
+    if view.is_stored() || view.is_identity() || volatile {
         statement = statement.hazard(
             HazardKind::TableRewrite,
             table,
-            format!("column {} gets a value in every row", column.text(Attr::Name)),
+            format!("column {} gets a value in every row", view.name()),
         );
     }
-    if column.has(Attr::NotNull)
-        && default.is_none()
-        && !column.has(Attr::Generated)
-        && !column.has(Attr::Identity)
-    {
+    if view.is_not_null() && default.is_none() && !view.is_stored() && !view.is_identity() {
         statement = statement.hazard(
             HazardKind::MayFailOnData,
             table,
@@ -159,7 +146,7 @@ pub(super) fn drop(column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let name = column.text(Attr::Name);
     let mut statement = Statement::new(format!("ALTER TABLE {table} DROP COLUMN {name}")).exclusive(table);
-    if !column.has(Attr::Generated) && !column.has(Attr::GeneratedVirtual) {
+    if !column.is_generated() {
         statement =
             statement.hazard(HazardKind::DataLoss, table, format!("the values of column {name} are deleted"));
     }
@@ -265,9 +252,8 @@ impl<'c, 'a> Change<'c, 'a> {
     fn expression(&self) -> Option<AlterStrategy> {
         let (old, new) = (self.old, self.new);
         let attr = [Attr::Generated, Attr::GeneratedVirtual].into_iter().find(|attr| self.is_own(*attr))?;
-        let plain = !new.has(Attr::Generated) && !new.has(Attr::GeneratedVirtual);
         match (old.get(attr), new.get(attr)) {
-            (Some(_), None) if plain && attr == Attr::Generated => None,
+            (Some(_), None) if !new.is_generated() && attr == Attr::Generated => None,
             (Some(_), Some(expression)) if self.ctx.old.server_version() >= 170_000 => {
                 let table = parent(new);
                 let sql = alter(new, &format!("SET EXPRESSION AS ({expression})"));

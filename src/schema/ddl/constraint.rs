@@ -4,7 +4,7 @@ use super::context::{AlterStrategy, Context, Place, Swap};
 use super::index::{concurrently, named, without_options};
 use super::replica_identity::{identity_before, no_identity};
 use super::sql::{change_options, differing, lines, options, parent, temporary};
-use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::model::{Attr, Kind, Object, Schema, Table};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{clause, has_keywords};
 
@@ -17,9 +17,9 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let table = parent(object);
     let kind = object.text(Attr::Type);
     let definition = object.text(Attr::Definition);
-    let owner = ctx.new.object(Kind::Table, table);
-    let partitioned = owner.is_some_and(|t| t.has(Attr::PartitionKey));
-    let foreign = owner.is_some_and(|t| t.has(Attr::Foreign));
+    let owner = ctx.new.object(Kind::Table, table).map(|table| Table::new(&table));
+    let partitioned = owner.is_some_and(Table::is_partitioned);
+    let foreign = owner.is_some_and(Table::is_foreign);
     let mut statements = match kind {
         _ if ctx.is_fresh(table) => vec![plain(object, with_index_options(object))],
         "check" | "foreign key" => {
@@ -105,7 +105,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
             && !has_keywords(object.text(Attr::Definition), "WITHOUT OVERLAPS")
     };
     let table = parent(new);
-    let partitioned = ctx.new.object(Kind::Table, table)?.has(Attr::PartitionKey);
+    let partitioned = Table::new(&ctx.new.object(Kind::Table, table)?).is_partitioned();
     if !key(old) || !key(new) || (!partitioned && new.text(Attr::IndexDefinition).is_empty()) {
         return None;
     }

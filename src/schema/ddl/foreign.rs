@@ -1,17 +1,14 @@
 //! Foreign data wrappers, servers and user mappings.
 
 use super::context::AlterStrategy;
-use super::sql::{differing, fdw_options};
+use super::sql::{differing, fdw_options, foreign_options};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 use crate::sql::quote_literal;
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
-    let options = object
-        .get(Attr::FdwOptions)
-        .map(|o| format!(" OPTIONS ({})", o.replace('\t', " ").replace('\n', ", ")))
-        .unwrap_or_default();
+    let options = foreign_options(object.get(Attr::FdwOptions));
     let word = |attr: Attr, word: &str| object.get(attr).map(|v| format!(" {word} {v}")).unwrap_or_default();
     let text = |attr: Attr, word: &str| {
         object.get(attr).map(|v| format!(" {word} {}", quote_literal(v))).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::sql::{alter, differing, lines, parent};
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Column, Kind, Object, Sequence};
 use crate::schema::statement::{HazardKind, Statement};
 use crate::sql::{dollar_quote, last_part, quote_literal};
 
@@ -35,36 +35,34 @@ struct Range {
 }
 
 impl Range {
-    fn of(number: impl Fn(Attr) -> Option<i128>, kind: &str) -> Self {
-        let bits = match kind {
+    /// Start, increment, least and most, each as it is written.
+    fn of([start, increment, least, most]: [Option<&str>; 4], data_type: &str) -> Self {
+        let bits = match data_type {
             "smallint" => 15,
             "integer" => 31,
             _ => 63,
         };
-        let increment = number(Attr::Increment).unwrap_or(1);
-        let (least, most) = if increment > 0 { (1, (1 << bits) - 1) } else { (-(1 << bits), -1) };
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let increment = number(increment).unwrap_or(1);
+        let usual = if increment > 0 { (1, (1 << bits) - 1) } else { (-(1 << bits), -1) };
         Self {
-            start: number(Attr::Start).unwrap_or(1),
+            start: number(start).unwrap_or(1),
             increment,
-            least: number(Attr::Minvalue).unwrap_or(least),
-            most: number(Attr::Maxvalue).unwrap_or(most),
+            least: number(least).unwrap_or(usual.0),
+            most: number(most).unwrap_or(usual.1),
         }
     }
 
-    fn of_sequence(sequence: &Object) -> Self {
-        Self::of(|attr| sequence.get(attr)?.parse().ok(), sequence.text(Attr::Type))
+    fn of_sequence(sequence: Sequence<'_>) -> Self {
+        let (start, increment) = (sequence.start(), sequence.increment());
+        Self::of([Some(start), Some(increment), sequence.least(), sequence.most()], sequence.data_type())
     }
 
     fn of_identity(column: &Object) -> Self {
-        let said = lines(column.get(Attr::IdentityOptions));
-        let word = |attr: Attr| match attr {
-            Attr::Start => "START WITH ",
-            Attr::Increment => "INCREMENT BY ",
-            Attr::Minvalue => "MINVALUE ",
-            _ => "MAXVALUE ",
-        };
-        let number = |attr: Attr| said.iter().find_map(|line| line.strip_prefix(word(attr)))?.parse().ok();
-        Self::of(number, column.text(Attr::Type))
+        let options = lines(column.get(Attr::IdentityOptions));
+        let words = ["START WITH ", "INCREMENT BY ", "MINVALUE ", "MAXVALUE "];
+        let written = words.map(|word| options.iter().find_map(|line| line.strip_prefix(word)));
+        Self::of(written, Column::new(column).data_type())
     }
 
     fn holds(&self, number: i128) -> bool {
@@ -103,18 +101,14 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
 pub(super) fn change(old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
-    // One without a sequence is the parent's, and changes with it.
-    let own = |column: &'_ Object| {
-        column.get(Attr::Identity).filter(|_| column.has(Attr::IdentitySequence)).map(str::to_owned)
-    };
-    match (own(old), own(new)) {
-        (None, Some(when)) => statements.push(Statement::new(alter(
-            new,
-            &format!("ADD GENERATED {} AS IDENTITY ({})", when.to_uppercase(), options(new)),
-        ))),
+    match (Column::new(old).own_identity(), Column::new(new).own_identity()) {
+        (None, Some(when)) => {
+            let add = format!("ADD GENERATED {when} AS IDENTITY ({})", options(new));
+            statements.push(Statement::new(alter(new, &add)));
+        }
         (Some(before), Some(after)) => {
             if before != after {
-                let set = format!("SET GENERATED {}", after.to_uppercase());
+                let set = format!("SET GENERATED {after}");
                 statements.push(Statement::new(alter(new, &set)));
             }
             statements.extend(change_options(old, new));
@@ -161,7 +155,7 @@ pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
             _ => continue,
         };
     }
-    let (before, after) = (Range::of_sequence(old), Range::of_sequence(new));
+    let (before, after) = (Range::of_sequence(Sequence::new(old)), Range::of_sequence(Sequence::new(new)));
     let turns = (before.increment > 0) != (after.increment > 0);
     // A bound that nobody chose follows the type.
     let said = |attr: Attr| new.get(attr).map(|value| format!(" {} {value}", attr.keyword()));

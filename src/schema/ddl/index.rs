@@ -2,22 +2,23 @@
 
 use super::context::{AlterStrategy, Context, Place, Swap};
 use super::replica_identity::{identity_before, no_identity};
-use super::sql::{change_options, differing, lines, ordered, parent, temporary};
-use crate::schema::model::{Attr, Kind, Object};
+use super::sql::{change_options, differing, ordered, parent, temporary};
+use crate::schema::model::{Attr, Index, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{bracketed_clause, clause};
 
 pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let table = parent(index);
-    let name = index.text(Attr::Name);
+    let view = Index::new(index);
+    let name = view.name();
     let mut statements = if ctx.is_fresh(table) {
-        vec![Statement::new(sql(index, name, ""))]
-    } else if index.has(Attr::Partitioned) {
-        vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share)]
+        vec![Statement::new(sql(view, name, ""))]
+    } else if view.is_partitioned() {
+        vec![Statement::new(sql(view, name, "")).lock(table, LockMode::Share)]
     } else if ctx.online {
-        vec![concurrently(index, sql(index, name, " CONCURRENTLY"), index.has(Attr::Unique))]
+        vec![concurrently(index, sql(view, name, " CONCURRENTLY"), view.is_unique())]
     } else {
-        vec![Statement::new(sql(index, name, "")).lock(table, LockMode::Share).hazard(
+        vec![Statement::new(sql(view, name, "")).lock(table, LockMode::Share).hazard(
             HazardKind::ScanUnderLock,
             table,
             "writes wait while the index is built",
@@ -33,9 +34,9 @@ pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
 }
 
 /// The statement that creates an index under a name.
-fn sql(index: &Object, name: &str, concurrently: &str) -> String {
-    let definition = index.text(Attr::Definition);
-    let space = index.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
+fn sql(index: Index<'_>, name: &str, concurrently: &str) -> String {
+    let definition = index.definition();
+    let space = index.tablespace().map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let definition = match clause(definition, "WHERE").filter(|_| !space.is_empty()) {
         Some(place) => {
             let (head, predicate) = definition.split_at(place.start);
@@ -43,7 +44,7 @@ fn sql(index: &Object, name: &str, concurrently: &str) -> String {
         }
         None => format!("{definition}{space}"),
     };
-    named(&definition, index.text(Attr::Name), name, concurrently)
+    named(&definition, index.name(), name, concurrently)
 }
 
 /// A `CREATE INDEX` under another name, and perhaps `CONCURRENTLY`.
@@ -79,18 +80,19 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
 /// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
 /// So does one that a foreign key needs: it would hold on to the old one.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
-    let (table, schema, name) = (parent(new), new.text(Attr::Schema), new.text(Attr::Name));
+    let (was, is) = (Index::new(old), Index::new(new));
+    let (table, schema, name) = (parent(new), is.schema(), is.name());
     let (made, aside) = (temporary("new", new), temporary("old", old));
-    let build = if new.has(Attr::Partitioned) {
-        Statement::new(sql(new, &made, "")).lock(table, LockMode::Share).at(Phase::Concurrent)
+    let build = if is.is_partitioned() {
+        Statement::new(sql(is, &made, "")).lock(table, LockMode::Share).at(Phase::Concurrent)
     } else {
-        concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique))
+        concurrently(new, sql(is, &made, " CONCURRENTLY"), is.is_unique())
     };
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
     let mut exchange = Vec::new();
     let mut purge = Vec::new();
     if place.hosted {
-    } else if old.has(Attr::Partitioned) || place.referenced {
+    } else if was.is_partitioned() || place.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
         exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
@@ -101,7 +103,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
         purge.push(drop.at(Phase::Cleanup));
     }
     exchange.push(rename(&format!("{schema}.{made}"), name));
-    if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
+    if was.is_replica_identity() && !is.is_replica_identity() {
         exchange.extend(no_identity(ctx, new));
     }
     exchange.extend(flags(None, new));
@@ -111,8 +113,9 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
 /// An index whose name is taken by the constraint it comes instead of.
 pub(in crate::schema) fn build_aside(new: &Object) -> Vec<Statement> {
     let made = temporary("new", new);
-    let build = concurrently(new, sql(new, &made, " CONCURRENTLY"), new.has(Attr::Unique));
-    let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", new.text(Attr::Schema), new.text(Attr::Name));
+    let index = Index::new(new);
+    let build = concurrently(new, sql(index, &made, " CONCURRENTLY"), index.is_unique());
+    let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", index.schema(), index.name());
     let after = std::iter::once(Statement::new(rename)).chain(flags(None, new));
     std::iter::once(build).chain(after.map(|s| s.at(Phase::Finish))).collect()
 }
@@ -124,35 +127,27 @@ fn flags(old: Option<&Object>, new: &Object) -> Vec<Statement> {
         Some(p) if p.kind == Kind::MaterializedView => "ALTER MATERIALIZED VIEW",
         _ => "ALTER TABLE",
     };
-    let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
+    let (old, new) = (old.map(Index::new), Index::new(new));
     let mut statements = Vec::new();
-    if new.has(Attr::Clustered) && !had(Attr::Clustered) {
-        statements.push(Statement::new(format!("{alter} {table} CLUSTER ON {}", new.text(Attr::Name))));
+    let clustered = old.is_some_and(Index::is_clustered);
+    if new.is_clustered() && !clustered {
+        statements.push(Statement::new(format!("{alter} {table} CLUSTER ON {}", new.name())));
     }
-    if !new.has(Attr::Clustered) && had(Attr::Clustered) {
+    if !new.is_clustered() && clustered {
         statements.push(Statement::new(format!("{alter} {table} SET WITHOUT CLUSTER")));
     }
-    if new.has(Attr::ReplicaIdentity) && !had(Attr::ReplicaIdentity) {
-        statements.push(Statement::new(format!(
-            "ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {}",
-            new.text(Attr::Name)
-        )));
+    if new.is_replica_identity() && !old.is_some_and(Index::is_replica_identity) {
+        let using = format!("REPLICA IDENTITY USING INDEX {}", new.name());
+        statements.push(Statement::new(format!("ALTER TABLE ONLY {table} {using}")));
     }
-    let before = lines(old.and_then(|f| f.get(Attr::Statistics)));
-    let after = lines(new.get(Attr::Statistics));
-    let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
-    for line in after.iter().filter(|l| !before.contains(l)) {
-        statements.push(Statement::new(format!(
-            "ALTER INDEX {key} ALTER COLUMN {}",
-            line.replace('\t', " SET STATISTICS ")
-        )));
-    }
-    for line in before.iter().filter(|b| !after.iter().any(|a| column(a) == column(b))) {
-        statements.push(Statement::new(format!(
-            "ALTER INDEX {key} ALTER COLUMN {} SET STATISTICS -1",
-            column(line)
-        )));
-    }
+    let before = old.map(Index::statistics).unwrap_or_default();
+    let after = new.statistics();
+    let reset = before.iter().filter(|(column, _)| !after.iter().any(|(kept, _)| kept == column));
+    let reset = reset.map(|(column, _)| (*column, "-1"));
+    let set = after.iter().filter(|target| !before.contains(target)).copied();
+    statements.extend(set.chain(reset).map(|(column, target)| {
+        Statement::new(format!("ALTER INDEX {key} ALTER COLUMN {column} SET STATISTICS {target}"))
+    }));
     statements
 }
 
@@ -170,9 +165,10 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let key = &index.key.name;
     let removed = ctx.new.find(index.key).is_none();
     let identity = identity_before(ctx, index);
+    let partitioned = Index::new(index).is_partitioned();
     if ctx.online
         && removed
-        && !index.has(Attr::Partitioned)
+        && !partitioned
         && ctx.new.object(Kind::Table, table).is_some()
         && !loses_column(ctx, index)
     {
@@ -189,7 +185,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     // A key of a partition that is a part of it goes no other way.
     let keys =
         |f: Object<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
-    let cascade = index.has(Attr::Partitioned) && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
+    let cascade = partitioned && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
     let words = if cascade { " CASCADE" } else { "" };
     let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
     if !removed {
@@ -212,11 +208,11 @@ fn loses_column(ctx: &Context<'_>, index: &Object) -> bool {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let key = &new.key.name;
-    if new.has(Attr::Invalid) && !old.has(Attr::Invalid) {
+    let (was, is) = (Index::new(old), Index::new(new));
+    if is.is_invalid() && !was.is_invalid() {
         return AlterStrategy::Refuse(INVALID.to_owned());
     }
-    let (before, after) =
-        (without_options(old.text(Attr::Definition)), without_options(new.text(Attr::Definition)));
+    let (before, after) = (without_options(was.definition()), without_options(is.definition()));
     if before != after || old.parent != new.parent {
         return AlterStrategy::Replace;
     }

@@ -3,9 +3,9 @@
 use super::context::{AlterStrategy, Context};
 use super::identity;
 use super::sql::{change_options, differing, lines, options, ordered, parent, phrase};
-use crate::schema::model::{Attr, Kind, Name, Object};
+use crate::schema::model::{Attr, Kind, Name, Object, Sequence};
 use crate::schema::statement::{HazardKind, Phase, Statement};
-use crate::sql::quote_literal;
+use crate::sql::{entry, quote_literal};
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -25,7 +25,7 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
             );
             statements
         }
-        Kind::Sequence => vec![Statement::new(create_sequence(object))],
+        Kind::Sequence => vec![Statement::new(create_sequence(name, Sequence::new(object)))],
         Kind::View => {
             vec![Statement::new(format!(
                 "CREATE VIEW {name}{} AS\n{}",
@@ -72,15 +72,15 @@ fn stays_empty(ctx: &Context<'_>, object: &Object) -> bool {
 fn column_storage(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let before = lines(old.and_then(|f| f.get(Attr::Storage)));
     let (after, own) = (lines(new.get(Attr::Storage)), lines(old.and_then(|f| f.get(Attr::DefaultStorage))));
-    let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let column = |line: &str| entry(line).0.to_owned();
     let back = own.into_iter().filter(|l| !after.iter().any(|a| column(a) == column(l)));
     let set: Vec<&str> = after.iter().copied().filter(|l| !before.contains(l)).chain(back).collect();
     set.into_iter()
-        .map(|l| {
+        .map(|line| {
+            let (column, storage) = entry(line);
             Statement::new(format!(
-                "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
-                new.key.name,
-                l.replace('\t', " SET STORAGE ")
+                "ALTER MATERIALIZED VIEW {} ALTER COLUMN {column} SET STORAGE {storage}",
+                new.key.name
             ))
         })
         .collect()
@@ -90,35 +90,32 @@ fn column_statistics(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let (before, after) =
         (lines(old.and_then(|f| f.get(Attr::Statistics))), lines(new.get(Attr::Statistics)));
     let set = after.iter().filter(|l| !before.contains(l)).map(|l| (*l).to_owned());
-    let column = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let column = |line: &str| entry(line).0.to_owned();
     let reset = before
         .iter()
         .filter(|b| !after.iter().any(|a| column(a) == column(b)))
         .map(|b| format!("{}\t-1", column(b)));
     let sql = |line: String| {
-        format!(
-            "ALTER MATERIALIZED VIEW {} ALTER COLUMN {}",
-            new.key.name,
-            line.replace('\t', " SET STATISTICS ")
-        )
+        let (column, target) = entry(&line);
+        format!("ALTER MATERIALIZED VIEW {} ALTER COLUMN {column} SET STATISTICS {target}", new.key.name)
     };
     set.chain(reset).map(|line| Statement::new(sql(line))).collect()
 }
 
-fn create_sequence(object: &Object) -> String {
-    let unlogged = if object.has(Attr::Persistence) { "UNLOGGED " } else { "" };
-    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", object.key.name);
-    if object.text(Attr::Type) != "bigint" {
-        sql += &format!(" AS {}", object.text(Attr::Type));
+fn create_sequence(name: &str, sequence: Sequence<'_>) -> String {
+    let unlogged = if sequence.is_unlogged() { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}SEQUENCE {name}");
+    if sequence.data_type() != "bigint" {
+        sql += &format!(" AS {}", sequence.data_type());
     }
     sql + &format!(
         " START WITH {} INCREMENT BY {}{}{} CACHE {}{}",
-        object.text(Attr::Start),
-        object.text(Attr::Increment),
-        object.get(Attr::Minvalue).map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
-        object.get(Attr::Maxvalue).map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
-        object.text(Attr::Cache),
-        if object.has(Attr::Cycle) { " CYCLE" } else { "" }
+        sequence.start(),
+        sequence.increment(),
+        sequence.least().map_or(" NO MINVALUE".to_owned(), |v| format!(" MINVALUE {v}")),
+        sequence.most().map_or(" NO MAXVALUE".to_owned(), |v| format!(" MAXVALUE {v}")),
+        sequence.cache(),
+        if sequence.cycles() { " CYCLE" } else { "" }
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::context::AlterStrategy;
 use super::sql::{differing, lines, parent};
-use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::model::{Attr, Kind, Object, Policy, Routine, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{bracket, clause, quote_literal, split_list};
 
@@ -42,21 +42,20 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
             sql += &object.get(Attr::Validator).map(|f| format!(" VALIDATOR {f}")).unwrap_or_default();
             vec![Statement::new(sql)]
         }
-        _ => vec![policy(object)],
+        _ => vec![policy(table, Policy::new(object))],
     }
 }
 
-fn policy(object: &Object) -> Statement {
-    let table = parent(object);
-    let restrictive = if object.has(Attr::Restrictive) { " AS RESTRICTIVE" } else { "" };
+fn policy(table: &str, policy: Policy<'_>) -> Statement {
+    let restrictive = if policy.is_restrictive() { " AS RESTRICTIVE" } else { "" };
     let mut sql = format!(
         "CREATE POLICY {} ON {table}{restrictive} FOR {} TO {}",
-        object.text(Attr::Name),
-        object.text(Attr::Command),
-        object.text(Attr::Roles)
+        policy.name(),
+        policy.command(),
+        policy.roles()
     );
-    sql += &object.get(Attr::Using).map(|e| format!(" USING ({e})")).unwrap_or_default();
-    sql += &object.get(Attr::WithCheck).map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default();
+    sql += &policy.using().map(|e| format!(" USING ({e})")).unwrap_or_default();
+    sql += &policy.with_check().map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default();
     Statement::new(sql).exclusive(table).hazard(HazardKind::Authorization, table, "a policy is added")
 }
 
@@ -198,21 +197,22 @@ fn replaceable(old: &Object, new: &Object) -> bool {
 
 /// `CREATE OR REPLACE` keeps the result, the names of parameters and the defaults that are there.
 fn change_function(old: &Object, new: &Object) -> AlterStrategy {
-    let (before, after) = (lines(old.get(Attr::ArgumentNames)), lines(new.get(Attr::ArgumentNames)));
-    let renamed = before.iter().enumerate().any(|(at, name)| !name.is_empty() && after.get(at) != Some(name));
-    let defaults = |f: &Object| f.text(Attr::DefaultCount).parse::<u32>().unwrap_or_default();
-    let same = |attr: Attr| old.get(attr) == new.get(attr);
+    let name = &new.key.name;
+    let (old, new) = (Routine::new(old), Routine::new(new));
+    let after = new.argument_names();
+    let lost = |(at, name): (usize, &'_ str)| !name.is_empty() && after.get(at) != Some(&name);
+    let renamed = old.argument_names().into_iter().enumerate().any(lost);
+    let defaults = |routine: Routine<'_>| routine.default_count().parse::<u32>().unwrap_or_default();
     if renamed
         || defaults(new) < defaults(old)
-        || !same(Attr::Type)
-        || !same(Attr::Result)
+        || old.kind() != new.kind()
+        || old.result() != new.result()
         || modes(old) != modes(new)
     {
         return AlterStrategy::Replace;
     }
-    let name = &new.key.name;
-    let mut statement = Statement::new(new.text(Attr::Definition).trim_end());
-    let definer = |f: &Object| clause(f.text(Attr::Definition), "SECURITY DEFINER").is_some();
+    let mut statement = Statement::new(new.definition().trim_end());
+    let definer = |routine: Routine<'_>| clause(routine.definition(), "SECURITY DEFINER").is_some();
     if definer(old) != definer(new) {
         statement =
             statement.hazard(HazardKind::Authorization, name, "it runs with the rights of another role");
@@ -221,8 +221,8 @@ fn change_function(old: &Object, new: &Object) -> AlterStrategy {
 }
 
 /// The words that tell parameters for results from others.
-fn modes<'a>(function: &Object<'a>) -> Vec<&'a str> {
-    split_list(function.text(Attr::IdentityArguments))
+fn modes(routine: Routine<'_>) -> Vec<&str> {
+    split_list(routine.identity_arguments())
         .into_iter()
         .filter_map(|a| a.split(' ').next())
         .filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC"))
@@ -231,15 +231,15 @@ fn modes<'a>(function: &Object<'a>) -> Vec<&'a str> {
 
 fn change_policy(old: &Object, new: &Object) -> AlterStrategy {
     let table = parent(new);
-    let lost = |attr: Attr| old.has(attr) && !new.has(attr);
-    if old.get(Attr::Restrictive) != new.get(Attr::Restrictive)
-        || old.get(Attr::Command) != new.get(Attr::Command)
-        || lost(Attr::Using)
-        || lost(Attr::WithCheck)
+    let (before, after) = (Policy::new(old), Policy::new(new));
+    if before.is_restrictive() != after.is_restrictive()
+        || before.command() != after.command()
+        || before.using().is_some() && after.using().is_none()
+        || before.with_check().is_some() && after.with_check().is_none()
     {
         return AlterStrategy::Replace;
     }
-    let mut sql = format!("ALTER POLICY {} ON {table}", new.text(Attr::Name));
+    let mut sql = format!("ALTER POLICY {} ON {table}", after.name());
     for attr in differing(old, new) {
         sql += &match attr {
             Attr::Roles => format!(" TO {}", new.text(attr)),

@@ -2,7 +2,7 @@
 
 use crate::schema::model::{Attr, Key, Kind, Object};
 use crate::schema::statement::Statement;
-use crate::sql::quote_literal;
+use crate::sql::{entries, entry, quote_literal};
 
 /// The name something goes by while it makes way for its successor, or the successor while it is made.
 pub(in crate::schema) fn temporary(role: &str, object: &Object) -> String {
@@ -65,7 +65,7 @@ pub(in crate::schema) fn options(lines: &str) -> String {
 ///
 /// All that shall be set is set again, because PostgreSQL keeps them in the order in which they were set.
 pub(in crate::schema) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
-    let (old, new) = (lines(old), lines(new));
+    let (old, new) = (parameters(old), parameters(new));
     let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
     let changes = new.iter().any(|line| !old.contains(line));
     let set: Vec<&str> = new.iter().filter(|_| changes).copied().collect();
@@ -81,6 +81,11 @@ pub(in crate::schema) fn change_options(alter: &str, old: Option<&str>, new: Opt
     statements
 }
 
+/// Storage parameters, whose values are no SQL.
+fn parameters(text: Option<&str>) -> Vec<&str> {
+    text.map(|text| text.lines().collect()).unwrap_or_default()
+}
+
 /// Storage parameters in the order in which they were set.
 pub(in crate::schema) fn ordered<'a>(object: &Object<'a>) -> Option<&'a str> {
     object.get(Attr::OptionsInOrder).filter(|_| object.has(Attr::Options))
@@ -93,8 +98,9 @@ pub(in crate::schema) fn differing(old: &Object<'_>, new: &Object<'_>) -> Vec<At
     changed.map(|(attr, _)| attr).chain(gone).collect()
 }
 
+/// The entries of an attribute that is a list.
 pub(in crate::schema) fn lines(text: Option<&str>) -> Vec<&str> {
-    text.map(|t| t.lines().collect()).unwrap_or_default()
+    text.map(entries).unwrap_or_default()
 }
 
 pub(in crate::schema) fn key(kind: Kind, name: &str) -> Key {
@@ -109,21 +115,26 @@ pub(super) fn alter_only(column: &Object, what: &str) -> String {
     format!("ALTER TABLE ONLY {} ALTER COLUMN {} {what}", parent(column), column.text(Attr::Name))
 }
 
+/// ` OPTIONS (…)` of a new foreign object; empty without options.
+pub(super) fn foreign_options(options: Option<&str>) -> String {
+    let Some(options) = options else { return String::new() };
+    let each = entries(options).into_iter().map(entry).map(|(name, value)| format!("{name} {value}"));
+    format!(" OPTIONS ({})", each.collect::<Vec<_>>().join(", "))
+}
+
 /// `ADD`, `SET` and `DROP` for options of foreign objects, one `name<tab>literal` a line.
 pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
-    let (old, new) = (lines(old), lines(new));
-    let name = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let pairs = |options| lines(options).into_iter().map(entry).collect::<Vec<_>>();
+    let (old, new) = (pairs(old), pairs(new));
     let mut words = Vec::new();
-    for line in &new {
-        let known = old.iter().find(|o| name(o) == name(line));
-        match known {
-            Some(before) if before == line => {}
-            Some(_) => words.push(format!("SET {}", line.replacen('\t', " ", 1))),
-            None => words.push(format!("ADD {}", line.replacen('\t', " ", 1))),
+    for (name, value) in &new {
+        match old.iter().find(|(known, _)| known == name) {
+            Some((_, before)) if before == value => {}
+            Some(_) => words.push(format!("SET {name} {value}")),
+            None => words.push(format!("ADD {name} {value}")),
         }
     }
-    words.extend(
-        old.iter().filter(|o| !new.iter().any(|n| name(n) == name(o))).map(|o| format!("DROP {}", name(o))),
-    );
+    let gone = old.iter().filter(|(name, _)| !new.iter().any(|(kept, _)| kept == name));
+    words.extend(gone.map(|(name, _)| format!("DROP {name}")));
     words.join(", ")
 }

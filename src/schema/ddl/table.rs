@@ -1,29 +1,30 @@
 //! Tables.
 
 use super::context::{AlterStrategy, Context};
-use super::sql::{change_options, differing, fdw_options, lines, options, ordered};
+use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
 use super::{column, partition};
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Object, Table};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let mut columns: Vec<(usize, Object<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
-    let words = match (table.has(Attr::Foreign), table.has(Attr::Persistence)) {
+    let view = Table::new(table);
+    let words = match (view.is_foreign(), view.is_unlogged()) {
         (true, _) => "CREATE FOREIGN TABLE",
         (_, true) => "CREATE UNLOGGED TABLE",
         _ => "CREATE TABLE",
     };
     let mut sql = format!("{words} {}", table.key.name);
-    if let Some(of) = table.get(Attr::OfType) {
+    if let Some(of) = view.of_type() {
         sql += &format!(" OF {of}");
     }
     let body = body(ctx, table, &columns);
-    if !body.is_empty() || !table.has(Attr::OfType) {
+    if !body.is_empty() || view.of_type().is_none() {
         sql += &format!(" (\n{}\n)", body.join(",\n"));
     }
-    sql += &clauses(table);
+    sql += &clauses(view, ordered(table));
     let mut statements = vec![Statement::new(sql)];
     for (_, object) in &columns {
         statements.extend(column::after_create(ctx, object, table.has(Attr::Inherits)));
@@ -56,30 +57,21 @@ fn body(ctx: &Context<'_>, table: &Object, columns: &[(usize, Object<'_>)]) -> V
 }
 
 /// What follows the brackets of a new table.
-fn clauses(table: &Object) -> String {
-    let mut sql = String::new();
-    if let Some(parents) = table.get(Attr::Inherits) {
-        sql += &format!("\nINHERITS ({})", parents.replace('\n', ", "));
-    }
-    if let Some(by) = table.get(Attr::PartitionKey) {
-        sql += &format!("\nPARTITION BY {by}");
-    }
-    if let Some(method) = table.get(Attr::AccessMethod) {
-        sql += &format!("\nUSING {method}");
-    }
-    if let Some(lines) = ordered(table) {
-        sql += &format!("\nWITH ({})", options(lines));
-    }
-    if let Some(space) = table.get(Attr::Tablespace) {
-        sql += &format!("\nTABLESPACE {space}");
-    }
-    if let Some(server) = table.get(Attr::Server) {
-        sql += &format!("\nSERVER {server}");
-        if let Some(pairs) = table.get(Attr::FdwOptions) {
-            sql += &format!(" OPTIONS ({})", pairs.replace('\t', " ").replace('\n', ", "));
-        }
-    }
-    sql
+fn clauses(table: Table<'_>, parameters: Option<&str>) -> String {
+    let parents = table.parents();
+    let inherits = (!parents.is_empty()).then(|| format!("\nINHERITS ({})", parents.join(", ")));
+    let server = table
+        .server()
+        .map(|server| format!("\nSERVER {server}{}", foreign_options(table.foreign_options())));
+    let clauses = [
+        inherits,
+        table.partition_key().map(|by| format!("\nPARTITION BY {by}")),
+        table.access_method().map(|method| format!("\nUSING {method}")),
+        parameters.map(|lines| format!("\nWITH ({})", options(lines))),
+        table.tablespace().map(|space| format!("\nTABLESPACE {space}")),
+        server,
+    ];
+    clauses.into_iter().flatten().collect()
 }
 
 /// Row-level security and replica identity.
@@ -104,8 +96,9 @@ fn flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
             statements.push(statement);
         }
     }
-    if old.and_then(|f| f.get(Attr::ReplicaIdentity)) != new.get(Attr::ReplicaIdentity) {
-        let identity = new.get(Attr::ReplicaIdentity).unwrap_or("default").to_uppercase();
+    let identity = |table: &Object<'_>| Table::new(table).replica_identity().map(str::to_uppercase);
+    if old.and_then(identity) != identity(new) {
+        let identity = identity(new).unwrap_or("DEFAULT".to_owned());
         let mut statement = Statement::new(format!("ALTER TABLE ONLY {name} REPLICA IDENTITY {identity}"));
         if old.is_some() {
             statement = statement.exclusive(name);
@@ -117,9 +110,10 @@ fn flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
 
 pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let name = &table.key.name;
-    let word = if table.has(Attr::Foreign) { "FOREIGN TABLE" } else { "TABLE" };
+    let foreign = Table::new(table).is_foreign();
+    let word = if foreign { "FOREIGN TABLE" } else { "TABLE" };
     let mut drop = Statement::new(format!("DROP {word} {name}")).exclusive(name);
-    drop = if table.has(Attr::Foreign) {
+    drop = if foreign {
         drop.hazard(HazardKind::BreaksClients, name, "the foreign table is gone")
     } else {
         drop.hazard(HazardKind::DataLoss, name, "every row is deleted").hazard(
@@ -204,7 +198,7 @@ fn change_attribute(old: &Object, new: &Object, attr: Attr) -> Result<Vec<Statem
 /// Leaves the parents that go. New ones come last, once the table has their columns: see [`inherit`].
 fn disinherit(old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrategy> {
     let name = &new.key.name;
-    let (before, after) = (lines(old.get(Attr::Inherits)), lines(new.get(Attr::Inherits)));
+    let (before, after) = (Table::new(old).parents(), Table::new(new).parents());
     let kept = before.iter().filter(|p| after.contains(p));
     let reached: Vec<&str> = kept.chain(after.iter().filter(|p| !before.contains(p))).copied().collect();
     if reached != after {
@@ -219,8 +213,8 @@ fn disinherit(old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrateg
 
 /// The statements that give an existing table its new parents, once it has their columns.
 pub(in crate::schema) fn inherit(old: &Object, new: &Object) -> Vec<Statement> {
-    let (name, before) = (&new.key.name, lines(old.get(Attr::Inherits)));
-    let after = lines(new.get(Attr::Inherits)).into_iter().filter(|p| !before.contains(p));
+    let (name, before) = (&new.key.name, Table::new(old).parents());
+    let after = Table::new(new).parents().into_iter().filter(|p| !before.contains(p));
     after
         .map(|parent| {
             Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)

@@ -4,7 +4,7 @@ use super::context::AlterStrategy;
 use super::sql::lines;
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
-use crate::sql::split_list;
+use crate::sql::{entry, split_list};
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
@@ -24,7 +24,7 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
 }
 
 fn mapping(name: &str, word: &str, line: &str) -> Statement {
-    let (token, dictionaries) = line.split_once('\t').unwrap_or((line, ""));
+    let (token, dictionaries) = entry(line);
     Statement::new(format!(
         "ALTER TEXT SEARCH CONFIGURATION {name} {word} MAPPING FOR {token} WITH {dictionaries}"
     ))
@@ -51,7 +51,7 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
         return AlterStrategy::Replace;
     }
     let (before, after) = (lines(old.get(Attr::Mappings)), lines(new.get(Attr::Mappings)));
-    let token = |line: &str| line.split('\t').next().unwrap_or(line).to_owned();
+    let token = |line: &'_ str| entry(line).0.to_owned();
     let mut statements = Vec::new();
     for line in before.iter().filter(|b| !after.iter().any(|a| token(a) == token(b))) {
         statements.push(Statement::new(format!(

@@ -1,8 +1,8 @@
 //! Enums, domains, composite types, ranges and collations.
 
 use super::context::{AlterStrategy, Context};
-use super::sql::{differing, lines, parent};
-use crate::schema::model::{Attr, Kind, Object};
+use super::sql::{differing, parent};
+use crate::schema::model::{Attr, Composite, Enum, Kind, Object};
 use crate::schema::statement::{HazardKind, Phase, Statement};
 use crate::sql::quote_literal;
 
@@ -10,11 +10,11 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
     let sql = match object.key.kind {
         Kind::Enum => {
-            format!("CREATE TYPE {name} AS ENUM ({})", object.text(Attr::Labels).replace('\n', ", "))
+            format!("CREATE TYPE {name} AS ENUM ({})", Enum::new(object).labels().join(", "))
         }
         Kind::Composite => {
-            let attributes: Vec<String> =
-                lines(object.get(Attr::Attributes)).iter().map(|l| l.replacen('\t', " ", 1)).collect();
+            let attributes = Composite::new(object).attributes().into_iter();
+            let attributes: Vec<String> = attributes.map(|(name, of)| format!("{name} {of}")).collect();
             format!("CREATE TYPE {name} AS ({})", attributes.join(", "))
         }
         Kind::Domain => {
@@ -88,7 +88,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
 
 fn change_enum(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
-    let (before, after) = (lines(old.get(Attr::Labels)), lines(new.get(Attr::Labels)));
+    let (before, after) = (Enum::new(old).labels(), Enum::new(new).labels());
     let kept: Vec<&&str> = after.iter().filter(|l| before.contains(l)).collect();
     if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
         return AlterStrategy::Alter(add_values(name, &before, &after));
@@ -152,15 +152,11 @@ fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
 /// Attributes come and go in place as long as the new ones are last.
 fn change_composite(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
-    let split =
-        |line: &'_ str| line.split_once('\t').map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap_or_default();
-    let before: Vec<(String, String)> = lines(old.get(Attr::Attributes)).into_iter().map(split).collect();
-    let after: Vec<(String, String)> = lines(new.get(Attr::Attributes)).into_iter().map(split).collect();
-    let has = |list: &[(String, String)], name: &str| list.iter().any(|(n, _)| n == name);
+    let (before, after) = (Composite::new(old).attributes(), Composite::new(new).attributes());
+    let has = |list: &[(&str, &str)], name: &str| list.iter().any(|(n, _)| *n == name);
     let kept = before.iter().filter(|(n, _)| has(&after, n));
-    let reached: Vec<&String> =
-        kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n).collect();
-    if reached != after.iter().map(|(n, _)| n).collect::<Vec<_>>() {
+    let reached = kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n);
+    if !reached.eq(after.iter().map(|(n, _)| n)) {
         return AlterStrategy::Replace;
     }
     if ctx.old.objects.iter().any(|f| f.key.kind == Kind::Table && f.get(Attr::OfType) == Some(name)) {

@@ -30,7 +30,9 @@ pub use kind::Kind;
 pub(super) use namespace::{Namespace, occupied};
 pub(super) use object::{Address, Identity, Object, Objects};
 pub(super) use pairs::{Pair, pairs};
-pub(super) use views::{Constraint, ConstraintKind};
+pub(super) use views::{
+    Column, Composite, Constraint, ConstraintKind, Enum, Generated, Index, Policy, Routine, Sequence, Table,
+};
 
 /// Where a snapshot was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::schema::ddl::{self, Context};
 use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};
-use crate::sql::quote_literal;
+use crate::sql::{entries, entry, quote_literal};
 
 /// A definition: how it is introduced, and the lines below that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn flag(object: &Object, attr: Attr, words: &'static str) -> &'static str {
 
 /// One `key=value` or `key<tab>value` a line, as `key=value, …`.
 fn list(lines: &str) -> String {
-    lines.replace('\t', " ").replace('\n', ", ")
+    entries(lines).into_iter().map(|line| line.replacen('\t', " ", 1)).collect::<Vec<_>>().join(", ")
 }
 
 fn table(object: &Object) -> Definition {
@@ -275,7 +275,8 @@ fn view(object: &Object) -> Definition {
     let each = |attr: Attr, word: &str| {
         ddl::lines(object.get(attr))
             .into_iter()
-            .map(|line| format!("COLUMN {}", line.replace('\t', &format!(" {word} "))))
+            .map(entry)
+            .map(|(column, value)| format!("COLUMN {column} {word} {value}"))
             .collect::<Vec<_>>()
     };
     let mut body = Vec::new();

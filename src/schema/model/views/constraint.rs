@@ -1,6 +1,6 @@
-//! Typed views of catalog objects, where their attributes say more than a text.
+//! Constraints of tables.
 
-use super::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Object};
 
 /// The kind of a table constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +15,6 @@ pub(in crate::schema) enum ConstraintKind {
 /// A table constraint.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::schema) struct Constraint<'a>(Object<'a>);
-
-/// The expression of a generated column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::schema) enum Generated<'a> {
-    Stored(&'a str),
-    Virtual(&'a str),
-}
-
-/// A column of a table.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::schema) struct Column<'a>(Object<'a>);
 
 impl<'a> Constraint<'a> {
     /// The constraint that an object is, if it is one.
@@ -62,29 +51,5 @@ impl<'a> Constraint<'a> {
     /// Whether a check constraint comes from a parent table.
     pub(in crate::schema) fn is_inherited_check(self) -> bool {
         self.0.has(Attr::Inherited) && self.kind() == Some(ConstraintKind::Check)
-    }
-}
-
-impl<'a> Column<'a> {
-    /// The column that an object is, if it is one.
-    pub(in crate::schema) fn of(object: Object<'a>) -> Option<Self> {
-        (object.key.kind == Kind::Column).then_some(Self(object))
-    }
-
-    pub(in crate::schema) fn generated(self) -> Option<Generated<'a>> {
-        let stored = self.0.get(Attr::Generated).map(Generated::Stored);
-        stored.or_else(|| self.0.get(Attr::GeneratedVirtual).map(Generated::Virtual))
-    }
-}
-
-impl Object<'_> {
-    /// The kind of the constraint that this is, if it is one.
-    pub(in crate::schema) fn constraint_kind(&self) -> Option<ConstraintKind> {
-        Constraint::of(*self)?.kind()
-    }
-
-    /// Whether this is a generated column.
-    pub(in crate::schema) fn is_generated(&self) -> bool {
-        Column::of(*self).is_some_and(|column| column.generated().is_some())
     }
 }
