@@ -60,9 +60,8 @@ fn body(ctx: &Context<'_>, table: &Object, columns: &[(usize, Object<'_>)]) -> V
 fn clauses(table: Table<'_>, parameters: Option<&str>) -> String {
     let parents = table.parents();
     let inherits = (!parents.is_empty()).then(|| format!("\nINHERITS ({})", parents.join(", ")));
-    let server = table
-        .server()
-        .map(|server| format!("\nSERVER {server}{}", foreign_options(table.foreign_options())));
+    let server =
+        table.server().map(|server| format!("\nSERVER {server}{}", foreign_options(table.foreign_options())));
     let clauses = [
         inherits,
         table.partition_key().map(|by| format!("\nPARTITION BY {by}")),
