@@ -1,4 +1,4 @@
-//! Why a migration failed, where, and what is left of it.
+//! The failure of a migration: statement, position, cause and what is left of it.
 
 use std::fmt;
 
@@ -8,12 +8,13 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 use super::{
     migration::Migration,
     report::{ApplyReport, Outcome},
-    statements::{Place, Statement},
+    statements::{MigrationStatement, Position},
     table,
 };
 use crate::error::{DatabaseError, Error, ErrorKind};
 
-/// The facts of a failed migration: the source of the [`Error`] that [`apply`](super::apply) and its like return.
+/// Details of a failed migration: the source of the [`Error`] that [`apply`](super::apply()) and the requests that apply
+/// return.
 ///
 /// ```
 /// # fn show(error: lakebase::Error) {
@@ -31,34 +32,34 @@ pub struct Failure {
     pub migration: String,
     /// The statement that failed.
     pub statement: String,
-    /// Which one it was, from 1.
+    /// The number of that statement, from 1.
     pub number: usize,
-    /// The line of the fault: the place that PostgreSQL points at, else where the statement starts.
+    /// The line of the error: the position that PostgreSQL reports, else the start of the statement.
     pub line: usize,
-    /// The character in that line, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
     /// PostgreSQL's message.
     pub message: String,
     /// PostgreSQL's detail.
     pub detail: Option<String>,
-    /// PostgreSQL's hint, or ours.
+    /// PostgreSQL's hint, or one of this crate.
     pub hint: Option<String>,
-    /// What is left of the migration.
+    /// The state in which the migration was left.
     pub outcome: Outcome,
     /// Invalid indexes that the failed statement left behind, each to be dropped before trying again.
     pub invalid_indexes: Vec<String>,
-    /// Where a lock could not be had: who held locks on the relations that the statement names, in words.
+    /// After a lock timeout: the holders of locks on the relations that the statement names, for people.
     pub holders: Vec<String>,
-    /// Where the connection was lost and looking again was of no use: why.
-    pub unsettled: Option<String>,
-    /// What had been done before, the failed migration last.
+    /// Where the connection was lost during a commit and a new one could not resolve its outcome: the reason.
+    pub unresolved: Option<String>,
+    /// The migrations up to and including the failed one.
     pub report: ApplyReport,
     #[serde(skip)]
     source: DatabaseError,
 }
 
 impl Failure {
-    /// The facts behind an error, if it tells of a failed migration.
+    /// The details behind an error, where it is one of a failed migration.
     pub fn of(error: &Error) -> Option<&Self> {
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = next {
@@ -73,29 +74,29 @@ impl Failure {
     pub(super) fn new(
         migration: &Migration,
         number: usize,
-        statement: &Statement,
+        statement: &MigrationStatement,
         outcome: Outcome,
         source: sqlx::Error,
     ) -> Self {
-        let refusal = refusal(&source);
-        let place = match refusal.and_then(PgDatabaseError::position) {
-            Some(PgErrorPosition::Original(nth)) => statement.place_of(nth),
-            _ => Place { line: statement.line(), column: statement.column() },
+        let answer = database_error(&source);
+        let position = match answer.and_then(PgDatabaseError::position) {
+            Some(PgErrorPosition::Original(nth)) => statement.position_of(nth),
+            _ => Position { line: statement.line(), column: statement.column() },
         };
         let own = |text: Option<&str>| text.map(str::to_owned);
         Self {
             migration: migration.id().to_owned(),
             statement: statement.text().to_owned(),
             number,
-            line: place.line,
-            column: place.column,
-            message: refusal.map_or_else(|| source.to_string(), |refusal| refusal.message().to_owned()),
-            detail: own(refusal.and_then(PgDatabaseError::detail)),
-            hint: own(refusal.and_then(PgDatabaseError::hint)).or_else(|| own(our_hint(&source))),
+            line: position.line,
+            column: position.column,
+            message: answer.map_or_else(|| source.to_string(), |answer| answer.message().to_owned()),
+            detail: own(answer.and_then(PgDatabaseError::detail)),
+            hint: own(answer.and_then(PgDatabaseError::hint)).or_else(|| own(hint_for(&source))),
             outcome,
             invalid_indexes: Vec::new(),
             holders: Vec::new(),
-            unsettled: None,
+            unresolved: None,
             report: ApplyReport::default(),
             source: source.into(),
         }
@@ -105,11 +106,11 @@ impl Failure {
         is_lock_timeout(self.source.as_sqlx())
     }
 
-    /// The error of the crate: one line with all that a person needs.
+    /// Converts into the error of the crate: one line with everything a person needs.
     pub(super) fn into_error(self, migration: &Migration) -> Error {
         let mut text = format!(
             "{} failed at statement {} (line {}, column {}): {}",
-            migration.called(),
+            migration.label(),
             self.number,
             self.line,
             self.column,
@@ -124,8 +125,8 @@ impl Failure {
             text += &format!("; held by {holder}");
         }
         text += &format!("; {}", self.outcome);
-        if let Some(why) = &self.unsettled {
-            text += &format!("; looking again did not help: {why}");
+        if let Some(why) = &self.unresolved {
+            text += &format!("; its outcome could not be resolved: {why}");
         }
         for index in &self.invalid_indexes {
             text += &format!("; it left the invalid index {index}: drop it before trying again");
@@ -144,29 +145,30 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // PostgreSQL's message is part of the line above already.
+        // The line above has PostgreSQL's message already.
         std::error::Error::source(&self.source)
     }
 }
 
-fn refusal(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
 pub(super) fn sqlstate(error: &sqlx::Error) -> Option<&str> {
-    refusal(error).map(PgDatabaseError::code)
+    database_error(error).map(PgDatabaseError::code)
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {
     sqlstate(error) == Some("55P03")
 }
 
-/// Whether the same transaction may go through a little later: it found a lock taken, or lost against another one.
-pub(super) fn is_passing(error: &sqlx::Error) -> bool {
+/// Whether the transaction may go through a little later: it timed out on a lock, lost a deadlock, or could not be
+/// serialized.
+pub(super) fn is_transient(error: &sqlx::Error) -> bool {
     matches!(sqlstate(error), Some("55P03" | "40P01" | "40001"))
 }
 
-/// Whether there is no connection any more, so that what PostgreSQL did last is not known.
+/// Whether the connection is lost, so that the outcome of the last command is unknown.
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match sqlstate(error) {
         Some(code) => {
@@ -179,7 +181,7 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-fn our_hint(error: &sqlx::Error) -> Option<&'static str> {
+fn hint_for(error: &sqlx::Error) -> Option<&'static str> {
     match sqlstate(error)? {
         "55P03" => Some(
             "another session holds a lock on the table; try again at a quieter time, or end the session (pg_locks, \

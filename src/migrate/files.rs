@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::migration::{Migration, Migrations};
+use super::{migration::Migration, migrations::Migrations};
 use crate::error::{Error, Result};
 
 impl Migration {
@@ -31,8 +31,8 @@ impl Migration {
 }
 
 impl Migrations {
-    /// Reads the migrations of a directory, in the order of their versions. `.down.sql` files and whatever does not
-    /// end in `.sql` are left out.
+    /// Reads the migrations of a directory, in the order of their versions. `.down.sql` files and files that do not end
+    /// in `.sql` are left out.
     ///
     /// # Errors
     ///

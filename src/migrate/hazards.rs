@@ -1,4 +1,4 @@
-//! What was dangerous about a migration: measured on a branch, not looked up in a list.
+//! Hazards of a rehearsed migration, derived from measurements and from the difference of the schema.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::schema::{Change, Hazard, HazardKind, Kind, LockMode, SchemaDiff};
 
-/// Waiting this long is felt by those who use the database.
-const LONG: Duration = Duration::from_millis(200);
+/// A lock held this long is noticed by users of the database.
+const NOTICEABLE: Duration = Duration::from_millis(200);
 
 pub(super) fn hazards(
     applied: &ApplyReport,
@@ -22,9 +22,9 @@ pub(super) fn hazards(
     hazards.extend(rewrites.iter().map(|rewrite| Hazard {
         kind: HazardKind::TableRewrite,
         relation: rewrite.relation.clone(),
-        why: format!("it was written anew ({})", bytes(rewrite.bytes)),
+        why: format!("it is rewritten ({})", bytes(rewrite.bytes)),
     }));
-    hazards.extend(locks.iter().filter(|lock| lock.mode >= LockMode::Share && lock.held >= LONG).map(
+    hazards.extend(locks.iter().filter(|lock| lock.mode >= LockMode::Share && lock.held >= NOTICEABLE).map(
         |lock| Hazard {
             kind: HazardKind::ScanUnderLock,
             relation: lock.relation.clone(),
@@ -41,7 +41,7 @@ pub(super) fn hazards(
         hazards.extend(alone.map(|statement| Hazard {
             kind: HazardKind::NotTransactional,
             relation: migration.id.clone(),
-            why: format!("a failure at or after line {} leaves what was done before it", statement.line),
+            why: format!("a failure at or after line {} keeps what was committed before it", statement.line),
         }));
     }
     hazards
@@ -55,7 +55,7 @@ fn of_change(change: &Change) -> Option<Hazard> {
     let kind = change.key().kind;
     match change {
         _ if matches!(kind, Kind::Privilege | Kind::Policy | Kind::Owner | Kind::DefaultPrivileges) => {
-            hazard(HazardKind::Authorization, "who may do what changes")
+            hazard(HazardKind::Authorization, "privileges or ownership change")
         }
         Change::Removed { .. } => match kind {
             Kind::Table | Kind::Column | Kind::MaterializedView => {

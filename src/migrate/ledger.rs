@@ -1,48 +1,33 @@
-//! What has been applied, kept in the database itself: a table of ours, or the one that `sqlx` keeps.
+//! The record of applied migrations in the database itself: the table of this crate, or that of `sqlx`.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::migration::Migration;
+use super::migration::{Ledger, Migration};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The schema of our table. It is no part of the user's schema: comparisons leave it out.
+/// The schema of this crate's table. Comparisons leave it out.
 pub(crate) const SCHEMA: &str = "_lakebase";
 
-/// Where a migration is recorded.
-#[derive(Debug, Clone)]
-pub(super) enum Ledger {
-    Ours,
-    Sqlx { ledger: Arc<SqlxLedger>, version: i64, description: Arc<str> },
-}
-
-/// `sqlx`'s table, and which of its versions are known here.
-#[derive(Debug)]
-pub(super) struct SqlxLedger {
-    pub(super) table: String,
-    pub(super) known: Vec<i64>,
-    pub(super) ignore_missing: bool,
-}
-
-/// What the ledger knows of a migration.
+/// The state of a migration in the ledger.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Absent,
     Applied,
-    /// So many statements are committed; `None` where the ledger does not count them.
+    /// The number of committed statements; `None` where the ledger does not count them.
     Partial(Option<usize>),
 }
 
-/// Whether the migration is applied. Makes nothing.
+/// Whether the migration is applied. Creates no table.
 pub(super) async fn is_applied(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
-    Ok(exists(conn, migration).await? && look(conn, migration).await? == Entry::Applied)
+    Ok(exists(conn, migration).await? && entry(conn, migration).await? == Entry::Applied)
 }
 
 fn table_of(migration: &Migration) -> String {
     match migration.ledger() {
-        Ledger::Ours => format!("{SCHEMA}.migrations"),
-        Ledger::Sqlx { ledger, .. } => ledger.table.clone(),
+        Ledger::Own => format!("{SCHEMA}.migrations"),
+        Ledger::Sqlx { table, .. } => table.name.clone(),
     }
 }
 
@@ -54,14 +39,14 @@ async fn exists(conn: &mut PgConnection, migration: &Migration) -> Result<bool> 
         .map_err(|e| failed("looking for the table of applied migrations", e))
 }
 
-/// The table is made on first use. To be called under the advisory lock: two sessions that make it at once collide.
+/// Creates the table on first use. The caller holds the migration lock: two sessions that create it at once collide.
 pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
     if exists(conn, migration).await? {
         return Ok(());
     }
     let table = table_of(migration);
     let create = match migration.ledger() {
-        Ledger::Ours => format!(
+        Ledger::Own => format!(
             "create schema if not exists {SCHEMA};
              comment on schema {SCHEMA} is 'records of the lakebase crate; no part of the application';
              create table {table} (
@@ -96,10 +81,15 @@ pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> R
     Ok(())
 }
 
-/// What is known of a migration; refuses one that was applied with another text.
-pub(super) async fn look(conn: &mut PgConnection, migration: &Migration) -> Result<Entry> {
+/// The entry of a migration.
+///
+/// # Errors
+///
+/// [`Refused`](ErrorKind::Refused) for a migration that was applied with another text, and for a version in the table of
+/// `sqlx` that the migrator does not have.
+pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Result<Entry> {
     let (checksum, entry) = match migration.ledger() {
-        Ledger::Ours => {
+        Ledger::Own => {
             let sql = "select checksum, statements, done, finished_at is not null from _lakebase.migrations where id = $1";
             let row = sqlx::query(sql).bind(migration.id()).fetch_optional(conn).await.map_err(unreadable)?;
             let Some(row) = row else { return Ok(Entry::Absent) };
@@ -108,17 +98,17 @@ pub(super) async fn look(conn: &mut PgConnection, migration: &Migration) -> Resu
             let entry = if finished { Entry::Applied } else { Entry::Partial(usize::try_from(done).ok()) };
             (row.try_get::<Vec<u8>, _>(0).map_err(unreadable)?, entry)
         }
-        Ledger::Sqlx { ledger, version, .. } => {
-            let sql = format!("select version, checksum, success from {} order by version", ledger.table);
+        Ledger::Sqlx { table, version, .. } => {
+            let sql = format!("select version, checksum, success from {} order by version", table.name);
             let rows = sqlx::query_as::<_, (i64, Vec<u8>, bool)>(AssertSqlSafe(sql)).fetch_all(conn).await;
             let rows = rows.map_err(unreadable)?;
-            let missing = rows.iter().find(|row| !ledger.known.contains(&row.0));
-            if let Some(missing) = missing.filter(|_| !ledger.ignore_missing) {
+            let missing = rows.iter().find(|row| !table.known.contains(&row.0));
+            if let Some(missing) = missing.filter(|_| !table.ignore_missing) {
                 return Err(Error::new(
                     ErrorKind::Refused,
                     format!(
                         "version {} is recorded in {} and missing from the migrator; add it again, or set ignore_missing",
-                        missing.0, ledger.table
+                        missing.0, table.name
                     ),
                 ));
             }
@@ -132,7 +122,7 @@ pub(super) async fn look(conn: &mut PgConnection, migration: &Migration) -> Resu
             format!(
                 "{} was applied before with another text (checksum {}, now {}); restore the text that was applied and \
                  put the change into a new migration",
-                migration.called(),
+                migration.label(),
                 short(&checksum),
                 short(migration.checksum())
             ),
@@ -156,7 +146,7 @@ pub(super) async fn advance(
 ) -> Result<(), sqlx::Error> {
     let finished = done == of;
     match migration.ledger() {
-        Ledger::Ours => {
+        Ledger::Own => {
             let sql =
                 "insert into _lakebase.migrations (id, checksum, statements, done, finished_at, duration_ms)
                  values ($1, $2, $3, $4, case when $5 then clock_timestamp() end, $6)
@@ -172,11 +162,11 @@ pub(super) async fn advance(
                 .execute(conn)
                 .await?;
         }
-        Ledger::Sqlx { ledger, version, description } => {
+        Ledger::Sqlx { table, version, description } => {
             let sql = format!(
                 "insert into {} (version, description, success, checksum, execution_time) values ($1, $2, $3, $4, $5)
                  on conflict (version) do update set success = excluded.success, execution_time = excluded.execution_time",
-                ledger.table
+                table.name
             );
             sqlx::query(AssertSqlSafe(sql))
                 .bind(version)

@@ -1,4 +1,4 @@
-//! One migration at a time in one database.
+//! The migration lock: one session at a time applies migrations to a database.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// Takes the advisory lock of the database, the same that `sqlx migrate` takes, for as long as the session lives or
-/// until [`release`].
+/// Takes the advisory lock of the database (that of `sqlx migrate`) for as long as the session lives, or until
+/// [`release`].
 ///
-/// It asks again and again rather than waiting inside PostgreSQL: a session that waits there holds a snapshot, and a
-/// `CREATE INDEX CONCURRENTLY` of the session that has the lock would wait for that snapshot for ever.
-pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Result<()> {
+/// It polls instead of waiting inside PostgreSQL: a session that waits there holds a snapshot, for which a
+/// `CREATE INDEX CONCURRENTLY` of the lock's holder would wait for ever.
+pub(super) async fn acquire(conn: &mut PgConnection, limit: Duration) -> Result<()> {
     let started = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
     loop {
@@ -27,7 +27,7 @@ pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Resu
         if taken {
             return Ok(());
         }
-        let left = patience.saturating_sub(started.elapsed());
+        let left = limit.saturating_sub(started.elapsed());
         if left.is_zero() {
             return Err(Error::new(
                 ErrorKind::Busy,
@@ -42,7 +42,7 @@ pub(super) async fn acquire(conn: &mut PgConnection, patience: Duration) -> Resu
     }
 }
 
-/// Gives the lock back. A session that is gone has given it back already.
+/// Releases the lock. A session that ended has released it already.
 pub(super) async fn release(conn: &mut PgConnection) {
     let Ok(key) = key(conn).await else { return };
     let released = sqlx::query("select pg_advisory_unlock($1)").bind(key).execute(conn).await;
@@ -57,12 +57,12 @@ async fn key(conn: &mut PgConnection) -> Result<i64> {
     Ok(key_of(&database))
 }
 
-/// The key that `sqlx` uses, so that both keep out of each other's way.
+/// The key of `sqlx`, so that the two exclude each other.
 fn key_of(database: &str) -> i64 {
     0x3d32_ad9e * i64::from(crc32(database.as_bytes()))
 }
 
-/// CRC-32 as in IEEE 802.3, for names: short enough to go without a table.
+/// CRC-32 (IEEE 802.3) without a table: names are short.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(
@@ -72,7 +72,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// Who has it, in words; nothing where that cannot be known.
+/// The holder of the lock, for people; empty where it cannot be determined.
 async fn holder(conn: &mut PgConnection) -> String {
     let Ok(key) = key(conn).await else { return String::new() };
     let found: Option<(i32, Option<String>, Option<String>)> = sqlx::query_as(

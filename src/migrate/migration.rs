@@ -1,17 +1,28 @@
-//! What is applied: SQL with an id and a checksum.
+//! One migration: SQL with an id and a checksum.
 
 use std::{fmt, path::Path, sync::Arc};
 
-use sqlx::{
-    AssertSqlSafe, SqlSafeStr,
-    migrate::{MigrationType, Migrator},
-};
+use sqlx::{AssertSqlSafe, SqlSafeStr, migrate::MigrationType};
 
-use super::{
-    ledger::{Ledger, SqlxLedger},
-    statements::{self, Statement},
-};
+use super::statements::{self, MigrationStatement};
 use crate::error::{Error, Result};
+
+/// The table in which a migration is recorded.
+#[derive(Debug, Clone)]
+pub(super) enum Ledger {
+    /// The table of this crate.
+    Own,
+    /// The table of `sqlx`.
+    Sqlx { table: Arc<SqlxTable>, version: i64, description: Arc<str> },
+}
+
+/// The table of an sqlx `Migrator`, and the versions that the migrator has.
+#[derive(Debug)]
+pub(super) struct SqlxTable {
+    pub(super) name: String,
+    pub(super) known: Vec<i64>,
+    pub(super) ignore_missing: bool,
+}
 
 /// One migration: an id, SQL, and the checksum by which a changed text is noticed.
 ///
@@ -34,9 +45,9 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// A migration from its text. It is read when it is first needed: see [`statements`](Self::statements).
+    /// A migration from its text, which is parsed when it is first needed: see [`statements`](Self::statements).
     ///
-    /// Statements that cannot run in a transaction are recognised. Where PostgreSQL refuses one that was not
+    /// Statements that cannot run in a transaction are recognized. Where PostgreSQL refuses one that was not
     /// (a procedure that commits), a first line `-- no-transaction` has every statement run by itself.
     pub fn new(id: impl AsRef<str>, sql: impl AsRef<str>) -> Self {
         let sql = sql.as_ref();
@@ -46,7 +57,7 @@ impl Migration {
             checksum: checksum(sql).into(),
             file: None,
             each_alone: sql.trim_start_matches('\u{feff}').starts_with("-- no-transaction"),
-            ledger: Ledger::Ours,
+            ledger: Ledger::Own,
         }
     }
 
@@ -55,7 +66,7 @@ impl Migration {
         self
     }
 
-    fn from_sqlx(migration: &sqlx::migrate::Migration, ledger: &Arc<SqlxLedger>) -> Self {
+    pub(super) fn from_sqlx(migration: &sqlx::migrate::Migration, table: &Arc<SqlxTable>) -> Self {
         Self {
             id: migration.version.to_string().into(),
             sql: migration.sql.as_str().into(),
@@ -63,19 +74,27 @@ impl Migration {
             file: None,
             each_alone: migration.no_tx,
             ledger: Ledger::Sqlx {
-                ledger: Arc::clone(ledger),
+                table: Arc::clone(table),
                 version: migration.version,
                 description: (&*migration.description).into(),
             },
         }
     }
 
-    /// Its id: what it is recorded under. Of a [`Migrator`]'s migration, the version.
+    /// The id under which it is recorded; the version of a migration from an sqlx `Migrator`.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The SQL as it was given.
+    /// The description of a migration from an sqlx `Migrator`, such as `add tier`.
+    pub fn description(&self) -> Option<&str> {
+        match &self.ledger {
+            Ledger::Sqlx { description, .. } => Some(&**description).filter(|text| !text.is_empty()),
+            Ledger::Own => None,
+        }
+    }
+
+    /// The SQL text as given.
     pub fn sql(&self) -> &str {
         &self.sql
     }
@@ -85,19 +104,19 @@ impl Migration {
         &self.checksum
     }
 
-    /// The file it came from.
+    /// The file that it was read from.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The statements, in order and with their places.
+    /// The statements in order, each with its position.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with the line and column, where the text has no statement
     /// or one that cannot be part of a migration: transaction control, psql meta commands, `COPY … FROM STDIN`,
     /// a quote or comment without an end.
-    pub fn statements(&self) -> Result<Vec<Statement>> {
+    pub fn statements(&self) -> Result<Vec<MigrationStatement>> {
         if self.id.is_empty() || self.id.chars().any(char::is_control) {
             return Err(Error::invalid(format!(
                 "the migration id {:?} cannot be used: it must not be empty and must not have control characters",
@@ -105,11 +124,11 @@ impl Migration {
             )));
         }
         let found = statements::split(&self.sql)
-            .map_err(|e| Error::invalid(format!("{} cannot be applied: {e}", self.called())))?;
+            .map_err(|e| Error::invalid(format!("{} cannot be applied: {e}", self.label())))?;
         if found.is_empty() {
             return Err(Error::invalid(format!(
                 "{} has no statement; an empty migration is refused because it is nearly always a file not yet written",
-                self.called()
+                self.label()
             )));
         }
         Ok(found)
@@ -119,15 +138,17 @@ impl Migration {
         &self.ledger
     }
 
+    /// Whether every statement runs by itself.
     pub(super) fn each_alone(&self) -> bool {
         self.each_alone
     }
 
-    /// How errors call it: by id, and by file where there is one.
-    pub(super) fn called(&self) -> String {
-        match &self.file {
-            Some(file) => format!("migration '{}' ({})", self.id, file.display()),
-            None => format!("migration '{}'", self.id),
+    /// The name in errors: the id, and the file or description where there is one.
+    pub(super) fn label(&self) -> String {
+        match (&self.file, self.description()) {
+            (Some(file), _) => format!("migration '{}' ({})", self.id, file.display()),
+            (None, Some(description)) => format!("migration '{}' ({description})", self.id),
+            (None, None) => format!("migration '{}'", self.id),
         }
     }
 }
@@ -143,125 +164,10 @@ impl fmt::Debug for Migration {
     }
 }
 
-/// `sqlx`'s own checksum, so that a file applied by either is known to the other.
+/// The checksum that `sqlx` computes, so that each of the two knows a file applied by the other.
 fn checksum(sql: &str) -> Vec<u8> {
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
     sqlx::migrate::Migration::new(0, "".into(), MigrationType::Simple, sql, false).checksum.into_owned()
-}
-
-/// One or more migrations in the order in which they are applied.
-///
-/// Everything that takes migrations takes whatever turns into this: `&migration`, a `Vec`, a [`Migrator`].
-///
-/// ```
-/// use lakebase::migrate::{Migration, Migrations};
-///
-/// let all: Migrations = vec![Migration::new("1", "SELECT 1"), Migration::new("2", "SELECT 2")].into();
-/// assert_eq!(all.iter().map(Migration::id).collect::<Vec<_>>(), ["1", "2"]);
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Migrations(Vec<Migration>);
-
-impl Migrations {
-    /// The migrations in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
-        self.0.iter()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Reads every text and finds the ids that occur twice, before anything is sent.
-    pub(super) fn read(&self) -> Result<Vec<(&Migration, Vec<Statement>)>> {
-        let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = self.iter().find(|migration| !seen.insert(migration.id())) {
-            return Err(Error::invalid(format!(
-                "the migration id '{}' is there twice; give each migration an id of its own",
-                twice.id()
-            )));
-        }
-        self.iter().map(|migration| Ok((migration, migration.statements()?))).collect()
-    }
-}
-
-impl From<Migration> for Migrations {
-    fn from(migration: Migration) -> Self {
-        Self(vec![migration])
-    }
-}
-
-impl From<&Migration> for Migrations {
-    fn from(migration: &Migration) -> Self {
-        Self(vec![migration.clone()])
-    }
-}
-
-impl From<Vec<Migration>> for Migrations {
-    fn from(migrations: Vec<Migration>) -> Self {
-        Self(migrations)
-    }
-}
-
-impl From<&[Migration]> for Migrations {
-    fn from(migrations: &[Migration]) -> Self {
-        Self(migrations.to_vec())
-    }
-}
-
-impl<const N: usize> From<[Migration; N]> for Migrations {
-    fn from(migrations: [Migration; N]) -> Self {
-        Self(migrations.into())
-    }
-}
-
-impl From<&Migrations> for Migrations {
-    fn from(migrations: &Migrations) -> Self {
-        migrations.clone()
-    }
-}
-
-impl From<&Migrator> for Migrations {
-    /// The "up" migrations, recorded in the table that `sqlx` itself keeps.
-    fn from(migrator: &Migrator) -> Self {
-        let up = || migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
-        let ledger = Arc::new(SqlxLedger {
-            table: migrator.table_name.to_string(),
-            known: up().map(|migration| migration.version).collect(),
-            ignore_missing: migrator.ignore_missing,
-        });
-        Self(up().map(|migration| Migration::from_sqlx(migration, &ledger)).collect())
-    }
-}
-
-impl FromIterator<Migration> for Migrations {
-    fn from_iter<T: IntoIterator<Item = Migration>>(migrations: T) -> Self {
-        Self(migrations.into_iter().collect())
-    }
-}
-
-impl IntoIterator for Migrations {
-    type Item = Migration;
-    type IntoIter = std::vec::IntoIter<Migration>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Migrations {
-    type Item = &'a Migration;
-    type IntoIter = std::slice::Iter<'a, Migration>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
 }
 
 #[cfg(test)]
@@ -291,11 +197,5 @@ mod tests {
         assert_eq!(checksum("select 1").len(), 48);
         assert_eq!(checksum("select 1"), checksum("select 1"));
         assert_ne!(checksum("select 1"), checksum("select 1 "));
-    }
-
-    #[test]
-    fn an_id_that_is_there_twice_is_refused() {
-        let all: Migrations = [Migration::new("a", "select 1"), Migration::new("a", "select 2")].into();
-        assert!(all.read().unwrap_err().to_string().contains("'a' is there twice"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a migration does to a running database, seen from a second connection while it runs.
+//! Observes a migration from a second connection: its locks and the tables that it rewrites.
 
 use std::{
     collections::BTreeMap,
@@ -22,20 +22,20 @@ use crate::{api::backoff::Backoff, schema::LockMode};
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct ObservedLock {
-    /// The migration.
+    /// The id of the migration.
     pub migration: String,
-    /// The line of the statement that took it first.
+    /// The line of the statement that took it.
     pub line: usize,
     /// The relation, quoted where it must be.
     pub relation: String,
-    /// How strong it is.
+    /// The lock mode.
     pub mode: LockMode,
     /// From the start of that statement to the end of its transaction: how long others would have waited.
     #[serde(rename = "held_ms", serialize_with = "table::milliseconds")]
     pub held: Duration,
 }
 
-/// A relation whose storage was written anew.
+/// A relation whose storage was rewritten.
 ///
 /// ```
 /// # fn show(rewrite: lakebase::migrate::Rewrite) {
@@ -51,7 +51,7 @@ pub struct Rewrite {
     pub bytes: u64,
 }
 
-/// Watches one session.
+/// Watches the locks of one session.
 pub(super) struct Observer {
     conn: Mutex<PgConnection>,
     pid: i32,
@@ -60,7 +60,7 @@ pub(super) struct Observer {
 
 #[derive(Default)]
 struct Seen {
-    /// What is held by the open transaction: relation and mode → the statement that took it, and when.
+    /// Locks of the open transaction: relation and mode → migration and line of the statement that took it, and when.
     open: BTreeMap<(String, LockMode), (String, usize, Instant)>,
     done: Vec<ObservedLock>,
     failed: Option<sqlx::Error>,
@@ -75,8 +75,8 @@ impl Observer {
         self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Watches while the work runs. A transaction keeps its locks to its end, so the last look, which comes after the
-    /// statement and before anything else, sees every one; the looks before are for statements outside transactions.
+    /// Watches while the work runs. A transaction keeps its locks to its end, so the last query, right after the
+    /// statement, sees every one; the queries before are for statements outside transactions.
     pub(super) async fn watch<T>(&self, migration: &str, line: usize, work: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let finished = Notify::new();
@@ -125,7 +125,7 @@ impl Observer {
         }
     }
 
-    /// The transaction ended, or the statement that ran by itself.
+    /// Called when the transaction ended, or a statement that ran by itself.
     pub(super) fn released(&self) {
         let mut seen = self.seen();
         let open = std::mem::take(&mut seen.open);
@@ -175,7 +175,7 @@ fn mode_of(text: &str) -> Option<LockMode> {
     })
 }
 
-/// Where the tables lie on disk. A table that lies elsewhere afterwards was written anew.
+/// The file nodes of the tables. A table with another one afterwards was rewritten.
 pub(super) struct Storage(BTreeMap<i64, i64>);
 
 impl Storage {

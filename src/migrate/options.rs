@@ -1,11 +1,13 @@
-//! How patient applying is.
+//! Options of applying migrations, and those that all requests on branches share.
 
 use std::time::Duration;
 
-/// How long applying waits for locks and for others, and how often it tries again.
+use crate::schema;
+
+/// Time limits for locks and for other callers, and the number of attempts.
 ///
-/// A statement that waits for a lock makes everybody queue up behind it. So the wait is short, and is taken up again
-/// after a pause in which the queue drains.
+/// Every later request for a table queues behind a statement that waits for a lock on it. So the wait is short, and is
+/// repeated after a pause in which the queue drains.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,41 +39,68 @@ impl Default for ApplyOptions {
 }
 
 impl ApplyOptions {
-    /// How long a statement waits for a lock before it gives way; 3 s by default, at least 1 ms.
+    /// How long a statement waits for a lock; 3 s by default, at least 1 ms.
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
         self
     }
 
-    /// How often a transaction is tried that could not get a lock, or lost a deadlock; 5 by default.
+    /// How often a transaction is attempted that timed out on a lock or lost a deadlock; 5 by default.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// How long `CREATE INDEX CONCURRENTLY` and its like wait for older transactions; 20 minutes by default.
-    /// They block nobody meanwhile, and one that gives up leaves an invalid index behind.
+    /// How long `CREATE INDEX CONCURRENTLY`, `REINDEX CONCURRENTLY` and `DROP INDEX CONCURRENTLY` wait for older
+    /// transactions; 20 minutes by default. They block no other session meanwhile, and a timeout leaves an invalid index.
     #[must_use]
     pub fn concurrent_lock_timeout(mut self, timeout: Duration) -> Self {
         self.concurrent_lock_timeout = timeout;
         self
     }
 
-    /// How long to wait while somebody else applies migrations to the same database; a minute by default, zero
-    /// refuses at once.
+    /// How long to wait while another session applies migrations to the same database; a minute by default, zero refuses
+    /// at once.
     #[must_use]
-    pub fn wait_for_others(mut self, patience: Duration) -> Self {
-        self.wait_for_others = patience;
+    pub fn wait_for_others(mut self, limit: Duration) -> Self {
+        self.wait_for_others = limit;
         self
     }
 
-    /// Goes on after the last committed statement of a migration that stopped half-way, rather than refusing it.
-    /// Look at what its failure said first: the statement that failed may have left something behind.
+    /// Continues after the last committed statement of a migration that stopped half-way, rather than refusing it.
+    /// Read its failure first: the statement that failed may have left something behind.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
         self
     }
 }
+
+/// The options of requests that apply migrations and compare schemas.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RequestOptions {
+    pub(super) apply: ApplyOptions,
+    pub(super) schema: schema::Options,
+}
+
+/// The methods of a request that set its [`RequestOptions`].
+macro_rules! request_options {
+    ($request:ty) => {
+        impl $request {
+            /// Time limits and attempts.
+            pub fn apply_options(mut self, options: $crate::migrate::ApplyOptions) -> Self {
+                self.options.apply = options;
+                self
+            }
+
+            /// Options of reading the schemas that are compared.
+            pub fn schema_options(mut self, options: $crate::schema::Options) -> Self {
+                self.options.schema = options;
+                self
+            }
+        }
+    };
+}
+pub(super) use request_options;

@@ -1,28 +1,34 @@
-//! The same work on top of what the source has become.
+//! Replays migrations on a new branch of the present source.
 
 use std::{
     fmt,
     time::{Duration, Instant},
 };
 
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use super::{migration::Migrations, options::ApplyOptions, rehearsal::Rehearsal, table, verbs::rehearse_on};
+use super::{
+    migrations::Migrations,
+    options::{RequestOptions, request_options},
+    rehearsal::Rehearsal,
+    session::rehearse_on,
+    table,
+};
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
         expiry::Expiry,
         name::{BranchId, BranchName},
+        request::sent_when_awaited,
     },
     error::{Error, ErrorKind, Result},
     schema::{self, SchemaDiff},
 };
 
-/// A request for a fresh branch of the source on which migrations are replayed; sent when it is awaited.
+/// A request for a new branch of the source on which migrations are replayed; sent when it is awaited.
 ///
-/// The old branch is untouched, and is kept unless [`drop_old`](Self::drop_old) says otherwise. Where the replay fails,
-/// the new branch is removed again.
+/// The old branch is kept unchanged, unless [`drop_old`](Self::drop_old) is set. Where the replay fails, the new branch
+/// is removed again.
 ///
 /// # Errors
 ///
@@ -34,7 +40,7 @@ use crate::{
 /// use lakebase::migrate::Migration;
 ///
 /// let priority = Migration::new("priority", "ALTER TABLE orders ADD COLUMN priority text DEFAULT 'normal'");
-/// let report = feature.rebase(&priority).onto("feature-order-priority-v2").await?;
+/// let report = feature.rebase(&priority).as_branch("feature-order-priority-v2").await?;
 /// println!("{report}");
 /// # Ok(()) }
 /// ```
@@ -46,11 +52,12 @@ pub struct Rebase {
     id: Option<Result<BranchId>>,
     expiry: Option<Expiry>,
     drop_old: bool,
-    apply: ApplyOptions,
-    schema: schema::Options,
+    options: RequestOptions,
 }
 
-/// What re-branching did.
+request_options!(Rebase);
+
+/// The result of a [`Rebase`].
 ///
 /// ```no_run
 /// # fn show(report: lakebase::migrate::RebaseReport) {
@@ -60,18 +67,18 @@ pub struct Rebase {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RebaseReport {
-    /// The branch that there was.
+    /// The old branch.
     pub old: BranchName,
-    /// Whether it is still there.
+    /// Whether the old branch still exists.
     pub old_kept: bool,
     /// The new branch.
     pub branch: BranchInfo,
-    /// What the new branch has that the old one had not, and the other way round: what the source did meanwhile, and
-    /// what on the old branch came from no migration.
+    /// The difference from the old branch to the new one: changes of the source since, and changes on the old branch
+    /// that came from no migration.
     pub drift: SchemaDiff,
-    /// The replay: times, rows, locks, hazards, and what it changed in the schema.
+    /// The replay: times, rows, locks, hazards, and its changes of the schema.
     pub replay: Rehearsal,
-    /// From begin to end.
+    /// The duration of the whole request.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
 }
@@ -84,38 +91,25 @@ impl Rebase {
             id: None,
             expiry: None,
             drop_old: false,
-            apply: ApplyOptions::default(),
-            schema: schema::Options::default(),
+            options: RequestOptions::default(),
         }
     }
 
-    /// What the new branch is called. By default as the old one with `-v2` at the end, or the next number.
-    pub fn onto(mut self, id: impl TryInto<BranchId, Error: Into<Error>>) -> Self {
+    /// The id of the new branch. Default: that of the old one with `-v2` at the end, or the next number.
+    pub fn as_branch(mut self, id: impl TryInto<BranchId, Error: Into<Error>>) -> Self {
         self.id = Some(id.try_into().map_err(Into::into));
         self
     }
 
-    /// When the new branch ends. By default as long after its making as the old one.
+    /// The expiry of the new branch. Default: the lifetime of the old one.
     pub fn expiry(mut self, expiry: Expiry) -> Self {
         self.expiry = Some(expiry);
         self
     }
 
-    /// Removes the old branch once the replay went through. It is kept by default.
+    /// Deletes the old branch after the replay. It is kept by default.
     pub fn drop_old(mut self) -> Self {
         self.drop_old = true;
-        self
-    }
-
-    /// How patient to be.
-    pub fn apply_options(mut self, options: ApplyOptions) -> Self {
-        self.apply = options;
-        self
-    }
-
-    /// What of the schemas to compare.
-    pub fn schema_options(mut self, options: schema::Options) -> Self {
-        self.schema = options;
         self
     }
 
@@ -125,13 +119,13 @@ impl Rebase {
     }
 
     async fn rebase(self) -> Result<RebaseReport> {
-        self.migrations.read()?;
+        self.migrations.parse()?;
         let started = Instant::now();
         let old = self.branch.get().await?;
         let source = old.source_branch.clone().ok_or_else(|| {
             Error::new(
                 ErrorKind::FailedPrecondition,
-                "it was made from no other branch, so there is nothing to make it anew from",
+                "it has no source branch, so there is nothing to branch from again",
             )
         })?;
         let id = match self.id {
@@ -140,11 +134,11 @@ impl Rebase {
         };
         let expiry = self.expiry.unwrap_or_else(|| lifetime(&old));
         let source = self.branch.client().branch(source)?;
-        // A guard until the replay is through; its time to live only counts where this process ends before.
+        // A guard until the replay is through; its time to live counts only where this process ends before.
         let guard = source.ephemeral(&id, ttl(expiry)).await?;
         let work = async {
-            let replay = rehearse_on(&guard, &self.migrations, &self.apply, &self.schema).await?;
-            let before = self.branch.schema(&self.schema).await?;
+            let replay = rehearse_on(&guard, &self.migrations, &self.options).await?;
+            let before = self.branch.schema(&self.options.schema).await?;
             let drift = schema::compare(&before, &replay.after);
             if matches!(expiry, Expiry::Never) {
                 guard.update().expiry(Expiry::Never).await?;
@@ -154,7 +148,7 @@ impl Rebase {
         let (replay, drift) = match work.await {
             Ok(done) => done,
             Err(error) => {
-                // What stopped the replay says more than what would stop the removal.
+                // The error of the replay says more than one of the removal.
                 let _ = guard.close().await;
                 return Err(error);
             }
@@ -174,7 +168,7 @@ impl Rebase {
     }
 }
 
-/// The life that the old branch was given.
+/// The lifetime that the old branch was given.
 fn lifetime(old: &BranchInfo) -> Expiry {
     match (old.create_time, old.expire_time) {
         (Some(made), Some(ends)) => (ends - made).to_std().map_or(Expiry::Never, |life| {
@@ -208,7 +202,7 @@ impl RebaseReport {
     /// The report in Markdown, for the comment of a pull request.
     pub fn markdown(&self) -> String {
         let mut text = format!(
-            "## {} made anew as {}\n\n",
+            "## {} rebased as {}\n\n",
             table::escape(self.old.id().as_str()),
             table::escape(self.branch.name.id().as_str())
         );
@@ -219,10 +213,10 @@ impl RebaseReport {
 
 impl fmt::Display for RebaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = if self.old_kept { "kept" } else { "removed" };
+        let kept = if self.old_kept { "kept" } else { "deleted" };
         writeln!(
             f,
-            "{} made anew as {} in {}; the old branch is {kept}",
+            "{} rebased as {} in {}; the old branch is {kept}",
             self.old.id(),
             self.branch.name.id(),
             table::duration(self.duration)
@@ -232,14 +226,7 @@ impl fmt::Display for RebaseReport {
     }
 }
 
-impl IntoFuture for Rebase {
-    type Output = Result<RebaseReport>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
+sent_when_awaited!(Rebase => RebaseReport);
 
 #[cfg(test)]
 mod tests {

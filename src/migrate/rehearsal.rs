@@ -1,4 +1,4 @@
-//! A migration tried where nobody is hurt: what it did there.
+//! The dry run of migrations on a temporary branch, and its result.
 
 use std::{fmt, time::Duration};
 
@@ -6,11 +6,11 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use super::{
-    ApplyOptions,
-    apply::{Aids, apply_locked},
+    apply::{Hooks, apply_under_lock},
     hazards, lock,
-    migration::Migrations,
+    migrations::Migrations,
     observe::{ObservedLock, Observer, Rewrite, Storage},
+    options::RequestOptions,
     report::ApplyReport,
     table::{self, Table},
 };
@@ -19,10 +19,10 @@ use crate::{
     schema::{self, Hazard, LockMode, Schema, SchemaDiff},
 };
 
-/// What a migration did on a fresh branch of its target: times, rows and locks as they were seen, the resulting
-/// difference of the schema, and what is dangerous about it.
+/// The effects of migrations on a temporary branch of their target: observed times, rows and locks, the resulting
+/// difference of the schema, and the hazards.
 ///
-/// Nobody else works on that branch, so no time for waiting is in it.
+/// No other session works on that branch, so the times contain no waiting.
 ///
 /// ```no_run
 /// # async fn show(production: lakebase::Branch) -> lakebase::Result<()> {
@@ -38,15 +38,15 @@ use crate::{
 pub struct Rehearsal {
     /// The migrations and their statements, with times and rows.
     pub applied: ApplyReport,
-    /// The locks it took on relations that were there before.
+    /// The locks on relations that existed before.
     pub locks: Vec<ObservedLock>,
-    /// The tables it wrote anew.
+    /// The tables that were rewritten.
     pub rewrites: Vec<Rewrite>,
-    /// What it changed in the schema.
+    /// The changes of the schema.
     pub diff: SchemaDiff,
-    /// What is dangerous about it.
+    /// The hazards.
     pub hazards: Vec<Hazard>,
-    /// From asking for the branch to the end of the last comparison.
+    /// From the request for the branch to the end of the last comparison.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
     #[serde(skip)]
@@ -55,38 +55,37 @@ pub struct Rehearsal {
     pub(super) after: Schema,
 }
 
-/// Applies migrations to a database that is to be thrown away, over one connection, and watches over the other.
+/// Applies migrations to a temporary database over one connection and observes them over the other.
 pub(super) async fn rehearse(
     conn: &mut PgConnection,
-    watcher: PgConnection,
+    observer: PgConnection,
     migrations: &Migrations,
-    options: &ApplyOptions,
-    schema_options: &schema::Options,
+    options: &RequestOptions,
 ) -> Result<Rehearsal> {
     let started = std::time::Instant::now();
-    let before = read_schema(conn, schema_options).await?;
+    let before = read_schema(conn, &options.schema).await?;
     let pid: i32 =
-        sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *conn).await.map_err(unseen)?;
-    lock::acquire(conn, options.wait_for_others).await?;
-    let storage = Storage::read(conn).await.map_err(unseen)?;
-    let observer = Observer::new(watcher, pid);
-    let aids = Aids { observer: Some(&observer), branch: None };
-    let applied = apply_locked(conn, migrations, options, aids).await?;
-    let locks = observer.locks().map_err(unseen)?;
-    let rewrites = storage.rewritten(conn).await.map_err(unseen)?;
-    let after = read_schema(conn, schema_options).await?;
+        sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *conn).await.map_err(unobserved)?;
+    lock::acquire(conn, options.apply.wait_for_others).await?;
+    let storage = Storage::read(conn).await.map_err(unobserved)?;
+    let observer = Observer::new(observer, pid);
+    let hooks = Hooks { observer: Some(&observer), reconnect: None };
+    let applied = apply_under_lock(conn, migrations, &options.apply, hooks).await?;
+    let locks = observer.locks().map_err(unobserved)?;
+    let rewrites = storage.rewritten(conn).await.map_err(unobserved)?;
+    let after = read_schema(conn, &options.schema).await?;
     let diff = schema::compare(&before, &after);
     let hazards = hazards::hazards(&applied, &locks, &rewrites, &diff);
     Ok(Rehearsal { applied, locks, rewrites, diff, hazards, duration: started.elapsed(), before, after })
 }
 
-/// The schema without the records of this crate, which are no part of it.
+/// Reads the schema, without the tables of this crate.
 pub(super) async fn read_schema(conn: &mut PgConnection, options: &schema::Options) -> Result<Schema> {
     Ok(Schema::read(conn, options).await?)
 }
 
-fn unseen(error: sqlx::Error) -> Error {
-    Error::database("watching the rehearsal", error)
+fn unobserved(error: sqlx::Error) -> Error {
+    Error::database("observing the rehearsal", error)
 }
 
 impl Rehearsal {
@@ -134,7 +133,7 @@ impl fmt::Display for Rehearsal {
             }
         }
         if self.diff.is_empty() {
-            return writeln!(f, "the schema stays as it is");
+            return writeln!(f, "the schema is unchanged");
         }
         write!(f, "{}", self.diff)
     }

@@ -1,4 +1,4 @@
-//! What applying did.
+//! The result of applying migrations.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::table::{self, Table};
 
-/// What became of each migration, in order. Prints as a table, serialises, and renders [Markdown](Self::markdown).
+/// The result of each migration, in order. Prints as a table, serializes, and renders [Markdown](Self::markdown).
 ///
 /// ```
 /// # async fn show(conn: &mut sqlx::PgConnection) -> lakebase::Result<()> {
@@ -20,11 +20,11 @@ use super::table::{self, Table};
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct ApplyReport {
-    /// One entry a migration that was looked at.
+    /// One entry for each migration, up to the one that failed.
     pub migrations: Vec<MigrationReport>,
 }
 
-/// What became of one migration.
+/// The result of one migration.
 ///
 /// ```
 /// # fn show(report: lakebase::migrate::ApplyReport) {
@@ -38,11 +38,13 @@ pub struct ApplyReport {
 pub struct MigrationReport {
     /// The id of the migration.
     pub id: String,
+    /// The description of a migration from an sqlx `Migrator`.
+    pub description: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// The statements that are committed now, with their timing.
     pub statements: Vec<StatementReport>,
-    /// From its first statement to the last commit, with all waiting and trying again.
+    /// From its first statement to the last commit, waits and retries included.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
 }
@@ -101,7 +103,7 @@ impl fmt::Display for Outcome {
             Self::Unknown { done, maybe, of } => {
                 write!(
                     f,
-                    "its first {done} of {of} statements are committed; whether the next {maybe} are, is not known"
+                    "its first {done} of {of} statements are committed; it is unknown whether the next {maybe} are"
                 )
             }
         }
@@ -122,16 +124,16 @@ pub struct StatementReport {
     pub sql: String,
     /// The line on which it starts, from 1.
     pub line: usize,
-    /// The character at which it starts in that line, from 1.
+    /// The column in characters at which it starts, from 1.
     pub column: usize,
     /// Whether it ran as part of a transaction.
     pub transactional: bool,
-    /// How many rows it touched, or returned.
+    /// The number of rows that it changed or returned.
     pub rows: u64,
     /// How long it ran, waiting for locks included.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
-    /// How often its transaction was tried.
+    /// The number of attempts of its transaction.
     pub attempts: u32,
 }
 
@@ -140,7 +142,7 @@ impl ApplyReport {
     pub fn markdown(&self) -> String {
         let mut text = String::new();
         for migration in &self.migrations {
-            text += &format!("**{}**: {}\n\n", table::escape(&migration.id), migration.ended());
+            text += &format!("**{}**: {}\n\n", table::escape(&migration.title()), migration.ended());
             let statements = migration.table();
             if !statements.is_empty() {
                 text += &statements.markdown();
@@ -157,9 +159,17 @@ impl ApplyReport {
 }
 
 impl MigrationReport {
-    /// Whether it did, or may have done, something to the database.
-    pub(super) fn is_felt(&self) -> bool {
+    /// Whether it changed the database, or may have.
+    pub(super) fn may_have_changed(&self) -> bool {
         !matches!(self.outcome, Outcome::Nothing | Outcome::AlreadyApplied)
+    }
+
+    /// `1 add tier` of an sqlx migration, else the id.
+    fn title(&self) -> String {
+        match &self.description {
+            Some(description) => format!("{} {description}", self.id),
+            None => self.id.clone(),
+        }
     }
 
     fn ended(&self) -> String {
@@ -190,7 +200,7 @@ impl MigrationReport {
 impl fmt::Display for ApplyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for migration in &self.migrations {
-            writeln!(f, "{}: {}", migration.id, migration.ended())?;
+            writeln!(f, "{}: {}", migration.title(), migration.ended())?;
             let statements = migration.table();
             if !statements.is_empty() {
                 write!(f, "{statements}")?;

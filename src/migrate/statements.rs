@@ -1,7 +1,7 @@
-//! SQL text → statements with their places in it.
+//! Splits SQL text into statements with their positions.
 //!
 //! Statements are sent one by one, so that each has its own timing, row count and position; therefore they must be
-//! cut exactly as PostgreSQL would cut them. Nothing here understands SQL beyond its lexical rules and first words.
+//! split exactly as PostgreSQL would split them. Nothing here understands SQL beyond its lexical rules and first words.
 
 use std::{fmt, ops::Range};
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::transaction::{self, TokenCursor};
 use crate::sql::{Token, TokenKind, significant};
 
-/// One statement of a migration and where it stands in its file.
+/// One statement of a migration and its position in the text.
 ///
 /// ```
 /// use lakebase::migrate::Migration;
@@ -22,19 +22,19 @@ use crate::sql::{Token, TokenKind, significant};
 /// # Ok::<(), lakebase::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Statement {
+pub struct MigrationStatement {
     text: String,
     line: usize,
     column: usize,
     transactional: bool,
     #[serde(skip)]
     concurrent_index: bool,
-    /// The value that an `ALTER TYPE … ADD VALUE` adds is used further down.
+    /// Whether a later statement uses the value that this `ALTER TYPE … ADD VALUE` adds.
     #[serde(skip)]
     commit_after: bool,
 }
 
-impl Statement {
+impl MigrationStatement {
     /// The statement without its semicolon and without comments before or after it.
     pub fn text(&self) -> &str {
         &self.text
@@ -45,17 +45,17 @@ impl Statement {
         self.line
     }
 
-    /// The character in that line at which it starts, from 1.
+    /// The column in characters at which it starts, from 1.
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// Whether it may be part of a transaction: `CREATE INDEX CONCURRENTLY`, `VACUUM` … may not.
+    /// Whether it can run in a transaction: `CREATE INDEX CONCURRENTLY`, `VACUUM` … cannot.
     pub fn is_transactional(&self) -> bool {
         self.transactional
     }
 
-    /// Whether it builds, rebuilds or drops an index concurrently, which may leave an invalid one behind.
+    /// Whether it builds, rebuilds or drops an index concurrently; a failure leaves an invalid index.
     pub(super) fn is_concurrent_index(&self) -> bool {
         self.concurrent_index
     }
@@ -65,15 +65,15 @@ impl Statement {
         self.commit_after
     }
 
-    /// The place in the file of the nth character (from 1) of this statement.
-    pub(super) fn place_of(&self, nth: usize) -> Place {
-        let mut place = Place { line: self.line, column: self.column };
-        self.text.chars().take(nth.saturating_sub(1)).for_each(|c| place.step(c));
-        place
+    /// The position in the text of the nth character (from 1) of this statement.
+    pub(super) fn position_of(&self, nth: usize) -> Position {
+        let mut position = Position { line: self.line, column: self.column };
+        self.text.chars().take(nth.saturating_sub(1)).for_each(|c| position.step(c));
+        position
     }
 }
 
-impl fmt::Display for Statement {
+impl fmt::Display for MigrationStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -81,16 +81,16 @@ impl fmt::Display for Statement {
 
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl Place {
+impl Position {
     pub(super) fn at(sql: &str, offset: usize) -> Self {
-        let mut place = Self { line: 1, column: 1 };
-        sql.get(..offset).unwrap_or(sql).chars().for_each(|c| place.step(c));
-        place
+        let mut position = Self { line: 1, column: 1 };
+        sql.get(..offset).unwrap_or(sql).chars().for_each(|c| position.step(c));
+        position
     }
 
     fn step(&mut self, c: char) {
@@ -102,38 +102,40 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }
 }
 
-/// Why a text cannot be a migration, and where.
+/// A text that cannot be a migration: the reason and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {reason}")]
+#[error("{position}: {reason}")]
 pub(super) struct InvalidScript {
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) reason: String,
 }
 
-/// Cuts a script into statements and refuses what cannot be part of a migration.
-pub(super) fn split(sql: &str) -> Result<Vec<Statement>, InvalidScript> {
-    let refuse =
-        |at: usize, reason: &str| InvalidScript { place: Place::at(sql, at), reason: reason.to_owned() };
+/// Splits a script into statements and refuses those that cannot be part of a migration.
+pub(super) fn split(sql: &str) -> Result<Vec<MigrationStatement>, InvalidScript> {
+    let refuse = |at: usize, reason: &str| InvalidScript {
+        position: Position::at(sql, at),
+        reason: reason.to_owned(),
+    };
     let found = significant(sql).map_err(|e| refuse(e.at, e.reason))?;
     let all: Vec<&[Token<'_>]> = cut(&found);
     let mut statements = Vec::with_capacity(all.len());
-    let mut counted = (0, Place { line: 1, column: 1 });
+    let mut counted = (0, Position { line: 1, column: 1 });
     for (nth, tokens) in all.iter().enumerate() {
         let Some(range) = extent(tokens) else { continue };
         let cursor = TokenCursor::new(tokens);
-        if let Some(reason) = transaction::refusal(&cursor) {
+        if let Some(reason) = transaction::reason_to_refuse(&cursor) {
             return Err(refuse(range.start, reason));
         }
         sql.get(counted.0..range.start).unwrap_or_default().chars().for_each(|c| counted.1.step(c));
         counted.0 = range.start;
         let later = || all.iter().skip(nth + 1).flat_map(|tokens| tokens.iter());
-        statements.push(Statement {
+        statements.push(MigrationStatement {
             text: sql.get(range).unwrap_or_default().to_owned(),
             line: counted.1.line,
             column: counted.1.column,
@@ -146,7 +148,7 @@ pub(super) fn split(sql: &str) -> Result<Vec<Statement>, InvalidScript> {
     Ok(statements)
 }
 
-/// A literal that holds the value; a function body may use it anywhere inside.
+/// Whether the token is a literal with the value in it; a function body may use it anywhere inside.
 fn mentions(token: &Token<'_>, value: &str) -> bool {
     token.kind == TokenKind::String && token.text.contains(value)
 }
@@ -155,7 +157,7 @@ fn extent(tokens: &[Token<'_>]) -> Option<Range<usize>> {
     Some(tokens.first()?.start..tokens.last()?.end())
 }
 
-/// Cuts at semicolons outside of parentheses and of `BEGIN ATOMIC … END` bodies.
+/// Splits at semicolons outside of parentheses and of `BEGIN ATOMIC … END` bodies.
 fn cut<'t>(tokens: &'t [Token<'t>]) -> Vec<&'t [Token<'t>]> {
     let mut statements = Vec::new();
     let (mut start, mut parens, mut atomic) = (0usize, 0usize, 0usize);
@@ -208,11 +210,11 @@ mod tests {
         let found = split("-- a\r\nselect 1;\n\n  /* ü */ select 'ü', x;select 2").unwrap();
         let places: Vec<_> = found.iter().map(|s| (s.line, s.column)).collect();
         assert_eq!(places, [(2, 1), (4, 11), (4, 25)]);
-        assert_eq!(found[1].place_of(13).to_string(), "line 4, column 23");
+        assert_eq!(found[1].position_of(13).to_string(), "line 4, column 23");
     }
 
     #[test]
-    fn what_cannot_be_in_a_migration_is_refused_with_its_line() {
+    fn statements_that_cannot_be_in_a_migration_are_refused_with_their_line() {
         for (sql, line, word) in [
             ("select 1;\nbegin;", 2, "BEGIN"),
             ("start transaction", 1, "transaction"),
@@ -229,7 +231,7 @@ mod tests {
             ("select 'x", 1, "closing quote"),
         ] {
             let error = split(sql).unwrap_err();
-            assert_eq!(error.place.line, line, "{sql}: {error}");
+            assert_eq!(error.position.line, line, "{sql}: {error}");
             assert!(error.reason.contains(word), "{sql}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! Aligned columns for a terminal, pipes for Markdown.
+//! Tables of reports: aligned columns for a terminal, pipes for Markdown.
 
 use std::fmt::{self, Write as _};
 
@@ -56,7 +56,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            // Nobody is to be notified by a statement.
+            // A mention in a statement must not notify anybody.
             '@' => safe.push_str("&#64;"),
             c => safe.push(c),
         }
@@ -64,7 +64,7 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
-/// White space of any kind becomes one blank.
+/// Replaces each run of white space and control characters by one blank.
 pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|part| !part.is_empty())
@@ -72,7 +72,7 @@ pub(super) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// One line of at most so many characters.
+/// One line of at most `most` characters.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     let line = one_line(text);
     if line.chars().count() <= most {
@@ -105,6 +105,11 @@ impl fmt::Display for Table {
     }
 }
 
+/// `1 hazard`, `2 hazards`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A duration as people read it: `12 ms`, `3.4 s`.
 pub(super) fn duration(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -116,7 +121,7 @@ pub(super) fn duration(duration: std::time::Duration) -> String {
     }
 }
 
-/// Durations are serialised as milliseconds.
+/// Serializes a duration as milliseconds.
 pub(super) fn milliseconds<S: serde::Serializer>(
     duration: &std::time::Duration,
     serializer: S,

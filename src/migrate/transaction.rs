@@ -1,4 +1,4 @@
-//! Recognizes statements that cannot be part of a transaction, or of a migration, by their keywords.
+//! Recognizes by their keywords statements that cannot run in a transaction, or not in a migration.
 
 use crate::sql::{Token, TokenKind};
 
@@ -20,7 +20,7 @@ impl<'a> TokenCursor<'a> {
         words.iter().enumerate().all(|(at, word)| self.is(at, word))
     }
 
-    /// The place of a word at or after another place, outside of parentheses.
+    /// The index of a word at or after another index, outside of parentheses.
     fn find(&self, from: usize, word: &str) -> Option<usize> {
         let mut depth = 0usize;
         for (at, token) in self.tokens.iter().enumerate() {
@@ -55,8 +55,8 @@ impl<'a> TokenCursor<'a> {
     }
 }
 
-/// Why a statement cannot be part of a migration.
-pub(super) fn refusal(cursor: &TokenCursor<'_>) -> Option<&'static str> {
+/// The reason why a statement cannot be part of a migration.
+pub(super) fn reason_to_refuse(cursor: &TokenCursor<'_>) -> Option<&'static str> {
     const BEGIN: &str = "a migration opens no transaction of its own (BEGIN, START TRANSACTION): it already runs in one \
                          where its statements allow that; remove this statement";
     const END: &str = "a migration ends no transaction (COMMIT, END, ROLLBACK, ABORT): it is committed as a whole; remove \
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_that_refuse_a_transaction_are_recognised_in_every_spelling() {
+    fn statements_that_refuse_a_transaction_are_recognized_in_every_spelling() {
         for sql in [
             "create index concurrently on t (a)",
             "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)",

@@ -210,7 +210,7 @@ async fn a_connection_lost_outside_a_transaction_says_what_is_certain_and_what_i
     let sql = "-- no-transaction\ncreate table t (a int);\nselect pg_terminate_backend(pg_backend_pid());\nselect 1";
     let error = apply(&mut conn, sql).await.unwrap_err();
     assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Unknown { done: 1, maybe: 1, of: 3 });
-    assert!(error.to_string().contains("is not known"), "{error}");
+    assert!(error.to_string().contains("it is unknown whether"), "{error}");
     let mut conn = database.connect().await;
     assert!(exists(&mut conn, "t").await);
     assert!(apply(&mut conn, sql).await.unwrap_err().to_string().contains("after 1 of 3"));
@@ -307,6 +307,11 @@ async fn a_migrator_is_recorded_where_sqlx_looks() {
     }
     let migrator = Migrator::new(files.path()).await.unwrap();
     let report = migrate::apply(&mut conn, &migrator, &quick()).await.unwrap();
+    assert_eq!(
+        report.migrations[0].description.as_deref(),
+        Some(migrator.iter().next().unwrap().description.as_ref())
+    );
+    assert!(report.to_string().starts_with("1 "), "{report}");
     assert_eq!(report.migrations.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     // sqlx itself finds nothing left to do, and what sqlx did is known here.
     migrator.run(&mut conn).await.unwrap();

@@ -118,6 +118,7 @@ async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_t
     feature.apply(tier()).await.unwrap();
     let dry = feature.promote(tier()).dry_run().await.unwrap();
     assert_eq!(dry.outcome, PromotionOutcome::DryRun, "{dry}");
+    assert_eq!(dry.steps[3].outcome, StepOutcome::Skipped, "{dry}");
     assert_eq!(columns(&production, "tier").await, 0);
 
     let report = feature.promote(tier()).await.unwrap();
@@ -138,6 +139,8 @@ async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_t
 
     let again = feature.promote(tier()).await.unwrap();
     assert_eq!(again.outcome, PromotionOutcome::NothingToDo);
+    assert!(again.steps.iter().all(|step| step.outcome == StepOutcome::NotNeeded), "{again}");
+    assert!(!again.to_string().contains("not reached"), "{again}");
     assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
 }
 
@@ -265,14 +268,14 @@ async fn a_rebase_replays_on_what_the_source_has_become() {
     execute(&production, "alter table customers add column verified boolean default false").await;
     let report = feature.rebase(tier()).await.unwrap();
     assert_eq!(report.branch.id().as_str(), "feature-v2");
-    assert!(report.old_kept && report.to_string().contains("feature made anew as feature-v2"), "{report}");
+    assert!(report.old_kept && report.to_string().contains("feature rebased as feature-v2"), "{report}");
     assert_eq!((columns(&report.branch, "tier").await, columns(&report.branch, "verified").await), (1, 1));
     assert!(report.drift.to_string().contains("verified"), "{}", report.drift);
-    assert!(report.markdown().contains("## feature made anew as feature-v2"), "{}", report.markdown());
+    assert!(report.markdown().contains("## feature rebased as feature-v2"), "{}", report.markdown());
     assert!(serde_json::to_value(&report).unwrap()["replay"]["applied"].is_object());
 
     let fails = Migration::new("fails", "alter table nowhere add a int");
-    feature.rebase(&fails).onto("feature-v3").await.unwrap_err();
+    feature.rebase(&fails).as_branch("feature-v3").await.unwrap_err();
     assert!(production.project().branch("feature-v3").unwrap().try_get().await.unwrap().is_none());
 
     let moved = report.branch.rebase(tier()).drop_old().await.unwrap();

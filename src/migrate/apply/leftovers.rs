@@ -1,11 +1,11 @@
-//! What a failed statement leaves to look at.
+//! Catalog lookups after a failed statement: invalid indexes and lock holders.
 
 use sqlx::PgConnection;
 
-use crate::migrate::statements::Statement;
+use crate::migrate::statements::MigrationStatement;
 
-/// The invalid indexes that a statement is about: of those there are, the ones whose name, or whose table's, it says.
-pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &Statement) -> Vec<String> {
+/// The invalid indexes whose name, or the name of whose table, occurs in the statement.
+pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &MigrationStatement) -> Vec<String> {
     let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
         "select format('%I.%I', n.nspname, i.relname), i.relname::text, t.relname::text
          from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
@@ -15,14 +15,14 @@ pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &Stateme
     .fetch_all(conn)
     .await;
     let text = statement.text().to_lowercase();
-    let said = |name: &str| text.contains(&name.to_lowercase());
+    let names = |name: &str| text.contains(&name.to_lowercase());
     let found = found.unwrap_or_default().into_iter();
-    found.filter(|(_, index, table)| said(index) || said(table)).map(|(name, ..)| name).collect()
+    found.filter(|(_, index, table)| names(index) || names(table)).map(|(name, ..)| name).collect()
 }
 
-/// Who holds locks on the relations that a statement names, the strongest and the oldest first, in words. Asked right
-/// after the wait was given up: by then nobody is seen to wait for anybody any more.
-pub(super) async fn holders(conn: &mut PgConnection, statement: &Statement) -> Vec<String> {
+/// The holders of locks on the relations that a statement names, the strongest and oldest first, for people. Query right
+/// after the timeout: once the wait ends, `pg_locks` no longer shows who blocked it.
+pub(super) async fn holders(conn: &mut PgConnection, statement: &MigrationStatement) -> Vec<String> {
     let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
         "select c.relname::text, format('%s on %s', string_agg(distinct l.mode, ', '), c.oid::regclass),
                 format('session %s%s%s%s', l.pid, ' of ' || a.usename, ' (' || nullif(a.application_name, '') || ')',

@@ -1,18 +1,17 @@
 //! Applying migrations over a connection.
 
+mod interruption;
 mod leftovers;
+mod resolve;
 mod run;
 mod segments;
-mod settle;
 
+use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
 use self::run::Run;
-use super::{lock, migration::Migrations, observe::Observer, options::ApplyOptions, report::ApplyReport};
-use crate::{
-    api::branch::Branch,
-    error::{Error, Result},
-};
+use super::{lock, migrations::Migrations, observe::Observer, options::ApplyOptions, report::ApplyReport};
+use crate::error::{Error, Result};
 
 /// Applies migrations to the database that the connection is logged in to, in order, each at most once.
 ///
@@ -23,13 +22,15 @@ use crate::{
 ///
 /// The connection needs a session of its own: not through a pooler that shares sessions. A caller that drops the
 /// future half-way must close the connection; PostgreSQL then rolls back within a second. Where the connection is lost
-/// while PostgreSQL commits, the outcome is not known here; [`Branch::apply`] connects again and looks.
+/// while PostgreSQL commits, the outcome is unknown here; [`Branch::apply`](crate::Branch::apply) connects again and
+/// resolves it.
 ///
 /// # Errors
 ///
-/// [`Invalid`](crate::ErrorKind::Invalid) for a text that cannot be a migration, [`Refused`](crate::ErrorKind::Refused) where one was
-/// applied before with another text or only in part, or where another caller does not finish in time;
-/// otherwise what PostgreSQL said, with [`Failure`](super::Failure) as its source telling what is left of the migration.
+/// [`Invalid`](crate::ErrorKind::Invalid) for a text that cannot be a migration,
+/// [`Refused`](crate::ErrorKind::Refused) where one was applied before with another text or only in part,
+/// [`Busy`](crate::ErrorKind::Busy) where another caller does not finish in time; otherwise PostgreSQL's error, with a
+/// [`Failure`](super::Failure) as its source that says what is left of the migration.
 ///
 /// ```no_run
 /// # async fn show(conn: &mut sqlx::PgConnection) -> lakebase::Result<()> {
@@ -45,35 +46,41 @@ pub async fn apply(
     options: &ApplyOptions,
 ) -> Result<ApplyReport> {
     let migrations = migrations.into();
-    migrations.read()?;
+    migrations.parse()?;
     lock::acquire(conn, options.wait_for_others).await?;
-    let applied = apply_locked(conn, &migrations, options, Aids::default()).await;
+    let applied = apply_under_lock(conn, &migrations, options, Hooks::default()).await;
     lock::release(conn).await;
     applied
 }
 
-/// What applying has beside the connection.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Aids<'a> {
-    /// Who watches the locks.
-    pub(super) observer: Option<&'a Observer>,
-    /// Where to connect again when the connection is lost.
-    pub(super) branch: Option<&'a Branch>,
+/// Connects again to the database of a session that was lost.
+pub(super) trait Reconnect: Send + Sync {
+    fn reconnect(&self) -> BoxFuture<'_, Result<PgConnection>>;
 }
 
-/// The same by somebody who has the lock. The connection may be another one afterwards, with the lock too.
-pub(super) async fn apply_locked(
+/// Optional parts of applying.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Hooks<'a> {
+    /// Watches the locks that statements take.
+    pub(super) observer: Option<&'a Observer>,
+    /// Resolves a commit during which the connection was lost.
+    pub(super) reconnect: Option<&'a dyn Reconnect>,
+}
+
+/// Applies migrations for a caller that already holds the migration lock. May return on a new connection, with the
+/// lock.
+pub(super) async fn apply_under_lock(
     conn: &mut PgConnection,
     migrations: &Migrations,
     options: &ApplyOptions,
-    aids: Aids<'_>,
+    hooks: Hooks<'_>,
 ) -> Result<ApplyReport> {
-    let all = migrations.read()?;
-    let before = settings(conn).await?;
+    let all = migrations.parse()?;
+    let before = prepare_session(conn).await?;
     let mut report = ApplyReport::default();
     let mut outcome = Ok(());
     for (migration, statements) in &all {
-        outcome = Run::new(migration, statements, options, aids).run(conn, &mut report).await;
+        outcome = Run::new(migration, statements, options, hooks).run(conn, &mut report).await;
         if outcome.is_err() {
             break;
         }
@@ -82,16 +89,16 @@ pub(super) async fn apply_locked(
     outcome.map(|()| report)
 }
 
-/// The settings that applying changes, as they are. Also has PostgreSQL look once a second whether its client is still
-/// there: a statement that waits for a lock would otherwise outlive the one who sent it.
-async fn settings(conn: &mut PgConnection) -> Result<(String, Option<String>)> {
+/// Returns the settings that applying changes, as they are. Also has PostgreSQL check once a second whether its client
+/// is still connected: a statement that waits for a lock would otherwise outlive its client.
+async fn prepare_session(conn: &mut PgConnection) -> Result<(String, Option<String>)> {
     let before: (String, Option<String>) =
         sqlx::query_as("select current_setting('lock_timeout'), current_setting($1, true)")
             .bind(CHECK_INTERVAL)
             .fetch_one(&mut *conn)
             .await
             .map_err(|error| Error::database("preparing the session", error))?;
-    // Not every system can: PostgreSQL then notices when it next has something to say.
+    // Not supported on every platform: PostgreSQL then notices at its next attempt to send.
     if let Err(error) =
         sqlx::query("select set_config($1, '1s', false)").bind(CHECK_INTERVAL).execute(conn).await
     {

@@ -1,4 +1,4 @@
-//! One migration on its way into a database.
+//! Runs one migration: its segments in order, each with its retries.
 
 use std::{
     ops::Range,
@@ -8,10 +8,11 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
-    Aids,
+    Hooks,
+    interruption::{InDoubt, Interruption},
     leftovers::{holders, invalid_indexes},
+    resolve::UnresolvedSegment,
     segments::{Segment, segments},
-    settle::{Lost, Stopped},
 };
 use crate::{
     api::backoff::Backoff,
@@ -22,35 +23,35 @@ use crate::{
         migration::Migration,
         options::ApplyOptions,
         report::{ApplyReport, MigrationReport, Outcome, StatementReport},
-        statements::Statement,
+        statements::MigrationStatement,
     },
 };
 
-/// One migration on its way.
+/// A migration that is being applied.
 pub(super) struct Run<'a> {
-    pub(super) migration: &'a Migration,
-    pub(super) statements: &'a [Statement],
-    pub(super) options: &'a ApplyOptions,
-    pub(super) aids: Aids<'a>,
-    pub(super) started: Instant,
+    migration: &'a Migration,
+    statements: &'a [MigrationStatement],
+    options: &'a ApplyOptions,
+    hooks: Hooks<'a>,
+    started: Instant,
     done: Vec<StatementReport>,
-    /// Committed before this run, by one that stopped half-way.
+    /// The number of statements that an earlier, interrupted run committed.
     skipped: usize,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(
         migration: &'a Migration,
-        statements: &'a [Statement],
+        statements: &'a [MigrationStatement],
         options: &'a ApplyOptions,
-        aids: Aids<'a>,
+        hooks: Hooks<'a>,
     ) -> Self {
-        Self { migration, statements, options, aids, started: Instant::now(), done: Vec::new(), skipped: 0 }
+        Self { migration, statements, options, hooks, started: Instant::now(), done: Vec::new(), skipped: 0 }
     }
 
     pub(super) async fn run(mut self, conn: &mut PgConnection, report: &mut ApplyReport) -> Result<()> {
         ledger::prepare(conn, self.migration).await?;
-        match ledger::look(conn, self.migration).await? {
+        match ledger::entry(conn, self.migration).await? {
             Entry::Absent => {}
             Entry::Applied => {
                 report.migrations.push(self.report(Outcome::AlreadyApplied));
@@ -62,8 +63,8 @@ impl<'a> Run<'a> {
             if segment.range.end <= self.skipped {
                 continue;
             }
-            if let Err(stopped) = self.segment(conn, &segment).await {
-                return Err(self.fail(conn, stopped, report).await);
+            if let Err(interruption) = self.segment(conn, &segment).await {
+                return Err(self.fail(conn, interruption, report).await);
             }
         }
         report.migrations.push(self.report(Outcome::Applied));
@@ -77,9 +78,9 @@ impl<'a> Run<'a> {
             Some(done) => Err(Error::new(
                 ErrorKind::Refused,
                 format!(
-                    "{} stopped before, after {done} of {of} statements, and these are committed; look at what the next \
+                    "{} stopped before, after {done} of {of} statements, and these are committed; check what the next \
                      statement left behind, then apply with ApplyOptions::resume(true)",
-                    self.migration.called()
+                    self.migration.label()
                 ),
             )),
             None => Err(Error::new(
@@ -87,13 +88,13 @@ impl<'a> Run<'a> {
                 format!(
                     "{} stopped half-way before; bring the database to the state before or after it by hand, and its row \
                      in sqlx's table along with it",
-                    self.migration.called()
+                    self.migration.label()
                 ),
             )),
         }
     }
 
-    async fn segment(&mut self, conn: &mut PgConnection, segment: &Segment) -> Result<(), Stopped> {
+    async fn segment(&mut self, conn: &mut PgConnection, segment: &Segment) -> Result<(), Interruption> {
         // Two transactions that got into each other's way must not do so again.
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5)).jitter(0.5);
         for attempt in 1.. {
@@ -101,7 +102,7 @@ impl<'a> Run<'a> {
                 true => self.together(conn, &segment.range, attempt).await,
                 false => self.alone(conn, segment.range.start, attempt).await,
             };
-            if let Some(observer) = self.aids.observer {
+            if let Some(observer) = self.hooks.observer {
                 observer.released();
             }
             match result {
@@ -109,21 +110,18 @@ impl<'a> Run<'a> {
                     self.done.extend(reports);
                     break;
                 }
-                Err(stopped) if stopped.lost.is_some() => match self.settle(conn, segment, stopped).await {
-                    Ok(reports) => {
-                        self.done.extend(reports);
-                        break;
-                    }
-                    Err(stopped) => return Err(stopped),
-                },
-                Err(stopped) => {
-                    let again = failure::is_passing(&stopped.error) && !self.leaves_traces(stopped.at);
+                Err(lost) if lost.in_doubt.is_some() => {
+                    self.done.extend(self.resolve_commit(conn, segment, lost).await?);
+                    break;
+                }
+                Err(failed) => {
+                    let again = failure::is_transient(&failed.error) && !self.leaves_invalid_index(failed.at);
                     if !again || attempt >= self.options.attempts {
-                        return Err(stopped);
+                        return Err(failed);
                     }
                     tracing::info!(
-                        migration = self.migration.id(), line = self.line(stopped.at), attempt,
-                        reason = %stopped.error, "trying the transaction again"
+                        migration = self.migration.id(), line = self.line(failed.at), attempt,
+                        reason = %failed.error, "trying the transaction again"
                     );
                 }
             }
@@ -132,13 +130,31 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn line(&self, at: usize) -> usize {
-        self.statements.get(at).map_or(0, Statement::line)
+    /// Connects again, where that is possible, and looks whether the segment was committed.
+    async fn resolve_commit(
+        &self,
+        conn: &mut PgConnection,
+        segment: &Segment,
+        interruption: Interruption,
+    ) -> Result<Vec<StatementReport>, Interruption> {
+        let Some(reconnect) = self.hooks.reconnect else { return Err(interruption) };
+        let unresolved = UnresolvedSegment {
+            migration: self.migration,
+            segment,
+            of: self.statements.len(),
+            options: self.options,
+            elapsed: self.started.elapsed(),
+        };
+        unresolved.resolve_commit(conn, reconnect, interruption).await
     }
 
-    /// A concurrent index build that fails leaves an invalid index: the same statement cannot run again.
-    fn leaves_traces(&self, at: usize) -> bool {
-        self.statements.get(at).is_some_and(Statement::is_concurrent_index)
+    fn line(&self, at: usize) -> usize {
+        self.statements.get(at).map_or(0, MigrationStatement::line)
+    }
+
+    /// A concurrent index build that fails leaves an invalid index, and the statement then cannot run again.
+    fn leaves_invalid_index(&self, at: usize) -> bool {
+        self.statements.get(at).is_some_and(MigrationStatement::is_concurrent_index)
     }
 
     async fn together(
@@ -146,20 +162,20 @@ impl<'a> Run<'a> {
         conn: &mut PgConnection,
         range: &Range<usize>,
         attempt: u32,
-    ) -> Result<Vec<StatementReport>, Stopped> {
-        let stopped = |at: usize, error: sqlx::Error| Stopped { at, error, lost: None };
+    ) -> Result<Vec<StatementReport>, Interruption> {
+        let failed = |at: usize, error: sqlx::Error| Interruption { at, error, in_doubt: None };
         let first = range.start;
-        let mut transaction = conn.begin().await.map_err(|e| stopped(first, e))?;
-        limit_waits(&mut transaction, self.options.lock_timeout).await.map_err(|e| stopped(first, e))?;
+        let mut transaction = conn.begin().await.map_err(|e| failed(first, e))?;
+        limit_waits(&mut transaction, self.options.lock_timeout).await.map_err(|e| failed(first, e))?;
         let mut reports = Vec::with_capacity(range.len());
         for at in range.clone() {
             let ran = self.statement(&mut transaction, at, attempt).await;
             match ran {
                 Ok(report) => reports.push(report),
                 Err(error) => {
-                    // On a dead connection there is nothing to roll back any more.
+                    // A lost connection has nothing to roll back.
                     let _ = transaction.rollback().await;
-                    return Err(stopped(at, error));
+                    return Err(failed(at, error));
                 }
             }
         }
@@ -167,11 +183,12 @@ impl<'a> Run<'a> {
         let of = self.statements.len();
         ledger::advance(&mut transaction, self.migration, range.end, of, self.started.elapsed())
             .await
-            .map_err(|e| stopped(last, e))?;
+            .map_err(|e| failed(last, e))?;
         match transaction.commit().await {
             Ok(()) => Ok(reports),
             Err(error) => {
-                Err(Stopped { at: last, lost: Lost::within(&error, range.len(), Some(reports)), error })
+                let in_doubt = InDoubt::after(&error, range.len(), Some(reports));
+                Err(Interruption { at: last, in_doubt, error })
             }
         }
     }
@@ -181,20 +198,22 @@ impl<'a> Run<'a> {
         conn: &mut PgConnection,
         at: usize,
         attempt: u32,
-    ) -> Result<Vec<StatementReport>, Stopped> {
-        let stopped = |error: sqlx::Error| Stopped { at, error, lost: None };
+    ) -> Result<Vec<StatementReport>, Interruption> {
+        let failed = |error: sqlx::Error| Interruption { at, error, in_doubt: None };
         let of = self.statements.len();
         if at == 0 {
-            // From here on a crash leaves traces; the ledger is to know of it.
-            ledger::advance(conn, self.migration, 0, of, Duration::ZERO).await.map_err(stopped)?;
+            // Recorded before it runs: a crash from here on may leave parts of it.
+            ledger::advance(conn, self.migration, 0, of, Duration::ZERO).await.map_err(failed)?;
         }
-        let patience = match self.leaves_traces(at) {
+        let limit = match self.leaves_invalid_index(at) {
             true => self.options.concurrent_lock_timeout,
             false => self.options.lock_timeout,
         };
-        limit_waits(conn, patience).await.map_err(stopped)?;
-        let lost =
-            |error: sqlx::Error, reports| Stopped { at, lost: Lost::within(&error, 1, reports), error };
+        limit_waits(conn, limit).await.map_err(failed)?;
+        let lost = |error: sqlx::Error, reports| {
+            let in_doubt = InDoubt::after(&error, 1, reports);
+            Interruption { at, in_doubt, error }
+        };
         let reports = vec![self.statement(conn, at, attempt).await.map_err(|error| lost(error, None))?];
         match ledger::advance(conn, self.migration, at + 1, of, self.started.elapsed()).await {
             Ok(()) => Ok(reports),
@@ -211,7 +230,7 @@ impl<'a> Run<'a> {
         let statement = self.statements.get(at).ok_or(sqlx::Error::RowNotFound)?;
         let started = Instant::now();
         let work = sqlx::raw_sql(AssertSqlSafe(statement.text().to_owned())).execute(conn);
-        let result = match self.aids.observer {
+        let result = match self.hooks.observer {
             Some(observer) => observer.watch(self.migration.id(), statement.line(), work).await?,
             None => work.await?,
         };
@@ -229,26 +248,33 @@ impl<'a> Run<'a> {
     fn report(&mut self, outcome: Outcome) -> MigrationReport {
         MigrationReport {
             id: self.migration.id().to_owned(),
+            description: self.migration.description().map(str::to_owned),
             outcome,
             statements: std::mem::take(&mut self.done),
             duration: self.started.elapsed(),
         }
     }
 
-    async fn fail(&mut self, conn: &mut PgConnection, stopped: Stopped, report: &mut ApplyReport) -> Error {
+    async fn fail(
+        &mut self,
+        conn: &mut PgConnection,
+        interruption: Interruption,
+        report: &mut ApplyReport,
+    ) -> Error {
         let done = self.skipped.max(self.done.len() + self.skipped);
         let of = self.statements.len();
-        let outcome = match (&stopped.lost, done) {
+        let outcome = match (&interruption.in_doubt, done) {
             (None, 0) => Outcome::Nothing,
             (None, done) => Outcome::Partial { done, of },
-            (Some(lost), done) => Outcome::Unknown { done, maybe: lost.statements, of },
+            (Some(in_doubt), done) => Outcome::Unknown { done, maybe: in_doubt.statements, of },
         };
-        let Some(statement) = self.statements.get(stopped.at) else {
-            return stopped.error.into();
+        let Some(statement) = self.statements.get(interruption.at) else {
+            return interruption.error.into();
         };
         let mut failure =
-            Failure::new(self.migration, stopped.at + 1, statement, outcome.clone(), stopped.error);
-        failure.unsettled = stopped.lost.and_then(|lost| lost.unsettled).map(|error| error.to_string());
+            Failure::new(self.migration, interruption.at + 1, statement, outcome.clone(), interruption.error);
+        let unresolved = interruption.in_doubt.and_then(|in_doubt| in_doubt.unresolved);
+        failure.unresolved = unresolved.map(|error| error.to_string());
         if failure.is_lock_timeout() {
             failure.holders = holders(conn, statement).await;
         }
@@ -261,7 +287,7 @@ impl<'a> Run<'a> {
     }
 }
 
-async fn limit_waits(conn: &mut PgConnection, patience: Duration) -> Result<(), sqlx::Error> {
-    let milliseconds = patience.as_millis().clamp(1, i32::MAX as u128);
+async fn limit_waits(conn: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
+    let milliseconds = limit.as_millis().clamp(1, i32::MAX as u128);
     sqlx::raw_sql(AssertSqlSafe(format!("set lock_timeout = {milliseconds}"))).execute(conn).await.map(drop)
 }

@@ -1,8 +1,8 @@
-//! Which statements are committed together.
+//! Groups of statements that are committed together.
 
 use std::ops::Range;
 
-use crate::migrate::statements::Statement;
+use crate::migrate::statements::MigrationStatement;
 
 /// Statements that are committed together, or one that runs by itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(super) struct Segment {
     pub(super) transactional: bool,
 }
 
-/// Groups statements into what is committed together.
-pub(super) fn segments(statements: &[Statement], each_alone: bool) -> Vec<Segment> {
+/// Cuts the statements of a migration into segments.
+pub(super) fn segments(statements: &[MigrationStatement], each_alone: bool) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let mut closed = true;
     for (at, statement) in statements.iter().enumerate() {

@@ -1,23 +1,25 @@
-//! From a branch to production, so that nothing there is a surprise.
+//! Promotes migrations from a branch to its source: checks, rehearsal, application, verification.
 
-mod preview;
+mod context;
 mod report;
 mod steps;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use futures_util::future::BoxFuture;
-
 pub use report::{PromotionOutcome, PromotionReport, StepOutcome, StepReport};
 
-use super::{migration::Migrations, options::ApplyOptions};
+use self::context::Context;
+use super::{
+    migrations::Migrations,
+    options::{RequestOptions, request_options},
+};
 use crate::{
-    api::branch::Branch,
-    error::Result,
-    schema::{self, HazardKind},
+    api::{branch::Branch, request::sent_when_awaited},
+    error::{Error, ErrorKind, Result},
+    schema::HazardKind,
 };
 
-/// A step of a promotion, in their order.
+/// The steps of a promotion, in order.
 ///
 /// ```
 /// use lakebase::migrate::Step;
@@ -27,15 +29,15 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
-    /// What the target's schema became since the branch was made from it, and whether that fits.
+    /// Compares the changes of the target's schema since the branch point with those of the branch.
     Drift,
-    /// The migrations on a fresh branch of the target as it is now.
+    /// Applies the migrations to a temporary branch of the target as it is now.
     Rehearse,
-    /// Whether that gave the schema that the branch has.
+    /// Compares the schema after the rehearsal with that of the branch.
     Compare,
-    /// The migrations on the target.
+    /// Applies the migrations to the target.
     Apply,
-    /// Whether the target has the schema that was rehearsed.
+    /// Compares the schema of the target with the rehearsed one.
     Verify,
 }
 
@@ -55,18 +57,18 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// A promotion: drift → rehearse → compare → apply → verify; begun when it is awaited. The drift check and the
-/// rehearsal run side by side.
+/// A promotion: drift → rehearse → compare → apply → verify; started when it is awaited. The drift check and the
+/// rehearsal run concurrently.
 ///
-/// The target stays untouched where anything before the apply stops it. A conflict always does; drift and hazards do
-/// where that is asked for. From begin to end it holds the target's migration lock, so a second promotion waits, and
-/// just before the apply it checks that the target is still what was rehearsed on. A promotion of migrations that the
-/// target has already changes nothing and says so.
+/// The target stays untouched where a step before 'apply' stops the promotion. A conflict always stops it; drift and
+/// hazards do so on request. It holds the target's migration lock all the time, so that a second promotion waits, and
+/// checks just before it applies that the target still has the schema that was rehearsed on. A promotion of migrations
+/// that the target already has changes nothing and reports so.
 ///
 /// # Errors
 ///
-/// [`Refused`](crate::ErrorKind::Refused) where a check stopped it, else what went wrong;
-/// [`PromotionReport::of`] has what was done until then.
+/// [`Refused`](ErrorKind::Refused) where a check stopped it, else the kind of the failure; [`PromotionReport::of`] has
+/// the results until then.
 ///
 /// ```no_run
 /// # async fn show(feature: lakebase::Branch) -> lakebase::Result<()> {
@@ -92,9 +94,10 @@ pub struct Promote {
     stop_on: BTreeSet<HazardKind>,
     stop_on_drift: bool,
     dry_run: bool,
-    apply: ApplyOptions,
-    schema: schema::Options,
+    options: RequestOptions,
 }
+
+request_options!(Promote);
 
 impl Promote {
     pub(super) fn new(branch: Branch, target: Option<Branch>, migrations: Migrations) -> Self {
@@ -106,18 +109,17 @@ impl Promote {
             stop_on: BTreeSet::new(),
             stop_on_drift: false,
             dry_run: false,
-            apply: ApplyOptions::default(),
-            schema: schema::Options::default(),
+            options: RequestOptions::default(),
         }
     }
 
-    /// Leaves a step out; the report says so. [`Step::Apply`] cannot be: that is a [`dry_run`](Self::dry_run).
+    /// Skips a step; the report says so. [`Step::Apply`] cannot be skipped: that is a [`dry_run`](Self::dry_run).
     pub fn skip(mut self, step: Step) -> Self {
         self.skipped.insert(step);
         self
     }
 
-    /// Stops where the rehearsal shows this hazard. By default hazards are only reported.
+    /// Stops where the rehearsal finds this hazard. By default hazards are only reported.
     pub fn stop_on(mut self, hazard: HazardKind) -> Self {
         self.stop_on.insert(hazard);
         self
@@ -129,36 +131,56 @@ impl Promote {
         self
     }
 
-    /// Does everything up to the apply, and leaves the target as it is.
+    /// Runs the steps before 'apply' and leaves the target as it is.
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
         self
     }
 
-    /// How patient to be with locks and with other promotions.
-    pub fn apply_options(mut self, options: ApplyOptions) -> Self {
-        self.apply = options;
-        self
-    }
-
-    /// What of the schemas to compare.
-    pub fn schema_options(mut self, options: schema::Options) -> Self {
-        self.schema = options;
-        self
-    }
-
     /// How long to wait while another promotion to the same target runs; a minute by default, zero refuses at once.
-    pub fn wait_for_others(mut self, patience: Duration) -> Self {
-        self.apply = self.apply.wait_for_others(patience);
+    pub fn wait_for_others(mut self, limit: Duration) -> Self {
+        self.options.apply = self.options.apply.wait_for_others(limit);
         self
     }
-}
 
-impl IntoFuture for Promote {
-    type Output = Result<PromotionReport>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    fn check(&self) -> Result<()> {
+        self.migrations.parse()?;
+        if self.migrations.is_empty() {
+            return Err(Error::invalid("there is no migration to promote"));
+        }
+        if self.skipped.contains(&Step::Apply) {
+            return Err(Error::invalid(
+                "the step 'apply' cannot be skipped; use dry_run to leave the target as it is",
+            ));
+        }
+        Ok(())
+    }
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(steps::run(self))
+    /// The given target, else the source of the branch.
+    async fn target(&mut self) -> Result<Branch> {
+        if let Some(target) = self.target.take() {
+            return Ok(target);
+        }
+        let info = self.branch.get().await?;
+        let source = info.source_branch.as_ref().ok_or_else(|| {
+            let message =
+                format!("{} has no source branch; name the target with promote_to", self.branch.name());
+            Error::new(ErrorKind::FailedPrecondition, message)
+        })?;
+        self.branch.client().branch(source.clone())
+    }
+
+    async fn run(mut self) -> Result<PromotionReport> {
+        self.check()?;
+        let target = self.target().await?;
+        let promoting = format!("promoting {} to {}", self.branch.name(), target.name());
+        let promoted = async {
+            let mut context = Context::open(self, target).await?;
+            let result = steps::run(&mut context).await;
+            context.close(result).await
+        };
+        promoted.await.map_err(|error: Error| error.with_context(promoting))
     }
 }
+
+sent_when_awaited!(Promote => PromotionReport);

@@ -1,4 +1,4 @@
-//! What a promotion did.
+//! The report of a promotion.
 
 use std::{fmt, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     schema::Drift,
 };
 
-/// What a promotion did, step by step. Prints as a table, serialises, and renders [Markdown](Self::markdown).
+/// The result of a promotion, step by step. Prints as a table, serializes, and renders [Markdown](Self::markdown).
 ///
 /// ```no_run
 /// # async fn show(feature: lakebase::Branch) -> lakebase::Result<()> {
@@ -28,23 +28,23 @@ use crate::{
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct PromotionReport {
-    /// Where the migrations come from.
+    /// The branch that is promoted.
     pub branch: BranchName,
-    /// Where they go to.
+    /// The branch to which the migrations are applied.
     pub target: BranchName,
     /// How it ended.
     pub outcome: PromotionOutcome,
-    /// Every step, also those that were skipped or not reached.
+    /// Every step, including those that did not run.
     pub steps: Vec<StepReport>,
-    /// What both sides did since the branch was made, where that was looked at.
+    /// The changes of both sides since the branch point, where the step 'drift' ran.
     pub drift: Option<Drift>,
-    /// The rehearsal, as far as it went through.
+    /// The rehearsal, where it succeeded.
     pub rehearsal: Option<Rehearsal>,
-    /// What was done on the target.
+    /// The migrations on the target.
     pub applied: Option<ApplyReport>,
-    /// Throw-away branches that could not be removed; each goes when its time to live is over.
+    /// Temporary branches that could not be removed; each expires at the end of its time to live.
     pub left_behind: Vec<BranchName>,
-    /// From begin to end.
+    /// The duration of the whole promotion.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
 }
@@ -59,17 +59,17 @@ pub struct PromotionReport {
 #[serde(rename_all = "snake_case", tag = "is")]
 #[non_exhaustive]
 pub enum PromotionOutcome {
-    /// The target has the migrations now.
+    /// The migrations were applied to the target.
     Promoted,
-    /// The target had them before.
+    /// The target had the migrations already.
     NothingToDo,
-    /// Everything up to the apply went through; the target is as it was.
+    /// The steps before 'apply' passed; the target is unchanged.
     DryRun,
-    /// It stopped.
+    /// A step stopped it.
     Stopped {
-        /// In this step.
+        /// The step.
         step: Step,
-        /// For this reason.
+        /// The reason.
         reason: String,
         /// Whether nothing was changed on the target.
         untouched: bool,
@@ -102,13 +102,13 @@ impl fmt::Display for PromotionOutcome {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// Which one.
+    /// The step.
     pub step: Step,
     /// How it ended.
     pub outcome: StepOutcome,
-    /// What it found, in a few words.
+    /// The finding, or the reason why the step did not run.
     pub note: String,
-    /// How long it took.
+    /// The duration.
     #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
     pub duration: Duration,
 }
@@ -122,14 +122,16 @@ pub struct StepReport {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepOutcome {
-    /// It went through.
+    /// It succeeded.
     Passed,
-    /// It was left out because the caller said so.
+    /// It was skipped at the caller's request, or because a step that it builds on was.
     Skipped,
     /// It stopped the promotion.
     Stopped,
-    /// The promotion ended before it.
+    /// An earlier step stopped the promotion.
     NotReached,
+    /// The target had the migrations already.
+    NotNeeded,
 }
 
 impl fmt::Display for StepOutcome {
@@ -139,16 +141,17 @@ impl fmt::Display for StepOutcome {
             Self::Skipped => "skipped",
             Self::Stopped => "stopped",
             Self::NotReached => "not reached",
+            Self::NotNeeded => "not needed",
         })
     }
 }
 
 impl PromotionReport {
-    /// The report behind the error of a promotion that did not go through.
+    /// The report behind the error of a promotion that was stopped.
     pub fn of(error: &Error) -> Option<&Self> {
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = next {
-            if let Some(stopped) = error.downcast_ref::<Stopped>() {
+            if let Some(stopped) = error.downcast_ref::<StoppedPromotion>() {
                 return Some(&stopped.report);
             }
             next = error.source();
@@ -211,28 +214,28 @@ impl fmt::Display for PromotionReport {
             write!(f, "{applied}")?;
         }
         for branch in &self.left_behind {
-            writeln!(f, "  left behind until its time to live is over: {branch}")?;
+            writeln!(f, "  not removed, expires within the hour: {branch}")?;
         }
         Ok(())
     }
 }
 
-/// The source of the error of a promotion: its report, and what stopped it.
+/// The source of the error of a promotion: its report, and the failure that stopped it.
 #[derive(Debug)]
-pub(super) struct Stopped {
+pub(super) struct StoppedPromotion {
     pub(super) report: PromotionReport,
     pub(super) cause: Option<Error>,
 }
 
-impl fmt::Display for Stopped {
+impl fmt::Display for StoppedPromotion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the promotion took {}", table::duration(self.report.duration))
     }
 }
 
-impl std::error::Error for Stopped {
+impl std::error::Error for StoppedPromotion {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // What the cause says of itself is part of the outcome already.
+        // The outcome has the message of the cause already.
         self.cause.as_ref()?.source()
     }
 }

@@ -1,28 +1,26 @@
-//! Migrations as verbs of a branch.
+//! The commands of a branch that run migrations.
 
-use futures_util::future::BoxFuture;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
-    Migrations,
-    apply::{Aids, apply_locked},
+    apply::{Hooks, apply_under_lock},
     lock,
-    options::ApplyOptions,
+    migrations::Migrations,
+    options::{ApplyOptions, RequestOptions, request_options},
     promote::Promote,
     rebase::Rebase,
-    rehearsal::{self, Rehearsal},
+    rehearsal::Rehearsal,
     report::ApplyReport,
+    session::{close, rehearse_on, temporary_branch},
 };
 use crate::{
-    api::{branch::Branch, expiry::hours, name::BranchId},
+    api::{branch::Branch, request::sent_when_awaited},
     error::Result,
-    schema,
-    workflow::ephemeral::EphemeralBranch,
 };
 
 impl Branch {
     /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()). Where the
-    /// connection is lost while PostgreSQL commits, it connects again and looks whether that happened.
+    /// connection is lost while PostgreSQL commits, it connects again and resolves the outcome.
     ///
     /// ```no_run
     /// # async fn show(dev: lakebase::Branch) -> lakebase::Result<()> {
@@ -36,28 +34,23 @@ impl Branch {
         Apply { branch: self.clone(), migrations: migrations.into(), options: ApplyOptions::default() }
     }
 
-    /// Tries migrations on a fresh branch of this one and says what they did there. The branch is removed afterwards,
-    /// also where they fail.
+    /// Rehearses migrations on a temporary branch of this one and reports what they did there. The branch is removed
+    /// afterwards, also after a failure.
     pub fn rehearse(&self, migrations: impl Into<Migrations>) -> Rehearse {
-        Rehearse {
-            target: self.clone(),
-            migrations: migrations.into(),
-            options: ApplyOptions::default(),
-            schema: schema::Options::default(),
-        }
+        Rehearse { target: self.clone(), migrations: migrations.into(), options: RequestOptions::default() }
     }
 
-    /// Brings migrations from this branch to the branch that it was made from, step by step: see [`Promote`].
+    /// Promotes migrations from this branch to its source, step by step: see [`Promote`].
     pub fn promote(&self, migrations: impl Into<Migrations>) -> Promote {
         Promote::new(self.clone(), None, migrations.into())
     }
 
-    /// Brings migrations from this branch to another one: see [`Promote`].
+    /// Promotes migrations from this branch to another one: see [`Promote`].
     pub fn promote_to(&self, target: &Branch, migrations: impl Into<Migrations>) -> Promote {
         Promote::new(self.clone(), Some(target.clone()), migrations.into())
     }
 
-    /// Makes a fresh branch of this one's source and applies the migrations there: see [`Rebase`].
+    /// Makes a new branch of this one's source and applies the migrations there: see [`Rebase`].
     pub fn rebase(&self, migrations: impl Into<Migrations>) -> Rebase {
         Rebase::new(self.clone(), migrations.into())
     }
@@ -83,24 +76,24 @@ pub struct Apply {
 }
 
 impl Apply {
-    /// How patient to be.
+    /// Time limits and attempts.
     pub fn options(mut self, options: ApplyOptions) -> Self {
         self.options = options;
         self
     }
 
     async fn run(self) -> Result<ApplyReport> {
-        self.migrations.read()?;
-        let mut conn = connect(&self.branch).await?;
+        self.migrations.parse()?;
+        let mut conn = self.branch.connect().await?;
         let applied = self.locked(&mut conn).await;
-        end(conn).await;
+        close(conn).await;
         applied.map_err(|error| error.with_context(format!("applying migrations to {}", self.branch.name())))
     }
 
     async fn locked(&self, conn: &mut PgConnection) -> Result<ApplyReport> {
         lock::acquire(conn, self.options.wait_for_others).await?;
-        let aids = Aids { branch: Some(&self.branch), observer: None };
-        let applied = apply_locked(conn, &self.migrations, &self.options, aids).await;
+        let hooks = Hooks { reconnect: Some(&self.branch), observer: None };
+        let applied = apply_under_lock(conn, &self.migrations, &self.options, hooks).await;
         lock::release(conn).await;
         applied
     }
@@ -124,28 +117,17 @@ impl Apply {
 pub struct Rehearse {
     target: Branch,
     migrations: Migrations,
-    options: ApplyOptions,
-    schema: schema::Options,
+    options: RequestOptions,
 }
 
+request_options!(Rehearse);
+
 impl Rehearse {
-    /// How patient to be.
-    pub fn options(mut self, options: ApplyOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// What of the schema to compare.
-    pub fn schema_options(mut self, options: schema::Options) -> Self {
-        self.schema = options;
-        self
-    }
-
     async fn run(self) -> Result<Rehearsal> {
-        self.migrations.read()?;
+        self.migrations.parse()?;
         let started = std::time::Instant::now();
-        let branch = throw_away(&self.target, "rehearsal").await?;
-        let rehearsed = rehearse_on(&branch, &self.migrations, &self.options, &self.schema).await;
+        let branch = temporary_branch(&self.target, "rehearsal").await?;
+        let rehearsed = rehearse_on(&branch, &self.migrations, &self.options).await;
         let closed = branch.close().await;
         let mut rehearsal = rehearsed.map_err(|error| {
             error.with_context(format!("rehearsing on a branch of {}", self.target.name()))
@@ -156,48 +138,5 @@ impl Rehearse {
     }
 }
 
-/// A fresh branch of the target that lives for an hour at most.
-pub(super) async fn throw_away(target: &Branch, what: &str) -> Result<EphemeralBranch> {
-    target.ephemeral(BranchId::unique(what)?, hours(1)).await
-}
-
-pub(super) async fn rehearse_on(
-    branch: &Branch,
-    migrations: &Migrations,
-    options: &ApplyOptions,
-    schema: &schema::Options,
-) -> Result<Rehearsal> {
-    let (mut conn, watcher) = tokio::try_join!(connect(branch), connect(branch))?;
-    let rehearsed = rehearsal::rehearse(&mut conn, watcher, migrations, options, schema).await;
-    end(conn).await;
-    rehearsed
-}
-
-pub(super) async fn connect(branch: &Branch) -> Result<PgConnection> {
-    branch.connect().await
-}
-
-/// Says goodbye; whoever does not hear it notices the closed socket.
-pub(super) async fn end(conn: PgConnection) {
-    if let Err(error) = conn.close().await {
-        tracing::debug!(%error, "closing a connection");
-    }
-}
-
-impl IntoFuture for Apply {
-    type Output = Result<ApplyReport>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl IntoFuture for Rehearse {
-    type Output = Result<Rehearsal>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
+sent_when_awaited!(Apply => ApplyReport);
+sent_when_awaited!(Rehearse => Rehearsal);

@@ -1,0 +1,47 @@
+//! Sessions on branches and the temporary branches on which migrations are rehearsed.
+
+use futures_util::future::BoxFuture;
+use sqlx::{Connection, PgConnection};
+
+use super::{
+    apply::Reconnect,
+    migrations::Migrations,
+    options::RequestOptions,
+    rehearsal::{self, Rehearsal},
+};
+use crate::{
+    api::{branch::Branch, expiry::hours, name::BranchId},
+    error::Result,
+    workflow::ephemeral::EphemeralBranch,
+};
+
+impl Reconnect for Branch {
+    fn reconnect(&self) -> BoxFuture<'_, Result<PgConnection>> {
+        self.connect().into_future()
+    }
+}
+
+/// Closes a session. A failure is only logged: PostgreSQL notices the closed socket.
+pub(super) async fn close(conn: PgConnection) {
+    if let Err(error) = conn.close().await {
+        tracing::debug!(%error, "closing a connection");
+    }
+}
+
+/// Makes a branch of the target that lives for an hour at most. The prefix of its id says what it is for.
+pub(super) async fn temporary_branch(target: &Branch, prefix: &str) -> Result<EphemeralBranch> {
+    target.ephemeral(BranchId::unique(prefix)?, hours(1)).await
+}
+
+/// Rehearses migrations on a branch over two sessions: one applies, the other observes.
+pub(super) async fn rehearse_on(
+    branch: &Branch,
+    migrations: &Migrations,
+    options: &RequestOptions,
+) -> Result<Rehearsal> {
+    let (mut conn, observer) =
+        tokio::try_join!(branch.connect().into_future(), branch.connect().into_future())?;
+    let rehearsed = rehearsal::rehearse(&mut conn, observer, migrations, options).await;
+    close(conn).await;
+    rehearsed
+}
