@@ -129,7 +129,11 @@ pub mod migrate;
 mod postgres;
 #[cfg(feature = "schema")]
 pub mod schema;
-#[cfg(feature = "schema")]
+#[cfg(any(feature = "schema", feature = "local"))]
+#[cfg_attr(
+    not(feature = "schema"),
+    allow(dead_code, unused_imports, reason = "`local` alone only quotes names")
+)]
 mod sql;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -60,7 +60,7 @@ pub(crate) fn server() -> &'static Server {
                 let directory =
                     tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap().keep();
                 let reaper = Reaper::of(&directory);
-                let local = local(&directory).idle_haste(60).start().await.unwrap();
+                let local = local(&directory).idle_time_scale(60).start().await.unwrap();
                 let server =
                     Server { host: local.host().to_string(), token: local.token().clone(), _reaper: reaper };
                 ready.send(server).unwrap();

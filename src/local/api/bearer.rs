@@ -9,8 +9,8 @@ use axum::{
 use ring::{hmac, rand::SystemRandom};
 use secrecy::ExposeSecret as _;
 
-use super::{Api, answer::ErrorResponse};
-use crate::local::control::{Code, Rejection};
+use super::Api;
+use crate::local::control::{Code, ErrorResponse};
 
 pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) -> Response {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -20,7 +20,7 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
         Some(Some(token)) if same(token, api.token.expose_secret()) => return next.run(request).await,
         Some(Some(_)) => "Invalid access token",
     };
-    ErrorResponse(Rejection::new(Code::Unauthenticated, text)).into_response()
+    ErrorResponse::new(Code::Unauthenticated, text).into_response()
 }
 
 fn bearer_of(header: &str) -> Option<&str> {

@@ -22,9 +22,8 @@ use axum::{
 use secrecy::SecretString;
 use url::Url;
 
-use self::answer::ErrorResponse;
 pub(super) use self::serve::serve;
-use super::control::{Code, Control, Rejection};
+use super::control::{Code, Control, ErrorResponse};
 use crate::api::wire::BASE_PATH;
 
 /// Far above any resource, in bytes.
@@ -57,9 +56,9 @@ pub(super) fn router(control: Arc<Control>, token: SecretString, host: Url) -> R
 
 async fn no_such_path(request: Request) -> Response {
     let path = request.uri().path();
-    let told = path.strip_prefix("/api/2.0").unwrap_or(path);
-    let text = format!("No API found for '{} {told}'", request.method());
-    ErrorResponse(Rejection::new(Code::EndpointNotFound, text)).into_response()
+    let path = path.strip_prefix("/api/2.0").unwrap_or(path);
+    let text = format!("No API found for '{} {path}'", request.method());
+    ErrorResponse::new(Code::EndpointNotFound, text).into_response()
 }
 
 #[cfg(fuzzing)]

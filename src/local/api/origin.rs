@@ -16,8 +16,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::answer::ErrorResponse;
-use crate::local::control::{Code, Rejection};
+use crate::local::control::{Code, ErrorResponse};
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -26,7 +25,7 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
         None => next.run(request).await,
         Some(text) => {
             tracing::info!("request refused: {text}");
-            ErrorResponse(Rejection::new(Code::PermissionDenied, text)).into_response()
+            ErrorResponse::new(Code::PermissionDenied, text).into_response()
         }
     }
 }

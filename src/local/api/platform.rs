@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::{
     Api,
-    answer::{Answer, answer},
-    request::{Ids, Params},
+    answer::Answer,
+    request::{Name, Params},
 };
 use crate::{
-    api::wire::credential::Me,
+    api::{name::ProjectName, wire::credential::Me},
     local::{
-        control::Rejection,
+        control::ErrorResponse,
         proof::{self, Challenge},
     },
 };
@@ -43,8 +43,8 @@ async fn host_metadata() -> Json<Value> {
 /// Proves that this server holds the API token, without sending it.
 async fn prove(State(api): State<Api>, query: Params) -> Answer<Value> {
     let challenge = Challenge::parse(&query.text("challenge"))
-        .ok_or_else(|| Rejection::invalid("Field 'challenge' must be 64 hexadecimal digits"))?;
-    answer(Ok(json!({"proof": challenge.answer(&api.token, &api.host)})))
+        .ok_or_else(|| ErrorResponse::invalid("Field 'challenge' must be 64 hexadecimal digits"))?;
+    Ok(Json(json!({"proof": challenge.answer(&api.token, &api.host)})))
 }
 
 async fn me(State(api): State<Api>) -> impl IntoResponse {
@@ -55,15 +55,14 @@ async fn me(State(api): State<Api>) -> impl IntoResponse {
 }
 
 /// The holder of the token owns every project; there are no other users.
-async fn permissions(State(api): State<Api>, Ids(id): Ids<String>) -> Answer<Value> {
-    answer(api.control.get_project(&id).map(|_| {
-        json!({
-            "object_id": format!("/database-projects/{id}"),
-            "object_type": "database-projects",
-            "access_control_list": [{
-                "user_name": api.control.user(),
-                "all_permissions": [{"permission_level": "CAN_MANAGE", "inherited": false}],
-            }],
-        })
-    }))
+async fn permissions(State(api): State<Api>, Name(project): Name<ProjectName>) -> Answer<Value> {
+    api.control.projects.get(&project)?;
+    Ok(Json(json!({
+        "object_id": format!("/database-projects/{}", project.id()),
+        "object_type": "database-projects",
+        "access_control_list": [{
+            "user_name": api.control.user(),
+            "all_permissions": [{"permission_level": "CAN_MANAGE", "inherited": false}],
+        }],
+    })))
 }

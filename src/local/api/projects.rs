@@ -1,25 +1,28 @@
 //! Routes of projects, branches, operations and credentials.
 
 use axum::{
-    Router,
+    Json, Router,
     extract::State,
     routing::{any, get, post},
 };
 
 use super::{
     Api,
-    answer::{Answer, ErrorResponse, answer},
-    request::{Body, Ids, Params},
+    answer::Answer,
+    request::{Body, Name, Params},
 };
 use crate::{
-    api::wire::{
-        Branches, Projects,
-        branch::Branch,
-        credential::{CredentialRequest, DatabaseCredential},
-        operation::Operation,
-        project::Project,
+    api::{
+        name::{BranchName, ProjectName},
+        wire::{
+            Branches, Projects,
+            branch::Branch,
+            credential::{CredentialRequest, DatabaseCredential},
+            operation::Operation,
+            project::Project,
+        },
     },
-    local::control::Rejection,
+    local::control::ErrorResponse,
 };
 
 pub(super) fn routes() -> Router<Api> {
@@ -39,7 +42,7 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 async fn list_projects(State(api): State<Api>, query: Params) -> Answer<Projects> {
-    answer(api.control.list_projects(&query.page()?, query.flag("show_deleted")?))
+    Ok(Json(api.control.projects.list(&query.page()?, query.flag("show_deleted")?)?))
 }
 
 async fn create_project(
@@ -47,91 +50,96 @@ async fn create_project(
     query: Params,
     Body(body): Body<Project>,
 ) -> Answer<Operation> {
-    answer(api.control.create_project(query.text("project_id"), body).await)
+    Ok(Json(api.control.projects.create(query.text("project_id"), body).await?))
 }
 
-async fn get_project(State(api): State<Api>, Ids(id): Ids<String>) -> Answer<Project> {
-    answer(api.control.get_project(&id))
+async fn get_project(State(api): State<Api>, Name(project): Name<ProjectName>) -> Answer<Project> {
+    Ok(Json(api.control.projects.get(&project)?))
 }
 
 async fn update_project(
     State(api): State<Api>,
-    Ids(id): Ids<String>,
+    Name(project): Name<ProjectName>,
     query: Params,
     Body(body): Body<Project>,
 ) -> Answer<Operation> {
-    answer(api.control.update_project(id, query.text("update_mask"), body).await)
+    Ok(Json(api.control.projects.update(project, query.text("update_mask"), body).await?))
 }
 
-async fn delete_project(State(api): State<Api>, Ids(id): Ids<String>, query: Params) -> Answer<Operation> {
-    answer(api.control.delete_project(id, query.flag("purge")?).await)
+async fn delete_project(
+    State(api): State<Api>,
+    Name(project): Name<ProjectName>,
+    query: Params,
+) -> Answer<Operation> {
+    Ok(Json(api.control.projects.delete(project, query.flag("purge")?).await?))
 }
 
-async fn undelete_project(State(api): State<Api>, Ids(id): Ids<String>) -> Answer<Operation> {
-    answer(api.control.undelete_project(id).await)
+async fn undelete_project(State(api): State<Api>, Name(project): Name<ProjectName>) -> Answer<Operation> {
+    Ok(Json(api.control.projects.undelete(project).await?))
 }
 
-async fn list_branches(State(api): State<Api>, Ids(project): Ids<String>, query: Params) -> Answer<Branches> {
-    answer(api.control.list_branches(&project, &query.page()?))
+async fn list_branches(
+    State(api): State<Api>,
+    Name(project): Name<ProjectName>,
+    query: Params,
+) -> Answer<Branches> {
+    Ok(Json(api.control.branches.list(&project, &query.page()?)?))
 }
 
 async fn create_branch(
     State(api): State<Api>,
-    Ids(project): Ids<String>,
+    Name(project): Name<ProjectName>,
     query: Params,
     Body(body): Body<Branch>,
 ) -> Answer<Operation> {
-    let ids = (project, query.text("branch_id"));
-    answer(api.control.create_branch(ids, query.flag("replace_existing")?, body).await)
+    let (id, replace) = (query.text("branch_id"), query.flag("replace_existing")?);
+    Ok(Json(api.control.branches.create(project, id, replace, body).await?))
 }
 
-async fn get_branch(State(api): State<Api>, Ids((project, id)): Ids<(String, String)>) -> Answer<Branch> {
-    answer(api.control.get_branch(&project, &id).await)
+async fn get_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Branch> {
+    Ok(Json(api.control.branches.get(&branch).await?))
 }
 
 async fn update_branch(
     State(api): State<Api>,
-    Ids(ids): Ids<(String, String)>,
+    Name(branch): Name<BranchName>,
     query: Params,
     Body(body): Body<Branch>,
 ) -> Answer<Operation> {
-    answer(api.control.update_branch(ids, query.text("update_mask"), body).await)
+    Ok(Json(api.control.branches.update(branch, query.text("update_mask"), body).await?))
 }
 
 async fn delete_branch(
     State(api): State<Api>,
-    Ids(ids): Ids<(String, String)>,
+    Name(branch): Name<BranchName>,
     query: Params,
 ) -> Answer<Operation> {
     query.flag("purge")?;
-    answer(api.control.delete_branch(ids, query.flag("allow_missing")?).await)
+    Ok(Json(api.control.branches.delete(branch, query.flag("allow_missing")?).await?))
 }
 
-async fn undelete_branch(
-    State(api): State<Api>,
-    Ids((project, _)): Ids<(String, String)>,
-) -> Answer<Operation> {
-    api.control.get_project(&project)?;
-    Err(ErrorResponse(Rejection::not_implemented(
+async fn undelete_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Operation> {
+    api.control.projects.get(branch.project())?;
+    Err(ErrorResponse::not_implemented(
         "Bringing back a deleted branch is",
         "a branch is deleted for good, unlike a project. Branch its source anew with 'source_branch_time' or \
          'source_branch_lsn', and protect a branch that must not go (spec.is_protected)",
-    )))
+    ))
 }
 
 async fn snapshots() -> ErrorResponse {
-    ErrorResponse(Rejection::no_snapshots())
+    ErrorResponse::no_snapshots()
 }
 
 async fn generate_credential(
     State(api): State<Api>,
     Body(request): Body<CredentialRequest>,
 ) -> Answer<DatabaseCredential> {
-    answer(api.control.mint(&request))
+    Ok(Json(api.control.credentials.generate(&request)?))
 }
 
 /// The name of an operation is its path; its id may hold slashes.
 pub(super) async fn operation(State(api): State<Api>, path: axum::http::Uri) -> Answer<Operation> {
     let name = percent_encoding::percent_decode_str(path.path().trim_start_matches('/')).decode_utf8_lossy();
-    answer(api.control.operation(&name))
+    Ok(Json(api.control.operations.get(&name)?))
 }

@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::timeout;
 
-use super::answer::ErrorResponse;
-use crate::local::control::{Code, PageRequest, Rejection};
+use crate::{
+    api::name::{BranchName, DatabaseName, EndpointName, FromService, ProjectName, RoleName},
+    local::control::{Code, ErrorResponse, PageRequest},
+};
 
 /// A body holds up to a megabyte; any client on this machine sends it faster.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
@@ -26,11 +28,11 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let received = timeout(BODY_WITHIN, Bytes::from_request(request, state)).await.map_err(|_| {
             let text = format!("the request body did not arrive within {} s", BODY_WITHIN.as_secs());
-            Rejection::new(Code::MalformedRequest, text)
+            ErrorResponse::new(Code::MalformedRequest, text)
         })?;
         let bytes = received.map_err(|error| {
             let code = if error.status() == 413 { Code::RequestTooLarge } else { Code::MalformedRequest };
-            Rejection::new(code, format!("the request body cannot be read: {}", error.body_text()))
+            ErrorResponse::new(code, format!("the request body cannot be read: {}", error.body_text()))
         })?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(T::default()));
@@ -40,7 +42,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Body<T> {
                 Category::Data => Code::InvalidParameterValue,
                 _ => Code::MalformedRequest,
             };
-            ErrorResponse(Rejection::new(code, format!("Could not parse request object: {error}")))
+            ErrorResponse::new(code, format!("Could not parse request object: {error}"))
         })
     }
 }
@@ -71,19 +73,46 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_value(body)
 }
 
-/// The ids in a path.
-pub(super) struct Ids<T>(pub(super) T);
+/// The name of the resource that the path is about. An id that no resource can have is not found.
+pub(super) struct Name<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
+/// A name as the ids of a path.
+pub(super) trait PathName: Sized {
+    fn from_ids<'a>(ids: &mut impl Iterator<Item = &'a str>) -> Result<Self, ErrorResponse>;
+}
+
+fn next_id<'a, T: FromService>(ids: &mut impl Iterator<Item = &'a str>) -> Result<T, ErrorResponse> {
+    T::from_service(ids.next().unwrap_or_default()).map_err(|error| ErrorResponse::not_found(error.kind()))
+}
+
+impl PathName for ProjectName {
+    fn from_ids<'a>(ids: &mut impl Iterator<Item = &'a str>) -> Result<Self, ErrorResponse> {
+        Ok(Self::new(next_id(ids)?))
+    }
+}
+
+/// Names whose path is that of a parent and one more id.
+macro_rules! path_names {
+    ($($name:ident),+) => {
+        $(impl PathName for $name {
+            fn from_ids<'a>(ids: &mut impl Iterator<Item = &'a str>) -> Result<Self, ErrorResponse> {
+                Ok(Self::new(PathName::from_ids(ids)?, next_id(ids)?))
+            }
+        })+
+    };
+}
+
+path_names!(BranchName, EndpointName, RoleName, DatabaseName);
+
+impl<T: PathName + Send, S: Send + Sync> FromRequestParts<S> for Name<T> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
-        match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(ids)) => Ok(Self(ids)),
-            Err(error) => Err(ErrorResponse(Rejection::invalid(format!(
-                "the path cannot be read: {}",
-                error.body_text()
-            )))),
+        match Path::<Vec<String>>::from_request_parts(parts, state).await {
+            Ok(Path(ids)) => T::from_ids(&mut ids.iter().map(String::as_str)).map(Self),
+            Err(error) => {
+                Err(ErrorResponse::invalid(format!("the path cannot be read: {}", error.body_text())))
+            }
         }
     }
 }
@@ -102,20 +131,21 @@ impl Params {
     }
 
     /// A flag; absent is false.
-    pub(super) fn flag(&self, name: &str) -> Result<bool, Rejection> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ErrorResponse> {
         match self.0.get(name).map(String::as_str) {
             None | Some("" | "false") => Ok(false),
             Some("true") => Ok(true),
             Some(other) => {
-                Err(Rejection::invalid(format!("Field '{name}' must be true or false, got '{other}'")))
+                Err(ErrorResponse::invalid(format!("Field '{name}' must be true or false, got '{other}'")))
             }
         }
     }
 
-    pub(super) fn page(&self) -> Result<PageRequest, Rejection> {
+    pub(super) fn page(&self) -> Result<PageRequest, ErrorResponse> {
         let read = |text: &String| {
-            text.parse()
-                .map_err(|_| Rejection::invalid(format!("Field 'page_size' must be a number, got '{text}'")))
+            text.parse().map_err(|_| {
+                ErrorResponse::invalid(format!("Field 'page_size' must be a number, got '{text}'"))
+            })
         };
         let page_size = self.0.get("page_size").filter(|text| !text.is_empty()).map(read).transpose()?;
         Ok(PageRequest { page_size, page_token: self.optional("page_token") })
@@ -128,10 +158,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Query::<HashMap<String, String>>::from_request_parts(parts, state).await {
             Ok(Query(all)) => Ok(Self(all)),
-            Err(error) => Err(ErrorResponse(Rejection::invalid(format!(
-                "the query cannot be read: {}",
-                error.body_text()
-            )))),
+            Err(error) => {
+                Err(ErrorResponse::invalid(format!("the query cannot be read: {}", error.body_text())))
+            }
         }
     }
 }

@@ -1,25 +1,29 @@
 //! Routes of a branch's subresources: endpoints, roles and databases.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::get,
+};
 
 use super::{
     Api,
-    answer::{Answer, ErrorResponse, answer},
+    answer::Answer,
     projects::operation,
-    request::{Body, Ids, Params},
+    request::{Body, Name, Params},
 };
 use crate::{
-    api::wire::{
-        Databases, Endpoints, Roles,
-        endpoint::{ComputeInstance, ComputeInstances, Endpoint},
-        operation::Operation,
-        role::{Database, Role},
+    api::{
+        name::{BranchName, DatabaseName, EndpointName, RoleName},
+        wire::{
+            Databases, Endpoints, Roles,
+            endpoint::{ComputeInstance, ComputeInstances, Endpoint},
+            operation::Operation,
+            role::{Database, Role},
+        },
     },
-    local::control::Rejection,
+    local::control::ErrorResponse,
 };
-
-type OnBranch = Ids<(String, String)>;
-type Subresource = Ids<(String, String, String)>;
 
 pub(super) fn routes() -> Router<Api> {
     let mut routes = Router::new()
@@ -28,8 +32,8 @@ pub(super) fn routes() -> Router<Api> {
             "/projects/{p}/branches/{b}/endpoints/{e}",
             get(get_endpoint).patch(update_endpoint).delete(delete_endpoint),
         )
-        .route("/projects/{p}/branches/{b}/endpoints/{e}/compute-instances", get(list_instances))
-        .route("/projects/{p}/branches/{b}/endpoints/{e}/compute-instances/{i}", get(get_instance))
+        .route("/projects/{p}/branches/{b}/endpoints/{e}/compute-instances", get(list_compute_instances))
+        .route("/projects/{p}/branches/{b}/endpoints/{e}/compute-instances/{i}", get(get_compute_instance))
         .route("/projects/{p}/branches/{b}/roles", get(list_roles).post(create_role))
         .route("/projects/{p}/branches/{b}/roles/{r}", get(get_role).patch(update_role).delete(delete_role))
         .route("/projects/{p}/branches/{b}/databases", get(list_databases).post(create_database))
@@ -44,112 +48,120 @@ pub(super) fn routes() -> Router<Api> {
     routes
 }
 
-async fn list_endpoints(State(api): State<Api>, Ids(on): OnBranch, query: Params) -> Answer<Endpoints> {
-    answer(api.control.list_endpoints(&on, &query.page()?))
+async fn list_compute_instances(
+    State(api): State<Api>,
+    Name(name): Name<EndpointName>,
+) -> Answer<ComputeInstances> {
+    Ok(Json(api.control.endpoints.list_compute_instances(&name)?))
+}
+
+async fn get_compute_instance(
+    State(api): State<Api>,
+    Name(name): Name<EndpointName>,
+    Path((.., instance)): Path<(String, String, String, String)>,
+) -> Answer<ComputeInstance> {
+    let all = api.control.endpoints.list_compute_instances(&name)?;
+    let found = all.items.into_iter().find(|one| one.compute_instance_id.as_ref() == Some(&instance));
+    found.map(Json).ok_or_else(|| ErrorResponse::not_found("compute instance id"))
+}
+
+async fn list_endpoints(
+    State(api): State<Api>,
+    Name(branch): Name<BranchName>,
+    query: Params,
+) -> Answer<Endpoints> {
+    Ok(Json(api.control.endpoints.list(&branch, &query.page()?)?))
 }
 
 async fn create_endpoint(
     State(api): State<Api>,
-    Ids(on): OnBranch,
+    Name(branch): Name<BranchName>,
     query: Params,
     Body(body): Body<Endpoint>,
 ) -> Answer<Operation> {
-    let replace = query.flag("replace_existing")?;
-    answer(api.control.create_endpoint(on, query.text("endpoint_id"), replace, body).await)
+    let (id, replace) = (query.text("endpoint_id"), query.flag("replace_existing")?);
+    Ok(Json(api.control.endpoints.create(branch, id, replace, body).await?))
 }
 
-async fn get_endpoint(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Endpoint> {
-    answer(api.control.get_endpoint(&(p, b), &id))
+async fn get_endpoint(State(api): State<Api>, Name(name): Name<EndpointName>) -> Answer<Endpoint> {
+    Ok(Json(api.control.endpoints.get(&name)?))
 }
 
 async fn update_endpoint(
     State(api): State<Api>,
-    Ids((p, b, id)): Subresource,
+    Name(name): Name<EndpointName>,
     query: Params,
     Body(body): Body<Endpoint>,
 ) -> Answer<Operation> {
-    answer(api.control.update_endpoint((p, b), id, query.text("update_mask"), body).await)
+    Ok(Json(api.control.endpoints.update(name, query.text("update_mask"), body).await?))
 }
 
-async fn delete_endpoint(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Operation> {
-    answer(api.control.delete_endpoint(&(p, b), &id))
+async fn delete_endpoint(State(api): State<Api>, Name(name): Name<EndpointName>) -> Answer<Operation> {
+    Ok(Json(api.control.endpoints.delete(&name)?))
 }
 
-async fn list_instances(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<ComputeInstances> {
-    answer(api.control.list_compute_instances(&(p, b), &id))
-}
-
-async fn get_instance(
-    State(api): State<Api>,
-    Ids((p, b, id, instance)): Ids<(String, String, String, String)>,
-) -> Answer<ComputeInstance> {
-    let all = api.control.list_compute_instances(&(p, b), &id)?;
-    let found = all.items.into_iter().find(|one| one.compute_instance_id.as_ref() == Some(&instance));
-    answer(found.ok_or_else(|| Rejection::not_found("compute instance id")))
-}
-
-async fn list_roles(State(api): State<Api>, Ids(on): OnBranch, query: Params) -> Answer<Roles> {
-    answer(api.control.list_roles(&on, &query.page()?))
+async fn list_roles(State(api): State<Api>, Name(branch): Name<BranchName>, query: Params) -> Answer<Roles> {
+    Ok(Json(api.control.roles.list(&branch, &query.page()?)?))
 }
 
 async fn create_role(
     State(api): State<Api>,
-    Ids(on): OnBranch,
+    Name(branch): Name<BranchName>,
     query: Params,
     Body(body): Body<Role>,
 ) -> Answer<Operation> {
-    let replace = query.flag("replace_existing")?;
-    answer(api.control.create_role(on, query.optional("role_id"), replace, body).await)
+    let (id, replace) = (query.optional("role_id"), query.flag("replace_existing")?);
+    Ok(Json(api.control.roles.create(branch, id, replace, body).await?))
 }
 
-async fn get_role(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Role> {
-    answer(api.control.get_role(&(p, b), &id))
+async fn get_role(State(api): State<Api>, Name(name): Name<RoleName>) -> Answer<Role> {
+    Ok(Json(api.control.roles.get(&name)?))
 }
 
 async fn update_role(
     State(api): State<Api>,
-    Ids((p, b, id)): Subresource,
+    Name(name): Name<RoleName>,
     query: Params,
     Body(body): Body<Role>,
 ) -> Answer<Operation> {
-    answer(api.control.update_role((p, b), id, query.text("update_mask"), body).await)
+    Ok(Json(api.control.roles.update(name, query.text("update_mask"), body).await?))
 }
 
-async fn delete_role(
+async fn delete_role(State(api): State<Api>, Name(name): Name<RoleName>, query: Params) -> Answer<Operation> {
+    Ok(Json(api.control.roles.delete(name, query.optional("reassign_owned_to")).await?))
+}
+
+async fn list_databases(
     State(api): State<Api>,
-    Ids((p, b, id)): Subresource,
+    Name(branch): Name<BranchName>,
     query: Params,
-) -> Result<axum::Json<Operation>, ErrorResponse> {
-    answer(api.control.delete_role((p, b), id, query.optional("reassign_owned_to")).await)
-}
-
-async fn list_databases(State(api): State<Api>, Ids(on): OnBranch, query: Params) -> Answer<Databases> {
-    answer(api.control.list_databases(&on, &query.page()?))
+) -> Answer<Databases> {
+    Ok(Json(api.control.databases.list(&branch, &query.page()?)?))
 }
 
 async fn create_database(
     State(api): State<Api>,
-    Ids(on): OnBranch,
+    Name(branch): Name<BranchName>,
     query: Params,
     Body(body): Body<Database>,
 ) -> Answer<Operation> {
-    let replace = query.flag("replace_existing")?;
-    answer(api.control.create_database(on, query.optional("database_id"), replace, body).await)
+    let (id, replace) = (query.optional("database_id"), query.flag("replace_existing")?);
+    Ok(Json(api.control.databases.create(branch, id, replace, body).await?))
 }
 
-async fn get_database(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Database> {
-    answer(api.control.get_database(&(p, b), &id))
+async fn get_database(State(api): State<Api>, Name(name): Name<DatabaseName>) -> Answer<Database> {
+    Ok(Json(api.control.databases.get(&name)?))
 }
 
 async fn update_database(
     State(api): State<Api>,
-    Ids((p, b, id)): Subresource,
+    Name(name): Name<DatabaseName>,
     query: Params,
     Body(body): Body<Database>,
 ) -> Answer<Operation> {
-    answer(api.control.update_database((p, b), id, query.text("update_mask"), body).await)
+    Ok(Json(api.control.databases.update(name, query.text("update_mask"), body).await?))
 }
 
-async fn delete_database(State(api): State<Api>, Ids((p, b, id)): Subresource) -> Answer<Operation> {
-    answer(api.control.delete_database((p, b), id).await)
+async fn delete_database(State(api): State<Api>, Name(name): Name<DatabaseName>) -> Answer<Operation> {
+    Ok(Json(api.control.databases.delete(name).await?))
 }

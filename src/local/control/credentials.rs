@@ -1,51 +1,59 @@
 //! Credentials: tokens for SQL logins, good for an hour at most.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use secrecy::ExposeSecret as _;
 
-use super::{Control, rejection::Rejection};
+use super::{error_response::ErrorResponse, shared_state::SharedState};
 use crate::{
     api::{
         name::EndpointName,
         wire::credential::{CredentialRequest, DatabaseCredential},
     },
-    local::token::Claims,
+    local::token::{Claims, TokenSigner},
 };
 
 const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
-impl Control {
-    pub(crate) fn mint(&self, request: &CredentialRequest) -> Result<DatabaseCredential, Rejection> {
+/// Calls on credentials.
+pub(crate) struct Credentials {
+    pub(super) state: Arc<SharedState>,
+    pub(super) signer: Arc<TokenSigner>,
+    /// The caller.
+    pub(super) user: Arc<str>,
+}
+
+impl Credentials {
+    pub(crate) fn generate(&self, request: &CredentialRequest) -> Result<DatabaseCredential, ErrorResponse> {
         let name = request.endpoint.as_deref().filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Rejection::required("endpoint"))?;
-        let endpoint: EndpointName = name.parse().map_err(|_| Rejection::not_found("endpoint id"))?;
-        let branch = endpoint.branch();
-        let state = self.snapshot();
-        let row = state.branch(branch.project().id().as_str(), branch.id().as_str())?;
-        row.endpoint(endpoint.id().as_str())?;
+        let name = name.ok_or_else(|| ErrorResponse::required("endpoint"))?;
+        let name: EndpointName = name.parse().map_err(|_| ErrorResponse::not_found("endpoint id"))?;
+        let state = self.state.snapshot();
+        let (branch, _) = state.endpoint(&name)?;
         let now = Utc::now().trunc_subsecs(0);
         let ttl = lifetime(request, now)?;
         let subject = request.group_name.as_deref().filter(|group| !group.is_empty()).unwrap_or(&self.user);
-        let claims = Claims::new(subject, &row.project_uid, now, ttl);
+        let claims = Claims::new(subject, &branch.project_uid, now, ttl);
         let token = self.signer.mint(&claims);
         Ok(DatabaseCredential { token: token.expose_secret().to_owned(), expire_time: claims.expires_at })
     }
 }
 
-fn lifetime(request: &CredentialRequest, now: DateTime<Utc>) -> Result<TimeDelta, Rejection> {
+fn lifetime(request: &CredentialRequest, now: DateTime<Utc>) -> Result<TimeDelta, ErrorResponse> {
     let (field, ttl) = match (request.ttl, request.expire_time) {
         (None, None) => return Ok(LONGEST),
         (Some(ttl), None) => ("ttl", TimeDelta::from_std(ttl.0).unwrap_or(TimeDelta::MAX)),
         (None, Some(at)) => ("expire_time", at - now),
         (Some(_), Some(_)) => {
-            return Err(Rejection::invalid("Only one of 'ttl' and 'expire_time' may be specified"));
+            return Err(ErrorResponse::invalid("Only one of 'ttl' and 'expire_time' may be specified"));
         }
     };
     if (SHORTEST..=LONGEST).contains(&ttl) {
         return Ok(ttl);
     }
-    Err(Rejection::invalid(format!(
+    Err(ErrorResponse::invalid(format!(
         "Field '{field}' must be between 300s and 3600s from now, got {}s",
         ttl.num_seconds()
     )))

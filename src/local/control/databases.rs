@@ -5,155 +5,151 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::{
-    Control,
-    branches::json,
+    error_response::ErrorResponse,
     identity,
-    intents::Intent,
+    intents::{CatalogChanges, Intent},
     listing::{PageRequest, page},
     locks::Held,
-    operations::{Subject, Work, empty},
-    rejection::Rejection,
+    operations::{Operations, Subject, Work, empty},
+    projection::{self, json},
     roles::role_id_in,
-    rules::{self, mask},
-    state::{Branch, BranchIds, Database},
-    view,
+    rules::{
+        self,
+        mask::{self, DatabaseField, Selected},
+    },
+    shared_state::SharedState,
+    state::{Branch, Database},
 };
-use crate::api::wire::{self, operation::Operation, role::DatabaseSpec};
+use crate::api::{
+    name::{BranchName, DatabaseId, DatabaseName},
+    wire::{self, operation::Operation, role::DatabaseSpec},
+};
 
 const MOST_DATABASES: usize = 500;
 
-impl Control {
-    pub(crate) async fn create_database(
-        self: &Arc<Self>,
-        ids: BranchIds,
+/// Calls on databases.
+#[derive(Clone)]
+pub(crate) struct Databases {
+    pub(super) state: Arc<SharedState>,
+    pub(super) operations: Arc<Operations>,
+    pub(super) changes: Arc<CatalogChanges>,
+}
+
+impl Databases {
+    pub(crate) async fn create(
+        &self,
+        branch: BranchName,
         id: Option<String>,
         replace: bool,
         body: wire::role::Database,
-    ) -> Result<Operation, Rejection> {
-        let control = Arc::clone(self);
+    ) -> Result<Operation, ErrorResponse> {
         let spec = body.spec.unwrap_or_default();
-        self.submit(async move { control.begin_database(ids, id, replace, spec).await }).await
+        self.operations.submit(self.clone().begin_create(branch, id, replace, spec)).await
     }
 
-    pub(crate) fn get_database(&self, ids: &BranchIds, id: &str) -> Result<wire::role::Database, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        Ok(view::database(branch, branch.database(id)?))
+    pub(crate) fn get(&self, name: &DatabaseName) -> Result<wire::role::Database, ErrorResponse> {
+        let state = self.state.snapshot();
+        let (branch, database) = state.database(name)?;
+        Ok(projection::database(branch, database))
     }
 
-    pub(crate) fn list_databases(
+    pub(crate) fn list(
         &self,
-        ids: &BranchIds,
+        branch: &BranchName,
         request: &PageRequest,
-    ) -> Result<wire::Databases, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
+    ) -> Result<wire::Databases, ErrorResponse> {
+        let state = self.state.snapshot();
+        let branch = state.branch(branch)?;
+        let databases = branch.databases.values();
         let items =
-            branch.databases.values().map(|d| (d.created, d.id.clone(), view::database(branch, d))).collect();
+            databases.map(|d| (d.created, d.id.to_string(), projection::database(branch, d))).collect();
         let (items, next_page_token) = page(items, request, 0)?;
         Ok(wire::Databases { items, next_page_token })
     }
 
-    pub(crate) async fn update_database(
-        self: &Arc<Self>,
-        ids: BranchIds,
-        id: String,
+    pub(crate) async fn update(
+        &self,
+        name: DatabaseName,
         mask: String,
         body: wire::role::Database,
-    ) -> Result<Operation, Rejection> {
-        let control = Arc::clone(self);
+    ) -> Result<Operation, ErrorResponse> {
+        let this = self.clone();
         let spec = body.spec.unwrap_or_default();
-        self.submit(async move {
-            let held = control.hold_branch(&ids, "the change of a database").await?;
-            let state = control.snapshot();
-            let branch = state.branch(&ids.0, &ids.1)?;
-            let leaves = mask::DATABASE.resolve(&mask)?;
-            let intent = alteration(branch, branch.database(&id)?, &leaves, &spec)?;
-            Ok(control.database_work(held, ids, id, intent))
-        })
-        .await
+        self.operations
+            .submit(async move {
+                let held = this.changes.hold_branch(name.branch(), "the change of a database").await?;
+                let state = this.state.snapshot();
+                let (branch, database) = state.database(&name)?;
+                let intent = alteration(branch, database, &mask::resolve(&mask)?, &spec)?;
+                Ok(this.work(held, name, intent))
+            })
+            .await
     }
 
-    pub(crate) async fn delete_database(
-        self: &Arc<Self>,
-        ids: BranchIds,
-        id: String,
-    ) -> Result<Operation, Rejection> {
-        let control = Arc::clone(self);
-        self.submit(async move {
-            let held = control.hold_branch(&ids, "the deletion of a database").await?;
-            let state = control.snapshot();
-            let branch = state.branch(&ids.0, &ids.1)?;
-            let database = branch.database(&id)?.clone();
-            let name = format!("{}/databases/{id}", branch.name());
-            let work = async move {
-                control.change(&held, &ids, Intent::DropDatabase { database }).await?;
-                Ok(empty())
-            };
-            Ok(Work::new(Subject::Database, name, work).failing_the_call())
-        })
-        .await
+    pub(crate) async fn delete(&self, name: DatabaseName) -> Result<Operation, ErrorResponse> {
+        let this = self.clone();
+        self.operations
+            .submit(async move {
+                let held = this.changes.hold_branch(name.branch(), "the deletion of a database").await?;
+                let database = this.state.snapshot().database(&name)?.1.clone();
+                let (branch, intent) = (name.branch().clone(), Intent::DropDatabase { database });
+                Ok(this.changes.work(held, branch, (Subject::Database, name), intent, || Ok(empty())))
+            })
+            .await
     }
 
-    async fn begin_database(
-        self: Arc<Self>,
-        ids: BranchIds,
+    async fn begin_create(
+        self,
+        on: BranchName,
         id: Option<String>,
         replace: bool,
         spec: DatabaseSpec,
-    ) -> Result<Work, Rejection> {
-        let id = id.filter(|id| !id.is_empty());
-        if let Some(id) = &id {
-            rules::ids::check_id("database_id", id)?;
-        }
-        let held = self.hold_branch(&ids, "the creation of a database").await?;
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
+    ) -> Result<Work, ErrorResponse> {
+        let id = rules::ids::parse_optional("database_id", id.as_deref())?;
+        let held = self.changes.hold_branch(&on, "the creation of a database").await?;
+        let state = self.state.snapshot();
+        let branch = state.branch(&on)?;
         if let Some(old) = id.as_ref().and_then(|id| branch.databases.get(id)).filter(|_| replace) {
-            let leaves = mask::DATABASE.resolve("spec")?;
-            let intent = alteration(branch, old, &leaves, &spec)?;
-            return Ok(self.database_work(held, ids, old.id.clone(), intent));
+            let intent = alteration(branch, old, &mask::all(), &spec)?;
+            return Ok(self.work(held, on.database(old.id.clone()), intent));
         }
         let owner = spec.role.as_deref().filter(|role| !role.is_empty());
-        let owner = owner.ok_or_else(|| Rejection::required("database.spec.role"))?;
+        let owner = owner.ok_or_else(|| ErrorResponse::required("database.spec.role"))?;
         let role = branch.role(&role_id_in(branch, "database.spec.role", owner)?)?;
         let postgres_database = spec.postgres_database.clone().unwrap_or_default();
-        check_name(branch, id.as_deref(), &postgres_database)?;
+        check_name(branch, id.as_ref(), &postgres_database)?;
         let now = Utc::now();
-        let id = id.unwrap_or_else(|| identity::generated_id("db"));
-        let role = role.id.clone();
+        let id = id.map_or_else(|| rules::ids::parse("database_id", &identity::generated_id("db")), Ok)?;
+        let role = Some(role.id.clone());
         let database = Database { id: id.clone(), created: now, updated: now, postgres_database, role };
-        Ok(self.database_work(held, ids, id, Intent::CreateDatabase { database }))
+        Ok(self.work(held, on.database(id), Intent::CreateDatabase { database }))
     }
 
     /// The work of a change that leaves the database in place.
-    fn database_work(self: Arc<Self>, held: Held, ids: BranchIds, id: String, intent: Intent) -> Work {
-        let name = format!("projects/{}/branches/{}/databases/{id}", ids.0, ids.1);
-        let work = async move {
-            self.change(&held, &ids, intent).await?;
-            Ok(json(&self.get_database(&ids, &id)?))
-        };
-        Work::new(Subject::Database, name, work).failing_the_call()
+    fn work(self, held: Held, name: DatabaseName, intent: Intent) -> Work {
+        let (changes, branch) = (Arc::clone(&self.changes), name.branch().clone());
+        let resource = (Subject::Database, name.clone());
+        changes.work(held, branch, resource, intent, move || Ok(json(&self.get(&name)?)))
     }
 }
 
 fn alteration(
     branch: &Branch,
     before: &Database,
-    leaves: &[mask::Leaf],
+    fields: &[Selected<DatabaseField>],
     spec: &DatabaseSpec,
-) -> Result<Intent, Rejection> {
+) -> Result<Intent, ErrorResponse> {
     let mut after = Database { updated: Utc::now(), ..before.clone() };
-    mask::apply(leaves, |path| match path {
-        "spec.postgres_database" => {
+    mask::apply(fields, |field| match field {
+        DatabaseField::PostgresDatabase => {
             Ok(mask::set(&mut after.postgres_database, spec.postgres_database.as_ref()))
         }
-        "spec.role" => {
+        DatabaseField::Role => {
             let Some(name) = &spec.role else { return Ok(false) };
-            after.role = branch.role(&role_id_in(branch, "database.spec.role", name)?)?.id.clone();
+            let role = branch.role(&role_id_in(branch, "database.spec.role", name)?)?;
+            after.role = Some(role.id.clone());
             Ok(true)
         }
-        _ => Ok(false),
     })?;
     if after.postgres_database != before.postgres_database {
         check_name(branch, None, &after.postgres_database)?;
@@ -161,15 +157,16 @@ fn alteration(
     Ok(Intent::AlterDatabase { before: before.clone(), after })
 }
 
-fn check_name(branch: &Branch, id: Option<&str>, name: &str) -> Result<(), Rejection> {
+fn check_name(branch: &Branch, id: Option<&DatabaseId>, name: &str) -> Result<(), ErrorResponse> {
     rules::ids::check_identifier("database.spec.postgres_database", name)?;
     rules::ids::check_database_is_not_reserved(name)?;
-    if branch.databases.values().any(|other| Some(other.id.as_str()) == id || other.postgres_database == name)
-    {
-        return Err(Rejection::bad_request("database with that name already exists"));
+    if branch.databases.values().any(|other| Some(&other.id) == id || other.postgres_database == name) {
+        return Err(ErrorResponse::bad_request("database with that name already exists"));
     }
     if branch.databases.len() >= MOST_DATABASES {
-        return Err(Rejection::bad_request(format!("A branch can have at most {MOST_DATABASES} databases")));
+        return Err(ErrorResponse::bad_request(format!(
+            "A branch can have at most {MOST_DATABASES} databases"
+        )));
     }
     Ok(())
 }

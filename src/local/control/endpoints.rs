@@ -5,23 +5,31 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Control,
-    branches::json,
-    failpoint, identity,
+    computes::Computes,
+    error_response::ErrorResponse,
+    failpoint,
+    failures::with_sources,
+    identity,
+    intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
-    operations::{Subject, Work},
-    rejection::{Code, Rejection},
-    rules::{self, mask, sizing},
-    state::{Branch, BranchIds, Endpoint, EndpointDefaults, Kind},
+    operations::{Operations, Subject, Work},
+    projection::json,
+    rules::{
+        self,
+        mask::{self, EndpointField, Selected},
+        sizing,
+    },
+    shared_state::SharedState,
+    state::{Branch, Endpoint, EndpointDefaults, Kind, host_and_port},
 };
-use crate::{
-    api::wire::{
+use crate::api::{
+    name::{BranchName, EndpointId, EndpointName},
+    wire::{
         self,
         endpoint::{ComputeInstance, ComputeInstances, EndpointSpec, EndpointState, EndpointType},
         operation::Operation,
     },
-    local::engine::EngineError,
 };
 
 /// The endpoint that every branch begins with.
@@ -29,10 +37,13 @@ const PRIMARY: &str = "primary";
 /// The service refuses smaller pages of endpoints, and of nothing else.
 const SMALLEST_PAGE: i64 = 10;
 
-pub(super) fn draft_primary(defaults: &EndpointDefaults, now: DateTime<Utc>) -> Endpoint {
-    Endpoint {
-        id: PRIMARY.to_owned(),
-        uid: identity::words("ep"),
+pub(super) fn draft_primary(
+    defaults: &EndpointDefaults,
+    now: DateTime<Utc>,
+) -> Result<Endpoint, ErrorResponse> {
+    Ok(Endpoint {
+        id: rules::ids::parse("endpoint_id", PRIMARY)?,
+        uid: identity::uid("ep"),
         created: now,
         updated: now,
         kind: Kind::ReadWrite,
@@ -40,77 +51,81 @@ pub(super) fn draft_primary(defaults: &EndpointDefaults, now: DateTime<Utc>) -> 
         disabled: false,
         pg_settings: defaults.pg_settings.clone(),
         address: None,
-    }
+    })
 }
 
-impl Control {
-    pub(crate) async fn create_endpoint(
-        self: &Arc<Self>,
-        ids: BranchIds,
+/// Calls on endpoints.
+#[derive(Clone)]
+pub(crate) struct Endpoints {
+    pub(super) state: Arc<SharedState>,
+    pub(super) operations: Arc<Operations>,
+    pub(super) computes: Arc<Computes>,
+    pub(super) changes: Arc<CatalogChanges>,
+}
+
+impl Endpoints {
+    pub(crate) async fn create(
+        &self,
+        branch: BranchName,
         id: String,
         replace: bool,
         body: wire::endpoint::Endpoint,
-    ) -> Result<Operation, Rejection> {
-        let control = Arc::clone(self);
+    ) -> Result<Operation, ErrorResponse> {
+        let this = self.clone();
         let spec = body.spec.unwrap_or_default();
-        self.submit(async move {
-            rules::ids::check_id("endpoint_id", &id)?;
-            let held = control.hold_branch(&ids, "the change of an endpoint").await?;
-            check_create(control.snapshot().branch(&ids.0, &ids.1)?, &id, replace, &spec)?;
-            let leaves = mask::ENDPOINT.resolve("spec")?;
-            control.change_endpoint(held, ids, id, leaves, spec).await
-        })
-        .await
+        self.operations
+            .submit(async move {
+                let name = branch.endpoint(rules::ids::parse("endpoint_id", &id)?);
+                let held = this.changes.hold_branch(&branch, "the change of an endpoint").await?;
+                check_create(this.state.snapshot().branch(&branch)?, name.id(), replace, &spec)?;
+                this.change(held, name, &mask::all(), &spec)
+            })
+            .await
     }
 
-    pub(crate) fn get_endpoint(
-        &self,
-        ids: &BranchIds,
-        id: &str,
-    ) -> Result<wire::endpoint::Endpoint, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        Ok(self.endpoint_view().endpoint(branch, branch.endpoint(id)?))
+    pub(crate) fn get(&self, name: &EndpointName) -> Result<wire::endpoint::Endpoint, ErrorResponse> {
+        let state = self.state.snapshot();
+        let (branch, endpoint) = state.endpoint(name)?;
+        Ok(self.computes.projection().endpoint(branch, endpoint))
     }
 
-    pub(crate) fn list_endpoints(
+    pub(crate) fn list(
         &self,
-        ids: &BranchIds,
+        branch: &BranchName,
         request: &PageRequest,
-    ) -> Result<wire::Endpoints, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        let view = self.endpoint_view();
+    ) -> Result<wire::Endpoints, ErrorResponse> {
+        let state = self.state.snapshot();
+        let branch = state.branch(branch)?;
+        let projection = self.computes.projection();
+        let endpoints = branch.endpoints.values();
         let items =
-            branch.endpoints.values().map(|e| (e.created, e.id.clone(), view.endpoint(branch, e))).collect();
+            endpoints.map(|e| (e.created, e.id.to_string(), projection.endpoint(branch, e))).collect();
         let (items, next_page_token) = page(items, request, SMALLEST_PAGE)?;
         Ok(wire::Endpoints { items, next_page_token })
     }
 
-    pub(crate) async fn update_endpoint(
-        self: &Arc<Self>,
-        ids: BranchIds,
-        id: String,
+    pub(crate) async fn update(
+        &self,
+        name: EndpointName,
         mask: String,
         body: wire::endpoint::Endpoint,
-    ) -> Result<Operation, Rejection> {
-        let control = Arc::clone(self);
-        self.submit(async move {
-            let held = control.hold_branch(&ids, "the change of an endpoint").await?;
-            control.snapshot().branch(&ids.0, &ids.1)?.endpoint(&id)?;
-            let leaves = mask::ENDPOINT.resolve(&mask)?;
-            control.change_endpoint(held, ids, id, leaves, body.spec.unwrap_or_default()).await
-        })
-        .await
+    ) -> Result<Operation, ErrorResponse> {
+        let this = self.clone();
+        self.operations
+            .submit(async move {
+                let held = this.changes.hold_branch(name.branch(), "the change of an endpoint").await?;
+                this.state.snapshot().endpoint(&name)?;
+                let fields = mask::resolve(&mask)?;
+                this.change(held, name, &fields, &body.spec.unwrap_or_default())
+            })
+            .await
     }
 
-    /// Every endpoint here is the read-write one of its branch, which only goes with the branch.
-    pub(crate) fn delete_endpoint(&self, ids: &BranchIds, id: &str) -> Result<Operation, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        let Endpoint { kind: Kind::ReadWrite, .. } = branch.endpoint(id)?;
-        let name = format!("{}/endpoints/{id}", branch.name());
-        Err(Rejection::bad_request(format!(
+    /// Refuses: every endpoint is the read-write one of its branch, which is only deleted with the branch.
+    pub(crate) fn delete(&self, name: &EndpointName) -> Result<Operation, ErrorResponse> {
+        let state = self.state.snapshot();
+        let (_, Endpoint { kind: Kind::ReadWrite, .. }) = state.endpoint(name)?;
+        Err(ErrorResponse::bad_request(format!(
             "Cannot delete read-write endpoint '{name}'. Read-write endpoints cannot be deleted."
         ))
         .managed_by_parent())
@@ -118,47 +133,40 @@ impl Control {
 
     pub(crate) fn list_compute_instances(
         &self,
-        ids: &BranchIds,
-        id: &str,
-    ) -> Result<ComputeInstances, Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
-        let endpoint = branch.endpoint(id)?;
-        let host = endpoint.address.map(|address| super::state::host_and_port(address).0);
-        let instance =
-            (self.endpoint_view().state(branch) == EndpointState::Active).then(|| ComputeInstance {
-                name: Some(format!("{}/endpoints/{id}/compute-instances/{}", branch.name(), endpoint.uid)),
-                compute_instance_id: Some(endpoint.uid.clone()),
-                compute_host: host,
-                current_state: Some(EndpointState::Active),
-                role: Some("READ_WRITE".to_owned()),
-                ..Default::default()
-            });
+        name: &EndpointName,
+    ) -> Result<ComputeInstances, ErrorResponse> {
+        let state = self.state.snapshot();
+        let (branch, endpoint) = state.endpoint(name)?;
+        let active = self.computes.projection().state(branch) == EndpointState::Active;
+        let instance = active.then(|| ComputeInstance {
+            name: Some(format!("{name}/compute-instances/{}", endpoint.uid)),
+            compute_instance_id: Some(endpoint.uid.clone()),
+            compute_host: endpoint.address.map(|address| host_and_port(address).0),
+            current_state: Some(EndpointState::Active),
+            role: Some("READ_WRITE".to_owned()),
+            ..Default::default()
+        });
         Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
     }
 
-    async fn change_endpoint(
-        self: Arc<Self>,
+    fn change(
+        self,
         held: Held,
-        ids: BranchIds,
-        id: String,
-        leaves: Vec<mask::Leaf>,
-        spec: EndpointSpec,
-    ) -> Result<Work, Rejection> {
-        let before = self.snapshot().branch(&ids.0, &ids.1)?.endpoint(&id)?.clone();
+        name: EndpointName,
+        fields: &[Selected<EndpointField>],
+        spec: &EndpointSpec,
+    ) -> Result<Work, ErrorResponse> {
+        let before = self.state.snapshot().endpoint(&name)?.1.clone();
         let mut after = before.clone();
-        set_all(&mut after, &leaves, &spec)?;
+        set_all(&mut after, fields, spec)?;
         after.updated = Utc::now();
-        let name = format!("projects/{}/branches/{}/endpoints/{id}", ids.0, ids.1);
-        let change = self.computes.of(&after.uid).change();
-        Ok(Work::new(Subject::Endpoint, name, async move {
+        let change = self.computes.activity.of(&after.uid).change();
+        Ok(Work::new(Subject::Endpoint, name.clone(), async move {
             let _held = held;
-            self.reconfigure(&ids, &before, &after).await?;
+            self.reconfigure(name.branch(), &before, &after).await?;
             // Ended first, so that the answer shows no change under way.
             drop(change);
-            let state = self.snapshot();
-            let branch = state.branch(&ids.0, &ids.1)?;
-            Ok(json(&self.endpoint_view().endpoint(branch, branch.endpoint(&id)?)))
+            Ok(json(&self.get(&name)?))
         }))
     }
 
@@ -166,156 +174,107 @@ impl Control {
     /// never acknowledged, and a crash in between leaves the old ones. A stopped compute reads them when it starts.
     async fn reconfigure(
         &self,
-        ids: &BranchIds,
+        branch: &BranchName,
         before: &Endpoint,
         after: &Endpoint,
-    ) -> Result<(), Rejection> {
-        let state = self.snapshot();
-        let branch = state.branch(&ids.0, &ids.1)?;
+    ) -> Result<(), ErrorResponse> {
+        let state = self.state.snapshot();
+        let row = state.branch(branch)?;
         let settings = |endpoint: &Endpoint| sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
-        let compute = self.computes.of(&after.uid);
-        let _gate = compute.gate.lock().await;
-        let runs = self.engine.running(&branch.key()).is_some();
+        let activity = self.computes.activity.of(&after.uid);
+        let _transition = activity.transition.lock().await;
+        let runs = self.computes.engine.running(&row.key()).is_some();
         let restarts = runs && !after.disabled && settings(before) != settings(after);
         let changed = async {
             if restarts {
-                self.restart(branch, after).await?;
+                self.computes.restart(row, after).await?;
                 failpoint::reached("change-endpoint.restarted");
             }
-            self.commit(|state| {
-                state.change_branch(ids, |branch| {
-                    branch.endpoints.insert(after.id.clone(), after.clone());
-                    Ok(())
-                })
-            })
-            .await
+            let put = |branch: &mut Branch| {
+                branch.endpoints.insert(after.id.clone(), after.clone());
+                Ok(())
+            };
+            self.state.commit(|state| state.change_branch(branch, put)).await
         };
         let changed = changed.await;
         if restarts
             && changed.is_err()
-            && let Err(error) = self.restart(branch, before).await
+            && let Err(error) = self.computes.restart(row, before).await
         {
+            let error = with_sources(&error);
             tracing::warn!(
                 endpoint = before.uid,
-                error = super::with_sources(&error),
-                "the next login starts the compute"
+                error,
+                "failed to restore the compute; the next login starts it"
             );
         }
         if runs && after.disabled && changed.is_ok() {
-            self.gateway.disconnect(&after.uid).await;
-            self.engine.stop(&branch.key()).await?;
+            self.computes.stop(row, after).await?;
         }
         changed
     }
-
-    /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its gate.
-    async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
-        self.gateway.disconnect(&endpoint.uid).await;
-        self.engine.stop(&branch.key()).await?;
-        let settings = sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
-        self.engine.start(&branch.key(), &settings).await.map(drop)
-    }
-
-    /// Refuses while a change is being brought to a compute of the branch, as the service does.
-    pub(super) fn check_is_settled(&self, branch: &Branch) -> Result<(), Rejection> {
-        match branch.endpoints.values().find(|endpoint| self.computes.is_changing(&endpoint.uid)) {
-            None => Ok(()),
-            Some(endpoint) => Err(Rejection::new(
-                Code::Aborted,
-                format!(
-                    "Endpoint reconciliation still in progress for '{}/endpoints/{}'. Try again when its pending_state is gone.",
-                    branch.name(),
-                    endpoint.id
-                ),
-            )),
-        }
-    }
 }
 
-fn check_create(branch: &Branch, id: &str, replace: bool, spec: &EndpointSpec) -> Result<(), Rejection> {
+fn check_create(
+    branch: &Branch,
+    id: &EndpointId,
+    replace: bool,
+    spec: &EndpointSpec,
+) -> Result<(), ErrorResponse> {
     match &spec.endpoint_type {
-        None => Err(Rejection::required("endpoint.spec.endpoint_type")),
-        Some(EndpointType::ReadOnly) => Err(Rejection::not_implemented(
+        None => Err(ErrorResponse::required("endpoint.spec.endpoint_type")),
+        Some(EndpointType::ReadOnly) => Err(ErrorResponse::not_implemented(
             "Read-only endpoints are",
             "read from the branch's read-write endpoint (default_transaction_read_only=on refuses writes), or from \
              a branch of it, which has a compute of its own",
         )),
         Some(EndpointType::ReadWrite) if replace && branch.endpoints.contains_key(id) => Ok(()),
-        Some(EndpointType::ReadWrite) => Err(Rejection::bad_request("read_write endpoint already exists")),
-        Some(EndpointType::Unknown(text)) => Err(Rejection::invalid(format!(
+        Some(EndpointType::ReadWrite) => {
+            Err(ErrorResponse::bad_request("read_write endpoint already exists"))
+        }
+        Some(EndpointType::Unknown(text)) => Err(ErrorResponse::invalid(format!(
             "Field 'endpoint.spec.endpoint_type' must be ENDPOINT_TYPE_READ_WRITE or ENDPOINT_TYPE_READ_ONLY, got '{text}'"
         ))),
     }
 }
 
-fn set_all(endpoint: &mut Endpoint, leaves: &[mask::Leaf], spec: &EndpointSpec) -> Result<(), Rejection> {
-    mask::apply(leaves, |path| set(endpoint, path, spec))?;
-    spec.group
-        .as_ref()
-        .filter(|_| leaves.iter().any(|leaf| leaf.path.starts_with("spec.group")))
-        .map_or(Ok(()), sizing::check_group)?;
+fn set_all(
+    endpoint: &mut Endpoint,
+    fields: &[Selected<EndpointField>],
+    spec: &EndpointSpec,
+) -> Result<(), ErrorResponse> {
+    use EndpointField::{GroupMax, GroupMin, ReadableSecondaries};
+    mask::apply(fields, |field| set(endpoint, field, spec))?;
+    if let Some(group) = &spec.group
+        && fields.iter().any(|selected| matches!(selected.field, GroupMin | GroupMax | ReadableSecondaries))
+    {
+        sizing::check_group(group)?;
+    }
     sizing::check(&endpoint.sizing)
 }
 
-fn set(endpoint: &mut Endpoint, path: &str, spec: &EndpointSpec) -> Result<bool, Rejection> {
+fn set(endpoint: &mut Endpoint, field: EndpointField, spec: &EndpointSpec) -> Result<bool, ErrorResponse> {
     let group = spec.group.as_ref();
     let sizing = &mut endpoint.sizing;
-    Ok(match path {
-        "spec.autoscaling_limit_min_cu" => {
-            mask::set(&mut sizing.min_cu, spec.autoscaling_limit_min_cu.as_ref())
-        }
-        "spec.autoscaling_limit_max_cu" => {
-            mask::set(&mut sizing.max_cu, spec.autoscaling_limit_max_cu.as_ref())
-        }
-        "spec.suspension" => {
+    Ok(match field {
+        EndpointField::MinCu => mask::set(&mut sizing.min_cu, spec.autoscaling_limit_min_cu.as_ref()),
+        EndpointField::MaxCu => mask::set(&mut sizing.max_cu, spec.autoscaling_limit_max_cu.as_ref()),
+        EndpointField::Suspension => {
             let chosen = sizing::suspension(spec.suspend_timeout_duration, spec.no_suspension)?;
             mask::set(&mut sizing.suspend_after, chosen.as_ref())
         }
-        "spec.disabled" => mask::set(&mut endpoint.disabled, spec.disabled.as_ref()),
-        "spec.group.min" => group.is_some_and(|group| group.min.is_some()),
-        "spec.group.max" => group.is_some_and(|group| group.max.is_some()),
-        "spec.group.enable_readable_secondaries" => {
+        EndpointField::Disabled => mask::set(&mut endpoint.disabled, spec.disabled.as_ref()),
+        // Checked as a whole, after all fields are set.
+        EndpointField::GroupMin => group.is_some_and(|group| group.min.is_some()),
+        EndpointField::GroupMax => group.is_some_and(|group| group.max.is_some()),
+        EndpointField::ReadableSecondaries => {
             group.is_some_and(|group| group.enable_readable_secondaries.is_some())
         }
-        "spec.settings.pg_settings" => {
+        EndpointField::PgSettings => {
             let settings: Option<&BTreeMap<_, _>> =
                 spec.settings.as_ref().and_then(|s| s.pg_settings.as_ref());
-            settings.map_or(Ok(()), |settings| rules::pg_settings::check(path, settings))?;
+            settings.map_or(Ok(()), |settings| rules::pg_settings::check(field, settings))?;
             mask::set(&mut endpoint.pg_settings, settings)
         }
-        _ => false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::Method;
-    use serde_json::{Value, json};
-
-    use crate::local::server::tests::Bench;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn while_a_compute_changes_it_says_so_and_its_branch_is_not_deleted() {
-        let bench = Bench::start().await;
-        bench.project("shop").await;
-        let dev = bench.branch("shop", "dev").await["name"].as_str().unwrap().to_owned();
-        let primary = format!("{dev}/endpoints/primary");
-        let before = bench.get(&primary).await;
-        assert!(before["status"]["pending_state"].is_null(), "{before}");
-
-        let change = bench.control().computes.of(before["uid"].as_str().unwrap()).change();
-        assert_eq!(bench.get(&primary).await["status"]["pending_state"], "ACTIVE");
-        let (status, code, message) = bench.refused(Method::DELETE, &dev, Value::Null).await;
-        assert_eq!((status, code.as_str()), (409, "ABORTED"));
-        assert!(message.contains("reconciliation") && message.contains(&primary), "{message}");
-
-        drop(change);
-        let body = json!({"spec": {"autoscaling_limit_max_cu": 2}});
-        let path = format!("{primary}?update_mask=spec.autoscaling_limit_max_cu");
-        let after = bench.done(Method::PATCH, &path, body).await;
-        assert!(after["status"]["pending_state"].is_null(), "{after}");
-        assert_eq!(after, bench.get(&primary).await);
-        bench.done(Method::DELETE, &dev, Value::Null).await;
-        bench.local.shutdown().await;
-    }
 }

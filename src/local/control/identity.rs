@@ -1,4 +1,4 @@
-//! The uids and ids that the service makes up itself.
+//! Uids and ids that the service generates.
 
 /// A random UUID (version 4) as text.
 pub(crate) fn uuid() -> String {
@@ -19,7 +19,7 @@ const NOUNS: [&str; 24] = [
 ];
 
 /// `br-crimson-fire-d28lb2ez`: words to tell two apart at a glance, and a tail that makes it unique.
-pub(super) fn words(prefix: &str) -> String {
+pub(super) fn uid(prefix: &str) -> String {
     let (a, n) = (ADJECTIVES[fastrand::usize(..24)], NOUNS[fastrand::usize(..24)]);
     format!("{prefix}-{a}-{n}-{}", tail(8))
 }
@@ -50,12 +50,14 @@ pub(super) fn role_id_of(identity: &str) -> String {
     } else {
         format!("sp-{clean}")
     };
-    id.chars().take(63).collect::<String>().trim_end_matches('-').to_owned()
+    let id: String = id.chars().take(63).collect();
+    id.trim_end_matches('-').to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::name::{BranchId, RoleId};
 
     #[test]
     fn a_uuid_has_the_version_and_variant_bits() {
@@ -66,15 +68,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_up_follows_the_id_rule() {
-        for id in [
-            words("br"),
-            generated_id("rol"),
-            role_id_of("Jane.Doe@example.com"),
-            role_id_of("7a-x"),
-            role_id_of("@"),
-        ] {
-            assert!(crate::api::name::BranchId::new(&id).is_ok(), "{id}");
+    fn generated_ids_follow_the_id_rule() {
+        assert!(BranchId::new(uid("br")).is_ok());
+        assert!(RoleId::new(generated_id("rol")).is_ok());
+        for user in ["Jane.Doe@example.com", "7a-x", "@", "", &"x.".repeat(50)] {
+            assert!(RoleId::new(role_id_of(user)).is_ok(), "{user}");
         }
         assert_eq!(role_id_of("Jane.Doe+x@example.com"), "jane-doe-x");
     }

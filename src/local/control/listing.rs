@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::rejection::Rejection;
+use super::error_response::ErrorResponse;
 
 const LARGEST_PAGE: usize = 100;
 
@@ -19,7 +19,7 @@ pub(super) fn page<T>(
     mut items: Vec<(DateTime<Utc>, String, T)>,
     request: &PageRequest,
     smallest: i64,
-) -> Result<(Vec<T>, String), Rejection> {
+) -> Result<(Vec<T>, String), ErrorResponse> {
     let size = page_size(request.page_size, smallest)?;
     let after =
         request.page_token.as_deref().filter(|token| !token.is_empty()).map(read_token).transpose()?;
@@ -39,11 +39,11 @@ pub(super) fn page<T>(
     Ok((page, token.unwrap_or_default()))
 }
 
-fn page_size(asked: Option<i64>, smallest: i64) -> Result<usize, Rejection> {
+fn page_size(asked: Option<i64>, smallest: i64) -> Result<usize, ErrorResponse> {
     match asked {
         None | Some(0) => Ok(LARGEST_PAGE),
         Some(size) if size < smallest => {
-            Err(Rejection::invalid(format!("Field 'page_size' must be at least {smallest}, got {size}")))
+            Err(ErrorResponse::invalid(format!("Field 'page_size' must be at least {smallest}, got {size}")))
         }
         Some(size) => Ok(usize::try_from(size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)),
     }
@@ -54,14 +54,14 @@ fn write_token(time: DateTime<Utc>, id: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {id}", time.timestamp_nanos_opt().unwrap_or_default()))
 }
 
-fn read_token(token: &str) -> Result<(DateTime<Utc>, String), Rejection> {
+fn read_token(token: &str) -> Result<(DateTime<Utc>, String), ErrorResponse> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
         let (time, id) = text.split_once(' ')?;
         Some((DateTime::from_timestamp_nanos(time.parse().ok()?), id.to_owned()))
     };
-    read().ok_or_else(|| Rejection::invalid("Field 'page_token' is not a token of this list"))
+    read().ok_or_else(|| ErrorResponse::invalid("Field 'page_token' is not a token of this list"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -12,7 +13,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::rejection::{Code, Rejection};
+use super::error_response::{Code, ErrorResponse};
 
 /// How long an operation waits for the ones before it; below the request timeouts of clients.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
@@ -44,7 +45,7 @@ enum Guard {
     Exclusive { _guard: OwnedRwLockWriteGuard<()> },
 }
 
-/// The resources that an operation needs, and how.
+/// The resources that an operation needs, each shared or exclusively.
 pub(super) struct Wanted {
     operation: &'static str,
     resources: BTreeMap<String, bool>,
@@ -59,20 +60,20 @@ impl Wanted {
         Self { operation, resources: BTreeMap::new() }
     }
 
-    pub(super) fn shared(mut self, name: String) -> Self {
-        self.resources.entry(name).or_insert(false);
+    pub(super) fn shared(mut self, name: &impl fmt::Display) -> Self {
+        self.resources.entry(name.to_string()).or_insert(false);
         self
     }
 
-    pub(super) fn exclusive(mut self, name: String) -> Self {
-        self.resources.insert(name, true);
+    pub(super) fn exclusive(mut self, name: &impl fmt::Display) -> Self {
+        self.resources.insert(name.to_string(), true);
         self
     }
 }
 
 impl Locks {
     /// Acquires all locks in the order of their names, which rules out a deadlock; `ABORTED` when that takes too long.
-    pub(super) async fn hold(&self, wanted: Wanted) -> Result<Held, Rejection> {
+    pub(super) async fn hold(&self, wanted: Wanted) -> Result<Held, ErrorResponse> {
         let deadline = Instant::now() + LONGEST_WAIT;
         let mut held = Vec::with_capacity(wanted.resources.len());
         for (name, exclusive) in wanted.resources {
@@ -92,9 +93,9 @@ impl Locks {
         Ok(Held(held))
     }
 
-    /// Announces a delete of a resource until the answer is dropped.
-    pub(super) fn announce_delete(&self, name: &str) -> Deleting {
-        let entry = self.entry(name);
+    /// Announces a delete of a resource until the returned guard is dropped.
+    pub(super) fn announce_delete(&self, name: &impl fmt::Display) -> Deleting {
+        let entry = self.entry(&name.to_string());
         entry.deletes.send_modify(|count| *count += 1);
         Deleting(entry)
     }
@@ -113,25 +114,25 @@ impl Entry {
         self.holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn busy(&self, name: &str) -> Rejection {
+    fn busy(&self, name: &str) -> ErrorResponse {
         let holder = self.holders().first().copied().unwrap_or("another operation");
         let seconds = LONGEST_WAIT.as_secs();
         let text =
             format!("'{name}' is busy: {holder} is under way and did not end within {seconds} s. Try again.");
-        Rejection::new(Code::Aborted, text)
+        ErrorResponse::new(Code::Aborted, text)
     }
 }
 
 impl Held {
-    /// Runs work that is given up once a delete of one of the resources waits.
+    /// Runs work that is aborted once a delete of one of the resources waits.
     pub(super) async fn unless_deleted<T>(
         &self,
-        work: impl Future<Output = Result<T, Rejection>>,
-    ) -> Result<T, Rejection> {
+        work: impl Future<Output = Result<T, ErrorResponse>>,
+    ) -> Result<T, ErrorResponse> {
         tokio::select! {
             biased;
             () = self.deleted() => {
-                Err(Rejection::new(Code::Aborted, "given up because the branch is being deleted"))
+                Err(ErrorResponse::new(Code::Aborted, "aborted because the branch is being deleted"))
             }
             done = work => done,
         }
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     fn change() -> Wanted {
-        Wanted::by("a change").shared("projects/p".to_owned()).exclusive("projects/p/branches/b".to_owned())
+        Wanted::by("a change").shared(&"projects/p").exclusive(&"projects/p/branches/b")
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,12 +188,12 @@ mod tests {
         let locks = Arc::new(Locks::default());
         let work = |locks: Arc<Locks>| async move {
             let held = locks.hold(change()).await?;
-            held.unless_deleted(std::future::pending::<Result<(), Rejection>>()).await
+            held.unless_deleted(std::future::pending::<Result<(), ErrorResponse>>()).await
         };
         let (first, second) =
             (tokio::spawn(work(Arc::clone(&locks))), tokio::spawn(work(Arc::clone(&locks))));
         tokio::task::yield_now().await;
-        let deleting = locks.announce_delete("projects/p/branches/b");
+        let deleting = locks.announce_delete(&"projects/p/branches/b");
         locks.hold(change()).await.unwrap();
         for work in [first, second] {
             assert_eq!(work.await.unwrap().unwrap_err().code, Code::Aborted);

@@ -1,20 +1,32 @@
 //! Authentication of SQL logins and the wake of their computes: the control plane's side of the gateway.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Control, with_sources};
+use super::{
+    computes::Computes, failures::with_sources, intents::CatalogChanges, passwords, shared_state::SharedState,
+};
 use crate::{
     api::wire::role::AuthMethod,
     local::{
         gateway::{Authenticator, ErrorResponse, Upstream},
-        token::TokenError,
+        token::{TokenError, TokenSigner},
     },
 };
 
+/// Logins at the gateway.
+pub(super) struct Logins {
+    pub(super) state: Arc<SharedState>,
+    pub(super) computes: Arc<Computes>,
+    pub(super) changes: Arc<CatalogChanges>,
+    pub(super) signer: Arc<TokenSigner>,
+}
+
 #[async_trait]
-impl Authenticator for Control {
+impl Authenticator for Logins {
     async fn authenticate(
         &self,
         endpoint: &str,
@@ -22,16 +34,16 @@ impl Authenticator for Control {
         password: &SecretString,
     ) -> Result<(), ErrorResponse> {
         self.finish_before_login(endpoint).await?;
-        let state = self.snapshot();
+        let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
-        let project = state.project(&branch.project).map_err(|_| gone())?;
+        let project = state.project(&branch.project_name()).map_err(|_| gone())?;
         if row.disabled {
             return Err(disabled());
         }
         let claims = match self.signer.verify(password.expose_secret(), Utc::now()) {
             Ok(claims) => claims,
             Err(TokenError::Malformed) if project.native_login => {
-                let right = self.password_is_right(branch, user, password).await;
+                let right = passwords::is_valid(&self.computes, branch, user, password).await;
                 return match right.map_err(|error| unavailable(endpoint, error.to_string()))? {
                     true => Ok(()),
                     false => Err(ErrorResponse::bad_password(user)),
@@ -63,25 +75,29 @@ impl Authenticator for Control {
     }
 
     async fn connect(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
-        let state = self.snapshot();
+        let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         if row.disabled {
             return Err(disabled());
         }
-        // Counted before the compute is looked at: from here on nobody suspends it.
-        let presence = self.computes.of(endpoint).enter();
-        let socket =
-            self.wake(branch, row).await.map_err(|error| unavailable(endpoint, with_sources(&error)))?;
+        // Counted before the compute is looked at: from here on it is not suspended.
+        let presence = self.computes.connect(endpoint);
+        let socket = self
+            .computes
+            .wake(branch, row)
+            .await
+            .map_err(|error| unavailable(endpoint, with_sources(&error)))?;
         Ok(Upstream { socket, guard: Box::new(presence) })
     }
 }
 
-impl Control {
-    /// Roles and databases are looked at only when no interrupted change of them is left.
+impl Logins {
+    /// Roles and databases are read only when no interrupted change of them is left.
     async fn finish_before_login(&self, endpoint: &str) -> Result<(), ErrorResponse> {
-        let state = self.snapshot();
+        let state = self.state.snapshot();
         let (branch, _) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
-        self.ensure_whole(&branch.ids()).await.map_err(|error| unavailable(endpoint, error.to_string()))
+        let recovered = self.changes.ensure_recovered(&branch.name()).await;
+        recovered.map_err(|error| unavailable(endpoint, error.to_string()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     future::Future,
     pin::Pin,
     sync::{
@@ -13,11 +14,14 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{Notify, RwLock, RwLockWriteGuard, oneshot},
     time::Instant,
 };
 
-use super::{Control, identity, rejection::Rejection};
+use super::{
+    error_response::{Code, ErrorResponse},
+    identity,
+};
 use crate::api::wire::operation::Operation;
 
 /// How long an answer is held back for the work to finish; well below the request timeouts of clients.
@@ -69,20 +73,20 @@ pub(super) struct Work {
     /// Whether an early failure is the answer of the call, rather than an operation that failed.
     fails_the_call: bool,
     /// Yields the operation's `response`.
-    run: Pin<Box<dyn Future<Output = Result<Value, Rejection>> + Send>>,
+    run: Pin<Box<dyn Future<Output = Result<Value, ErrorResponse>> + Send>>,
 }
 
 impl Work {
     pub(super) fn new(
         subject: Subject,
-        resource: impl Into<String>,
-        run: impl Future<Output = Result<Value, Rejection>> + Send + 'static,
+        resource: impl fmt::Display,
+        run: impl Future<Output = Result<Value, ErrorResponse>> + Send + 'static,
     ) -> Self {
-        Self { resource: resource.into(), subject, fails_the_call: false, run: Box::pin(run) }
+        Self { resource: resource.to_string(), subject, fails_the_call: false, run: Box::pin(run) }
     }
 
-    /// A mutation that ended with the change of the state.
-    pub(super) fn done(subject: Subject, resource: impl Into<String>, response: Value) -> Self {
+    /// A mutation that the change of the state completes.
+    pub(super) fn done(subject: Subject, resource: impl fmt::Display, response: Value) -> Self {
         Self::new(subject, resource, std::future::ready(Ok(response)))
     }
 
@@ -102,7 +106,7 @@ struct Running {
     name: String,
     subject: Subject,
     fails_the_call: bool,
-    outcome: OnceLock<Result<Value, Rejection>>,
+    outcome: OnceLock<Result<Value, ErrorResponse>>,
     finished: Notify,
     polls_left: AtomicU32,
 }
@@ -115,15 +119,17 @@ impl Running {
             done: outcome.is_some(),
             metadata: Some(json!({"@type": self.subject.metadata_type()})),
             response: outcome.and_then(|outcome| outcome.as_ref().ok().cloned()),
-            error: outcome.and_then(|outcome| outcome.as_ref().err().map(Rejection::body)),
+            error: outcome.and_then(|outcome| outcome.as_ref().err().map(ErrorResponse::body)),
         }
     }
 }
 
 /// The operations of this process, by name.
-pub(super) struct Operations {
+pub(crate) struct Operations {
     latency: Latency,
     table: Mutex<Table>,
+    /// Held shared by every mutation; the shutdown waits until it has it alone.
+    mutations: Arc<RwLock<()>>,
 }
 
 #[derive(Default)]
@@ -146,14 +152,50 @@ impl Table {
 
 impl Operations {
     pub(super) fn new(latency: Latency) -> Self {
-        Self { latency, table: Mutex::default() }
+        Self { latency, table: Mutex::default(), mutations: Arc::default() }
+    }
+
+    /// Refuses new mutations, and waits for those under way for `limit` at most. Mutations are possible again once the
+    /// returned guard is dropped.
+    pub(super) async fn drain(&self, limit: Duration) -> Option<RwLockWriteGuard<'_, ()>> {
+        tokio::time::timeout(limit, self.mutations.write()).await.ok()
+    }
+
+    /// Runs a mutation. `begin` checks and reserves, its error is the answer of the call; the work it returns runs as
+    /// an operation. Both go on when the caller goes away.
+    pub(super) async fn submit(
+        self: &Arc<Self>,
+        begin: impl Future<Output = Result<Work, ErrorResponse>> + Send + 'static,
+    ) -> Result<Operation, ErrorResponse> {
+        let (send, begun) = oneshot::channel();
+        let operations = Arc::clone(self);
+        let mutation = Arc::clone(&self.mutations)
+            .try_read_owned()
+            .map_err(|_| ErrorResponse::new(Code::Unavailable, "the local Lakebase is shutting down"))?;
+        tokio::spawn(async move {
+            let _mutation = mutation;
+            let work = match begin.await {
+                Ok(work) => work,
+                Err(error) => {
+                    let _ = send.send(Err(error));
+                    return;
+                }
+            };
+            let completion = operations.open(&work);
+            let _ = send.send(Ok(Arc::clone(&completion.running)));
+            let outcome = work.run.await;
+            completion.end(outcome);
+        });
+        let broken = |_| ErrorResponse::internal("the request broke off; the log of the server says where");
+        let running = begun.await.map_err(broken)??;
+        self.first_answer(&running).await
     }
 
     /// Reads an operation; one that finished long ago is not found.
-    pub(super) fn get(&self, name: &str) -> Result<Operation, Rejection> {
+    pub(crate) fn get(&self, name: &str) -> Result<Operation, ErrorResponse> {
         let mut table = self.table();
         table.prune(Instant::now());
-        let running = table.all.get(name).ok_or_else(|| Rejection::not_found("operation id"))?;
+        let running = table.all.get(name).ok_or_else(|| ErrorResponse::not_found("operation id"))?;
         let waited =
             running.polls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
         Ok(running.to_wire(waited.is_err()))
@@ -173,7 +215,7 @@ impl Operations {
         Completion { operations: Arc::clone(self), running }
     }
 
-    async fn first_answer(&self, running: &Running) -> Result<Operation, Rejection> {
+    async fn first_answer(&self, running: &Running) -> Result<Operation, ErrorResponse> {
         if self.latency != Latency::Hold {
             return Ok(running.to_wire(false));
         }
@@ -183,7 +225,7 @@ impl Operations {
             let _ = tokio::time::timeout(HOLD, finished).await;
         }
         match running.outcome.get() {
-            Some(Err(rejection)) if running.fails_the_call => Err(rejection.clone()),
+            Some(Err(error)) if running.fails_the_call => Err(error.clone()),
             _ => Ok(running.to_wire(true)),
         }
     }
@@ -201,9 +243,9 @@ struct Completion {
 }
 
 impl Completion {
-    fn end(self, outcome: Result<Value, Rejection>) {
-        if let Err(rejection) = &outcome {
-            tracing::warn!(operation = self.running.name, %rejection, "the operation failed");
+    fn end(self, outcome: Result<Value, ErrorResponse>) {
+        if let Err(error) = &outcome {
+            tracing::warn!(operation = self.running.name, %error, "the operation failed");
         }
         let _ = self.running.outcome.set(outcome);
     }
@@ -211,7 +253,8 @@ impl Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        let broken = || Err(Rejection::internal("the operation broke off; the log of the server says where"));
+        let broken =
+            || Err(ErrorResponse::internal("the operation broke off; the log of the server says where"));
         self.running.outcome.get_or_init(broken);
         let now = Instant::now();
         let mut table = self.operations.table();
@@ -222,46 +265,11 @@ impl Drop for Completion {
     }
 }
 
-impl Control {
-    /// Reads an operation.
-    pub(crate) fn operation(&self, name: &str) -> Result<Operation, Rejection> {
-        self.operations.get(name)
-    }
-
-    /// Runs a mutation. `begin` checks and reserves, its refusal is an error of the call; the work it returns runs as
-    /// an operation. Both go on when the caller goes away.
-    pub(super) async fn submit(
-        self: &Arc<Self>,
-        begin: impl Future<Output = Result<Work, Rejection>> + Send + 'static,
-    ) -> Result<Operation, Rejection> {
-        let (send, begun) = oneshot::channel();
-        let operations = Arc::clone(&self.operations);
-        let open = self.open_gate().await?;
-        tokio::spawn(async move {
-            let _open = open;
-            let work = match begin.await {
-                Ok(work) => work,
-                Err(rejection) => {
-                    let _ = send.send(Err(rejection));
-                    return;
-                }
-            };
-            let completion = operations.open(&work);
-            let _ = send.send(Ok(Arc::clone(&completion.running)));
-            let outcome = work.run.await;
-            completion.end(outcome);
-        });
-        let broken = |_| Rejection::internal("the request broke off; the log of the server says where");
-        let running = begun.await.map_err(broken)??;
-        self.operations.first_answer(&running).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn work(run: impl Future<Output = Result<Value, Rejection>> + Send + 'static) -> Work {
+    fn work(run: impl Future<Output = Result<Value, ErrorResponse>> + Send + 'static) -> Work {
         Work::new(Subject::Branch, "projects/p/branches/b", run)
     }
 
@@ -271,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn finished_operations_go_by_number_and_age_and_unfinished_ones_stay() {
+    async fn finished_operations_are_pruned_by_number_and_age_and_unfinished_ones_stay() {
         let operations = Arc::new(Operations::new(Latency::Hold));
         let (unfinished, _running) = open(&operations);
         let finished: Vec<_> = (0..MOST_FINISHED + 10)
@@ -316,7 +324,7 @@ mod tests {
     #[tokio::test]
     async fn an_early_failure_of_sql_work_is_the_answer_of_the_call() {
         let operations = Arc::new(Operations::new(Latency::Hold));
-        let refused = || Err(Rejection::bad_request("no"));
+        let refused = || Err(ErrorResponse::bad_request("no"));
         for (work, fails) in
             [(work(std::future::pending()), false), (work(std::future::pending()).failing_the_call(), true)]
         {

@@ -1,4 +1,4 @@
-//! What exists: projects and their branches, with everything that hangs on a branch.
+//! Rows of the control plane: projects and branches, with the endpoints, roles and databases of a branch.
 //!
 //! The rows are plain data, shared by `Arc`: a change copies the maps and the one row it touches, so a reader
 //! never waits for a writer and what was changed shows by comparing pointers.
@@ -13,28 +13,31 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{intents::Intent, rejection::Rejection};
+use super::{error_response::ErrorResponse, intents::Intent};
 use crate::{
-    api::wire::{
-        endpoint::EndpointType,
-        project::CustomTag,
-        role::{AuthMethod, IdentityType, MembershipRole},
+    api::{
+        name::{
+            BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, ProjectId, ProjectName,
+            RoleId, RoleName,
+        },
+        wire::{
+            endpoint::EndpointType,
+            project::CustomTag,
+            role::{AuthMethod, IdentityType, MembershipRole},
+        },
     },
     local::engine::BranchKey,
 };
 
-/// A branch is known by the ids of its project and its own.
-pub(super) type BranchIds = (String, String);
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    pub(super) projects: BTreeMap<String, Arc<Project>>,
-    pub(super) branches: BTreeMap<BranchIds, Arc<Branch>>,
+    pub(super) projects: BTreeMap<ProjectName, Arc<Project>>,
+    pub(super) branches: BTreeMap<BranchName, Arc<Branch>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Project {
-    pub(super) id: String,
+    pub(super) id: ProjectId,
     pub(super) uid: String,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
@@ -42,18 +45,18 @@ pub(super) struct Project {
     pub(super) display_name: String,
     pub(super) owner: String,
     pub(super) pg_version: u32,
-    pub(super) default_branch: String,
+    pub(super) default_branch: BranchId,
     pub(super) defaults: EndpointDefaults,
     pub(super) history_retention: Duration,
     pub(super) native_login: bool,
     pub(super) budget_policy_id: Option<String>,
     pub(super) custom_tags: Vec<CustomTag>,
-    /// Being made: only in memory, so a stop in the middle leaves no trace of it.
+    /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,
 }
 
-/// How large a compute is and when it sleeps.
+/// Size of a compute and its suspend timeout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sizing {
     pub(super) min_cu: f64,
@@ -62,7 +65,7 @@ pub(super) struct Sizing {
     pub(super) suspend_after: Option<Duration>,
 }
 
-/// What endpoints that are made later begin with.
+/// Settings of endpoints that are created later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct EndpointDefaults {
     pub(super) sizing: Sizing,
@@ -71,9 +74,9 @@ pub(super) struct EndpointDefaults {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Branch {
-    pub(super) project: String,
+    pub(super) project: ProjectId,
     pub(super) project_uid: String,
-    pub(super) id: String,
+    pub(super) id: BranchId,
     pub(super) uid: String,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
@@ -83,22 +86,22 @@ pub(super) struct Branch {
     /// `None`: a root branch.
     pub(super) origin: Option<Origin>,
     pub(super) logical_size: i64,
-    pub(super) endpoints: BTreeMap<String, Endpoint>,
-    pub(super) roles: BTreeMap<String, Role>,
-    pub(super) databases: BTreeMap<String, Database>,
+    pub(super) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(super) roles: BTreeMap<RoleId, Role>,
+    pub(super) databases: BTreeMap<DatabaseId, Database>,
     /// A change of roles or databases that has begun and is not acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) intent: Option<Intent>,
-    /// Being made: only in memory, so a stop in the middle leaves no trace of it.
+    /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,
 }
 
-/// Where a branch came from.
+/// The source of a branch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Origin {
     /// The id of the source branch, in the same project.
-    pub(super) branch: String,
+    pub(super) branch: BranchId,
     /// Which branch of that id: ids can be used again.
     pub(super) branch_uid: String,
     pub(super) lsn: String,
@@ -110,7 +113,7 @@ pub(super) struct Origin {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Endpoint {
-    pub(super) id: String,
+    pub(super) id: EndpointId,
     pub(super) uid: String,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
@@ -136,7 +139,7 @@ impl From<Kind> for EndpointType {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Role {
-    pub(super) id: String,
+    pub(super) id: RoleId,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) postgres_role: String,
@@ -155,31 +158,50 @@ pub(super) struct Attributes {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Database {
-    pub(super) id: String,
+    pub(super) id: DatabaseId,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) postgres_database: String,
-    /// The id of the role that owns it, on the same branch.
-    pub(super) role: String,
+    /// The role that owns it, on the same branch; `None` where SQL gave it to a role without a row.
+    #[serde(with = "optional_id")]
+    pub(super) role: Option<RoleId>,
+}
+
+/// An absent id is stored as an empty text.
+mod optional_id {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::api::name::RoleId;
+
+    pub(super) fn serialize<S: Serializer>(id: &Option<RoleId>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id.as_ref().map_or("", RoleId::as_str))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<RoleId>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Some(text.as_str()).filter(|id| !id.is_empty()).map(str::parse).transpose().map_err(D::Error::custom)
+    }
 }
 
 impl Project {
-    pub(super) fn name(&self) -> String {
-        format!("projects/{}", self.id)
+    pub(super) fn name(&self) -> ProjectName {
+        ProjectName::new(self.id.clone())
     }
 }
 
 impl Branch {
-    pub(super) fn name(&self) -> String {
-        format!("projects/{}/branches/{}", self.project, self.id)
+    pub(super) fn name(&self) -> BranchName {
+        self.project_name().branch(self.id.clone())
+    }
+
+    pub(super) fn project_name(&self) -> ProjectName {
+        ProjectName::new(self.project.clone())
     }
 
     pub(super) fn key(&self) -> BranchKey {
         BranchKey { project: self.project_uid.clone(), branch: self.uid.clone() }
-    }
-
-    pub(super) fn ids(&self) -> BranchIds {
-        (self.project.clone(), self.id.clone())
     }
 
     pub(super) fn has_expired(&self, now: DateTime<Utc>) -> bool {
@@ -191,41 +213,62 @@ impl Branch {
         self.endpoints.values().find(|endpoint| endpoint.kind == Kind::ReadWrite)
     }
 
-    pub(super) fn role(&self, id: &str) -> Result<&Role, Rejection> {
-        self.roles.get(id).ok_or_else(|| Rejection::role_not_found(id))
+    pub(super) fn role(&self, id: &RoleId) -> Result<&Role, ErrorResponse> {
+        self.roles.get(id).ok_or_else(|| ErrorResponse::role_not_found(id))
     }
 
-    pub(super) fn database(&self, id: &str) -> Result<&Database, Rejection> {
-        self.databases.get(id).ok_or_else(|| Rejection::not_found("database id"))
+    pub(super) fn database(&self, id: &DatabaseId) -> Result<&Database, ErrorResponse> {
+        self.databases.get(id).ok_or_else(|| ErrorResponse::not_found("database id"))
     }
 
-    pub(super) fn endpoint(&self, id: &str) -> Result<&Endpoint, Rejection> {
-        self.endpoints.get(id).ok_or_else(|| Rejection::not_found("endpoint id"))
+    pub(super) fn endpoint(&self, id: &EndpointId) -> Result<&Endpoint, ErrorResponse> {
+        self.endpoints.get(id).ok_or_else(|| ErrorResponse::not_found("endpoint id"))
+    }
+
+    pub(super) fn set_address(&mut self, endpoint: &EndpointId, address: SocketAddr) {
+        if let Some(endpoint) = self.endpoints.get_mut(endpoint) {
+            endpoint.address = Some(address);
+        }
     }
 }
 
 impl State {
     /// A project, also one that is deleted and not yet purged.
-    pub(super) fn project_or_tombstone(&self, id: &str) -> Result<&Arc<Project>, Rejection> {
-        self.projects.get(id).ok_or_else(|| Rejection::not_found("project id"))
+    pub(super) fn project_or_tombstone(&self, name: &ProjectName) -> Result<&Arc<Project>, ErrorResponse> {
+        self.projects.get(name).ok_or_else(|| ErrorResponse::not_found("project id"))
     }
 
-    pub(super) fn project(&self, id: &str) -> Result<&Arc<Project>, Rejection> {
-        let project = self.project_or_tombstone(id)?;
-        if project.deleted.is_some() { Err(Rejection::not_found("project id")) } else { Ok(project) }
+    pub(super) fn project(&self, name: &ProjectName) -> Result<&Arc<Project>, ErrorResponse> {
+        let project = self.project_or_tombstone(name)?;
+        if project.deleted.is_some() { Err(ErrorResponse::not_found("project id")) } else { Ok(project) }
     }
 
-    /// A branch of a project that is there; the project is looked for first.
-    pub(super) fn branch(&self, project: &str, branch: &str) -> Result<&Arc<Branch>, Rejection> {
-        self.project(project)?;
-        self.branches
-            .get(&(project.to_owned(), branch.to_owned()))
-            .ok_or_else(|| Rejection::not_found("branch id"))
+    /// A branch of an existing project; the project is looked up first.
+    pub(super) fn branch(&self, name: &BranchName) -> Result<&Arc<Branch>, ErrorResponse> {
+        self.project(name.project())?;
+        self.branches.get(name).ok_or_else(|| ErrorResponse::not_found("branch id"))
     }
 
-    pub(super) fn branches_of<'a>(&'a self, project: &'a str) -> impl Iterator<Item = &'a Arc<Branch>> + 'a {
-        let from = (project.to_owned(), String::new());
-        self.branches.range(from..).take_while(move |(ids, _)| ids.0 == project).map(|(_, branch)| branch)
+    pub(super) fn endpoint(&self, name: &EndpointName) -> Result<(&Arc<Branch>, &Endpoint), ErrorResponse> {
+        let branch = self.branch(name.branch())?;
+        Ok((branch, branch.endpoint(name.id())?))
+    }
+
+    pub(super) fn role(&self, name: &RoleName) -> Result<(&Arc<Branch>, &Role), ErrorResponse> {
+        let branch = self.branch(name.branch())?;
+        Ok((branch, branch.role(name.id())?))
+    }
+
+    pub(super) fn database(&self, name: &DatabaseName) -> Result<(&Arc<Branch>, &Database), ErrorResponse> {
+        let branch = self.branch(name.branch())?;
+        Ok((branch, branch.database(name.id())?))
+    }
+
+    pub(super) fn branches_of<'a>(
+        &'a self,
+        project: &'a ProjectId,
+    ) -> impl Iterator<Item = &'a Arc<Branch>> + 'a {
+        self.branches.values().filter(move |branch| branch.project == *project)
     }
 
     /// Branches that were made from this one and still exist.
@@ -235,21 +278,29 @@ impl State {
     }
 
     pub(super) fn put_project(&mut self, project: Project) {
-        self.projects.insert(project.id.clone(), Arc::new(project));
+        self.projects.insert(project.name(), Arc::new(project));
     }
 
     pub(super) fn put_branch(&mut self, branch: Branch) {
-        self.branches.insert(branch.ids(), Arc::new(branch));
+        self.branches.insert(branch.name(), Arc::new(branch));
     }
 
-    /// Changes a branch in place and moves its update time.
+    /// Removes a project and its branches, and returns the branches.
+    pub(super) fn remove_project(&mut self, name: &ProjectName) -> Vec<Arc<Branch>> {
+        self.projects.remove(name);
+        let removed: Vec<_> = self.branches_of(name.id()).cloned().collect();
+        self.branches.retain(|branch, _| branch.project() != name);
+        removed
+    }
+
+    /// Changes a branch in place.
     pub(super) fn change_branch<T>(
         &mut self,
-        ids: &BranchIds,
-        change: impl FnOnce(&mut Branch) -> Result<T, Rejection>,
-    ) -> Result<T, Rejection> {
-        self.branch(&ids.0, &ids.1)?;
-        let branch = self.branches.get_mut(ids).ok_or_else(|| Rejection::not_found("branch id"))?;
+        name: &BranchName,
+        change: impl FnOnce(&mut Branch) -> Result<T, ErrorResponse>,
+    ) -> Result<T, ErrorResponse> {
+        self.branch(name)?;
+        let branch = self.branches.get_mut(name).ok_or_else(|| ErrorResponse::not_found("branch id"))?;
         change(Arc::make_mut(branch))
     }
 
@@ -261,11 +312,79 @@ impl State {
     }
 }
 
-/// How an address is told to clients: port 5432 is what they assume anyway.
+/// Host and port as clients see them: port 5432 is their default and left out.
 pub(super) fn host_and_port(address: SocketAddr) -> (String, Option<i64>) {
     let host = match address.ip() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => ip.to_string(),
     };
     (host, (address.port() != 5432).then(|| i64::from(address.port())))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A stored row of a project, in the format that data directories have.
+    pub(in crate::local::control) fn project_row() -> Value {
+        json!({
+            "id": "shop", "uid": "u", "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+            "deleted": null, "display_name": "p", "owner": "o", "pg_version": 17, "default_branch": "production",
+            "defaults": {"sizing": {"min_cu": 1.0, "max_cu": 1.0, "suspend_after": null}, "pg_settings": {}},
+            "history_retention": {"secs": 172_800, "nanos": 0}, "native_login": false, "budget_policy_id": null,
+            "custom_tags": [],
+        })
+    }
+
+    fn branch_row(id: &str) -> Value {
+        json!({
+            "project": "shop", "project_uid": "u", "id": id, "uid": format!("br-{id}"),
+            "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+            "state_changed": "2026-01-01T00:00:00Z", "protected": false, "expires": null,
+            "origin": {
+                "branch": "production", "branch_uid": "br-production", "lsn": "0/1", "time": "2026-01-01T00:00:00Z",
+                "method": "REFLINK", "bytes_added": 1,
+            },
+            "logical_size": 1,
+            "endpoints": {"primary": {
+                "id": "primary", "uid": "ep", "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+                "kind": "ReadWrite", "sizing": {"min_cu": 1.0, "max_cu": 1.0, "suspend_after": {"secs": 60, "nanos": 0}},
+                "disabled": false, "pg_settings": {"work_mem": "8MB"}, "address": "127.0.0.1:5432",
+            }},
+            "roles": {"jane": {
+                "id": "jane", "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+                "postgres_role": "jane@example.com", "identity": "USER", "auth": "LAKEBASE_OAUTH_V1",
+                "attributes": {"bypassrls": true, "createdb": true, "createrole": true},
+                "memberships": ["DATABRICKS_SUPERUSER"],
+            }},
+            "databases": {
+                "app": {
+                    "id": "app", "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+                    "postgres_database": "app", "role": "jane",
+                },
+                "ownerless": {
+                    "id": "ownerless", "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
+                    "postgres_database": "ownerless", "role": "",
+                },
+            },
+        })
+    }
+
+    /// A branch of the project `shop`.
+    pub(in crate::local::control) fn branch(id: &str) -> Branch {
+        serde_json::from_value(branch_row(id)).unwrap()
+    }
+
+    #[test]
+    fn rows_of_existing_data_directories_are_read_and_written_unchanged() {
+        let (project, row) = (project_row(), branch_row("dev"));
+        let read: Project = serde_json::from_value(project.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), project);
+        let read = branch("dev");
+        assert_eq!(serde_json::to_value(&read).unwrap(), row);
+        assert_eq!(read.name().to_string(), "projects/shop/branches/dev");
+        assert_eq!(read.databases.values().filter(|database| database.role.is_none()).count(), 1);
+    }
 }

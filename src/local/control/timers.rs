@@ -1,4 +1,4 @@
-//! What happens by itself: branches expire, deleted projects are purged, idle computes are suspended.
+//! Scheduled work: branches expire, deleted projects are purged, idle computes are suspended.
 
 use std::{
     sync::{Arc, Weak},
@@ -11,106 +11,93 @@ use tokio::task::JoinHandle;
 
 use super::{
     Control,
-    branches::Why,
-    projects,
-    state::{Branch, BranchIds},
+    branches::{Branches, DeleteReason},
+    computes::Computes,
+    operations::Operations,
+    projects::{self, Projects},
+    shared_state::SharedState,
+    state::State,
 };
+use crate::api::name::{BranchName, ProjectName};
 
-/// No branch is made to live shorter than this, so none ends unseen between two looks.
+/// No branch may live shorter than this, so each expiry is seen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks at everything once a second and whenever a branch ends, for as long as the control plane lives.
+/// Runs the scheduled work once a second and whenever a branch expires, for as long as the control plane lives.
 pub(super) fn spawn(control: Weak<Control>) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             let Some(strong) = control.upgrade() else { return };
-            let pause = strong.until_next_end(Utc::now());
+            let pause = until_next_expiry(&strong.state.snapshot(), Utc::now());
             drop(strong);
             tokio::time::sleep(pause).await;
             let Some(control) = control.upgrade() else { return };
-            tokio::join!(control.delete_what_is_over(), control.suspend_idle());
+            tokio::join!(control.timers.delete_expired(), control.timers.computes.suspend_idle());
         }
     })
 }
 
-impl Control {
-    /// How long until the next branch ends, if that is soon. What should have ended already is tried again later.
-    fn until_next_end(&self, now: DateTime<Utc>) -> Duration {
-        let state = self.snapshot();
-        let ends = state.branches.values().filter(|branch| !branch.init).filter_map(|branch| branch.expires);
-        let next = ends.filter(|end| *end > now).min().and_then(|end| (end - now).to_std().ok());
-        // The clock of the system and the timer round differently.
-        next.map_or(LONGEST_PAUSE, |left| (left + Duration::from_millis(1)).min(LONGEST_PAUSE))
-    }
+/// The services that scheduled work calls.
+pub(super) struct Timers {
+    pub(super) state: Arc<SharedState>,
+    pub(super) operations: Arc<Operations>,
+    pub(super) computes: Arc<Computes>,
+    pub(super) projects: Projects,
+    pub(super) branches: Branches,
+}
 
-    /// Branches past their expiry and projects past their purge time.
-    pub(super) async fn delete_what_is_over(self: &Arc<Self>) {
-        let (state, now) = (self.snapshot(), Utc::now());
+impl Timers {
+    /// Deletes branches past their expiry and purges deleted projects past their purge time.
+    pub(super) async fn delete_expired(&self) {
+        let (state, now) = (self.state.snapshot(), Utc::now());
         let expired = state.branches.values().filter(|branch| !branch.init && branch.has_expired(now));
-        let expired = expired.map(|branch| self.delete_expired(branch.ids()));
-        let purged = projects::to_purge(&state, now).into_iter().map(|id| self.purge_over(id));
+        let expired = expired.map(|branch| self.delete_branch(branch.name()));
+        let purged = projects::purgeable(&state, now).into_iter().map(|project| self.purge_project(project));
         tokio::join!(join_all(expired), join_all(purged));
     }
 
-    async fn delete_expired(self: &Arc<Self>, ids: BranchIds) {
-        tracing::info!(project = ids.0, branch = ids.1, "the branch has expired");
-        if let Err(rejection) = self.submit(Arc::clone(self).begin_delete(ids, Why::Expired)).await {
-            tracing::warn!(%rejection, "an expired branch cannot be deleted");
+    async fn delete_branch(&self, branch: BranchName) {
+        tracing::info!(%branch, "deleting an expired branch");
+        let work = self.branches.clone().begin_delete(branch.clone(), DeleteReason::Expired);
+        if let Err(error) = self.operations.submit(work).await {
+            tracing::warn!(%branch, %error, "failed to delete an expired branch");
         }
     }
 
-    async fn purge_over(self: &Arc<Self>, id: String) {
-        tracing::info!(project = id, "the deleted project can no longer be brought back");
-        if let Err(rejection) = self.submit(Arc::clone(self).purge_project(id)).await {
-            tracing::warn!(%rejection, "a deleted project cannot be purged");
+    async fn purge_project(&self, project: ProjectName) {
+        tracing::info!(%project, "purging a deleted project past its purge time");
+        let work = self.projects.clone().purge(project.clone());
+        if let Err(error) = self.operations.submit(work).await {
+            tracing::warn!(%project, %error, "failed to purge a deleted project");
         }
     }
+}
 
-    /// Stops computes that nobody has used for their timeout.
-    pub(super) async fn suspend_idle(&self) {
-        let state = self.snapshot();
-        join_all(state.branches.values().filter(|branch| !branch.init).map(|branch| self.suspend(branch)))
-            .await;
-    }
-
-    async fn suspend(&self, branch: &Branch) {
-        let Some(endpoint) = branch.read_write() else { return };
-        let Some(timeout) = endpoint.sizing.suspend_after else { return };
-        let timeout = timeout / self.idle_haste;
-        let compute = self.computes.of(&endpoint.uid);
-        if !compute.idle_for(timeout) || self.engine.running(&branch.key()).is_none() {
-            return;
-        }
-        let _gate = compute.gate.lock().await;
-        // Whoever came meanwhile was counted and now waits at the gate.
-        if compute.idle_for(timeout) {
-            tracing::info!(endpoint = endpoint.uid, "suspending the idle compute");
-            if let Err(error) = self.engine.stop(&branch.key()).await {
-                tracing::warn!(error = super::with_sources(&error), "the compute does not stop");
-            }
-        }
-    }
+/// The time until the next branch expires, if that is soon. An overdue branch is tried again later.
+fn until_next_expiry(state: &State, now: DateTime<Utc>) -> Duration {
+    let ends = state.branches.values().filter(|branch| !branch.init).filter_map(|branch| branch.expires);
+    let next = ends.filter(|end| *end > now).min().and_then(|end| (end - now).to_std().ok());
+    // The clock of the system and the timer round differently.
+    next.map_or(LONGEST_PAUSE, |left| (left + Duration::from_millis(1)).min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use reqwest::Method;
-    use serde_json::json;
 
     use super::*;
-    use crate::local::server::tests::Bench;
+    use crate::local::control::state::tests::branch;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_clock_that_jumps_delays_no_look_by_more_than_a_second() {
-        let bench = Bench::start().await;
-        bench.project("shop").await;
-        let body = json!({"spec": {"ttl": "3600s"}});
-        bench.done(Method::POST, "projects/shop/branches?branch_id=dev", body).await;
-        for jump in [TimeDelta::zero(), TimeDelta::days(-400), TimeDelta::days(400)] {
-            let pause = bench.control().until_next_end(Utc::now() + jump);
-            assert!(pause <= LONGEST_PAUSE, "{jump}: {pause:?}");
+    #[test]
+    fn a_clock_that_jumps_delays_no_check_by_more_than_a_second() {
+        let now = Utc::now();
+        let mut state = State::default();
+        let mut dev = branch("dev");
+        dev.expires = Some(now + TimeDelta::milliseconds(300));
+        state.put_branch(dev);
+        assert_eq!(until_next_expiry(&state, now), Duration::from_millis(301));
+        for jump in [TimeDelta::seconds(2), TimeDelta::days(-400), TimeDelta::days(400)] {
+            assert_eq!(until_next_expiry(&state, now + jump), LONGEST_PAUSE, "{jump}");
         }
-        bench.local.shutdown().await;
     }
 }

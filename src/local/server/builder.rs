@@ -57,7 +57,7 @@ pub struct LocalLakebaseBuilder {
     pg_user: Option<String>,
     user: String,
     latency: Latency,
-    idle_haste: u32,
+    idle_time_scale: u32,
 }
 
 /// The PostgreSQL of projects that ask for no version.
@@ -79,7 +79,7 @@ impl Default for LocalLakebaseBuilder {
             pg_user: None,
             user: DEFAULT_USER.to_owned(),
             latency: Latency::default(),
-            idle_haste: 1,
+            idle_time_scale: 1,
         }
     }
 }
@@ -140,8 +140,8 @@ impl LocalLakebaseBuilder {
     /// Lets the idle time of computes pass this many times faster than the clock, for tests of their suspension:
     /// the shortest timeout that an endpoint may have is a minute.
     #[doc(hidden)]
-    pub fn idle_haste(mut self, times: u32) -> Self {
-        self.idle_haste = times.max(1);
+    pub fn idle_time_scale(mut self, times: u32) -> Self {
+        self.idle_time_scale = times.max(1);
         self
     }
 
@@ -320,7 +320,7 @@ impl LocalLakebaseBuilder {
             user: self.user.clone(),
             pg_version: version.major,
             latency: self.latency,
-            idle_haste: self.idle_haste,
+            idle_time_scale: self.idle_time_scale,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
     }

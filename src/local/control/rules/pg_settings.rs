@@ -5,18 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::local::control::rejection::Rejection;
+use super::mask::MaskField;
+use crate::local::control::error_response::ErrorResponse;
 
 /// Refuses settings that are not on the list; `field` is where they stand in the request.
 pub(in crate::local::control) fn check(
-    field: &str,
+    field: impl MaskField,
     settings: &BTreeMap<String, String>,
-) -> Result<(), Rejection> {
+) -> Result<(), ErrorResponse> {
     match settings.keys().find(|name| !is_allowed(name)) {
         None => Ok(()),
-        Some(name) => Err(Rejection::invalid(format!(
-            "Field '{field}' has the setting '{}', which an endpoint may not have; set it in SQL for a session, role \
+        Some(name) => Err(ErrorResponse::invalid(format!(
+            "Field '{}' has the setting '{}', which an endpoint may not have; set it in SQL for a session, role \
              or database if PostgreSQL allows that, or leave it out",
+            field.path(),
             name.escape_debug()
         ))),
     }
@@ -172,6 +174,7 @@ const ALLOWED: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::control::rules::mask::EndpointField;
 
     fn settings(name: &str) -> BTreeMap<String, String> {
         [(name.to_owned(), "x".to_owned())].into()
@@ -216,7 +219,7 @@ mod tests {
             "",
             "work_mem ",
         ] {
-            let error = check("spec.settings.pg_settings", &settings(name)).unwrap_err();
+            let error = check(EndpointField::PgSettings, &settings(name)).unwrap_err();
             assert!(error.message.contains(&format!("'{name}'")), "{error}");
             assert!(allowed(&settings(name)).is_empty());
         }
@@ -227,7 +230,7 @@ mod tests {
         for name in
             ["work_mem", "TimeZone", "DateStyle", "enable_seqscan", "hnsw.ef_search", "statement_timeout"]
         {
-            check("f", &settings(name)).unwrap();
+            check(EndpointField::PgSettings, &settings(name)).unwrap();
             assert_eq!(allowed(&settings(name)).len(), 1);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     api::wire::{endpoint::EndpointGroup, format::Seconds},
     local::{
-        control::{rejection::Rejection, state::Sizing},
+        control::{error_response::ErrorResponse, state::Sizing},
         engine::ComputeSettings,
     },
 };
@@ -22,20 +22,20 @@ pub(in crate::local::control) const DEFAULT: Sizing =
 pub(in crate::local::control) fn suspension(
     timeout: Option<Seconds>,
     never: Option<bool>,
-) -> Result<Option<Option<Duration>>, Rejection> {
+) -> Result<Option<Option<Duration>>, ErrorResponse> {
     match (timeout, never) {
         (None, None) => Ok(None),
         (None, Some(true)) => Ok(Some(None)),
-        (None, Some(false)) => Err(Rejection::invalid(
+        (None, Some(false)) => Err(ErrorResponse::invalid(
             "Field 'no_suspension' must be true when it is given; set 'suspend_timeout_duration' to have the endpoint suspended",
         )),
         (Some(Seconds(timeout)), None) if (SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&timeout) => {
             Ok(Some(Some(timeout)))
         }
-        (Some(timeout), None) => Err(Rejection::invalid(format!(
+        (Some(timeout), None) => Err(ErrorResponse::invalid(format!(
             "Field 'suspend_timeout_duration' must be between 60s and 604800s, got '{timeout}'"
         ))),
-        (Some(_), Some(_)) => Err(Rejection::invalid(
+        (Some(_), Some(_)) => Err(ErrorResponse::invalid(
             "Only one of 'suspend_timeout_duration' and 'no_suspension' may be specified",
         )),
     }
@@ -47,7 +47,7 @@ pub(in crate::local::control) fn resize(
     min_cu: Option<f64>,
     max_cu: Option<f64>,
     suspension: Option<Option<Duration>>,
-) -> Result<(), Rejection> {
+) -> Result<(), ErrorResponse> {
     match (min_cu, max_cu) {
         (Some(min), None) => (sizing.min_cu, sizing.max_cu) = (min, sizing.max_cu.max(min)),
         (None, Some(max)) => (sizing.min_cu, sizing.max_cu) = (sizing.min_cu.min(max), max),
@@ -61,27 +61,27 @@ pub(in crate::local::control) fn resize(
 }
 
 /// Half a unit or a whole number up to 112; a range ends at 64 and spans 16 at most.
-pub(in crate::local::control) fn check(sizing: &Sizing) -> Result<(), Rejection> {
+pub(in crate::local::control) fn check(sizing: &Sizing) -> Result<(), ErrorResponse> {
     let Sizing { min_cu, max_cu, .. } = *sizing;
     for (field, cu) in [("autoscaling_limit_min_cu", min_cu), ("autoscaling_limit_max_cu", max_cu)] {
         if cu != 0.5 && !(cu.fract() == 0.0 && (1.0..=112.0).contains(&cu)) {
-            return Err(Rejection::invalid(format!(
+            return Err(ErrorResponse::invalid(format!(
                 "Field '{field}' must be 0.5 or a whole number from 1 to 112, got {cu}"
             )));
         }
     }
     if min_cu > max_cu {
-        return Err(Rejection::invalid(format!(
+        return Err(ErrorResponse::invalid(format!(
             "Field 'autoscaling_limit_min_cu' ({min_cu}) must not exceed 'autoscaling_limit_max_cu' ({max_cu})"
         )));
     }
     if min_cu < max_cu && max_cu > 64.0 {
-        return Err(Rejection::invalid(format!(
+        return Err(ErrorResponse::invalid(format!(
             "Field 'autoscaling_limit_max_cu' of an autoscaling endpoint must be at most 64, got {max_cu}; larger sizes are fixed (minimum = maximum)"
         )));
     }
     if max_cu - min_cu > 16.0 {
-        return Err(Rejection::invalid(format!(
+        return Err(ErrorResponse::invalid(format!(
             "'autoscaling_limit_max_cu' - 'autoscaling_limit_min_cu' must be at most 16, got {}",
             max_cu - min_cu
         )));
@@ -90,15 +90,15 @@ pub(in crate::local::control) fn check(sizing: &Sizing) -> Result<(), Rejection>
 }
 
 /// A group of one is what every endpoint is; a larger one is high availability.
-pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<(), Rejection> {
+pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<(), ErrorResponse> {
     let (min, max) = (group.min.unwrap_or(1), group.max.unwrap_or(1));
     if min != max || !(1..=4).contains(&min) {
-        return Err(Rejection::invalid(format!(
+        return Err(ErrorResponse::invalid(format!(
             "'group.min' ({min}) and 'group.max' ({max}) must be equal and from 1 to 4"
         )));
     }
     if min > 1 || group.enable_readable_secondaries == Some(true) {
-        return Err(Rejection::not_implemented(
+        return Err(ErrorResponse::not_implemented(
             "High availability (a group of more than one compute, readable secondaries) is",
             "leave 'group.min' and 'group.max' at 1 and the secondaries off: the next login starts a compute that died",
         ));

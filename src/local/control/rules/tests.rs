@@ -2,10 +2,15 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 
-use super::{expiry, ids, mask, sizing};
+use super::{
+    expiry, ids,
+    mask::{self, BranchField, DatabaseField, EndpointField, MaskField, ProjectField, RoleField},
+    sizing,
+};
 use crate::{
     api::{
         expiry::Expiry,
+        name::BranchId,
         wire::{branch::BranchSpec, format::Seconds},
     },
     local::control::state::Sizing,
@@ -14,60 +19,56 @@ use crate::{
 #[test]
 fn a_missing_and_a_malformed_id_are_refused_in_the_service_s_words() {
     assert_eq!(
-        ids::check_id("branch_id", "").unwrap_err().message,
+        ids::parse::<BranchId>("branch_id", "").unwrap_err().message,
         "Field 'branch_id' is required, expected non-default value (not \"\")!"
     );
     assert_eq!(
-        ids::check_id("database_id", "Invalid_DB_ID").unwrap_err().message,
+        ids::parse::<BranchId>("database_id", "Invalid_DB_ID").unwrap_err().message,
         "Field database_id must match pattern ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$, got 'Invalid_DB_ID'."
     );
     for bad in ["..", "a/b", "ü", "-a", "a-", "a\0", &"a".repeat(64)] {
-        assert!(ids::check_id("branch_id", bad).is_err(), "{bad:?}");
+        assert!(ids::parse::<BranchId>("branch_id", bad).is_err(), "{bad:?}");
     }
-    ids::check_id("branch_id", "a").unwrap();
+    ids::parse::<BranchId>("branch_id", "a").unwrap();
 }
 
 #[test]
 fn masks_know_their_paths() {
-    for (paths, good) in [
-        (
-            &mask::PROJECT,
-            "spec,spec.display_name,spec.default_endpoint_settings.suspension,initial_branch_spec",
-        ),
-        (&mask::BRANCH, "spec.is_protected,spec.expiration"),
-        (&mask::ENDPOINT, "spec.suspension,spec.settings,spec.settings.pg_settings,spec.group.min"),
-        (&mask::ROLE, "spec,spec.attributes,spec.attributes.createdb,spec.membership_roles"),
-        (&mask::DATABASE, "spec.postgres_database,spec.role"),
-    ] {
-        paths.resolve(good).unwrap();
+    fn good<F: MaskField + std::fmt::Debug>(mask: &str) {
+        assert!(mask::resolve::<F>(mask).is_ok(), "{mask}");
     }
-    for (paths, bad) in [
-        (&mask::ENDPOINT, "spec.suspend_timeout_duration"),
-        (&mask::BRANCH, "spec.ttl"),
-        (&mask::BRANCH, "spec.no_expiry"),
-        (&mask::PROJECT, "spec.project_default_settings.suspension"),
-        (&mask::PROJECT, "display_name"),
-        (&mask::ROLE, "spec.postgres_role"),
-    ] {
-        let error = paths.resolve(&format!("spec,{bad}")).err().unwrap();
-        assert_eq!(error.message, format!("Unknown field path in update_mask: '{bad}'"));
+    fn bad<F: MaskField + std::fmt::Debug>(path: &str) {
+        let error = mask::resolve::<F>(&format!("spec,{path}")).err().unwrap();
+        assert_eq!(error.message, format!("Unknown field path in update_mask: '{path}'"));
     }
-    assert!(mask::BRANCH.resolve("").is_err());
+    good::<ProjectField>(
+        "spec,spec.display_name,spec.default_endpoint_settings.suspension,initial_branch_spec",
+    );
+    good::<BranchField>("spec.is_protected,spec.expiration");
+    good::<EndpointField>("spec.suspension,spec.settings,spec.settings.pg_settings,spec.group.min");
+    good::<RoleField>("spec,spec.attributes,spec.attributes.createdb,spec.membership_roles");
+    good::<DatabaseField>("spec.postgres_database,spec.role");
+    bad::<EndpointField>("spec.suspend_timeout_duration");
+    bad::<BranchField>("spec.ttl");
+    bad::<BranchField>("spec.no_expiry");
+    bad::<ProjectField>("spec.project_default_settings.suspension");
+    bad::<ProjectField>("display_name");
+    bad::<RoleField>("spec.postgres_role");
+    assert!(mask::resolve::<BranchField>("").is_err());
 }
 
 #[test]
-fn a_named_leaf_must_be_in_the_body_and_a_partial_spec_need_not() {
-    let none = |_: &'static str| Ok(false);
-    let error = mask::apply(&mask::BRANCH.resolve("spec.expiration").unwrap(), none).unwrap_err();
+fn a_named_field_must_be_in_the_body_and_a_partial_spec_need_not() {
+    let none = |_| Ok(false);
+    let branch = |mask: &str| mask::resolve::<BranchField>(mask).unwrap();
+    let error = mask::apply(&branch("spec.expiration"), none).unwrap_err();
     assert_eq!(error.message, "Field 'spec.expiration' is in update_mask but not provided in request");
-    mask::apply(&mask::BRANCH.resolve("spec").unwrap(), none).unwrap();
-    mask::apply(&mask::BRANCH.resolve("*").unwrap(), none).unwrap_err();
-    // All leaves of a message but the map of settings.
-    let but_settings = |path: &'static str| Ok(!path.ends_with("pg_settings"));
-    mask::apply(&mask::PROJECT.resolve("spec.default_endpoint_settings").unwrap(), but_settings).unwrap();
-    let but_suspension = |path: &'static str| Ok(!path.ends_with("suspension"));
-    mask::apply(&mask::PROJECT.resolve("spec.default_endpoint_settings").unwrap(), but_suspension)
-        .unwrap_err();
+    mask::apply(&branch("spec"), none).unwrap();
+    mask::apply(&branch("*"), none).unwrap_err();
+    // All fields of a message but the map of settings.
+    let defaults = mask::resolve::<ProjectField>("spec.default_endpoint_settings").unwrap();
+    mask::apply(&defaults, |field| Ok(field != ProjectField::PgSettings)).unwrap();
+    mask::apply(&defaults, |field| Ok(field != ProjectField::Suspension)).unwrap_err();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Sessions that a statement of the platform waits for, named in the error when it gives up.
+//! Sessions that block a statement of the platform, named in the error when it times out.
 
 use std::{pin::pin, time::Duration};
 
@@ -7,16 +7,16 @@ use sqlx::Row as _;
 use super::{LIMITS, MAINTENANCE_DATABASE, SessionLimits};
 use crate::local::{
     compute::AwaitWithin as _,
-    control::rejection::{Code, Rejection},
+    control::error_response::{Code, ErrorResponse},
     engine::{BranchKey, Engine},
 };
 
-/// How long a statement has waited when it is looked at: short of the limit of a lock.
+/// The wait after which blockers are looked up: shorter than the lock timeout.
 const LOOK_AFTER: Duration = Duration::from_millis(SessionLimits::CATALOG.lock.as_secs() * 500);
-/// For the look itself.
+/// Time limit of the look-up.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
-/// Awaits a statement, and describes the sessions that hold it up once it has waited long.
+/// Awaits a statement, and describes the sessions that block it once it has waited long.
 pub(super) async fn watch<T>(
     engine: &Engine,
     branch: &BranchKey,
@@ -31,10 +31,10 @@ pub(super) async fn watch<T>(
     (done, found.unwrap_or_default())
 }
 
-/// The error of a statement that gave up waiting; `None` for other failures.
-pub(super) fn gave_up(error: &sqlx::Error, blockers: Option<&str>) -> Option<Rejection> {
+/// The error of a statement that timed out; `None` for other failures.
+pub(super) fn timeout_error(error: &sqlx::Error, blockers: Option<&str>) -> Option<ErrorResponse> {
     let code = error.as_database_error()?.code()?;
-    let (what, limit) = match code.as_ref() {
+    let (target, limit) = match code.as_ref() {
         "55P03" => ("a lock", LIMITS.lock),
         "57014" => ("its end", LIMITS.statement),
         _ => return None,
@@ -44,9 +44,9 @@ pub(super) fn gave_up(error: &sqlx::Error, blockers: Option<&str>) -> Option<Rej
         |blockers| format!("It was held by {blockers}. End that session or its transaction, then try again."),
     );
     let seconds = limit.as_secs();
-    Some(Rejection::new(
+    Some(ErrorResponse::new(
         Code::Aborted,
-        format!("the change was given up after PostgreSQL had waited {seconds} s for {what}. {holder}"),
+        format!("the change was given up after PostgreSQL had waited {seconds} s for {target}. {holder}"),
     ))
 }
 
@@ -62,7 +62,7 @@ async fn blockers(engine: &Engine, branch: &BranchKey) -> Option<String> {
     let text = |row: &sqlx::postgres::PgRow, column: usize| -> String {
         row.try_get::<Option<String>, _>(column).ok().flatten().unwrap_or_else(|| "unknown".to_owned())
     };
-    let told: Vec<_> = rows
+    let descriptions: Vec<_> = rows
         .iter()
         .map(|row| {
             let (user, database, state) = (text(row, 1), text(row, 2), text(row, 3));
@@ -70,5 +70,5 @@ async fn blockers(engine: &Engine, branch: &BranchKey) -> Option<String> {
             format!("a session of role \"{user}\" in database \"{database}\" (process {pid}, {state})")
         })
         .collect();
-    (!told.is_empty()).then(|| told.join(", "))
+    (!descriptions.is_empty()).then(|| descriptions.join(", "))
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why the state cannot be read or written.
+/// DeleteReason the state cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("opening the state file")]

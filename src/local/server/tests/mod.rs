@@ -2,6 +2,8 @@
 
 mod crash;
 mod faults;
+mod point_in_time;
+mod reconciliation;
 
 use std::{path::Path, sync::Arc};
 

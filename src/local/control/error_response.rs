@@ -1,4 +1,4 @@
-//! A refusal of the control plane, in the words and codes of the Lakebase REST API.
+//! Error answers of the control plane, with the codes and texts of the Lakebase REST API.
 
 use std::fmt;
 
@@ -60,15 +60,15 @@ impl Code {
     }
 }
 
-/// Why a call was refused: a code, a text for the caller, and whether a parent removes the thing anyway.
+/// DeleteReason a call was refused: a code, a text for the caller, and whether a parent removes the thing anyway.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rejection {
+pub(crate) struct ErrorResponse {
     pub(crate) code: Code,
     pub(crate) message: String,
     managed_by_parent: bool,
 }
 
-impl Rejection {
+impl ErrorResponse {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), managed_by_parent: false }
     }
@@ -92,16 +92,16 @@ impl Rejection {
         Self::new(Code::NotFound, format!("{what} not found [TraceId: {:032x}]", fastrand::u128(..)))
     }
 
-    pub(crate) fn role_not_found(role_id: &str) -> Self {
+    pub(crate) fn role_not_found(role_id: impl fmt::Display) -> Self {
         Self::new(
             Code::NotFound,
             format!("role not found; role_id:\"{role_id}\" [TraceId: {:032x}]", fastrand::u128(..)),
         )
     }
 
-    /// Something that the service does and the local Lakebase does not, with what to do instead.
-    pub(crate) fn not_implemented(what: impl fmt::Display, instead: impl fmt::Display) -> Self {
-        Self::new(Code::NotImplemented, format!("{what} not supported by the local Lakebase; {instead}"))
+    /// A feature of the service that the local Lakebase lacks, with the alternative.
+    pub(crate) fn not_implemented(feature: impl fmt::Display, instead: impl fmt::Display) -> Self {
+        Self::new(Code::NotImplemented, format!("{feature} not supported by the local Lakebase; {instead}"))
     }
 
     pub(crate) fn no_snapshots() -> Self {
@@ -122,7 +122,7 @@ impl Rejection {
         self
     }
 
-    /// The JSON of the refusal, with a request id of its own.
+    /// The JSON body, with a new request id.
     pub(crate) fn body(&self) -> ErrorBody {
         let mut details: Vec<Value> = Vec::new();
         if self.managed_by_parent {
@@ -146,10 +146,10 @@ impl Rejection {
     }
 }
 
-impl fmt::Display for Rejection {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code.as_str(), self.message)
     }
 }
 
-impl std::error::Error for Rejection {}
+impl std::error::Error for ErrorResponse {}

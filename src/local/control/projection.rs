@@ -1,10 +1,14 @@
-//! How the state is told to callers: always `status` with effective values, never `spec`.
+//! Wire resources from rows of the state: always `status` with effective values, never `spec`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::{
-    computes::Computes,
-    state::{Branch, Database, Endpoint, Project, Role, Sizing, host_and_port},
+    activity::ActivityTable,
+    error_response::ErrorResponse,
+    state::{Branch, Database, Endpoint, Project, Role, Sizing, State, host_and_port},
 };
 use crate::{
     api::wire::{
@@ -27,19 +31,19 @@ pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> 
     let Sizing { min_cu, max_cu, suspend_after } = project.defaults.sizing;
     let pg_settings = &project.defaults.pg_settings;
     wire::project::Project {
-        name: Some(project.name()),
-        project_id: Some(project.id.clone()),
+        name: Some(project.name().to_string()),
+        project_id: Some(project.id.to_string()),
         uid: Some(project.uid.clone()),
         create_time: Some(project.created),
         update_time: Some(project.updated),
         delete_time: project.deleted,
         purge_time: project.deleted.map(|at| at + PURGE_AFTER),
         status: Some(ProjectStatus {
-            project_id: Some(project.id.clone()),
+            project_id: Some(project.id.to_string()),
             display_name: Some(project.display_name.clone()),
             pg_version: Some(i64::from(project.pg_version)),
             owner: Some(project.owner.clone()),
-            default_branch: Some(format!("{}/branches/{}", project.name(), project.default_branch)),
+            default_branch: Some(project.name().branch(project.default_branch.clone()).to_string()),
             default_endpoint_settings: Some(DefaultEndpointSettings {
                 autoscaling_limit_min_cu: Some(min_cu),
                 autoscaling_limit_max_cu: Some(max_cu),
@@ -60,21 +64,21 @@ pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> 
     }
 }
 
-pub(super) fn branch(branch: &Branch, default: bool) -> wire::branch::Branch {
+/// A branch, which its project marks as the default one or not.
+pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Branch, ErrorResponse> {
+    let project = branch.project_name();
+    let default = state.project_or_tombstone(&project)?.default_branch == branch.id;
     let origin = branch.origin.as_ref().filter(|_| !branch.init);
-    let source = branch
-        .origin
-        .as_ref()
-        .map(|origin| format!("projects/{}/branches/{}", branch.project, origin.branch));
-    wire::branch::Branch {
-        name: Some(branch.name()),
-        branch_id: Some(branch.id.clone()),
-        parent: Some(format!("projects/{}", branch.project)),
+    let source = branch.origin.as_ref().map(|origin| project.branch(origin.branch.clone()).to_string());
+    Ok(wire::branch::Branch {
+        name: Some(branch.name().to_string()),
+        branch_id: Some(branch.id.to_string()),
+        parent: Some(project.to_string()),
         uid: Some(branch.uid.clone()),
         create_time: Some(branch.created),
         update_time: Some(branch.updated),
         status: Some(BranchStatus {
-            branch_id: Some(branch.id.clone()),
+            branch_id: Some(branch.id.to_string()),
             current_state: Some(if branch.init { BranchState::Init } else { BranchState::Ready }),
             pending_state: branch.init.then_some(BranchState::Ready),
             state_change_time: Some(branch.state_changed),
@@ -92,18 +96,18 @@ pub(super) fn branch(branch: &Branch, default: bool) -> wire::branch::Branch {
             ..Default::default()
         }),
         ..Default::default()
-    }
+    })
 }
 
-/// Turns endpoints into JSON; needs to see which computes run.
-pub(super) struct EndpointView<'a> {
+/// Projects endpoints; needs to know which computes run.
+pub(super) struct EndpointProjection<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) computes: &'a Computes,
+    pub(super) activity: &'a ActivityTable,
     /// The file with the authority that signed the endpoints' certificates.
     pub(super) ca_cert: &'a str,
 }
 
-impl EndpointView<'_> {
+impl EndpointProjection<'_> {
     pub(super) fn state(&self, branch: &Branch) -> EndpointState {
         match self.engine.running(&branch.key()) {
             Some(_) => EndpointState::Active,
@@ -112,23 +116,23 @@ impl EndpointView<'_> {
         }
     }
 
-    /// What the compute is on its way to.
+    /// The state that the compute is changing to.
     fn pending(&self, branch: &Branch, endpoint: &Endpoint) -> Option<EndpointState> {
-        let changing = branch.init || self.computes.is_changing(&endpoint.uid);
+        let changing = branch.init || self.activity.is_changing(&endpoint.uid);
         changing.then_some(if endpoint.disabled { EndpointState::Idle } else { EndpointState::Active })
     }
 
     pub(super) fn endpoint(&self, branch: &Branch, endpoint: &Endpoint) -> wire::endpoint::Endpoint {
         let Sizing { min_cu, max_cu, suspend_after } = endpoint.sizing;
         wire::endpoint::Endpoint {
-            name: Some(format!("{}/endpoints/{}", branch.name(), endpoint.id)),
-            endpoint_id: Some(endpoint.id.clone()),
-            parent: Some(branch.name()),
+            name: Some(branch.name().endpoint(endpoint.id.clone()).to_string()),
+            endpoint_id: Some(endpoint.id.to_string()),
+            parent: Some(branch.name().to_string()),
             uid: Some(endpoint.uid.clone()),
             create_time: Some(endpoint.created),
             update_time: Some(endpoint.updated),
             status: Some(EndpointStatus {
-                endpoint_id: Some(endpoint.id.clone()),
+                endpoint_id: Some(endpoint.id.to_string()),
                 endpoint_type: Some(endpoint.kind.into()),
                 autoscaling_limit_min_cu: Some(min_cu),
                 autoscaling_limit_max_cu: Some(max_cu),
@@ -144,7 +148,7 @@ impl EndpointView<'_> {
                 }),
                 current_state: Some(self.state(branch)),
                 pending_state: self.pending(branch, endpoint),
-                last_active_time: self.computes.last_active(&endpoint.uid),
+                last_active_time: self.activity.last_active(&endpoint.uid),
                 hosts: endpoint.address.map(|address| {
                     let (host, port) = host_and_port(address);
                     EndpointHosts {
@@ -162,14 +166,14 @@ impl EndpointView<'_> {
 
 pub(super) fn role(branch: &Branch, role: &Role) -> wire::role::Role {
     wire::role::Role {
-        name: Some(format!("{}/roles/{}", branch.name(), role.id)),
-        role_id: Some(role.id.clone()),
-        parent: Some(branch.name()),
+        name: Some(branch.name().role(role.id.clone()).to_string()),
+        role_id: Some(role.id.to_string()),
+        parent: Some(branch.name().to_string()),
         create_time: Some(role.created),
         update_time: Some(role.updated),
         spec: None,
         status: Some(RoleStatus {
-            role_id: Some(role.id.clone()),
+            role_id: Some(role.id.to_string()),
             postgres_role: Some(role.postgres_role.clone()),
             identity_type: Some(role.identity.clone()),
             auth_method: Some(role.auth.clone()),
@@ -185,16 +189,22 @@ pub(super) fn role(branch: &Branch, role: &Role) -> wire::role::Role {
 
 pub(super) fn database(branch: &Branch, database: &Database) -> wire::role::Database {
     wire::role::Database {
-        name: Some(format!("{}/databases/{}", branch.name(), database.id)),
-        database_id: Some(database.id.clone()),
-        parent: Some(branch.name()),
+        name: Some(branch.name().database(database.id.clone()).to_string()),
+        database_id: Some(database.id.to_string()),
+        parent: Some(branch.name().to_string()),
         create_time: Some(database.created),
         update_time: Some(database.updated),
         spec: None,
         status: Some(DatabaseStatus {
-            database_id: Some(database.id.clone()),
+            database_id: Some(database.id.to_string()),
             postgres_database: Some(database.postgres_database.clone()),
-            role: Some(format!("{}/roles/{}", branch.name(), database.role)),
+            role: database.role.clone().map(|role| branch.name().role(role).to_string()),
         }),
     }
+}
+
+/// A resource as the `response` of an operation.
+pub(super) fn json<T: Serialize>(resource: &T) -> Value {
+    // The resources are plain structs with text keys, which always have a JSON form.
+    serde_json::to_value(resource).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How large branches are. It takes a walk over all their files to know, so not every look takes one.
+//! Cache of logical branch sizes: measuring one walks all files of the branch.
 
 use std::{
     collections::HashMap,
@@ -8,20 +8,20 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How long a size may be told without measuring again.
-const GOOD_FOR: Duration = Duration::from_secs(1);
+/// How long a size is used without measuring again.
+const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// The sizes last known, in bytes, by the uid of the branch.
 #[derive(Default)]
-pub(super) struct Sizes(Mutex<HashMap<String, (Instant, i64)>>);
+pub(super) struct SizeCache(Mutex<HashMap<String, (Instant, i64)>>);
 
-impl Sizes {
-    /// The size that was measured a moment ago.
+impl SizeCache {
+    /// The size, if it was measured a moment ago.
     pub(super) fn recent(&self, uid: &str) -> Option<i64> {
-        self.lock().get(uid).filter(|(when, _)| when.elapsed() < GOOD_FOR).map(|(_, size)| *size)
+        self.lock().get(uid).filter(|(when, _)| when.elapsed() < FRESH_FOR).map(|(_, size)| *size)
     }
 
-    /// The size that was measured last, whenever that was.
+    /// The size that was measured last, of any age.
     pub(super) fn last(&self, uid: &str) -> Option<i64> {
         self.lock().get(uid).map(|(_, size)| *size)
     }
@@ -45,10 +45,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_size_is_good_for_a_second_and_remembered_for_longer() {
-        let sizes = Sizes::default();
+        let sizes = SizeCache::default();
         sizes.put("br", 7);
         assert_eq!(sizes.recent("br"), Some(7));
-        tokio::time::advance(GOOD_FOR).await;
+        tokio::time::advance(FRESH_FOR).await;
         assert_eq!((sizes.recent("br"), sizes.last("br")), (None, Some(7)));
         sizes.forget("br");
         assert_eq!(sizes.last("br"), None);

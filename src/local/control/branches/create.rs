@@ -1,0 +1,253 @@
+//! Creation of branches.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use serde_json::Value;
+
+use super::{Branches, apply};
+use crate::{
+    api::{
+        expiry::Expiry,
+        name::{BranchId, BranchName, ProjectName},
+        wire::branch::BranchSpec,
+    },
+    local::{
+        control::{
+            endpoints,
+            error_response::ErrorResponse,
+            failpoint,
+            failures::caught,
+            history, identity,
+            locks::{Held, Wanted},
+            operations::{Subject, Work},
+            projection::{self, json},
+            rules::{self, deletion, expiry, mask},
+            state::{Branch, Origin, State},
+        },
+        engine::{CloneMethod, ForkPoint},
+    },
+};
+
+const MOST_BRANCHES: usize = 500;
+
+/// The outcome of the reservation.
+enum Begun {
+    /// The branch existed: its JSON now.
+    Replaced(Value),
+    Fork(Arc<Branch>, Box<Branch>),
+}
+
+impl Branches {
+    pub(super) async fn begin_create(
+        self,
+        project: ProjectName,
+        id: String,
+        replace: bool,
+        spec: BranchSpec,
+    ) -> Result<Work, ErrorResponse> {
+        let name = project.branch(rules::ids::parse("branch_id", &id)?);
+        let source = source_of(&self.state.snapshot(), &project, &spec)?;
+        let Some(expiry) = expiry::chosen(&spec)? else {
+            return Err(ErrorResponse::bad_request("Expiration must be specified when creating a branch"));
+        };
+        let at = history::point(&spec)?;
+        let held = self.hold_for_fork(&source, &name).await?;
+        let state = self.state.snapshot();
+        if let Some(at) = at.filter(|_| !state.branches.contains_key(&name)) {
+            history::check_point(&state, &self.computes.engine, &source, at).await?;
+        }
+        let reserve = |state: &mut State| {
+            state.project(&project)?;
+            if state.branches.contains_key(&name) {
+                return if replace {
+                    // The given fields are applied; everything else stays.
+                    apply(state, &name, &mask::all(), &spec).map(Begun::Replaced)
+                } else {
+                    Err(exists(name.id()))
+                };
+            }
+            let (source, branch) = draft(state, &name, &source, expiry, &spec)?;
+            state.put_branch(branch.clone());
+            Ok(Begun::Fork(source, Box::new(branch)))
+        };
+        Ok(match self.state.commit(reserve).await? {
+            Begun::Replaced(response) => Work::done(Subject::Branch, &name, response),
+            Begun::Fork(source, branch) => self.fork(held, source, *branch, at),
+        })
+    }
+
+    /// Locks the source, with no interrupted change left in it, and the branch to be created.
+    async fn hold_for_fork(&self, source: &BranchName, target: &BranchName) -> Result<Held, ErrorResponse> {
+        loop {
+            self.changes.ensure_recovered(source).await?;
+            let wanted = Wanted::by("the creation of a branch").shared(target.project());
+            let held = self.locks.hold(wanted.shared(source).exclusive(target)).await?;
+            if !self.changes.is_interrupted(source) {
+                return Ok(held);
+            }
+        }
+    }
+
+    fn fork(self, held: Held, source: Arc<Branch>, branch: Branch, at: Option<ForkPoint>) -> Work {
+        let name = branch.name();
+        Work::new(Subject::Branch, branch.name(), async move {
+            let _held = held;
+            let made = caught(self.make(&source, branch.clone(), at)).await;
+            if made.is_err() {
+                let forgotten = self.state.commit(|state| Ok(state.branches.remove(&name))).await;
+                if let Err(error) = forgotten {
+                    tracing::error!(%error, branch = %name, "failed to remove the record of a branch whose creation failed");
+                }
+                if let Err(error) = self.computes.remove(&branch).await {
+                    tracing::error!(
+                        %error,
+                        branch = %name,
+                        "failed to remove the files of a branch whose creation failed; the next start removes them"
+                    );
+                }
+            }
+            made
+        })
+    }
+
+    /// Makes the files, the address and the compute, which starts at once because a login is likely to follow.
+    async fn make(
+        &self,
+        source: &Branch,
+        mut branch: Branch,
+        at: Option<ForkPoint>,
+    ) -> Result<Value, ErrorResponse> {
+        let computes = &self.computes;
+        let fork = match at {
+            Some(at) => computes.engine.fork_at(&source.key(), &branch.key(), at).await?,
+            None => computes.engine.fork(&source.key(), &branch.key()).await?,
+        };
+        failpoint::reached("create-branch.files");
+        let endpoint = branch.read_write().cloned();
+        let start = async {
+            match &endpoint {
+                Some(endpoint) if !endpoint.disabled => computes.wake(&branch, endpoint).await.map(drop),
+                _ => Ok(()),
+            }
+        };
+        let (published, started) = tokio::join!(computes.publish(&branch), start);
+        started?;
+        for (endpoint, address) in published? {
+            branch.set_address(endpoint.id(), address);
+        }
+        if at.is_some() {
+            history::retain_existing(computes, &mut branch).await?;
+            branch.logical_size = computes.logical_size(&branch).await;
+        } else {
+            // A clone is as large as its source, so there is no need to measure it while the caller waits.
+            branch.logical_size = computes.sizes.last(&source.uid).unwrap_or(source.logical_size);
+            computes.sizes.put(&branch.uid, branch.logical_size);
+        }
+        branch.origin = branch.origin.map(|origin| Origin {
+            lsn: fork.lsn,
+            time: fork.time,
+            method: method(fork.method).to_owned(),
+            bytes_added: fork.bytes_added,
+            ..origin
+        });
+        failpoint::reached("create-branch.started");
+        branch.init = false;
+        branch.state_changed = Utc::now();
+        let acknowledge = |state: &mut State| {
+            let response = json(&projection::branch(state, &branch)?);
+            state.put_branch(branch);
+            Ok(response)
+        };
+        self.state.commit(acknowledge).await
+    }
+}
+
+fn method(method: CloneMethod) -> &'static str {
+    match method {
+        CloneMethod::Reflink => "REFLINK",
+        CloneMethod::Copy => "COPY",
+    }
+}
+
+fn exists(id: &BranchId) -> ErrorResponse {
+    ErrorResponse::bad_request(format!(
+        "branch already exists; branch_name:\"{id}\" [TraceId: {:032x}]",
+        fastrand::u128(..)
+    ))
+}
+
+/// The branch to fork: the one named, else the project's default branch.
+fn source_of(state: &State, project: &ProjectName, spec: &BranchSpec) -> Result<BranchName, ErrorResponse> {
+    let row = state.project(project)?;
+    if spec.source_snapshot.is_some() {
+        return Err(ErrorResponse::no_snapshots());
+    }
+    let Some(name) = spec.source_branch.as_deref().filter(|name| !name.is_empty()) else {
+        return Ok(project.branch(row.default_branch.clone()));
+    };
+    let name: BranchName = name.parse().map_err(|_| ErrorResponse::not_found("branch id"))?;
+    if name.project() != project {
+        return Err(ErrorResponse::bad_request(
+            "source_branch field must point to the branch from the same Project",
+        ));
+    }
+    Ok(name)
+}
+
+/// The new branch before its files exist, with the roles and databases that it inherits.
+fn draft(
+    state: &State,
+    name: &BranchName,
+    source: &BranchName,
+    expiry: Expiry,
+    spec: &BranchSpec,
+) -> Result<(Arc<Branch>, Branch), ErrorResponse> {
+    let project = state.project(name.project())?;
+    let source = Arc::clone(state.branch(source)?);
+    if source.expires.is_some() {
+        return Err(ErrorResponse::bad_request(
+            "Branches with an expiration date cannot have child branches",
+        ));
+    }
+    if state.branches_of(&project.id).count() >= MOST_BRANCHES {
+        let text = format!("A project can have at most {MOST_BRANCHES} branches");
+        return Err(ErrorResponse::bad_request(text));
+    }
+    let now = Utc::now();
+    let expires = expiry::resolve(expiry, now, now)?;
+    let protected = spec.is_protected.unwrap_or(false);
+    if protected && expires.is_some() {
+        return Err(ErrorResponse::bad_request("Protected branches cannot have an expiration date"));
+    }
+    if protected {
+        deletion::check_may_be_protected(state, name)?;
+    }
+    let endpoint = endpoints::draft_primary(&project.defaults, now)?;
+    let branch = Branch {
+        project: project.id.clone(),
+        project_uid: project.uid.clone(),
+        id: name.id().clone(),
+        uid: identity::uid("br"),
+        created: now,
+        updated: now,
+        state_changed: now,
+        protected,
+        expires,
+        origin: Some(Origin {
+            branch: source.id.clone(),
+            branch_uid: source.uid.clone(),
+            lsn: String::new(),
+            time: now,
+            method: String::new(),
+            bytes_added: 0,
+        }),
+        logical_size: source.logical_size,
+        endpoints: [(endpoint.id.clone(), endpoint)].into(),
+        roles: source.roles.clone(),
+        databases: source.databases.clone(),
+        intent: None,
+        init: true,
+    };
+    Ok((source, branch))
+}

@@ -1,0 +1,184 @@
+//! Branches: forked from a source, each with a compute of its own.
+
+mod create;
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use serde_json::Value;
+
+use super::{
+    computes::Computes,
+    error_response::{Code, ErrorResponse},
+    failpoint,
+    intents::CatalogChanges,
+    listing::{PageRequest, page},
+    locks::{Locks, Wanted},
+    operations::{Operations, Subject, Work, empty},
+    projection::{self, json},
+    rules::{
+        deletion, expiry,
+        mask::{self, BranchField, Selected},
+    },
+    shared_state::SharedState,
+    state::{Branch, State},
+};
+use crate::api::{
+    name::{BranchName, ProjectName},
+    wire::{self, branch::BranchSpec, operation::Operation},
+};
+
+/// Calls on branches.
+#[derive(Clone)]
+pub(crate) struct Branches {
+    pub(super) state: Arc<SharedState>,
+    pub(super) operations: Arc<Operations>,
+    pub(super) computes: Arc<Computes>,
+    pub(super) locks: Arc<Locks>,
+    pub(super) changes: Arc<CatalogChanges>,
+}
+
+/// The reason for which a branch is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeleteReason {
+    Requested,
+    Expired,
+}
+
+impl Branches {
+    pub(crate) async fn create(
+        &self,
+        project: ProjectName,
+        id: String,
+        replace: bool,
+        body: wire::branch::Branch,
+    ) -> Result<Operation, ErrorResponse> {
+        let spec = body.spec.unwrap_or_default();
+        self.operations.submit(self.clone().begin_create(project, id, replace, spec)).await
+    }
+
+    pub(crate) async fn get(&self, name: &BranchName) -> Result<wire::branch::Branch, ErrorResponse> {
+        let state = self.state.snapshot();
+        let mut branch = Branch::clone(state.branch(name)?);
+        if !branch.init {
+            branch.logical_size = self.computes.logical_size(&branch).await;
+        }
+        projection::branch(&state, &branch)
+    }
+
+    pub(crate) fn list(
+        &self,
+        project: &ProjectName,
+        request: &PageRequest,
+    ) -> Result<wire::Branches, ErrorResponse> {
+        let state = self.state.snapshot();
+        let project = state.project(project)?;
+        let items = state
+            .branches_of(&project.id)
+            .map(|branch| Ok((branch.created, branch.id.to_string(), projection::branch(&state, branch)?)))
+            .collect::<Result<_, ErrorResponse>>()?;
+        let (items, next_page_token) = page(items, request, 0)?;
+        Ok(wire::Branches { items, next_page_token })
+    }
+
+    pub(crate) async fn update(
+        &self,
+        name: BranchName,
+        mask: String,
+        body: wire::branch::Branch,
+    ) -> Result<Operation, ErrorResponse> {
+        let shared = Arc::clone(&self.state);
+        let spec = body.spec.unwrap_or_default();
+        self.operations
+            .submit(async move {
+                let fields = mask::resolve(&mask);
+                let changed = shared.commit(|state| {
+                    state.branch(&name)?;
+                    apply(state, &name, &fields?, &spec)
+                });
+                Ok(Work::done(Subject::Branch, &name, changed.await?))
+            })
+            .await
+    }
+
+    pub(crate) async fn delete(
+        &self,
+        name: BranchName,
+        allow_missing: bool,
+    ) -> Result<Operation, ErrorResponse> {
+        let this = self.clone();
+        self.operations
+            .submit(async move {
+                match this.begin_delete(name.clone(), DeleteReason::Requested).await {
+                    Err(error) if allow_missing && error.code == Code::NotFound => {
+                        Ok(Work::done(Subject::Branch, &name, empty()))
+                    }
+                    answer => answer,
+                }
+            })
+            .await
+    }
+
+    /// Checks the guards and removes the row; the files follow.
+    pub(super) async fn begin_delete(
+        self,
+        name: BranchName,
+        reason: DeleteReason,
+    ) -> Result<Work, ErrorResponse> {
+        if reason == DeleteReason::Requested {
+            let state = self.state.snapshot();
+            let branch = state.branch(&name)?;
+            deletion::check_branch(&state, state.project(name.project())?, branch)?;
+            self.computes.check_reconciled(branch)?;
+        }
+        let _deleting = self.locks.announce_delete(&name);
+        let wanted = Wanted::by("the deletion of the branch").shared(name.project()).exclusive(&name);
+        let held = self.locks.hold(wanted).await?;
+        let remove = |state: &mut State| {
+            let branch = Arc::clone(state.branch(&name)?);
+            // Its expiry may have been moved, or another branch have taken the id, while this waited.
+            if reason == DeleteReason::Expired && !branch.has_expired(Utc::now()) {
+                return Err(ErrorResponse::bad_request(format!("branch '{name}' has not expired")));
+            }
+            deletion::check_branch(state, state.project(name.project())?, &branch)?;
+            state.branches.remove(&name);
+            Ok(branch)
+        };
+        let branch = self.state.commit(remove).await?;
+        Ok(Work::new(Subject::Branch, &name, async move {
+            let _held = held;
+            failpoint::reached("delete-branch.row");
+            self.computes.remove(&branch).await?;
+            Ok(empty())
+        }))
+    }
+}
+
+/// Sets fields of a branch, and returns its JSON.
+fn apply(
+    state: &mut State,
+    name: &BranchName,
+    fields: &[Selected<BranchField>],
+    spec: &BranchSpec,
+) -> Result<Value, ErrorResponse> {
+    let mut branch = Branch::clone(state.branch(name)?);
+    let (now, was_protected) = (Utc::now(), branch.protected);
+    mask::apply(fields, |field| match field {
+        BranchField::Protected => Ok(mask::set(&mut branch.protected, spec.is_protected.as_ref())),
+        BranchField::Expiration => {
+            let Some(chosen) = expiry::chosen(spec)? else { return Ok(false) };
+            branch.expires = expiry::resolve(chosen, branch.created, now)?;
+            Ok(true)
+        }
+    })?;
+    if branch.protected && !was_protected {
+        deletion::check_may_be_protected(state, name)?;
+    }
+    if branch.expires.is_some() {
+        deletion::check_may_expire(state, state.project(name.project())?, &branch)?;
+    }
+    branch.updated = now;
+    let response = json(&projection::branch(state, &branch)?);
+    state.put_branch(branch);
+    Ok(response)
+}

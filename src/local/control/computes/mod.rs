@@ -1,0 +1,163 @@
+//! Computes of branches: started on demand, stopped when idle or disabled, published at the gateway.
+
+mod publish;
+
+use std::{path::PathBuf, time::Duration};
+
+use futures_util::future::join_all;
+
+use super::{
+    activity::{ActivityTable, Presence},
+    error_response::{Code, ErrorResponse},
+    failures::with_sources,
+    projection::EndpointProjection,
+    rules::sizing,
+    shared_state::SharedState,
+    size_cache::SizeCache,
+    state::{Branch, Endpoint},
+};
+use crate::local::{
+    engine::{Engine, EngineError},
+    gateway::Gateway,
+};
+use std::sync::Arc;
+
+/// The longest wait of a session for a PostgreSQL that recovers from a crash.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(15);
+const RECOVERY_PAUSE: Duration = Duration::from_millis(50);
+
+/// Computes and their addresses, over one engine and one gateway.
+pub(super) struct Computes {
+    pub(super) state: Arc<SharedState>,
+    pub(super) engine: Engine,
+    pub(super) gateway: Gateway,
+    pub(super) activity: ActivityTable,
+    pub(super) sizes: SizeCache,
+    /// The file with the authority that signed the endpoints' certificates.
+    pub(super) ca_cert: String,
+    /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
+    pub(super) idle_time_scale: u32,
+}
+
+impl Computes {
+    pub(super) fn projection(&self) -> EndpointProjection<'_> {
+        EndpointProjection { engine: &self.engine, activity: &self.activity, ca_cert: &self.ca_cert }
+    }
+
+    /// Counts a connection to an endpoint, which is not suspended while the returned guard lives.
+    pub(super) fn connect(&self, endpoint_uid: &str) -> Presence {
+        self.activity.of(endpoint_uid).connect()
+    }
+
+    /// Starts an endpoint's compute unless it runs; one start at a time.
+    pub(super) async fn wake(&self, branch: &Branch, endpoint: &Endpoint) -> Result<PathBuf, EngineError> {
+        let key = branch.key();
+        let activity = self.activity.of(&endpoint.uid);
+        let _transition = activity.transition.lock().await;
+        if let Some(socket) = self.engine.running(&key) {
+            return Ok(socket);
+        }
+        tracing::debug!(endpoint = endpoint.uid, "starting the compute");
+        // The settings may have changed while this waited.
+        let state = self.state.snapshot();
+        let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
+        self.engine.start(&key, &sizing::settings(&endpoint.sizing, &endpoint.pg_settings)).await
+    }
+
+    /// Wakes a compute and logs in as the superuser, once PostgreSQL accepts logins: it does not while it recovers from
+    /// a backend that crashed.
+    pub(super) async fn admin(
+        &self,
+        branch: &Branch,
+        endpoint: &Endpoint,
+        database: &str,
+    ) -> Result<sqlx::PgConnection, EngineError> {
+        let deadline = tokio::time::Instant::now() + LONGEST_RECOVERY;
+        loop {
+            self.wake(branch, endpoint).await?;
+            match self.engine.admin(&branch.key(), database).await {
+                Err(error) if error.is_not_ready() && tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(RECOVERY_PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Closes the connections of an endpoint and stops its compute.
+    pub(super) async fn halt(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+        let activity = self.activity.of(&endpoint.uid);
+        let _transition = activity.transition.lock().await;
+        self.stop(branch, endpoint).await
+    }
+
+    /// As [`halt`](Self::halt), for a caller that holds the compute's transition lock.
+    pub(super) async fn stop(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+        self.gateway.disconnect(&endpoint.uid).await;
+        self.engine.stop(&branch.key()).await
+    }
+
+    /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its transition lock.
+    pub(super) async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+        self.stop(branch, endpoint).await?;
+        let settings = sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
+        self.engine.start(&branch.key(), &settings).await.map(drop)
+    }
+
+    /// Stops computes that have had no connection for their timeout.
+    pub(super) async fn suspend_idle(&self) {
+        let state = self.state.snapshot();
+        join_all(state.branches.values().filter(|branch| !branch.init).map(|branch| self.suspend(branch)))
+            .await;
+    }
+
+    async fn suspend(&self, branch: &Branch) {
+        let Some(endpoint) = branch.read_write() else { return };
+        let Some(timeout) = endpoint.sizing.suspend_after else { return };
+        let timeout = timeout / self.idle_time_scale;
+        let activity = self.activity.of(&endpoint.uid);
+        if !activity.idle_for(timeout) || self.engine.running(&branch.key()).is_none() {
+            return;
+        }
+        let _transition = activity.transition.lock().await;
+        // A login that came meanwhile was counted and now waits for the lock.
+        if activity.idle_for(timeout) {
+            tracing::info!(endpoint = endpoint.uid, "suspending the idle compute");
+            if let Err(error) = self.engine.stop(&branch.key()).await {
+                tracing::warn!(error = with_sources(&error), "failed to stop the idle compute");
+            }
+        }
+    }
+
+    /// Refuses while a change is being brought to a compute of the branch, as the service does.
+    pub(super) fn check_reconciled(&self, branch: &Branch) -> Result<(), ErrorResponse> {
+        match branch.endpoints.values().find(|endpoint| self.activity.is_changing(&endpoint.uid)) {
+            None => Ok(()),
+            Some(endpoint) => Err(ErrorResponse::new(
+                Code::Aborted,
+                format!(
+                    "Endpoint reconciliation still in progress for '{}'. Try again when its pending_state is gone.",
+                    branch.name().endpoint(endpoint.id.clone()),
+                ),
+            )),
+        }
+    }
+
+    /// The present size of a branch; the last known one where it cannot be measured.
+    pub(super) async fn logical_size(&self, branch: &Branch) -> i64 {
+        if let Some(size) = self.sizes.recent(&branch.uid) {
+            return size;
+        }
+        match self.engine.logical_size(&branch.key()).await {
+            Ok(size) => {
+                let size = i64::try_from(size).unwrap_or(i64::MAX);
+                self.sizes.put(&branch.uid, size);
+                size
+            }
+            Err(error) => {
+                tracing::debug!(%error, branch = %branch.name(), "failed to measure the branch");
+                branch.logical_size
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Addresses of endpoints at the gateway, and the removal of branches with all they have.
+
+use std::{collections::HashSet, net::SocketAddr};
+
+use super::Computes;
+use crate::{
+    api::name::EndpointName,
+    local::{
+        control::{ControlError, StoreError, error_response::ErrorResponse, state::Branch},
+        engine::EngineError,
+        gateway::GatewayError,
+    },
+};
+
+impl Computes {
+    /// Removes branch directories without a row: they were being created or removed when the last process ended.
+    pub(in crate::local::control) async fn remove_orphans(&self) -> Result<(), ControlError> {
+        let state = self.state.snapshot();
+        let known: HashSet<_> = state.branches.values().map(|branch| branch.key()).collect();
+        for key in self.engine.branches().await? {
+            if !known.contains(&key) {
+                tracing::info!(branch = %key, "removing an unfinished or half removed branch");
+                self.engine.remove(&key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Listens for every endpoint, at its former address where that is free.
+    pub(in crate::local::control) async fn publish_all(&self) -> Result<(), ControlError> {
+        let state = self.state.snapshot();
+        let mut moved = Vec::new();
+        for branch in state.branches.values().filter(|branch| state.project(&branch.project_name()).is_ok()) {
+            moved.extend(self.publish(branch).await?);
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let kept = self.state.commit(|state| {
+            for (endpoint, address) in moved {
+                state.change_branch(endpoint.branch(), |branch| {
+                    branch.set_address(endpoint.id(), address);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        kept.await.map_err(|error| StoreError::Open(std::io::Error::other(error)).into())
+    }
+
+    /// Publishes the endpoints of a branch, and returns those whose address has changed.
+    pub(in crate::local::control) async fn publish(
+        &self,
+        branch: &Branch,
+    ) -> Result<Vec<(EndpointName, SocketAddr)>, GatewayError> {
+        let mut moved = Vec::new();
+        for endpoint in branch.endpoints.values() {
+            let address = self.gateway.publish(&endpoint.uid, endpoint.address).await?;
+            if endpoint.address != Some(address) {
+                moved.push((branch.name().endpoint(endpoint.id.clone()), address));
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Withdraws the endpoints of a branch and stops its computes.
+    pub(in crate::local::control) async fn withdraw(&self, branch: &Branch) -> Result<(), EngineError> {
+        for endpoint in branch.endpoints.values() {
+            self.gateway.withdraw(&endpoint.uid).await;
+            self.halt(branch, endpoint).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes connections, computes and files of a branch whose row is gone already.
+    pub(in crate::local::control) async fn remove(&self, branch: &Branch) -> Result<(), ErrorResponse> {
+        for endpoint in branch.endpoints.values() {
+            self.gateway.withdraw(&endpoint.uid).await;
+            self.activity.forget(&endpoint.uid);
+        }
+        self.sizes.forget(&branch.uid);
+        match self.engine.remove(&branch.key()).await {
+            Ok(()) | Err(EngineError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

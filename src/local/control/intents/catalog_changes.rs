@@ -1,0 +1,226 @@
+//! Durable execution of intents: written, executed, acknowledged, and finished after an interruption.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::{
+    Intent,
+    execute::{Attempt, Executor, Failure},
+};
+use crate::{
+    api::name::BranchName,
+    local::control::{
+        computes::Computes,
+        error_response::{Code, ErrorResponse},
+        failpoint,
+        locks::{Held, Locks, Wanted},
+        operations::{Subject, Work},
+        shared_state::SharedState,
+        state::Branch,
+    },
+};
+
+/// Changes of roles and databases, in PostgreSQL and in the rows of their branches.
+pub(in crate::local::control) struct CatalogChanges {
+    state: Arc<SharedState>,
+    computes: Arc<Computes>,
+    locks: Arc<Locks>,
+    in_flight: InFlight,
+}
+
+/// Branches whose intent an operation of this process is working on.
+#[derive(Default)]
+struct InFlight(Mutex<HashSet<String>>);
+
+impl InFlight {
+    fn enter(&self, uid: &str) -> Flight<'_> {
+        self.lock().insert(uid.to_owned());
+        Flight { all: self, uid: uid.to_owned() }
+    }
+
+    fn contains(&self, uid: &str) -> bool {
+        self.lock().contains(uid)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Flight<'a> {
+    all: &'a InFlight,
+    uid: String,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.uid);
+    }
+}
+
+impl CatalogChanges {
+    pub(in crate::local::control) fn new(
+        state: Arc<SharedState>,
+        computes: Arc<Computes>,
+        locks: Arc<Locks>,
+    ) -> Self {
+        Self { state, computes, locks, in_flight: InFlight::default() }
+    }
+
+    /// Locks a branch for a change of its roles, databases or endpoints, with no interrupted change left in it.
+    pub(in crate::local::control) async fn hold_branch(
+        &self,
+        branch: &BranchName,
+        operation: &'static str,
+    ) -> Result<Held, ErrorResponse> {
+        let wanted = Wanted::by(operation).shared(branch.project()).exclusive(branch);
+        let held = self.locks.hold(wanted).await?;
+        self.finish_interrupted(&held, branch).await?;
+        Ok(held)
+    }
+
+    /// The work of an operation that makes a change on `resource`, a part of `branch`.
+    pub(in crate::local::control) fn work(
+        self: Arc<Self>,
+        held: Held,
+        branch: BranchName,
+        (subject, resource): (Subject, impl fmt::Display),
+        intent: Intent,
+        response: impl FnOnce() -> Result<Value, ErrorResponse> + Send + 'static,
+    ) -> Work {
+        let work = async move {
+            self.make(&held, &branch, intent).await?;
+            response()
+        };
+        Work::new(subject, resource, work).failing_the_call()
+    }
+
+    /// Makes a change of roles or databases in PostgreSQL and in the row of the branch.
+    async fn make(&self, held: &Held, name: &BranchName, intent: Intent) -> Result<(), ErrorResponse> {
+        let state = self.state.snapshot();
+        let branch = state.branch(name)?;
+        let executor = self.executor(branch);
+        let mut possible = held.unless_deleted(executor.check_possible(&intent)).await;
+        if possible.as_ref().is_err_and(|error| error.code == Code::Unavailable) {
+            // A session that began just before PostgreSQL noticed a crash breaks; the next one waits for the recovery.
+            possible = held.unless_deleted(executor.check_possible(&intent)).await;
+        }
+        possible?;
+        let _flight = self.in_flight.enter(&branch.uid);
+        self.put_intent(name, Some(intent.clone())).await?;
+        failpoint::reached(&intent.point("written"));
+        self.finish(held, branch, intent, Attempt::First).await
+    }
+
+    /// Finishes an interrupted change of a branch, unless an operation is working on it right now.
+    pub(in crate::local::control) async fn ensure_recovered(
+        &self,
+        branch: &BranchName,
+    ) -> Result<(), ErrorResponse> {
+        if self.is_interrupted(branch) {
+            self.hold_branch(branch, "the end of an interrupted change").await.map(drop)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether the branch has an unfinished change that no operation is working on.
+    pub(in crate::local::control) fn is_interrupted(&self, name: &BranchName) -> bool {
+        let state = self.state.snapshot();
+        let branch = state.branch(name);
+        branch.is_ok_and(|branch| branch.intent.is_some() && !self.in_flight.contains(&branch.uid))
+    }
+
+    /// Finishes every interrupted change. One that cannot be finished now is tried again when the branch is used.
+    pub(in crate::local::control) async fn recover_all(&self) {
+        let state = self.state.snapshot();
+        let interrupted = state.branches.iter().filter(|(_, branch)| branch.intent.is_some());
+        join_all(interrupted.map(|(name, _)| async move {
+            tracing::info!(branch = %name, "finishing an interrupted change");
+            if let Err(error) = self.ensure_recovered(name).await {
+                tracing::warn!(branch = %name, %error, "failed to finish an interrupted change; the next use retries");
+            }
+        }))
+        .await;
+    }
+
+    async fn finish_interrupted(&self, held: &Held, name: &BranchName) -> Result<(), ErrorResponse> {
+        let state = self.state.snapshot();
+        let Ok(branch) = state.branch(name) else { return Ok(()) };
+        let Some(intent) = branch.intent.clone() else { return Ok(()) };
+        match self.finish(held, branch, intent, Attempt::Again).await {
+            // Still there: nothing may build on the branch as it is.
+            Err(error) if self.is_interrupted(name) => Err(error),
+            Err(error) => {
+                tracing::warn!(branch = %name, %error, "PostgreSQL refused an interrupted change; it was removed");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Executes the intent and acknowledges it, or removes it where PostgreSQL refuses.
+    async fn finish(
+        &self,
+        held: &Held,
+        branch: &Branch,
+        intent: Intent,
+        attempt: Attempt,
+    ) -> Result<(), ErrorResponse> {
+        let name = branch.name();
+        let executed = match self.execute_unless_deleted(held, branch, &intent, attempt).await {
+            // Whether a broken session made the change shows in the second attempt.
+            Err(Failure::Unknown(_)) => {
+                self.execute_unless_deleted(held, branch, &intent, Attempt::Again).await
+            }
+            executed => executed,
+        };
+        match executed {
+            Ok(()) => {
+                failpoint::reached(&intent.point("made"));
+                let acknowledge = |branch: &mut Branch| {
+                    branch.intent = None;
+                    intent.acknowledge(branch);
+                    Ok(())
+                };
+                self.state.commit(|state| state.change_branch(&name, acknowledge)).await
+            }
+            Err(Failure::Unknown(error)) => Err(error),
+            Err(Failure::Refused(error)) => {
+                self.put_intent(&name, None).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Only SQL is aborted for a delete: a commit that is cut off would leave memory behind the disk.
+    async fn execute_unless_deleted(
+        &self,
+        held: &Held,
+        branch: &Branch,
+        intent: &Intent,
+        attempt: Attempt,
+    ) -> Result<(), Failure> {
+        let executor = self.executor(branch);
+        let executed = held.unless_deleted(async { Ok(executor.execute(intent, attempt).await) });
+        executed.await.unwrap_or_else(|deleted| Err(Failure::Unknown(deleted)))
+    }
+
+    async fn put_intent(&self, name: &BranchName, intent: Option<Intent>) -> Result<(), ErrorResponse> {
+        let put = |branch: &mut Branch| {
+            branch.intent = intent;
+            Ok(())
+        };
+        self.state.commit(|state| state.change_branch(name, put)).await
+    }
+
+    fn executor<'a>(&'a self, branch: &'a Branch) -> Executor<'a> {
+        Executor { computes: &self.computes, branch }
+    }
+}
