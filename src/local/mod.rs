@@ -18,7 +18,7 @@ mod api;
 mod compute;
 mod control;
 mod engine;
-mod fault;
+mod engine_error;
 mod gateway;
 mod proof;
 mod scram;

@@ -124,8 +124,8 @@ async fn a_source_must_exist_in_the_same_project() {
     on_a_project(async |fixture: Fixture| {
         let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         let from = |source: String| json!({"spec": {"no_expiry": true, "source_branch": source}});
-        let nobody = from(format!("{}/branches/nobody", fixture.project.name));
-        expect(&fixture.refused(&call, nobody).await, 404, "NOT_FOUND", "branch id not found");
+        let missing = from(format!("{}/branches/missing", fixture.project.name));
+        expect(&fixture.refused(&call, missing).await, 404, "NOT_FOUND", "branch id not found");
         let uid = from(fixture.main.uid.clone().unwrap());
         expect(&fixture.refused(&call, uid).await, 404, "NOT_FOUND", "branch id not found");
         let elsewhere = from("projects/another/branches/production".to_owned());
@@ -214,8 +214,8 @@ async fn a_deleted_branch_is_not_found_and_its_id_is_free() {
         branch.delete().await.unwrap();
         let refused = fixture.refused(&format!("GET {}", branch.name), None).await;
         expect(&refused, 404, "NOT_FOUND", "branch id not found [TraceId: ");
-        for leaf in ["endpoints", "roles", "databases"] {
-            let refused = fixture.refused(&format!("GET {}/{leaf}", branch.name), None).await;
+        for collection in ["endpoints", "roles", "databases"] {
+            let refused = fixture.refused(&format!("GET {}/{collection}", branch.name), None).await;
             expect(&refused, 404, "NOT_FOUND", "branch id not found");
         }
         expect(&parts(&branch.delete().await.unwrap_err()), 404, "NOT_FOUND", "branch id not found");

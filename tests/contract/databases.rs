@@ -12,9 +12,9 @@ async fn a_database_belongs_to_a_role_that_exists() {
         let text = "Field 'database.spec.role' is required, expected non-default value (not \"\")!";
         let refused = fixture.refused(&call, json!({"spec": {"postgres_database": "d"}})).await;
         expect(&refused, 400, "INVALID_PARAMETER_VALUE", text);
-        let nobody = format!("{}/roles/does-not-exist", fixture.main.name);
+        let missing = format!("{}/roles/does-not-exist", fixture.main.name);
         let refused =
-            fixture.refused(&call, json!({"spec": {"postgres_database": "d", "role": nobody}})).await;
+            fixture.refused(&call, json!({"spec": {"postgres_database": "d", "role": missing}})).await;
         expect(&refused, 404, "NOT_FOUND", "role not found; role_id:\"does-not-exist\" [TraceId: ");
     })
     .await;

@@ -51,8 +51,13 @@ async fn a_credential_lives_an_hour_unless_it_is_asked_to_live_shorter() {
             let body = json!({"endpoint": endpoint.name().to_string(), "ttl": ttl});
             expect(&fixture.refused("POST credentials", body).await, 400, "INVALID_PARAMETER_VALUE", "");
         }
-        let nobody = json!({"endpoint": format!("{}/endpoints/nobody", fixture.main.name)});
-        expect(&fixture.refused("POST credentials", nobody).await, 404, "NOT_FOUND", "endpoint id not found");
+        let missing = json!({"endpoint": format!("{}/endpoints/missing", fixture.main.name)});
+        expect(
+            &fixture.refused("POST credentials", missing).await,
+            404,
+            "NOT_FOUND",
+            "endpoint id not found",
+        );
         expect(
             &fixture.refused("POST credentials", json!({})).await,
             400,
@@ -112,7 +117,7 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
             ("worker", "wrong"),
             ("worker", ""),
             ("schreiber", "Schlussel IX"),
-            ("nobody", "x"),
+            ("no_such_role", "x"),
             ("sleeper", "x"),
             ("cloud_admin", ""),
         ] {

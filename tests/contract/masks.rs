@@ -55,7 +55,7 @@ async fn a_known_path_must_be_in_the_body() {
 }
 
 #[tokio::test]
-async fn a_whole_message_wants_all_its_leaves_but_the_settings() {
+async fn a_whole_message_requires_all_its_fields_but_the_settings() {
     on_a_project(async |fixture: Fixture| {
         let call = format!("PATCH {}?update_mask=spec.default_endpoint_settings", fixture.project.name);
         let sizes = json!({"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 2});

@@ -63,13 +63,14 @@ async fn every_change_is_an_operation_of_its_resource_that_can_be_read_again() {
 async fn the_response_is_what_a_read_shows() {
     on_a_project(async |fixture: Fixture| {
         let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
-        let mut told = fixture.operation(&call, json!({"spec": {"ttl": "3600s"}})).await["response"].take();
+        let mut response =
+            fixture.operation(&call, json!({"spec": {"ttl": "3600s"}})).await["response"].take();
         let mut read = fixture.send(&format!("GET {}/branches/b", fixture.project.name), None).await;
-        for branch in [&mut told, &mut read] {
+        for branch in [&mut response, &mut read] {
             // Measured anew at each read.
             branch["status"].as_object_mut().unwrap().remove("logical_size_bytes").unwrap();
         }
-        assert_eq!(told, read);
+        assert_eq!(response, read);
     })
     .await;
 }

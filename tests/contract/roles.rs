@@ -13,9 +13,9 @@ async fn a_plain_role_logs_in_by_password_and_an_identity_by_token() {
         assert_eq!((&plain.identity_type, &plain.auth_method), (&IdentityType::Unspecified, &AuthMethod::Password));
         assert_eq!(plain.attributes, RoleAttributes::default());
         assert_eq!(plain.membership_roles, []);
-        let none = RoleDefinition::plain("nobody").auth_method(AuthMethod::NoLogin);
+        let none = RoleDefinition::plain("no_login").auth_method(AuthMethod::NoLogin);
         assert_eq!(fixture.main.create_role(none).await.unwrap().auth_method, AuthMethod::NoLogin);
-        let sql = "SELECT count(*) FROM pg_roles WHERE (rolname, rolcanlogin) IN (('app reader', true), ('nobody', false))";
+        let sql = "SELECT count(*) FROM pg_roles WHERE (rolname, rolcanlogin) IN (('app reader', true), ('no_login', false))";
         assert_eq!(number(&fixture.main, sql).await, 2);
         if !is_workspace() {
             let user = fixture.main.create_role(RoleDefinition::user("joe@example.com")).await.unwrap();
@@ -98,19 +98,20 @@ async fn membership_is_given_and_taken() {
 async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
     on_a_project(async |fixture: Fixture| {
         let app = fixture.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
-        let heir = fixture.main.create_role(RoleDefinition::plain("heir")).id("heir").await.unwrap();
+        let successor =
+            fixture.main.create_role(RoleDefinition::plain("successor")).id("successor").await.unwrap();
         fixture.main.create_database("app_db", app.name.clone()).id("app-db").await.unwrap();
         let error = app.delete().await.unwrap_err();
         assert_eq!(error.status().unwrap_or(400), 400, "{error}");
         assert!(error.to_string().contains("app_db"), "{error}");
         app.get().await.unwrap();
-        app.delete().reassign_owned_to(heir.name.clone()).await.unwrap();
+        app.delete().reassign_owned_to(successor.name.clone()).await.unwrap();
         assert_eq!(app.try_get().await.unwrap(), None);
         let sql = "SELECT count(*) FROM pg_database d JOIN pg_roles r ON r.oid = datdba
-            WHERE datname = 'app_db' AND rolname = 'heir'";
+            WHERE datname = 'app_db' AND rolname = 'successor'";
         assert_eq!(number(&fixture.main, sql).await, 1);
         let database = fixture.main.database("app-db").unwrap().get().await.unwrap();
-        assert_eq!(database.role.as_ref(), Some(&heir.name));
+        assert_eq!(database.role.as_ref(), Some(&successor.name));
     })
     .await;
 }

@@ -99,13 +99,13 @@ async fn no_id_in_a_path_leads_anywhere_else() {
 }
 
 #[tokio::test]
-async fn what_only_the_server_says_and_what_nobody_knows_is_ignored_in_a_body() {
+async fn output_only_and_unknown_fields_are_ignored_in_a_body() {
     on_a_project(async |fixture: Fixture| {
         let call = format!("POST {}/branches?branch_id=b", fixture.project.name);
         let body = json!({
             "name": 7, "uid": ["mine"], "create_time": "yesterday", "display_name": "x", "parent": {},
             "status": {"current_state": 5, "default": "maybe", "logical_size_bytes": []},
-            "spec": {"no_expiry": true, "colour": "green"}, "nobody": {"knows": null},
+            "spec": {"no_expiry": true, "colour": "green"}, "missing": {"knows": null},
         });
         let operation = fixture.operation(&call, body).await;
         let branch = &operation["response"];
@@ -201,15 +201,15 @@ async fn what_is_missing_is_looked_for_from_the_project_down() {
         let project = &fixture.project.name;
         let main = &fixture.main.name;
         for (path, text) in [
-            ("projects/nobody-here/branches/b/endpoints/e".to_owned(), "project id not found [TraceId: "),
-            ("projects/nobody-here/branches".to_owned(), "project id not found"),
-            (format!("{project}/branches/nobody"), "branch id not found [TraceId: "),
-            (format!("{project}/branches/nobody/endpoints/e"), "branch id not found"),
-            (format!("{project}/branches/nobody/roles"), "branch id not found"),
-            (format!("{main}/endpoints/nobody"), "endpoint id not found"),
-            (format!("{main}/roles/nobody"), "role not found; role_id:\"nobody\""),
-            (format!("{main}/databases/nobody"), "database id not found"),
-            (format!("{main}/operations/nobody"), "operation id not found"),
+            ("projects/no-project/branches/b/endpoints/e".to_owned(), "project id not found [TraceId: "),
+            ("projects/no-project/branches".to_owned(), "project id not found"),
+            (format!("{project}/branches/missing"), "branch id not found [TraceId: "),
+            (format!("{project}/branches/missing/endpoints/e"), "branch id not found"),
+            (format!("{project}/branches/missing/roles"), "branch id not found"),
+            (format!("{main}/endpoints/missing"), "endpoint id not found"),
+            (format!("{main}/roles/missing"), "role not found; role_id:\"missing\""),
+            (format!("{main}/databases/missing"), "database id not found"),
+            (format!("{main}/operations/missing"), "operation id not found"),
         ] {
             expect(&fixture.refused(&format!("GET {path}"), None).await, 404, "NOT_FOUND", text);
         }

@@ -91,7 +91,7 @@ impl Client {
                 Step::Call(call) => call.send(&lakebase, &self.names).await,
                 Step::Write(branch, key) => {
                     let done = write(&lakebase, &self.names.branch(*branch), *key).await;
-                    done.map_err(|text| rules::Denial { status: 0, code: String::new(), text })
+                    done.map_err(|text| rules::ErrorAnswer { status: 0, code: String::new(), text })
                 }
             };
             match answer {
@@ -165,7 +165,7 @@ impl Client {
 }
 
 impl State {
-    fn call(&mut self, call: &Call, names: &Names) -> Vec<rules::Broken> {
+    fn call(&mut self, call: &Call, names: &Names) -> Vec<rules::Violation> {
         let before: BTreeSet<String> = self.model.branches.keys().cloned().collect();
         let broken = self.model.apply(call);
         if let Call::CreateBranch { id, .. } = call

@@ -6,7 +6,7 @@ use lakebase::Lakebase;
 use proptest::{option, prelude::*};
 use serde_json::{Value, json};
 
-use super::rules::Denial;
+use super::rules::ErrorAnswer;
 use crate::support::{child::LIMIT, fixture::parts};
 
 const BASE: &str = "/api/2.0/postgres/";
@@ -82,7 +82,7 @@ pub(crate) enum Call {
         id: u8,
         name: u8,
     },
-    GiveDatabase {
+    ReassignDatabase {
         branch: Branch,
         id: u8,
         owner: Role,
@@ -136,7 +136,7 @@ pub(crate) fn any() -> impl Strategy<Value = Call> {
         4 => (branch(), 0..3u8, 0..3u8, role())
             .prop_map(|(branch, id, name, owner)| Call::CreateDatabase { branch, id, name, owner }),
         2 => (branch(), 0..3u8, 0..3u8).prop_map(|(branch, id, name)| Call::RenameDatabase { branch, id, name }),
-        1 => (branch(), 0..3u8, role()).prop_map(|(branch, id, owner)| Call::GiveDatabase { branch, id, owner }),
+        1 => (branch(), 0..3u8, role()).prop_map(|(branch, id, owner)| Call::ReassignDatabase { branch, id, owner }),
         2 => (branch(), 0..3u8).prop_map(|(branch, id)| Call::DeleteDatabase { branch, id }),
         1 => branch().prop_map(|branch| Call::CreateEndpoint { branch }),
         1 => branch().prop_map(|branch| Call::DeletePrimary { branch }),
@@ -147,7 +147,7 @@ fn any_bool() -> impl Strategy<Value = bool> {
     prop::bool::ANY
 }
 
-/// The names of things, as one client calls them.
+/// The resource names of one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) project: String,
@@ -243,7 +243,7 @@ impl Call {
                 let path = format!("{}/databases/db-{id}?{mask}", names.branch(branch));
                 ("PATCH", path, Some(json!({"spec": {"postgres_database": format!("db_{name}")}})))
             }
-            Self::GiveDatabase { branch, id, owner } => {
+            Self::ReassignDatabase { branch, id, owner } => {
                 let path = format!("{}/databases/db-{id}?update_mask=spec.role", names.branch(branch));
                 ("PATCH", path, Some(json!({"spec": {"role": names.role(branch, owner)}})))
             }
@@ -261,7 +261,7 @@ impl Call {
     }
 
     /// Sends the call, waits for its operation, and returns the error that it ends with.
-    pub(crate) async fn send(&self, lakebase: &Lakebase, names: &Names) -> Result<(), Denial> {
+    pub(crate) async fn send(&self, lakebase: &Lakebase, names: &Names) -> Result<(), ErrorAnswer> {
         let (method, path, body) = self.request(names);
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let mut request = lakebase.request(method, &format!("{BASE}{path}"), body);
@@ -269,25 +269,25 @@ impl Call {
             let (key, value) = pair.split_once('=').expect("a pair");
             request = request.query(key, value);
         }
-        let denial = |error: &lakebase::Error| {
+        let answer = |error: &lakebase::Error| {
             let (status, code, text) = parts(error);
-            Denial { status, code, text: if text.is_empty() { error.to_string() } else { text } }
+            ErrorAnswer { status, code, text: if text.is_empty() { error.to_string() } else { text } }
         };
-        let mut operation = request.await.map_err(|error| denial(&error))?;
+        let mut operation = request.await.map_err(|error| answer(&error))?;
         let deadline = Instant::now() + LIMIT;
         while operation["done"] != true {
             assert!(Instant::now() < deadline, "{self:?} does not end: {operation}");
             tokio::time::sleep(Duration::from_millis(20)).await;
             let name = operation["name"].as_str().expect("a name").to_owned();
             let read = lakebase.request("GET", &format!("{BASE}{name}"), None).await;
-            operation = read.map_err(|error| denial(&error))?;
+            operation = read.map_err(|error| answer(&error))?;
         }
         match operation.get("error").filter(|error| !error.is_null()) {
             None => Ok(()),
             Some(error) => {
                 let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
                 // An operation carries a code and no status.
-                Err(Denial { status: 0, code: text("error_code"), text: text("message") })
+                Err(ErrorAnswer { status: 0, code: text("error_code"), text: text("message") })
             }
         }
     }

@@ -32,12 +32,12 @@ fn check(sharing: Sharing) {
 }
 
 #[test]
-fn clients_with_a_project_each_see_what_the_rules_say() {
+fn clients_with_a_project_each_get_what_the_rules_allow() {
     check(Sharing::Server);
 }
 
 #[test]
-fn clients_with_branches_of_one_project_see_what_the_rules_say() {
+fn clients_with_branches_of_one_project_get_what_the_rules_allow() {
     check(Sharing::Project);
 }
 

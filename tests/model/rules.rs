@@ -6,21 +6,21 @@ use super::call::{Branch as BranchRef, Call, Expiration, Names};
 
 /// An error answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Denial {
+pub(crate) struct ErrorAnswer {
     pub(crate) status: u16,
     pub(crate) code: String,
     pub(crate) text: String,
 }
 
-impl std::fmt::Display for Denial {
+impl std::fmt::Display for ErrorAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}: {}", self.status, self.code, self.text)
     }
 }
 
-/// A rule that a call breaks.
+/// A rule that a call violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum Violation {
     /// A value that no state allows.
     Value,
     /// The present state forbids it.
@@ -28,14 +28,14 @@ pub(crate) enum Broken {
     Missing,
 }
 
-impl Broken {
-    pub(crate) fn explains(self, denial: &Denial) -> bool {
+impl Violation {
+    pub(crate) fn explains(self, answer: &ErrorAnswer) -> bool {
         let (status, code) = match self {
             Self::Value => (400, "INVALID_PARAMETER_VALUE"),
             Self::State => (400, "BAD_REQUEST"),
             Self::Missing => (404, "NOT_FOUND"),
         };
-        denial.code == code && (denial.status == status || denial.status == 0)
+        answer.code == code && (answer.status == status || answer.status == 0)
     }
 }
 
@@ -65,17 +65,17 @@ impl Model {
         Self { names, branches: [(id.clone(), root)].into(), default: id }
     }
 
-    /// Carries the call out, or returns the rules that it breaks: the service refuses for one of them.
-    pub(crate) fn apply(&mut self, call: &Call) -> Vec<Broken> {
+    /// Applies the call, or returns the rules that it violates; the service names one of them.
+    pub(crate) fn apply(&mut self, call: &Call) -> Vec<Violation> {
         let mut next = self.clone();
-        let broken = next.change(call);
-        if broken.is_empty() {
+        let violations = next.change(call);
+        if violations.is_empty() {
             *self = next;
         }
-        broken
+        violations
     }
 
-    fn change(&mut self, call: &Call) -> Vec<Broken> {
+    fn change(&mut self, call: &Call) -> Vec<Violation> {
         let names = self.names.clone();
         match *call {
             Call::CreateBranch { id, source, expiry, protected, replace } => {
@@ -85,12 +85,12 @@ impl Model {
             Call::DeleteBranch { id } => self.delete_branch(&names.id(id)),
             Call::Protect { id, on } => self.update(&names.id(id), Some(on), None),
             Call::Expire { id, expiry } => match expiry {
-                Expiration::Missing if self.branches.contains_key(&names.id(id)) => vec![Broken::Value],
+                Expiration::Missing if self.branches.contains_key(&names.id(id)) => vec![Violation::Value],
                 expiry => self.update(&names.id(id), None, Some(expiry)),
             },
             Call::MakeDefault { id } => match self.branches.get(&names.id(id)) {
-                None => vec![Broken::Missing],
-                Some(branch) if branch.expires => vec![Broken::State],
+                None => vec![Violation::Missing],
+                Some(branch) if branch.expires => vec![Violation::State],
                 Some(_) => {
                     self.default = names.id(id);
                     vec![]
@@ -98,15 +98,15 @@ impl Model {
             },
             Call::CreateEndpoint { branch } | Call::DeletePrimary { branch } => {
                 let known = self.branches.contains_key(&names.id(branch));
-                vec![if known { Broken::State } else { Broken::Missing }]
+                vec![if known { Violation::State } else { Violation::Missing }]
             }
             Call::CreateRole { branch, .. }
             | Call::DeleteRole { branch, .. }
             | Call::CreateDatabase { branch, .. }
             | Call::RenameDatabase { branch, .. }
-            | Call::GiveDatabase { branch, .. }
+            | Call::ReassignDatabase { branch, .. }
             | Call::DeleteDatabase { branch, .. } => match self.branches.get_mut(&names.id(branch)) {
-                None => vec![Broken::Missing],
+                None => vec![Violation::Missing],
                 Some(branch) => branch.change(call, &names),
             },
         }
@@ -119,35 +119,35 @@ impl Model {
         expiry: Expiration,
         protected: Option<bool>,
         replace: bool,
-    ) -> Vec<Broken> {
+    ) -> Vec<Violation> {
         if id == BranchRef::Malformed {
-            return vec![Broken::Value];
+            return vec![Violation::Value];
         }
         let id = self.names.id(id);
         if expiry == Expiration::Missing {
-            return vec![Broken::State];
+            return vec![Violation::State];
         }
         if self.branches.contains_key(&id) {
             if replace {
                 return self.update(&id, protected, Some(expiry));
             }
             // Which of the rules is named is not recorded.
-            return vec![Broken::State, Broken::Value, Broken::Missing];
+            return vec![Violation::State, Violation::Value, Violation::Missing];
         }
-        let mut broken = value_of(expiry);
+        let mut violations = value_of(expiry);
         let Some(parent) = self.branches.get(&source) else {
-            broken.push(Broken::Missing);
-            return broken;
+            violations.push(Violation::Missing);
+            return violations;
         };
         let expires = matches!(expiry, Expiration::Days(_));
         let protected = protected.unwrap_or(false);
         let rival = protected && self.protected_beside(&id);
         if parent.expires || (protected && expires) || rival {
-            broken.push(Broken::State);
+            violations.push(Violation::State);
         }
         let branch = Branch { source: Some(source), protected, expires, ..parent.clone() };
         self.branches.insert(id, branch);
-        broken
+        violations
     }
 
     fn protected_beside(&self, id: &str) -> bool {
@@ -158,9 +158,9 @@ impl Model {
         self.branches.values().any(|branch| branch.source.as_deref() == Some(id))
     }
 
-    fn update(&mut self, id: &str, protected: Option<bool>, expiry: Option<Expiration>) -> Vec<Broken> {
-        let Some(old) = self.branches.get(id) else { return vec![Broken::Missing] };
-        let mut broken = expiry.map(value_of).unwrap_or_default();
+    fn update(&mut self, id: &str, protected: Option<bool>, expiry: Option<Expiration>) -> Vec<Violation> {
+        let Some(old) = self.branches.get(id) else { return vec![Violation::Missing] };
+        let mut violations = expiry.map(value_of).unwrap_or_default();
         let mut new = old.clone();
         new.protected = protected.unwrap_or(new.protected);
         if let Some(expiry) = expiry {
@@ -168,16 +168,16 @@ impl Model {
         }
         let fixed = new.source.is_none() || new.protected || self.default == id || self.has_children(id);
         if new.expires && fixed || new.protected && !old.protected && self.protected_beside(id) {
-            broken.push(Broken::State);
+            violations.push(Violation::State);
         }
         self.branches.insert(id.to_owned(), new);
-        broken
+        violations
     }
 
-    fn delete_branch(&mut self, id: &str) -> Vec<Broken> {
-        let Some(branch) = self.branches.get(id) else { return vec![Broken::Missing] };
+    fn delete_branch(&mut self, id: &str) -> Vec<Violation> {
+        let Some(branch) = self.branches.get(id) else { return vec![Violation::Missing] };
         if branch.source.is_none() || branch.protected || self.default == id || self.has_children(id) {
-            return vec![Broken::State];
+            return vec![Violation::State];
         }
         self.branches.remove(id);
         vec![]
@@ -185,16 +185,16 @@ impl Model {
 }
 
 /// The rules that the value of an expiry breaks by itself.
-fn value_of(expiry: Expiration) -> Vec<Broken> {
+fn value_of(expiry: Expiration) -> Vec<Violation> {
     match expiry {
-        Expiration::Missing | Expiration::Past | Expiration::TooLong => vec![Broken::State],
-        Expiration::Both => vec![Broken::Value],
+        Expiration::Missing | Expiration::Past | Expiration::TooLong => vec![Violation::State],
+        Expiration::Both => vec![Violation::Value],
         Expiration::Never | Expiration::Days(_) => vec![],
     }
 }
 
 impl Branch {
-    fn change(&mut self, call: &Call, names: &Names) -> Vec<Broken> {
+    fn change(&mut self, call: &Call, names: &Names) -> Vec<Violation> {
         let database = |id: u8| format!("db-{id}");
         match *call {
             Call::CreateRole { role, replace, .. } => self.create_role(format!("role-{role}"), replace),
@@ -203,52 +203,52 @@ impl Branch {
             }
             Call::CreateDatabase { id, name, owner, .. } => {
                 let (id, name, owner) = (database(id), format!("db_{name}"), names.role_id(owner));
-                let mut broken = self.check_owner(&owner);
+                let mut violations = self.check_owner(&owner);
                 if self.databases.iter().any(|(other, (taken, _))| *other == id || *taken == name) {
-                    broken.push(Broken::State);
+                    violations.push(Violation::State);
                 }
                 self.databases.insert(id, (name, owner));
-                broken
+                violations
             }
             Call::RenameDatabase { id, name, .. } => {
                 let (id, name) = (database(id), format!("db_{name}"));
                 let taken = self.databases.iter().any(|(other, (taken, _))| *other != id && *taken == name);
                 match self.databases.get_mut(&id) {
-                    None => vec![Broken::Missing],
-                    Some(_) if taken => vec![Broken::State],
+                    None => vec![Violation::Missing],
+                    Some(_) if taken => vec![Violation::State],
                     Some(database) => {
                         database.0 = name;
                         vec![]
                     }
                 }
             }
-            Call::GiveDatabase { id, owner, .. } => {
+            Call::ReassignDatabase { id, owner, .. } => {
                 let owner = names.role_id(owner);
-                let broken = self.check_owner(&owner);
+                let violations = self.check_owner(&owner);
                 match self.databases.get_mut(&database(id)) {
-                    None => vec![Broken::Missing],
+                    None => vec![Violation::Missing],
                     Some(database) => {
                         database.1 = owner;
-                        broken
+                        violations
                     }
                 }
             }
             Call::DeleteDatabase { id, .. } => match self.databases.remove(&database(id)) {
-                None => vec![Broken::Missing],
+                None => vec![Violation::Missing],
                 Some(_) => vec![],
             },
             _ => vec![],
         }
     }
 
-    fn check_owner(&self, id: &String) -> Vec<Broken> {
-        if self.roles.contains(id) { vec![] } else { vec![Broken::Missing] }
+    fn check_owner(&self, id: &String) -> Vec<Violation> {
+        if self.roles.contains(id) { vec![] } else { vec![Violation::Missing] }
     }
 
-    fn create_role(&mut self, id: String, replace: bool) -> Vec<Broken> {
+    fn create_role(&mut self, id: String, replace: bool) -> Vec<Violation> {
         match (self.roles.contains(&id), replace) {
             (true, true) => vec![],
-            (true, false) => vec![Broken::State],
+            (true, false) => vec![Violation::State],
             (false, _) => {
                 self.roles.push(id);
                 vec![]
@@ -256,20 +256,20 @@ impl Branch {
         }
     }
 
-    fn delete_role(&mut self, id: &String, reassign: Option<String>) -> Vec<Broken> {
+    fn delete_role(&mut self, id: &String, reassign: Option<String>) -> Vec<Violation> {
         if !self.roles.contains(id) {
-            return vec![Broken::Missing];
+            return vec![Violation::Missing];
         }
         match reassign {
-            Some(to) if to == *id => return vec![Broken::Value],
-            Some(to) if !self.roles.contains(&to) => return vec![Broken::Missing],
+            Some(to) if to == *id => return vec![Violation::Value],
+            Some(to) if !self.roles.contains(&to) => return vec![Violation::Missing],
             Some(to) => {
                 for (_, owner) in self.databases.values_mut().filter(|(_, owner)| owner == id) {
                     *owner = to.clone();
                 }
             }
             // Objects of a role keep it until they are given to another one.
-            None if self.databases.values().any(|(_, owner)| owner == id) => return vec![Broken::State],
+            None if self.databases.values().any(|(_, owner)| owner == id) => return vec![Violation::State],
             None => {}
         }
         self.roles.retain(|role| role != id);
@@ -288,7 +288,7 @@ pub(crate) fn is_private(call: &Call) -> bool {
         | Call::DeleteRole { branch, .. }
         | Call::CreateDatabase { branch, .. }
         | Call::RenameDatabase { branch, .. }
-        | Call::GiveDatabase { branch, .. }
+        | Call::ReassignDatabase { branch, .. }
         | Call::DeleteDatabase { branch, .. }
         | Call::CreateEndpoint { branch }
         | Call::DeletePrimary { branch } => own(branch),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::support::fixture::{client, fresh_id};
 
-/// What the clients have in common.
+/// The resource that the clients share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sharing {
     Server,
@@ -76,14 +76,15 @@ async fn walk(
     let mut model = Model::new(names.clone(), first);
     let private = |call: &&Call| sharing == Sharing::Server || rules::is_private(call);
     for call in calls.iter().filter(private) {
-        let broken = model.apply(call);
+        let violations = model.apply(call);
         match call.send(lakebase, &names).await {
-            Ok(()) if broken.is_empty() => {}
-            Err(denial) if broken.iter().any(|rule| rule.explains(&denial)) => {}
+            Ok(()) if violations.is_empty() => {}
+            Err(answer) if violations.iter().any(|rule| rule.explains(&answer)) => {}
             answer => {
-                let answer = answer.map_err(|denial| denial.to_string());
-                let text =
-                    format!("client {client}, {call:?}: {answer:?}, broken are {broken:?}\n{model:#?}");
+                let answer = answer.map_err(|answer| answer.to_string());
+                let text = format!(
+                    "client {client}, {call:?}: {answer:?}, violations are {violations:?}\n{model:#?}"
+                );
                 return Err(TestCaseError::fail(text));
             }
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::Account;
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const STICKY: u32 = 0o1000;

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use super::fault::EngineError;
+use super::engine_error::EngineError;
 
 pub(super) use directory::{check_ancestors, check_owned, check_reach, hand_over};
 pub(super) use workers::FileWorkers;

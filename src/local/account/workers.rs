@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::{Account, privileges::give_up_root};
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 /// As many file operations may hang before others wait for them.
 const MOST_THREADS: usize = 64;
@@ -119,7 +119,7 @@ impl FileWorkers {
             return Ok(());
         }
         queue.jobs.pop_back();
-        Err(EngineError::Io { doing: "start a thread for file work".to_owned(), source: error })
+        Err(EngineError::Io { context: "start a thread for file work".to_owned(), source: error })
     }
 }
 

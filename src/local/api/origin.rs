@@ -1,7 +1,7 @@
 //! Protection from web pages: requests must name this machine and must not come from a foreign page.
 //!
 //! A page that a browser shows can send requests to loopback addresses, and a name server of its author can make the
-//! page's own host name a loopback address (DNS rebinding). Both are told from the headers that browsers set.
+//! page's own host name a loopback address (DNS rebinding). Both show in the headers that browsers set.
 
 use std::net::IpAddr;
 

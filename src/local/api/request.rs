@@ -1,4 +1,4 @@
-//! Paths, queries and bodies of requests, read leniently and refused in the service's words.
+//! Paths, queries and bodies of requests, read leniently; errors have the service's texts.
 
 use std::{collections::HashMap, time::Duration};
 

@@ -36,7 +36,7 @@ struct Deadlines {
     first_request: Duration,
     /// From one answer to the end of the next request's header.
     next_request: Duration,
-    /// For a request that had begun when its connection was told to end.
+    /// For a request that had begun when its connection was closed.
     last_request: Duration,
 }
 

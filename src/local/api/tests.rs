@@ -1,4 +1,4 @@
-//! What a client sees over HTTP, on a real server with a real PostgreSQL.
+//! The API over HTTP, on a real server with a real PostgreSQL.
 
 use reqwest::Method;
 use serde_json::{Value, json};

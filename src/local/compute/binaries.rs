@@ -16,7 +16,7 @@ use super::{
 };
 use crate::local::{
     account::{Account, FileWorkers, shared_cache_dir},
-    fault::EngineError,
+    engine_error::EngineError,
 };
 
 /// Told, in a line each, what a long fetch is doing.

@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::{Installation, Platform, SUPERUSER, Spawner, sandbox::Sandbox, spawner::command};
-use crate::local::{account::FileWorkers, fault::EngineError};
+use crate::local::{account::FileWorkers, engine_error::EngineError};
 
 /// Part of a template's name: counts up when the options or the first statements below change.
 pub(in crate::local) const TEMPLATE_REVISION: u32 = 2;

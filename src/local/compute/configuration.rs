@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::installed::PgVersion;
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 /// What survives what.
 ///

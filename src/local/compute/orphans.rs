@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 const GRACE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(5);

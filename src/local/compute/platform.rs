@@ -14,7 +14,7 @@ use sqlx::{
 
 use super::SUPERUSER;
 use crate::local::{
-    fault::EngineError,
+    engine_error::EngineError,
     scram::{Verifier, generate_password},
 };
 
@@ -90,7 +90,7 @@ impl Platform {
     ///
     /// [`EngineError::Unresponsive`] if PostgreSQL does not answer in time.
     pub(in crate::local) async fn connect(&self, target: Target<'_>) -> Result<PgConnection, EngineError> {
-        let doing = format!("log in to database {:?} as {SUPERUSER}", target.database);
+        let context = format!("log in to database {:?} as {SUPERUSER}", target.database);
         let options = PgConnectOptions::new_without_pgpass()
             .socket(target.socket.parent().unwrap_or(target.socket))
             .port(5432)
@@ -100,16 +100,16 @@ impl Platform {
             .database(target.database)
             .application_name("lakebase")
             .options(fixed(&target));
-        options.connect().await_within(CONNECT_LIMIT, &doing).await?.map_err(EngineError::sql(doing))
+        options.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
     }
 }
 
 /// A future with a limit that names what was being done.
 pub(in crate::local) trait AwaitWithin: Future + Sized {
-    async fn await_within(self, limit: Duration, doing: &str) -> Result<Self::Output, EngineError> {
+    async fn await_within(self, limit: Duration, context: &str) -> Result<Self::Output, EngineError> {
         tokio::time::timeout(limit, self)
             .await
-            .map_err(|_| EngineError::Unresponsive { doing: doing.to_owned(), limit })
+            .map_err(|_| EngineError::Unresponsive { context: context.to_owned(), limit })
     }
 }
 

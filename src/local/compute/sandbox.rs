@@ -23,7 +23,7 @@ mod linux {
     };
     use rustix::fs::{CWD, Mode, OFlags, openat};
 
-    use crate::local::{compute::Installation, fault::EngineError};
+    use crate::local::{compute::Installation, engine_error::EngineError};
 
     /// The newest interface that these rules were written for; an older kernel enforces what it knows.
     const KNOWN: ABI = ABI::V7;
@@ -57,7 +57,7 @@ mod linux {
         ) -> Result<Self, EngineError> {
             warn_where_unsupported();
             let ruleset = rules(installation, writable).map_err(|error| EngineError::Io {
-                doing: format!("restrict PostgreSQL to {}", directories(writable)),
+                context: format!("restrict PostgreSQL to {}", directories(writable)),
                 source: io::Error::other(error),
             })?;
             Ok(Self(ruleset))
@@ -168,7 +168,7 @@ pub(in crate::local) use linux::is_supported;
 mod other {
     use std::{io, path::Path};
 
-    use crate::local::{compute::Installation, fault::EngineError};
+    use crate::local::{compute::Installation, engine_error::EngineError};
 
     pub(in super::super) struct Sandbox;
 

@@ -27,7 +27,7 @@ use super::{
     sockets::SOCKET_FILE,
     spawner::command,
 };
-use crate::local::{account::FileWorkers, fault::EngineError, storage};
+use crate::local::{account::FileWorkers, engine_error::EngineError, storage};
 
 /// The superuser of every cluster, for ourselves alone.
 pub(in crate::local) const SUPERUSER: &str = "cloud_admin";

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::local::{
     account::{Account, FileWorkers, hand_over},
-    fault::EngineError,
+    engine_error::EngineError,
 };
 
 /// What the kernel takes, with a byte for the end: 104 on macOS, 108 on Linux.

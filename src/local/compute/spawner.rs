@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::sandbox::Sandbox;
-use crate::local::{account::FileWorkers, fault::EngineError};
+use crate::local::{account::FileWorkers, engine_error::EngineError};
 
 type Order = (Command, oneshot::Sender<io::Result<Child>>);
 
@@ -31,7 +31,7 @@ impl Spawner {
         files
             .run(move || {
                 Self::start_here(runtime).map_err(|source| EngineError::Io {
-                    doing: "start the thread that starts processes".to_owned(),
+                    context: "start the thread that starts processes".to_owned(),
                     source,
                 })
             })

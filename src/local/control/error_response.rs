@@ -60,7 +60,7 @@ impl Code {
     }
 }
 
-/// DeleteReason a call was refused: a code, a text for the caller, and whether a parent removes the thing anyway.
+/// The error answer of a call: a code, a text for the caller, and whether deleting the parent deletes the resource too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ErrorResponse {
     pub(crate) code: Code,

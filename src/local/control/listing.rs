@@ -6,7 +6,7 @@ use super::error_response::ErrorResponse;
 
 const LARGEST_PAGE: usize = 100;
 
-/// What a caller asks of a list.
+/// The page of a list that a caller asks for.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct PageRequest {

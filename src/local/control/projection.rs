@@ -22,7 +22,7 @@ use crate::{
     local::engine::Engine,
 };
 
-/// How long a deleted project can be brought back.
+/// Time in which a deleted project can be restored.
 pub(super) const PURGE_AFTER: TimeDelta = TimeDelta::days(7);
 /// 8 TiB, the service's default.
 const LOGICAL_SIZE_LIMIT: i64 = 8_796_093_022_208;

@@ -102,7 +102,7 @@ pub(super) struct Branch {
 pub(super) struct Origin {
     /// The id of the source branch, in the same project.
     pub(super) branch: BranchId,
-    /// Which branch of that id: ids can be used again.
+    /// The uid of the source, as ids can be used again.
     pub(super) branch_uid: String,
     pub(super) lsn: String,
     pub(super) time: DateTime<Utc>,
@@ -121,7 +121,7 @@ pub(super) struct Endpoint {
     pub(super) sizing: Sizing,
     pub(super) disabled: bool,
     pub(super) pg_settings: BTreeMap<String, String>,
-    /// Where the gateway listens for it; kept, so that a client's configuration outlives a restart.
+    /// The gateway's address for it; kept, so that a client's configuration outlives a restart.
     pub(super) address: Option<SocketAddr>,
 }
 

@@ -194,7 +194,7 @@ struct Backup {
 impl Backup {
     /// The slot keeps the WAL that the clone will need, should a checkpoint come in between.
     async fn begin(mut session: PgConnection) -> Result<Self, EngineError> {
-        let doing = "begin the backup of a branch";
+        let context = "begin the backup of a branch";
         let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
         let start: String = sqlx::query_scalar(
             "SELECT pg_catalog.pg_backup_start('lakebase'::pg_catalog.text, true)::pg_catalog.text
@@ -202,22 +202,22 @@ impl Backup {
         )
         .bind(slot)
         .fetch_one(&mut session)
-        .await_within(SessionLimits::BACKUP.answer(), doing)
+        .await_within(SessionLimits::BACKUP.answer(), context)
         .await?
-        .map_err(EngineError::sql(doing))?;
+        .map_err(EngineError::sql(context))?;
         Ok(Self { session, start: parse_lsn(&start)? })
     }
 
     /// Gives the position where the backup ends and the label that goes with it.
     async fn end(&mut self) -> Result<(String, String), EngineError> {
-        let doing = "end the backup of a branch";
+        let context = "end the backup of a branch";
         let row = sqlx::query(
             "SELECT lsn::pg_catalog.text, labelfile::pg_catalog.text FROM pg_catalog.pg_backup_stop(false)",
         )
         .fetch_one(&mut self.session)
-        .await_within(SessionLimits::BACKUP.answer(), doing)
+        .await_within(SessionLimits::BACKUP.answer(), context)
         .await?
-        .map_err(EngineError::sql(doing))?;
+        .map_err(EngineError::sql(context))?;
         let text = |index: usize| row.try_get(index).map_err(EngineError::sql("read the end of a backup"));
         Ok((text(0)?, text(1)?))
     }

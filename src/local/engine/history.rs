@@ -99,14 +99,14 @@ impl Inner {
     /// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
     /// stops only before a record that is there.
     async fn flush(&self, socket: &Path, data: &Path) -> Result<Take, EngineError> {
-        let doing = "mark the end of the history";
+        let context = "mark the end of the history";
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
         sqlx::query("SELECT pg_catalog.pg_current_xact_id()")
             .execute(&mut session)
-            .await_within(limits.answer(), doing)
+            .await_within(limits.answer(), context)
             .await?
-            .map_err(EngineError::sql(doing))?;
+            .map_err(EngineError::sql(context))?;
         let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
         drop(sqlx::Connection::close(session).await);
         let data = data.to_owned();
@@ -202,12 +202,12 @@ fn inclusive(yes: bool) -> (&'static str, String) {
 const HEAD: &str = "SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text";
 
 async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, EngineError> {
-    let doing = "read the position in the WAL";
+    let context = "read the position in the WAL";
     let text: String = sqlx::query_scalar(sql)
         .fetch_one(session)
-        .await_within(SessionLimits::CATALOG.answer(), doing)
+        .await_within(SessionLimits::CATALOG.answer(), context)
         .await?
-        .map_err(EngineError::sql(doing))?;
+        .map_err(EngineError::sql(context))?;
     parse_lsn(&text)
 }
 

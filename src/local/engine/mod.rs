@@ -41,7 +41,7 @@ use slot::Slot;
 pub use super::compute::Durability;
 pub(crate) use super::{
     compute::{ComputeSettings, PgVersion, Progress},
-    fault::EngineError,
+    engine_error::EngineError,
     storage::{BranchKey, CloneMethod},
 };
 

@@ -57,7 +57,7 @@ impl Inner {
     }
 
     async fn last_commit(&self, server: &Server, data: &Path) -> Result<Option<DateTime<Utc>>, EngineError> {
-        let doing = "read the time of the last replayed commit";
+        let context = "read the time of the last replayed commit";
         let socket = server
             .socket()
             .ok_or_else(|| EngineError::failed("PostgreSQL ended right after its recovery"))?;
@@ -67,9 +67,9 @@ impl Inner {
         let time: Option<DateTime<Utc>> =
             sqlx::query_scalar("SELECT pg_catalog.pg_last_xact_replay_timestamp()")
                 .fetch_one(&mut session)
-                .await_within(limits.answer(), doing)
+                .await_within(limits.answer(), context)
                 .await?
-                .map_err(EngineError::sql(doing))?;
+                .map_err(EngineError::sql(context))?;
         drop(sqlx::Connection::close(session).await);
         Ok(time)
     }

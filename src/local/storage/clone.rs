@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{create_private_dir, regular, wal::Take};
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 /// How files are cloned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::regular;
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 /// What a cluster says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

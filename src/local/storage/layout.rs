@@ -5,7 +5,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 use super::names_in;
 use crate::local::{
     account::{Account, check_ancestors, check_owned, check_reach, hand_over},
-    fault::EngineError,
+    engine_error::EngineError,
 };
 
 const MARKER: &str = "lakebase.engine";

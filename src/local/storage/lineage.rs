@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::regular;
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 const FILE: &str = "lineage.json";
 

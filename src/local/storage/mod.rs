@@ -34,7 +34,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::EngineError;
+use super::engine_error::EngineError;
 
 pub(crate) use clone::CloneMethod;
 pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size};

@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use super::{clone::Job, control_file::ControlFile, regular};
-use crate::local::fault::EngineError;
+use crate::local::engine_error::EngineError;
 
 /// Which WAL a branch takes along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

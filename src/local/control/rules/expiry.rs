@@ -1,4 +1,4 @@
-//! When a branch ends: the oneof `expiration` of a branch spec.
+//! Expiry of branches: the oneof `expiration` of a branch spec.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(in crate::local::control) fn chosen(spec: &BranchSpec) -> Result<Option<Expi
     }
 }
 
-/// The moment at which the branch ends. A `ttl` counts from the branch's creation, also in an update.
+/// The time at which the branch expires. A `ttl` counts from the branch's creation, also in an update.
 pub(in crate::local::control) fn resolve(
     expiry: Expiry,
     created: DateTime<Utc>,
@@ -50,7 +50,7 @@ pub(in crate::local::control) fn resolve(
     };
     match (at - now).to_std() {
         Err(_) => {
-            Err(ErrorResponse::bad_request(format!("expiration time {} lies in the past", at.to_rfc3339())))
+            Err(ErrorResponse::bad_request(format!("expiration time {} is in the past", at.to_rfc3339())))
         }
         Ok(left) if left > Expiry::MAX => Err(too_long()),
         Ok(_) => Ok(Some(at)),

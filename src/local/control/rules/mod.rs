@@ -1,4 +1,4 @@
-//! The rules of the service as pure functions: nothing here touches a disk, a process or a clock.
+//! The rules of the service as pure functions: nothing here uses a disk, a process or a clock.
 
 pub(super) mod deletion;
 pub(super) mod expiry;

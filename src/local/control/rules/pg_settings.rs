@@ -137,7 +137,7 @@ const ALLOWED: &[&str] = &[
     "track_functions",
     "track_io_timing",
     "track_wal_io_timing",
-    // What sessions begin with.
+    // Defaults of sessions.
     "array_nulls",
     "backslash_quote",
     "bytea_output",

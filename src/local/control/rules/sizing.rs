@@ -1,4 +1,4 @@
-//! How large a compute may be, when it sleeps, and what that means for PostgreSQL.
+//! Size and suspend timeout of a compute, and the PostgreSQL settings that follow from the size.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ const GIB: u64 = 1 << 30;
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(604_800);
 
-/// The service's own defaults for a project that says nothing.
+/// The service's defaults for a project that chooses none.
 pub(in crate::local::control) const DEFAULT: Sizing =
     Sizing { min_cu: 1.0, max_cu: 1.0, suspend_after: Some(Duration::from_secs(86_400)) };
 
-/// The chosen member of the oneof `suspension`: `Some(None)` is "never", `None` is "not said".
+/// The chosen member of the oneof `suspension`: `Some(None)` is "never", `None` is "not given".
 pub(in crate::local::control) fn suspension(
     timeout: Option<Seconds>,
     never: Option<bool>,
@@ -27,7 +27,7 @@ pub(in crate::local::control) fn suspension(
         (None, None) => Ok(None),
         (None, Some(true)) => Ok(Some(None)),
         (None, Some(false)) => Err(ErrorResponse::invalid(
-            "Field 'no_suspension' must be true when it is given; set 'suspend_timeout_duration' to have the endpoint suspended",
+            "Field 'no_suspension' must be true when it is given; set 'suspend_timeout_duration' to suspend the endpoint",
         )),
         (Some(Seconds(timeout)), None) if (SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&timeout) => {
             Ok(Some(Some(timeout)))
@@ -41,7 +41,7 @@ pub(in crate::local::control) fn suspension(
     }
 }
 
-/// Takes over what a spec says of the size. A lone limit moves the other one along rather than cross it.
+/// Applies the limits of a spec. A single limit moves the other one along rather than cross it.
 pub(in crate::local::control) fn resize(
     sizing: &mut Sizing,
     min_cu: Option<f64>,
@@ -106,7 +106,7 @@ pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<()
     Ok(())
 }
 
-/// What PostgreSQL is told of an endpoint's size: the connections follow the service's table for the maximum.
+/// The PostgreSQL settings of an endpoint's size: the connections follow the service's table for the maximum.
 pub(in crate::local::control) fn settings(
     sizing: &Sizing,
     pg_settings: &std::collections::BTreeMap<String, String>,

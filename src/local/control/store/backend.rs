@@ -11,7 +11,7 @@ use super::{StoreError, reserve::allocate};
 #[derive(Debug)]
 pub(super) struct Backend {
     file: FileBackend,
-    /// The same open file, to allocate space.
+    /// A second handle of the open file, to allocate space.
     space: File,
     sync: bool,
 }

@@ -23,7 +23,7 @@ pub(crate) enum StoreError {
     Damaged { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error(
         "{} is missing or empty, though there are branches in {}/branches; no branch was touched. Put a copy of it back, \
-         or choose another data directory: without it nobody knows which branches these are",
+         or choose another data directory: without it the branches cannot be identified",
         .path.display(), .path.parent().unwrap_or(.path).display()
     )]
     Missing { path: PathBuf },

@@ -14,9 +14,9 @@ use rustix::{
 
 /// More than the state file grows by at once.
 const SIZE: u64 = 8 << 20;
-/// What stays free for others when the space is taken.
+/// Space that stays free when the reserve is taken.
 const HEADROOM: u64 = 4 * SIZE;
-/// What a start of the server writes, amply.
+/// An upper bound of what a start of the server writes.
 const START: u64 = 1 << 20;
 
 /// The file `lakebase.reserve` of a data directory.

@@ -1,24 +1,22 @@
-//! What can go wrong below the control plane.
+//! Errors of storage, computes and the engine.
 
 use std::{
     fmt, io,
     path::{Path, PathBuf},
 };
 
-/// Why storage or a compute could not do what was asked.
-///
-/// Each variant is something that a caller answers differently; the text is for the person.
+/// An error below the control plane. Callers react to the variant; the text is for people.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum EngineError {
     /// No usable PostgreSQL was found, nor could one be fetched.
-    #[error("no PostgreSQL{} to be had; tried: {}; {remedy}", version_asked(*.wanted), .tried.join("; "))]
+    #[error("no usable PostgreSQL{} found; tried: {}; {remedy}", version_asked(*.wanted), .tried.join("; "))]
     NoPostgres {
         /// The major version that was asked for.
         wanted: Option<u32>,
-        /// Where we looked and why that did not do, in order.
+        /// Places in the order of the search, each with the reason why it was not used.
         tried: Vec<String>,
-        /// The one thing to do about it.
+        /// The remedy.
         remedy: String,
     },
     /// The copy would not fit; nothing was written.
@@ -29,7 +27,7 @@ pub(crate) enum EngineError {
         /// Bytes that are free.
         free: u64,
     },
-    /// The account PostgreSQL runs as cannot get at a directory.
+    /// The account that PostgreSQL runs as cannot reach a directory.
     #[error(
         "user {user} cannot enter {}; allow it with `chmod o+x {}`, or choose a directory that {user} can reach, \
          such as one in /var/lib or /tmp", .path.display(), .path.display()
@@ -45,26 +43,26 @@ pub(crate) enum EngineError {
     Account {
         /// The system account.
         user: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The directory holds something that is not ours.
+    /// The directory holds something else.
     #[error("{} is not empty and not a Lakebase data directory; choose an empty or a new one", .path.display())]
     ForeignDirectory {
         /// The directory.
         path: PathBuf,
     },
-    /// Others own the directory or can change it.
+    /// Another account owns the directory or can change it.
     #[error("{} cannot hold a Lakebase: {reason}; {remedy}", .path.display())]
     InsecureDirectory {
         /// The data directory.
         path: PathBuf,
         /// Owner or mode, and of what.
         reason: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
-    /// The branches cannot be opened: the secret of their superuser is not there.
+    /// The branches cannot be opened: the secret of their superuser is missing.
     #[error(
         "the branches in {} cannot be opened: {secret} is missing, because an earlier version made them or it was \
          removed, and their PostgreSQL does not let the server in without it; nothing was changed: choose another data \
@@ -79,7 +77,7 @@ pub(crate) enum EngineError {
     /// PostgreSQL did not start or did not stop, or a program of it failed.
     #[error("{what}{}", log_tail(.log))]
     ComputeFailed {
-        /// What was being done.
+        /// The action that failed.
         what: String,
         /// The last lines it logged.
         log: String,
@@ -87,11 +85,11 @@ pub(crate) enum EngineError {
     /// No such branch on disk, or its compute does not run.
     #[error("{what} not found")]
     NotFound {
-        /// What was looked for.
+        /// The branch or compute.
         what: String,
     },
     /// The branch exists already.
-    #[error("branch {what} is there already")]
+    #[error("branch {what} already exists")]
     AlreadyExists {
         /// Its key.
         what: String,
@@ -99,13 +97,13 @@ pub(crate) enum EngineError {
     /// The branch has no history at the point asked for.
     #[error("{reason}")]
     OutsideHistory {
-        /// The point and the window in which it would have to lie.
+        /// The point and the window that it is outside of.
         reason: String,
     },
-    /// The data directory holds what we cannot branch.
+    /// The data directory holds something that cannot be cloned.
     #[error("cannot branch: {reason}")]
     Unsupported {
-        /// What and what to do.
+        /// The reason with the remedy.
         reason: String,
     },
     /// A key that is not safe as a file name.
@@ -122,31 +120,31 @@ pub(crate) enum EngineError {
         /// The rule.
         reason: &'static str,
     },
-    /// PostgreSQL refused a statement of ours.
-    #[error("{doing}")]
+    /// PostgreSQL refused a statement.
+    #[error("{context}")]
     Sql {
-        /// What was being done.
-        doing: String,
+        /// The action that failed.
+        context: String,
         /// PostgreSQL's answer.
         #[source]
         source: sqlx::Error,
     },
     /// PostgreSQL did not answer in time.
     #[error(
-        "PostgreSQL did not answer within {} s to: {doing}; its process may be stopped or overloaded", .limit.as_secs()
+        "PostgreSQL did not answer within {} s to: {context}; its process may be stopped or overloaded", .limit.as_secs()
     )]
     Unresponsive {
-        /// What was being done.
-        doing: String,
-        /// How long it was waited for.
+        /// The action that failed.
+        context: String,
+        /// The time limit.
         limit: std::time::Duration,
     },
-    /// The operating system refused something.
-    #[error("{doing}")]
+    /// A call of the operating system failed.
+    #[error("{context}")]
     Io {
-        /// What was being done.
-        doing: String,
-        /// Its answer.
+        /// The action that failed.
+        context: String,
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
@@ -155,21 +153,21 @@ pub(crate) enum EngineError {
 impl EngineError {
     /// Wraps the operating system's answer about one path.
     pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let doing = format!("{verb} {}", path.display());
-        move |source| Self::Io { doing, source }
+        let context = format!("{verb} {}", path.display());
+        move |source| Self::Io { context, source }
     }
 
-    pub(super) fn sql(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Self {
-        let doing = doing.into();
-        move |source| Self::Sql { doing, source }
+    pub(super) fn sql(context: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Self {
+        let context = context.into();
+        move |source| Self::Sql { context, source }
     }
 
-    /// Whether it is for want of disk space.
+    /// Whether the disk is full.
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::DiskFull { .. } => true,
             Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
-            // As PostgreSQL logs what the system told it.
+            // PostgreSQL logs the system's text.
             Self::ComputeFailed { log, .. } => log.contains("No space left on device"),
             Self::Sql { source, .. } => has_sqlstate(source, "53100"),
             _ => false,
@@ -210,7 +208,7 @@ fn log_tail(log: &str) -> String {
     if log.is_empty() { String::new() } else { format!("; its log ends with: {}", log.trim_end()) }
 }
 
-/// Prints bytes the way people read them.
+/// Prints bytes as megabytes.
 struct Bytes(u64);
 
 impl fmt::Display for Bytes {
@@ -232,7 +230,7 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "no PostgreSQL 17 to be had; tried: PATH: none; npm: not installed; install it"
+            "no usable PostgreSQL 17 found; tried: PATH: none; npm: not installed; install it"
         );
     }
 }
