@@ -35,13 +35,13 @@ async fn setup(place: Place) -> Result<()> {
     ui::step(3, "The endpoint of the default branch");
     let endpoint = shop.production.ensure_endpoint().await?;
     let connection = endpoint.connection_info().await?;
-    ui::fact("endpoint", endpoint.name());
+    ui::fact("endpoint", endpoint.handle().name());
     ui::fact("host", connection.host);
     ui::fact("port", connection.port);
     ui::fact("database", connection.database);
 
     ui::step(4, "A login with a fresh credential, over TLS");
-    let credential = endpoint.credential().await?;
+    let credential = endpoint.handle().credential().await?;
     ui::fact("expires", ui::countdown(credential.expire_time));
     let mut production = shop.production.connect().await?;
     let version: String = sqlx::query_scalar("SELECT version()").fetch_one(&mut production).await?;

@@ -27,7 +27,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     let branching = shop::fresh_branch(&shop.production, "dev-readonly", Expiry::after(hours(24)));
     let (dev, took) = ui::timed("branching", branching).await;
     let dev = dev?;
-    ui::fact("branch", dev.name());
+    ui::fact("branch", &dev.name);
     ui::fact("created in", ui::duration(took));
     ui::fact(
         "storage added",

@@ -39,7 +39,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     let branching = shop::fresh_branch(production, "feature-loyalty-tier", Expiry::after(days(7)));
     let (feature, took) = ui::timed("branching", branching).await;
     let feature = feature?;
-    ui::fact("branch", feature.name());
+    ui::fact("branch", &feature.name);
     ui::fact("created in", ui::duration(took));
     ui::fact("expires", feature.expire_time.map_or("never".into(), ui::countdown));
 

@@ -71,12 +71,12 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::step(4, "A new branch of production as it is now, and the migration again");
     let again = shop::fresh_branch(production, "feature-order-priority-v2", Expiry::after(hours(48))).await?;
     ui::say(again.apply(&priority).await?);
-    both_columns(&again).await?;
+    both_columns(again.handle()).await?;
     ui::ok(format!("both columns are on {}", again.id()));
 
     ui::step(5, "Promotion");
     ui::say(again.promote(&priority).await?);
-    both_columns(production).await?;
+    both_columns(production.handle()).await?;
     ui::ok("both columns are on production");
 
     if options.cleanup {

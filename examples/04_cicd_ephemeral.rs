@@ -64,7 +64,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     let before = shop::count(&mut production, columns).await?;
 
     ui::step(1, "Three branches at once, for one hour each");
-    let all = join_all(PULL_REQUESTS.iter().map(|request| check(request, &shop.production)));
+    let all = join_all(PULL_REQUESTS.iter().map(|request| check(request, shop.production.handle())));
     let (outcomes, took) = ui::timed("branching, migrating, testing", all).await;
     ui::fact("took", ui::duration(took));
 

@@ -17,7 +17,7 @@
 //! let production = lakebase.project("shop")?.default_branch().await?;
 //!
 //! let dev = production.create_branch("dev", Expiry::after(hours(24))).await?; // ready when it returns
-//! let pool = dev.pool().await?; // an sqlx::PgPool
+//! let pool = dev.pool().await?; // a pool of sqlx that renews its credential
 //! let customers: i64 = sqlx::query_scalar("SELECT count(*) FROM customers").fetch_one(&pool).await?;
 //! println!("{customers} customers on {}, none of them real to production", dev.name);
 //!
@@ -34,10 +34,12 @@
 //! * [`Lakebase`] is the client: an address, a login, a connection pool for HTTP. Cloning it is cheap.
 //! * [`Project`], [`Branch`], [`Endpoint`], [`Role`], [`Database`] and [`Snapshot`] are **handles**: a name and a
 //!   client. Making one sends nothing and says nothing about existence. Their methods are the verbs.
-//! * [`ProjectInfo`](model::ProjectInfo), [`BranchInfo`](model::BranchInfo), … are **what the service said**: plain data, returned by reads and creates. Each
-//!   derefs to its handle, so `info.delete()` works.
-//! * Names are types. [`BranchId`](name::BranchId) checks the rule for ids, [`BranchName`](name::BranchName) is `projects/shop/branches/dev`. Where a
-//!   method wants one, a `&str` will do, and a wrong one is an error that names the rule.
+//! * [`ProjectInfo`](model::ProjectInfo), [`BranchInfo`](model::BranchInfo), … are **answers of the service**: plain
+//!   data, returned by reads and creates. Each has the methods that usually come next (`info.pool()`,
+//!   `info.delete()`); `info.handle()` has all of them.
+//! * Names are types. [`BranchId`](name::BranchId) checks the rule for ids, [`BranchName`](name::BranchName) is
+//!   `projects/shop/branches/dev`. Where a method takes one, it takes a `&str` too, and a wrong one is an error that
+//!   names the rule.
 //! * **Requests are builders that are awaited.** `create_branch(…)` sends nothing; `.await` sends it and waits until
 //!   the branch can be used; `.start().await` gives the [`Operation`] instead, which can be waited for later, also by
 //!   another process. Lists are [`List`](builder::List): awaited, a `Vec`; as a stream, page by page.
@@ -119,7 +121,10 @@ pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(any(doctest, docsrs))]
+// One declaration for each: rustdoc runs no test of a module under `any(doctest, docsrs)`.
+#[cfg(doctest)]
+pub mod guides;
+#[cfg(all(docsrs, not(doctest)))]
 pub mod guides;
 mod http;
 #[cfg(feature = "local")]

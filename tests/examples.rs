@@ -215,6 +215,6 @@ async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted
         let (done, _, errors) = call("down").await;
         assert!(done, "{errors}");
     }
-    assert!(branch.try_get().await.unwrap().is_none());
+    assert!(branch.handle().try_get().await.unwrap().is_none());
     local.shutdown().await;
 }

@@ -92,7 +92,7 @@ impl World {
     async fn branch(&self, source: &BranchInfo, number: usize, size: &Size) -> Result<()> {
         let branch = source.create_branch(self.fresh_id(), Expiry::Never).await?;
         if number < size.computes {
-            self.awake.lock().await.push((*branch).clone());
+            self.awake.lock().await.push(branch.into());
         } else {
             branch.endpoint("primary")?.update().disabled(true).await?;
         }

@@ -64,7 +64,8 @@ pub(crate) async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &m
     Ok(())
 }
 
-async fn time(stage: &Stage, source: &Branch, row: &'static str, runs: usize) -> Result<Vec<f64>> {
+async fn time(stage: &Stage, source: impl AsRef<Branch>, row: &'static str, runs: usize) -> Result<Vec<f64>> {
+    let source = source.as_ref();
     let mut samples = Vec::new();
     // The first one warms up what the others find warm.
     for run in 0..=runs {

@@ -43,7 +43,7 @@ pub(crate) async fn wake(stage: &Stage, disk: &Disk, effort: &Effort, table: &mu
 
 /// Off and on again: off stops it now, and what is on again starts with the next login.
 async fn suspend(branch: &BranchInfo) -> Result<()> {
-    let endpoint = branch.read_write_endpoint().await?.ok_or("the branch has no endpoint")?;
+    let endpoint = branch.handle().read_write_endpoint().await?.ok_or("the branch has no endpoint")?;
     endpoint.update().disabled(true).await?;
     endpoint.update().disabled(false).await?;
     Ok(())

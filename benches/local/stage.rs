@@ -91,7 +91,7 @@ impl Stage {
         id: &str,
         fill: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
     ) -> Result<BranchInfo> {
-        let project = self.lakebase.create_project(id).if_missing().await?;
+        let project = self.lakebase.create_project(id).if_missing().outcome().await?;
         let production = project.info.default_branch().await?;
         // Makes sure too that its compute runs.
         let mut connection = production.connect().await?;
@@ -108,7 +108,12 @@ impl Stage {
     }
 
     /// From the request for a branch to its first row.
-    pub(crate) async fn branch(&self, source: &Branch, row: &'static str) -> Result<(BranchInfo, Duration)> {
+    pub(crate) async fn branch(
+        &self,
+        source: impl AsRef<Branch>,
+        row: &'static str,
+    ) -> Result<(BranchInfo, Duration)> {
+        let source = source.as_ref();
         let begun = Instant::now();
         let branch = source.create_branch(self.fresh_id(), Expiry::after(hours(1))).await?;
         let mut connection = branch.connect().await?;

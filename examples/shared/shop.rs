@@ -26,7 +26,13 @@ impl Shop {
 
     pub async fn without_rows(place: &Place) -> Result<Self> {
         let id = project_id(&place.lakebase).await?;
-        let found = place.lakebase.create_project(id).display_name("Lakebase branching").if_missing().await?;
+        let found = place
+            .lakebase
+            .create_project(id)
+            .display_name("Lakebase branching")
+            .if_missing()
+            .outcome()
+            .await?;
         let production = found.info.default_branch().await?;
         Ok(Self { project: found.info, created: found.created, production })
     }
@@ -51,7 +57,8 @@ pub async fn project_id(lakebase: &Lakebase) -> Result<ProjectId> {
 }
 
 /// A branch of production that an earlier run may have left is removed and made again.
-pub async fn fresh_branch(source: &Branch, id: &str, expiry: Expiry) -> Result<BranchInfo> {
+pub async fn fresh_branch(source: impl AsRef<Branch>, id: &str, expiry: Expiry) -> Result<BranchInfo> {
+    let source = source.as_ref();
     source.project().branch(id)?.delete().allow_missing().await?;
     Ok(source.create_branch(id, expiry).await?)
 }

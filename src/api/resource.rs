@@ -149,6 +149,12 @@ macro_rules! handle {
 
         impl Eq for $handle {}
 
+        impl AsRef<$handle> for $handle {
+            fn as_ref(&self) -> &Self {
+                self
+            }
+        }
+
         impl From<&$handle> for $crate::api::name::$name {
             fn from(handle: &$handle) -> Self {
                 handle.name.clone()
@@ -164,14 +170,24 @@ macro_rules! handle {
 }
 pub(crate) use handle;
 
-/// A model that stands for its handle: every verb of the handle can be called on what the service answered.
+/// A model with the handle of the resource that it describes.
 macro_rules! model {
-    ($info:ident, $handle:ident, $name:ident, $wire:ty, $items:literal) => {
-        impl std::ops::Deref for $info {
-            type Target = $handle;
-
-            fn deref(&self) -> &$handle {
+    ($info:ident, $handle:ident, $name:ident, $id:ident, $wire:ty, $items:literal) => {
+        impl AsRef<$handle> for $info {
+            fn as_ref(&self) -> &$handle {
                 &self.handle
+            }
+        }
+
+        impl From<$info> for $handle {
+            fn from(info: $info) -> Self {
+                info.handle
+            }
+        }
+
+        impl From<&$info> for $handle {
+            fn from(info: &$info) -> Self {
+                info.handle.clone()
             }
         }
 
@@ -194,11 +210,42 @@ macro_rules! model {
         }
 
         impl $info {
-            /// The handle of what this describes, without the facts.
+            /// The handle of the resource, which has all its methods.
             pub fn handle(&self) -> &$handle {
                 &self.handle
+            }
+
+            /// The last segment of the name.
+            pub fn id(&self) -> &$crate::api::name::$id {
+                self.name.id()
             }
         }
     };
 }
 pub(crate) use model;
+
+/// Methods of a model that call its handle: those that a program calls right after a create or read.
+macro_rules! forward {
+    ($handle:ident:) => {};
+    ($handle:ident: $(#[$meta:meta])* async fn $verb:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty; $($rest:tt)*) => {
+        #[doc = concat!("Calls [`", stringify!($handle), "::", stringify!($verb), "`](crate::", stringify!($handle), "::", stringify!($verb), ").")]
+        ///
+        /// # Errors
+        ///
+        /// Those of the method that it calls.
+        $(#[$meta])*
+        pub async fn $verb(&self $(, $arg: $type)*) -> $out {
+            self.handle().$verb($($arg),*).await
+        }
+        $crate::api::resource::forward!($handle: $($rest)*);
+    };
+    ($handle:ident: $(#[$meta:meta])* fn $verb:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty; $($rest:tt)*) => {
+        #[doc = concat!("Calls [`", stringify!($handle), "::", stringify!($verb), "`](crate::", stringify!($handle), "::", stringify!($verb), ").")]
+        $(#[$meta])*
+        pub fn $verb(&self $(, $arg: $type)*) -> $out {
+            self.handle().$verb($($arg),*)
+        }
+        $crate::api::resource::forward!($handle: $($rest)*);
+    };
+}
+pub(crate) use forward;

@@ -14,7 +14,11 @@ use super::{
     session::{close, rehearse_on, temporary_branch},
 };
 use crate::{
-    api::{branch::Branch, request::sent_when_awaited},
+    api::{
+        branch::{Branch, BranchInfo},
+        request::sent_when_awaited,
+        resource::forward,
+    },
     error::Result,
 };
 
@@ -46,13 +50,24 @@ impl Branch {
     }
 
     /// Promotes migrations from this branch to another one: see [`Promote`].
-    pub fn promote_to(&self, target: &Branch, migrations: impl Into<Migrations>) -> Promote {
-        Promote::new(self.clone(), Some(target.clone()), migrations.into())
+    pub fn promote_to(&self, target: impl AsRef<Branch>, migrations: impl Into<Migrations>) -> Promote {
+        Promote::new(self.clone(), Some(target.as_ref().clone()), migrations.into())
     }
 
     /// Makes a new branch of this one's source and applies the migrations there: see [`Rebase`].
     pub fn rebase(&self, migrations: impl Into<Migrations>) -> Rebase {
         Rebase::new(self.clone(), migrations.into())
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn apply(&self, migrations: impl Into<Migrations>) -> Apply;
+        fn rehearse(&self, migrations: impl Into<Migrations>) -> Rehearse;
+        fn promote(&self, migrations: impl Into<Migrations>) -> Promote;
+        fn promote_to(&self, target: impl AsRef<Branch>, migrations: impl Into<Migrations>) -> Promote;
+        fn rebase(&self, migrations: impl Into<Migrations>) -> Rebase;
     }
 }
 

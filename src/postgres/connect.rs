@@ -6,7 +6,12 @@ use sqlx::{PgConnection, postgres::PgPoolOptions};
 
 use super::{Options, Target, TlsMode, login_options, pool::LakebasePool};
 use crate::{
-    api::{branch::Branch, endpoint::Endpoint, request::sent_when_awaited},
+    api::{
+        branch::{Branch, BranchInfo},
+        endpoint::{Endpoint, EndpointInfo},
+        request::sent_when_awaited,
+        resource::forward,
+    },
     error::Result,
 };
 
@@ -97,5 +102,21 @@ impl Branch {
     /// Opens one connection to the branch's read-write endpoint, which is made where there is none.
     pub fn connect(&self) -> OpenConnection {
         OpenConnection { login: Options::new(Target::Branch(self.clone())) }
+    }
+}
+
+impl EndpointInfo {
+    forward! {
+        Endpoint:
+        fn pool(&self) -> OpenPool;
+        fn connect(&self) -> OpenConnection;
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn pool(&self) -> OpenPool;
+        fn connect(&self) -> OpenConnection;
     }
 }

@@ -19,10 +19,11 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     api::{
-        branch::Branch,
+        branch::{Branch, BranchInfo},
         endpoint::{Endpoint, EndpointInfo},
         name::EndpointId,
         request::sent_when_awaited,
+        resource::forward,
         wire::endpoint::EndpointType,
     },
     error::{ErrorKind, Result},
@@ -67,7 +68,7 @@ impl Options {
 
     async fn login_params(&self) -> Result<LoginParams> {
         let endpoint = self.target.endpoint().await?;
-        let client = endpoint.client();
+        let client = endpoint.handle().client();
         let user = match &self.user {
             Some(user) => user.clone(),
             None => client.current_user().await?.user_name.clone(),
@@ -186,6 +187,21 @@ impl Branch {
             },
             result => result,
         }
+    }
+}
+
+impl EndpointInfo {
+    forward! {
+        Endpoint:
+        fn connection_info(&self) -> DescribeConnection;
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        async fn ensure_endpoint(&self) -> Result<EndpointInfo>;
+        fn connection_info(&self) -> DescribeConnection;
     }
 }
 

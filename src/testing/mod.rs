@@ -135,6 +135,12 @@ impl Deref for TestBranch {
     }
 }
 
+impl AsRef<Branch> for TestBranch {
+    fn as_ref(&self) -> &Branch {
+        self
+    }
+}
+
 impl fmt::Debug for TestBranch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TestBranch").field(&self.branch).finish()

@@ -5,6 +5,7 @@ use crate::{
         branch::{Branch, BranchInfo},
         expiry::hours,
         name::BranchId,
+        resource::forward,
     },
     error::{Error, ErrorKind, Result},
     schema::{self, Drift, Options, Schema, SchemaDiff},
@@ -38,7 +39,7 @@ impl Branch {
         })
     }
 
-    /// What this branch has that the other one has not: the change that takes `other` to this branch.
+    /// Compares the schema of this branch with that of another one: the change that takes `other` to this branch.
     ///
     /// # Errors
     ///
@@ -53,7 +54,7 @@ impl Branch {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn compare_schema(&self, other: &Branch) -> Result<SchemaDiff> {
+    pub async fn compare_schema(&self, other: impl AsRef<Branch>) -> Result<SchemaDiff> {
         self.compare_schema_with(other, &Options::default()).await
     }
 
@@ -62,8 +63,12 @@ impl Branch {
     /// # Errors
     ///
     /// Those of [`schema`](Self::schema).
-    pub async fn compare_schema_with(&self, other: &Branch, options: &Options) -> Result<SchemaDiff> {
-        let (old, new) = tokio::try_join!(other.schema(options), self.schema(options))?;
+    pub async fn compare_schema_with(
+        &self,
+        other: impl AsRef<Branch>,
+        options: &Options,
+    ) -> Result<SchemaDiff> {
+        let (old, new) = tokio::try_join!(other.as_ref().schema(options), self.schema(options))?;
         Ok(schema::compare(&old, &new))
     }
 
@@ -100,6 +105,15 @@ impl Branch {
         };
         let (base, ours, theirs) = tokio::try_join!(base, self.schema(&options), source.schema(&options))?;
         Ok(schema::drift(&base, &ours, &theirs))
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        async fn schema(&self, options: &Options) -> Result<Schema>;
+        async fn compare_schema(&self, other: impl AsRef<Branch>) -> Result<SchemaDiff>;
+        async fn drift(&self) -> Result<Drift>;
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         lsn::Lsn,
         name::{BranchId, BranchName},
         request::sent_when_awaited,
+        resource::forward,
     },
     error::{Error, ErrorKind, Result},
 };
@@ -81,6 +82,12 @@ impl Deref for EphemeralBranch {
 
     fn deref(&self) -> &Branch {
         &self.guard.branch
+    }
+}
+
+impl AsRef<Branch> for EphemeralBranch {
+    fn as_ref(&self) -> &Branch {
+        self
     }
 }
 
@@ -173,6 +180,13 @@ impl Branch {
             lsn: None,
             replace_existing: false,
         }
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn ephemeral(&self, id: impl TryInto<BranchId, Error: Into<Error>>, ttl: Duration) -> CreateEphemeral;
     }
 }
 

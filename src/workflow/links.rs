@@ -18,7 +18,7 @@ impl ProjectInfo {
     /// # }
     /// ```
     pub fn console_url(&self) -> Option<String> {
-        let host = self.client().host();
+        let host = self.handle().client().host();
         if host.scheme() != "https" {
             return None;
         }

@@ -48,7 +48,7 @@ async fn a_time_to_live_becomes_a_moment() {
         assert_eq!(moved.expire_time, Some(at));
         let never = branch.update().expiry(Expiry::Never).await.unwrap();
         assert_eq!(never.expire_time, None);
-        assert_eq!(branch.get().await.unwrap().expire_time, None);
+        assert_eq!(branch.handle().get().await.unwrap().expire_time, None);
     })
     .await;
 }
@@ -62,7 +62,7 @@ async fn a_branch_ends_with_its_compute_when_its_time_is_up() {
         let mut session = branch.connect().await.unwrap();
         sqlx::raw_sql("SELECT 1").execute(&mut session).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(if is_workspace() { 600 } else { 4 });
-        while branch.try_get().await.unwrap().is_some() {
+        while branch.handle().try_get().await.unwrap().is_some() {
             assert!(Instant::now() < deadline, "the branch is still there");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -98,8 +98,11 @@ async fn a_new_branch_names_its_source_and_inherits_roles_and_databases() {
             (&endpoints[0].hosts.host, endpoints[0].hosts.port),
             (&primary.hosts.host, primary.hosts.port)
         );
-        assert_eq!(branch.role("reader").unwrap().get().await.unwrap().postgres_role, "reader");
-        assert_eq!(branch.database("app-db").unwrap().get().await.unwrap().postgres_database, "app_db");
+        assert_eq!(branch.handle().role("reader").unwrap().get().await.unwrap().postgres_role, "reader");
+        assert_eq!(
+            branch.handle().database("app-db").unwrap().get().await.unwrap().postgres_database,
+            "app_db"
+        );
         let again = branch.create_role(RoleDefinition::plain("reader")).id("reader").await.unwrap_err();
         assert_eq!(again.kind(), ErrorKind::AlreadyExists);
     })
@@ -153,7 +156,7 @@ async fn replacing_keeps_what_a_branch_is_and_applies_what_it_shall_be() {
             |id: &str| format!("POST {}/branches?branch_id={id}&replace_existing=true", fixture.project.name);
         let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
         let operation = fixture.operation(&call("production"), body.clone()).await;
-        let main = fixture.main.get().await.unwrap();
+        let main = fixture.main.handle().get().await.unwrap();
         assert_eq!(operation["response"]["uid"].as_str(), main.uid.as_deref());
         assert_eq!((&main.uid, main.create_time), (&fixture.main.uid, fixture.main.create_time));
         assert!(main.is_protected && main.update_time > fixture.main.update_time);
@@ -234,7 +237,7 @@ async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
             let body =
                 json!({"spec": {"is_protected": true, "ttl": "1s", "no_expiry": true, "source_branch": "x"}});
             fixture.operation(&call, body).await;
-            let protected = branch.get().await.unwrap();
+            let protected = branch.handle().get().await.unwrap();
             assert!(protected.is_protected && protected.expire_time.is_none(), "{protected:?}");
             assert!(!branch.update().protected(false).await.unwrap().is_protected);
         }
@@ -251,7 +254,7 @@ async fn a_project_has_one_protected_branch() {
         assert!(again.is_protected, "what is protected may be said to be so");
         let error = fixture.main.update().protected(true).await.unwrap_err();
         assert_eq!(error.status(), Some(400), "{error}");
-        assert!(!fixture.main.get().await.unwrap().is_protected);
+        assert!(!fixture.main.handle().get().await.unwrap().is_protected);
         let call = format!("POST {}/branches?branch_id=another", fixture.project.name);
         let body = json!({"spec": {"no_expiry": true, "is_protected": true}});
         assert_eq!(fixture.refused(&call, body).await.0, 400);

@@ -37,7 +37,7 @@ async fn a_database_is_made_connected_to_renamed_given_away_and_dropped() {
         let sql = "SELECT count(*) FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'shop' AND rolname = 'app'";
         assert_eq!(number_on(&mut inside, sql).await, 1);
         changed.delete().await.unwrap();
-        assert_eq!(changed.try_get().await.unwrap(), None);
+        assert_eq!(changed.handle().try_get().await.unwrap(), None);
         assert!(main.connect().database("shop").await.is_err());
     })
     .await;
@@ -50,7 +50,7 @@ async fn a_database_gets_an_id_where_none_is_given_and_can_be_replaced_by_it() {
         let app = fixture.main.create_role(app).id("app").await.unwrap();
         let made = fixture.main.create_database("nameless", owner).await.unwrap();
         assert!(!made.id().to_string().is_empty());
-        assert_eq!(made.get().await.unwrap().postgres_database, "nameless");
+        assert_eq!(made.handle().get().await.unwrap().postgres_database, "nameless");
         let id = made.id().to_string();
         let replace = fixture.main.create_database("named", app.name.clone()).id(&id[..]).replace_existing();
         let replaced = replace.await.unwrap();

@@ -13,7 +13,8 @@ use sqlx::{
 use crate::support::child::output;
 use crate::support::fixture::{Fixture, client, expect, fresh_id, number_on, on, on_a_project, run};
 
-async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgConnection> {
+async fn log_in(branch: impl AsRef<Branch>, user: &str, password: &str) -> sqlx::Result<PgConnection> {
+    let branch = branch.as_ref();
     let info = branch.connection_info().await.unwrap();
     let mut options = PgConnectOptions::new_without_pgpass()
         .host(&info.host)
@@ -28,11 +29,13 @@ async fn log_in(branch: &Branch, user: &str, password: &str) -> sqlx::Result<PgC
     options.connect().await
 }
 
-async fn refused(branch: &Branch, user: &str, password: &str) -> String {
+async fn refused(branch: impl AsRef<Branch>, user: &str, password: &str) -> String {
+    let branch = branch.as_ref();
     log_in(branch, user, password).await.unwrap_err().into_database_error().unwrap().message().to_owned()
 }
 
-async fn token(branch: &Branch) -> String {
+async fn token(branch: impl AsRef<Branch>) -> String {
+    let branch = branch.as_ref();
     let credential = branch.endpoint("primary").unwrap().credential().await.unwrap();
     credential.token.expose_secret().to_owned()
 }

@@ -65,7 +65,7 @@ async fn a_deleted_project_shows_its_end_keeps_its_id_and_comes_back_with_its_br
         fixture.branch("b").await;
         run(&fixture.main, "CREATE TABLE kept (id int)").await;
         project.delete().await.unwrap();
-        let tombstone = project.get().await.unwrap();
+        let tombstone = project.handle().get().await.unwrap();
         let (deleted, purged) = (tombstone.delete_time.unwrap(), tombstone.purge_time.unwrap());
         assert_eq!((purged - deleted).num_days(), 7);
         let listed = async |deleted: bool| {
@@ -79,14 +79,14 @@ async fn a_deleted_project_shows_its_end_keeps_its_id_and_comes_back_with_its_br
         let branches = project.branches().await.unwrap_err();
         assert_eq!(branches.kind(), ErrorKind::NotFound);
 
-        project.undelete().await.unwrap();
-        assert_eq!(project.get().await.unwrap().delete_time, None);
+        project.handle().undelete().await.unwrap();
+        assert_eq!(project.handle().get().await.unwrap().delete_time, None);
         assert_eq!(project.branches().await.unwrap().len(), 2);
         assert_eq!(number(&fixture.main, "SELECT count(*) FROM kept").await, 0);
 
         project.delete().await.unwrap();
         project.delete().purge().await.unwrap();
-        assert_eq!(project.try_get().await.unwrap(), None);
+        assert_eq!(project.handle().try_get().await.unwrap(), None);
     })
     .await;
 }
@@ -145,8 +145,8 @@ async fn the_default_moves_to_another_branch() {
         let next = fixture.branch("next").await;
         let project = fixture.project.update().default_branch(next.name.clone()).await.unwrap();
         assert_eq!(project.default_branch.as_ref(), Some(&next.name));
-        assert!(next.get().await.unwrap().is_default);
-        assert!(!fixture.main.get().await.unwrap().is_default);
+        assert!(next.handle().get().await.unwrap().is_default);
+        assert!(!fixture.main.handle().get().await.unwrap().is_default);
         let child = project.create_branch("child", lakebase::Expiry::Never).await.unwrap();
         assert_eq!(child.source_branch.as_ref(), Some(&next.name));
     })
@@ -163,7 +163,7 @@ async fn tags_are_replaced_as_a_whole_and_cleared_by_an_empty_list() {
         assert_eq!(fewer.custom_tags, [b]);
         let none = fixture.project.update().custom_tags([]).await.unwrap();
         assert_eq!(none.custom_tags, []);
-        assert_eq!(fixture.project.get().await.unwrap().custom_tags, []);
+        assert_eq!(fixture.project.handle().get().await.unwrap().custom_tags, []);
     })
     .await;
 }

@@ -30,7 +30,7 @@ async fn a_role_gets_an_id_where_none_is_given() {
     on_a_project(async |fixture: Fixture| {
         let role = fixture.main.create_role(RoleDefinition::plain("nameless")).await.unwrap();
         assert!(!role.id().to_string().is_empty());
-        assert_eq!(role.get().await.unwrap().postgres_role, "nameless");
+        assert_eq!(role.handle().get().await.unwrap().postgres_role, "nameless");
         let call = format!("POST {}/roles", fixture.main.name);
         expect(&fixture.refused(&call, json!({"spec": {}})).await, 400, "INVALID_PARAMETER_VALUE", "Field");
     })
@@ -68,7 +68,7 @@ async fn attributes_change_one_by_one_and_nothing_else_does() {
         }
         let spec = json!({"spec": {"postgres_role": "renamed", "attributes": {"bypassrls": true}}});
         fixture.operation(&format!("PATCH {}?update_mask=spec", role.name), spec).await;
-        let read = role.get().await.unwrap();
+        let read = role.handle().get().await.unwrap();
         assert_eq!((read.postgres_role.as_str(), read.attributes.bypassrls), ("app", true));
     })
     .await;
@@ -104,13 +104,13 @@ async fn a_role_that_owns_something_goes_only_when_another_takes_it_over() {
         let error = app.delete().await.unwrap_err();
         assert_eq!(error.status().unwrap_or(400), 400, "{error}");
         assert!(error.to_string().contains("app_db"), "{error}");
-        app.get().await.unwrap();
+        app.handle().get().await.unwrap();
         app.delete().reassign_owned_to(successor.name.clone()).await.unwrap();
-        assert_eq!(app.try_get().await.unwrap(), None);
+        assert_eq!(app.handle().try_get().await.unwrap(), None);
         let sql = "SELECT count(*) FROM pg_database d JOIN pg_roles r ON r.oid = datdba
             WHERE datname = 'app_db' AND rolname = 'successor'";
         assert_eq!(number(&fixture.main, sql).await, 1);
-        let database = fixture.main.database("app-db").unwrap().get().await.unwrap();
+        let database = fixture.main.handle().database("app-db").unwrap().get().await.unwrap();
         assert_eq!(database.role.as_ref(), Some(&successor.name));
     })
     .await;

@@ -46,7 +46,8 @@ fn host(serve: &Serve) -> &str {
     serve.text("host").trim_start_matches("http://")
 }
 
-async fn endpoint_of(branch: &Branch) -> String {
+async fn endpoint_of(branch: impl AsRef<Branch>) -> String {
+    let branch = branch.as_ref();
     let info = branch.connection_info().await.unwrap();
     format!("{}:{}", info.host, info.port)
 }

@@ -79,7 +79,8 @@ const POISON: [(&str, &str); 24] = [
     ("client_min_messages", "debug5"),
 ];
 
-async fn connect(branch: &Branch, database: &str) -> PgConnection {
+async fn connect(branch: impl AsRef<Branch>, database: &str) -> PgConnection {
+    let branch = branch.as_ref();
     branch.connect().database(database).await.unwrap()
 }
 
@@ -260,7 +261,8 @@ async fn settings_of_endpoints_name_no_file_no_program_and_no_library() {
 }
 
 /// The socket of a branch's compute, which its owner is told by PostgreSQL.
-async fn socket(branch: &Branch) -> String {
+async fn socket(branch: impl AsRef<Branch>) -> String {
+    let branch = branch.as_ref();
     let mut session = branch.connect().await.unwrap();
     sqlx::query_scalar("SHOW unix_socket_directories").fetch_one(&mut session).await.unwrap()
 }

@@ -25,7 +25,8 @@ async fn source() -> Branch {
     source
 }
 
-async fn is_there(branch: &Branch) -> bool {
+async fn is_there(branch: impl AsRef<Branch>) -> bool {
+    let branch = branch.as_ref();
     branch.try_get().await.unwrap().is_some()
 }
 

@@ -77,7 +77,7 @@ async fn only_a_refusal_that_names_the_history_leaves_the_drift_to_the_compariso
         feature.apply(&tier).await.unwrap();
 
         let malformed = ("INVALID_PARAMETER_VALUE", "Field 'spec.no_such_field' is unknown");
-        let promoter = seen_through(refusing_base_branches(malformed).await, &feature).await;
+        let promoter = seen_through(refusing_base_branches(malformed).await, feature.handle()).await;
         let error = promoter.promote(&tier).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
         let report = PromotionReport::of(&error).unwrap();
@@ -87,7 +87,7 @@ async fn only_a_refusal_that_names_the_history_leaves_the_drift_to_the_compariso
         );
 
         let expired = ("BAD_REQUEST", "source_branch_lsn is outside the history window of 7 days");
-        let promoter = seen_through(refusing_base_branches(expired).await, &feature).await;
+        let promoter = seen_through(refusing_base_branches(expired).await, feature.handle()).await;
         let report = promoter.promote(&tier).await.unwrap();
         assert_eq!(report.outcome, PromotionOutcome::Promoted, "{report}");
         let drift = report.steps.iter().find(|step| step.step == Step::Drift).unwrap();

@@ -128,7 +128,8 @@ async fn feature(production: &Branch, column: &str) -> (Branch, Migration) {
 }
 
 /// Whether the migration of [`feature`] is there: all of it or nothing.
-async fn is_applied(target: &Branch, column: &str) -> bool {
+async fn is_applied(target: impl AsRef<Branch>, column: &str) -> bool {
+    let target = target.as_ref();
     let sql = "select count(*) from information_schema.columns where column_name = $1";
     let mut conn = target.connect().await.unwrap();
     let columns: i64 = sqlx::query_scalar(sql).bind(column).fetch_one(&mut conn).await.unwrap();
@@ -151,7 +152,8 @@ async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
 }
 
 /// The promotion after the one that was interrupted.
-async fn goes_through(feature: &Branch, migration: &Migration) {
+async fn goes_through(feature: impl AsRef<Branch>, migration: &Migration) {
+    let feature = feature.as_ref();
     let report = feature.promote(migration).await.unwrap();
     assert!(matches!(report.outcome, PromotionOutcome::Promoted | PromotionOutcome::NothingToDo), "{report}");
 }
@@ -375,17 +377,17 @@ async fn a_target_deleted_before_or_during_the_apply_is_named() {
     let mut promoting = pin!(promoting);
     let ended = begun.until(promoting.as_mut(), Step::Apply, 0).await;
     assert!(ended.is_none(), "{ended:?}");
-    delete(&before).await;
+    delete(before.handle()).await;
     let error = promoting.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     assert!(error.to_string().contains("branches/before was deleted meanwhile"), "{error}");
     stopped_at(&error, Step::Apply);
 
     let during = production.create_branch("during", Expiry::Never).await.unwrap();
-    let mut gate = Gate::close(&during).await;
+    let mut gate = Gate::close(during.handle()).await;
     let deleting = async {
         gate.waited_at().await;
-        delete(&during).await;
+        delete(during.handle()).await;
     };
     let promoting =
         feature.promote_to(&during, &migration).skip(Step::Drift).apply_options(patient()).into_future();

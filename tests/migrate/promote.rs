@@ -39,15 +39,18 @@ fn tier() -> Migration {
     )
 }
 
-async fn execute(branch: &Branch, sql: &'static str) {
+async fn execute(branch: impl AsRef<Branch>, sql: &'static str) {
+    let branch = branch.as_ref();
     branch.connect().await.unwrap().execute(sql).await.unwrap();
 }
 
-pub(super) async fn count(branch: &Branch, sql: &'static str) -> i64 {
+pub(super) async fn count(branch: impl AsRef<Branch>, sql: &'static str) -> i64 {
+    let branch = branch.as_ref();
     sqlx::query_scalar(sql).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
-pub(super) async fn columns(branch: &Branch, column: &'static str) -> i64 {
+pub(super) async fn columns(branch: impl AsRef<Branch>, column: &'static str) -> i64 {
+    let branch = branch.as_ref();
     let sql = "select count(*) from information_schema.columns where column_name = $1";
     sqlx::query_scalar(sql).bind(column).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
@@ -280,5 +283,5 @@ async fn a_rebase_replays_on_what_the_source_has_become() {
 
     let moved = report.branch.rebase(tier()).drop_old().await.unwrap();
     assert_eq!(moved.branch.id().as_str(), "feature-v3");
-    assert!(report.branch.try_get().await.unwrap().is_none());
+    assert!(report.branch.handle().try_get().await.unwrap().is_none());
 }

@@ -96,7 +96,7 @@ async fn walk(
 pub(crate) async fn compare(project: &ProjectInfo, names: &Names, model: &Model) -> Result<(), String> {
     let root = names.id(Branch::Root);
     let mine = |id: &str| id == root || id.starts_with(&names.prefix);
-    let project = project.get().await.map_err(describe)?;
+    let project = project.handle().get().await.map_err(describe)?;
     let branches = project.branches().await.map_err(describe)?;
     let branches: BTreeMap<_, _> =
         branches.into_iter().map(|b| (b.id().to_string(), b)).filter(|(id, _)| mine(id)).collect();

@@ -177,7 +177,8 @@ impl Fixture {
     }
 }
 
-pub(crate) async fn run(branch: &Branch, sql: &str) {
+pub(crate) async fn run(branch: impl AsRef<Branch>, sql: &str) {
+    let branch = branch.as_ref();
     let mut connection = branch.connect().await.unwrap();
     run_on(&mut connection, sql).await;
     connection.close().await.unwrap();
@@ -187,7 +188,8 @@ pub(crate) async fn run_on(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
 }
 
-pub(crate) async fn number(branch: &Branch, sql: &str) -> i64 {
+pub(crate) async fn number(branch: impl AsRef<Branch>, sql: &str) -> i64 {
+    let branch = branch.as_ref();
     let mut connection = branch.connect().await.unwrap();
     let number = number_on(&mut connection, sql).await;
     connection.close().await.unwrap();

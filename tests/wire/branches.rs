@@ -102,9 +102,10 @@ async fn a_branch_that_is_there_is_taken_only_if_it_is_the_one_asked_for() {
     let service = MockService::new().await;
     ready(&service).await;
     let production = service.project().branch("production").unwrap();
-    let found = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
+    let found =
+        production.create_branch("dev", Expiry::after(hours(24))).if_missing().outcome().await.unwrap();
     assert!(!found.created);
-    assert_eq!(found.name.to_string(), DEV);
+    assert_eq!(found.info.name.to_string(), DEV);
 
     let other = service.project().branch("other").unwrap();
     for (wanted, parts) in [
@@ -128,7 +129,13 @@ async fn without_a_source_the_default_branch_is_the_one_compared_with() {
     let service = MockService::new().await;
     ready(&service).await;
     service.on("GET projects/shop/branches", json!({"branches": [child("dev"), root()]})).await;
-    let found = service.project().create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
+    let found = service
+        .project()
+        .create_branch("dev", Expiry::after(hours(24)))
+        .if_missing()
+        .outcome()
+        .await
+        .unwrap();
     assert!(!found.created);
 }
 
@@ -140,7 +147,7 @@ async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
     ready(&service).await;
     let production = service.project().branch("production").unwrap();
     let create = || production.create_branch("dev", Expiry::after(hours(24)));
-    assert!(create().if_missing().await.unwrap().created);
+    assert!(create().if_missing().outcome().await.unwrap().created);
 
     let service = MockService::new().await;
     service.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
@@ -154,7 +161,8 @@ async fn a_missing_branch_is_made_and_a_faster_rival_is_noticed() {
         .await;
     ready(&service).await;
     let production = service.project().branch("production").unwrap();
-    let found = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap();
+    let found =
+        production.create_branch("dev", Expiry::after(hours(24))).if_missing().outcome().await.unwrap();
     assert!(!found.created);
     let error = production.create_branch("dev", Expiry::Never).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
@@ -170,7 +178,15 @@ async fn a_branch_that_is_only_kept_to_be_brought_back_is_not_taken_for_the_one_
     service.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
     ready(&service).await;
     let production = service.project().branch("production").unwrap();
-    assert!(production.create_branch("dev", Expiry::after(hours(24))).if_missing().await.unwrap().created);
+    assert!(
+        production
+            .create_branch("dev", Expiry::after(hours(24)))
+            .if_missing()
+            .outcome()
+            .await
+            .unwrap()
+            .created
+    );
 }
 
 #[tokio::test]

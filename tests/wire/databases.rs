@@ -27,7 +27,7 @@ async fn a_database_is_made_read_listed_changed_and_dropped() {
     let app = dev.create_database("app_db", OWNER).id("my-database").await.unwrap();
     assert_eq!(app.postgres_database, "app_db");
     assert_eq!(app.role.as_ref().unwrap().to_string(), OWNER);
-    assert_eq!(app.get().await.unwrap(), app);
+    assert_eq!(app.handle().get().await.unwrap(), app);
     assert_eq!(dev.databases().await.unwrap(), std::slice::from_ref(&app));
     app.update().postgres_database("app_old").owner(dev.role("ada").unwrap()).await.unwrap();
     app.delete().await.unwrap();

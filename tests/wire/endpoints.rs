@@ -19,7 +19,7 @@ async fn an_endpoint_is_read_with_its_effective_settings() {
     assert_eq!((primary.min_cu, primary.max_cu), (Some(0.5), Some(4.0)));
     assert_eq!(primary.suspension, Suspension::After(std::time::Duration::from_secs(300)));
     assert_eq!((primary.group.computes, primary.hosts.port), (1, 5432));
-    assert_eq!(primary.branch(), service.branch());
+    assert_eq!(primary.handle().branch(), service.branch());
 }
 
 #[tokio::test]

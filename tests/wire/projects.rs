@@ -90,8 +90,8 @@ async fn a_found_project_must_have_the_version_asked_for() {
     let service = MockService::new().await;
     ready(&service).await;
     let create = || service.lakebase.create_project("shop");
-    assert!(!create().if_missing().await.unwrap().created);
-    assert!(!create().pg_version(17).if_missing().await.unwrap().created);
+    assert!(!create().if_missing().outcome().await.unwrap().created);
+    assert!(!create().pg_version(17).if_missing().outcome().await.unwrap().created);
     let error = create().pg_version(16).if_missing().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains("PostgreSQL 17 instead of 16"), "{error}");

@@ -37,7 +37,7 @@ async fn a_role_is_made_read_listed_and_dropped() {
     let made = dev.create_role(ada).id("ada").replace_existing().await.unwrap();
     assert_eq!((made.identity_type.clone(), made.attributes), (IdentityType::Unspecified, attributes));
     assert_eq!(made.membership_roles[1].as_str(), "SOMETHING_NEW");
-    assert_eq!(made.get().await.unwrap(), made);
+    assert_eq!(made.handle().get().await.unwrap(), made);
     assert_eq!(dev.roles().await.unwrap(), std::slice::from_ref(&made));
     made.delete().reassign_owned_to(dev.role("app").unwrap()).await.unwrap();
     let body = json!({"spec": {

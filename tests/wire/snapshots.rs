@@ -30,7 +30,7 @@ async fn a_snapshot_is_taken_read_listed_and_deleted() {
     let time = Utc.with_ymd_and_hms(2026, 8, 1, 9, 0, 0).unwrap();
     let taken = shop.create_snapshot("s1", &production, Expiry::after(days(90))).at_time(time).await.unwrap();
     assert_eq!((taken.full_size_bytes, taken.diff_size_bytes, taken.expire_time), (Some(31), None, None));
-    assert_eq!(taken.get().await.unwrap(), taken);
+    assert_eq!(taken.handle().get().await.unwrap(), taken);
     assert_eq!(shop.snapshots().await.unwrap(), std::slice::from_ref(&taken));
     taken.delete().await.unwrap();
     let body = json!({"spec": {

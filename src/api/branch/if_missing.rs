@@ -1,6 +1,6 @@
 //! Making a branch unless it is there, and telling the two apart.
 
-use std::{fmt, ops::Deref, time::Duration};
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -29,7 +29,7 @@ use crate::{
 ///
 /// let production = lakebase.project("shop")?.default_branch().await?;
 /// let dev = production.create_branch("dev", Expiry::after(hours(24))).if_missing().await?;
-/// println!("{} {}", dev.name, if dev.created { "made" } else { "was there" });
+/// println!("{} is {}", dev.name, dev.state);
 /// # Ok(())
 /// # }
 /// ```
@@ -39,21 +39,21 @@ pub struct CreateBranchIfMissing {
     wanted: CreateBranch,
 }
 
-sent_when_awaited!(CreateBranchIfMissing => Created<BranchInfo>);
+sent_when_awaited!(CreateBranchIfMissing => BranchInfo);
 
-/// What was made or found, and which of the two. It derefs to what it holds.
+/// The outcome of a create-if-missing request: the resource, and whether the request made it.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
-/// let project = lakebase.create_project("shop").if_missing().await?;
-/// println!("{} {}", project.name, if project.created { "made" } else { "was there" });
+/// let shop = lakebase.create_project("shop").if_missing().outcome().await?;
+/// println!("{} {}", shop.info.name, if shop.created { "was created" } else { "exists" });
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Created<T> {
-    /// What the service says about it.
+    /// The service's answer about it.
     pub info: T,
     /// Whether this call made it; `false` when it was there before.
     pub created: bool,
@@ -66,14 +66,6 @@ impl<T> Created<T> {
 
     pub(crate) fn found(info: T) -> Self {
         Self { info, created: false }
-    }
-}
-
-impl<T> Deref for Created<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.info
     }
 }
 
@@ -93,7 +85,17 @@ impl CreateBranchIfMissing {
         Self { wanted }
     }
 
-    async fn run(self) -> Result<Created<BranchInfo>> {
+    async fn run(self) -> Result<BranchInfo> {
+        Ok(self.outcome().await?.info)
+    }
+
+    /// Sends the request and also tells whether it made the branch.
+    ///
+    /// # Errors
+    ///
+    /// Those of awaiting the request: [`Mismatch`](ErrorKind::Mismatch) where the branch differs from the request, and
+    /// those of [`CreateBranch`].
+    pub async fn outcome(self) -> Result<Created<BranchInfo>> {
         let create = self.wanted;
         // Wrong arguments are an error also where the branch exists.
         let (branch, _) = create.clone().request(Utc::now())?;

@@ -27,7 +27,7 @@ use crate::{
         page::List,
         project::Project,
         request::{if_found, read},
-        resource::{WrongField, count, handle, maybe_named, model, named},
+        resource::{WrongField, count, forward, handle, maybe_named, model, named},
         role::Role,
         wait::{Look, SETTLE_LIMIT, until},
         wire::{self, branch::BranchState, endpoint::EndpointType},
@@ -55,9 +55,8 @@ handle! {
     Branch, BranchName, BranchId
 }
 
-/// What the service said about a branch.
-///
-/// It derefs to its [`Branch`] handle, so every verb of a branch can be called on it directly.
+/// The service's answer about a branch. The methods that usually follow a create or read are here; its
+/// [`handle`](Self::handle) has all of them.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -135,7 +134,7 @@ pub struct CopyCost {
     pub bytes_added: u64,
 }
 
-model!(BranchInfo, Branch, BranchName, wire::branch::Branch, "branches");
+model!(BranchInfo, Branch, BranchName, BranchId, wire::branch::Branch, "branches");
 
 impl BranchInfo {
     fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, WrongField> {
@@ -171,6 +170,17 @@ impl BranchInfo {
     /// Whether it was deleted and is only kept to be brought back.
     pub fn is_deleted(&self) -> bool {
         self.delete_time.is_some() || self.state == BranchState::Deleted
+    }
+
+    forward! {
+        Branch:
+        fn create_branch(&self, id: impl TryInto<BranchId, Error: Into<Error>>, expiry: Expiry) -> CreateBranch;
+        async fn wait_until_ready(&self) -> Result<BranchInfo>;
+        fn endpoint(&self, id: impl TryInto<EndpointId, Error: Into<Error>>) -> Result<Endpoint>;
+        fn endpoints(&self) -> List<EndpointInfo>;
+        fn update(&self) -> UpdateBranch;
+        fn reset(&self, expiry: Expiry) -> ResetBranch;
+        fn delete(&self) -> DeleteBranch;
     }
 }
 
@@ -357,6 +367,6 @@ impl BranchInfo {
             let message = format!("{} is a root branch: it was made from no other", self.name);
             Error::new(ErrorKind::FailedPrecondition, message)
         })?;
-        self.client().branch(name)
+        self.handle.client().branch(name)
     }
 }

@@ -13,8 +13,9 @@ pub(crate) use cache::Slots;
 
 use crate::{
     api::{
-        endpoint::Endpoint,
+        endpoint::{Endpoint, EndpointInfo},
         request::sent_when_awaited,
+        resource::forward,
         wire::{
             credential::{CredentialRequest, DatabaseCredential as Wire},
             format::Seconds,
@@ -130,8 +131,15 @@ fn check_life(body: &CredentialRequest, now: DateTime<Utc>) -> Result<()> {
 
 sent_when_awaited!(GenerateCredential => DatabaseCredential);
 
+impl EndpointInfo {
+    forward! {
+        Endpoint:
+        fn credential(&self) -> GenerateCredential;
+    }
+}
+
 impl Endpoint {
-    /// Mints a password with which the caller logs in to this endpoint.
+    /// Generates a password with which the caller logs in to this endpoint.
     ///
     /// # Errors
     ///

@@ -9,11 +9,11 @@ pub use change::{CreateDatabase, DeleteDatabase, UpdateDatabase};
 
 use crate::{
     api::{
-        branch::Branch,
+        branch::{Branch, BranchInfo},
         name::{DatabaseName, RoleName},
         page::List,
         request::{if_found, read},
-        resource::{WrongField, handle, maybe_named, model, named},
+        resource::{WrongField, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -36,7 +36,7 @@ handle! {
     Database, DatabaseName, DatabaseId
 }
 
-/// What the service said about a database. It derefs to its [`Database`] handle, so every verb can be called on it.
+/// The service's answer about a database. Its [`handle`](Self::handle) has all methods of a database.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -63,7 +63,7 @@ pub struct DatabaseInfo {
     pub update_time: Option<DateTime<Utc>>,
 }
 
-model!(DatabaseInfo, Database, DatabaseName, wire::role::Database, "databases");
+model!(DatabaseInfo, Database, DatabaseName, DatabaseId, wire::role::Database, "databases");
 
 impl DatabaseInfo {
     fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self, WrongField> {
@@ -77,6 +77,12 @@ impl DatabaseInfo {
             create_time: wire.create_time,
             update_time: wire.update_time,
         })
+    }
+
+    forward! {
+        Database:
+        fn update(&self) -> UpdateDatabase;
+        fn delete(&self) -> DeleteDatabase;
     }
 }
 
@@ -131,5 +137,17 @@ impl Branch {
         owner: impl TryInto<RoleName, Error: Into<Error>>,
     ) -> CreateDatabase {
         CreateDatabase::new(self, postgres_database.into(), owner.try_into().map_err(Into::into))
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn databases(&self) -> List<DatabaseInfo>;
+        fn create_database(
+            &self,
+            name: impl Into<String>,
+            owner: impl TryInto<RoleName, Error: Into<Error>>
+        ) -> CreateDatabase;
     }
 }

@@ -20,11 +20,11 @@ pub use update::UpdateEndpoint;
 
 use crate::{
     api::{
-        branch::Branch,
+        branch::{Branch, BranchInfo},
         name::{EndpointId, EndpointName},
         page::List,
         request::{if_found, read},
-        resource::{WrongField, handle, model, named},
+        resource::{WrongField, forward, handle, model, named},
         wait::{Look, SETTLE_LIMIT, until},
         wire::{
             self,
@@ -51,9 +51,8 @@ handle! {
     Endpoint, EndpointName, EndpointId
 }
 
-/// What the service said about an endpoint.
-///
-/// It derefs to its [`Endpoint`] handle, so every verb of an endpoint can be called on it directly.
+/// The service's answer about an endpoint. The methods that usually follow a create or read are here; its
+/// [`handle`](Self::handle) has all of them.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -141,7 +140,7 @@ pub struct EndpointHosts {
     pub ca_cert: Option<String>,
 }
 
-model!(EndpointInfo, Endpoint, EndpointName, wire::endpoint::Endpoint, "endpoints");
+model!(EndpointInfo, Endpoint, EndpointName, EndpointId, wire::endpoint::Endpoint, "endpoints");
 
 impl EndpointInfo {
     fn from_wire(client: &Lakebase, wire: wire::endpoint::Endpoint) -> Result<Self, WrongField> {
@@ -167,7 +166,14 @@ impl EndpointInfo {
         })
     }
 
-    /// Why nobody can connect now, if so.
+    forward! {
+        Endpoint:
+        async fn wait_until_ready(&self) -> Result<EndpointInfo>;
+        fn update(&self) -> UpdateEndpoint;
+        fn delete(&self) -> DeleteEndpoint;
+    }
+
+    /// The reason why it cannot be connected to now, if so.
     pub(crate) fn not_ready(&self) -> Option<String> {
         if matches!(self.state, EndpointState::Init) {
             return Some(format!("the endpoint is {}", self.state));
@@ -306,5 +312,16 @@ impl Lakebase {
     /// [`Invalid`](ErrorKind::Invalid) when the text is no endpoint name.
     pub fn endpoint(&self, name: impl TryInto<EndpointName, Error: Into<Error>>) -> Result<Endpoint> {
         Ok(Endpoint::new(self, name.try_into().map_err(Into::into)?))
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn create_endpoint(
+            &self,
+            id: impl TryInto<EndpointId, Error: Into<Error>>,
+            endpoint_type: EndpointType
+        ) -> CreateEndpoint;
     }
 }

@@ -242,7 +242,7 @@ sent_when_awaited!(CreateProject => ProjectInfo);
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
 /// let project = lakebase.create_project("shop").pg_version(17).if_missing().await?;
-/// println!("{} {}", project.name, if project.created { "made" } else { "was there" });
+/// println!("{} runs PostgreSQL {:?}", project.name, project.pg_version);
 /// # Ok(())
 /// # }
 /// ```
@@ -252,10 +252,20 @@ pub struct CreateProjectIfMissing {
     wanted: CreateProject,
 }
 
-sent_when_awaited!(CreateProjectIfMissing => Created<ProjectInfo>);
+sent_when_awaited!(CreateProjectIfMissing => ProjectInfo);
 
 impl CreateProjectIfMissing {
-    async fn run(self) -> Result<Created<ProjectInfo>> {
+    async fn run(self) -> Result<ProjectInfo> {
+        Ok(self.outcome().await?.info)
+    }
+
+    /// Sends the request and also tells whether it made the project.
+    ///
+    /// # Errors
+    ///
+    /// Those of awaiting the request: [`Mismatch`](ErrorKind::Mismatch) where the project has another PostgreSQL
+    /// version, and those of [`CreateProject`].
+    pub async fn outcome(self) -> Result<Created<ProjectInfo>> {
         let version = self.wanted.body.spec.as_ref().and_then(|spec| spec.pg_version);
         let client = self.wanted.client.clone();
         let (project, request) = self.wanted.request()?;
@@ -311,7 +321,7 @@ impl Project {
         );
         let branch = branch.await.map_err(|error| error.with_context(context()))?;
         branch.wait_until_ready().await?;
-        if let Some(endpoint) = branch.read_write_endpoint().await? {
+        if let Some(endpoint) = branch.handle().read_write_endpoint().await? {
             endpoint.wait_until_ready().await?;
         }
         self.get().await

@@ -15,12 +15,13 @@ pub use update::UpdateProject;
 
 use crate::{
     api::{
-        branch::{Branch, BranchInfo},
+        branch::{Branch, BranchInfo, CreateBranch},
         endpoint::Suspension,
+        expiry::Expiry,
         name::{BranchId, BranchName, ProjectId, ProjectName},
         page::List,
         request::{if_found, read},
-        resource::{WrongField, count, handle, maybe_named, model, named},
+        resource::{WrongField, count, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -44,9 +45,8 @@ handle! {
     Project, ProjectName, ProjectId
 }
 
-/// What the service said about a project.
-///
-/// It derefs to its [`Project`] handle, so every verb of a project can be called on it directly.
+/// The service's answer about a project. The methods that usually follow a create or read are here; its
+/// [`handle`](Self::handle) has all of them.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -146,7 +146,7 @@ impl CustomTag {
     }
 }
 
-model!(ProjectInfo, Project, ProjectName, wire::project::Project, "projects");
+model!(ProjectInfo, Project, ProjectName, ProjectId, wire::project::Project, "projects");
 
 impl ProjectInfo {
     fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self, WrongField> {
@@ -184,6 +184,17 @@ impl ProjectInfo {
     /// Whether it was deleted and is only kept to be brought back.
     pub fn is_deleted(&self) -> bool {
         self.delete_time.is_some()
+    }
+
+    forward! {
+        Project:
+        fn branch(&self, id: impl TryInto<BranchId, Error: Into<Error>>) -> Result<Branch>;
+        async fn wait_until_ready(&self) -> Result<ProjectInfo>;
+        fn branches(&self) -> List<BranchInfo>;
+        async fn default_branch(&self) -> Result<BranchInfo>;
+        fn create_branch(&self, id: impl TryInto<BranchId, Error: Into<Error>>, expiry: Expiry) -> CreateBranch;
+        fn update(&self) -> UpdateProject;
+        fn delete(&self) -> DeleteProject;
     }
 }
 

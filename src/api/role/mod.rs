@@ -9,11 +9,11 @@ pub use change::{CreateRole, DeleteRole, UpdateRole};
 
 use crate::{
     api::{
-        branch::Branch,
+        branch::{Branch, BranchInfo},
         name::RoleName,
         page::List,
         request::{if_found, read},
-        resource::{WrongField, handle, model, named},
+        resource::{WrongField, forward, handle, model, named},
         wire::{
             self,
             role::{AuthMethod, IdentityType, MembershipRole},
@@ -39,7 +39,7 @@ handle! {
     Role, RoleName, RoleId
 }
 
-/// What the service said about a role. It derefs to its [`Role`] handle, so every verb can be called on it.
+/// The service's answer about a role. Its [`handle`](Self::handle) has all methods of a role.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -176,7 +176,7 @@ impl From<wire::role::RoleAttributes> for RoleAttributes {
     }
 }
 
-model!(RoleInfo, Role, RoleName, wire::role::Role, "roles");
+model!(RoleInfo, Role, RoleName, RoleId, wire::role::Role, "roles");
 
 impl RoleInfo {
     fn from_wire(client: &Lakebase, wire: wire::role::Role) -> Result<Self, WrongField> {
@@ -193,6 +193,12 @@ impl RoleInfo {
             create_time: wire.create_time,
             update_time: wire.update_time,
         })
+    }
+
+    forward! {
+        Role:
+        fn update(&self) -> UpdateRole;
+        fn delete(&self) -> DeleteRole;
     }
 }
 
@@ -242,5 +248,13 @@ impl Branch {
     /// Makes a role. The service chooses the id unless [`id`](CreateRole::id) gives one.
     pub fn create_role(&self, role: RoleDefinition) -> CreateRole {
         CreateRole::new(self, role)
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        fn roles(&self) -> List<RoleInfo>;
+        fn create_role(&self, role: RoleDefinition) -> CreateRole;
     }
 }

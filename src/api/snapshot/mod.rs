@@ -16,7 +16,7 @@ use crate::{
         page::List,
         project::Project,
         request::{if_found, read},
-        resource::{WrongField, count, handle, maybe_named, model, named},
+        resource::{WrongField, count, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -42,7 +42,7 @@ handle! {
     Snapshot, SnapshotName, SnapshotId
 }
 
-/// What the service said about a snapshot. It derefs to its [`Snapshot`] handle, so every verb can be called on it.
+/// The service's answer about a snapshot. Its [`handle`](Self::handle) has all methods of a snapshot.
 ///
 /// ```no_run
 /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
@@ -73,7 +73,7 @@ pub struct SnapshotInfo {
     pub create_time: Option<DateTime<Utc>>,
 }
 
-model!(SnapshotInfo, Snapshot, SnapshotName, wire::snapshot::Snapshot, "snapshots");
+model!(SnapshotInfo, Snapshot, SnapshotName, SnapshotId, wire::snapshot::Snapshot, "snapshots");
 
 impl SnapshotInfo {
     fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self, WrongField> {
@@ -89,6 +89,11 @@ impl SnapshotInfo {
             diff_size_bytes: count(status.diff_size_bytes),
             create_time: wire.create_time,
         })
+    }
+
+    forward! {
+        Snapshot:
+        fn delete(&self) -> DeleteSnapshot;
     }
 }
 

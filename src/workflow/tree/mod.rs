@@ -12,6 +12,7 @@ use crate::{
         endpoint::EndpointInfo,
         name::BranchName,
         project::{Project, ProjectInfo},
+        resource::forward,
     },
     error::{ErrorKind, Result},
 };
@@ -76,6 +77,13 @@ impl Project {
             .try_collect::<Vec<_>>()
             .await?;
         Ok(Tree { project, roots: grow(branches), time: Utc::now() })
+    }
+}
+
+impl ProjectInfo {
+    forward! {
+        Project:
+        async fn tree(&self) -> Result<Tree>;
     }
 }
 
