@@ -11,6 +11,8 @@ mod pinned;
 mod platform;
 mod sandbox;
 mod server;
+mod socket;
+mod socket_links;
 mod sockets;
 mod spawner;
 
@@ -29,5 +31,6 @@ pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use sandbox::is_supported as keeps_branches_apart;
 pub(super) use server::{Launch, SUPERUSER, Server};
+pub(super) use socket::ComputeSocket;
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;

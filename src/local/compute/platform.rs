@@ -12,7 +12,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use super::SUPERUSER;
+use super::{SUPERUSER, socket::ComputeSocket, socket_links::SocketLinks};
 use crate::local::{
     engine_error::EngineError,
     scram::{Verifier, generate_password},
@@ -54,7 +54,7 @@ impl SessionLimits {
 /// Where a platform session logs in.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::local) struct Target<'a> {
-    pub(in crate::local) socket: &'a Path,
+    pub(in crate::local) socket: &'a ComputeSocket,
     /// PostgreSQL's major version, which decides what settings there are.
     pub(in crate::local) major: u32,
     pub(in crate::local) database: &'a str,
@@ -65,18 +65,21 @@ pub(in crate::local) struct Target<'a> {
 pub(in crate::local) struct Platform {
     password: SecretString,
     verifier: Verifier,
+    links: SocketLinks,
 }
 
 impl Platform {
-    /// Reads the secret from its file, or generates it. Only our own account can read the file.
-    pub(in crate::local) fn open(file: &Path) -> Result<Self, EngineError> {
+    /// Reads the secret from its file, or generates it; makes the directory of links to sockets. Only our own account
+    /// can reach either.
+    pub(in crate::local) fn open(file: &Path, links: &Path) -> Result<Self, EngineError> {
         let password = match fs::read_to_string(file) {
             Ok(text) => SecretString::from(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(file)?,
             Err(error) => return Err(EngineError::io("read", file)(error)),
         };
         let verifier = Verifier::of_generated(&password).map_err(EngineError::io("derive from", file))?;
-        Ok(Self { password, verifier })
+        let links = SocketLinks::open(links)?;
+        Ok(Self { password, verifier, links })
     }
 
     /// What PostgreSQL is to store of the secret; the secret itself never reaches it.
@@ -91,9 +94,11 @@ impl Platform {
     /// [`EngineError::Unresponsive`] if PostgreSQL does not answer in time.
     pub(in crate::local) async fn connect(&self, target: Target<'_>) -> Result<PgConnection, EngineError> {
         let context = format!("log in to database {:?} as {SUPERUSER}", target.database);
+        let link = self.links.link(target.socket).await?;
+        let (directory, port) = link.target();
         let options = PgConnectOptions::new_without_pgpass()
-            .socket(target.socket.parent().unwrap_or(target.socket))
-            .port(5432)
+            .socket(directory)
+            .port(port)
             .ssl_mode(PgSslMode::Disable)
             .username(SUPERUSER)
             .password(self.password.expose_secret())
@@ -202,10 +207,11 @@ mod tests {
     fn the_secret_stays_the_same_and_is_closed_to_others() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("secret");
-        let (one, two) = (Platform::open(&file).unwrap(), Platform::open(&file).unwrap());
+        let links = dir.path().join("links");
+        let (one, two) = (Platform::open(&file, &links).unwrap(), Platform::open(&file, &links).unwrap());
         assert_eq!(one.password.expose_secret(), two.password.expose_secret());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "the secret and the links");
         assert!(!one.verifier().contains(one.password.expose_secret()));
     }
 }

@@ -24,6 +24,7 @@ use super::{
     access::{hba, ident},
     configuration::{ComputeSettings, Durability, postgresql_conf},
     sandbox::Sandbox,
+    socket::ComputeSocket,
     sockets::SOCKET_FILE,
     spawner::command,
 };
@@ -58,7 +59,9 @@ pub(in crate::local) struct Launch {
 /// A PostgreSQL process and the task that supervises it.
 #[derive(Debug)]
 pub(in crate::local) struct Server {
-    socket: PathBuf,
+    path: PathBuf,
+    /// Pinned when PostgreSQL is ready.
+    socket: Option<ComputeSocket>,
     signals: mpsc::UnboundedSender<Signal>,
     ended: watch::Receiver<bool>,
 }
@@ -80,20 +83,25 @@ impl Server {
         command.arg("-D").arg(&launch.data).stdin(Stdio::null()).stdout(log).stderr(log_again);
         let child = spawner.spawn(command).await.map_err(EngineError::io("start", &program))?;
         let pid = child.id();
-        let server = Self::supervise(child, launch.socket_dir.join(SOCKET_FILE));
+        let mut server = Self::supervise(child, launch.socket_dir.join(SOCKET_FILE));
         let (started, ended) = (launch.clone(), server.ended.clone());
-        match files.run(move || started.await_ready(pid, &ended)).await {
+        let ready = files.run(move || started.await_ready(pid, &ended)).await;
+        let ready = match ready {
+            Ok(listener) => server.pin(listener).await,
+            Err(error) => Err(error),
+        };
+        match ready {
             Ok(()) => Ok(server),
             Err(error) => {
                 let closing = launch.closing.load(Ordering::SeqCst);
                 server.stop(if closing { Signal::KILL } else { Signal::QUIT }).await;
-                let what = error.to_string();
+                let what = described(&error);
                 Err(files.run(move || Ok(failed(what, &launch.log))).await.unwrap_or_else(|error| error))
             }
         }
     }
 
-    fn supervise(mut child: Child, socket: PathBuf) -> Self {
+    fn supervise(mut child: Child, path: PathBuf) -> Self {
         let (signals, mut incoming) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(false);
         tokio::spawn(async move {
@@ -113,12 +121,22 @@ impl Server {
             }
             let _ = end.send(true);
         });
-        Self { socket, signals, ended }
+        Self { path, socket: None, signals, ended }
     }
 
-    /// The socket file, while the process lives.
-    pub(in crate::local) fn socket(&self) -> Option<&Path> {
-        (!self.has_ended()).then_some(self.socket.as_path())
+    /// Fixes where sessions connect to, while the process is known by its number.
+    async fn pin(&mut self, listener: u32) -> Result<(), EngineError> {
+        let pinned = ComputeSocket::pin(&self.path, listener).await;
+        self.socket = Some(pinned.map_err(EngineError::io("connect to", &self.path))?);
+        if self.has_ended() {
+            return Err(EngineError::failed("PostgreSQL ended right after its start"));
+        }
+        Ok(())
+    }
+
+    /// The socket, while the process lives.
+    pub(in crate::local) fn socket(&self) -> Option<&ComputeSocket> {
+        self.socket.as_ref().filter(|_| !self.has_ended())
     }
 
     pub(in crate::local) fn has_ended(&self) -> bool {
@@ -138,7 +156,7 @@ impl Server {
             if timeout(limit, ended.wait_for(|ended| *ended)).await.is_ok() {
                 return;
             }
-            tracing::warn!(socket = %self.socket.display(), "PostgreSQL did not stop within {} s", limit.as_secs());
+            tracing::warn!(socket = %self.path.display(), "PostgreSQL did not stop within {} s", limit.as_secs());
         }
     }
 }
@@ -168,11 +186,14 @@ impl Launch {
         Ok((log, again))
     }
 
-    /// Waits for the state that PostgreSQL writes to its own file once it lets users in. Asking by connecting
+    /// Waits for the state that PostgreSQL writes to its own file once it lets users in, and gives its process. Asking by connecting
     /// would make it fork a refusal each time, just when it has better things to do.
-    fn await_ready(&self, pid: Option<u32>, ended: &watch::Receiver<bool>) -> Result<(), EngineError> {
+    fn await_ready(&self, pid: Option<u32>, ended: &watch::Receiver<bool>) -> Result<u32, EngineError> {
         let (pid_file, started) = (self.data.join("postmaster.pid"), Instant::now());
-        while !says_ready(&pid_file, pid) {
+        loop {
+            if let Some(pid) = pid.filter(|pid| says_ready(&pid_file, *pid)) {
+                return Ok(pid);
+            }
             if *ended.borrow() {
                 return Err(EngineError::failed("PostgreSQL ended while it started"));
             }
@@ -185,7 +206,14 @@ impl Launch {
             }
             thread::sleep(READY_INTERVAL);
         }
-        Ok(())
+    }
+}
+
+/// An error and what it came from, on one line.
+fn described(error: &EngineError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -194,11 +222,11 @@ fn failed(what: String, log: &Path) -> EngineError {
 }
 
 /// The first line of `postmaster.pid` is the process, the eighth its state.
-fn says_ready(pid_file: &Path, pid: Option<u32>) -> bool {
+fn says_ready(pid_file: &Path, pid: u32) -> bool {
     let Ok(text) = storage::read_to_string(pid_file) else { return false };
     let mut lines = text.lines();
     let first = lines.next().and_then(|line| line.trim().parse().ok());
-    first.is_some() && first == pid && lines.nth(6).is_some_and(|state| state.trim() == "ready")
+    first == Some(pid) && lines.nth(6).is_some_and(|state| state.trim() == "ready")
 }
 
 #[cfg(test)]
@@ -209,11 +237,11 @@ mod tests {
     fn a_server_is_ready_when_its_own_file_says_so() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("postmaster.pid");
-        assert!(!says_ready(&file, Some(7)));
+        assert!(!says_ready(&file, 7));
         fs::write(&file, "7\n/data\n1700000000\n5432\n/run\n\n  1 2\nstarting\n").unwrap();
-        assert!(!says_ready(&file, Some(7)));
+        assert!(!says_ready(&file, 7));
         fs::write(&file, "7\n/data\n1700000000\n5432\n/run\n\n  1 2\nready   \n").unwrap();
-        assert!(says_ready(&file, Some(7)));
-        assert!(!says_ready(&file, Some(8)), "the file of a former server");
+        assert!(says_ready(&file, 7));
+        assert!(!says_ready(&file, 8), "the file of a former server");
     }
 }

@@ -11,8 +11,11 @@ use sqlx::{PgConnection, Row};
 
 use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion};
 use crate::local::{
-    compute::{AwaitWithin as _, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
-    storage::{ControlFile, Lineage, Storage, Take, Wal, create, format_lsn, parse_lsn, segment_ceiling},
+    compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
+    storage::{
+        ControlFile, Lineage, Storage, Take, Wal, create, format_lsn, is_directory, is_taken, parse_lsn,
+        segment_ceiling,
+    },
 };
 
 /// A staged directory that is discarded unless it is published.
@@ -86,7 +89,7 @@ impl Inner {
         let dir = self.storage.template_dir(&name);
         let _alone = self.making_template.lock().await;
         let known = dir.clone();
-        if !self.on_disk(move |_| Ok(known.is_dir())).await? {
+        if !self.on_disk(move |_| is_directory(&known).map_err(EngineError::io("look for", &known))).await? {
             let staged = Staged::new(self).await?;
             initdb(&self.files, &self.spawner, installation, &staged.data(), &self.platform).await?;
             staged.publish(dir).await?;
@@ -124,7 +127,7 @@ impl Inner {
             let wal = if storage.reaches_back(&source)? { Wal::AtRest } else { Wal::Needed };
             let cloned = storage.clone_data(&source, &target, wal)?;
             // The record there says that the source was shut down; nothing else comes after.
-            Ok(report(storage, control.checkpoint, Utc::now(), cloned.bytes_added))
+            report(storage, control.checkpoint, Utc::now(), cloned.bytes_added)
         })
         .await
     }
@@ -132,7 +135,7 @@ impl Inner {
     /// PostgreSQL's online backup: the clone replays what was logged while it was made.
     async fn fork_running(
         self: &Arc<Self>,
-        socket: &Path,
+        socket: &ComputeSocket,
         source: PathBuf,
         target: PathBuf,
     ) -> Result<Fork, EngineError> {
@@ -153,7 +156,7 @@ impl Inner {
             let from = if storage.reaches_back(&source)? { 0 } else { start };
             let log = storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
             write_new(&target.join("backup_label"), label.as_bytes())?;
-            Ok(report(storage, end, time, cloned.bytes_added + log.bytes_added))
+            report(storage, end, time, cloned.bytes_added + log.bytes_added)
         };
         let fork = self.on_disk(finish).await?;
         backup.release();
@@ -165,7 +168,10 @@ impl Inner {
         let key = key.clone();
         self.on_disk(move |storage| {
             let dir = storage.branch_dir(&key)?;
-            if dir.exists() { Err(EngineError::AlreadyExists { what: key.to_string() }) } else { Ok(dir) }
+            match is_taken(&dir).map_err(EngineError::io("look for", &dir))? {
+                true => Err(EngineError::AlreadyExists { what: key.to_string() }),
+                false => Ok(dir),
+            }
         })
         .await
     }
@@ -175,8 +181,8 @@ impl Inner {
     }
 }
 
-fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Fork {
-    Fork { lsn: format_lsn(lsn), time, method: storage.method(), bytes_added }
+fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Result<Fork, EngineError> {
+    Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method()?, bytes_added })
 }
 
 /// Writes a new file of a data directory.

@@ -17,10 +17,10 @@ use super::{
     recovery::RecoveryTarget,
 };
 use crate::local::{
-    compute::{AwaitWithin as _, SessionLimits},
+    compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
     storage::{
-        ControlFile, Lineage, Storage, Take, Turn, Wal, data_size, format_lsn, parse_lsn, segment_ceiling,
-        turning_point, unbroken_from,
+        ControlFile, Lineage, Storage, Take, Turn, Wal, data_size, format_lsn, is_directory, parse_lsn,
+        segment_ceiling, turning_point, unbroken_from,
     },
 };
 
@@ -48,7 +48,7 @@ impl Inner {
     pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<Window, EngineError> {
         let slot = self.slot(key);
         let _shared = self.ensure_recovered(key, &slot).await?;
-        Ok(self.past(key, slot.socket().as_deref()).await?.window)
+        Ok(self.past(key, slot.socket().as_ref()).await?.window)
     }
 
     pub(super) async fn fork_at(
@@ -61,7 +61,7 @@ impl Inner {
         let slot = self.slot(source);
         let _shared = self.ensure_recovered(source, &slot).await?;
         let socket = slot.socket();
-        let past = self.past(source, socket.as_deref()).await?;
+        let past = self.past(source, socket.as_ref()).await?;
         past.window.admits(at)?;
         let way = match socket {
             Some(socket) => past.way(at, self.flush(&socket, &past.data).await?),
@@ -89,7 +89,7 @@ impl Inner {
                 ForkPoint::Time(time) => (stop, time),
             };
             let bytes_added = data_size(&data)?;
-            Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method(), bytes_added })
+            Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method()?, bytes_added })
         };
         let fork = self.on_disk(finish).await?;
         staged.publish(vacant).await?;
@@ -98,7 +98,7 @@ impl Inner {
 
     /// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
     /// stops only before a record that is there.
-    async fn flush(&self, socket: &Path, data: &Path) -> Result<Take, EngineError> {
+    async fn flush(&self, socket: &ComputeSocket, data: &Path) -> Result<Take, EngineError> {
         let context = "mark the end of the history";
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
@@ -114,7 +114,7 @@ impl Inner {
     }
 
     /// Finds what is kept of a branch's past; whoever calls holds the branch.
-    async fn past(&self, key: &BranchKey, socket: Option<&Path>) -> Result<Past, EngineError> {
+    async fn past(&self, key: &BranchKey, socket: Option<&ComputeSocket>) -> Result<Past, EngineError> {
         let dir = self.existing(key).await?;
         let data = dir.join("data");
         let last = match socket {
@@ -130,7 +130,7 @@ impl Inner {
             let lineage =
                 Lineage::read(&dir)?.ok_or_else(|| outside("the branch was made before history was kept"))?;
             let template = templates.join(&lineage.template).join("data");
-            if !template.is_dir() {
+            if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
                 return Err(outside(format!(
                     "the state that history begins with, {}, is gone",
                     template.display()

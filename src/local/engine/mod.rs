@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     account::{Account, FileWorkers},
-    compute::{Binaries, Platform, SessionLimits, Sockets, Spawner, Target, stop_orphans},
+    compute::{Binaries, ComputeSocket, Platform, SessionLimits, Sockets, Spawner, Target, stop_orphans},
     storage::{self, Storage},
 };
 use slot::Slot;
@@ -120,6 +120,9 @@ struct Inner {
 /// The superuser's secret, in the root. Unlike a data directory, it never belongs to PostgreSQL.
 const SECRET_FILE: &str = "superuser.secret";
 
+/// Links to the sockets of computes for sessions of the platform, in the root.
+const SOCKET_LINKS: &str = "lakebase.sockets";
+
 /// Made once per cluster by PostgreSQL itself. Logins can use it, and create nothing in it.
 pub(in crate::local) const MAINTENANCE_DATABASE: &str = "postgres";
 
@@ -149,7 +152,7 @@ impl Engine {
                 let root = fs::canonicalize(&root).map_err(EngineError::io("resolve", &root))?;
                 storage::check_secret(&root, SECRET_FILE)?;
                 storage::prepare(&root, account.as_ref())?;
-                let platform = Platform::open(&root.join(SECRET_FILE))?;
+                let platform = Platform::open(&root.join(SECRET_FILE), &root.join(SOCKET_LINKS))?;
                 Ok::<_, EngineError>((root, account, platform))
             })
             .await?;
@@ -158,18 +161,13 @@ impl Engine {
         let storage = files
             .run(move || {
                 stop_orphans(&opened)?;
-                Storage::open(&opened, durability == Durability::Full)
+                let storage = Storage::open(&opened, durability == Durability::Full)?;
+                report_method(&storage)?;
+                Ok::<_, EngineError>(storage)
             })
             .await?;
         let sockets = Sockets::open(&root, account.as_ref(), files.clone()).await?;
         let spawner = Spawner::start(&files).await?;
-        match storage.method() {
-            CloneMethod::Reflink => tracing::info!("branches share their files' extents (reflink)"),
-            CloneMethod::Copy => tracing::warn!(
-                root = %storage.root().display(),
-                "the file system cannot share extents: every branch is a full copy; XFS, Btrfs, ZFS and APFS can"
-            ),
-        }
         let progress = progress.unwrap_or_else(|| Arc::new(|line| tracing::info!("{line}")));
         let cores = available_parallelism().map_or(2, usize::from);
         let inner = Inner {
@@ -189,9 +187,9 @@ impl Engine {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// How branches are made here.
-    pub(crate) fn clone_method(&self) -> CloneMethod {
-        self.inner.storage.method()
+    /// How branches are made here; `None` while a full disk does not say.
+    pub(crate) fn clone_method(&self) -> Option<CloneMethod> {
+        self.inner.storage.known_method()
     }
 
     /// Finds or fetches PostgreSQL; any installed version from 15 on where none is wanted.
@@ -247,14 +245,14 @@ impl Engine {
         self.inner.on_disk(Storage::branches).await
     }
 
-    /// Starts the compute, unless it runs, and gives its socket file once it accepts logins.
+    /// Starts the compute, unless it runs, and gives its socket once it accepts logins.
     ///
     /// `settings` matter only to a start; one that runs keeps what it was started with.
     pub(crate) async fn start(
         &self,
         key: &BranchKey,
         settings: &ComputeSettings,
-    ) -> Result<PathBuf, EngineError> {
+    ) -> Result<ComputeSocket, EngineError> {
         if let Some(socket) = self.running(key) {
             return Ok(socket);
         }
@@ -262,8 +260,8 @@ impl Engine {
         self.detached(move |inner| async move { inner.start(&key, &settings).await }).await
     }
 
-    /// The socket file of a compute that runs; none when it is stopped or has died.
-    pub(crate) fn running(&self, key: &BranchKey) -> Option<PathBuf> {
+    /// The socket of a compute that runs; none when it is stopped or has died.
+    pub(crate) fn running(&self, key: &BranchKey) -> Option<ComputeSocket> {
         self.inner.known_slot(key)?.socket()
     }
 
@@ -310,6 +308,22 @@ impl Engine {
     }
 }
 
+/// Logs how branches are made. A server starts on a full disk, too, which does not say.
+fn report_method(storage: &Storage) -> Result<(), EngineError> {
+    match storage.method() {
+        Ok(CloneMethod::Reflink) => tracing::info!("branches share their files' extents (reflink)"),
+        Ok(CloneMethod::Copy) => tracing::warn!(
+            root = %storage.root().display(),
+            "the file system cannot share extents: every branch is a full copy; XFS, Btrfs, ZFS and APFS can"
+        ),
+        Err(error) if error.is_full() => {
+            tracing::warn!(%error, "whether branches share extents is found out once there is disk space");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
 impl Inner {
     fn lock_slots(&self) -> std::sync::MutexGuard<'_, HashMap<BranchKey, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
@@ -318,7 +332,7 @@ impl Inner {
     /// Logs in as the superuser, at the server that runs on `data`.
     async fn log_in(
         &self,
-        socket: &Path,
+        socket: &ComputeSocket,
         data: &Path,
         database: &str,
         limits: SessionLimits,

@@ -1,7 +1,7 @@
 //! The life of one branch's compute.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -14,8 +14,8 @@ use tokio::{
 
 use super::{BranchKey, ComputeSettings, EngineError, Inner, recovery::RecoveryTarget};
 use crate::local::{
-    compute::{Installation, Launch, Server, stop_orphans_in},
-    storage::{ControlFile, Storage, data_version, remove},
+    compute::{ComputeSocket, Installation, Launch, Server, stop_orphans_in},
+    storage::{ControlFile, Storage, data_version, is_taken, remove},
 };
 
 /// A start notices a shutdown at once and then kills its server.
@@ -38,8 +38,8 @@ impl Slot {
         self.order.write().await
     }
 
-    pub(super) fn socket(&self) -> Option<PathBuf> {
-        Some(self.server()?.socket()?.to_owned())
+    pub(super) fn socket(&self) -> Option<ComputeSocket> {
+        self.server()?.socket().cloned()
     }
 
     /// Whether a server was started here and ended without being asked to.
@@ -80,7 +80,7 @@ impl Inner {
         &self,
         key: &BranchKey,
         settings: &ComputeSettings,
-    ) -> Result<PathBuf, EngineError> {
+    ) -> Result<ComputeSocket, EngineError> {
         let slot = self.slot(key);
         let _alone = slot.alone().await;
         if let Some(socket) = slot.socket() {
@@ -184,7 +184,7 @@ impl Inner {
         let data = data.to_owned();
         self.on_disk(move |_| {
             let pid_file = data.join("postmaster.pid");
-            if !crashed && pid_file.symlink_metadata().is_err() {
+            if !crashed && !is_taken(&pid_file).map_err(EngineError::io("look for", &pid_file))? {
                 return Ok(());
             }
             stop_orphans_in(&data)?;

@@ -3,22 +3,22 @@
 use std::{
     collections::HashMap,
     io,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::{io::AsyncWriteExt as _, net::UnixStream};
+use tokio::io::AsyncWriteExt as _;
 
 use super::message::CancelKey;
+use crate::local::compute::ComputeSocket;
 
 /// The keys of an endpoint's sessions. A cancel request comes on a connection of its own, so they are kept here.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CancelKeys(Arc<Mutex<HashMap<CancelKey, PathBuf>>>);
+pub(super) struct CancelKeys(Arc<Mutex<HashMap<CancelKey, ComputeSocket>>>);
 
 impl CancelKeys {
     /// Remembers a session's key for as long as the answer lives.
-    pub(super) fn remember(&self, key: CancelKey, socket: &Path) -> Remembered {
-        self.lock().insert(key.clone(), socket.to_owned());
+    pub(super) fn remember(&self, key: CancelKey, socket: &ComputeSocket) -> Remembered {
+        self.lock().insert(key.clone(), socket.clone());
         Remembered { keys: self.clone(), key }
     }
 
@@ -31,7 +31,7 @@ impl CancelKeys {
             tracing::debug!("a cancel request with an unknown key");
             return Ok(());
         };
-        let mut compute = UnixStream::connect(socket).await?;
+        let mut compute = socket.connect().await?;
         compute.write_all(&key.request()).await?;
         // The compute answers nothing; it closes.
         tokio::io::copy(&mut compute, &mut tokio::io::sink()).await?;
@@ -43,7 +43,7 @@ impl CancelKeys {
         self.lock().len()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CancelKey, PathBuf>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CancelKey, ComputeSocket>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,6 @@ use std::{
     collections::HashMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
     sync::{Arc, Weak},
 };
 
@@ -45,7 +44,10 @@ use self::{
     throttle::Throttle,
     worker::Workers,
 };
-use super::admission::{Admission, Limits};
+use super::{
+    admission::{Admission, Limits},
+    compute::ComputeSocket,
+};
 
 /// Clients of all endpoints that have not logged in, and the part of the descriptors that they may take.
 const MAX_UNAUTHENTICATED: usize = 256;
@@ -68,8 +70,8 @@ pub(crate) trait Authenticator: Send + Sync + 'static {
 
 /// The compute that a connection goes to.
 pub(crate) struct Upstream {
-    /// PostgreSQL's Unix socket, the file itself (`…/.s.PGSQL.5432`).
-    pub(crate) socket: PathBuf,
+    /// PostgreSQL's Unix socket.
+    pub(crate) socket: ComputeSocket,
     /// Dropped when the connection ends.
     pub(crate) guard: Box<dyn Any + Send>,
 }

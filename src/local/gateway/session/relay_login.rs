@@ -1,7 +1,5 @@
 //! The login at the compute, whose messages are passed on up to its first `ReadyForQuery`.
 
-use std::path::Path;
-
 use bytes::BytesMut;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -10,10 +8,13 @@ use tokio::{
 };
 
 use super::{EndpointContext, SessionError, close::send};
-use crate::local::gateway::{
-    cancel::Remembered,
-    error_response::ErrorResponse,
-    message::{self, CancelKey, Startup},
+use crate::local::{
+    compute::ComputeSocket,
+    gateway::{
+        cancel::Remembered,
+        error_response::ErrorResponse,
+        message::{self, CancelKey, Startup},
+    },
 };
 
 /// Far above everything that PostgreSQL sends before its first `ReadyForQuery`.
@@ -34,7 +35,7 @@ pub(super) enum ComputeLogin {
 pub(super) async fn relay_login<C>(
     context: &EndpointContext,
     client: &mut C,
-    socket: &Path,
+    socket: &ComputeSocket,
     startup: &Startup,
 ) -> Result<ComputeLogin, SessionError>
 where
@@ -59,9 +60,9 @@ enum Relayed {
     Refused(String),
 }
 
-async fn connect(socket: &Path, startup: &Startup) -> Result<UnixStream, SessionError> {
-    let mut compute = UnixStream::connect(socket).await.map_err(|error| {
-        tracing::warn!(socket = %socket.display(), %error, "the compute's socket accepts no connection");
+async fn connect(socket: &ComputeSocket, startup: &Startup) -> Result<UnixStream, SessionError> {
+    let mut compute = socket.connect().await.map_err(|error| {
+        tracing::warn!(socket = %socket.path().display(), %error, "the compute's socket accepts no connection");
         ErrorResponse::unavailable("the compute of this endpoint takes no connections now; try again")
     })?;
     compute.write_all(&startup.encode()).await.map_err(failed)?;
@@ -76,7 +77,7 @@ async fn relay<C>(
     context: &EndpointContext,
     client: &mut C,
     compute: &mut UnixStream,
-    socket: &Path,
+    socket: &ComputeSocket,
 ) -> Result<Relayed, SessionError>
 where
     C: AsyncWrite + Unpin,

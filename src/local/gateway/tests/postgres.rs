@@ -22,12 +22,8 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// `None`, and says so, where no PostgreSQL is installed.
-    pub(super) async fn start(settings: &[&str]) -> Option<Postgres> {
-        let Some(programs) = programs() else {
-            eprintln!("SKIPPED: no PostgreSQL found; install one or set LAKEBASE_PG_BIN");
-            return None;
-        };
+    pub(super) async fn start(settings: &[&str]) -> Postgres {
+        let programs = programs().expect("a PostgreSQL is installed, or LAKEBASE_PG_BIN names its programs");
         let owner = owner();
         let dir = tempfile::Builder::new().prefix("lakebase-gw").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -44,7 +40,7 @@ impl Postgres {
             .unwrap();
         assert!(made.status.success(), "{made:?}");
         postgres.run(settings).await;
-        Some(postgres)
+        postgres
     }
 
     pub(super) fn socket(&self) -> PathBuf {

@@ -49,7 +49,8 @@ impl Authenticator for OneSocket {
     }
 
     async fn connect(&self, _: &str) -> Result<Upstream, ErrorResponse> {
-        Ok(Upstream { socket: self.socket.clone(), guard: Box::new(()) as Box<dyn Any + Send> })
+        let socket = crate::local::compute::ComputeSocket::of_any_process(&self.socket).unwrap();
+        Ok(Upstream { socket, guard: Box::new(()) as Box<dyn Any + Send> })
     }
 }
 
