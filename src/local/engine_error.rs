@@ -166,7 +166,9 @@ impl EngineError {
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::DiskFull { .. } => true,
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
             // PostgreSQL logs the system's text.
             Self::ComputeFailed { log, .. } => log.contains("No space left on device"),
             Self::Sql { source, .. } => has_sqlstate(source, "53100"),

@@ -18,7 +18,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// Rounds of hashing for a generated password: it has 256 random bits, which more rounds would not protect any better.
 const GENERATED_ROUNDS: NonZeroU32 = NonZeroU32::MIN;
 
-/// More than PostgreSQL's 4096 by far. A role may come with a verifier of its owner's making, and a login attempt
+/// PostgreSQL's own (`scram_iterations`).
+const POSTGRES_ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
+
+/// More than [`POSTGRES_ROUNDS`] by far. A role may come with a verifier of its owner's making, and a login attempt
 /// costs as many rounds as that says.
 const MOST_ROUNDS: u32 = 1_000_000;
 
@@ -53,6 +56,12 @@ impl Verifier {
     /// If the system gives no random bytes for the salt.
     pub(super) fn of_generated(password: &SecretString) -> io::Result<Self> {
         Ok(Self::derive(password.expose_secret(), GENERATED_ROUNDS, random::<16>()?.to_vec()))
+    }
+
+    /// Stands in for the verifier of a role that has none: it takes as long to check and accepts no password.
+    pub(super) fn of_no_password() -> Self {
+        let key = || vec![0; digest::SHA256_OUTPUT_LEN];
+        Self { rounds: POSTGRES_ROUNDS, salt: vec![0; 16], stored_key: key(), server_key: key() }
     }
 
     fn derive(password: &str, rounds: NonZeroU32, salt: Vec<u8>) -> Self {
@@ -151,6 +160,14 @@ mod tests {
         ] {
             assert!(Verifier::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_role_without_a_password_takes_as_long_as_one_with_and_is_never_let_in() {
+        let (known, none) = (Verifier::parse(PENCIL).unwrap(), Verifier::of_no_password());
+        assert_eq!((none.rounds, none.salt.len()), (known.rounds, known.salt.len()));
+        assert_eq!(none.rounds.get(), 4096);
+        assert!(!none.accepts("pencil") && !none.accepts(""));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
+    process::Stdio,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -240,4 +241,28 @@ async fn requests_that_are_none_are_refused_and_the_server_goes_on() {
         raw(host, junk);
     }
     assert_eq!(serve.client().await.projects().await.unwrap().len(), 0);
+}
+
+/// A reader of the log that has stopped to read holds up nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_not_read_holds_up_nothing() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    let mut serve = Serve::ready(Serve::command(&data).stderr(Stdio::piped())).unwrap();
+    let _unread = serve.child.stderr.take().unwrap();
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    let info = main.connection_info().await.unwrap();
+    // Each has a line in the log, and a pipe holds 64 KB.
+    for _ in 0..800 {
+        let mut login = TcpStream::connect((info.host.as_str(), info.port)).unwrap();
+        login.set_read_timeout(Some(LIMIT)).unwrap();
+        login.write_all(b"\0\0\0\x10\0\x03\0\0user\0ada").unwrap();
+        let mut refusal = [0];
+        login.read_exact(&mut refusal).expect("an answer");
+    }
+    let read = tokio::time::timeout(LIMIT, project.branches().into_future()).await;
+    assert_eq!(read.expect("the server answers").unwrap().len(), 1);
+    serve.signal(Signal::TERM);
+    assert!(serve.ended().success(), "nor do the last lines");
 }

@@ -56,6 +56,7 @@ pub(crate) use self::{
     store::{StoreError, make_room},
 };
 use super::{
+    account::FileWorkers,
     engine::{Engine, EngineError},
     gateway::{AddressPolicy, Authenticator, Authority, Gateway, GatewayError},
     token::TokenSigner,
@@ -116,10 +117,18 @@ impl Control {
     /// expired.
     pub(crate) async fn open(options: ControlOptions) -> Result<Arc<Self>, ControlError> {
         // Directories that the state does not reference are removed, so a lost file must not pass for an empty one.
-        if !Store::exists(&options.state_file) && !options.engine.branches().await?.is_empty() {
-            return Err(StoreError::Missing { path: options.state_file }.into());
-        }
-        let control = Arc::new(Self::assemble(options)?);
+        let branches = options.engine.branches().await?;
+        let (state_file, sync) = (options.state_file.clone(), options.sync);
+        let open = move || {
+            if !Store::exists(&state_file) && !branches.is_empty() {
+                return Err(ControlError::from(StoreError::Missing { path: state_file }));
+            }
+            let state = SharedState::open(&state_file, sync)?;
+            let key = state.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
+            Ok((Arc::new(state), TokenSigner::new(&key)))
+        };
+        let (state, signer) = FileWorkers::privileged().run(open).await?;
+        let control = Arc::new(Self::assemble(options, state, Arc::new(signer)));
         control.computes.remove_orphans().await?;
         control.roles.changes.recover_all().await;
         control.computes.publish_all().await?;
@@ -129,13 +138,10 @@ impl Control {
         Ok(control)
     }
 
-    fn assemble(options: ControlOptions) -> Result<Self, ControlError> {
+    fn assemble(options: ControlOptions, state: Arc<SharedState>, signer: Arc<TokenSigner>) -> Self {
         let ControlOptions { engine, authority, addresses, pg_version, latency, idle_time_scale, .. } =
             options;
         let user: Arc<str> = options.user.into();
-        let state = Arc::new(SharedState::open(&options.state_file, options.sync)?);
-        let key = state.secret("token-key", || Ok(TokenSigner::generate_key()?.to_vec()))?;
-        let signer = Arc::new(TokenSigner::new(&key));
         let operations = Arc::new(Operations::new(latency));
         let locks = Arc::<Locks>::default();
         let logins = Arc::new_cyclic(|logins: &Weak<Logins>| {
@@ -170,7 +176,7 @@ impl Control {
             locks,
             changes: Arc::clone(changes),
         };
-        Ok(Self {
+        Self {
             endpoints: Endpoints {
                 state: Arc::clone(&state),
                 operations: Arc::clone(&operations),
@@ -203,7 +209,7 @@ impl Control {
             computes: Arc::clone(computes),
             timer_task: Mutex::default(),
             _logins: logins,
-        })
+        }
     }
 
     /// The caller's user name.

@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
 use super::{
-    LocalError, LocalLakebase, Running,
+    BranchCopies, LocalError, LocalLakebase, Running,
     data_dir::{Lock, is_served},
     default_data_dir, descriptors,
     record::Record,
@@ -167,7 +167,7 @@ impl LocalLakebaseBuilder {
             }
             attempts -= 1;
             if attempts == 0 {
-                return Err(LocalError::InUse { pid: Record::pid(&dir), data_dir: dir });
+                return Err(LocalError::InUse { pid: Record::pid(&dir).await, data_dir: dir });
             }
             tokio::time::sleep(LOCK_PAUSE).await;
         }
@@ -187,13 +187,13 @@ impl LocalLakebaseBuilder {
             if let Some(lock) = Lock::take(&dir).await? {
                 return self.start_with(dir, lock).await;
             }
-            if let Some(record) = Record::read(&dir)?
+            if let Some(record) = Record::read(&dir).await?
                 && record.is_proven(&dir).await?
             {
                 return Ok(LocalLakebase { record, data_dir: dir, running: None });
             }
             if tokio::time::Instant::now() > patience {
-                return Err(LocalError::InUse { pid: Record::pid(&dir), data_dir: dir });
+                return Err(LocalError::InUse { pid: Record::pid(&dir).await, data_dir: dir });
             }
             tokio::time::sleep(ATTACH_PAUSE).await;
         }
@@ -210,7 +210,7 @@ impl LocalLakebaseBuilder {
         if !is_served(&dir).await? {
             return Err(LocalError::NotRunning { data_dir: dir });
         }
-        match Record::read(&dir)? {
+        match Record::read(&dir).await? {
             Some(record) if record.is_proven(&dir).await? => {
                 Ok(LocalLakebase { record, data_dir: dir, running: None })
             }
@@ -238,7 +238,12 @@ impl LocalLakebaseBuilder {
 
     async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
         descriptors::raise_limit();
-        make_room(&dir.join(STATE_FILE));
+        let state = dir.join(STATE_FILE);
+        let free = move || {
+            make_room(&state);
+            Ok::<_, LocalError>(())
+        };
+        FileWorkers::privileged().run(free).await?;
         // Taken first: when the address is not to be had, nothing has been started yet.
         let listener = TcpListener::bind(self.listen).await;
         let refused = |source| LocalError::Listen { address: self.listen, source };
@@ -253,9 +258,10 @@ impl LocalLakebaseBuilder {
         let ca_cert = authority.certificate_file().to_owned();
         let engine = self.engine(&dir).await?;
         let version = self.version(&engine).await?;
-        let copies = engine.clone_method().into();
+        let copies = engine.clone_method().map_or(BranchCopies::Unknown, Into::into);
         let control = self.control(&dir, engine, version, authority).await?;
-        let token = api_token(&control)?;
+        let keeper = Arc::clone(&control);
+        let token = FileWorkers::privileged().run(move || api_token(&keeper)).await?;
         let host = Url::parse(&format!("http://{address}"))
             .map_err(|error| LocalError::start("name the host", error))?;
         let record = Record {
@@ -267,7 +273,7 @@ impl LocalLakebaseBuilder {
             pg_version: version.to_string(),
             copies,
         };
-        record.write(&dir)?;
+        record.write(&dir).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = api::router(Arc::clone(&control), token, host);
         // The server stops when the sender is dropped.

@@ -1,4 +1,4 @@
-//! What a new branch takes of the disk.
+//! The way branches are made, and with it the disk space that a new one takes.
 
 use std::fmt;
 
@@ -24,6 +24,8 @@ pub enum BranchCopies {
     Reflink,
     /// The file system cannot share files, so a branch is a copy of all its source's data.
     Copy,
+    /// The disk was full at the start, so that the file system did not say. It is asked again for each branch.
+    Unknown,
 }
 
 impl fmt::Display for BranchCopies {
@@ -31,6 +33,7 @@ impl fmt::Display for BranchCopies {
         f.write_str(match self {
             Self::Reflink => "copy-on-write (reflink)",
             Self::Copy => "full copies",
+            Self::Unknown => "copies of a kind that a full disk does not tell",
         })
     }
 }

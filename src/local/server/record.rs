@@ -16,7 +16,10 @@ use tokio::{
 use url::Url;
 
 use super::{BranchCopies, LocalError};
-use crate::local::proof::{Challenge, PATH};
+use crate::local::{
+    account::FileWorkers,
+    proof::{Challenge, PATH},
+};
 
 const FILE: &str = "server.json";
 /// A server that is alive answers sooner, however busy the machine is.
@@ -50,7 +53,7 @@ struct Written {
 
 impl Record {
     /// Writes the file in one step: a reader gets all of it.
-    pub(super) fn write(&self, dir: &Path) -> Result<(), LocalError> {
+    pub(super) async fn write(&self, dir: &Path) -> Result<(), LocalError> {
         let path = dir.join(FILE);
         let written = Written {
             host: self.host.clone(),
@@ -61,19 +64,27 @@ impl Record {
             pg_version: self.pg_version.clone(),
             copies: self.copies,
         };
-        let write = || -> io::Result<()> {
-            // Such a file is created for its owner alone.
-            let mut file = tempfile::NamedTempFile::new_in(dir)?;
-            serde_json::to_writer(&mut file, &written)?;
-            file.flush()?;
-            file.persist(&path).map_err(|error| error.error).map(|_| ())
+        let dir = dir.to_owned();
+        let write = move || {
+            let write = || -> io::Result<()> {
+                // Such a file is created for its owner alone.
+                let mut file = tempfile::NamedTempFile::new_in(&dir)?;
+                serde_json::to_writer(&mut file, &written)?;
+                file.flush()?;
+                file.persist(&path).map_err(|error| error.error).map(|_| ())
+            };
+            write().map_err(|source| LocalError::DataDir { action: "write", path: path.clone(), source })
         };
-        write().map_err(|source| LocalError::DataDir { action: "write", path: path.clone(), source })
+        FileWorkers::privileged().run(write).await
     }
 
     /// `None` when no server has written one, or one of another version.
-    pub(super) fn read(dir: &Path) -> Result<Option<Self>, LocalError> {
+    pub(super) async fn read(dir: &Path) -> Result<Option<Self>, LocalError> {
         let path = dir.join(FILE);
+        FileWorkers::privileged().run(move || Self::read_here(path)).await
+    }
+
+    fn read_here(path: PathBuf) -> Result<Option<Self>, LocalError> {
         match fs::read(&path) {
             Ok(bytes) => Ok(serde_json::from_slice::<Written>(&bytes).ok().map(|written| Self {
                 host: written.host,
@@ -90,8 +101,8 @@ impl Record {
     }
 
     /// The process that serves the directory, as far as it can be known.
-    pub(super) fn pid(dir: &Path) -> Option<u32> {
-        Self::read(dir).ok().flatten().map(|record| record.pid)
+    pub(super) async fn pid(dir: &Path) -> Option<u32> {
+        Self::read(dir).await.ok().flatten().map(|record| record.pid)
     }
 
     pub(super) fn remove(dir: &Path) {

@@ -9,6 +9,8 @@ use std::{
     thread::{self, available_parallelism},
 };
 
+use rustix::io::Errno;
+
 use super::{create_private_dir, regular, wal::Take};
 use crate::local::engine_error::EngineError;
 
@@ -54,14 +56,26 @@ const SKIPPED_FILES: [&str; 6] = [
     "current_logfiles",
 ];
 
-/// Finds out whether files in `dir` can share extents.
-pub(super) fn probe(dir: &Path) -> CloneMethod {
-    let (from, to) = (dir.join("probe-from"), dir.join("probe-to"));
-    let _ = fs::remove_file(&to);
-    let shared = fs::write(&from, [7_u8; 8192]).and_then(|()| reflink_copy::reflink(&from, &to));
-    let _ = fs::remove_file(&from);
-    let _ = fs::remove_file(&to);
-    if shared.is_ok() { CloneMethod::Reflink } else { CloneMethod::Copy }
+/// Finds out whether files in a directory can share extents, by two new files in it.
+pub(super) fn probe(from: &Path, to: &Path) -> io::Result<CloneMethod> {
+    let shared = fs::write(from, [7_u8; 8192]).and_then(|()| reflink_copy::reflink(from, to));
+    let _ = fs::remove_file(from);
+    let _ = fs::remove_file(to);
+    match shared {
+        Ok(()) => Ok(CloneMethod::Reflink),
+        Err(error) if cannot_share(&error) => Ok(CloneMethod::Copy),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error says that the file system or the kernel cannot share extents, and not that something is wrong.
+fn cannot_share(error: &io::Error) -> bool {
+    let of_the_system = Errno::from_io_error(error).is_some_and(|errno| {
+        // Of file systems that know no such call, of old kernels, of system call filters, of layers over several disks.
+        [Errno::OPNOTSUPP, Errno::NOTSUP, Errno::NOTTY, Errno::NOSYS, Errno::INVAL, Errno::PERM, Errno::XDEV]
+            .contains(&errno)
+    });
+    of_the_system || error.kind() == io::ErrorKind::Unsupported
 }
 
 /// Bytes in a data directory, without WAL, most of which a clone shares.

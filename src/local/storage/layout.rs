@@ -2,7 +2,7 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
-use super::names_in;
+use super::{is_taken, names_in};
 use crate::local::{
     account::{Account, check_ancestors, check_owned, check_reach, hand_over},
     engine_error::EngineError,
@@ -25,7 +25,7 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
     check_owned(&root)?;
     check_ancestors(&root)?;
     let marker = root.join(MARKER);
-    if marker.exists() {
+    if is_taken(&marker).map_err(EngineError::io("look for", &marker))? {
         return Ok(());
     }
     for entry in fs::read_dir(&root).map_err(EngineError::io("list", &root))? {
@@ -42,7 +42,8 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
 /// `secret` is the name of its file in the root. Nothing is changed.
 pub(in crate::local) fn check_secret(root: &Path, secret: &str) -> Result<(), EngineError> {
     let branches = root.join("branches");
-    if root.join(secret).exists() {
+    let file = root.join(secret);
+    if is_taken(&file).map_err(EngineError::io("look for", &file))? {
         return Ok(());
     }
     match names_in(&branches) {
@@ -88,8 +89,12 @@ pub(super) fn branches(top: &Path) -> Result<Vec<(String, String)>, EngineError>
 
 /// A directory that the account may pass through but no other user may list.
 fn create_public_dir(path: &Path) -> Result<(), EngineError> {
-    if path.is_dir() {
-        return Ok(());
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => return Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(EngineError::io("enter", path)(error));
+        }
+        _ => {}
     }
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_public_dir(parent)?;

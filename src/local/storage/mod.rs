@@ -29,7 +29,10 @@ mod wal;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde::{Deserialize, Serialize};
@@ -41,7 +44,7 @@ pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(super) use layout::{check_secret, claim, prepare};
 pub(super) use lineage::{Lineage, Turn};
-pub(super) use regular::{append, create, read_to_string, remove, replace, tail};
+pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
 pub(super) use wal::{Take, segment_ceiling, turning_point, unbroken_from};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
@@ -73,7 +76,8 @@ impl std::fmt::Display for BranchKey {
 #[derive(Debug)]
 pub(super) struct Storage {
     root: PathBuf,
-    method: CloneMethod,
+    /// Found out when it is first needed, and again where that failed.
+    method: OnceLock<CloneMethod>,
     /// Whether what was acknowledged must survive a power cut.
     durable: bool,
     trash: trash::Trash,
@@ -85,10 +89,9 @@ impl Storage {
     pub(super) fn open(root: &Path, durable: bool) -> Result<Self, EngineError> {
         let root = fs::canonicalize(root).map_err(EngineError::io("resolve", root))?;
         layout::spread(&root.join("staging"));
-        let method = clone::probe(&root.join("staging"));
         let trash =
             trash::Trash::open(root.join("trash")).map_err(EngineError::io("open", &root.join("trash")))?;
-        let storage = Self { root, method, durable, trash, next: AtomicU64::new(0) };
+        let storage = Self { root, method: OnceLock::new(), durable, trash, next: AtomicU64::new(0) };
         storage.discard_all_in(&storage.root.join("staging"))?;
         Ok(storage)
     }
@@ -97,8 +100,25 @@ impl Storage {
         &self.root
     }
 
-    pub(super) fn method(&self) -> CloneMethod {
-        self.method
+    /// How branches are made, where that is known.
+    pub(super) fn known_method(&self) -> Option<CloneMethod> {
+        self.method.get().copied()
+    }
+
+    /// How branches are made.
+    ///
+    /// # Errors
+    ///
+    /// If the file system does not say, such as a full one. It is asked again the next time: taken for one that cannot
+    /// share extents, it would copy every branch from then on.
+    pub(super) fn method(&self) -> Result<CloneMethod, EngineError> {
+        if let Some(method) = self.method.get() {
+            return Ok(*method);
+        }
+        let staging = self.root.join("staging");
+        let probe = || clone::probe(&staging.join(self.fresh_name()), &staging.join(self.fresh_name()));
+        let method = probe().map_err(EngineError::io("find out how files are cloned in", &staging))?;
+        Ok(*self.method.get_or_init(|| method))
     }
 
     /// The directory of a branch, whether it exists or not.
@@ -110,7 +130,10 @@ impl Storage {
     /// The directory of a branch that exists.
     pub(super) fn existing(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
         let dir = self.branch_dir(key)?;
-        if dir.is_dir() { Ok(dir) } else { Err(EngineError::NotFound { what: format!("branch {key}") }) }
+        match is_directory(&dir).map_err(EngineError::io("look for", &dir))? {
+            true => Ok(dir),
+            false => Err(EngineError::NotFound { what: format!("branch {key}") }),
+        }
     }
 
     /// Every branch on disk.
@@ -127,7 +150,7 @@ impl Storage {
     pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
         let Some(lineage) = Lineage::read(data.parent().unwrap_or(data))? else { return Ok(false) };
         let template = self.template_dir(&lineage.template).join("data");
-        if !template.is_dir() {
+        if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
             return Ok(false);
         }
         Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
@@ -157,7 +180,8 @@ impl Storage {
             match fs::rename(staged, target) {
                 Ok(()) if self.durable => return sync_dir(parent).map_err(EngineError::io("flush", parent)),
                 Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && staged.exists() => {}
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && is_taken(staged).unwrap_or(false) => {}
                 Err(error) => return Err(EngineError::io("create", target)(error)),
             }
         }
@@ -186,17 +210,17 @@ impl Storage {
 
     /// Clones a data directory.
     pub(super) fn clone_data(&self, source: &Path, target: &Path, wal: Wal) -> Result<Cloned, EngineError> {
-        clone::clone_data(source, target, wal, self.method)
+        clone::clone_data(source, target, wal, self.method()?)
     }
 
     /// Takes WAL along to a clone that was made without.
     pub(super) fn clone_wal(&self, source: &Path, target: &Path, take: Take) -> Result<Cloned, EngineError> {
-        clone::clone_wal(source, target, take, self.method)
+        clone::clone_wal(source, target, take, self.method()?)
     }
 
     /// Refuses a clone that would not fit. Shared extents take no space.
     pub(super) fn check_space(&self, source: &Path) -> Result<(), EngineError> {
-        if self.method == CloneMethod::Reflink { Ok(()) } else { self.check_space_to_write(source) }
+        if self.method()? == CloneMethod::Reflink { Ok(()) } else { self.check_space_to_write(source) }
     }
 
     /// Refuses to write a data directory anew if it would not fit.
@@ -298,6 +322,29 @@ mod tests {
         storage.discard(&storage.existing(&key).unwrap()).unwrap();
         assert_eq!(storage.branches().unwrap(), []);
         assert!(!root.path().join("branches/p").exists());
+    }
+
+    #[test]
+    fn a_branch_that_cannot_be_looked_for_is_not_missing() {
+        let root = tempfile::tempdir().unwrap();
+        let storage = open(root.path(), false);
+        assert!(matches!(storage.existing(&key("p", "b")), Err(EngineError::NotFound { .. })));
+        fs::write(root.path().join("branches/p"), "").unwrap();
+        let error = storage.existing(&key("p", "b")).unwrap_err();
+        assert!(matches!(error, EngineError::Io { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_disk_that_does_not_say_how_files_are_cloned_is_asked_again() {
+        let root = tempfile::tempdir().unwrap();
+        let storage = open(root.path(), false);
+        let (staging, away) = (root.path().join("staging"), root.path().join("away"));
+        fs::rename(&staging, &away).unwrap();
+        let error = storage.method().unwrap_err();
+        assert!(matches!(error, EngineError::Io { .. }), "not taken for full copies: {error:?}");
+        fs::rename(&away, &staging).unwrap();
+        storage.method().unwrap();
+        assert_eq!(fs::read_dir(&staging).unwrap().count(), 0);
     }
 
     #[test]

@@ -28,6 +28,33 @@ pub(super) fn open_dir(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed()).open(path)
 }
 
+/// Whether there is a directory at a path. A link to one is none.
+///
+/// # Errors
+///
+/// If something else is there, or the system cannot say.
+pub(in crate::local) fn is_directory(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => Ok(true),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a directory")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is anything at a path.
+///
+/// # Errors
+///
+/// If the system cannot say.
+pub(in crate::local) fn is_taken(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a small regular file.
 pub(in crate::local) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -116,6 +143,19 @@ mod tests {
         assert!(open(&path("link")).unwrap_err().to_string().contains("symbolic link"));
         assert_eq!(fs::read(path("secret")).unwrap(), b"root's");
         assert_eq!(tail(&path("secret"), 2), "'s");
+    }
+
+    #[test]
+    fn what_the_system_cannot_say_is_not_taken_for_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("file"), "").unwrap();
+        symlink(dir.path(), path("link")).unwrap();
+        assert!(is_directory(dir.path()).unwrap() && !is_directory(&path("none")).unwrap());
+        assert!(is_taken(&path("link")).unwrap() && !is_taken(&path("none")).unwrap());
+        assert!(is_directory(&path("link")).is_err() && is_directory(&path("file")).is_err());
+        let below = path("file").join("below");
+        assert!(is_directory(&below).is_err() && is_taken(&below).is_err());
     }
 
     #[test]

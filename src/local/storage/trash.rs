@@ -68,11 +68,9 @@ fn yield_to_others() {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    let removed = if path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = path
+        .symlink_metadata()
+        .and_then(|meta| if meta.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) });
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -8,7 +8,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs,
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use rustix::{
@@ -99,7 +99,11 @@ impl Job {
             Ok(()) => Ok(()),
             // Too old to be kept any longer, and gone just now.
             Err(Errno::NOENT) if self.is_live() => Ok(()),
-            Err(_) => self.file(&paths.0.join(name), &paths.1.join(name)),
+            // No links here, no more of them for this file, or none across the directories.
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
+                self.file(&paths.0.join(name), &paths.1.join(name))
+            }
+            Err(errno) => Err(EngineError::io("link to", &paths.1.join(name))(errno.into())),
         }
     }
 }
@@ -131,11 +135,14 @@ fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError
 
 /// All WAL files of a cluster have one size.
 fn segment_size(wal: &Path) -> Result<u64, EngineError> {
-    let mut entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
-    let found: Option<PathBuf> = entries.find_map(|entry| {
-        let entry = entry.ok()?;
-        parse(entry.file_name().as_bytes()).map(|_| entry.path())
-    });
+    let mut found = None;
+    for name in names(wal)? {
+        let name = name?;
+        if parse(name.as_bytes()).is_some() {
+            found = Some(wal.join(name));
+            break;
+        }
+    }
     let none = || EngineError::Unsupported { reason: format!("there is no WAL in {}", wal.display()) };
     let path = found.ok_or_else(none)?;
     let size = fs::symlink_metadata(&path).map_err(EngineError::io("read", &path))?.len();

@@ -2,7 +2,7 @@
 
 mod publish;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -17,6 +17,7 @@ use super::{
     state::{Branch, Endpoint},
 };
 use crate::local::{
+    compute::ComputeSocket,
     engine::{Engine, EngineError},
     gateway::Gateway,
 };
@@ -50,7 +51,11 @@ impl Computes {
     }
 
     /// Starts an endpoint's compute unless it runs; one start at a time.
-    pub(super) async fn wake(&self, branch: &Branch, endpoint: &Endpoint) -> Result<PathBuf, EngineError> {
+    pub(super) async fn wake(
+        &self,
+        branch: &Branch,
+        endpoint: &Endpoint,
+    ) -> Result<ComputeSocket, EngineError> {
         let key = branch.key();
         let activity = self.activity.of(&endpoint.uid);
         let _transition = activity.transition.lock().await;

@@ -1,5 +1,8 @@
 //! `lakebase-local`: serves a local Lakebase, or prints the environment for one that is served.
 
+mod init;
+mod log;
+
 use std::{
     io::{IsTerminal as _, Write as _},
     net::SocketAddr,
@@ -13,6 +16,8 @@ use lakebase::local::{Durability, LocalError, LocalLakebase, LocalLakebaseBuilde
 use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+use crate::log::Log;
 
 /// The log filter unless `RUST_LOG` is set: a download that is tried again is reported when it fails.
 const DEFAULT_FILTER: &str = "info,reqwest_retry=error";
@@ -72,28 +77,41 @@ enum DurabilityOption {
 const LEFT_WORK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let log = match Log::start(std::io::stderr()) {
+        Ok(log) => log,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "lakebase-local: starting the thread of the log: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = match work(command, &log) {
+        Ok(code) => code,
+        Err(error) => {
+            log.line(format!("lakebase-local: {}\n", with_sources(&*error)).into_bytes());
+            ExitCode::FAILURE
+        }
+    };
+    log.flush();
+    code
+}
+
+fn work(command: Command, log: &Log) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if matches!(command, Command::Serve(_)) && init::is_first_process() {
+        return Ok(init::supervise()?);
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(ansi)
-        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(log.clone())
         // A log that cannot be written would otherwise be reported with a macro that panics.
         .log_internal_errors(false)
         .init();
-    let command = Arguments::parse().command;
-    let done = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
-        let done = runtime.block_on(run(command));
-        runtime.shutdown_timeout(LEFT_WORK);
-        done
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "lakebase-local: {}", with_sources(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = runtime.block_on(run(command));
+    runtime.shutdown_timeout(LEFT_WORK);
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
