@@ -6,7 +6,7 @@ use super::context::Context;
 use super::sql::{parent, phrase};
 use crate::schema::model::{Attr, Draft, Key, Kind, Object, Objects, Schema};
 use crate::schema::statement::{HazardKind, Statement};
-use crate::sql::quote_literal;
+use crate::sql::{bracket, clause, quote_literal, split_list};
 
 pub(super) fn change(
     ctx: &Context<'_>,
@@ -92,7 +92,9 @@ struct Shift {
 }
 
 /// What has to be granted and revoked between two states, each told as a difference from what is born with.
-fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>) -> Shift {
+///
+/// `implicit`: the grantee keeps a privilege whose grant option is taken back.
+fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>, implicit: bool) -> Shift {
     let get = |f: Option<&Object<'_>>, attr: Attr| f.and_then(|f| f.get(attr)).map(str::to_owned);
     let (had, has) = (get(old, Attr::Granted), get(new, Attr::Granted));
     let (lacked, lacks) = (get(old, Attr::Revoked), get(new, Attr::Revoked));
@@ -108,11 +110,21 @@ fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>) -> Shift {
     }
     let back = lacked.keys().filter(|p| !lacks.contains_key(*p) && !has.contains_key(*p));
     shift.grant.entry(false).or_default().extend(back.map(|p| (*p).to_owned()));
+    let passes_on_no_more =
+        |(privilege, option): &(&&str, &bool)| **option && implicit && !lacks.contains_key(**privilege);
+    let kept: Vec<&str> = had
+        .iter()
+        .filter(|(privilege, _)| !has.contains_key(*privilege))
+        .filter(passes_on_no_more)
+        .map(|(privilege, _)| *privilege)
+        .collect();
+    shift.revoke_option.extend(kept.iter().map(|privilege| (*privilege).to_owned()));
     let lost: BTreeSet<&str> = had
         .keys()
         .filter(|p| !has.contains_key(*p))
         .chain(lacks.keys().filter(|p| !lacked.contains_key(*p)))
         .copied()
+        .filter(|privilege| !kept.contains(privilege))
         .collect();
     shift.revoke = lost.into_iter().map(str::to_owned).collect();
     shift
@@ -132,7 +144,23 @@ fn target(object: &Object) -> String {
         Kind::Language => "LANGUAGE",
         _ => "SCHEMA",
     };
-    format!("{kind} {}", object.key.name)
+    match object.key.kind {
+        Kind::Aggregate => format!("{kind} {}", plain_signature(object.key.name)),
+        _ => format!("{kind} {}", object.key.name),
+    }
+}
+
+/// The signature of an aggregate as that of a function: its aggregated arguments follow the direct ones. The deparser
+/// says the last argument of a hypothetical-set aggregate twice where it is variadic.
+fn plain_signature(name: &str) -> String {
+    let arguments = bracket(name).and_then(|at| Some((at, name[at..].strip_prefix('(')?.strip_suffix(')')?)));
+    let Some((at, arguments)) = arguments else { return name.to_owned() };
+    let Some(order) = clause(arguments, "ORDER BY") else { return name.to_owned() };
+    let mut all = split_list(arguments[..order.start].trim_end());
+    let aggregated = split_list(arguments[order.end..].trim_start());
+    let twice = all.last().is_some_and(|last| last.starts_with("VARIADIC ") && aggregated == [*last]);
+    all.extend(aggregated.into_iter().filter(|_| !twice));
+    format!("{}({})", &name[..at], all.join(", "))
 }
 
 fn privileges(
@@ -160,7 +188,8 @@ fn privileges(
         }
         grantee => grantee,
     };
-    let shift = shift(old, new);
+    let implicit = column.is_empty() && entry.text(Attr::PrivilegeGrantee) == "OWNER";
+    let shift = shift(old, new, implicit);
     let list = |privileges: &[String]| {
         privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ")
     };
@@ -231,7 +260,8 @@ fn kept_on_columns(
 }
 
 fn default_privileges(old: Option<&Object<'_>>, new: Option<&Object<'_>>, entry: &Object) -> Vec<Statement> {
-    let shift = shift(old, new);
+    let own = !entry.has(Attr::Schema) && entry.get(Attr::Grantee) == entry.get(Attr::Role);
+    let shift = shift(old, new, own);
     let alter = format!("ALTER DEFAULT PRIVILEGES {}", entry.text(Attr::Scope));
     let (on, grantee) = (entry.text(Attr::Objects), entry.text(Attr::Grantee));
     let mut sql = Vec::new();
@@ -253,6 +283,15 @@ fn default_privileges(old: Option<&Object<'_>>, new: Option<&Object<'_>>, entry:
             Statement::new(s).hazard(HazardKind::Authorization, on, "privileges of future objects change")
         })
         .collect()
+}
+
+/// Whether a grantee has a privilege on every new object without being granted it.
+fn is_implicit(grantee: &str, class: &str, privilege: &str) -> bool {
+    match grantee {
+        "OWNER" => !privilege.ends_with('*'),
+        "PUBLIC" => matches!((class, privilege), ("FUNCTIONS", "EXECUTE") | ("TYPES", "USAGE")),
+        _ => false,
+    }
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
@@ -283,6 +322,11 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Object
             sets.0.extend(entry.get(Attr::Granted).into_iter().flat_map(|g| g.split(", ")));
             sets.1.extend(entry.get(Attr::Revoked).into_iter().flat_map(|g| g.split(", ")));
         }
+    }
+    for (grantee, (granted, revoked)) in &mut by_grantee {
+        // What a schema's defaults grant again is there after all, and nothing new if everybody has it.
+        revoked.retain(|privilege| !granted.iter().any(|g| g.trim_end_matches('*') == *privilege));
+        granted.retain(|privilege| !is_implicit(grantee, class, privilege));
     }
     let born = by_grantee.into_iter().map(|(grantee, (granted, revoked))| {
         let on = of.clone().unwrap_or_else(|| object.key.to_string());

@@ -45,7 +45,7 @@ pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> V
     if child && column.has(Attr::Inherited) && column.has(Attr::NotNull) {
         let above = parent_column(ctx.new, column);
         if !above.is_some_and(|c| c.has(Attr::NotNull)) {
-            statements.push(Statement::new(alter(column, "SET NOT NULL")));
+            statements.push(not_null::own(ctx, column));
         }
     }
     statements
@@ -120,6 +120,9 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let default = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
+    if ctx.is_fresh(table) {
+        return std::iter::once(Statement::new(sql)).chain(settings(None, column)).collect();
+    }
     let mut statement = Statement::new(sql).exclusive(table);
     let volatile = default.is_some_and(|(_, f)| volatile::is_volatile(ctx, &f));
     let view = Column::new(column);
@@ -307,7 +310,9 @@ impl<'c, 'a> Change<'c, 'a> {
         if self.is_own(Attr::Generated) {
             statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
         }
-        if self.is_own(Attr::Identity) && !new.has(Attr::Identity) && old.has(Attr::IdentitySequence) {
+        // Since 17 a partition has the identity of its parent, and none of its own when it is attached.
+        let owned = |column: &Object| column.has(Attr::Identity) && column.has(Attr::IdentitySequence);
+        if owned(old) && !owned(new) && (self.is_own(Attr::Identity) || new.has(Attr::Identity)) {
             let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);
             statements.push(if identity::lives_on(ctx, old) {
                 drop

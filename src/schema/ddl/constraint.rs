@@ -24,7 +24,10 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
         _ if ctx.is_fresh(table) => vec![plain(object, with_index_options(object))],
         "check" | "foreign key" => {
             let skip = ["NOT VALID", "NOT ENFORCED"].iter().any(|words| clause(definition, words).is_some());
-            if skip
+            if skip && kind == "check" {
+                let add = locked(object, plain(object, definition.to_owned()));
+                std::iter::once(add).chain(validated_below(ctx, object)).collect()
+            } else if skip
                 || !ctx.online
                 || foreign
                 || (partitioned && kind == "foreign key" && ctx.old.server_version() < 180_000)
@@ -60,6 +63,39 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let phase = statements.last().map(|s| s.phase).unwrap_or_default();
     statements.extend(index_flags(None, object).into_iter().map(|s| s.at(phase)));
     statements
+}
+
+/// A check that is not validated comes down as it is; tables that have it validated validate it by themselves.
+fn validated_below(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
+    let (table, name) = (parent(object), object.text(Attr::Name));
+    let inherits = |below: &Object<'_>| {
+        let mut at = parent(below);
+        while let Some(above) = parent_table(ctx.new, at) {
+            if above == table {
+                return true;
+            }
+            at = above;
+        }
+        false
+    };
+    let checks = ctx.new.objects.of_kind(Kind::Constraint).filter(|f| f.has(Attr::Inherited));
+    let valid = checks.filter(|f| f.text(Attr::Name) == name && f.text(Attr::Type) == "check");
+    let valid = valid.filter(|f| clause(f.text(Attr::Definition), "NOT VALID").is_none());
+    let old = valid.filter(|f| ctx.old.object(Kind::Table, parent(f)).is_some() && inherits(f));
+    let validate = |below: Object<'_>| {
+        let child = parent(&below);
+        let validate = Statement::new(format!("ALTER TABLE {child} VALIDATE CONSTRAINT {name}"))
+            .lock(child, LockMode::ShareUpdateExclusive)
+            .hazard(HazardKind::MayFailOnData, child, "rows that do not fit are refused");
+        if ctx.online { validate.at(Phase::Validate) } else { validate }
+    };
+    old.map(validate).collect()
+}
+
+/// The first table above one, in a partition tree or by inheritance.
+fn parent_table<'a>(schema: &'a Schema, table: &str) -> Option<&'a str> {
+    let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::Of));
+    partition.or_else(|| lines(schema.object(Kind::Table, table)?.get(Attr::Inherits)).first().copied())
 }
 
 /// The index of a primary key or unique constraint, built ahead under a name.

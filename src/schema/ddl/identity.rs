@@ -78,13 +78,19 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
     let (late, short) = if upwards { (raised, lowered) } else { (lowered, raised) };
     let edge = if upwards { new.least } else { new.most };
     let mut statements = Vec::new();
-    if late && old.holds(edge) && upwards == (old.increment > 0) {
+    // One that began beyond the end cannot be anywhere else than there.
+    let ended = short && if upwards { old.start > new.most } else { old.start < new.least };
+    if late && !ended && old.holds(edge) && upwards == (old.increment > 0) {
         let beyond = if upwards { format!("last_value < {edge}") } else { format!("last_value > {edge}") };
         let body = format!(
             " BEGIN PERFORM pg_catalog.setval({}, {edge}, false) FROM {sequence} WHERE {beyond}; END ",
             quote_literal(sequence)
         );
         statements.push(Statement::new(format!("DO {}", dollar_quote(&body))));
+        if short {
+            let refused = "a position outside of the new bounds is refused";
+            alter = alter.hazard(HazardKind::MayFailOnData, sequence, refused);
+        }
     } else if (late || short) && !new.holds(old.start) {
         alter.sql += " RESTART";
         alter =

@@ -33,7 +33,7 @@ pub(super) use not_null::{default_name as default_not_null, keep as keep_not_nul
 pub(super) use relation::table_owner;
 pub(super) use retype::{base, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
-pub(super) use table::inherit;
+pub(super) use table::join;
 
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
@@ -116,7 +116,7 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
 /// How an object changes.
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
-        Kind::Table => table::change(old, new),
+        Kind::Table => table::change(ctx, old, new),
         Kind::Column => column::change(ctx, old, new),
         Kind::Default => AlterStrategy::Alter(column::set_default(new)),
         Kind::Constraint => constraint::change(ctx, old, new),

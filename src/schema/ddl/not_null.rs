@@ -164,14 +164,14 @@ pub(super) fn inline(ctx: &Context<'_>, column: &Object) -> String {
     format!("{name} NOT NULL{}", marks.inheritance())
 }
 
-/// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
-pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
+/// Makes a column required, by a constraint with a name where that is not the usual one.
+pub(super) fn own(ctx: &Context<'_>, column: &Object) -> Statement {
     let table = parent(column);
     let name = column.text(Attr::Name);
     let marks = Marks::of(column);
     let own = marks.name.map(str::to_owned);
     let own = own.or_else(|| has_to_be_named(ctx, column).then(|| constraint_name(ctx.new, column)));
-    let set = if own.is_some() || column.has(Attr::NotNullConstraint) {
+    if own.is_some() || column.has(Attr::NotNullConstraint) {
         let named = own.map(|own| format!("CONSTRAINT {own} ")).unwrap_or_default();
         let tail = if marks.not_valid { " NOT VALID" } else { "" };
         let tail = format!("{}{tail}", marks.inheritance());
@@ -179,8 +179,18 @@ pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     } else {
         Statement::new(alter(column, "SET NOT NULL"))
     }
-    .exclusive(table)
-    .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
+}
+
+/// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
+pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
+    let table = parent(column);
+    let name = column.text(Attr::Name);
+    let marks = Marks::of(column);
+    let set = own(ctx, column).exclusive(table);
+    if marks.not_valid {
+        return vec![set];
+    }
+    let set = set.hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"));
     let foreign = ctx.new.object(Kind::Table, table).is_some_and(|t| t.has(Attr::Foreign));
     if !ctx.online || ctx.is_fresh(table) || column.has(Attr::HasParent) || foreign {
         return vec![if ctx.is_fresh(table) || foreign {

@@ -181,6 +181,10 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
         Kind::Sequence => AlterStrategy::Alter(identity::change_sequence(old, new)),
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
+        // It must not go with its table, whose successor may need the names of that first.
+        Kind::SequenceOwner if ctx.new.object(Kind::Table, old.text(Attr::Table)).is_none() => {
+            AlterStrategy::Replace
+        }
         Kind::SequenceOwner => AlterStrategy::Alter(own(ctx, new)),
         Kind::Statistics if old.get(Attr::Definition) == new.get(Attr::Definition) => {
             let target = new.get(Attr::Target).unwrap_or("-1");

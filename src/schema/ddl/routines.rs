@@ -220,12 +220,16 @@ fn change_function(old: &Object, new: &Object) -> AlterStrategy {
     AlterStrategy::Alter(vec![statement])
 }
 
-/// The words that tell parameters for results from others.
+/// What of the parameters `CREATE OR REPLACE` keeps: those for results, with their names and types, and that one is
+/// variadic.
 fn modes(routine: Routine<'_>) -> Vec<&str> {
-    split_list(routine.identity_arguments())
-        .into_iter()
-        .filter_map(|a| a.split(' ').next())
-        .filter(|w| matches!(*w, "OUT" | "INOUT" | "VARIADIC"))
+    let parameters = split_list(routine.identity_arguments()).into_iter();
+    parameters
+        .filter_map(|parameter| match parameter.split(' ').next() {
+            Some("OUT" | "INOUT") => Some(parameter),
+            Some(word @ "VARIADIC") => Some(word),
+            _ => None,
+        })
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
 use super::{column, partition};
-use crate::schema::model::{Attr, Kind, Object, Table};
+use crate::schema::model::{Attr, Composite, Kind, Name, Object, Schema, Table};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
@@ -36,7 +36,9 @@ pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
 /// The columns and constraints in the brackets of a new table.
 fn body(ctx: &Context<'_>, table: &Object, columns: &[(usize, Object<'_>)]) -> Vec<String> {
     let mut body = Vec::new();
-    for (_, object) in columns {
+    // A generated column may have to wait for a function that reads the table.
+    let inline = |at: &usize, object: &Object| !object.is_generated() || ctx.inline.contains(at);
+    for (_, object) in columns.iter().filter(|(at, object)| inline(at, object)) {
         if table.has(Attr::OfType) {
             let options = column::options_of_typed(ctx, object);
             body.extend(
@@ -134,10 +136,10 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     }
 }
 
-pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
+pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let mut statements = Vec::new();
     for attr in differing(old, new) {
-        match change_attribute(old, new, attr) {
+        match change_attribute(ctx, old, new, attr) {
             Ok(changes) => statements.extend(changes),
             Err(strategy) => return strategy,
         }
@@ -147,7 +149,12 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
 }
 
 /// The statements for one attribute, or the strategy for the whole table where there are none.
-fn change_attribute(old: &Object, new: &Object, attr: Attr) -> Result<Vec<Statement>, AlterStrategy> {
+fn change_attribute(
+    ctx: &Context<'_>,
+    old: &Object,
+    new: &Object,
+    attr: Attr,
+) -> Result<Vec<Statement>, AlterStrategy> {
     let refuse = |reason: &str| Err(AlterStrategy::Refuse(reason.to_owned()));
     let name = &new.key.name;
     let word = if new.has(Attr::Foreign) { "ALTER FOREIGN TABLE" } else { "ALTER TABLE" };
@@ -174,11 +181,13 @@ fn change_attribute(old: &Object, new: &Object, attr: Attr) -> Result<Vec<Statem
             let changes = change_options(&format!("{word} {name}"), ordered(old), ordered(new));
             Ok(changes.into_iter().map(|s| s.lock(name, LockMode::ShareUpdateExclusive)).collect())
         }
-        Attr::Inherits => disinherit(old, new),
-        Attr::OfType => {
-            let what = new.get(attr).map_or("NOT OF".to_owned(), |of| format!("OF {of}"));
-            Ok(vec![Statement::new(format!("ALTER TABLE {name} {what}")).exclusive(name)])
+        Attr::Inherits => disinherit(ctx, old, new),
+        Attr::OfType if new.has(attr) && !follows_type(ctx, old, new) => {
+            refuse("the columns of a typed table have the order of its type, which cannot be reached")
         }
+        // The type comes last, once the table has its columns: see `join`.
+        Attr::OfType if !old.has(attr) => Ok(Vec::new()),
+        Attr::OfType => Ok(vec![Statement::new(format!("ALTER TABLE {name} NOT OF")).exclusive(name)]),
         Attr::FdwOptions => {
             let options = fdw_options(old.get(attr), new.get(attr));
             Ok(vec![Statement::new(format!("{word} {name} OPTIONS ({options})"))])
@@ -194,8 +203,8 @@ fn change_attribute(old: &Object, new: &Object, attr: Attr) -> Result<Vec<Statem
     }
 }
 
-/// Leaves the parents that go. New ones come last, once the table has their columns: see [`inherit`].
-fn disinherit(old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrategy> {
+/// Leaves the parents that go. New ones come last, once the table has their columns: see [`join`].
+fn disinherit(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrategy> {
     let name = &new.key.name;
     let (before, after) = (Table::new(old).parents(), Table::new(new).parents());
     let kept = before.iter().filter(|p| after.contains(p));
@@ -204,19 +213,68 @@ fn disinherit(old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrateg
         let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
         return Err(AlterStrategy::Refuse(reason.to_owned()));
     }
+    if let Some(column) = column_of_its_own(ctx, new, &before, &after) {
+        return Err(AlterStrategy::Refuse(format!(
+            "column {column} would become the table's own: PostgreSQL makes none inherited only"
+        )));
+    }
     let gone = before.iter().filter(|p| !after.contains(p));
     Ok(gone
         .map(|parent| Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name))
         .collect())
 }
 
-/// The statements that give an existing table its new parents, once it has their columns.
-pub(in crate::schema) fn inherit(old: &Object, new: &Object) -> Vec<Statement> {
+/// A column that shall be inherited only, although no parent that the table keeps has it.
+fn column_of_its_own<'a>(
+    ctx: &Context<'a>,
+    new: &Object,
+    before: &[&str],
+    after: &[&str],
+) -> Option<&'a str> {
+    let kept = |name: &str| {
+        let has = |parent: &&&str| ctx.old.object(Kind::Column, &format!("{parent}.{name}")).is_some();
+        before.iter().filter(|parent| after.contains(parent)).any(|parent| has(&parent))
+    };
+    let added = |name: &str| {
+        let has = |parent: &&str| ctx.old.object(Kind::Column, &format!("{parent}.{name}")).is_none();
+        before.iter().filter(|parent| after.contains(parent)).any(has)
+    };
+    let columns = ctx.parts(new).map(|(_, f)| f).filter(|f| f.key.kind == Kind::Column);
+    columns
+        .filter(|column| column.has(Attr::Inherited))
+        .map(|column| column.text(Attr::Name))
+        .find(|name| !kept(name) && !added(name))
+}
+
+/// Whether the columns of a table that becomes typed end up in the order of its type: those that stay, then new ones.
+fn follows_type(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
+    let composite = Table::new(new).of_type().and_then(|of| ctx.new.object(Kind::Composite, of));
+    let Some(composite) = composite else { return true };
+    let attributes: Vec<&str> =
+        Composite::new(&composite).attributes().into_iter().map(|(name, _)| name).collect();
+    let columns = |schema: &Schema, table: &Object| {
+        let columns = schema.objects.since(Name::new(Kind::Column, table.key.name));
+        let columns = columns.take_while(|(_, f)| f.key.kind == Kind::Column);
+        let columns = columns.take_while(|(_, f)| f.key.name.starts_with(table.key.name));
+        let own = columns.filter(|(_, f)| f.parent == Some(table.key));
+        let mut own: Vec<(i32, String)> =
+            own.map(|(_, f)| (f.address.2, f.text(Attr::Name).to_owned())).collect();
+        own.sort();
+        own.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    let (before, after) = (columns(ctx.old, old), columns(ctx.new, new));
+    let kept = before.iter().filter(|name| after.contains(name));
+    kept.chain(after.iter().filter(|name| !before.contains(name))).eq(attributes.iter())
+}
+
+/// The statements that give an existing table its new parents or its type, once it has their columns.
+pub(in crate::schema) fn join(old: &Object, new: &Object) -> Vec<Statement> {
     let (name, before) = (&new.key.name, Table::new(old).parents());
     let after = Table::new(new).parents().into_iter().filter(|p| !before.contains(p));
-    after
-        .map(|parent| {
-            Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
-        })
-        .collect()
+    let inherit = after.map(|parent| {
+        Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
+    });
+    let of = Table::new(new).of_type().filter(|of| Table::new(old).of_type() != Some(*of));
+    let of = of.map(|of| Statement::new(format!("ALTER TABLE {name} OF {of}")).exclusive(name));
+    inherit.chain(of).collect()
 }

@@ -176,16 +176,28 @@ struct Tactics {
     exchange_indexes: bool,
     /// Alters changed views in place instead of dropping them early and creating them late.
     alter_views: bool,
+    /// Drops parts of a table by themselves where they need something else that goes.
+    drop_parts: bool,
 }
 
 /// From the least intrusive on. An old index or view that stays until its replacement exists can be needed by something
-/// that the replacement waits for: the steps then form a circle, which the next tactics avoid.
-const TACTICS: [Tactics; 4] = [
-    Tactics { exchange_indexes: true, alter_views: true },
-    Tactics { exchange_indexes: true, alter_views: false },
-    Tactics { exchange_indexes: false, alter_views: true },
-    Tactics { exchange_indexes: false, alter_views: false },
-];
+/// that the replacement waits for, and a policy or default can need a view or function that needs its table: the steps
+/// then form a circle, which the next tactics avoid.
+const TACTICS: [Tactics; 8] = {
+    const fn tactics(exchange_indexes: bool, alter_views: bool, drop_parts: bool) -> Tactics {
+        Tactics { exchange_indexes, alter_views, drop_parts }
+    }
+    [
+        tactics(true, true, false),
+        tactics(true, true, true),
+        tactics(true, false, false),
+        tactics(true, false, true),
+        tactics(false, true, false),
+        tactics(false, true, true),
+        tactics(false, false, false),
+        tactics(false, false, true),
+    ]
+};
 
 /// The statements in order, by the first tactics whose steps form no circle.
 fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, PlanError> {

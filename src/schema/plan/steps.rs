@@ -9,6 +9,7 @@ use super::view::{PlanView, Steps};
 use crate::schema::ddl::{self, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{Phase, Statement};
+use crate::sql::bracket;
 
 struct Builder<'p, 'a> {
     planner: &'p Planner<'a>,
@@ -155,7 +156,7 @@ impl Builder<'_, '_> {
         let rank = Rank::create(new.key.kind, at);
         self.steps[at].create = Some(self.graph.chain(statements, rank, || format!("alter {}", new.key)));
         let Some(old) = planner.old_object(at).filter(|_| new.key.kind == Kind::Table) else { return };
-        let inherit = ddl::inherit(&old, new);
+        let inherit = ddl::join(&old, new);
         if !inherit.is_empty() {
             let name = || format!("inherit {}", new.key);
             self.steps[at].purge = Some(self.graph.chain(inherit, Rank::purge(new.key.kind, at), name));
@@ -181,15 +182,37 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Renames an old type while its columns move to the new one; the second part drops it.
+/// Renames an old type or function while its dependents move to the new one; the second part drops it.
 fn rename_away(old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
     let name = temporary("old", old);
     let rename = format!("ALTER {} RENAME TO {name}", ddl::phrase(old));
     let word = match old.key.kind {
         Kind::Domain => "DOMAIN",
         Kind::Collation => "COLLATION",
+        Kind::Function => "FUNCTION",
         _ => "TYPE",
     };
-    let drop = format!("DROP {word} {}.{name}", old.text(Attr::Schema));
-    (vec![Statement::new(rename)], vec![Statement::new(drop)])
+    let arguments = match old.key.kind {
+        Kind::Function => bracket(old.key.name).map_or("", |at| &old.key.name[at..]),
+        _ => "",
+    };
+    let drop = Statement::new(format!("DROP {word} {}.{name}{arguments}", old.text(Attr::Schema)));
+    let mut renames = vec![Statement::new(rename)];
+    renames.extend(constructors_away(old, &name));
+    (renames, vec![drop])
+}
+
+/// The multirange and the constructors of a range type keep their names when it is renamed.
+fn constructors_away(old: &Object<'_>, away: &str) -> Vec<Statement> {
+    let Some(multirange) = old.get(Attr::Multirange) else { return Vec::new() };
+    let (name, of) = (old.key.name, old.text(Attr::Subtype));
+    let many = temporary("old_multirange", old);
+    [
+        format!("ALTER FUNCTION {name}({of}, {of}) RENAME TO {away}"),
+        format!("ALTER FUNCTION {name}({of}, {of}, text) RENAME TO {away}"),
+        format!("ALTER FUNCTION {multirange}() RENAME TO {many}"),
+        format!("ALTER TYPE {multirange} RENAME TO {many}"),
+    ]
+    .map(Statement::new)
+    .into()
 }

@@ -1,11 +1,16 @@
 //! Objects that are created or dropped as part of another object.
 
+use std::collections::BTreeSet;
+
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, ConstraintKind, Kind, Name, Object, Schema};
 
 /// The item whose drop takes this one along.
 pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
+    if planner.apart.contains(&at) {
+        return None;
+    }
     let old = planner.items[at].drops().then(|| planner.old_object(at))??;
     let dropped = |key: Name<'_>| {
         planner
@@ -49,6 +54,31 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
         }
         _ => parent,
     }
+}
+
+/// The parts of tables and views that go and need something else that goes, which may need the table in turn.
+pub(in crate::schema::plan) fn parts_that_need_others(planner: &Planner<'_>) -> BTreeSet<usize> {
+    let needs_another = |at: &usize| {
+        let Some(old) = planner.old_object(*at).filter(|_| planner.items[*at].drops()) else { return false };
+        let part = match old.key.kind {
+            Kind::Policy | Kind::Default | Kind::Constraint | Kind::Index | Kind::Trigger | Kind::Rule => {
+                true
+            }
+            Kind::Column => old.is_generated(),
+            _ => false,
+        };
+        let table = match old.parent.filter(|_| part) {
+            Some(column) if column.kind == Kind::Column => planner.ctx.old.get(column).and_then(|c| c.parent),
+            parent => parent,
+        };
+        let Some(table) = table else { return false };
+        old.needs.iter().any(|need| {
+            let other = planner.ctx.old.objects.at(*need as usize);
+            let own = other.key == table || other.parent == Some(table);
+            !own && planner.items[planner.of_old[*need as usize] as usize].drops()
+        })
+    };
+    planner.touched().into_iter().filter(needs_another).collect()
 }
 
 /// Whether the table of an index or constraint stops being a partition, so that nothing goes with the parent's.

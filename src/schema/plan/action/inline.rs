@@ -17,7 +17,7 @@ pub(super) fn fold_creations(planner: &mut Planner<'_>) {
             continue;
         }
         let folds = match object.key.kind {
-            Kind::Column => true,
+            Kind::Column => !object.is_generated() || !calls_for_its_table(planner, &object),
             Kind::Default => folds_default(planner, &object, &planner.ctx.new.objects.at(parent)),
             Kind::Constraint => folds_constraint(planner, object),
             _ => false,
@@ -27,6 +27,31 @@ pub(super) fn fold_creations(planner: &mut Planner<'_>) {
         }
     }
     planner.ctx.inline = inline;
+}
+
+/// Whether a generated column calls a function that reads the table of the column.
+fn calls_for_its_table(planner: &Planner<'_>, column: &Object<'_>) -> bool {
+    let objects = &planner.ctx.new.objects;
+    let is_read = |at: u32| {
+        matches!(
+            objects.kind(at as usize),
+            Kind::Function | Kind::Aggregate | Kind::View | Kind::MaterializedView
+        )
+    };
+    let mut queue: Vec<u32> = column.needs.iter().copied().filter(|need| is_read(*need)).collect();
+    let mut seen: BTreeSet<u32> = queue.iter().copied().collect();
+    while let Some(at) = queue.pop() {
+        for need in objects.needs(at as usize).iter().copied() {
+            let read = objects.at(need as usize);
+            if Some(read.key) == column.parent
+                || read.key.kind == Kind::Column && read.parent == column.parent
+            {
+                return true;
+            }
+            queue.extend(Some(need).filter(|need| is_read(*need) && seen.insert(*need)));
+        }
+    }
+    false
 }
 
 /// The default of an inherited column is set apart, unless a partition is created with columns of its own.

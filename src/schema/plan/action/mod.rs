@@ -3,6 +3,7 @@
 mod assign;
 pub(super) mod hosts;
 mod inline;
+pub(super) mod overload;
 pub(super) mod privileges;
 mod propagate;
 mod requirements;
@@ -69,6 +70,8 @@ pub(super) struct Planner<'a> {
     /// The items that are built beside what they replace.
     pub(super) swapped: BTreeSet<usize>,
     pub(super) succession: Succession,
+    /// The parts that are dropped by themselves although their table goes.
+    pub(super) apart: BTreeSet<usize>,
 }
 
 /// Decides what happens to every object.
@@ -86,10 +89,14 @@ pub(super) fn decide<'a>(
         return Err(PlanError::Refused(planner.refusals.into_iter().collect()));
     }
     inline::fold_creations(&mut planner);
+    if tactics.drop_parts {
+        planner.apart = hosts::parts_that_need_others(&planner);
+    }
     if tactics.exchange_indexes {
         planner.swapped = swap::swapped(&planner);
         planner.succession = succession::succession(&planner);
     }
+    overload::rename_ambiguous(&mut planner);
     Ok(planner)
 }
 
@@ -142,6 +149,7 @@ impl<'a> Planner<'a> {
             refusals: BTreeSet::new(),
             swapped: BTreeSet::new(),
             succession: Succession::default(),
+            apart: BTreeSet::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
 use crate::schema::statement::Statement;
+use crate::sql::has_keywords;
 
 pub(super) fn propagate(planner: &mut Planner<'_>) {
     let spreads = |planner: &Planner<'_>, at: usize| (planner.items[at].drops(), planner.items[at].retyped);
@@ -40,16 +41,16 @@ fn move_component_types(planner: &mut Planner<'_>) {
         for need in planner.old_object(at).map(|f| f.needs).unwrap_or_default() {
             let need = planner.of_old[*need as usize] as usize;
             let kind = planner.old_object(need).map(|f| f.key.kind);
-            let is_type = matches!(
-                kind,
-                Some(Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite | Kind::Collation)
-            );
-            if is_type && planner.items[need].drops() && !planner.items[need].moved {
+            if kind.is_some_and(is_type) && planner.items[need].drops() && !planner.items[need].moved {
                 planner.items[need].moved = true;
                 queue.push(need);
             }
         }
     }
+}
+
+fn is_type(kind: Kind) -> bool {
+    matches!(kind, Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite | Kind::Collation)
 }
 
 /// Replaces the index of a partition that is dropped with the partitioned index it is attached to.
@@ -115,10 +116,12 @@ fn affect_by_retype(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         }
         (Kind::Column, Kind::Constraint)
             if on.new.constraint_kind() == Some(ConstraintKind::ForeignKey)
-                && !stays_comparable(planner, on.needed) =>
+                && (!stays_comparable(planner, on.needed)
+                    || has_keywords(on.old.text(Attr::Definition), "PERIOD")) =>
         {
             replace(planner, on.dependent);
         }
+        (Kind::Composite, Kind::Column) if on.old.is_generated() => replace(planner, on.dependent),
         (Kind::Composite, Kind::Column) => {
             let reason = format!(
                 "PostgreSQL cannot change an attribute's type in {} while this column uses it",
@@ -136,6 +139,11 @@ fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     let action = planner.items[on.dependent].action;
     match on.new.key.kind {
         _ if gone && action == Action::Alter => {}
+        // Its expression holds on to the old type too, and its values are computed anew either way.
+        Kind::Column if on.old.is_generated() && is_type(needed) => {
+            planner.items[on.needed].moved |= needed != Kind::Composite;
+            replace(planner, on.dependent);
+        }
         Kind::Column
             if matches!(needed, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation)
                 && (!gone || action == Action::Keep) =>
@@ -181,7 +189,10 @@ fn stays_comparable(planner: &Planner<'_>, column: usize) -> bool {
         _ => "",
     };
     let (one, other) = (old.text(Attr::Type), new.text(Attr::Type));
-    family(one) == family(other) && !family(one).is_empty()
+    // Since 18 both ends of a key have one collation, unless both are deterministic.
+    let collated =
+        planner.ctx.old.server_version() >= 180_000 && old.get(Attr::Collation) != new.get(Attr::Collation);
+    !collated && family(one) == family(other) && !family(one).is_empty()
 }
 
 /// The type of a column is replaced under its name: the column moves from the old version to the new one.
@@ -196,7 +207,10 @@ fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     }
     if !new.has(Attr::HasParent) {
         let mut statement = ddl::retype(&planner.ctx, &on.old, new);
-        if on.needed_object.key.kind != Kind::Collation {
+        let foreign = |table: Object<'_>| table.has(Attr::Foreign);
+        let foreign = planner.ctx.old.object(Kind::Table, ddl::parent(new)).is_some_and(foreign);
+        // The values of a foreign table are converted where they are.
+        if on.needed_object.key.kind != Kind::Collation && !foreign {
             let (name, kind) = (new.text(Attr::Name), new.text(Attr::Type));
             statement.sql = format!(
                 "ALTER TABLE {} ALTER COLUMN {name} TYPE {kind} USING {name}::text::{kind}",

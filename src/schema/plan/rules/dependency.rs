@@ -1,8 +1,10 @@
 //! Rules that follow from the dependencies between objects.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Edges;
 use crate::schema::model::Kind;
-use crate::schema::plan::action::Action;
+use crate::schema::plan::action::{Action, overload};
 use crate::schema::plan::view::PlanView;
 
 pub(super) fn an_object_leaves_before_its_successor_arrives(view: &PlanView<'_, '_>, edges: &mut Edges) {
@@ -18,9 +20,49 @@ pub(super) fn an_object_is_created_before_its_remains_are_purged(view: &PlanView
 }
 
 pub(super) fn dependents_are_dropped_before_what_they_need(view: &PlanView<'_, '_>, edges: &mut Edges) {
-    for (at, _) in view.leaving() {
+    for (at, old) in view.leaving() {
+        let renamed = view.item(at).moved && old.key.kind == Kind::Function;
+        let gone = if renamed { view.purge(at) } else { view.drop(at) };
         for dependent in view.dependents(at) {
-            edges.before(view.drop(dependent), view.drop(at));
+            edges.before(view.drop(dependent), gone);
+        }
+    }
+}
+
+/// A call must not fit two functions.
+pub(super) fn a_function_leaves_before_its_name_is_overloaded(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    for (at, rivals) in overload::ambiguous(view.planner) {
+        for rival in rivals {
+            edges.before(view.drop(at), view.create(rival));
+        }
+    }
+}
+
+/// Expressions that cast need the function of the cast, or its types, and not the cast itself.
+pub(super) fn a_cast_is_created_before_it_is_used(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let new_schema = view.planner.ctx.new;
+    let mut casts: BTreeMap<u32, Vec<(usize, BTreeSet<u32>)>> = BTreeMap::new();
+    for (at, cast) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Cast) {
+        let is_function = |need: &&u32| new_schema.objects.kind(**need as usize) == Kind::Function;
+        let through = cast.needs.iter().find(is_function).map_or(cast.needs, std::slice::from_ref);
+        let mut closure: BTreeSet<u32> = cast.needs.iter().copied().collect();
+        let mut queue: Vec<u32> = cast.needs.to_vec();
+        while let Some(next) = queue.pop() {
+            queue.extend(new_schema.objects.needs(next as usize).iter().filter(|n| closure.insert(**n)));
+        }
+        for need in through {
+            casts.entry(*need).or_default().push((at, closure.clone()));
+        }
+    }
+    if casts.is_empty() {
+        return;
+    }
+    for (at, new) in view.changing().filter(|(_, new)| new.key.kind != Kind::Cast) {
+        let position = view.item(at).new.map(|position| position as u32);
+        for (cast, closure) in new.needs.iter().filter_map(|need| casts.get(need)).flatten() {
+            if !position.is_some_and(|position| closure.contains(&position)) {
+                edges.before(view.create(*cast), view.create(at));
+            }
         }
     }
 }
@@ -32,7 +74,8 @@ pub(super) fn dependents_are_altered_before_what_they_needed_is_dropped(
 ) {
     for (at, _) in view.leaving() {
         for dependent in view.dependents(at).filter(|d| view.item(*d).action == Action::Alter) {
-            let moves = view.item(at).moved && view.item(dependent).retyped;
+            let function = view.planner.old_object(at).is_some_and(|old| old.key.kind == Kind::Function);
+            let moves = view.item(at).moved && (function || view.item(dependent).retyped);
             edges.before(view.create(dependent), if moves { view.purge(at) } else { view.drop(at) });
         }
     }
@@ -58,8 +101,10 @@ pub(super) fn exchanged_dependents_are_purged_before_what_they_needed_is_dropped
     edges: &mut Edges,
 ) {
     for (at, _) in view.leaving() {
+        let gone = if view.item(at).moved { view.purge(at) } else { view.drop(at) };
         for dependent in view.dependents(at).filter(|d| view.planner.swapped.contains(d)) {
-            edges.before(view.purge(dependent), view.drop(at));
+            edges.before(view.purge(dependent), gone);
+            edges.before(view.create(dependent), gone.filter(|_| view.item(at).moved));
         }
     }
 }

@@ -26,6 +26,8 @@ const RULES: &[Rule] = &[
     dependency::types_are_purged_after_the_types_made_of_them,
     dependency::needs_are_met_before_dependents_are_created,
     dependency::a_domain_has_its_constraints_before_it_is_used,
+    dependency::a_function_leaves_before_its_name_is_overloaded,
+    dependency::a_cast_is_created_before_it_is_used,
     partition::a_table_inherits_after_its_columns_and_parents_are_there,
     partition::a_table_leaves_its_parents_before_its_parts_are_dropped,
     partition::a_partition_is_attached_after_columns_above_are_not_null,

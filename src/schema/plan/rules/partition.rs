@@ -15,6 +15,11 @@ pub(super) fn a_table_inherits_after_its_columns_and_parents_are_there(
     let tables = view.of_new(|_| true).filter(|(_, new)| new.key.kind == Kind::Table);
     for (at, new) in tables.filter(|(at, _)| view.purge(*at).is_some()) {
         let Some(position) = view.item(at).new else { continue };
+        if view.planner.old_object(at).is_some_and(|old| !old.has(Attr::OfType)) && new.has(Attr::OfType) {
+            for dropped in view.dependents(at).filter(|part| view.item(*part).drops()) {
+                edges.before(view.drop(dropped), view.purge(at));
+            }
+        }
         let parts = view.planner.ctx.new_parts.of(position).iter();
         for needed in parts.chain(new.needs).map(|position| view.new_item(*position as usize)) {
             edges.before(view.create(needed), view.purge(at));
@@ -56,8 +61,19 @@ pub(super) fn a_partition_is_attached_after_columns_above_are_not_null(
 pub(super) fn a_partition_is_attached_after_it_has_its_parts(view: &PlanView<'_, '_>, edges: &mut Edges) {
     for (at, new) in changing(view, Kind::Partition) {
         for (kind, part) in parts_of(view, new.parent) {
-            if matches!(kind, Kind::Index | Kind::Constraint | Kind::Column | Kind::Default) {
-                edges.before(view.create(part), view.create(at));
+            let attached = || {
+                let index = view.planner.new_object(part).map(|index| index.key.name);
+                index.is_some_and(|index| view.planner.ctx.new.object(Kind::IndexAttach, index).is_some())
+            };
+            match kind {
+                // PostgreSQL attaches the first one that fits, which must not be one that stays the table's own.
+                Kind::Index if view.item(part).creates() && !attached() => {
+                    edges.before(view.create(at), view.create(part));
+                }
+                Kind::Index | Kind::Constraint | Kind::Column | Kind::Default => {
+                    edges.before(view.create(part), view.create(at));
+                }
+                _ => {}
             }
         }
     }
@@ -134,9 +150,9 @@ pub(super) fn a_partition_is_detached_before_its_parts_change(view: &PlanView<'_
         for above in tables_above(planner, &old) {
             below.entry(above).or_default().push((view.drop(at), stays));
         }
-        own.extend(old.parent.map(|table| (table, view.drop(at))));
+        own.extend(old.parent.filter(|_| stays).map(|table| (table, view.drop(at))));
     }
-    if own.is_empty() {
+    if below.is_empty() {
         return;
     }
     for at in view.touched.iter().copied() {

@@ -1,13 +1,17 @@
 //! Expressions that do not survive a deparse-and-reparse round trip unchanged.
 //!
-//! A plan repeats expressions as the server deparsed them. Two kinds of text parse into another tree than the one they
+//! A plan repeats expressions as the server deparsed them. Some kinds of text parse into another tree than the one they
 //! were printed from (`pg_dump` has the same problem), so an object made from them would never compare equal:
 //!
 //! * `(ARRAY['a'::character varying])::text[]`, which is how `varchar_column IN ('a')` is printed. A cast right behind
 //!   `ARRAY[…]` is pushed down to each element. It stays outside where it is left out, as an operand of `ANY` and
 //!   `ALL`, or where the array's own type comes first.
+//! * `EXTRACT(YEAR FROM d)`, which is how `extract('YEAR' FROM d)` is printed: the word would be folded.
+//! * `SELECT 'a'::text` in a place where the names of columns do not matter: a column without a name gets one.
 //! * `((a AND b) AND c)`, which is how `x BETWEEN … AND c` is printed. Parentheses on the left are dissolved. A cast
 //!   from boolean to boolean keeps them, and leaves no trace of itself.
+
+mod unnamed;
 
 use std::ops::Range;
 
@@ -16,10 +20,15 @@ use crate::sql::{Token, TokenKind, significant};
 
 /// The text that gives the tree which `sql` was printed from, where that is another.
 pub(super) fn faithful(sql: &str) -> Option<String> {
-    if ["ARRAY[", ") AND ", ") OR "].iter().all(|part| !sql.contains(part)) {
+    let parts = ["ARRAY[", ") AND ", ") OR ", "EXTRACT(", "SELECT "];
+    if parts.iter().all(|part| !sql.contains(part)) {
         return None;
     }
-    let mut edits = Scan::of(sql).filter(|edits| !edits.is_empty())?;
+    let mut edits = Scan::of(sql)?;
+    edits.extend(unnamed::edits(sql));
+    if edits.is_empty() {
+        return None;
+    }
     edits.sort_by_key(|edit| edit.place.start);
     let mut text = String::with_capacity(sql.len());
     let mut from = 0;

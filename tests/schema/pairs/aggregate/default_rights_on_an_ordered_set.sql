@@ -1,0 +1,8 @@
+-- base
+CREATE FUNCTION st(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'select $1 + $2';
+CREATE FUNCTION fin(int, float8) RETURNS int IMMUTABLE LANGUAGE sql AS 'select $1';
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO alice;
+-- old
+
+-- new
+CREATE AGGREGATE os(float8 ORDER BY int) (SFUNC = st, STYPE = int, FINALFUNC = fin);

@@ -1,0 +1,7 @@
+-- old
+CREATE TABLE t (id int PRIMARY KEY, b int);
+CREATE DOMAIN d AS int CHECK (value > 0);
+CREATE FUNCTION f() RETURNS d BEGIN ATOMIC SELECT max(id)::d FROM t; END;
+ALTER TABLE t ADD x d DEFAULT f();
+-- new
+

@@ -1,0 +1,8 @@
+-- base
+CREATE TABLE p0 (id int);
+CREATE TABLE p1 (id int);
+CREATE TABLE p2 (id int);
+-- old
+CREATE TABLE c () INHERITS (p0, p1);
+-- new
+CREATE TABLE c () INHERITS (p0, p2);

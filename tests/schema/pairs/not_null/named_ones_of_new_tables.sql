@@ -1,0 +1,9 @@
+-- min-version: 18
+-- base
+CREATE TABLE z (i int);
+-- old
+
+-- new
+CREATE TABLE t (a int CONSTRAINT aa NOT NULL, b int NOT NULL NO INHERIT, c int CONSTRAINT cc NOT NULL PRIMARY KEY);
+CREATE TABLE ch () INHERITS (z);
+ALTER TABLE ch ADD CONSTRAINT inn NOT NULL i;

@@ -1,0 +1,10 @@
+-- old
+CREATE TABLE staff (id int PRIMARY KEY);
+CREATE TABLE rental (id int PRIMARY KEY, s int REFERENCES staff);
+CREATE TABLE pay (k int, s int, r int, PRIMARY KEY (k, s)) PARTITION BY LIST (k);
+CREATE TABLE pay1 PARTITION OF pay FOR VALUES IN (1);
+ALTER TABLE pay1 ADD CONSTRAINT f FOREIGN KEY (s) REFERENCES staff;
+ALTER TABLE pay1 ADD FOREIGN KEY (r) REFERENCES rental;
+CREATE TABLE note (k int, s int, FOREIGN KEY (k, s) REFERENCES pay);
+-- new
+
