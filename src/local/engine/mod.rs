@@ -17,6 +17,7 @@ use std::{
     collections::HashMap,
     fs,
     future::Future,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -56,7 +57,7 @@ pub(crate) struct EngineOptions {
     pub(crate) pg_user: Option<String>,
     /// What survives what.
     pub(crate) durability: Durability,
-    /// Told in a line each what a long fetch is doing; the log, by default.
+    /// Receives a line for each step of a fetch; by default the log, or stderr where there is none.
     pub(crate) progress: Option<Progress>,
 }
 
@@ -89,6 +90,16 @@ pub(crate) struct Window {
     pub(crate) first: u64,
     /// The last, as of now.
     pub(crate) last: u64,
+}
+
+/// Reports a step of a fetch. It may take minutes, so a program without a log must not look as if it hung.
+fn report(line: &str) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::info!("{line}");
+    } else {
+        // A closed stderr is no reason to fail.
+        let _ = writeln!(std::io::stderr(), "lakebase: {line}");
+    }
 }
 
 /// Branches and computes under one root. Cloning is cheap: all clones are one engine.
@@ -168,7 +179,7 @@ impl Engine {
             .await?;
         let sockets = Sockets::open(&root, account.as_ref(), files.clone()).await?;
         let spawner = Spawner::start(&files).await?;
-        let progress = progress.unwrap_or_else(|| Arc::new(|line| tracing::info!("{line}")));
+        let progress = progress.unwrap_or_else(|| Arc::new(report));
         let cores = available_parallelism().map_or(2, usize::from);
         let inner = Inner {
             storage: Arc::new(storage),
@@ -195,6 +206,11 @@ impl Engine {
     /// Finds or fetches PostgreSQL; any installed version from 15 on where none is wanted.
     pub(crate) async fn resolve_version(&self, wanted: Option<u32>) -> Result<PgVersion, EngineError> {
         self.detached(move |inner| async move { Ok(inner.binaries.resolve(wanted).await?.version) }).await
+    }
+
+    /// As [`resolve_version`](Self::resolve_version), but another installed version wins over a fetch of this one.
+    pub(crate) async fn prefer_version(&self, major: u32) -> Result<PgVersion, EngineError> {
+        self.detached(move |inner| async move { Ok(inner.binaries.prefer(major).await?.version) }).await
     }
 
     /// Makes a branch with a fresh cluster.

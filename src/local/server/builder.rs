@@ -22,7 +22,7 @@ use crate::local::{
     account::FileWorkers,
     api,
     control::{Control, ControlOptions, Latency, make_room},
-    engine::{Engine, EngineError, EngineOptions, PgVersion},
+    engine::{Engine, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
 };
@@ -104,21 +104,22 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// The directory with PostgreSQL's programs; found or fetched unless said.
+    /// The directory with PostgreSQL's programs. Defaults to `LAKEBASE_PG_BIN`; without both, the newest installed
+    /// PostgreSQL is used, and one is fetched only where none is installed.
     pub fn pg_bin(mut self, dir: impl Into<PathBuf>) -> Self {
         self.pg_bin = Some(dir.into());
         self
     }
 
-    /// The major version for projects that do not ask for one; the newest installed unless said. Where it is
-    /// not installed it is fetched; where that fails as well, the start does.
+    /// The major version for projects that do not ask for one; defaults to the newest that is installed. A version
+    /// that is asked for here and not installed is fetched; where that fails, the start fails.
     pub fn pg_version(mut self, major: u32) -> Self {
         self.pg_version = WantedVersion::Only(major);
         self
     }
 
-    /// As [`pg_version`](Self::pg_version), but where this major version is not to be had the newest that is
-    /// installed serves instead; [`LocalLakebase::pg_version`] says which it is.
+    /// As [`pg_version`](Self::pg_version), but where another version is installed and this one is not, the newest
+    /// installed one is used and nothing is fetched; [`LocalLakebase::pg_version`] returns which it is.
     pub fn prefer_pg_version(mut self, major: u32) -> Self {
         self.pg_version = WantedVersion::Preferred(major);
         self
@@ -286,7 +287,7 @@ impl LocalLakebaseBuilder {
     async fn engine(&self, dir: &Path) -> Result<Engine, LocalError> {
         let options = EngineOptions {
             root: dir.to_owned(),
-            pg_bin: self.pg_bin.clone(),
+            pg_bin: self.pg_bin.clone().or_else(default_pg_bin),
             pg_user: self.pg_user.clone(),
             durability: self.durability,
             progress: None,
@@ -298,14 +299,7 @@ impl LocalLakebaseBuilder {
         let wanted = match self.pg_version {
             WantedVersion::Any => None,
             WantedVersion::Only(major) => Some(major),
-            WantedVersion::Preferred(major) => match engine.resolve_version(Some(major)).await {
-                Ok(version) => return Ok(version),
-                Err(error @ EngineError::NoPostgres { .. }) => {
-                    tracing::warn!(%error, "taking the newest PostgreSQL that is installed instead");
-                    None
-                }
-                Err(error) => return Err(error.into()),
-            },
+            WantedVersion::Preferred(major) => return Ok(engine.prefer_version(major).await?),
         };
         Ok(engine.resolve_version(wanted).await?)
     }
@@ -330,6 +324,10 @@ impl LocalLakebaseBuilder {
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
     }
+}
+
+fn default_pg_bin() -> Option<PathBuf> {
+    std::env::var_os("LAKEBASE_PG_BIN").filter(|dir| !dir.is_empty()).map(PathBuf::from)
 }
 
 async fn claim(dir: &Path) -> Result<(), LocalError> {
