@@ -1,4 +1,4 @@
-//! What the SDK costs beside what it wraps: a read beside the bare `reqwest` call that it makes (the same bytes from
+//! The cost of the SDK: a read beside the bare `reqwest` call that it makes (the same bytes from
 //! the same server, the same settings of the HTTP client, the answer read into a struct with the same fields), a
 //! credential that is kept, and reading a list of a hundred branches.
 //!
@@ -56,7 +56,7 @@ fn bare_client() -> Result<reqwest::Client> {
     Ok(builder.build()?)
 }
 
-/// What somebody would write who calls the API without the SDK.
+/// A direct caller of the API, without the SDK.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "reading the fields is the point")]
 struct Branch {
@@ -87,7 +87,7 @@ struct Branches {
     branches: Vec<Branch>,
 }
 
-/// The same GET by the SDK, by `reqwest` with the SDK's settings, and by `reqwest` with its own, which has no
+/// One GET by the SDK, by `reqwest` with the SDK's settings, and by `reqwest` with its own, which has no
 /// timeout. The first two are what the goal is about.
 async fn overhead(lakebase: &Lakebase, host: &str) -> Result<()> {
     let branch = lakebase.branch("projects/shop/branches/dev")?;

@@ -1,4 +1,4 @@
-//! What a branch for each test and a promotion cost, beside what people do instead, in the same run.
+//! The cost of a branch for each test and of a promotion, beside the alternatives, in one run.
 //!
 //! ```text
 //! cargo bench --bench testing                         # also: -- --quick, -- --filter promotion
@@ -47,7 +47,7 @@ struct Arguments {
     bench: bool,
 }
 
-/// What is measured: its place here is how the processes call it.
+/// The measured rows; child processes are told the index of theirs.
 const ROWS: [(&str, Unit); 6] = [
     ("fresh test branch with the demo data, connected", Unit::Milliseconds),
     ("  CREATE DATABASE … TEMPLATE of the same data, connected", Unit::Milliseconds),
@@ -232,7 +232,7 @@ async fn many(tests: usize) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// What the branches of the tests are made from.
+/// The branch that the test branches are made from.
 async fn production() -> Result<Branch> {
     let branch = fresh().await?;
     let production = branch.get().await?.source()?;

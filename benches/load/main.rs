@@ -113,7 +113,7 @@ async fn run(size: &Size) -> Result<bool> {
     let (warm, last) = (warm?, Census::take(world.server())?);
     println!("{:<22} {last}", "at the end");
     drop(sessions);
-    let given_back = world.settle().await?;
+    let given_back = world.await_stable().await?;
     println!("{:<22} {given_back}", "sessions closed");
     tally.print();
     let growth = last.memory as f64 / warm.memory as f64 - 1.0;

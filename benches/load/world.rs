@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Waits until the descriptors of the sessions are given back.
-    pub(crate) async fn settle(&self) -> Result<Census> {
+    pub(crate) async fn await_stable(&self) -> Result<Census> {
         let mut last = Census::take(self.pid)?;
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! What a branch costs.
+//! Time and storage of a branch.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use super::{
     Effort, Result,
     disk::Disk,
+    fixture::{FILLER_ROW, Fixture},
     processes,
-    stage::{FILLER_ROW, Stage},
     table::{
         Goal, Table,
         Unit::{Megabytes, Milliseconds, Ratio, Seconds},
@@ -22,17 +22,17 @@ const AT_ONCE: usize = 100;
 
 /// A branch of the database of the examples.
 pub(crate) async fn demonstration(
-    stage: &Stage,
+    fixture: &Fixture,
     disk: &Disk,
     effort: &Effort,
     table: &mut Table,
 ) -> Result<()> {
     let what = format!("create branch → first row, demo database, {}", disk.name);
     if table.wants(&what) {
-        let source = stage.demonstration().await?;
+        let source = fixture.demonstration().await?;
         let goal = if disk.name == "XFS" { 80.0 } else { 150.0 };
         let cpu = processes::cpu_time()?;
-        let samples = time(stage, &source, DEMONSTRATION_ROW, effort.branches).await?;
+        let samples = time(fixture, &source, DEMONSTRATION_ROW, effort.branches).await?;
         let spent = (processes::cpu_time()? - cpu).as_secs_f64() * 1000.0 / (effort.branches + 1) as f64;
         table.add(&what, Goal::AtMost(goal), Milliseconds, samples);
         let what = format!("  CPU time of it, its deletion included, {}", disk.name);
@@ -42,19 +42,19 @@ pub(crate) async fn demonstration(
 }
 
 /// Branches of a small and of a large database, and how the time grows.
-pub(crate) async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn sizes(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let whats = effort.sizes.map(|size| format!("create branch → first row, {size} MB, {}", disk.name));
     let growth = format!("  growth of it from {} MB to {} MB", effort.sizes[0], effort.sizes[1]);
     for (what, size) in whats.iter().zip(effort.sizes) {
         if table.wants(what) || table.wants(&growth) {
-            let known = stage.lakebase.project(format!("filled-{size}"))?.try_get().await?.is_some();
+            let known = fixture.lakebase.project(format!("filled-{size}"))?.try_get().await?.is_some();
             if !known && disk.free()? < (size << 20) * 5 / 4 {
                 return Err(format!("{size} MB do not fit on {}; use --quick", disk.dir.display()).into());
             }
-            let source = stage.filled(size).await?;
+            let source = fixture.filled(size).await?;
             // The system writes gigabytes back for a while, which is not what is measured.
             disk.sync()?;
-            let samples = time(stage, &source, FILLER_ROW, effort.branches).await?;
+            let samples = time(fixture, &source, FILLER_ROW, effort.branches).await?;
             table.add(what, Goal::AtMost(90.0), Milliseconds, samples);
         }
     }
@@ -64,12 +64,17 @@ pub(crate) async fn sizes(stage: &Stage, disk: &Disk, effort: &Effort, table: &m
     Ok(())
 }
 
-async fn time(stage: &Stage, source: impl AsRef<Branch>, row: &'static str, runs: usize) -> Result<Vec<f64>> {
+async fn time(
+    fixture: &Fixture,
+    source: impl AsRef<Branch>,
+    row: &'static str,
+    runs: usize,
+) -> Result<Vec<f64>> {
     let source = source.as_ref();
     let mut samples = Vec::new();
     // The first one warms up what the others find warm.
     for run in 0..=runs {
-        let (branch, taken) = stage.branch(source, row).await?;
+        let (branch, taken) = fixture.branch(source, row).await?;
         branch.delete().await?;
         if run > 0 {
             samples.push(milliseconds(taken));
@@ -78,17 +83,22 @@ async fn time(stage: &Stage, source: impl AsRef<Branch>, row: &'static str, runs
     Ok(samples)
 }
 
-/// What fresh branches take away from the disk, and what they say of it.
-pub(crate) async fn storage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+/// Storage that fresh branches take, by the file system and by their own report.
+pub(crate) async fn storage(
+    fixture: &Fixture,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
     let what = format!("storage added by a fresh running branch, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
     }
-    let source = stage.filled(effort.sizes[0]).await?;
+    let source = fixture.filled(effort.sizes[0]).await?;
     let (mut measured, mut reported, mut branches) = (Vec::new(), Vec::new(), Vec::<BranchInfo>::new());
     for _ in 0..5 {
         let before = disk.used()?;
-        let (branch, _) = stage.branch(&source, FILLER_ROW).await?;
+        let (branch, _) = fixture.branch(&source, FILLER_ROW).await?;
         let after = disk.used()?;
         measured.push(after.saturating_sub(before) as f64 / f64::from(1 << 20));
         let copy = branch.copy.as_ref().map_or(0, |copy| copy.bytes_added);
@@ -105,18 +115,23 @@ pub(crate) async fn storage(stage: &Stage, disk: &Disk, effort: &Effort, table: 
 }
 
 /// A hundred branches created at once, each queried.
-pub(crate) async fn at_once(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn at_once(
+    fixture: &Fixture,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
     let what = format!("{AT_ONCE} branches at once, each queried, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
     }
-    let source = Arc::new(stage.demonstration().await?);
+    let source = Arc::new(fixture.demonstration().await?);
     let mut samples = Vec::new();
     for _ in 0..effort.at_once {
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for _ in 0..AT_ONCE {
-            let (source, id) = (Arc::clone(&source), stage.fresh_id());
+            let (source, id) = (Arc::clone(&source), fixture.fresh_id());
             tasks.spawn(async move {
                 let branch = source.create_branch(id, Expiry::after(hours(1))).await?;
                 let mut connection = branch.connect().await?;

@@ -1,4 +1,4 @@
-//! What a compute costs: to wake and to have.
+//! Time to wake a compute, and its memory.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use sqlx::Connection as _;
 use super::{
     Effort, Result,
     disk::Disk,
+    fixture::Fixture,
     processes,
-    stage::Stage,
     table::{
         Goal, Table,
         Unit::{Megabytes, Milliseconds},
@@ -22,12 +22,12 @@ const ROW: &str = "SELECT name FROM ecommerce.products LIMIT 1";
 const CALM: Duration = Duration::from_secs(2);
 
 /// From a login at a suspended compute to the first row.
-pub(crate) async fn wake(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn wake(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("wake a suspended compute → first row, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
     }
-    let source = stage.demonstration().await?;
+    let source = fixture.demonstration().await?;
     let mut samples = Vec::new();
     for _ in 0..effort.wakes {
         suspend(&source).await?;
@@ -49,14 +49,14 @@ async fn suspend(branch: &BranchInfo) -> Result<()> {
     Ok(())
 }
 
-/// Memory of a compute that runs and is used by nobody, and of one that is suspended.
-pub(crate) async fn memory(stage: &Stage, disk: &Disk, table: &mut Table) -> Result<()> {
+/// Memory of an idle compute and of a suspended one.
+pub(crate) async fn memory(fixture: &Fixture, disk: &Disk, table: &mut Table) -> Result<()> {
     let what = format!("private memory of a running idle compute, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
     }
-    let source = stage.demonstration().await?;
-    let (branch, _) = stage.branch(&source, ROW).await?;
+    let source = fixture.demonstration().await?;
+    let (branch, _) = fixture.branch(&source, ROW).await?;
     tokio::time::sleep(CALM).await;
     let uid = branch.uid.clone().ok_or("the branch has no uid")?;
     let measure = || -> Result<f64> {

@@ -1,4 +1,4 @@
-//! What a local Lakebase promises, measured: speed, memory and storage against the goals of the guide.
+//! Speed, memory and storage of a local Lakebase against the goals of the guide.
 //!
 //! ```text
 //! cargo bench --bench local                        # everything, with 10 GB of data: ten minutes and 21 GB of disk
@@ -11,12 +11,12 @@
 
 mod branches;
 mod computes;
+mod fixture;
 mod peers;
 mod pgbench;
 mod pgbouncer;
 mod plain;
 mod serve;
-mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -26,7 +26,7 @@ use clap::Parser;
 use lakebase::local::Durability;
 use tokio::signal::unix::{SignalKind, signal};
 
-use stage::Stage;
+use fixture::Fixture;
 use support::{Result, disk, disk::Disk, processes, table, table::Table};
 
 #[derive(Parser)]
@@ -132,27 +132,27 @@ async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
 async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     for durability in [Durability::Fast, Durability::Full] {
         table.now(durability);
-        let stage = Stage::open(disk, durability).await?;
-        let measured = measure_stage(&stage, disk, effort, table).await;
-        stage.close().await;
+        let fixture = Fixture::open(disk, durability).await?;
+        let measured = measure_stage(&fixture, disk, effort, table).await;
+        fixture.close().await;
         measured?;
         serve::existing(disk, effort, table).await?;
     }
     Ok(())
 }
 
-async fn measure_stage(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
-    branches::demonstration(stage, disk, effort, table).await?;
+async fn measure_stage(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+    branches::demonstration(fixture, disk, effort, table).await?;
     if disk.name == "XFS" {
-        branches::sizes(stage, disk, effort, table).await?;
-        branches::storage(stage, disk, effort, table).await?;
-        branches::at_once(stage, disk, effort, table).await?;
-        peers::copies(stage, disk, effort, table).await?;
+        branches::sizes(fixture, disk, effort, table).await?;
+        branches::storage(fixture, disk, effort, table).await?;
+        branches::at_once(fixture, disk, effort, table).await?;
+        peers::copies(fixture, disk, effort, table).await?;
     }
-    computes::wake(stage, disk, effort, table).await?;
-    computes::memory(stage, disk, table).await?;
+    computes::wake(fixture, disk, effort, table).await?;
+    computes::memory(fixture, disk, table).await?;
     if disk.name != "XFS" {
-        pgbench::ratio(stage, disk, effort, table).await?;
+        pgbench::ratio(fixture, disk, effort, table).await?;
     }
     Ok(())
 }

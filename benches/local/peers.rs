@@ -1,4 +1,4 @@
-//! What people do without branches, in the same run: the same data in a plain PostgreSQL, copied in three ways.
+//! Copies without branches, in the same run: the same data in a plain PostgreSQL, copied in three ways.
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use super::{
     Effort, Result,
     disk::Disk,
+    fixture::{FILLER_ROW, Fixture, fill},
     plain::{Plain, Target, stop},
-    stage::{FILLER_ROW, Stage, fill},
     table::{
         Goal, Table,
         Unit::{Milliseconds, Ratio},
@@ -36,20 +36,20 @@ impl Way {
 }
 
 /// Copies of databases of some sizes, each timed in turns with a branch of the same data.
-pub(crate) async fn copies(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn copies(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     for megabytes in effort.peer_sizes {
         let what =
             |way: Way| format!("for comparison: {} → first row, {megabytes} MB, {}", way.name(), disk.name);
         if !WAYS.iter().any(|way| table.wants(&what(*way))) {
             continue;
         }
-        let source = stage.filled(megabytes).await?;
+        let source = fixture.filled(megabytes).await?;
         let plain = Plain::like(&source, disk).await?;
         fill(&plain.target, "source", megabytes).await?;
         disk.sync()?;
         let (mut branches, mut copies) = (Vec::new(), [const { Vec::new() }; 3]);
         for _ in 0..effort.peer_rounds {
-            let (branch, taken) = stage.branch(&source, FILLER_ROW).await?;
+            let (branch, taken) = fixture.branch(&source, FILLER_ROW).await?;
             branch.delete().await?;
             branches.push(milliseconds(taken));
             for (way, samples) in WAYS.iter().zip(&mut copies) {

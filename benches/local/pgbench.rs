@@ -4,20 +4,20 @@
 use super::{
     Effort, Result,
     disk::Disk,
+    fixture::Fixture,
     plain::{Plain, Target},
-    stage::Stage,
     table::{Goal, Table, Unit::Ratio, median},
 };
 
 const CLIENTS: &str = "8";
 
 /// Transactions per second through the gateway, divided by those without it.
-pub(crate) async fn ratio(stage: &Stage, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) async fn ratio(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     let what = format!("pgbench -S, {CLIENTS} clients, gateway ÷ direct, both TLS, {}", disk.name);
     if !table.wants(&what) {
         return Ok(());
     }
-    let production = stage.project("pgbench", async |_| Ok(())).await?;
+    let production = fixture.project("pgbench", async |_| Ok(())).await?;
     let direct = Plain::like(&production, disk).await?;
     let pgbench = direct.client_program("pgbench");
     let peer = direct.pgbouncer().await?;

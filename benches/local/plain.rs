@@ -53,7 +53,7 @@ impl Target {
         Ok(PgConnection::connect_with(&options).await?)
     }
 
-    /// What the program says when it ends well.
+    /// Runs a client program; returns its standard output.
     pub(crate) async fn run(&self, program: &Path, arguments: &[&str]) -> Result<String> {
         let output = Command::new(program)
             .args(arguments)

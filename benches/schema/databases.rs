@@ -56,7 +56,7 @@ pub(crate) fn old(tables: usize) -> String {
     sql + "COMMIT;\n"
 }
 
-/// What makes the new database of the old one: changes to four tables and one view in ten, new tables and dropped ones.
+/// Statements that turn the old database into the new one: changes to four tables and one view in ten, new tables and dropped ones.
 pub(crate) fn changes(tables: usize) -> String {
     let mut sql = String::new();
     for number in 1..=tables {
@@ -92,6 +92,6 @@ fn in_transactions(sql: &mut String, number: usize) {
     });
 }
 
-/// What autovacuum does to the catalogs sooner or later.
-pub(crate) const SETTLED: &str = "SELECT format('VACUUM ANALYZE pg_catalog.%I', relname) FROM pg_class
+/// Statistics and visibility maps of the catalogs, as autovacuum leaves them.
+pub(crate) const VACUUM: &str = "SELECT format('VACUUM ANALYZE pg_catalog.%I', relname) FROM pg_class
     WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared \\gexec\n";

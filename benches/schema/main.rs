@@ -59,9 +59,9 @@ async fn main() -> ExitCode {
     };
     let mut table = Table::default();
     for &tables in sizes {
-        let stage = Stage::new(tables);
+        let servers = Servers::new(tables);
         let rounds = arguments.rounds.unwrap_or(if arguments.quick || tables > 2_000 { 5 } else { 15 });
-        stage.measure(rounds, &mut table).await;
+        servers.measure(rounds, &mut table).await;
     }
     table.print();
     ExitCode::SUCCESS
@@ -70,13 +70,13 @@ async fn main() -> ExitCode {
 const DATABASE: &str = "bench";
 
 /// Two servers: the source and a branch of it that went its way.
-struct Stage {
+struct Servers {
     tables: usize,
     old: Arc<Cluster>,
     new: Cluster,
 }
 
-impl Stage {
+impl Servers {
     fn new(tables: usize) -> Self {
         let old = postgres::private();
         eprintln!("PostgreSQL {}: making {tables} tables", old.major);
@@ -85,10 +85,10 @@ impl Stage {
         };
         old.execute(&format!("CREATE DATABASE {DATABASE}"));
         run(&old, &databases::old(tables));
-        run(&old, databases::SETTLED);
+        run(&old, databases::VACUUM);
         let new = old.branch();
         run(&new, &databases::changes(tables));
-        run(&new, databases::SETTLED);
+        run(&new, databases::VACUUM);
         Self { tables, old, new }
     }
 

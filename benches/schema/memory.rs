@@ -1,4 +1,4 @@
-//! What two models cost: the growth of the peak of a fresh process that reads both.
+//! Memory of two models: the growth of the peak of a fresh process that reads both.
 
 use std::{fs, process::Command};
 

@@ -1,4 +1,4 @@
-//! What processes use, from `/proc`.
+//! Memory and processor time of processes, from `/proc`.
 
 use std::{fs, path::Path, path::PathBuf, time::Duration};
 

@@ -25,7 +25,7 @@ impl Table {
         Self { filter: filter.to_owned(), durability: Durability::Fast, rows: Vec::new() }
     }
 
-    /// What is added from here on was measured with this durability.
+    /// Sets the durability of the rows that follow.
     pub(crate) fn now(&mut self, durability: Durability) {
         self.durability = durability;
     }

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::{Result, disk::Disk, plain::Target};
 
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) local: LocalLakebase,
     pub(crate) lakebase: Lakebase,
     next: AtomicUsize,
@@ -57,7 +57,7 @@ async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
     Ok(())
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
         let data = disk.dir.join("data");
         let local = LocalLakebase::builder().data_dir(data).durability(durability).start().await?;
