@@ -1,4 +1,4 @@
-//! Production data on a development branch: query and change it freely, production never notices.
+//! Production data on a development branch: queries and changes do not affect production.
 //!
 //! `cargo run --example 01_data_only`
 
@@ -8,7 +8,7 @@ use clap::Parser;
 use lakebase::{Expiry, hours};
 use shared::{
     Options, Result,
-    place::Place,
+    service::Service,
     shop::{self, Shop},
     ui,
 };
@@ -17,23 +17,23 @@ use sqlx::Row;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let options = Options::parse();
-    shared::run("Production data on a development branch", |place| show(place, options)).await
+    shared::run("Production data on a development branch", |service| show(service, options)).await
 }
 
-async fn show(place: Place, options: Options) -> Result<()> {
-    let shop = Shop::open(&place).await?;
+async fn show(service: Service, options: Options) -> Result<()> {
+    let shop = Shop::open(&service).await?;
 
     ui::step(1, "A branch of production for 24 hours");
     let branching = shop::fresh_branch(&shop.production, "dev-readonly", Expiry::after(hours(24)));
     let (dev, took) = ui::timed("branching", branching).await;
     let dev = dev?;
-    ui::fact("branch", &dev.name);
-    ui::fact("created in", ui::duration(took));
-    ui::fact(
+    ui::field("branch", &dev.name);
+    ui::field("created in", ui::duration(took));
+    ui::field(
         "storage added",
         dev.copy.as_ref().map_or("not reported".into(), |copy| ui::bytes(copy.bytes_added)),
     );
-    ui::fact("expires", dev.expire_time.map_or("never".into(), ui::countdown));
+    ui::field("expires", dev.expire_time.map_or("never".into(), ui::countdown));
 
     ui::step(2, "It has production's data");
     let mut branch = dev.connect().await?;
@@ -54,7 +54,8 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(3, "The five customers who spent most");
     let rows = sqlx::query(
-        "SELECT c.name, count(*), sum(o.total)::text FROM ecommerce.customers c JOIN ecommerce.orders o ON o.customer_id = c.id
+        "SELECT c.name, count(*), sum(o.total)::text
+         FROM ecommerce.customers c JOIN ecommerce.orders o ON o.customer_id = c.id
          GROUP BY c.id, c.name ORDER BY sum(o.total) DESC, c.id LIMIT 5",
     )
     .fetch_all(&mut branch)
@@ -71,8 +72,8 @@ async fn show(place: Place, options: Options) -> Result<()> {
     .execute(&mut branch)
     .await?;
     let customers = "SELECT count(*) FROM ecommerce.customers";
-    ui::fact("branch", format!("{} customers", shop::count(&mut branch, customers).await?));
-    ui::fact("production", format!("{} customers", shop::count(&mut production, customers).await?));
+    ui::field("branch", format!("{} customers", shop::count(&mut branch, customers).await?));
+    ui::field("production", format!("{} customers", shop::count(&mut production, customers).await?));
     ui::ok("production never saw the insert");
 
     if options.cleanup {

@@ -8,7 +8,7 @@ use clap::Parser;
 use lakebase::{Expiry, days, migrate::Migration};
 use shared::{
     Options, Result,
-    place::Place,
+    service::Service,
     shop::{self, Shop},
     ui,
 };
@@ -28,20 +28,20 @@ WHERE orders.id = c.id;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let options = Options::parse();
-    shared::run("From a schema change on a branch to production", |place| show(place, options)).await
+    shared::run("From a schema change on a branch to production", |service| show(service, options)).await
 }
 
-async fn show(place: Place, options: Options) -> Result<()> {
-    let shop = Shop::open(&place).await?;
+async fn show(service: Service, options: Options) -> Result<()> {
+    let shop = Shop::open(&service).await?;
     let production = &shop.production;
 
     ui::step(1, "A branch for the feature, for 7 days");
     let branching = shop::fresh_branch(production, "feature-loyalty-tier", Expiry::after(days(7)));
     let (feature, took) = ui::timed("branching", branching).await;
     let feature = feature?;
-    ui::fact("branch", &feature.name);
-    ui::fact("created in", ui::duration(took));
-    ui::fact("expires", feature.expire_time.map_or("never".into(), ui::countdown));
+    ui::field("branch", &feature.name);
+    ui::field("created in", ui::duration(took));
+    ui::field("expires", feature.expire_time.map_or("never".into(), ui::countdown));
 
     ui::step(2, "The migration, on the branch");
     let migration = Migration::new("add-loyalty-tier", LOYALTY_TIER);
@@ -49,7 +49,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
 
     ui::step(3, "Validation");
     let mut on_branch = feature.connect().await?;
-    let (kind, default) = column(&mut on_branch).await?.ok_or("the column loyalty_tier is not there")?;
+    let (kind, default) = column(&mut on_branch).await?.ok_or("there is no column loyalty_tier")?;
     ui::ok(format!("customers.loyalty_tier is {kind}, default {default}"));
     tiers(&mut on_branch).await?;
     let filled = shop::count(&mut on_branch, "SELECT count(loyalty_tier) FROM ecommerce.customers").await?;
@@ -59,15 +59,15 @@ async fn show(place: Place, options: Options) -> Result<()> {
     }
     ui::ok(format!("{filled}/{all} customers have a tier"));
 
-    ui::step(4, "What differs from production");
+    ui::step(4, "The difference from production");
     let diff = feature.compare_schema(production).await?;
     if diff.is_empty() {
-        ui::say("nothing: production has the change already, from an earlier run");
+        ui::say("none: production has the change already, from an earlier run");
     } else {
         ui::say(diff.colored());
     }
     if let Some(url) = shop.project.branch_console_url(&feature) {
-        ui::fact("console", url);
+        ui::field("console", url);
     }
     let mut on_production = production.connect().await?;
     match column(&mut on_production).await? {
@@ -78,7 +78,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::step(5, "Promotion");
     let (report, took) = ui::timed("promoting", feature.promote(&migration)).await;
     ui::say(report?);
-    ui::fact("took", ui::duration(took));
+    ui::field("took", ui::duration(took));
 
     ui::step(6, "Production now");
     tiers(&mut on_production).await?;

@@ -1,4 +1,4 @@
-//! Production drifted while you worked: see it, branch again, replay, promote.
+//! Production drifted while you worked: show the drift, branch again, replay, promote.
 //!
 //! `cargo run --example 03_concurrent`
 
@@ -8,7 +8,7 @@ use clap::Parser;
 use lakebase::{Branch, Expiry, hours, migrate::Migration};
 use shared::{
     Options, Result,
-    place::Place,
+    service::Service,
     shop::{self, Shop},
     ui,
 };
@@ -26,8 +26,8 @@ ALTER TABLE ecommerce.customers ADD COLUMN IF NOT EXISTS email_verified boolean 
 UPDATE ecommerce.customers SET email_verified = true WHERE id % 3 = 0;
 ";
 
-/// An earlier run has promoted both; the story starts before that, the record of the promotion included.
-const BEFORE_THE_STORY: &str = "
+/// Removes the changes of an earlier run from production, and the record of its promotion.
+const RESET: &str = "
 ALTER TABLE ecommerce.orders DROP COLUMN IF EXISTS priority;
 ALTER TABLE ecommerce.customers DROP COLUMN IF EXISTS email_verified;
 DO $$ BEGIN
@@ -40,13 +40,13 @@ END $$;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let options = Options::parse();
-    shared::run("Production drifted while you worked", |place| show(place, options)).await
+    shared::run("Production drifted while you worked", |service| show(service, options)).await
 }
 
-async fn show(place: Place, options: Options) -> Result<()> {
-    let shop = Shop::open(&place).await?;
+async fn show(service: Service, options: Options) -> Result<()> {
+    let shop = Shop::open(&service).await?;
     let production = &shop.production;
-    sqlx::raw_sql(BEFORE_THE_STORY).execute(&mut production.connect().await?).await?;
+    sqlx::raw_sql(RESET).execute(&mut production.connect().await?).await?;
 
     ui::step(1, "Your branch and your migration");
     let feature = shop::fresh_branch(production, "feature-order-priority", Expiry::after(hours(48))).await?;
@@ -62,7 +62,7 @@ async fn show(place: Place, options: Options) -> Result<()> {
     let (drift, took) = ui::timed("comparing base, branch and production", feature.drift()).await;
     let drift = drift?;
     ui::say(&drift);
-    ui::fact("took", ui::duration(took));
+    ui::field("took", ui::duration(took));
     if !drift.conflicts().is_empty() {
         return Err("the two changes conflict; merge them by hand and run the example again".into());
     }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use lakebase::{Branch, Expiry, hours, migrate::Migration};
 use shared::{
     Options, Result,
-    place::Place,
+    service::Service,
     shop::{self, Shop},
     ui,
 };
@@ -19,7 +19,7 @@ struct PullRequest {
     title: &'static str,
     migration: &'static str,
     test: &'static str,
-    /// What the test counts, in words.
+    /// The name of the rows that the test counts.
     counts: &'static str,
 }
 
@@ -54,11 +54,11 @@ const PULL_REQUESTS: [PullRequest; 3] = [
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let options = Options::parse();
-    shared::run("A branch per pull request", |place| show(place, options)).await
+    shared::run("A branch per pull request", |service| show(service, options)).await
 }
 
-async fn show(place: Place, options: Options) -> Result<()> {
-    let shop = Shop::open(&place).await?;
+async fn show(service: Service, options: Options) -> Result<()> {
+    let shop = Shop::open(&service).await?;
     let mut production = shop.production.connect().await?;
     let columns = "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'ecommerce'";
     let before = shop::count(&mut production, columns).await?;
@@ -66,16 +66,16 @@ async fn show(place: Place, options: Options) -> Result<()> {
     ui::step(1, "Three branches at once, for one hour each");
     let all = join_all(PULL_REQUESTS.iter().map(|request| check(request, shop.production.handle())));
     let (outcomes, took) = ui::timed("branching, migrating, testing", all).await;
-    ui::fact("took", ui::duration(took));
+    ui::field("took", ui::duration(took));
 
     ui::step(2, "The report");
     let rows = PULL_REQUESTS.iter().zip(&outcomes).map(|(request, outcome)| {
-        let (verdict, found) = match outcome {
+        let (result, found) = match outcome {
             Ok(0) => ("FAILED", format!("0 {}", request.counts)),
             Ok(n) => ("passed", format!("{n} {}", request.counts)),
             Err(error) => ("FAILED", error.to_string()),
         };
-        [format!("#{}", request.number), request.title.to_owned(), verdict.to_owned(), found]
+        [format!("#{}", request.number), request.title.to_owned(), result.to_owned(), found]
     });
     ui::table(&["pull request", "title", "result", "found"], rows);
     let passed = outcomes.iter().filter(|outcome| matches!(outcome, Ok(1..))).count();

@@ -1,4 +1,4 @@
-//! Deletes the demonstration's branches, and the project when asked to.
+//! Deletes the branches of the demonstration, and with an option the project.
 //!
 //! `cargo run --example 99_cleanup -- [--force] [--delete-project]`
 
@@ -6,7 +6,7 @@ mod shared;
 
 use clap::Parser;
 use lakebase::model::BranchInfo;
-use shared::{Result, place::Place, shop, ui};
+use shared::{Result, service::Service, shop, ui};
 
 #[derive(Parser)]
 struct Options {
@@ -21,11 +21,11 @@ struct Options {
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let options = Options::parse();
-    shared::run("Clean up", |place| cleanup(place, options)).await
+    shared::run("Clean up", |service| cleanup(service, options)).await
 }
 
-async fn cleanup(place: Place, options: Options) -> Result<()> {
-    let project = place.lakebase.project(shop::project_id(&place.lakebase).await?)?;
+async fn cleanup(service: Service, options: Options) -> Result<()> {
+    let project = service.lakebase.project(shop::project_id(&service.lakebase).await?)?;
     if project.try_get().await?.is_none_or(|info| info.is_deleted()) {
         ui::say(format!("nothing to do: there is no project {}", project.id()));
         return Ok(());
@@ -55,6 +55,9 @@ async fn cleanup(place: Place, options: Options) -> Result<()> {
         deleted += 1;
     }
     ui::say(format!("{deleted} deleted, {skipped} skipped"));
+    if deleted == 0 {
+        ui::say("nothing to delete: no other branch is left");
+    }
 
     if options.delete_project {
         project.delete().purge().await?;

@@ -1,4 +1,4 @@
-//! A database branch for a pull request: made and migrated, compared with its source, deleted.
+//! A database branch for a pull request: created and migrated, compared with its source, deleted.
 //!
 //! ```text
 //! cargo run --example pr_branch -- up   --project shop --pr 42 [--migrations DIR]
@@ -7,8 +7,10 @@
 //! cargo run --example pr_branch -- down --project shop --pr 42
 //! ```
 //!
-//! It talks to whatever the environment names: a workspace (`DATABRICKS_HOST` and a login), or a local Lakebase after
+//! The environment names the Lakebase: a workspace (`DATABRICKS_HOST` and a login), or a local one after
 //! `eval "$(lakebase-local env)"`. `docs/ci.md` has the workflow around it.
+//!
+//! Exit status: 0 success, and for `diff` no difference; 1 `diff` found a difference; 2 an error.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -25,28 +27,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make the branch anew from the default branch, and apply migrations to it; prints its name
+    /// Create the branch from the default branch, in place of an earlier one, and apply migrations; prints its name
     Up {
         #[command(flatten)]
         which: Which,
         /// A directory of `.sql` files, applied in the order of their names
         #[arg(long, value_name = "DIR")]
         migrations: Option<PathBuf>,
-        /// When the branch ends if nobody deletes it before
+        /// The hours after which the branch expires
         #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(u32).range(1..=720))]
         ttl: u32,
     },
-    /// Print as Markdown what the branch has that its source has not
+    /// Print the schema difference from the source as Markdown; exit status 1 where there is one
     Diff {
         #[command(flatten)]
         which: Which,
     },
-    /// Print a connection URL with a password in it, good for an hour
+    /// Print a connection URL with a password that is valid for an hour
     Url {
         #[command(flatten)]
         which: Which,
     },
-    /// Delete the branch; one that is not there is fine
+    /// Delete the branch, if it exists
     Down {
         #[command(flatten)]
         which: Which,
@@ -63,30 +65,34 @@ struct Which {
     pr: u64,
 }
 
+/// The exit statuses of `diff(1)`.
+const DIFFERENT: u8 = 1;
+const TROUBLE: u8 = 2;
+
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(TROUBLE)
         }
     }
 }
 
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Up { which, migrations, ttl } => up(&branch(&which).await?, migrations, ttl).await,
-        Command::Diff { which } => diff(&branch(&which).await?, which.pr).await,
+        Command::Up { which, migrations, ttl } => up(&branch(&which).await?, migrations, ttl).await?,
+        Command::Diff { which } => return diff(&branch(&which).await?, which.pr).await,
         Command::Url { which } => {
             let info = branch(&which).await?.connection_info().await?;
             println!("{}", info.url_with_password().await?.expose_secret());
-            Ok(())
         }
-        Command::Down { which } => Ok(branch(&which).await?.delete().purge().allow_missing().await?),
+        Command::Down { which } => branch(&which).await?.delete().purge().allow_missing().await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A handle to the branch of the pull request, whether it exists or not.
@@ -96,26 +102,27 @@ async fn branch(which: &Which) -> Result<Branch> {
     Ok(lakebase.project(which.project.as_str())?.branch(id)?)
 }
 
-/// The branch of an earlier push goes first: its data is old, and the text of a migration may have changed since.
+/// Deletes the branch of an earlier push first: its data is old, and the text of a migration may have changed since.
 async fn up(branch: &Branch, migrations: Option<PathBuf>, ttl: u32) -> Result<()> {
-    // Read before anything is made, so that a mistake in a file costs nothing.
+    // Read before anything is created, so that a mistake in a file has no effect.
     let migrations = migrations.map(Migrations::from_directory).transpose()?;
     branch.delete().purge().allow_missing().await?;
-    let made = branch.project().create_branch(branch.id(), Expiry::after(hours(ttl))).await?;
+    let created = branch.project().create_branch(branch.id(), Expiry::after(hours(ttl))).await?;
     if let Some(migrations) = migrations {
-        eprintln!("{}", made.apply(migrations).await?);
+        eprintln!("{}", created.apply(migrations).await?);
     }
-    println!("{}", made.name);
+    println!("{}", created.name);
     Ok(())
 }
 
-async fn diff(branch: &Branch, number: u64) -> Result<()> {
+async fn diff(branch: &Branch, number: u64) -> Result<ExitCode> {
     let source = branch.get().await?.source()?;
     let diff = branch.compare_schema(&source).await?;
     println!("### Schema of pull request #{number}, compared with `{}`\n", source.id());
-    match diff.is_empty() {
-        true => println!("No difference."),
-        false => println!("{}", diff.markdown()),
+    if diff.is_empty() {
+        println!("No difference.");
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(())
+    println!("{}", diff.markdown());
+    Ok(ExitCode::from(DIFFERENT))
 }

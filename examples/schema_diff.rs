@@ -5,8 +5,8 @@
 //! cargo run --example schema_diff -- --drift [--format text|json] BASE_URL OURS_URL THEIRS_URL
 //! ```
 //!
-//! Exit status: 0 done; 1 a schema can't be read; 2 refused, with the reason on standard error; 3 `--drift` found
-//! conflicts.
+//! Exit status, as of `diff(1)`: 0 no difference; 1 the schemas differ, or `--drift` found conflicts; 2 an error, or a
+//! plan that is refused, with the reason on standard error. `--plan` ends with 0 where it prints a plan.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,8 +15,8 @@ use clap::{Parser, ValueEnum};
 use lakebase::schema::{Options, Schema, compare, drift};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
-const REFUSED: u8 = 2;
-const CONFLICTS: u8 = 3;
+const DIFFERENT: u8 = 1;
+const TROUBLE: u8 = 2;
 
 /// Compare the schemas of PostgreSQL databases.
 #[derive(Parser)]
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             eprintln!("error: {}", chain(&*error));
-            ExitCode::FAILURE
+            ExitCode::from(TROUBLE)
         }
     }
 }
@@ -77,12 +77,13 @@ async fn difference(format: Format, old: &str, new: &str) -> Outcome {
     let (old, new) = tokio::try_join!(read(old), read(new))?;
     let diff = compare(&old, &new);
     match format {
-        Format::Text if wants_colour() => print(&diff.colored()),
-        Format::Text => print(&diff),
-        Format::Markdown => print(&diff.markdown()),
-        Format::Html => print(&diff.html()),
-        Format::Json => print(&serde_json::to_string_pretty(&diff)?),
+        Format::Text if wants_color() => print(&diff.colored())?,
+        Format::Text => print(&diff)?,
+        Format::Markdown => print(&diff.markdown())?,
+        Format::Html => print(&diff.html())?,
+        Format::Json => print(&serde_json::to_string_pretty(&diff)?)?,
     }
+    Ok(status(!diff.is_empty()))
 }
 
 async fn plan(format: Format, old: &str, new: &str) -> Outcome {
@@ -91,7 +92,10 @@ async fn plan(format: Format, old: &str, new: &str) -> Outcome {
     }
     let (old, new) = tokio::try_join!(read(old), read(new))?;
     match compare(&old, &new).migration() {
-        Ok(plan) => print(&plan.to_sql()),
+        Ok(plan) => {
+            print(&plan.to_sql())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Err(reason) => refuse(&chain(&reason)),
     }
 }
@@ -104,48 +108,53 @@ async fn three_way(format: Format, base: &str, ours: &str, theirs: &str) -> Outc
         Format::Json => print(&serde_json::to_string_pretty(&drift)?)?,
         Format::Markdown | Format::Html => return refuse("--drift prints text or json"),
     };
-    let conflicts = !drift.conflicts().is_empty();
-    Ok(if conflicts { ExitCode::from(CONFLICTS) } else { ExitCode::SUCCESS })
+    Ok(status(!drift.conflicts().is_empty()))
+}
+
+fn status(different: bool) -> ExitCode {
+    if different { ExitCode::from(DIFFERENT) } else { ExitCode::SUCCESS }
 }
 
 async fn read(url: &str) -> Result<Schema, Box<dyn std::error::Error>> {
-    // Neither the user's name nor a password is shown.
-    let place = url.rsplit('@').next().and_then(|place| place.split('?').next()).unwrap_or_default();
+    // Without the user's name and a password.
+    let address = url.rsplit('@').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
     let options: PgConnectOptions = url.parse().map_err(|error| {
-        format!("'{place}' is not the URL of a database ({error}): write postgres://USER@HOST:PORT/DATABASE")
+        format!(
+            "'{address}' is not the URL of a database ({error}): write postgres://USER@HOST:PORT/DATABASE"
+        )
     })?;
     let mut connection = PgConnection::connect_with(&options).await.map_err(|error| {
-        format!("cannot connect to '{place}' ({error}): see that it runs and that the user may log in")
+        format!("cannot connect to '{address}' ({error}): see that it runs and that the user may log in")
     })?;
     let schema = Schema::read(&mut connection, &Options::default()).await?;
     connection.close().await?;
     Ok(schema)
 }
 
-fn print(text: &dyn std::fmt::Display) -> Outcome {
+fn print(text: &dyn std::fmt::Display) -> std::io::Result<()> {
     let text = text.to_string();
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     match write!(std::io::stdout(), "{text}{end}") {
-        // `schema_diff … | head` has seen enough.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
+        // `schema_diff … | head` closes the pipe early.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 
 fn refuse(reason: &str) -> Outcome {
     eprintln!("refused: {reason}");
-    Ok(ExitCode::from(REFUSED))
+    Ok(ExitCode::from(TROUBLE))
 }
 
-fn wants_colour() -> bool {
+fn wants_color() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.map(ToString::to_string).fold(error.to_string(), |line, cause| {
-        // Some errors already say what caused them.
+        // Some errors contain the text of their cause.
         if line.contains(&cause) { line } else { format!("{line}: {cause}") }
     })
 }

@@ -1,4 +1,4 @@
-//! The six scenarios as a user runs them: the built binaries, a directory of their own, their output.
+//! The six scenarios as a user runs them: the built programs, a directory of their own, their output.
 
 use std::{
     env, fs,
@@ -53,13 +53,13 @@ fn run_with(name: &str, dir: &Path, arguments: &[&str]) -> String {
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {}\n{text}\n{errors}", output.status);
-    assert!(!text.contains('\u{1b}'), "{name} writes colours into a pipe");
+    assert!(!text.contains('\u{1b}'), "{name} writes colors into a pipe");
     text
 }
 
-/// The promises of each scenario; what only a first run shows is in `first`.
+/// The expected output of each scenario, which of some depends on whether it is the first run.
 #[track_caller]
-fn assert_facts(name: &str, text: &str, first: bool) {
+fn assert_output(name: &str, text: &str, first: bool) {
     let says = |part: &str| assert!(text.contains(part), "{name} does not say {part:?}:\n{text}");
     match name {
         "00_setup_project" => {
@@ -89,11 +89,7 @@ fn assert_facts(name: &str, text: &str, first: bool) {
             for tier in ["bronze", "silver", "gold", "platinum"] {
                 says(tier);
             }
-            says(if first {
-                "production is untouched"
-            } else {
-                "nothing: production has the change already"
-            });
+            says(if first { "production is untouched" } else { "none: production has the change already" });
         }
         "03_concurrent" => {
             for part in ["email_verified", "priority", "do not conflict", "both columns are on production"] {
@@ -109,20 +105,20 @@ fn assert_facts(name: &str, text: &str, first: bool) {
             }
         }
         "99_cleanup" => says("1 skipped"),
-        other => panic!("no facts are known of {other}"),
+        other => panic!("no output is expected of {other}"),
     }
 }
 
 #[test]
-fn every_example_shows_its_facts_twice_and_in_any_order() {
+fn every_example_has_its_output_twice_and_in_any_order() {
     let dir = directory();
     for name in IN_ORDER {
-        assert_facts(name, &run(name, dir.path()), true);
+        assert_output(name, &run(name, dir.path()), true);
     }
     let cleaned = run("99_cleanup", dir.path());
     assert!(cleaned.contains("0 deleted, 1 skipped"), "{cleaned}");
     for name in IN_ORDER.into_iter().rev() {
-        assert_facts(name, &run(name, dir.path()), false);
+        assert_output(name, &run(name, dir.path()), false);
     }
     let gone = run_with("99_cleanup", dir.path(), &["--delete-project"]);
     assert!(gone.contains("project lakebase-branching-developer deleted"), "{gone}");
@@ -138,7 +134,7 @@ fn an_example_that_was_killed_can_be_run_again() {
     // The branch is being created when this line is printed.
     assert!(line(child.stdout.take().unwrap(), |line| line.starts_with("1. ")).is_some());
     kill(child, Signal::KILL);
-    assert_facts("02_schema_to_prod", &run("02_schema_to_prod", dir.path()), true);
+    assert_output("02_schema_to_prod", &run("02_schema_to_prod", dir.path()), true);
 }
 
 #[test]
@@ -183,28 +179,28 @@ async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted
         command.env("DATABRICKS_HOST", &host).env("DATABRICKS_TOKEN", &token);
         let output = tokio::task::spawn_blocking(move || output(&mut command)).await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.success(), text(output.stdout), text(output.stderr))
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     };
 
     fs::write(&tier, "ALTER TABLE customers ADD COLUMN tier txt").unwrap();
-    let (done, _, errors) = call("up").await;
-    assert!(!done && errors.contains("type \"txt\" does not exist"), "{errors}");
+    let (status, _, errors) = call("up").await;
+    assert!(status == 2 && errors.contains("type \"txt\" does not exist"), "{errors}");
 
-    // A push with the mistake mended: the branch is made anew.
+    // A push with the correction: the branch is created again.
     fs::write(&tier, "ALTER TABLE customers ADD COLUMN tier text").unwrap();
-    let (done, name, errors) = call("up --ttl 2").await;
-    assert!(done, "{errors}");
+    let (status, name, errors) = call("up --ttl 2").await;
+    assert_eq!(status, 0, "{errors}");
     let branch = lakebase.branch(name.trim()).unwrap().get().await.unwrap();
     assert_eq!(branch.name.to_string(), "projects/shop/branches/ci-pr-42");
     let ends = branch.expire_time.unwrap() - chrono::Utc::now();
     assert!((110..=120).contains(&ends.num_minutes()), "{ends}");
 
-    let (done, comment, errors) = call("diff").await;
-    assert!(done, "{errors}");
+    let (status, comment, errors) = call("diff").await;
+    assert_eq!(status, 1, "{errors}");
     assert!(comment.contains("pull request #42") && comment.contains("tier"), "{comment}");
 
-    let (done, url, errors) = call("url").await;
-    assert!(done, "{errors}");
+    let (status, url, errors) = call("url").await;
+    assert_eq!(status, 0, "{errors}");
     let mut session = PgConnection::connect(url.trim()).await.unwrap();
     let row: (i32, Option<String>) =
         sqlx::query_as("SELECT id, tier FROM customers").fetch_one(&mut session).await.unwrap();
@@ -212,8 +208,8 @@ async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted
     session.close().await.unwrap();
 
     for _ in 0..2 {
-        let (done, _, errors) = call("down").await;
-        assert!(done, "{errors}");
+        let (status, _, errors) = call("down").await;
+        assert_eq!(status, 0, "{errors}");
     }
     assert!(branch.handle().try_get().await.unwrap().is_none());
     local.shutdown().await;

@@ -1,8 +1,8 @@
-//! What the examples share: where they run, the demonstration's project with its rows, and how they talk.
+//! Shared by the examples: the Lakebase that they use, the project of the demonstration, and their output.
 
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each example uses the part it needs")]
 
-pub mod place;
+pub mod service;
 pub mod shop;
 pub mod ui;
 
@@ -22,21 +22,21 @@ pub struct Options {
     pub cleanup: bool,
 }
 
-/// Runs an example: an error is one line on stderr and exit status 1, Ctrl-C stops the local Lakebase cleanly.
-pub async fn run<F>(title: &str, example: impl FnOnce(place::Place) -> F) -> ExitCode
+/// Runs an example. An error is one line on stderr and exit status 1; Ctrl-C stops the local Lakebase cleanly.
+pub async fn run<F>(title: &str, example: impl FnOnce(service::Service) -> F) -> ExitCode
 where
     F: Future<Output = Result<()>>,
 {
     ui::title(title);
-    let place = match place::Place::choose().await {
-        Ok(place) => place,
+    let service = match service::Service::choose().await {
+        Ok(service) => service,
         Err(error) => return failed(&*error),
     };
     let outcome = tokio::select! {
-        outcome = example(place.clone()) => Some(outcome),
+        outcome = example(service.clone()) => Some(outcome),
         _ = tokio::signal::ctrl_c() => None,
     };
-    place.close().await;
+    service.close().await;
     match outcome {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => failed(&*error),

@@ -1,4 +1,4 @@
-//! The demonstration's project: made and filled on first use, found again afterwards.
+//! The project of the demonstration: created and filled on first use, found again afterwards.
 
 use lakebase::{
     Branch, Expiry, Lakebase,
@@ -7,7 +7,7 @@ use lakebase::{
 };
 use sqlx::{Connection, PgConnection};
 
-use super::{Result, place::Place};
+use super::{Result, service::Service};
 
 /// The project with its default branch, which is production here.
 pub struct Shop {
@@ -17,16 +17,16 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Makes sure that the project and its rows exist.
-    pub async fn open(place: &Place) -> Result<Self> {
-        let shop = Self::without_rows(place).await?;
+    /// Ensures that the project and its rows exist.
+    pub async fn open(service: &Service) -> Result<Self> {
+        let shop = Self::without_rows(service).await?;
         shop.seed().await?;
         Ok(shop)
     }
 
-    pub async fn without_rows(place: &Place) -> Result<Self> {
-        let id = project_id(&place.lakebase).await?;
-        let found = place
+    pub async fn without_rows(service: &Service) -> Result<Self> {
+        let id = project_id(&service.lakebase).await?;
+        let found = service
             .lakebase
             .create_project(id)
             .display_name("Lakebase branching")
@@ -37,13 +37,15 @@ impl Shop {
         Ok(Self { project: found.info, created: found.created, production })
     }
 
-    /// Creates and fills the schema; rows that are there stay.
-    pub async fn seed(&self) -> Result<()> {
+    /// Creates and fills the schema; existing rows stay. Returns whether the schema is new.
+    pub async fn seed(&self) -> Result<bool> {
         let mut connection = self.production.connect().await?;
         let mut transaction = connection.begin().await?;
+        let is_new = sqlx::query_scalar("SELECT to_regnamespace('ecommerce') IS NULL");
+        let is_new = is_new.fetch_one(&mut *transaction).await?;
         sqlx::raw_sql(include_str!("ecommerce.sql")).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(is_new)
     }
 }
 
@@ -63,7 +65,7 @@ pub async fn fresh_branch(source: impl AsRef<Branch>, id: &str, expiry: Expiry) 
     Ok(source.create_branch(id, expiry).await?)
 }
 
-/// One number.
+/// Runs a query for one number.
 pub async fn count(connection: &mut PgConnection, sql: &'static str) -> Result<i64> {
     Ok(sqlx::query_scalar(sql).fetch_one(connection).await?)
 }

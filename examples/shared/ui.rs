@@ -1,4 +1,4 @@
-//! How the examples talk: headings, aligned tables, timings. Colours only on a terminal and without `NO_COLOR`.
+//! Output of the examples: headings, aligned tables, timings. Colors only on a terminal and without `NO_COLOR`.
 
 use std::{
     fmt::Display,
@@ -17,7 +17,7 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
-/// The first line: what the example shows.
+/// The title of the example.
 pub fn title(text: &str) {
     println!("{CYAN}{text}{CYAN:#}");
 }
@@ -27,12 +27,12 @@ pub fn step(number: u32, text: impl Display) {
     println!("\n{BOLD}{number}. {text}{BOLD:#}");
 }
 
-/// A fact: an aligned label and its value.
-pub fn fact(label: &str, value: impl Display) {
+/// An aligned label and its value.
+pub fn field(label: &str, value: impl Display) {
     println!("   {DIM}{label:<14}{DIM:#} {value}");
 }
 
-/// A sentence between the facts.
+/// A sentence.
 pub fn say(text: impl Display) {
     for line in text.to_string().trim_end().lines() {
         println!("   {line}");
@@ -77,9 +77,9 @@ where
     say(table);
 }
 
-/// Runs something and says how long it took; a spinner turns meanwhile on a terminal.
-pub async fn timed<T>(doing: &str, work: impl IntoFuture<Output = T>) -> (T, Duration) {
-    let spinner = ProgressBar::new_spinner().with_message(format!("{doing} …"));
+/// Runs work and returns its duration too; shows a spinner on a terminal.
+pub async fn timed<T>(label: &str, work: impl IntoFuture<Output = T>) -> (T, Duration) {
+    let spinner = ProgressBar::new_spinner().with_message(format!("{label} …"));
     spinner.set_style(ProgressStyle::default_spinner());
     spinner.enable_steady_tick(Duration::from_millis(120));
     let start = Instant::now();
