@@ -58,7 +58,7 @@ pub async fn project_id(lakebase: &Lakebase) -> Result<ProjectId> {
     Ok(ProjectId::new(id.trim_end_matches('-'))?)
 }
 
-/// A branch of production that an earlier run may have left is removed and made again.
+/// Creates a branch; one of the same id from an earlier run is deleted first.
 pub async fn fresh_branch(source: impl AsRef<Branch>, id: &str, expiry: Expiry) -> Result<BranchInfo> {
     let source = source.as_ref();
     source.project().branch(id)?.delete().allow_missing().await?;

@@ -1,4 +1,4 @@
-//! Branches of failed tests that are kept, and how to connect to them.
+//! Branches of failed tests that are kept, and the commands to connect to them.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,19 +12,19 @@ use secrecy::ExposeSecret as _;
 use super::unavailable;
 use crate::{api::branch::Branch, error::Result};
 
-/// Whether the environment asks for it.
+/// Whether the environment asks to keep branches.
 pub(super) fn is_asked_for() -> bool {
     std::env::var_os("LAKEBASE_TEST_KEEP").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// What is said of a branch that is kept, made while it can be asked.
+/// The commands to connect to a branch, prepared while the server runs.
 pub(super) struct Login {
     text: String,
-    /// The directory that must stay.
+    /// The directory that must not be removed.
     directory: Option<PathBuf>,
 }
 
-/// The file whose presence keeps a directory from being removed.
+/// The file whose existence keeps a directory from being removed.
 const MARK: &str = "kept";
 
 pub(super) fn is_marked(directory: &Path) -> bool {
@@ -50,16 +50,19 @@ impl Login {
             .map_err(|e| unavailable(format!("writing '{}'", file.display())).with_source(e))?;
         let mut text = String::new();
         if directory.is_some() {
-            text += &format!("\n  lakebase-local serve --durability fast --data-dir {} &", data.display());
+            let data = quoted(data);
+            text += &format!(
+                "\n  lakebase-local serve --durability fast --listen 127.0.0.1:0 --data-dir {data} &"
+            );
         }
-        text += &format!("\n  PGPASSFILE={} psql \"{}\"", file.display(), info.url());
+        text += &format!("\n  PGPASSFILE={} psql \"{}\"", quoted(&file), info.url());
         if let Some(directory) = directory {
-            text += &format!("\nand when you are done:\n  rm -r {}", directory.display());
+            text += &format!("\nand when you are done:\n  rm -r {}", quoted(directory));
         }
         Ok(Self { text, directory: directory.map(Path::to_owned) })
     }
 
-    /// Keeps it and says so. Printed, not logged: this is what the person who set the variable waits for.
+    /// Keeps the branch and prints the commands. Printed, not logged: the person who set the variable waits for them.
     #[expect(clippy::print_stderr, reason = "the output of a test, asked for by the environment")]
     pub(super) fn keep(&self, branch: &Branch) {
         if let Some(directory) = &self.directory
@@ -72,7 +75,12 @@ impl Login {
     }
 }
 
-/// For the eyes of its owner alone.
+/// The path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// Writes a file that only its owner can read.
 fn private(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())

@@ -1,11 +1,11 @@
 //! A branch for each test: a real PostgreSQL with the data that all tests share, and changes that no other test sees.
 //!
 //! The first test starts a local Lakebase for this process and runs the user's set-up once; each test then gets a
-//! copy-on-write branch of the result. It costs what a branch costs, whatever the size of the data.
+//! copy-on-write branch of the result.
 //!
-//! Where a test needs only empty tables, `#[sqlx::test]` with its database per test is enough and needs no more than a
-//! running server. A branch is the better choice where tests need data that takes long to load, extensions or
-//! settings of a server of their own, more than one database, or the roles and logins of Lakebase.
+//! Where a test needs only empty tables, `#[sqlx::test]` with its database per test is enough and needs only a running
+//! server. A branch is the better choice where tests need data that takes long to load, extensions or settings of a
+//! server of their own, more than one database, or the roles and logins of Lakebase.
 //!
 //! ```no_run
 //! use lakebase::testing::{self, TestBranch};
@@ -37,14 +37,14 @@
 //!   rather than starting one.
 //!
 //! `cargo nextest` has a process for each test. These share one server: the first of them starts it, as a process that
-//! runs the same test up to its call of [`branch`], and two seconds after the last one it stops and removes everything.
-//! The set-up runs once in a run.
+//! runs the same test up to its call of [`branch`]; two seconds after the last one it stops and removes everything. The
+//! set-up runs once for each run of the tests.
 
-mod claim;
-mod joined;
 mod kept;
+mod lock_file;
 mod server;
-mod shared;
+mod set_up;
+mod shared_server;
 
 use std::{error::Error as StdError, fmt, ops::Deref, time::Duration};
 
@@ -57,10 +57,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// What a set-up may fail with.
+/// The error of a set-up.
 pub type SetUpError = Box<dyn StdError + Send + Sync>;
 
-/// How long a branch lives where nobody removes it.
+/// The expiry of a branch that is not removed.
 const LIFE: Duration = hours(1);
 
 /// The branch of one test; removed when it is closed or dropped. It derefs to its [`Branch`].
@@ -76,13 +76,13 @@ const LIFE: Duration = hours(1);
 #[must_use = "the branch is removed when this is dropped"]
 pub struct TestBranch {
     branch: Branch,
-    /// How to connect to it, where it is to be kept.
+    /// The commands to connect to it, where branches of failed tests are kept.
     login: Option<kept::Login>,
     open: bool,
 }
 
-/// Gives the calling test a fresh branch of the project `project` (an id that stands for this set-up), with everything
-/// that `set_up` did. `set_up` runs once, for the first who asks.
+/// Gives the calling test a new branch of the project `project` (an id that stands for this set-up), with everything
+/// that `set_up` did. `set_up` runs once, on the first call.
 ///
 /// # Errors
 ///
@@ -100,23 +100,23 @@ pub async fn branch<S>(project: &str, set_up: S) -> Result<TestBranch>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
-    joined::serve_if_told();
+    shared_server::serve_if_requested();
     let server = server::server().await?;
     let client = server.client().await?;
-    let source = shared::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
+    let source = set_up::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
     let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(12).collect();
     let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
     let info = source.create_branch(&id, Expiry::After(LIFE)).await?;
     let branch = info.handle().clone();
     let login = match kept::is_asked_for() {
-        true => Some(server.how_to_connect(&branch).await?),
+        true => Some(server.login(&branch).await?),
         false => None,
     };
     Ok(TestBranch { branch, login, open: true })
 }
 
 impl TestBranch {
-    /// Removes the branch and waits until it is gone. The test went well: nothing is kept.
+    /// Removes the branch and waits until it is gone. A test that succeeded keeps no branch.
     ///
     /// # Errors
     ///

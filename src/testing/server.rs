@@ -15,7 +15,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{joined, kept::Login, unavailable};
+use super::{kept::Login, shared_server, unavailable};
 use crate::{
     api::{branch::Branch, name::BranchName},
     client::Lakebase,
@@ -23,19 +23,19 @@ use crate::{
     local::{Durability, LocalError, LocalLakebase},
 };
 
-/// What one needs to know of a running server.
+/// The addresses and directories of a running server.
 pub(super) struct Server {
     host: Url,
     token: SecretString,
     data_dir: PathBuf,
     /// Another process runs it, and other processes use it too.
     pub(super) shared: bool,
-    /// What is removed when the tests are over, and the server with it.
+    /// The directory that is removed at the end of the tests, where the server ends with them.
     directory: Option<PathBuf>,
 }
 
-/// What has to be kept as long as the server is used.
-struct Held {
+/// Resources that live as long as the server is used.
+struct Resources {
     local: LocalLakebase,
     _reaper: Option<Child>,
     _user: Option<File>,
@@ -46,19 +46,19 @@ static SERVER: OnceCell<Server> = OnceCell::const_new();
 /// The runtime of the server. A test's own ends with the test; this one lives as long as the process.
 static BACKGROUND: OnceLock<Handle> = OnceLock::new();
 
-/// The server, started or attached to by the first who asks.
+/// The server, started or attached to on the first call.
 pub(super) async fn server() -> Result<&'static Server> {
     SERVER.get_or_try_init(start).await
 }
 
-/// Removes a branch without anybody waiting for it.
+/// Removes a branch in the background.
 pub(super) fn remove_later(branch: BranchName) {
     let Some(background) = BACKGROUND.get() else { return };
     background.spawn(async move {
         let removed =
             async { server().await?.client().await?.branch(&branch)?.delete().purge().allow_missing().await };
         if let Err(error) = removed.await {
-            tracing::warn!(%branch, %error, "left behind: the branch stays until its time to live is over");
+            tracing::warn!(%branch, %error, "cannot remove a branch: it stays until it expires");
         }
     });
 }
@@ -72,7 +72,7 @@ async fn start() -> Result<Server> {
     started.await.map_err(|_| unavailable("the local Lakebase ended while it was starting"))?
 }
 
-/// The life of the server: to the end of the process.
+/// Runs the server to the end of the process.
 fn run(ready: oneshot::Sender<Result<Server>>) {
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -83,37 +83,37 @@ fn run(ready: oneshot::Sender<Result<Server>>) {
     };
     runtime.block_on(async {
         match open().await {
-            Ok((server, held)) => {
+            Ok((server, resources)) => {
                 BACKGROUND.get_or_init(Handle::current);
                 let _ = ready.send(Ok(server));
                 std::future::pending::<()>().await;
-                drop(held);
+                drop(resources);
             }
             Err(error) => drop(ready.send(Err(error))),
         }
     });
 }
 
-async fn open() -> Result<(Server, Held)> {
-    let (held, directory) = match std::env::var_os("LAKEBASE_TEST_DIR").filter(|dir| !dir.is_empty()) {
+async fn open() -> Result<(Server, Resources)> {
+    let (resources, directory) = match std::env::var_os("LAKEBASE_TEST_DIR").filter(|dir| !dir.is_empty()) {
         Some(given) => {
-            let local = LocalLakebase::builder().data_dir(given).attach().await.map_err(not_to_be_had)?;
-            (Held { local, _reaper: None, _user: None }, None)
+            let local = LocalLakebase::builder().data_dir(given).attach().await.map_err(no_server)?;
+            (Resources { local, _reaper: None, _user: None }, None)
         }
-        None if joined::is_wanted() => {
-            let (local, user) = joined::join().await?;
+        None if shared_server::is_wanted() => {
+            let (local, user) = shared_server::join().await?;
             let directory = local.data_dir().parent().map(Path::to_owned);
-            (Held { local, _reaper: None, _user: Some(user) }, directory)
+            (Resources { local, _reaper: None, _user: Some(user) }, directory)
         }
         None => {
             let directory = private_directory()?;
             let reaper = Some(reaper(&directory)?);
             let builder = LocalLakebase::builder().data_dir(directory.join("data"));
-            let local = builder.durability(Durability::Fast).start().await.map_err(not_to_be_had)?;
-            (Held { local, _reaper: reaper, _user: None }, Some(directory))
+            let local = builder.durability(Durability::Fast).start().await.map_err(no_server)?;
+            (Resources { local, _reaper: reaper, _user: None }, Some(directory))
         }
     };
-    let local = &held.local;
+    let local = &resources.local;
     let server = Server {
         host: local.host().clone(),
         token: local.token().clone(),
@@ -121,14 +121,14 @@ async fn open() -> Result<(Server, Held)> {
         shared: local.is_attached(),
         directory,
     };
-    Ok((server, held))
+    Ok((server, resources))
 }
 
-fn not_to_be_had(error: LocalError) -> Error {
+fn no_server(error: LocalError) -> Error {
     Error::from(error).with_context("no local Lakebase for the tests")
 }
 
-/// A directory that the account of PostgreSQL can pass through, which need not be the one of the tests.
+/// A directory that PostgreSQL's account can traverse, which may be another account than that of the tests.
 fn private_directory() -> Result<PathBuf> {
     let unusable = |e: std::io::Error| unavailable("no directory for the local Lakebase").with_source(e);
     let directory = tempfile::Builder::new().prefix("lakebase-test-").tempdir().map_err(unusable)?.keep();
@@ -140,10 +140,10 @@ fn private_directory() -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Removes the directory when this process is gone, however it ended: its standard input closes then. The computes end
-/// with this process too, and may write to their last moment. One that is marked as kept stays.
-const REAPER: &str = r#"trap '' INT TERM HUP; read -r _; [ -e "$1/kept" ] && exit; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-rm -rf "$1" 2>/dev/null && exit; sleep 0.2; done"#;
+/// Removes the directory when this process ends, however it ends: the script's standard input closes then. Repeated for
+/// a while, because the computes end at the same time and may still write. A directory marked as kept stays.
+const REAPER: &str = r#"trap '' INT TERM HUP; read -r _; [ -e "$1/kept" ] && exit
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do rm -rf "$1" 2>/dev/null && exit; sleep 0.2; done"#;
 
 fn reaper(directory: &Path) -> Result<Child> {
     let mut command = Command::new("/bin/sh");
@@ -158,23 +158,22 @@ fn reaper(directory: &Path) -> Result<Child> {
 }
 
 impl Server {
-    /// A client for the caller's runtime. Sharing one would tie its connections to the runtime of whichever test opened
-    /// them.
+    /// A client for the caller's runtime: the connections of a shared one would end with the runtime that opened them.
     pub(super) async fn client(&self) -> Result<Lakebase> {
         Lakebase::builder().host(self.host.as_str()).token(self.token.clone()).build().await
     }
 
-    /// A name for this server that no other has.
+    /// The address of the REST API, unique to this server.
     pub(super) fn host(&self) -> &Url {
         &self.host
     }
 
-    /// Where the server keeps everything.
+    /// The data directory of the server.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    pub(super) async fn how_to_connect(&self, branch: &Branch) -> Result<Login> {
+    pub(super) async fn login(&self, branch: &Branch) -> Result<Login> {
         Login::of(branch, &self.data_dir, self.directory.as_deref()).await
     }
 }

@@ -1,4 +1,4 @@
-//! A branch for each test under runners that have a process for each test, and after failures.
+//! A branch for each test under runners that start a process for each test, and after failures.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -16,7 +16,7 @@ use sqlx::Executor;
 
 use crate::support::child::{kill, line, output, output_of};
 
-/// What a runner starts a process for.
+/// The test for which a runner starts a process.
 async fn in_a_process_of_its_own() -> Option<TestBranch> {
     let set_ups = PathBuf::from(std::env::var_os("LAKEBASE_SET_UPS")?);
     let branch = testing::branch("runner", async |branch| {
@@ -64,7 +64,7 @@ struct Runner {
 
 impl Runner {
     fn new() -> Self {
-        let directory = tempfile::Builder::new().prefix("lakebase-runner-").tempdir().unwrap();
+        let directory = tempfile::Builder::new().prefix("lakebase runner-").tempdir().unwrap();
         let temporary = directory.path().join("tmp");
         std::fs::create_dir(&temporary).unwrap();
         for reached in [directory.path(), &temporary] {
@@ -88,7 +88,7 @@ impl Runner {
         command
     }
 
-    /// A process for one test, with what `cargo nextest` says to it.
+    /// A process for one test, with the environment that `cargo nextest` sets.
     fn start(&self, test: &str) -> Child {
         let mut command = self.command(test);
         command.env("NEXTEST_EXECUTION_MODE", "process-per-test").env("NEXTEST_RUN_ID", "run");
@@ -169,24 +169,20 @@ async fn a_failed_tests_branch_is_kept_where_that_is_asked_for_and_can_be_connec
     let command = |word: &str| said.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
 
     let data = command("lakebase-local serve").split("--data-dir ").nth(1).unwrap().replace(" &", "");
+    let data = data.trim_matches('\'').to_owned();
     let builder = LocalLakebase::builder().data_dir(&data).durability(Durability::Fast);
     let local = builder.start().await.unwrap();
     let psql = format!("{} -Atc 'select count(*) from t'", command("psql"));
     let mut shell = Command::new("sh");
     shell.args(["-c", &psql]);
     let answer = tokio::task::spawn_blocking(move || output(&mut shell)).await.unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&answer.stdout),
-        "2
-",
-        "{psql}: {answer:?}"
-    );
+    assert_eq!(String::from_utf8_lossy(&answer.stdout), "2\n", "{psql}: {answer:?}");
     local.shutdown().await;
 
     let removal = Command::new("sh").args(["-c", &command("rm -r")]).status().unwrap();
     assert!(removal.success());
     runner.wait_until_nothing_is_left();
-    // A test that goes well leaves nothing, asked or not.
+    // A test that succeeds leaves nothing, also where failures are kept.
     let output = output(runner.command("goes_well").env("LAKEBASE_TEST_KEEP", "1"));
     assert!(output.status.success());
     runner.wait_until_nothing_is_left();

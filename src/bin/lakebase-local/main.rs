@@ -1,4 +1,4 @@
-//! `lakebase-local`: serves a local Lakebase, or prints the environment for one that is served.
+//! `lakebase-local`: serves a local Lakebase, or prints the environment of one that runs.
 
 mod init;
 mod log;
@@ -6,7 +6,7 @@ mod log;
 use std::{
     io::{IsTerminal as _, Write as _},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -73,7 +73,7 @@ enum DurabilityOption {
     Fast,
 }
 
-/// The time for file work that the end of the server interrupts. It may never end: on a disk that hangs, for one.
+/// The time limit for file work at the end of the server, which may never end on a disk that hangs.
 const LEFT_WORK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
@@ -134,7 +134,7 @@ async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
         "ready: PostgreSQL {}, branches are {}; for other programs: eval \"$(lakebase-local env --data-dir {})\"",
         local.pg_version(),
         local.copies(),
-        local.data_dir().display()
+        quoted(local.data_dir())
     );
     tokio::select! {
         _ = terminate.recv() => {}
@@ -200,6 +200,11 @@ async fn env(data_dir: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>
     writeln!(stdout, "export DATABRICKS_HOST={}", host(&local))?;
     writeln!(stdout, "export DATABRICKS_TOKEN={}", local.token().expose_secret())?;
     Ok(())
+}
+
+/// The path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// The host without the slash at its end.

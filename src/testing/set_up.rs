@@ -1,4 +1,4 @@
-//! The set-up that all tests start from: made once in a process, or once for all processes that share a server.
+//! The set-up that all tests start from: run once in a process, or once for all processes that share a server.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{SetUpError, claim::Claim, server::Server, unavailable};
+use super::{SetUpError, lock_file::LockFile, server::Server, unavailable};
 use crate::{
     api::{
         branch::Branch,
@@ -23,7 +23,7 @@ type Cell = Arc<OnceCell<BranchName>>;
 
 static PREPARED: Mutex<Option<HashMap<ProjectId, Cell>>> = Mutex::new(None);
 
-/// The branch that the set-up was run on.
+/// The branch with the set-up on it.
 pub(super) async fn prepared<S>(
     server: &Server,
     client: &Lakebase,
@@ -46,13 +46,13 @@ where
     client.branch(name)
 }
 
-/// A project made anew, with the set-up run on its default branch.
+/// Creates the project again and runs the set-up on its default branch.
 async fn prepare<S>(client: &Lakebase, project: &ProjectId, set_up: S) -> Result<BranchName>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
     let context = || format!("setting up the project {project} for tests");
-    // What an earlier attempt left half-done.
+    // An earlier attempt may have left it half-done.
     client.project(project)?.delete().purge().allow_missing().await.map_err(|e| e.with_context(context()))?;
     client.create_project(project).await.map_err(|e| e.with_context(context()))?;
     let branch = client.project(project)?.default_branch().await?.handle().clone();
@@ -64,7 +64,7 @@ where
     Ok(branch.name().clone())
 }
 
-/// The branch whose presence says that the set-up went through.
+/// The branch whose existence says that the set-up succeeded.
 const READY: &str = "ready";
 
 async fn prepare_shared<S>(
@@ -82,7 +82,7 @@ where
     let id = ProjectId::new(format!("{stem}-{run}")).map_err(Error::from)?;
     let file = server.data_dir().join(format!("{id}.set-up"));
     let failed = |e: std::io::Error| unavailable("waiting for another process's set-up").with_source(e);
-    let _claim = tokio::task::spawn_blocking(move || Claim::take(&file))
+    let _lock = tokio::task::spawn_blocking(move || LockFile::take(&file))
         .await
         .map_err(|e| failed(e.into()))?
         .map_err(failed)?;
@@ -95,7 +95,7 @@ where
     Ok(client.branch(branch)?.create_branch(READY, Expiry::Never).await?.name.clone())
 }
 
-/// Of one run of the tests: nextest numbers its runs; otherwise another build may have another set-up.
+/// A key of one run of the tests: nextest numbers its runs; otherwise each build has a key, as its set-up may differ.
 fn run_key(server: &Server, project: &ProjectId) -> String {
     let mut hasher = DefaultHasher::new();
     (server.host().as_str(), project.as_str()).hash(&mut hasher);

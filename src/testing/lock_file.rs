@@ -1,4 +1,4 @@
-//! A file that one process at a time holds, and that is gone afterwards.
+//! A lock file that one process at a time holds, and that is removed afterwards.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,18 +8,18 @@ use std::{
 };
 
 /// Held until it is dropped or the process ends.
-pub(super) struct Claim {
+pub(super) struct LockFile {
     path: PathBuf,
     _file: File,
 }
 
-impl Claim {
-    /// Waits until nobody else holds it. Blocks.
+impl LockFile {
+    /// Waits until no other process holds it. Blocks.
     pub(super) fn take(path: &Path) -> io::Result<Self> {
         loop {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
             file.lock()?;
-            // Whoever held it before may have removed the file that was waited for.
+            // The previous holder may have removed the file that was waited for.
             let held = file.metadata()?;
             match fs::metadata(path) {
                 Ok(now) if (now.dev(), now.ino()) == (held.dev(), held.ino()) => {
@@ -31,9 +31,9 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for LockFile {
     fn drop(&mut self) {
-        // Still locked, so nobody else's.
+        // Still locked, so no other process holds it.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -45,15 +45,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_has_one_holder_at_a_time_and_leaves_no_file() {
+    fn a_lock_file_has_one_holder_at_a_time_and_is_removed() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("claim");
+        let path = directory.path().join("lock");
         let holders = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _claim = Claim::take(&path).unwrap();
+                        let _lock = LockFile::take(&path).unwrap();
                         assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
                         holders.fetch_sub(1, Ordering::SeqCst);
                     }
