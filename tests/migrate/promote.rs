@@ -1,4 +1,4 @@
-//! Promotion, rehearsal and re-branching on a real Lakebase.
+//! Promotion, rehearsal and rebase on a real Lakebase.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use lakebase::{
 };
 use sqlx::Executor;
 
-/// A production of one's own: a project has one, so every test takes its own project.
+/// The production branch of a project; every test takes a project of its own.
 pub(super) async fn production(project: &str) -> Branch {
     let first = testing::branch(project, async |branch| {
         let mut conn = branch.connect().await?;
@@ -55,8 +55,8 @@ pub(super) async fn columns(branch: impl AsRef<Branch>, column: &'static str) ->
     sqlx::query_scalar(sql).bind(column).fetch_one(&mut branch.connect().await.unwrap()).await.unwrap()
 }
 
-/// The branches that nobody asked for and that are still there.
-pub(super) async fn throw_away_branches(branch: &Branch) -> Vec<String> {
+/// The temporary branches that still exist.
+pub(super) async fn temporary_branches(branch: &Branch) -> Vec<String> {
     let all = branch.project().branches().await.unwrap();
     let names = all.iter().map(|branch| branch.id().to_string());
     names.filter(|id| id.starts_with("rehearsal-") || id.starts_with("base-")).collect()
@@ -92,7 +92,7 @@ async fn a_rehearsal_shows_times_rows_locks_and_hazards_and_touches_nothing() {
     assert!(rehearsal.markdown().contains("| hazard |"), "{}", rehearsal.markdown());
     assert!(!rehearsal.diff.to_string().contains("_lakebase"), "{}", rehearsal.diff);
     assert_eq!(columns(&production, "total").await, 1);
-    assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
+    assert_eq!(temporary_branches(&production).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -100,18 +100,18 @@ async fn a_failed_rehearsal_removes_its_branch_too() {
     let production = production("rehearse-fail").await;
     let error = production.rehearse(Migration::new("m", "alter table nowhere add a int")).await.unwrap_err();
     assert_eq!(Failure::of(&error).unwrap().outcome, Outcome::Nothing);
-    assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
+    assert_eq!(temporary_branches(&production).await, Vec::<String>::new());
     let slow = Migration::new("slow", "select pg_sleep(30)");
     let rehearsing =
         tokio::time::timeout(Duration::from_millis(800), production.rehearse(&slow).into_future());
     assert!(rehearsing.await.is_err(), "cancelled");
     for _ in 0..100 {
-        if throw_away_branches(&production).await.is_empty() {
+        if temporary_branches(&production).await.is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{:?}", throw_away_branches(&production).await);
+    panic!("{:?}", temporary_branches(&production).await);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_promotion_goes_through_every_step_once_and_a_second_one_has_nothing_t
     assert_eq!(again.outcome, PromotionOutcome::NothingToDo);
     assert!(again.steps.iter().all(|step| step.outcome == StepOutcome::NotNeeded), "{again}");
     assert!(!again.to_string().contains("not reached"), "{again}");
-    assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
+    assert_eq!(temporary_branches(&production).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_conflict_a_hazard_or_another_schema_stops_before_the_target_is_touche
     let report = PromotionReport::of(&error).unwrap();
     assert!(matches!(report.outcome, PromotionOutcome::Stopped { untouched: true, .. }), "{report}");
     assert!(error.to_string().contains("tier"), "{error}");
-    assert_eq!(throw_away_branches(&production).await, Vec::<String>::new());
+    assert_eq!(temporary_branches(&production).await, Vec::<String>::new());
 }
 
 #[tokio::test]
