@@ -13,8 +13,8 @@ use super::{
 };
 use crate::error::{DatabaseError, Error, ErrorKind};
 
-/// Details of a failed migration: the source of the [`Error`] that [`apply`](super::apply()) and the requests that apply
-/// return.
+/// Details of a failed migration: the source of the [`Error`] that [`apply`](super::apply()) and the requests that
+/// apply return.
 ///
 /// ```
 /// # fn show(error: lakebase::Error) {

@@ -85,16 +85,17 @@ pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> R
 ///
 /// # Errors
 ///
-/// [`Refused`](ErrorKind::Refused) for a migration that was applied with another text, and for a version in the table of
-/// `sqlx` that the migrator does not have.
+/// [`Refused`](ErrorKind::Refused) for a migration that was applied with another text, and for a version in the table
+/// of `sqlx` that the migrator does not have.
 pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Result<Entry> {
     let (checksum, entry) = match migration.ledger() {
         Ledger::Own => {
-            let sql = "select checksum, statements, done, finished_at is not null from _lakebase.migrations where id = $1";
+            let sql =
+                "select checksum, done, finished_at is not null from _lakebase.migrations where id = $1";
             let row = sqlx::query(sql).bind(migration.id()).fetch_optional(conn).await.map_err(unreadable)?;
             let Some(row) = row else { return Ok(Entry::Absent) };
-            let done: i32 = row.try_get(2).map_err(unreadable)?;
-            let finished: bool = row.try_get(3).map_err(unreadable)?;
+            let done: i32 = row.try_get(1).map_err(unreadable)?;
+            let finished: bool = row.try_get(2).map_err(unreadable)?;
             let entry = if finished { Entry::Applied } else { Entry::Partial(usize::try_from(done).ok()) };
             (row.try_get::<Vec<u8>, _>(0).map_err(unreadable)?, entry)
         }
@@ -107,7 +108,7 @@ pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Res
                 return Err(Error::new(
                     ErrorKind::Refused,
                     format!(
-                        "version {} is recorded in {} and missing from the migrator; add it again, or set ignore_missing",
+                        "version {} is recorded in {} and missing from the migrator; add it, or set ignore_missing",
                         missing.0, table.name
                     ),
                 ));
@@ -165,7 +166,8 @@ pub(super) async fn advance(
         Ledger::Sqlx { table, version, description } => {
             let sql = format!(
                 "insert into {} (version, description, success, checksum, execution_time) values ($1, $2, $3, $4, $5)
-                 on conflict (version) do update set success = excluded.success, execution_time = excluded.execution_time",
+                 on conflict (version) do update set success = excluded.success,
+                     execution_time = excluded.execution_time",
                 table.name
             );
             sqlx::query(AssertSqlSafe(sql))

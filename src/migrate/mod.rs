@@ -3,9 +3,10 @@
 //! A [`Migration`] is SQL with an id; [`Migrations`] are several in order, from text, files or an sqlx `Migrator`. Each
 //! is applied at most once to a database, which keeps the record in a table of its own.
 //!
-//! * [`apply`] runs them on any PostgreSQL connection: under the migration lock, with a lock timeout and retries, in one
-//!   transaction where SQL allows it.
-//! * [`Branch::rehearse`](crate::Branch::rehearse) runs them on a temporary branch and reports times, locks and hazards.
+//! * [`apply`] runs them on any PostgreSQL connection: under the migration lock, with a lock timeout and retries, in
+//!   one transaction where SQL allows it.
+//! * [`Branch::rehearse`](crate::Branch::rehearse) runs them on a temporary branch and reports times, locks and
+//!   hazards.
 //! * [`Branch::promote`](crate::Branch::promote) checks drift, rehearses, compares, applies and verifies.
 //! * [`Branch::rebase`](crate::Branch::rebase) replays migrations on a new branch of the present source.
 //!

@@ -200,7 +200,8 @@ impl Storage {
             return Ok(Vec::new());
         }
         let rows: Vec<(String, i64)> = sqlx::query_as(
-            "select oid::regclass::text, pg_total_relation_size(oid) from pg_class where oid::bigint = any($1) order by 1",
+            "select oid::regclass::text, pg_total_relation_size(oid) from pg_class
+             where oid::bigint = any($1) order by 1",
         )
         .bind(moved)
         .fetch_all(conn)

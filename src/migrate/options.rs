@@ -54,15 +54,16 @@ impl ApplyOptions {
     }
 
     /// How long `CREATE INDEX CONCURRENTLY`, `REINDEX CONCURRENTLY` and `DROP INDEX CONCURRENTLY` wait for older
-    /// transactions; 20 minutes by default. They block no other session meanwhile, and a timeout leaves an invalid index.
+    /// transactions; 20 minutes by default. They block no other session meanwhile, and a timeout leaves an invalid
+    /// index.
     #[must_use]
     pub fn concurrent_lock_timeout(mut self, timeout: Duration) -> Self {
         self.concurrent_lock_timeout = timeout;
         self
     }
 
-    /// How long to wait while another session applies migrations to the same database; a minute by default, zero refuses
-    /// at once.
+    /// How long to wait while another session applies migrations to the same database; a minute by default, zero
+    /// refuses at once.
     #[must_use]
     pub fn wait_for_others(mut self, limit: Duration) -> Self {
         self.wait_for_others = limit;

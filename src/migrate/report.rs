@@ -91,6 +91,11 @@ impl Outcome {
     }
 }
 
+/// `1 of 3 statements is`, `2 of 3 statements are`.
+fn of_all(done: usize, of: usize) -> String {
+    format!("{done} of {} {}", table::count(of, "statement"), if done == 1 { "is" } else { "are" })
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,13 +103,11 @@ impl fmt::Display for Outcome {
             Self::AlreadyApplied => f.write_str("had been applied before"),
             Self::Nothing => f.write_str("nothing of it was applied"),
             Self::Partial { done, of } => {
-                write!(f, "its first {done} of {of} statements are committed, the rest is not")
+                write!(f, "the first {} committed, the rest is not", of_all(*done, *of))
             }
             Self::Unknown { done, maybe, of } => {
-                write!(
-                    f,
-                    "its first {done} of {of} statements are committed; it is unknown whether the next {maybe} are"
-                )
+                let next = if *maybe == 1 { "one is".to_owned() } else { format!("{maybe} are") };
+                write!(f, "the first {} committed; it is unknown whether the next {next}", of_all(*done, *of))
             }
         }
     }

@@ -57,10 +57,10 @@ impl<'a> TokenCursor<'a> {
 
 /// The reason why a statement cannot be part of a migration.
 pub(super) fn reason_to_refuse(cursor: &TokenCursor<'_>) -> Option<&'static str> {
-    const BEGIN: &str = "a migration opens no transaction of its own (BEGIN, START TRANSACTION): it already runs in one \
-                         where its statements allow that; remove this statement";
-    const END: &str = "a migration ends no transaction (COMMIT, END, ROLLBACK, ABORT): it is committed as a whole; remove \
-                       this statement, or split the migration in two where it must be committed";
+    const BEGIN: &str = "a migration opens no transaction of its own (BEGIN, START TRANSACTION): it already runs in \
+                         one where its statements allow that; remove this statement";
+    const END: &str = "a migration ends no transaction (COMMIT, END, ROLLBACK, ABORT): it is committed as a whole; \
+                       remove this statement, or split the migration in two where it must be committed";
     const TWO_PHASE: &str = "a migration takes no part in two-phase commits";
     const COPY: &str =
         "COPY from or to the client needs psql; use INSERT, or COPY with a file or program of the server";

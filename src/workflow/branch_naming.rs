@@ -1,11 +1,11 @@
-//! Branch ids from what a pipeline knows: pull requests and git refs.
+//! Branch ids from pull requests and git refs.
 
 use crate::api::name::{BranchId, InvalidName};
 
-/// The service's limit for an id.
-const MOST: usize = 63;
+/// The longest id that the service accepts.
+const LONGEST: usize = 63;
 /// A hyphen and eight hexadecimal digits.
-const MARK: usize = 9;
+const HASH: usize = 9;
 
 impl BranchId {
     /// The id for a pull request: `ci-pr-42`.
@@ -22,18 +22,18 @@ impl BranchId {
         Self::new(format!("ci-pr-{number}"))
     }
 
-    /// An id that nobody else has: `what` and ten random letters.
+    /// A unique id: the prefix and ten random letters.
     #[cfg(feature = "schema")]
-    pub(crate) fn unique(what: &str) -> Result<Self, InvalidName> {
+    pub(crate) fn unique(prefix: &str) -> Result<Self, InvalidName> {
         let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(10).collect();
-        Self::new(format!("{what}-{suffix}"))
+        Self::new(format!("{prefix}-{suffix}"))
     }
 
-    /// The id for a git branch or tag: the same one every time, and another one for every other ref.
+    /// The id for a git branch or tag: the same one every time, and a different one for every other ref.
     ///
-    /// A ref that is an id already stays as it is. Any other one is spelled with what an id may have, shortened where
-    /// it is too long, and ends in eight digits of a hash of the whole ref, so that `feature/a` and `feature-a` do not
-    /// meet. `refs/heads/` in front does not count.
+    /// A ref that is a valid id stays as it is. Any other ref is converted to the alphabet of ids, shortened where it
+    /// is too long, and ends in eight digits of a hash of the whole ref, so that `feature/a` and `feature-a` differ.
+    /// The prefix `refs/heads/` is ignored.
     ///
     /// ```
     /// use lakebase::name::BranchId;
@@ -50,20 +50,20 @@ impl BranchId {
         let name = git_ref.as_ref();
         let name = name.strip_prefix("refs/heads/").unwrap_or(name);
         match Self::new(name) {
-            Ok(id) if !is_marked(name) => Ok(id),
+            Ok(id) if !ends_like_a_hash(name) => Ok(id),
             Err(empty) if name.is_empty() => Err(empty),
-            _ => Self::new(marked(name)),
+            _ => Self::new(with_hash(name)),
         }
     }
 }
 
-/// A ref that ends as if it were marked gets a mark too, or it could be what another one becomes.
-fn is_marked(name: &str) -> bool {
+/// Whether a ref ends like the id of another one; it then gets a hash too, so that the two differ.
+fn ends_like_a_hash(name: &str) -> bool {
     name.rsplit_once('-')
-        .is_some_and(|(_, mark)| mark.len() == MARK - 1 && mark.chars().all(|c| c.is_ascii_hexdigit()))
+        .is_some_and(|(_, end)| end.len() == HASH - 1 && end.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
-fn marked(name: &str) -> String {
+fn with_hash(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars().map(|c| c.to_ascii_lowercase()) {
         match c {
@@ -78,11 +78,11 @@ fn marked(name: &str) -> String {
     } else {
         format!("b-{text}")
     };
-    let kept = text.get(..text.len().min(MOST - MARK)).unwrap_or_default().trim_end_matches('-');
+    let kept = text.get(..text.len().min(LONGEST - HASH)).unwrap_or_default().trim_end_matches('-');
     format!("{kept}-{:08x}", hash(name))
 }
 
-/// FNV-1a, folded: short, the same on every machine and in every release.
+/// FNV-1a, folded to 32 bits: stable across machines and releases.
 fn hash(text: &str) -> u32 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

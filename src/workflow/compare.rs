@@ -1,4 +1,4 @@
-//! The schemas of branches side by side: two of them, or three where the source moved on meanwhile.
+//! Compares the schemas of branches: two, or three where the source changed since the branch point.
 
 use crate::{
     api::{
@@ -58,7 +58,7 @@ impl Branch {
         self.compare_schema_with(other, &Options::default()).await
     }
 
-    /// As [`compare_schema`](Self::compare_schema), with a say in what is compared.
+    /// As [`compare_schema`](Self::compare_schema), with options.
     ///
     /// # Errors
     ///
@@ -72,10 +72,10 @@ impl Branch {
         Ok(schema::compare(&old, &new))
     }
 
-    /// What this branch and its source each changed since the one was made from the other.
+    /// The changes of this branch and of its source since the branch point.
     ///
-    /// The common base is read from a throw-away branch of the source at the point where this branch left it; it is
-    /// removed again, also when reading it fails.
+    /// The base is read from a temporary branch of the source at the branch point, which is removed again, also after a
+    /// failure.
     ///
     /// # Errors
     ///
@@ -117,11 +117,12 @@ impl BranchInfo {
     }
 }
 
-/// A throw-away branch of the source as it was when the branch left it.
+/// Makes a temporary branch of the source at the branch point.
 pub(crate) async fn base_branch(branch: &BranchInfo) -> Result<EphemeralBranch> {
     let source = branch.source()?;
     let lsn = branch.source_branch_lsn.ok_or_else(|| {
-        let message = format!("the service does not say where {} left {}", branch.name, source.name());
+        let message =
+            format!("the service does not report the branch point of {} on {}", branch.name, source.name());
         Error::new(ErrorKind::Protocol, message)
     })?;
     source.ephemeral(BranchId::unique("base")?, hours(1)).at_lsn(lsn).await

@@ -45,18 +45,18 @@ pub struct EphemeralBranch {
 }
 
 impl EphemeralBranch {
-    /// The ephemeral branches that this process made and has not seen removed, to be named where it ends early.
+    /// The ephemeral branches of this process that are not known to be removed, for a message where it ends early.
     ///
     /// ```
     /// for name in lakebase::EphemeralBranch::left_behind() {
-    ///     eprintln!("{name} stays until its time to live is over");
+    ///     eprintln!("{name} stays until it expires");
     /// }
     /// ```
     pub fn left_behind() -> Vec<BranchName> {
         open().iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// What the service said about the branch when it was made.
+    /// The branch as it was created.
     pub fn info(&self) -> &BranchInfo {
         &self.info
     }
@@ -65,12 +65,12 @@ impl EphemeralBranch {
     ///
     /// # Errors
     ///
-    /// Those of [`Branch::delete`]. The branch is then left to its time to live.
+    /// Those of [`Branch::delete`]. The branch then stays until it expires.
     pub async fn close(mut self) -> Result<()> {
         self.guard.remove().await
     }
 
-    /// Gives up the guard: the branch stays until its time to live is over.
+    /// Gives up the guard: the branch stays until it expires.
     pub fn keep(mut self) -> BranchInfo {
         self.guard.disarm();
         self.info.clone()
@@ -116,13 +116,13 @@ pub struct CreateEphemeral {
 }
 
 impl CreateEphemeral {
-    /// Removes a branch of the same id first, with whatever is on it.
+    /// Removes a branch of the same id first, with all its data.
     pub fn replace_existing(mut self) -> Self {
         self.replace_existing = true;
         self
     }
 
-    /// Copies the source as it was at this position of its log. Default: as it is now.
+    /// Branches from this position of the source's log. Default: the present.
     pub fn at_lsn(mut self, lsn: Lsn) -> Self {
         self.lsn = Some(lsn);
         self
@@ -134,7 +134,7 @@ impl CreateEphemeral {
         if self.replace_existing {
             branch.delete().allow_missing().await?;
         }
-        // Armed before it is sent: whoever stops waiting half-way leaves no branch behind.
+        // Armed before the request is sent: a caller that is cancelled meanwhile leaves no branch.
         let mut guard = Guard::arm(branch);
         let mut request = self.source.create_branch(id, Expiry::After(self.ttl));
         if let Some(lsn) = self.lsn {
@@ -157,7 +157,7 @@ impl CreateEphemeral {
     }
 }
 
-/// Whether a request that failed may have made the branch. One that exists already is somebody else's.
+/// Whether a failed request may have created the branch. A branch that existed already is not ours to remove.
 fn may_exist(error: &Error) -> bool {
     use ErrorKind::{Connect, OperationFailed, Protocol, Timeout, Unavailable};
     matches!(error.kind(), Timeout | Connect | Unavailable | Protocol | OperationFailed)
@@ -166,8 +166,7 @@ fn may_exist(error: &Error) -> bool {
 sent_when_awaited!(CreateEphemeral => EphemeralBranch);
 
 impl Branch {
-    /// Makes a child of this branch that is removed with its guard, and by the service after `ttl` at the latest
-    /// (one second to 30 days).
+    /// Makes a child of this branch that is removed with its guard, and expires after `ttl` (one second to 30 days).
     pub fn ephemeral(
         &self,
         id: impl TryInto<BranchId, Error: Into<Error>>,
@@ -206,7 +205,7 @@ fn entry(branch: &Branch) -> (Url, BranchName) {
 struct Guard {
     branch: Branch,
     armed: bool,
-    /// Whether the service has said that the branch is there.
+    /// Whether the service has confirmed the branch.
     made: bool,
 }
 
@@ -241,7 +240,7 @@ impl Drop for Guard {
     }
 }
 
-/// The removal in the background. Dropped before it is through (the runtime ends), it says which branch stays.
+/// The removal in the background. Dropped before its end (the runtime ends), it logs which branch stays.
 struct Removal {
     branch: Branch,
     made: bool,
@@ -249,7 +248,7 @@ struct Removal {
     reported: bool,
 }
 
-/// After the request to make a branch was abandoned, the branch may still appear for this long.
+/// The time in which a branch may still appear after its creation was cancelled.
 const LATE: Duration = Duration::from_secs(6);
 
 impl Removal {
@@ -260,7 +259,7 @@ impl Removal {
             }
             Err(error) => {
                 let branch = self.branch.name();
-                tracing::warn!(%branch, %error, "removing an ephemeral branch failed: it stays until its time to live is over");
+                tracing::warn!(%branch, %error, "cannot remove an ephemeral branch: it stays until it expires");
             }
         }
         self.reported = true;
@@ -283,7 +282,8 @@ impl Removal {
 impl Drop for Removal {
     fn drop(&mut self) {
         if !self.reported {
-            tracing::warn!(branch = %self.branch.name(), "left behind: the branch stays until its time to live is over");
+            let branch = self.branch.name();
+            tracing::warn!(%branch, "the removal of an ephemeral branch was cut off: it stays until it expires");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the web console of a workspace shows what a program has in its hands.
+//! Addresses of projects and branches in the web console of a workspace.
 
 use crate::api::{branch::BranchInfo, project::ProjectInfo};
 

@@ -1,4 +1,4 @@
-//! Verbs composed of other verbs: ephemeral branches, the branch tree, links, branch names, comparison.
+//! Commands composed of API calls: ephemeral branches, comparison, the branch tree, console links, branch names.
 
 pub(crate) mod branch_naming;
 #[cfg(feature = "schema")]

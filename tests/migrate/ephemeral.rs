@@ -76,7 +76,7 @@ fn a_process_that_ends_with_branches_left_says_which() {
         tracing_subscriber::fmt().with_ansi(false).with_writer(move || Log(Arc::clone(&writer))).finish();
     tracing::subscriber::with_default(log, || drop(branch));
     let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
-    assert!(said.contains("left behind") && said.contains(&handle.name().to_string()), "{said}");
+    assert!(said.contains("was cut off") && said.contains(&handle.name().to_string()), "{said}");
     assert!(EphemeralBranch::left_behind().contains(handle.name()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(handle.delete().into_future()).unwrap();

@@ -20,8 +20,8 @@ pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &Migrati
     found.filter(|(_, index, table)| names(index) || names(table)).map(|(name, ..)| name).collect()
 }
 
-/// The holders of locks on the relations that a statement names, the strongest and oldest first, for people. Query right
-/// after the timeout: once the wait ends, `pg_locks` no longer shows who blocked it.
+/// The holders of locks on the relations that a statement names, the strongest and oldest first, for people. Query
+/// right after the timeout: once the wait ends, `pg_locks` no longer shows who blocked it.
 pub(super) async fn holders(conn: &mut PgConnection, statement: &MigrationStatement) -> Vec<String> {
     let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
         "select c.relname::text, format('%s on %s', string_agg(distinct l.mode, ', '), c.oid::regclass),

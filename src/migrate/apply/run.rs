@@ -86,8 +86,8 @@ impl<'a> Run<'a> {
             None => Err(Error::new(
                 ErrorKind::Refused,
                 format!(
-                    "{} stopped half-way before; bring the database to the state before or after it by hand, and its row \
-                     in sqlx's table along with it",
+                    "{} stopped half-way before; bring the database to the state before or after it by hand, and \
+                     its row in the table of sqlx",
                     self.migration.label()
                 ),
             )),

@@ -203,7 +203,9 @@ impl PromotionReport {
 impl fmt::Display for PromotionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "promotion of {} to {}: {}", self.branch.id(), self.target.id(), self.outcome)?;
-        write!(f, "{}", self.steps_table())?;
+        if self.outcome != PromotionOutcome::NothingToDo {
+            write!(f, "{}", self.steps_table())?;
+        }
         if let Some(drift) = self.drift.as_ref().filter(|drift| !drift.conflicts().is_empty()) {
             write!(f, "{drift}")?;
         }

@@ -1,4 +1,4 @@
-//! Drawing a tree.
+//! Draws a tree with box characters.
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ fn line(branch: &TreeBranch, now: DateTime<Utc>) -> String {
     parts.join(" · ")
 }
 
-#[expect(clippy::cast_precision_loss, reason = "for people, one digit behind the point")]
+#[expect(clippy::cast_precision_loss, reason = "printed with one decimal digit")]
 fn size(bytes: u64) -> String {
     let mut number = bytes as f64;
     for unit in ["B", "kB", "MB", "GB"] {

@@ -87,7 +87,7 @@ impl ProjectInfo {
     }
 }
 
-/// A branch that goes away meanwhile has no endpoints.
+/// A branch that is deleted meanwhile has no endpoints.
 async fn with_endpoints(branch: BranchInfo) -> Result<TreeBranch> {
     let endpoints = match branch.endpoints().await {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -96,7 +96,7 @@ async fn with_endpoints(branch: BranchInfo) -> Result<TreeBranch> {
     Ok(TreeBranch { branch, endpoints, children: Vec::new() })
 }
 
-/// Hangs every branch under its source. What has none, or one that is not there, is a root; so nothing is lost.
+/// Puts every branch under its source. A branch without a known source is a root, so that none is lost.
 fn grow(mut branches: Vec<TreeBranch>) -> Vec<TreeBranch> {
     branches.sort_by(|a, b| a.branch.name.cmp(&b.branch.name));
     let known: Vec<BranchName> = branches.iter().map(|branch| branch.branch.name.clone()).collect();
@@ -108,7 +108,7 @@ fn grow(mut branches: Vec<TreeBranch>) -> Vec<TreeBranch> {
     for root in &mut roots {
         adopt(root, &mut rest);
     }
-    // Only a ring of sources is left; the service has none, but a broken answer must not lose branches.
+    // Only a cycle of sources is left; the service has none, but a faulty answer must not lose branches.
     roots.extend(rest);
     roots
 }

@@ -16,8 +16,8 @@ pub(super) fn run(context: &Context) -> Result<String, StopCause> {
     let diff = schema::compare(wanted, &rehearsal.after);
     if let Some(unexpected) = unexpected(context, &diff) {
         return Err(StopCause::Check(format!(
-            "the rehearsal did not lead to the schema of {}: {unexpected}; the migrations and the changes on the branch are \
-             not the same",
+            "the rehearsal did not lead to the schema of {}: {unexpected}; the migrations and changes on the branch \
+             are not the same",
             context.request.branch.id()
         )));
     }
