@@ -75,12 +75,14 @@ pub(crate) enum EngineError {
         secret: String,
     },
     /// PostgreSQL did not start or did not stop, or a program of it failed.
-    #[error("{what}{}", log_tail(.log))]
+    #[error("{what}{}{}", cause(.log), log_file(.file.as_deref()))]
     ComputeFailed {
         /// The action that failed.
         what: String,
-        /// The last lines it logged.
+        /// The last lines that it logged; the error shows the one that matters.
         log: String,
+        /// The whole log.
+        file: Option<PathBuf>,
     },
     /// No such branch on disk, or its compute does not run.
     #[error("{what} not found")]
@@ -117,8 +119,8 @@ pub(crate) enum EngineError {
     BadSetting {
         /// Its name.
         name: String,
-        /// The rule.
-        reason: &'static str,
+        /// The rule, or PostgreSQL's message.
+        reason: String,
     },
     /// PostgreSQL refused a statement.
     #[error("{context}")]
@@ -194,7 +196,7 @@ impl EngineError {
     }
 
     pub(super) fn failed(what: impl Into<String>) -> Self {
-        Self::ComputeFailed { what: what.into(), log: String::new() }
+        Self::ComputeFailed { what: what.into(), log: String::new(), file: None }
     }
 }
 
@@ -206,9 +208,31 @@ fn version_asked(major: Option<u32>) -> String {
     major.map(|major| format!(" {major}")).unwrap_or_default()
 }
 
-fn log_tail(log: &str) -> String {
-    if log.is_empty() { String::new() } else { format!("; its log ends with: {}", log.trim_end()) }
+fn cause(log: &str) -> String {
+    relevant_line(log).map(|line| format!(": {line}")).unwrap_or_default()
 }
+
+fn log_file(file: Option<&Path>) -> String {
+    file.map(|file| format!(" (the log is {})", file.display())).unwrap_or_default()
+}
+
+/// The line of a log that names the cause: the last one of the highest severity, without its time and process.
+fn relevant_line(log: &str) -> Option<String> {
+    let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let of = |severity: &str| {
+        lines().find_map(|line| line.split_once(severity)).map(|(_, message)| message.trim())
+    };
+    // A bad configuration is one FATAL line about the file, after a LOG line about the setting.
+    let fatal = of("FATAL:").filter(|message| !message.contains("contains errors"));
+    let message = of("PANIC:").or(fatal);
+    let message = message.or_else(|| of("LOG:").filter(|_| log.contains("contains errors")));
+    let message = message.or_else(|| of("FATAL:")).or_else(|| of("ERROR:")).or_else(|| of("error:"));
+    let message = message.or_else(|| lines().next())?;
+    Some(message.chars().take(LONGEST_LINE).collect())
+}
+
+/// The longest line of a log that an error shows, in characters.
+const LONGEST_LINE: usize = 400;
 
 /// Prints bytes as megabytes.
 struct Bytes(u64);
@@ -222,6 +246,31 @@ impl fmt::Display for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_shows_the_line_of_the_log_that_matters_and_where_the_rest_is() {
+        let shown = |log: &str| {
+            let file = Some(PathBuf::from("/data/log"));
+            EngineError::ComputeFailed { what: "PostgreSQL ended".into(), log: log.into(), file }.to_string()
+        };
+        let log = "ng up\n2026-01-01 00:00:00.1 UTC [7] LOG:  starting PostgreSQL 17\n\
+                   2026-01-01 00:00:00.2 UTC [7] FATAL:  could not create shared memory segment\n\
+                   2026-01-01 00:00:00.2 UTC [7] DETAIL:  Failed system call was shmget\n\
+                   2026-01-01 00:00:00.3 UTC [7] LOG:  database system is shut down\n";
+        assert_eq!(
+            shown(log),
+            "PostgreSQL ended: could not create shared memory segment (the log is /data/log)"
+        );
+        let log = "2026 UTC [7] LOG:  invalid value for parameter \"work_mem\": \"plenty\"\n\
+                   2026 UTC [7] HINT:  Valid units are B, kB\n\
+                   2026 UTC [7] FATAL:  configuration file \"/data/postgresql.conf\" contains errors\n";
+        assert!(
+            shown(log)
+                .starts_with("PostgreSQL ended: invalid value for parameter \"work_mem\": \"plenty\" (")
+        );
+        assert_eq!(shown("initdb: error: no space\n"), "PostgreSQL ended: no space (the log is /data/log)");
+        assert_eq!(shown(""), "PostgreSQL ended (the log is /data/log)");
+    }
 
     #[test]
     fn a_missing_postgres_names_what_was_tried_and_the_remedy() {

@@ -20,7 +20,9 @@ async fn a_change_that_fails_later_ends_as_the_error_of_its_operation_and_is_und
         assert_eq!(number(&fixture.main, "SELECT 1::bigint").await, 1);
         let call =
             format!("PATCH {}/endpoints/primary?update_mask=spec.settings.pg_settings", fixture.main.name);
-        let body = json!({"spec": {"settings": {"pg_settings": {"work_mem": "a lot"}}}});
+        // Within its range, but no machine has the memory.
+        let body =
+            json!({"spec": {"settings": {"pg_settings": {"max_locks_per_transaction": "2147483647"}}}});
         let operation = fixture.operation(&call, body).await;
         assert_eq!(
             (operation["done"].as_bool(), operation.get("response")),
@@ -28,7 +30,7 @@ async fn a_change_that_fails_later_ends_as_the_error_of_its_operation_and_is_und
             "{operation}"
         );
         assert!(operation["error"]["error_code"].is_string(), "{operation}");
-        assert!(operation["error"]["message"].as_str().unwrap().contains("work_mem"), "{operation}");
+        assert!(operation["error"]["message"].as_str().unwrap().contains("shared memory"), "{operation}");
         let endpoint = fixture.main.endpoint("primary").unwrap();
         assert_eq!(endpoint.get().await.unwrap().pg_settings, BTreeMap::new());
         assert_eq!(number(&fixture.main, "SELECT 2::bigint").await, 2);
@@ -89,6 +91,37 @@ async fn an_endpoint_type_that_is_not_offered_is_refused_by_name() {
             Ok(mut operation) => drop(operation.wait().await.unwrap()),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_setting_that_postgresql_does_not_accept_is_an_invalid_value_wherever_it_stands() {
+    on_a_project(async |fixture: Fixture| {
+        let (project, primary) = (&fixture.project.name, format!("{}/endpoints/primary", fixture.main.name));
+        let bad = json!({"work_mem": "plenty"});
+        for (call, body) in [
+            (
+                format!("PATCH {primary}?update_mask=spec.settings.pg_settings"),
+                json!({"spec": {"settings": {"pg_settings": bad}}}),
+            ),
+            (
+                format!("PATCH {project}?update_mask=spec.default_endpoint_settings.pg_settings"),
+                json!({"spec": {"default_endpoint_settings": {"pg_settings": bad}}}),
+            ),
+        ] {
+            // A stopped compute does not read its settings, and must not keep one that stops it from starting.
+            for disabled in [true, false] {
+                fixture.main.endpoint("primary").unwrap().update().disabled(disabled).await.unwrap();
+                let (status, code, text) = fixture.refused(&call, body.clone()).await;
+                assert_eq!((status, code.as_str()), (400, "INVALID_PARAMETER_VALUE"), "{call}: {text}");
+                assert!(text.contains("invalid value for parameter \"work_mem\": \"plenty\""), "{text}");
+            }
+        }
+        let spec = json!({"spec": {"default_endpoint_settings": {"pg_settings": bad}}});
+        let operation = fixture.operation("POST projects?project_id=bad-settings", spec).await;
+        assert_eq!(operation["error"]["error_code"], "INVALID_PARAMETER_VALUE", "{operation}");
+        assert_eq!(number(&fixture.main, "SELECT 1::bigint").await, 1);
     })
     .await;
 }

@@ -105,6 +105,7 @@ async fn finish(
     Err(EngineError::ComputeFailed {
         what: format!("{} {failure}: {}", program.display(), output.status),
         log: String::from_utf8_lossy(&output.stderr).into_owned(),
+        file: None,
     })
 }
 

@@ -167,7 +167,8 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
 }
 
 fn line(text: &mut String, name: &str, value: &str) -> Result<(), EngineError> {
-    let refuse = |reason| Err(EngineError::BadSetting { name: name.to_owned(), reason });
+    let refuse =
+        |reason: &str| Err(EngineError::BadSetting { name: name.to_owned(), reason: reason.to_owned() });
     let fits = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
     if !fits {

@@ -12,6 +12,7 @@ mod pinned;
 mod platform;
 mod sandbox;
 mod server;
+mod settings;
 mod socket;
 mod socket_links;
 mod sockets;
@@ -32,6 +33,7 @@ pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use sandbox::is_supported as keeps_branches_apart;
 pub(super) use server::{Launch, SUPERUSER, Server};
+pub(super) use settings::check as check_settings;
 pub(super) use socket::ComputeSocket;
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;

@@ -218,7 +218,7 @@ fn described(error: &EngineError) -> String {
 }
 
 fn failed(what: String, log: &Path) -> EngineError {
-    EngineError::ComputeFailed { what, log: storage::tail(log, LOG_TAIL) }
+    EngineError::ComputeFailed { what, log: storage::tail(log, LOG_TAIL), file: Some(log.to_owned()) }
 }
 
 /// The first line of `postmaster.pid` is the process, the eighth its state.

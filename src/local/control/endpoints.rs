@@ -78,7 +78,7 @@ impl Endpoints {
                 let name = branch.endpoint(rules::ids::parse("endpoint_id", &id)?);
                 let held = this.changes.hold_branch(&branch, "the change of an endpoint").await?;
                 check_create(this.state.snapshot().branch(&branch)?, name.id(), replace, &spec)?;
-                this.change(held, name, &mask::all(), &spec)
+                this.change(held, name, &mask::all(), &spec).await
             })
             .await
     }
@@ -116,7 +116,7 @@ impl Endpoints {
                 let held = this.changes.hold_branch(name.branch(), "the change of an endpoint").await?;
                 this.state.snapshot().endpoint(&name)?;
                 let fields = mask::resolve(&mask)?;
-                this.change(held, name, &fields, &body.spec.unwrap_or_default())
+                this.change(held, name, &fields, &body.spec.unwrap_or_default()).await
             })
             .await
     }
@@ -149,16 +149,21 @@ impl Endpoints {
         Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
     }
 
-    fn change(
+    async fn change(
         self,
         held: Held,
         name: EndpointName,
         fields: &[Selected<EndpointField>],
         spec: &EndpointSpec,
     ) -> Result<Work, ErrorResponse> {
-        let before = self.state.snapshot().endpoint(&name)?.1.clone();
+        let state = self.state.snapshot();
+        let before = state.endpoint(&name)?.1.clone();
         let mut after = before.clone();
         set_all(&mut after, fields, spec)?;
+        if before.pg_settings != after.pg_settings {
+            let major = state.project(name.branch().project())?.pg_version;
+            self.computes.engine.check_settings(major, after.pg_settings.clone()).await?;
+        }
         after.updated = Utc::now();
         let change = self.computes.activity.of(&after.uid).change();
         Ok(Work::new(Subject::Endpoint, name.clone(), async move {

@@ -14,7 +14,7 @@ mod slot;
 mod tests;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     future::Future,
     io::Write as _,
@@ -34,7 +34,10 @@ use tokio::sync::Semaphore;
 
 use super::{
     account::{Account, FileWorkers},
-    compute::{Binaries, ComputeSocket, Platform, SessionLimits, Sockets, Spawner, Target, stop_orphans},
+    compute::{
+        Binaries, ComputeSocket, Platform, SessionLimits, Sockets, Spawner, Target, check_settings,
+        stop_orphans,
+    },
     storage::{self, Storage},
 };
 use slot::Slot;
@@ -211,6 +214,19 @@ impl Engine {
     /// As [`resolve_version`](Self::resolve_version), but another installed version wins over a fetch of this one.
     pub(crate) async fn prefer_version(&self, major: u32) -> Result<PgVersion, EngineError> {
         self.detached(move |inner| async move { Ok(inner.binaries.prefer(major).await?.version) }).await
+    }
+
+    /// Refuses settings that PostgreSQL of this major version does not accept.
+    pub(crate) async fn check_settings(
+        &self,
+        major: u32,
+        settings: BTreeMap<String, String>,
+    ) -> Result<(), EngineError> {
+        self.detached(move |inner| async move {
+            let installation = inner.binaries.resolve(Some(major)).await?;
+            inner.files.run(move || check_settings(&installation, &settings)).await
+        })
+        .await
     }
 
     /// Makes a branch with a fresh cluster.

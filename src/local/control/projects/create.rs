@@ -79,6 +79,8 @@ impl Projects {
     ) -> Result<Value, ErrorResponse> {
         let version = self.computes.engine.resolve_version(Some(wanted)).await?;
         project.pg_version = version.major;
+        let settings = project.defaults.pg_settings.clone();
+        self.computes.engine.check_settings(version.major, settings).await?;
         self.computes.engine.create_root(&root.key(), version).await?;
         failpoint::reached("create-project.files");
         self.open_root(&root).await?;

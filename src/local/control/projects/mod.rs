@@ -75,9 +75,10 @@ impl Projects {
         let this = self.clone();
         self.operations
             .submit(async move {
+                let spec = body.spec.unwrap_or_default();
+                this.check_settings(&name, &mask, &spec).await?;
                 let change = |state: &mut State| {
                     let mut project = Project::clone(state.project(&name)?);
-                    let spec = body.spec.unwrap_or_default();
                     mask::apply(&mask::resolve(&mask)?, |field| set(state, &mut project, field, &spec))?;
                     sizing::check(&project.defaults.sizing)?;
                     project.updated = Utc::now();
@@ -99,6 +100,24 @@ impl Projects {
 
     pub(crate) async fn undelete(&self, name: ProjectName) -> Result<Operation, ErrorResponse> {
         self.operations.submit(self.clone().begin_undelete(name)).await
+    }
+
+    /// Refuses settings of new endpoints that the project's PostgreSQL does not accept.
+    async fn check_settings(
+        &self,
+        name: &ProjectName,
+        mask: &str,
+        spec: &ProjectSpec,
+    ) -> Result<(), ErrorResponse> {
+        let state = self.state.snapshot();
+        let project = state.project(name)?;
+        let mut after = Project::clone(project);
+        mask::apply(&mask::resolve(mask)?, |field| set(&state, &mut after, field, spec))?;
+        let settings = after.defaults.pg_settings;
+        if settings != project.defaults.pg_settings {
+            self.computes.engine.check_settings(project.pg_version, settings).await?;
+        }
+        Ok(())
     }
 
     fn to_wire(&self, state: &State, project: &Project) -> wire::project::Project {
