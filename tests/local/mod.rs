@@ -1,6 +1,7 @@
 //! The local Lakebase on this machine: the program, its files and processes, and failures of the machine.
 
 mod connections;
+mod documented;
 mod endpoints;
 mod machine;
 mod needs_network;

@@ -307,6 +307,38 @@ async fn a_lock_that_a_login_holds_stops_a_change_for_seconds_and_is_named() {
     .await;
 }
 
+/// Five connections are kept for superusers, and only the platform is one.
+#[tokio::test]
+async fn a_flood_of_logins_leaves_the_platform_its_connections() {
+    on_a_project(async |fixture: Fixture| {
+        let main = &fixture.main;
+        let mut sessions = vec![main.connect().await.unwrap()];
+        let most = number_on(&mut sessions[0], "SELECT current_setting('max_connections')::bigint").await;
+        let refused = loop {
+            let more = futures_util::future::join_all((0..32).map(|_| main.connect().into_future())).await;
+            let mut refused = None;
+            for login in more {
+                match login {
+                    Ok(session) => sessions.push(session),
+                    Err(error) => refused = Some(error),
+                }
+            }
+            if let Some(refused) = refused {
+                break refused;
+            }
+        };
+        assert_eq!(refused.sqlstate().as_deref(), Some("53300"), "{refused}");
+        assert!(sessions.len() as i64 <= most - 5, "{} of {most}", sessions.len());
+        main.create_role(RoleDefinition::plain("late")).id("late").await.unwrap();
+        fixture.branch("late").await;
+        // Nor does a role that a login makes reach them.
+        run_on(&mut sessions[0], "CREATE ROLE helper LOGIN CREATEROLE CREATEDB").await;
+        let reserved = "GRANT pg_use_reserved_connections TO helper";
+        assert!(refusal(&mut sessions[0], reserved).await.is_some());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_password_in_a_statement_that_fails_is_not_logged() {
     on_a_project(async |fixture: Fixture| {
