@@ -60,7 +60,7 @@
 //! | keep a branch longer | [`branch.update()`](Branch::update)`.expiry(…)` |
 //! | query | [`branch.pool()`](Branch::pool), [`branch.connect()`](Branch::connect) |
 //! | give a URL to another driver | [`branch.connection_info()`](Branch::connection_info) |
-//! | mint a password | [`endpoint.credential()`](Endpoint::credential) |
+//! | generate a database password | [`endpoint.credential()`](Endpoint::credential) |
 //! | resize or suspend a compute | [`endpoint.update()`](Endpoint::update) |
 //! | draw all branches | [`project.tree()`](Project::tree) |
 //! | see what a branch changed | [`branch.compare_schema(&other)`](Branch::compare_schema) |
@@ -123,8 +123,10 @@ pub mod error;
 pub mod fuzzing;
 // One declaration for each: rustdoc runs no test of a module under `any(doctest, docsrs)`.
 #[cfg(doctest)]
+#[path = "../docs/guides.rs"]
 pub mod guides;
 #[cfg(all(docsrs, not(doctest)))]
+#[path = "../docs/guides.rs"]
 pub mod guides;
 mod http;
 #[cfg(feature = "local")]
@@ -187,8 +189,8 @@ pub mod model {
             role::{RoleAttributes, RoleDefinition, RoleInfo},
             snapshot::{Cadence, ScheduleRule, SnapshotInfo, SnapshotSchedule, Weekday},
             wire::{
-                branch::BranchState,
-                endpoint::{EndpointState, EndpointType},
+                branch::{BranchState, CopyMethod},
+                endpoint::{ComputeRole, EndpointState, EndpointType},
                 role::{AuthMethod, IdentityType, MembershipRole},
             },
         },
@@ -216,7 +218,7 @@ pub mod builder {
             snapshot::{CreateSnapshot, DeleteSnapshot},
         },
         client::ClientBuilder,
-        http::RawRequest,
+        http::{RawMethod as Method, RawRequest, RetryPolicy},
         postgres::DescribeConnection,
         workflow::ephemeral::CreateEphemeral,
     };

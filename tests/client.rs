@@ -9,6 +9,7 @@ use std::{
 use lakebase::{
     ErrorKind, Lakebase,
     auth::{Env, Token, TokenProvider},
+    builder::RetryPolicy,
 };
 use serde_json::json;
 use tokio::{
@@ -36,8 +37,11 @@ async fn a_call_carries_token_agent_and_body() {
         .expect(1)
         .mount(&server)
         .await;
-    let call =
-        client(&server).await.request("POST", "/api/2.0/postgres/credentials", json!({"endpoint": "e"}));
+    let call = client(&server).await.request(
+        lakebase::builder::Method::Post,
+        "/api/2.0/postgres/credentials",
+        json!({"endpoint": "e"}),
+    );
     assert_eq!(call.query("a", 1).await.unwrap()["token"], "pg");
     let request = &server.received_requests().await.unwrap()[0];
     assert_eq!(request.body_json::<serde_json::Value>().unwrap(), json!({"endpoint": "e"}));
@@ -103,7 +107,7 @@ async fn a_lost_connection_is_repeated_only_where_that_is_safe() {
         let count = answers.len();
         let (host, server) = raw(answers).await;
         let client = Lakebase::builder().host(host).token("t").build().await.unwrap();
-        let mut call = client.request(verb, "/x", None);
+        let mut call = client.request(verb.parse().unwrap(), "/x", None);
         if idempotent {
             call = call.idempotent();
         }
@@ -122,7 +126,7 @@ async fn silence_ends_after_the_inactivity_timeout() {
     let (host, server) = raw(vec![""]).await;
     let builder = Lakebase::builder().host(host).token("t").inactivity_timeout(Duration::from_millis(50));
     let client = builder.build().await.unwrap();
-    let error = client.request("POST", "/x", None).await.unwrap_err();
+    let error = client.request(lakebase::builder::Method::Post, "/x", None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("was silent for the inactivity timeout"), "{error}");
     server.abort();
@@ -132,8 +136,9 @@ async fn silence_ends_after_the_inactivity_timeout() {
 async fn nobody_there_and_nobody_trusted_are_connect_errors_that_name_the_host() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refused = Lakebase::builder().host(format!("http://{free}")).token("t");
-    let client = refused.retry_budget(Duration::from_millis(1)).build().await.unwrap();
-    let error = client.request("GET", "/x", None).await.unwrap_err();
+    let client =
+        refused.retry(RetryPolicy::default().deadline(Duration::from_millis(1))).build().await.unwrap();
+    let error = client.request(lakebase::builder::Method::Get, "/x", None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(error.to_string().contains(&free.to_string()), "{error}");
     assert!(std::error::Error::source(&error).is_some());
@@ -142,7 +147,7 @@ async fn nobody_there_and_nobody_trusted_are_connect_errors_that_name_the_host()
     let (host, server) = raw(vec![OK]).await;
     let client = Lakebase::builder().host(host.replace("http:", "https:")).token("t").build().await.unwrap();
     let started = Instant::now();
-    let error = client.request("GET", "/x", None).await.unwrap_err();
+    let error = client.request(lakebase::builder::Method::Get, "/x", None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(error.to_string().contains("usually wants http://"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -175,7 +180,7 @@ impl TokenProvider for Vault {
 async fn an_own_login_is_asked_at_the_first_call_and_its_error_is_kept() {
     let client = Lakebase::builder().host("https://x").token_provider(Vault).build().await.unwrap();
     assert_eq!(client.auth_type(), "vault");
-    let error = client.request("GET", "/x", None).await.unwrap_err();
+    let error = client.request(lakebase::builder::Method::Get, "/x", None).await.unwrap_err();
     assert_eq!(error.to_string(), "calling GET /x: the vault is sealed");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
@@ -234,7 +239,7 @@ async fn everything_a_user_could_see(server: &MockServer) -> String {
     assert_eq!(client.auth_type(), "oauth-m2m");
     seen += &format!("{client:?}");
     for at in ["/good", "/denied", "/refused", "/html", "/broken"] {
-        let call = client.request("POST", at, json!({"password": "hush-body"}));
+        let call = client.request(lakebase::builder::Method::Post, at, json!({"password": "hush-body"}));
         seen += &format!("{call:?}");
         match call.await {
             Ok(_) => assert_eq!(at, "/good"),

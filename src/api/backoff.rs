@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Pauses that grow by a factor from the first to the longest one, a part of each random.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
     /// The upper end of the next pause.
     ceiling: Duration,

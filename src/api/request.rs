@@ -4,7 +4,7 @@ use crate::{
     api::{
         operation::Operation,
         resource::{Reading, Resource},
-        wait::{Look, SETTLE_LIMIT, until},
+        wait::{Look, READY_DEADLINE, until},
         wire,
     },
     client::Lakebase,
@@ -39,7 +39,7 @@ impl Arguments {
 /// such a refusal has changed nothing.
 pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
     let context = request.context.clone();
-    let answer = until!(SETTLE_LIMIT, {
+    let answer = until!(READY_DEADLINE, {
         match client.send::<wire::operation::Operation>(request.clone()).await {
             Ok(answer) => Ok(Look::There(answer)),
             Err(error) if error.kind() == ErrorKind::Reconciling => Ok(Look::NotYet(error.to_string())),

@@ -9,11 +9,11 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// How long an operation is waited for unless the caller says otherwise.
-pub(crate) const OPERATION_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The time limit for an operation unless the caller sets another one.
+pub(crate) const OPERATION_DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// How long a call that the service refuses while it reconciles is repeated, and how long a resource that was
 /// made may take to show up and become usable.
-pub(crate) const SETTLE_LIMIT: Duration = Duration::from_secs(3 * 60);
+pub(crate) const READY_DEADLINE: Duration = Duration::from_secs(3 * 60);
 
 const BACKOFF: Backoff =
     Backoff::new(Duration::from_millis(20), Duration::from_secs(10)).growth(1.6).jitter(1.0);
@@ -24,6 +24,8 @@ pub(crate) enum Look<T> {
     There(T),
     /// Not yet, and what it waits for; the last of these is part of the error when the time is over.
     NotYet(String),
+    /// As `NotYet`, and the service asks to wait this long before the next look.
+    NotBefore(String, Duration),
 }
 
 /// Looks until something is there: at once, then in growing pauses, until the limit is over. The second argument
@@ -33,9 +35,9 @@ pub(crate) enum Look<T> {
 macro_rules! until {
     ($limit:expr, $look:expr) => {
         async {
-            let mut patience = $crate::api::wait::Patience::new($limit);
+            let mut deadline = $crate::api::wait::Deadline::new($limit);
             loop {
-                if let Some(found) = patience.look(async { $look }).await? {
+                if let Some(found) = deadline.look(async { $look }).await? {
                     break Ok::<_, $crate::error::Error>(found);
                 }
             }
@@ -44,30 +46,37 @@ macro_rules! until {
 }
 pub(crate) use until;
 
-/// How long is still waited, and for what.
-pub(crate) struct Patience {
+/// The end of a wait, and the pauses until then.
+pub(crate) struct Deadline {
     limit: Duration,
-    deadline: Instant,
+    end: Instant,
     backoff: Backoff,
 }
 
-impl Patience {
+impl Deadline {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, deadline: Instant::now() + limit, backoff: BACKOFF }
+        Self { limit, end: Instant::now() + limit, backoff: BACKOFF }
     }
 
     /// Takes a look and, if nothing is there yet, pauses. A look that hangs is cut off at the deadline too.
     pub(crate) async fn look<T>(&mut self, look: impl Future<Output = Result<Look<T>>>) -> Result<Option<T>> {
-        let Ok(found) = timeout_at(self.deadline, look).await else {
-            return Err(self.over("the service does not answer"));
-        };
-        let waits_for = match found? {
-            Look::There(found) => return Ok(Some(found)),
-            Look::NotYet(why) => why,
-        };
-        let next = Instant::now() + self.backoff.pause();
-        sleep_until(next.min(self.deadline)).await;
-        if next >= self.deadline { Err(self.over(&waits_for)) } else { Ok(None) }
+        match self.within(look).await? {
+            Look::There(found) => Ok(Some(found)),
+            Look::NotYet(reason) => self.pause(&reason, Duration::ZERO).await.map(|()| None),
+            Look::NotBefore(reason, delay) => self.pause(&reason, delay).await.map(|()| None),
+        }
+    }
+
+    /// Takes one look, which is cut off at the deadline.
+    pub(crate) async fn within<T>(&self, look: impl Future<Output = Result<T>>) -> Result<T> {
+        timeout_at(self.end, look).await.unwrap_or_else(|_| Err(self.over("the service does not answer")))
+    }
+
+    /// Pauses before the next look: for as long as the backoff says, or as the service asks if that is longer.
+    pub(crate) async fn pause(&mut self, reason: &str, asked: Duration) -> Result<()> {
+        let next = Instant::now() + self.backoff.pause().max(asked);
+        sleep_until(next.min(self.end)).await;
+        if next >= self.end { Err(self.over(reason)) } else { Ok(()) }
     }
 
     fn over(&self, waits_for: &str) -> Error {

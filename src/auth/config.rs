@@ -1,6 +1,6 @@
 //! The settings of one client, gathered from code, environment and file.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{borrow::Cow, collections::BTreeMap, fmt, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -175,6 +175,16 @@ impl Config {
     }
 }
 
+/// An address without the user name and password in front of its host; any other text as it is.
+fn without_user_info(key: Key, text: &str) -> Cow<'_, str> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => format!("{scheme}://***@{host}").into(),
+        Some((_, host)) if key == Key::Host => format!("***@{host}").into(),
+        _ => text.into(),
+    }
+}
+
 /// The settings for an error message: `. Config: host=https://x, token=***. Env: DATABRICKS_TOKEN`.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,7 +192,7 @@ impl fmt::Display for Config {
         let settings: Vec<_> = shown()
             .map(|(key, setting)| match key.attribute().kind {
                 Kind::Secret => format!("{}=***", key.name()),
-                _ => format!("{}={}", key.name(), setting.text.expose_secret()),
+                _ => format!("{}={}", key.name(), without_user_info(*key, setting.text.expose_secret())),
             })
             .collect();
         let variables: Vec<_> = shown().filter_map(|(_, setting)| setting.variable).collect();

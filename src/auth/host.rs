@@ -23,9 +23,9 @@ impl Host {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let wrong = |rule: &str| {
-            let shown = text.split(['?', '#']).next().unwrap_or_default();
-            // What stands before an '@' is a password.
-            let shown = shown.rsplit('@').next().unwrap_or_default();
+            // The part before an '@' is a password.
+            let shown = text.rsplit('@').next().unwrap_or_default();
+            let shown = shown.split(['?', '#']).next().unwrap_or_default();
             let message = format!(
                 "no host configured: '{shown}' {rule}; a host looks like https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
             );

@@ -78,8 +78,8 @@ impl ProfileFile {
                 continue;
             }
             let (key, value) = line
-                .split_once('=')
-                .ok_or_else(|| broken("a line is 'key = value', '[profile]' or a comment"))?;
+                .split_once(['=', ':'])
+                .ok_or_else(|| broken("a line is 'key = value', 'key: value', '[profile]' or a comment"))?;
             let section =
                 current.as_ref().ok_or_else(|| broken("a key needs a '[profile]' line above it"))?;
             let section = file.sections.entry(section.clone()).or_default();

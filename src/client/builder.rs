@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
     http::{
-        retry::Limits,
+        retry::{Limits, RetryPolicy},
         tls,
         transport::{Timeouts, Transport},
         user_agent::UserAgent,
@@ -39,14 +39,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[must_use = "nothing is made until `build` is called"]
 pub struct ClientBuilder {
     config: Config,
     env: Env,
     provider: Option<Arc<dyn Provider>>,
     product: Option<(String, String)>,
-    retry_budget: Option<Duration>,
+    retry: RetryPolicy,
     connect_timeout: Option<Duration>,
     inactivity_timeout: Option<Duration>,
     roots: Vec<Vec<u8>>,
@@ -137,9 +137,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one call may take with all its retries, 5 minutes by default. Zero leaves the default.
-    pub fn retry_budget(mut self, budget: Duration) -> Self {
-        self.retry_budget = Some(budget).filter(|budget| !budget.is_zero());
+    /// How often a call is sent again, and how long it may take with all its attempts.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
         self
     }
 
@@ -229,9 +229,7 @@ impl ClientBuilder {
     }
 
     fn limits(&self, config: &Config) -> Limits {
-        let seconds = config.seconds(Key::RetryTimeout).map(Duration::from_secs);
-        let budget = self.retry_budget.or(seconds).unwrap_or(Limits::API.budget);
-        Limits::API.with_budget(budget)
+        self.retry.limits(config.seconds(Key::RetryTimeout).map(Duration::from_secs))
     }
 
     fn user_agent(&self) -> UserAgent {

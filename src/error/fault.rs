@@ -1,11 +1,11 @@
-//! What the service said when it refused, and what kind of failure that is.
+//! Error answers of the service, and the kind of failure that each is.
 
 use std::time::Duration;
 
 use super::ErrorKind;
 use crate::api::wire::{error::ErrorBody, format::Seconds};
 
-/// What the service said when it refused.
+/// An error answer of the service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fault {
     /// 0 inside a failed operation, which has no HTTP status.
@@ -49,6 +49,10 @@ impl Fault {
         if says("reconciliation") || says("conflicting operations in progress") {
             return ErrorKind::Reconciling;
         }
+        // An expired or mistyped personal access token is a 403.
+        if self.status == 403 && says("token") && (says("invalid") || says("expired")) {
+            return ErrorKind::Unauthenticated;
+        }
         match self.code.as_deref().unwrap_or_default() {
             "ALREADY_EXISTS" | "RESOURCE_ALREADY_EXISTS" => ErrorKind::AlreadyExists,
             "NOT_FOUND" | "RESOURCE_DOES_NOT_EXIST" | "ENDPOINT_NOT_FOUND" => ErrorKind::NotFound,
@@ -79,6 +83,13 @@ impl Fault {
         }
     }
 
+    /// Whether the caller's network is refused, by an IP access list or a private link.
+    fn is_about_the_network(&self) -> bool {
+        let text = self.message.to_lowercase();
+        self.code.as_deref() == Some("PRIVATE_LINK_VALIDATION_ERROR")
+            || ["ip acl", "ip access list", "ip address"].iter().any(|part| text.contains(part))
+    }
+
     /// The service's message, its code and status, and the remedy where there is a usual one.
     pub(super) fn describe(&self, kind: ErrorKind) -> String {
         let mut text =
@@ -94,6 +105,9 @@ impl Fault {
         }
         let remedy = match kind {
             ErrorKind::Unauthenticated => "; check the credentials or log in again",
+            ErrorKind::PermissionDenied if self.is_about_the_network() => {
+                "; connect from a network that the workspace allows, or ask its administrator to allow this one"
+            }
             ErrorKind::PermissionDenied => "; ask for CAN_USE or CAN_MANAGE on the project",
             _ => "",
         };
@@ -161,6 +175,33 @@ mod tests {
             (501, "NOT_IMPLEMENTED", "m", ErrorKind::Unsupported),
         ] {
             assert_eq!(fault(status, code, message).kind(), kind, "{status} {code} {message}");
+        }
+    }
+
+    #[test]
+    fn reasons_of_a_403_are_told_apart_by_kind_and_remedy() {
+        let blocked = "Source IP address: 1.2.3.4 is blocked by Databricks IP ACL for workspace: 1";
+        for (code, message, kind, remedy) in [
+            ("", "Invalid access token.", ErrorKind::Unauthenticated, "check the credentials"),
+            ("403", "Access token expired", ErrorKind::Unauthenticated, "check the credentials"),
+            ("", blocked, ErrorKind::PermissionDenied, "connect from a network"),
+            (
+                "PERMISSION_DENIED",
+                "Source IP address: 1.2.3.4 is blocked",
+                ErrorKind::PermissionDenied,
+                "connect from",
+            ),
+            ("PRIVATE_LINK_VALIDATION_ERROR", "no", ErrorKind::PermissionDenied, "connect from a network"),
+            (
+                "PERMISSION_DENIED",
+                "User does not have CAN_USE",
+                ErrorKind::PermissionDenied,
+                "ask for CAN_USE",
+            ),
+        ] {
+            let error = fault(403, code, message);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(remedy), "{error}");
         }
     }
 

@@ -31,7 +31,10 @@ use serde_json::Value;
 use tracing::{Instrument, Span};
 use url::Url;
 
-pub use self::raw::RawRequest;
+pub use self::{
+    raw::{Method as RawMethod, RawRequest},
+    retry::RetryPolicy,
+};
 use self::{
     reading::JsonError,
     retry::{Attempts, Next},

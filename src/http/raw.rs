@@ -1,12 +1,8 @@
 //! The way to every call that has no method of its own.
 
-use std::{
-    fmt,
-    future::{Future, IntoFuture},
-    pin::Pin,
-};
+use std::{fmt, str::FromStr};
 
-use reqwest::Method;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{Request, reading};
@@ -15,32 +11,86 @@ use crate::{
     error::{Error, Result},
 };
 
+/// The method of a call made with [`Lakebase::request`].
+///
+/// ```
+/// assert_eq!(lakebase::builder::Method::Get.as_str(), "GET");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, or runs an action.
+    Post,
+    /// Changes a part.
+    Patch,
+    /// Replaces.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+impl Method {
+    /// The name of the method in HTTP.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    fn to_http(self) -> reqwest::Method {
+        match self {
+            Self::Get => reqwest::Method::GET,
+            Self::Post => reqwest::Method::POST,
+            Self::Patch => reqwest::Method::PATCH,
+            Self::Put => reqwest::Method::PUT,
+            Self::Delete => reqwest::Method::DELETE,
+        }
+    }
+}
+
+impl FromStr for Method {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let all = [Self::Get, Self::Post, Self::Patch, Self::Put, Self::Delete];
+        let found = all.into_iter().find(|method| method.as_str() == text);
+        found.ok_or_else(|| Error::invalid(format!("'{text}' is none of GET, POST, PATCH, PUT and DELETE")))
+    }
+}
+
 impl Lakebase {
     /// Prepares any call of the workspace's REST API: for what this crate has no methods for, such as the data
     /// API, catalogs and synced tables. Authentication, retries and errors are those of every other call.
     ///
-    /// `method` is `GET`, `POST`, `PATCH`, `PUT` or `DELETE`; `path` begins with a slash and is already encoded.
+    /// `path` begins with a slash and is already encoded.
     ///
     /// ```no_run
     /// # async fn run(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
-    /// let catalogs = lakebase
-    ///     .request("GET", "/api/2.0/postgres/projects/shop", None)
+    /// use lakebase::builder::Method;
+    ///
+    /// let project = lakebase
+    ///     .request(Method::Get, "/api/2.0/postgres/projects/shop", None)
     ///     .query("view", "FULL")
     ///     .await?;
-    /// println!("{catalogs:#}");
+    /// println!("{project:#}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request(&self, method: &str, path: &str, body: impl Into<Option<Value>>) -> RawRequest {
-        let parsed = method
-            .to_ascii_uppercase()
-            .parse::<Method>()
-            .map_err(|error| Error::invalid(format!("'{method}' is not an HTTP method")).with_source(error));
-        let request = parsed.map(|parsed| {
-            let mut request = Request::absolute(parsed, path, format!("calling {method} {path}"));
-            request.body = body.into();
-            request
-        });
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for a path that is none, otherwise those that the service
+    /// answers with and those of the connection.
+    pub fn request(&self, method: Method, path: &str, body: impl Into<Option<Value>>) -> RawRequest {
+        let context = format!("calling {} {path}", method.as_str());
+        let mut request = Request::absolute(method.to_http(), path, context);
+        request.body = body.into();
         RawRequest { client: self.clone(), request }
     }
 }
@@ -50,32 +100,33 @@ impl Lakebase {
 /// ```no_run
 /// # async fn run(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
 /// let body = serde_json::json!({ "endpoint": "projects/shop/branches/dev/endpoints/primary" });
-/// let answer = lakebase.request("POST", "/api/2.0/postgres/credentials", body).idempotent().await?;
+/// let answer = lakebase.request(lakebase::builder::Method::Post, "/api/2.0/postgres/credentials", body).idempotent().await?;
 /// assert!(answer["expire_time"].is_string());
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct RawRequest {
     client: Lakebase,
-    request: Result<Request>,
+    request: Request,
 }
 
 impl RawRequest {
     /// Adds a query parameter; the key may be repeated.
     pub fn query(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.request = self.request.map(|request| request.query(key.into(), value));
+        self.request = self.request.query(key.into(), value);
         self
     }
 
     /// Says that the call may be sent twice, so that it is sent again after a lost connection. `GET` is anyway.
     pub fn idempotent(mut self) -> Self {
-        self.request = self.request.map(Request::idempotent);
+        self.request = self.request.idempotent();
         self
     }
 
     async fn send(self) -> Result<Value> {
-        let request = self.request?;
+        let request = self.request;
         let context = request.context.clone();
         let read = async {
             let answer = self.client.answer(&request).await?;
@@ -91,7 +142,7 @@ impl RawRequest {
 impl IntoFuture for RawRequest {
     /// The body of the answer; `null` if it is empty.
     type Output = Result<Value>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
@@ -101,10 +152,9 @@ impl IntoFuture for RawRequest {
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The body is the caller's own and may hold a password.
-        let mut debug = f.debug_struct("RawRequest");
-        if let Ok(request) = &self.request {
-            debug.field("method", &request.method.as_str()).field("path", &request.path);
-        }
-        debug.finish_non_exhaustive()
+        f.debug_struct("RawRequest")
+            .field("method", &self.request.method.as_str())
+            .field("path", &self.request.path)
+            .finish_non_exhaustive()
     }
 }

@@ -99,14 +99,14 @@ impl ConnectionInfo {
             database,
             user,
             tls,
-            ca_cert: endpoint.hosts.ca_cert.as_ref().map(PathBuf::from),
+            ca_cert: endpoint.hosts.ca_cert.clone(),
             cache: CredentialCache::of(endpoint),
             #[cfg(feature = "sqlx")]
             roots: None,
         })
     }
 
-    /// The password: minted, kept, and minted again when it is about to end.
+    /// The password: generated, kept, and generated again when it is about to end.
     ///
     /// # Errors
     ///

@@ -248,7 +248,7 @@ async fn renew_forever(pool: &PgPool, params: &LoginParams) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::login::tests::{minting, params, password};
+    use super::super::login::tests::{generating, params, password};
     use super::*;
     use crate::http::script::Script;
 
@@ -261,7 +261,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pool_outlives_many_tokens() {
-        let script = minting(3600);
+        let script = generating(3600);
         let pool = lazy(&script).await;
         let login = |pool: &LakebasePool| password(&pool.as_pg_pool().connect_options());
         sleep(Duration::from_secs(3600 - 125)).await;
@@ -275,34 +275,34 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_task_ends_with_the_last_clone() {
-        let script = minting(600);
+        let script = generating(600);
         let pool = lazy(&script).await;
         let (clone, inner) = (pool.clone(), pool.as_pg_pool().clone());
         drop(pool);
         sleep(Duration::from_secs(900)).await;
-        let minted = script.count();
-        assert!(minted > 1);
+        let generated = script.count();
+        assert!(generated > 1);
         drop(clone);
         sleep(Duration::from_secs(3600)).await;
-        assert_eq!(script.count(), minted);
+        assert_eq!(script.count(), generated);
         assert!(!inner.is_closed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_plain_pool_is_renewed_until_it_is_closed() {
-        let script = minting(600);
+        let script = generating(600);
         let pool = lazy(&script).await.into_inner();
         sleep(Duration::from_secs(900)).await;
-        let minted = script.count();
-        assert!(minted > 1);
+        let generated = script.count();
+        assert!(generated > 1);
         pool.close().await;
         sleep(Duration::from_secs(3600)).await;
-        assert_eq!(script.count(), minted);
+        assert_eq!(script.count(), generated);
     }
 
     #[tokio::test]
     async fn a_pool_never_prints_its_password() {
-        let pool = lazy(&minting(3600)).await;
+        let pool = lazy(&generating(3600)).await;
         assert!(!format!("{pool:?}").contains("t0"));
     }
 }

@@ -1,6 +1,9 @@
 //! Credentials and logins.
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use lakebase::{Branch, ErrorKind, model::TlsMode};
 use secrecy::ExposeSecret as _;
@@ -93,6 +96,40 @@ async fn a_token_is_good_for_its_own_identity_and_project() {
         let text = refused(&fixture.main, &user, &foreign).await;
         other.delete().purge().await.unwrap();
         assert_eq!(text, "OAuth: User is not authorized");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_succeed_fails_at_once_with_the_reason_of_postgresql() {
+    on_a_project(async |fixture: Fixture| {
+        let begun = Instant::now();
+        let error = fixture.main.connect().user("alice").await.unwrap_err();
+        assert!(begun.elapsed() < Duration::from_secs(20), "after {:?}: {error}", begun.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Database, "{error}");
+        assert!(error.sqlstate().is_some_and(|state| state.starts_with("28")), "{error:?}");
+        assert!(std::error::Error::source(&error).is_some(), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pool_as_executor_renews_a_rejected_credential() {
+    on_a_project(async |fixture: Fixture| {
+        let pool = fixture.main.pool().await.unwrap();
+        // New connections must log in: the open one is in use.
+        let held = pool.acquire().await.unwrap();
+        let rejected = (*pool.as_pg_pool().connect_options()).clone().password("rejected");
+        pool.as_pg_pool().set_connect_options(rejected.clone());
+        let error = sqlx::query("SELECT 1").execute(pool.as_pg_pool()).await.unwrap_err();
+        let state = error.as_database_error().and_then(|error| error.code());
+        assert!(state.is_some_and(|state| state.starts_with("28")), "{error}");
+        let one: i32 = sqlx::query_scalar("SELECT 1").fetch_one(&pool).await.unwrap();
+        assert_eq!(one, 1);
+        pool.as_pg_pool().set_connect_options(rejected);
+        let both = (pool.acquire().await.unwrap(), pool.begin().await.unwrap());
+        drop((held, both));
+        pool.close().await;
     })
     .await;
 }

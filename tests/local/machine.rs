@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::Utc;
-use lakebase::{Expiry, local::LocalError};
+use lakebase::{Expiry, local::LocalError, model::CopyMethod};
 
 use crate::support::{
     directory::directory,
@@ -36,7 +36,7 @@ async fn a_preferred_version_that_nobody_has_gives_way_and_a_demanded_one_does_n
     let major = local.pg_version().split('.').next().unwrap().parse().ok();
     assert_eq!((project.pg_version, major.is_some()), (major, true));
     let cost = project.create_branch("b", Expiry::Never).await.unwrap().copy.clone().unwrap();
-    let said = if cost.method == "REFLINK" { "copy-on-write (reflink)" } else { "full copies" };
+    let said = if cost.method == CopyMethod::Reflink { "copy-on-write (reflink)" } else { "full copies" };
     assert_eq!(local.copies().to_string(), said);
     local.shutdown().await;
 }

@@ -264,7 +264,7 @@ impl Call {
     pub(crate) async fn send(&self, lakebase: &Lakebase, names: &Names) -> Result<(), ErrorAnswer> {
         let (method, path, body) = self.request(names);
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-        let mut request = lakebase.request(method, &format!("{BASE}{path}"), body);
+        let mut request = lakebase.request(method.parse().expect("a method"), &format!("{BASE}{path}"), body);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').expect("a pair");
             request = request.query(key, value);
@@ -279,7 +279,7 @@ impl Call {
             assert!(Instant::now() < deadline, "{self:?} does not end: {operation}");
             tokio::time::sleep(Duration::from_millis(20)).await;
             let name = operation["name"].as_str().expect("a name").to_owned();
-            let read = lakebase.request("GET", &format!("{BASE}{name}"), None).await;
+            let read = lakebase.request(lakebase::builder::Method::Get, &format!("{BASE}{name}"), None).await;
             operation = read.map_err(|error| answer(&error))?;
         }
         match operation.get("error").filter(|error| !error.is_null()) {

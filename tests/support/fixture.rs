@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use lakebase::{
     Branch, Expiry, Lakebase,
     auth::Env,
+    builder::RetryPolicy,
     local::{Durability, LocalLakebase, LocalLakebaseBuilder},
     model::{BranchInfo, ProjectInfo},
 };
@@ -89,7 +90,7 @@ pub(crate) async fn client() -> Lakebase {
     }
     let server = server();
     let builder = Lakebase::builder().env(Env::empty()).host(&server.host).token(server.token.clone());
-    builder.retry_budget(Duration::from_secs(120)).build().await.unwrap()
+    builder.retry(RetryPolicy::default().deadline(Duration::from_secs(120))).build().await.unwrap()
 }
 
 pub(crate) fn fresh_id(prefix: &str) -> String {
@@ -131,7 +132,7 @@ pub(crate) async fn refused_by(
     body: impl Into<Option<Value>>,
 ) -> ErrorAnswer {
     let (method, path) = call.split_once(' ').unwrap();
-    parts(&lakebase.request(method, &format!("{BASE}{path}"), body).await.unwrap_err())
+    parts(&lakebase.request(method.parse().unwrap(), &format!("{BASE}{path}"), body).await.unwrap_err())
 }
 
 pub(crate) fn parts(error: &lakebase::Error) -> ErrorAnswer {
@@ -149,7 +150,7 @@ impl Fixture {
     /// Sends a call that is no mutation, or a mutation whose operation is of interest.
     pub(crate) async fn send(&self, call: &str, body: impl Into<Option<Value>>) -> Value {
         let (method, path) = call.split_once(' ').unwrap();
-        self.lakebase.request(method, &format!("{BASE}{path}"), body).await.unwrap()
+        self.lakebase.request(method.parse().unwrap(), &format!("{BASE}{path}"), body).await.unwrap()
     }
 
     /// Sends a mutation and returns its finished operation.

@@ -79,7 +79,12 @@ impl Serve {
 
     pub(crate) async fn client(&self) -> Lakebase {
         let builder = Lakebase::builder().env(Env::empty()).host(self.text("host"));
-        builder.token(self.text("token")).retry_budget(Duration::from_secs(60)).build().await.unwrap()
+        builder
+            .token(self.text("token"))
+            .retry(lakebase::builder::RetryPolicy::default().deadline(Duration::from_secs(60)))
+            .build()
+            .await
+            .unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -17,13 +17,13 @@ fn credential(token: &str, life: Duration) -> Value {
 }
 
 #[tokio::test]
-async fn a_credential_is_minted_for_its_endpoint() {
+async fn a_credential_is_generated_for_its_endpoint() {
     let service = MockService::new().await;
     service.on("POST credentials", credential("s3cret", hours(1))).await;
     let primary = service.branch().endpoint("primary").unwrap();
-    let minted = primary.credential().ttl(Duration::from_secs(600)).group("team").await.unwrap();
-    assert_eq!(minted.token.expose_secret(), "s3cret");
-    assert!(!format!("{minted:?}").contains("s3cret"));
+    let generated = primary.credential().ttl(Duration::from_secs(600)).group("team").await.unwrap();
+    assert_eq!(generated.token.expose_secret(), "s3cret");
+    assert!(!format!("{generated:?}").contains("s3cret"));
     let body = json!({"endpoint": PRIMARY, "ttl": "600s", "group_name": "team"});
     assert_eq!(service.changes().await, [format!("POST credentials {body}")]);
     let (time, claims) = (Utc::now() + hours(1), json!([{"permission_set": "READ_ONLY", "resources": []}]));
@@ -122,4 +122,50 @@ async fn a_branch_without_endpoint_gets_one_and_finds_the_one_that_was_faster() 
     let body = json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_WRITE"}});
     let sent = format!("POST projects/shop/branches/dev/endpoints?endpoint_id=ep-dev {body}");
     assert_eq!(service.changes().await, [sent]);
+}
+
+#[tokio::test]
+async fn logins_of_one_client_to_one_endpoint_need_one_credential() {
+    let service = MockService::new().await;
+    me(&service).await;
+    service.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    service
+        .on("GET projects/shop/branches/dev/endpoints", json!({"endpoints": [endpoint("dev", "primary")]}))
+        .await;
+    service.on("POST credentials", credential("one", hours(1))).await;
+    let primary = service.branch().endpoint("primary").unwrap();
+    for _ in 0..2 {
+        primary.connection_info().await.unwrap().password().await.unwrap();
+        service.branch().connection_info().database("app").await.unwrap().password().await.unwrap();
+        service
+            .lakebase
+            .clone()
+            .endpoint(PRIMARY)
+            .unwrap()
+            .connection_info()
+            .await
+            .unwrap()
+            .password()
+            .await
+            .unwrap();
+    }
+    assert_eq!(service.changes().await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_connections_of_one_client_need_one_credential() {
+    let service = MockService::new().await;
+    me(&service).await;
+    // It accepts connections and closes them at once; a login that was lost is tried again.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let hosts = json!({"host": "127.0.0.1", "port": port});
+    service.on(&format!("GET {PRIMARY}"), with(endpoint("dev", "primary"), "/status/hosts", hosts)).await;
+    service.on("POST credentials", credential("one", hours(1))).await;
+    let primary = service.branch().endpoint("primary").unwrap();
+    for _ in 0..2 {
+        primary.connect().timeout(Duration::from_millis(200)).await.unwrap_err();
+    }
+    assert_eq!(service.changes().await.len(), 1);
 }

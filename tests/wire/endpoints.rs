@@ -34,7 +34,8 @@ async fn a_replica_is_made_with_all_its_settings() {
         .autoscaling(0.5..=2.0)
         .suspension(Suspension::After(hours(1)))
         .disabled(false)
-        .group(2, true)
+        .computes(2)
+        .readable_secondaries(true)
         .pg_settings([("work_mem", "8MB")])
         .replace_existing()
         .await
@@ -142,4 +143,45 @@ async fn compute_instances_are_listed_and_read() {
     assert_eq!((all[0].id.as_str(), all[0].role.as_str()), ("c-1", "HOT_STANDBY"));
     assert_eq!(primary.compute_instance("c-1").await.unwrap(), all[0]);
     assert_eq!(primary.compute_instance("../x").await.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+/// Sizes that do not exist: no number, too small, between the steps, too large.
+const NO_SIZES: [f64; 9] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 0.25, 0.75, 1.5, 113.0];
+
+#[tokio::test]
+async fn every_setter_of_a_size_refuses_one_that_does_not_exist() {
+    let service = MockService::new().await;
+    let primary = service.branch().endpoint("primary").unwrap();
+    let project = service.project();
+    let create = || service.branch().create_endpoint("reports", EndpointType::ReadOnly);
+    let make = || service.lakebase.create_project("shop");
+    for cu in NO_SIZES {
+        let errors = [
+            primary.update().min_cu(cu).start().await.map(drop),
+            primary.update().max_cu(cu).start().await.map(drop),
+            primary.update().autoscaling(cu..=4.0).start().await.map(drop),
+            primary.update().autoscaling(4.0..=cu).start().await.map(drop),
+            create().autoscaling(cu..=4.0).start().await.map(drop),
+            create().autoscaling(4.0..=cu).start().await.map(drop),
+            project.update().default_autoscaling(cu..=4.0).start().await.map(drop),
+            project.update().default_autoscaling(4.0..=cu).start().await.map(drop),
+            make().default_autoscaling(cu..=4.0).start().await.map(drop),
+            make().initial_autoscaling(4.0..=cu).start().await.map(drop),
+        ];
+        for (at, outcome) in errors.into_iter().enumerate() {
+            let error = outcome.expect_err(&format!("{cu} with setter {at}"));
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{cu} with setter {at}: {error}");
+            assert!(error.to_string().contains("CU"), "{error}");
+        }
+    }
+    for (min, max) in [(8.0, 4.0), (1.0, 18.0), (60.0, 65.0)] {
+        let errors = [
+            primary.update().autoscaling(min..=max).start().await.map(drop),
+            create().autoscaling(min..=max).start().await.map(drop),
+            project.update().default_autoscaling(min..=max).start().await.map(drop),
+            make().initial_autoscaling(min..=max).start().await.map(drop),
+        ];
+        assert!(errors.iter().all(Result::is_err), "{min} to {max}: {errors:?}");
+    }
+    assert!(service.calls().await.is_empty());
 }

@@ -66,7 +66,7 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(primary.wait_until_ready());
     sent(service.lakebase.create_project("p").if_missing().into_future());
     sent(service.lakebase.current_user());
-    sent(service.lakebase.request("GET", "/x", None).into_future());
+    sent(service.lakebase.request(lakebase::builder::Method::Get, "/x", None).into_future());
     sent(Lakebase::from_env());
     sent(shop.default_branch());
     sent(shop.create_snapshot("s", &dev, Expiry::Never).into_future());

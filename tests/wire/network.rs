@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::{Error, Expiry, Lakebase};
+use lakebase::{Error, Expiry, Lakebase, builder::RetryPolicy};
 use serde_json::json;
 
 use super::proxy::{Fault, Proxy};
@@ -30,7 +30,7 @@ async fn behind(scheme: &str, fault: impl Fn(usize) -> Fault + Send + 'static) -
     let lakebase = Lakebase::builder()
         .host(format!("{scheme}://{}", proxy.address))
         .token("t0")
-        .retry_budget(BUDGET)
+        .retry(RetryPolicy::default().deadline(BUDGET))
         .inactivity_timeout(SILENCE)
         .connect_timeout(Duration::from_secs(1))
         .build()

@@ -55,7 +55,8 @@ async fn a_new_project_carries_all_that_was_asked_for_and_is_ready_when_it_retur
         .protect_default_branch()
         .initial_autoscaling(1.0..=2.0)
         .initial_suspension(Suspension::Never)
-        .initial_group(2, true)
+        .initial_computes(2)
+        .initial_readable_secondaries(true)
         .initial_database("app")
         .initial_role(RoleDefinition::user("ada@example.com").superuser())
         .await

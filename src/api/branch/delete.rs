@@ -7,7 +7,7 @@ use crate::{
     api::{
         operation::Operation,
         request::{sent_when_awaited, start},
-        wait::{Look, SETTLE_LIMIT, until},
+        wait::{Look, READY_DEADLINE, until},
     },
     error::{ErrorKind, Result},
     http::Request,
@@ -70,7 +70,7 @@ impl DeleteBranch {
 
     async fn delete(&self) -> Result<()> {
         let context = || format!("deleting branch {}", self.branch.name());
-        let deleted = until!(SETTLE_LIMIT, {
+        let deleted = until!(READY_DEADLINE, {
             Ok(match self.branch.try_get().await? {
                 Some(info) if !is_settled(&info.state) => {
                     Look::NotYet(format!("the branch is {}", info.state))
@@ -86,7 +86,7 @@ impl DeleteBranch {
     /// An acknowledged deletion may have done nothing; then it is sent again.
     async fn see_it_gone(&self) -> Result<()> {
         let mut looks = 0_u32;
-        until!(SETTLE_LIMIT, {
+        until!(READY_DEADLINE, {
             match self.branch.try_get().await? {
                 None => return Ok(Look::There(())),
                 Some(info) if info.is_deleted() => return Ok(Look::There(())),

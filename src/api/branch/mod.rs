@@ -29,8 +29,12 @@ use crate::{
         request::{if_found, read},
         resource::{WrongField, count, forward, handle, maybe_named, model, named},
         role::Role,
-        wait::{Look, SETTLE_LIMIT, until},
-        wire::{self, branch::BranchState, endpoint::EndpointType},
+        wait::{Look, READY_DEADLINE, until},
+        wire::{
+            self,
+            branch::{BranchState, CopyMethod},
+            endpoint::EndpointType,
+        },
     },
     client::Lakebase,
     error::{Error, ErrorKind, Result},
@@ -113,7 +117,7 @@ pub struct BranchInfo {
     pub purge_time: Option<DateTime<Utc>>,
 }
 
-/// What making a branch cost.
+/// The cost of making a branch.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -127,8 +131,8 @@ pub struct BranchInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CopyCost {
-    /// `REFLINK` (pages are shared until they change) or `COPY`.
-    pub method: String,
+    /// How the files were copied.
+    pub method: CopyMethod,
     /// The bytes that the copy wrote, as opposed to shared with its source. What the compute writes once it runs (some
     /// megabytes of WAL and caches) and what the file system notes about shared pages come on top.
     pub bytes_added: u64,
@@ -157,7 +161,7 @@ impl BranchInfo {
             source_snapshot: maybe_named(status.source_snapshot, "source_snapshot")?,
             source_recovery_branch: status.source_recovery_branch,
             copy: status.copy.map(|copy| CopyCost {
-                method: copy.method,
+                method: CopyMethod::from(copy.method.as_str()),
                 bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),
             }),
             create_time: wire.create_time,
@@ -181,6 +185,13 @@ impl BranchInfo {
         fn update(&self) -> UpdateBranch;
         fn reset(&self, expiry: Expiry) -> ResetBranch;
         fn delete(&self) -> DeleteBranch;
+    }
+}
+
+impl List<BranchInfo> {
+    /// Includes branches that were deleted and are not yet purged.
+    pub fn show_deleted(self) -> Self {
+        self.with_deleted()
     }
 }
 
@@ -296,7 +307,7 @@ impl Branch {
         let info = match made.filter(|made| made.state == BranchState::Ready) {
             Some(made) => made,
             None => {
-                let info = until!(SETTLE_LIMIT, self.look_for_ready().await);
+                let info = until!(READY_DEADLINE, self.look_for_ready().await);
                 info.await.map_err(|error| error.with_context(waiting()))?
             }
         };

@@ -25,7 +25,7 @@ use crate::{
     http::Request,
 };
 
-/// A minted password. It is asked for when a connection logs in and not afterwards: open connections outlive it.
+/// A generated password. It is asked for when a connection logs in and not afterwards: open connections outlive it.
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
@@ -41,7 +41,7 @@ use crate::{
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DatabaseCredential {
-    /// The password; the user name is the identity that it was minted for.
+    /// The password; the user name is the identity that it was generated for.
     pub token: SecretString,
     /// When it is not accepted any more.
     pub expire_time: DateTime<Utc>,
@@ -104,12 +104,12 @@ impl GenerateCredential {
     }
 
     async fn run(self) -> Result<DatabaseCredential> {
-        let context = format!("minting a credential for {}", self.endpoint.name());
+        let context = format!("generating a credential for {}", self.endpoint.name());
         check_life(&self.body, Utc::now()).map_err(|error| error.with_context(context.clone()))?;
         let client = self.endpoint.client();
-        let minted: Wire =
+        let generated: Wire =
             client.send(Request::post("credentials", &self.body, context)?.idempotent()).await?;
-        Ok(DatabaseCredential { token: minted.token.into(), expire_time: minted.expire_time })
+        Ok(DatabaseCredential { token: generated.token.into(), expire_time: generated.expire_time })
     }
 }
 
@@ -124,7 +124,7 @@ fn check_life(body: &CredentialRequest, now: DateTime<Utc>) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "a credential for {} s is outside of what the service mints, 300 s to 3600 s",
+        "a credential for {} s is outside of the range of the service, 300 s to 3600 s",
         life.as_secs()
     )))
 }

@@ -151,3 +151,14 @@ impl BranchInfo {
         ) -> CreateDatabase;
     }
 }
+
+impl Lakebase {
+    /// A handle to a database by its whole name; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the text is no database name.
+    pub fn database(&self, name: impl TryInto<DatabaseName, Error: Into<Error>>) -> Result<Database> {
+        Ok(Database::new(self, name.try_into().map_err(Into::into)?))
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use super::{EndpointInfo, Size, Suspension, check_size, group};
+use super::{EndpointInfo, Size, Suspension, check_size, set_computes};
 use crate::{
     api::{
         branch::Branch,
@@ -67,10 +67,16 @@ impl CreateEndpoint {
         self
     }
 
-    /// High availability: this many computes (2 to 4; 1 is none), and whether the standbys answer reads.
+    /// The number of computes that stand in for each other: 2 to 4, or 1 for no high availability.
     /// More than one needs [`Suspension::Never`]. Default: 1.
-    pub fn group(mut self, computes: u32, readable_secondaries: bool) -> Self {
-        self.spec.group = Some(group(computes, readable_secondaries));
+    pub fn computes(mut self, number: u32) -> Self {
+        set_computes(&mut self.spec.group, number);
+        self
+    }
+
+    /// Whether the standbys of a highly available endpoint answer reads. Default: no.
+    pub fn readable_secondaries(mut self, readable: bool) -> Self {
+        self.spec.group.get_or_insert_default().enable_readable_secondaries = Some(readable);
         self
     }
 

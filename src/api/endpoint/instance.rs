@@ -7,7 +7,7 @@ use crate::{
     api::{
         request::read,
         resource::sealed::Read,
-        wire::endpoint::{ComputeInstance as Wire, EndpointState},
+        wire::endpoint::{ComputeInstance as Wire, ComputeRole, EndpointState},
     },
     client::Lakebase,
     error::Result,
@@ -33,12 +33,12 @@ pub struct ComputeInstanceInfo {
     pub id: String,
     /// Where it answers.
     pub host: Option<String>,
-    /// What it is doing.
+    /// Its present state.
     pub state: EndpointState,
-    /// What it is about to be.
+    /// The state that it changes to.
     pub pending_state: Option<EndpointState>,
-    /// `READ_WRITE`, `READ_ONLY` or `HOT_STANDBY`.
-    pub role: String,
+    /// Its part in the endpoint.
+    pub role: ComputeRole,
     /// When it started.
     pub start_time: Option<DateTime<Utc>>,
     /// When it was suspended.
@@ -58,7 +58,7 @@ impl Read for ComputeInstanceInfo {
             host: wire.compute_host,
             state: wire.current_state.unwrap_or(EndpointState::Unknown(String::new())),
             pending_state: wire.pending_state,
-            role: wire.role.unwrap_or_default(),
+            role: ComputeRole::from(wire.role.unwrap_or_default().as_str()),
             start_time: wire.start_time,
             suspend_time: wire.suspend_time,
         })

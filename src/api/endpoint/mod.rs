@@ -6,7 +6,7 @@ mod instance;
 mod settings;
 mod update;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub use create::CreateEndpoint;
 pub use delete::DeleteEndpoint;
 pub use instance::ComputeInstanceInfo;
 pub use settings::Suspension;
-pub(crate) use settings::{Size, check_bound, check_size, group};
+pub(crate) use settings::{Size, check_bound, check_size, set_computes};
 pub use update::UpdateEndpoint;
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         page::List,
         request::{if_found, read},
         resource::{WrongField, forward, handle, model, named},
-        wait::{Look, SETTLE_LIMIT, until},
+        wait::{Look, READY_DEADLINE, until},
         wire::{
             self,
             endpoint::{EndpointState, EndpointType},
@@ -137,7 +137,7 @@ pub struct EndpointHosts {
     pub port: u16,
     /// The file with the certificate authority that signed the endpoint's certificate, where the service names
     /// one; otherwise it is one that the system trusts.
-    pub ca_cert: Option<String>,
+    pub ca_cert: Option<PathBuf>,
 }
 
 model!(EndpointInfo, Endpoint, EndpointName, EndpointId, wire::endpoint::Endpoint, "endpoints");
@@ -204,7 +204,7 @@ impl From<wire::endpoint::EndpointHosts> for EndpointHosts {
                 .and_then(|port| u16::try_from(port).ok())
                 .filter(|port| *port > 0)
                 .unwrap_or(5432),
-            ca_cert: some(wire.ca_cert),
+            ca_cert: some(wire.ca_cert).map(PathBuf::from),
         }
     }
 }
@@ -259,7 +259,7 @@ impl Endpoint {
     /// [`Timeout`](ErrorKind::Timeout) with the last state seen.
     pub async fn wait_until_ready(&self) -> Result<EndpointInfo> {
         let ready = until!(
-            SETTLE_LIMIT,
+            READY_DEADLINE,
             match self.try_get().await? {
                 None => Ok(Look::NotYet("the endpoint is not there yet".to_owned())),
                 Some(info) if info.disabled => Err(Error::new(
@@ -277,7 +277,7 @@ impl Endpoint {
 
     /// Waits until no change is being applied any more, for at most three minutes.
     pub(crate) async fn wait_until_settled(&self) -> Result<EndpointInfo> {
-        let settled = until!(SETTLE_LIMIT, {
+        let settled = until!(READY_DEADLINE, {
             let info = self.get().await?;
             Ok(match &info.pending_state {
                 Some(state) if *state != EndpointState::Unknown(String::new()) => {

@@ -73,13 +73,20 @@ impl From<RangeInclusive<f64>> for Size {
     }
 }
 
-/// The rules that all sources agree on; the upper limits are the service's to judge, they have changed before.
+/// The largest size that scales, and the largest of all; between them sizes are fixed.
+const LARGEST_SCALING: f64 = 64.0;
+const LARGEST: f64 = 112.0;
+
+/// The rules for both ends of a size.
 pub(crate) fn check_size(Size { min, max }: Size) -> Result<()> {
     check_bound(min)?;
     check_bound(max)?;
     let wrong = |rule: &str| Err(Error::invalid(format!("a size of {min} to {max} CU {rule}")));
     if max < min {
         return wrong("ends before it starts");
+    }
+    if max > LARGEST_SCALING && min < max {
+        return wrong("cannot scale above 64 CU; larger sizes are fixed, with the same number twice");
     }
     if max - min > 16.0 {
         return wrong("spans more than 16 CU; raise the smaller number");
@@ -96,6 +103,9 @@ pub(crate) fn check_bound(cu: f64) -> Result<()> {
     if cu < 0.5 {
         return wrong("is too small, the smallest is 0.5");
     }
+    if cu > LARGEST {
+        return wrong("is too large, the largest is 112");
+    }
     if cu > 0.5 && cu.fract() != 0.0 {
         return wrong("does not exist; sizes are 0.5 and whole numbers");
     }
@@ -103,9 +113,9 @@ pub(crate) fn check_bound(cu: f64) -> Result<()> {
 }
 
 /// The service wants the same number twice.
-pub(crate) fn group(computes: u32, readable_secondaries: bool) -> EndpointGroup {
-    let computes = Some(i64::from(computes));
-    EndpointGroup { min: computes, max: computes, enable_readable_secondaries: Some(readable_secondaries) }
+pub(crate) fn set_computes(group: &mut Option<EndpointGroup>, number: u32) {
+    let group = group.get_or_insert_default();
+    (group.min, group.max) = (Some(i64::from(number)), Some(i64::from(number)));
 }
 
 #[cfg(test)]
@@ -139,6 +149,10 @@ mod tests {
             (0.5, 4.0, true),
             (1.0, 1.0, true),
             (8.0, 24.0, true),
+            (48.0, 64.0, true),
+            (112.0, 112.0, true),
+            (60.0, 65.0, false),
+            (113.0, 113.0, false),
             (0.25, 1.0, false),
             (4.0, 1.0, false),
             (1.0, 18.0, false),

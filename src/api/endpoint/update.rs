@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use super::{Endpoint, EndpointInfo, Size, Suspension, check_bound, check_size};
+use super::{Endpoint, EndpointInfo, Size, Suspension, check_bound, check_size, set_computes};
 use crate::{
     api::{
         mask::Mask,
@@ -47,7 +47,9 @@ impl UpdateEndpoint {
 
     /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
     pub fn autoscaling(self, cu: RangeInclusive<f64>) -> Self {
-        self.min_cu(*cu.start()).max_cu(*cu.end())
+        let mut both = self.min_cu(*cu.start()).max_cu(*cu.end());
+        both.arguments.check(check_size(cu.into()));
+        both
     }
 
     /// The smallest size alone, in compute units.
@@ -84,8 +86,7 @@ impl UpdateEndpoint {
     /// How many computes stand in for each other: 2 to 4, or 1 for no high availability.
     /// More than one needs [`Suspension::Never`].
     pub fn computes(mut self, number: u32) -> Self {
-        let group = self.spec.group.get_or_insert_default();
-        (group.min, group.max) = (Some(i64::from(number)), Some(i64::from(number)));
+        set_computes(&mut self.spec.group, number);
         self.mask.add("spec.group.min");
         self.mask.add("spec.group.max");
         self

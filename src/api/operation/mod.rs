@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    future::BoxFuture,
+    stream::{self, BoxStream, StreamExt as _},
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -10,12 +13,12 @@ use crate::{
     api::{
         name::OperationName,
         resource::{Reading, Resource, unexpected},
-        wait::{Look, OPERATION_LIMIT, until},
+        wait::{Deadline, Look, OPERATION_DEADLINE, until},
         wire,
     },
     client::Lakebase,
     error::{Error, ErrorKind, Result},
-    http::{Request, reading},
+    http::{Request, reading, retry},
 };
 
 /// A change that the service is working on and that ends with a `T`.
@@ -101,8 +104,41 @@ impl<T: Resource> Operation<T> {
     pub async fn poll(&mut self) -> Result<Progress<T>> {
         match self.look().await? {
             Look::There(end) => Ok(Progress::Done(end)),
-            Look::NotYet(_) => Ok(Progress::Running),
+            Look::NotYet(_) | Look::NotBefore(..) => Ok(Progress::Running),
         }
+    }
+
+    /// The states of the operation, for a progress display: [`Progress::Running`] after each look that finds it
+    /// running, and [`Progress::Done`] as the last one. Pauses as [`wait`](Self::wait) does, for at most 15 minutes.
+    ///
+    /// # Errors
+    ///
+    /// The last item is an error where [`wait`](Self::wait) would fail.
+    ///
+    /// ```no_run
+    /// # async fn example(started: lakebase::Operation<lakebase::model::BranchInfo>) -> lakebase::Result<()> {
+    /// use futures_util::TryStreamExt;
+    /// use lakebase::model::Progress;
+    ///
+    /// let mut states = started.states();
+    /// while let Some(state) = states.try_next().await? {
+    ///     match state {
+    ///         Progress::Done(branch) => println!("{} is {}", branch.name, branch.state),
+    ///         _ => println!("running"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn states(self) -> BoxStream<'static, Result<Progress<T>>> {
+        let states = States { operation: self, deadline: Deadline::new(OPERATION_DEADLINE), asked: None };
+        stream::unfold(Some(states), async |states| {
+            let mut states = states?;
+            let next = states.next().await;
+            let more = matches!(next, Ok(Progress::Running));
+            Some((next, more.then_some(states)))
+        })
+        .boxed()
     }
 
     /// Waits for the end, for at most 15 minutes.
@@ -112,7 +148,7 @@ impl<T: Resource> Operation<T> {
     /// As [`poll`](Self::poll), and [`Timeout`](ErrorKind::Timeout) when the time is over; the operation goes
     /// on and [`Error::operation`] names it.
     pub async fn wait(&mut self) -> Result<T> {
-        self.wait_for(OPERATION_LIMIT).await
+        self.wait_for(OPERATION_DEADLINE).await
     }
 
     /// Waits for the end, for at most as long as `limit`.
@@ -137,22 +173,66 @@ impl<T: Resource> Operation<T> {
         })
     }
 
+    /// Reads the operation, and the delay before the next look that the service asks for.
+    async fn read(&self, request: &Request) -> Result<(wire::operation::Operation, Option<Duration>)> {
+        let answer = self.client.answer(request).await?;
+        Ok((reading::json(&answer, self.client.host())?, retry::asked_delay(&answer)))
+    }
+
     async fn look(&mut self) -> Result<Look<T>> {
+        let mut delay = None;
         if self.end.is_none() {
             let request = Request::get(self.name.as_str(), format!("reading {}", self.name));
-            match self.client.send::<wire::operation::Operation>(request).await {
-                Ok(answer) => self.end = end_of(answer),
+            match self.read(&request).await {
+                Ok((answer, asked)) => {
+                    self.end = end_of(answer);
+                    delay = asked;
+                }
                 Err(error) if not_there_yet(&error, self.made.elapsed()) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.with_context(request.context)),
             }
         }
         match &self.end {
-            None => Ok(Look::NotYet("the operation is still running".to_owned())),
+            None => Ok(match delay {
+                Some(delay) => Look::NotBefore(RUNNING.to_owned(), delay),
+                None => Look::NotYet(RUNNING.to_owned()),
+            }),
             Some(Ok(response)) => reading::value(response, Reading::new(&self.client))
                 .map(Look::There)
                 .map_err(|error| error.with_operation(self.name.as_str())),
             Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),
         }
+    }
+}
+
+const RUNNING: &str = "the operation is still running";
+
+/// An operation whose states are streamed.
+struct States<T> {
+    operation: Operation<T>,
+    deadline: Deadline,
+    /// The pause that the last look asked for; `None` before the first look.
+    asked: Option<Duration>,
+}
+
+impl<T: Resource> States<T> {
+    async fn next(&mut self) -> Result<Progress<T>> {
+        let next = async {
+            if let Some(asked) = self.asked {
+                self.deadline.pause(RUNNING, asked).await?;
+            }
+            self.deadline.within(self.operation.look()).await
+        };
+        match next.await {
+            Ok(Look::There(end)) => return Ok(Progress::Done(end)),
+            Ok(Look::NotYet(_)) => self.asked = Some(Duration::ZERO),
+            Ok(Look::NotBefore(_, delay)) => self.asked = Some(delay),
+            Err(error) => {
+                let name = self.operation.name.as_str();
+                return Err(error.with_context(format!("waiting for {name}")).with_operation(name));
+            }
+        }
+        Ok(Progress::Running)
     }
 }
 

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use serde_json::json;
 
 use super::*;
-use crate::api::{request::start, wait::SETTLE_LIMIT};
+use crate::api::{request::start, wait::READY_DEADLINE};
 use crate::{
     api::branch::BranchInfo,
-    http::script::{Script, Sent, Step, ok, refusal},
+    http::script::{Script, Sent, Step, ok, refusal, with_header},
 };
 
 fn operation(json: Value) -> Option<Result<Value, wire::error::ErrorBody>> {
@@ -78,7 +79,7 @@ async fn an_operation_that_never_ends_is_given_up_after_fifteen_minutes_and_can_
     let begin = Instant::now();
     let mut operation = operation_of(&script).await;
     let error = operation.wait().await.unwrap_err();
-    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, OPERATION_LIMIT));
+    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, OPERATION_DEADLINE));
     assert_eq!(error.operation(), Some(NAME));
     assert!(error.to_string().contains("still runs after 900 s"), "{error}");
     assert_eq!(operation.wait().await.unwrap().id().as_str(), "dev");
@@ -102,7 +103,7 @@ async fn a_change_refused_during_reconciliation_is_sent_again_for_three_minutes(
     let script = Script::new(move |_, _| busy());
     let begin = Instant::now();
     let error = start::<()>(&client(&script).await, delete()).await.unwrap_err();
-    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, SETTLE_LIMIT));
+    assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, READY_DEADLINE));
     assert!(error.to_string().contains("reconciliation still in progress"), "{error}");
 
     let script = Script::steps(vec![busy(), busy(), ok(&json!({"name": NAME, "done": true}).to_string())]);
@@ -117,4 +118,38 @@ async fn a_response_that_cannot_be_read_says_where_and_names_the_operation() {
     let error = operation_of(&Script::steps(vec![ok(&wrong.to_string())])).await.await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(NAME)));
     assert!(error.to_string().contains("at uid: invalid type: integer"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn states_are_streamed_and_a_delay_that_the_service_asks_for_is_kept() {
+    let script = Script::steps(vec![with_header(running(), "retry-after", "30"), running(), done()]);
+    let states: Vec<_> = operation_of(&script).await.states().try_collect().await.unwrap();
+    assert!(
+        matches!(states.as_slice(), [Progress::Running, Progress::Running, Progress::Done(_)]),
+        "{states:?}"
+    );
+    let looks: Vec<_> = script.sent().iter().map(|sent| sent.at).collect();
+    assert_eq!(looks[0], Duration::ZERO);
+    assert!((30..31).contains(&(looks[1] - looks[0]).as_secs()), "{looks:?}");
+    assert!(looks[2] - looks[1] < Duration::from_secs(1), "{looks:?}");
+
+    // Waiting keeps it as well.
+    let script = Script::steps(vec![with_header(running(), "retry-after", "30"), done()]);
+    operation_of(&script).await.await.unwrap();
+    assert_eq!(script.started_elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_states_of_an_operation_end_with_its_error_and_at_the_deadline() {
+    let failed = json!({"name": NAME, "done": true, "error": {"error_code": "ABORTED", "message": "no"}});
+    let script = Script::steps(vec![running(), ok(&failed.to_string())]);
+    let states: Vec<_> = operation_of(&script).await.states().collect().await;
+    assert!(matches!(states.as_slice(), [Ok(Progress::Running), Err(_)]), "{states:?}");
+    assert_eq!(states[1].as_ref().unwrap_err().operation(), Some(NAME));
+
+    let script = Script::steps(vec![running()]);
+    let states: Vec<_> = operation_of(&script).await.states().collect().await;
+    let error = states.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(script.started_elapsed(), Duration::from_secs(15 * 60));
 }

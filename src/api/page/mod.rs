@@ -35,6 +35,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 #[must_use = "nothing is sent until the list is awaited or streamed"]
 pub struct List<T> {
     client: Lakebase,
@@ -63,8 +64,8 @@ impl<T: Resource> List<T> {
         self
     }
 
-    /// Includes what was deleted softly and not yet purged (projects and branches).
-    pub fn show_deleted(mut self) -> Self {
+    /// Includes deleted resources that are not yet purged; the lists of projects and branches offer it.
+    pub(crate) fn with_deleted(mut self) -> Self {
         self.request.query.retain(|(key, _)| *key != "show_deleted");
         self.request = self.request.query("show_deleted", true);
         self
@@ -87,6 +88,10 @@ impl<T: Resource> List<T> {
 
     /// The items one after the other; the next page is fetched when it is needed. The stream ends after the last
     /// item and after an error.
+    ///
+    /// # Errors
+    ///
+    /// An item may be the error of fetching its page: those of [`all`](Self::all).
     pub fn stream(self) -> BoxStream<'static, Result<T>> {
         let pages = stream::try_unfold(self.pages(), |mut pages| async move {
             let page = pages.next().await?;

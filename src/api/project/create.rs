@@ -6,12 +6,12 @@ use super::{CustomTag, Project, ProjectInfo};
 use crate::{
     api::{
         branch::Created,
-        endpoint::{Suspension, check_size},
+        endpoint::{Suspension, check_size, set_computes},
         name::{ProjectId, ProjectName},
         operation::Operation,
         request::{Arguments, sent_when_awaited, start},
         role::RoleDefinition,
-        wait::{Look, SETTLE_LIMIT, until},
+        wait::{Look, READY_DEADLINE, until},
         wire::{
             format::Seconds,
             project::{
@@ -158,10 +158,16 @@ impl CreateProject {
         self
     }
 
-    /// High availability of the first endpoint: this many computes (2 to 4; 1 is none), and whether the standbys
-    /// answer reads. More than one needs [`Suspension::Never`]. Default: 1.
-    pub fn initial_group(mut self, computes: u32, readable_secondaries: bool) -> Self {
-        self.endpoint().group = Some(crate::api::endpoint::group(computes, readable_secondaries));
+    /// The number of computes of the first endpoint that stand in for each other: 2 to 4, or 1 for no high
+    /// availability. More than one needs [`Suspension::Never`]. Default: 1.
+    pub fn initial_computes(mut self, number: u32) -> Self {
+        set_computes(&mut self.endpoint().group, number);
+        self
+    }
+
+    /// Whether the standbys of a highly available first endpoint answer reads. Default: no.
+    pub fn initial_readable_secondaries(mut self, readable: bool) -> Self {
+        self.endpoint().group.get_or_insert_default().enable_readable_secondaries = Some(readable);
         self
     }
 
@@ -312,7 +318,7 @@ impl Project {
     pub async fn wait_until_ready(&self) -> Result<ProjectInfo> {
         let context = || format!("waiting until {} is ready", self.name());
         let branch = until!(
-            SETTLE_LIMIT,
+            READY_DEADLINE,
             match self.default_branch().await {
                 Ok(branch) => Ok(Look::There(branch)),
                 Err(error) if passes(&error) => Ok(Look::NotYet(error.to_string())),

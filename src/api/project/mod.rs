@@ -209,6 +209,13 @@ impl From<wire::project::DefaultEndpointSettings> for EndpointDefaults {
     }
 }
 
+impl List<ProjectInfo> {
+    /// Includes projects that were deleted and are not yet purged.
+    pub fn show_deleted(self) -> Self {
+        self.with_deleted()
+    }
+}
+
 impl Project {
     /// A handle to one of its branches; nothing is sent.
     ///

@@ -20,7 +20,7 @@ use crate::{
         },
     },
     client::Lakebase,
-    error::Result,
+    error::{Error, Result},
     http::Request,
 };
 
@@ -131,7 +131,7 @@ impl RoleDefinition {
         Self::of(postgres_role, None)
     }
 
-    /// How it logs in. Default: with a minted credential where there is an identity, else with a password.
+    /// How it logs in. Default: with a generated credential where there is an identity, else with a password.
     pub fn auth_method(mut self, method: AuthMethod) -> Self {
         self.0.auth_method = Some(method);
         self
@@ -256,5 +256,16 @@ impl BranchInfo {
         Branch:
         fn roles(&self) -> List<RoleInfo>;
         fn create_role(&self, role: RoleDefinition) -> CreateRole;
+    }
+}
+
+impl Lakebase {
+    /// A handle to a role by its whole name; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the text is no role name.
+    pub fn role(&self, name: impl TryInto<RoleName, Error: Into<Error>>) -> Result<Role> {
+        Ok(Role::new(self, name.try_into().map_err(Into::into)?))
     }
 }

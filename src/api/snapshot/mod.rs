@@ -160,3 +160,14 @@ impl Project {
         )
     }
 }
+
+impl Lakebase {
+    /// A handle to a snapshot by its whole name; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) when the text is no snapshot name.
+    pub fn snapshot(&self, name: impl TryInto<SnapshotName, Error: Into<Error>>) -> Result<Snapshot> {
+        Ok(Snapshot::new(self, name.try_into().map_err(Into::into)?))
+    }
+}

@@ -114,7 +114,24 @@ pub(crate) struct BranchStatus {
     pub(crate) copy: Option<CopyCost>,
 }
 
-/// What making a branch cost, as the local Lakebase reports it.
+open_enum! {
+    /// How the data of a branch was copied from its source.
+    ///
+    /// ```
+    /// use lakebase::model::CopyMethod;
+    ///
+    /// assert_eq!(CopyMethod::from("REFLINK"), CopyMethod::Reflink);
+    /// assert_eq!(CopyMethod::Copy.as_str(), "COPY");
+    /// ```
+    pub enum CopyMethod {
+        /// Files share their blocks until one of them changes.
+        Reflink => "REFLINK",
+        /// Every file was copied in full.
+        Copy => "COPY",
+    }
+}
+
+/// The cost of making a branch, as the local Lakebase reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct CopyCost {

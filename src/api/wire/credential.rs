@@ -20,7 +20,7 @@ pub(crate) struct CredentialRequest {
     pub(crate) group_name: Option<String>,
 }
 
-/// A minted credential. No `Debug`: the token is a password.
+/// A generated credential. No `Debug`: the token is a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DatabaseCredential {
     pub(crate) token: String,

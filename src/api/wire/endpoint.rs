@@ -22,6 +22,24 @@ open_enum! {
 }
 
 open_enum! {
+    /// The part of a compute in its endpoint.
+    ///
+    /// ```
+    /// use lakebase::model::ComputeRole;
+    ///
+    /// assert_eq!(ComputeRole::from("HOT_STANDBY"), ComputeRole::HotStandby);
+    /// ```
+    pub enum ComputeRole {
+        /// Answers reads and writes.
+        ReadWrite => "READ_WRITE",
+        /// Answers reads.
+        ReadOnly => "READ_ONLY",
+        /// Takes over when the read-write compute fails.
+        HotStandby => "HOT_STANDBY",
+    }
+}
+
+open_enum! {
     /// The state of an endpoint.
     ///
     /// ```

@@ -30,7 +30,7 @@ open_enum! {
     /// assert_eq!(lakebase::model::AuthMethod::NoLogin.as_str(), "NO_LOGIN");
     /// ```
     pub enum AuthMethod {
-        /// With a minted database credential.
+        /// With a generated database credential.
         Oauth => "LAKEBASE_OAUTH_V1",
         /// With a password, where the project allows it.
         Password => "PG_PASSWORD_SCRAM_SHA_256",

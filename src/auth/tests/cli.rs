@@ -106,7 +106,7 @@ async fn a_person_is_logged_in_by_the_tool() {
     let script = nowhere();
     let client = build(&[("profile", "me")], &env, &script).await.unwrap();
     assert_eq!(client.auth_type(), "databricks-cli");
-    client.request("GET", "/x", None).await.unwrap_err();
+    client.request(crate::builder::Method::Get, "/x", None).await.unwrap_err();
     assert_eq!(script.sent().pop().unwrap().header("authorization"), Some("Bearer cli-me"));
 
     let failing = [env[0], env[1], ("FAIL", "yes")];

@@ -77,6 +77,9 @@ fn values_are_read_as_written() {
         ("token = a\"b\"", "a\"b\""),
         ("token = a;b", "a;b"),
         ("token = a\ntoken = b", "b"),
+        ("token: a", "a"),
+        ("token : a=b", "a=b"),
+        ("token=a:b", "a:b"),
         ("; token = x\n# token = y\ntoken = z", "z"),
     ] {
         let config = resolve(&format!("\u{feff}[DEFAULT]\r\nhost = https://x\r\n{line}\r\n"), &[]).unwrap();
@@ -161,4 +164,30 @@ proptest::proptest! {
             proptest::prop_assert_eq!(host.url.path(), "/");
         }
     }
+}
+
+#[test]
+fn a_password_in_a_host_is_never_shown() {
+    for host in [
+        "http://u:hunter2@127.0.0.1:8488",
+        "https://u:hunter2@ws.example/?o=1",
+        "u:hunter2@ws.example",
+        "https://u:hunter2?x@ws.example",
+        "https://u:hunter2#x@ws.example",
+        "https://u:hunter2/x@ws.example",
+        "ftp://hunter2@ws.example",
+    ] {
+        let error = resolve("", &[(Key::Host, host), (Key::Token, "secret")]).unwrap_err();
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains("hunter2") && !text.contains("secret"), "{host}: {text}");
+        }
+        let builder = crate::Lakebase::builder().host(host);
+        assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
+    }
+}
+
+#[test]
+fn keys_and_values_may_be_parted_by_a_colon() {
+    let config = resolve("[DEFAULT]\nhost: https://ws.example\ntoken : a\n", &[]).unwrap();
+    assert_eq!((config.get(Key::Host), config.get(Key::Token)), (Some("https://ws.example"), Some("a")));
 }

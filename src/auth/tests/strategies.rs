@@ -49,7 +49,7 @@ async fn a_service_principal_trades_its_secret_for_a_token() {
     assert_eq!(sent.header("authorization"), Some("Basic Yjpj"), "C81");
     assert_eq!(sent.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(sent.body, "grant_type=client_credentials&scope=all-apis");
-    client.request("GET", "/x", None).await.unwrap_err();
+    client.request(crate::builder::Method::Get, "/x", None).await.unwrap_err();
     let call = script.sent().pop().unwrap();
     assert_eq!(call.header("authorization"), Some("Bearer t1"));
     assert!(call.header("user-agent").unwrap().ends_with("auth/oauth-m2m"));
@@ -92,7 +92,7 @@ async fn a_unified_host_says_where_its_tokens_and_which_workspace_it_is() {
         build(&[("host", "https://u.example"), ("client_id", "b"), ("client_secret", "c")], &[], &script)
             .await
             .unwrap();
-    client.request("GET", "/x", None).await.unwrap();
+    client.request(crate::builder::Method::Get, "/x", None).await.unwrap();
     assert_eq!(script.sent().pop().unwrap().header("x-databricks-workspace-id"), Some("77"), "C79, C143");
 }
 
@@ -278,7 +278,7 @@ async fn an_azure_service_principal_sends_two_tokens() {
         code.extend(tenant);
         let client = build(&code, &[], &script).await.unwrap();
         assert_eq!(client.auth_type(), "azure-client-secret");
-        client.request("GET", "/x", None).await.unwrap();
+        client.request(crate::builder::Method::Get, "/x", None).await.unwrap();
         let call = script.sent().pop().unwrap();
         assert_eq!(call.header("authorization"), Some("Bearer app"));
         assert_eq!(call.header("x-databricks-azure-sp-management-token"), Some("management"));

@@ -15,6 +15,71 @@ use crate::{
     error::{Error, ErrorKind, Fault, Result},
 };
 
+/// How often a call is sent again, and when it is given up: [`ClientBuilder::retry`](crate::builder::ClientBuilder::retry).
+///
+/// Sent again is only what is safe to send twice, after failures that pass: a lost connection, too many requests
+/// (429), an unavailable service (502, 503, 504). A delay that the service asks for is honored.
+///
+/// ```
+/// use std::time::Duration;
+/// use lakebase::builder::RetryPolicy;
+///
+/// let quick = RetryPolicy::default().max_attempts(3).deadline(Duration::from_secs(20));
+/// # let _ = quick;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    deadline: Option<Duration>,
+    max_attempts: u32,
+    first_delay: Duration,
+    max_delay: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { deadline: None, max_attempts: u32::MAX, first_delay: FIRST_DELAY, max_delay: MAX_DELAY }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt: nothing is sent again.
+    pub fn never() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// The time limit for one call with all its attempts. Default: 5 minutes, or `retry_timeout_seconds` of the
+    /// profile.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// The number of attempts, at least 1. Default: as many as the deadline allows, and 5 where the host cannot be
+    /// reached.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The limit of the first delay and of the longest one. Between them the limit doubles; each delay is a random part
+    /// of it. Default: 1 s and 60 s.
+    pub fn delays(mut self, first: Duration, longest: Duration) -> Self {
+        (self.first_delay, self.max_delay) = (first, longest.max(first));
+        self
+    }
+
+    /// The limits of a call of the API; `configured` is the deadline of the profile.
+    pub(crate) fn limits(self, configured: Option<Duration>) -> Limits {
+        Limits {
+            budget: self.deadline.or(configured).unwrap_or(Limits::API.budget),
+            max_attempts: self.max_attempts,
+            backoff: Backoff::new(self.first_delay, self.max_delay).jitter(1.0),
+            ..Limits::API
+        }
+    }
+}
+
 /// The limits of one call, all its attempts together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -24,8 +89,8 @@ pub(crate) struct Limits {
     pub(crate) always: &'static [u16],
     /// Statuses that are answered by another attempt when the request is idempotent.
     pub(crate) idempotent: &'static [u16],
-    /// Whether there is more than one attempt.
-    retries: bool,
+    max_attempts: u32,
+    backoff: Backoff,
 }
 
 impl Limits {
@@ -34,29 +99,34 @@ impl Limits {
         budget: Duration::from_secs(300),
         always: &[429, 503],
         idempotent: &[502, 504],
-        retries: true,
+        max_attempts: u32::MAX,
+        backoff: BACKOFF,
     };
     /// A request for a token: one minute.
     pub(crate) const TOKEN: Self = Self {
         budget: Duration::from_secs(60),
         always: &[429, 502, 503, 504],
         idempotent: &[],
-        retries: true,
+        max_attempts: u32::MAX,
+        backoff: BACKOFF,
     };
     /// One attempt, a few seconds: for what is nice to know.
-    pub(crate) const BEST_EFFORT: Self =
-        Self { budget: Duration::from_secs(3), always: &[], idempotent: &[], retries: false };
-
-    pub(crate) fn with_budget(self, budget: Duration) -> Self {
-        Self { budget, ..self }
-    }
+    pub(crate) const BEST_EFFORT: Self = Self {
+        budget: Duration::from_secs(3),
+        always: &[],
+        idempotent: &[],
+        max_attempts: 1,
+        backoff: BACKOFF,
+    };
 }
 
 /// A host that refuses connections is either restarting or not there; nobody wants to wait five minutes to
 /// learn which.
 const CONNECT_ATTEMPTS: u32 = 5;
 /// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
-const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60)).jitter(1.0);
+const BACKOFF: Backoff = Backoff::new(FIRST_DELAY, MAX_DELAY).jitter(1.0);
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// What comes after an attempt.
 #[derive(Debug)]
@@ -78,7 +148,14 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn new(limits: Limits, idempotent: bool) -> Self {
-        Self { limits, idempotent, started: Instant::now(), count: 0, unreachable: 0, backoff: BACKOFF }
+        Self {
+            limits,
+            idempotent,
+            started: Instant::now(),
+            count: 0,
+            unreachable: 0,
+            backoff: limits.backoff,
+        }
     }
 
     /// How many times the request was sent again so far.
@@ -110,7 +187,10 @@ impl Attempts {
             Err(broken) => (self.repeats_break(broken.how), None),
         };
         let delay = self.backoff.pause().max(hint.unwrap_or_default());
-        if wait && self.started.elapsed() + delay < self.limits.budget {
+        if wait
+            && self.count < self.limits.max_attempts
+            && self.started.elapsed() + delay < self.limits.budget
+        {
             return Next::Wait(delay);
         }
         match outcome {
@@ -124,14 +204,11 @@ impl Attempts {
         let throttled =
             matches!(fault.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
         self.limits.always.contains(&fault.status)
-            || (throttled && self.limits.retries)
+            || throttled
             || (self.idempotent && self.limits.idempotent.contains(&fault.status))
     }
 
     fn repeats_break(&mut self, how: How) -> bool {
-        if !self.limits.retries {
-            return false;
-        }
         match how {
             How::Unreachable => {
                 self.unreachable += 1;
@@ -154,6 +231,11 @@ impl Attempts {
 /// What the service asks for: `Retry-After`, else the `RetryInfo` of the body.
 fn hint(answer: &Answer, fault: &Fault, now: SystemTime) -> Option<Duration> {
     answer.header("retry-after").and_then(|text| retry_after(text, now)).or(fault.retry_delay)
+}
+
+/// The delay before the next look that an answer asks for.
+pub(crate) fn asked_delay(answer: &Answer) -> Option<Duration> {
+    answer.header("retry-after").and_then(|text| retry_after(text, SystemTime::now()))
 }
 
 /// Seconds, of which only the whole ones count, or an HTTP date in the future; anything else is ignored.

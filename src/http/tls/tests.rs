@@ -50,15 +50,19 @@ async fn a_private_authority_is_trusted_when_it_is_added_and_only_then() {
     let (host, root, server) = server().await;
     let builder = || Lakebase::builder().host(&host).token("t");
     let trusting = builder().root_certificate(root.clone()).build().await.unwrap();
-    trusting.request("GET", "/x", None).await.unwrap();
+    trusting.request(crate::builder::Method::Get, "/x", None).await.unwrap();
     let started = std::time::Instant::now();
-    let error = builder().build().await.unwrap().request("GET", "/x", None).await.unwrap_err();
+    let error =
+        builder().build().await.unwrap().request(crate::builder::Method::Get, "/x", None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(format!("{error:?}").contains("certificate"), "{error:?}");
     assert!(started.elapsed().as_secs() < 5, "it is not tried again");
     // The name counts, too.
     let other = host.replace("localhost", "127.0.0.1");
     let client = Lakebase::builder().host(other).token("t").root_certificate(root).build().await.unwrap();
-    assert_eq!(client.request("GET", "/x", None).await.unwrap_err().kind(), ErrorKind::Connect);
+    assert_eq!(
+        client.request(crate::builder::Method::Get, "/x", None).await.unwrap_err().kind(),
+        ErrorKind::Connect
+    );
     server.abort();
 }

@@ -20,8 +20,8 @@ use crate::{
     postgres::info::{ConnectionInfo, TlsMode},
 };
 
-/// A server that mints `t0`, `t1`, … with this life in seconds.
-pub(in crate::postgres) fn minting(life: i64) -> Arc<Script> {
+/// A server that generates `t0`, `t1`, … with this life in seconds.
+pub(in crate::postgres) fn generating(life: i64) -> Arc<Script> {
     Script::new(move |count, _| {
         let end = (Utc::now() + chrono::TimeDelta::seconds(life)).to_rfc3339();
         ok(&format!("{{\"token\":\"t{count}\",\"expire_time\":\"{end}\"}}"))
@@ -120,8 +120,8 @@ fn only_failures_that_pass_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_credential_is_minted_again_once() {
-    let script = minting(3600);
+async fn a_refused_credential_is_generated_again_once() {
+    let script = generating(3600);
     let params = params(&script, None).await;
     let tried = Mutex::new(Vec::new());
     let open = params.log_in(|options| {
@@ -140,7 +140,7 @@ async fn a_refused_credential_is_minted_again_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
-    let script = minting(3600);
+    let script = generating(3600);
     let params = params(&script, Some(Utc::now())).await;
     let tries = AtomicU32::new(0);
     let open = params.log_in(|_| {
@@ -153,7 +153,7 @@ async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause() {
-    let script = minting(3600);
+    let script = generating(3600);
     let params = params(&script, None).await;
     let begin = Instant::now();
     let error = params.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
@@ -163,7 +163,7 @@ async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause()
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_right_is_not_tried_again() {
-    let params = params(&minting(3600), None).await;
+    let params = params(&generating(3600), None).await;
     let tries = AtomicU32::new(0);
     let open = params.log_in::<(), _>(|_| {
         tries.fetch_add(1, SeqCst);
@@ -175,7 +175,7 @@ async fn a_missing_right_is_not_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn logins_to_one_endpoint_share_a_credential() {
-    let script = minting(3600);
+    let script = generating(3600);
     let params = params(&script, None).await;
     let endpoint = script_endpoint(&script).await;
     params.info.cache.get().await.unwrap();

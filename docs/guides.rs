@@ -1,0 +1,22 @@
+//! The README and the guides as modules: their code is compiled with the documentation tests, and run where it can be;
+//! docs.rs shows them here.
+
+macro_rules! guides {
+    ($($name:ident: $file:literal),+ $(,)?) => {
+        $(#[doc = include_str!($file)] pub mod $name {})+
+    };
+}
+
+guides! {
+    readme: "../README.md",
+    getting_started: "getting-started.md",
+    authentication: "authentication.md",
+    local_lakebase: "local-lakebase.md",
+    branches_and_expiry: "branches-and-expiry.md",
+    schema_comparison: "schema-comparison.md",
+    promotion: "promotion.md",
+    testing_with_branches: "testing-with-branches.md",
+    ci: "ci.md",
+    coming_from_the_notebooks: "coming-from-the-notebooks.md",
+    design: "design.md",
+}
