@@ -49,7 +49,11 @@ impl Plan {
             conn.execute("reset lock_timeout; reset statement_timeout; reset check_function_bodies").await;
         let applied = ran?;
         reset.map_err(settings)?;
-        let found = Schema::read(conn, &self.snapshot).await?.fingerprint();
+        let reached = Schema::read(conn, &self.snapshot).await?;
+        let found = match self.oldest {
+            Some(oldest) => reached.portable(oldest).fingerprint(),
+            None => reached.fingerprint(),
+        };
         if found != self.to {
             return Err(SchemaError::NotReached { expected: self.to, found });
         }

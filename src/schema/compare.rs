@@ -12,6 +12,17 @@ use super::rename::{Renamed, certain, likely};
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
+    match old.older_version(new) {
+        Some(oldest) => {
+            let mut diff = compare_alike(&old.portable(oldest), &new.portable(oldest));
+            (diff.original, diff.oldest) = (old.fingerprint(), Some(oldest));
+            diff
+        }
+        None => compare_alike(old, new),
+    }
+}
+
+fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
     let Renamed { schema: renamed, pairs, renames, statements, schemas, refusals } = certain(old, new);
     let mut changes: Vec<Change> =
         renames.iter().map(|r| Change::Renamed { key: r.after.clone(), before: r.before.clone() }).collect();
@@ -43,6 +54,7 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
     let hints = likely(&renamed, new, &changes);
     SchemaDiff {
         original: old.fingerprint(),
+        oldest: None,
         old: renamed,
         new: new.clone(),
         changes,

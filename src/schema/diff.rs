@@ -140,6 +140,8 @@ pub struct SchemaDiff {
     /// Why nothing can be planned, found while comparing.
     pub(super) refusals: Vec<super::Refusal>,
     pub(super) original: super::Fingerprint,
+    /// The older version, where both sides are told as two major versions tell them alike.
+    pub(super) oldest: Option<u32>,
 }
 
 impl SchemaDiff {

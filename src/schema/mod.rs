@@ -29,6 +29,7 @@ mod error;
 mod model;
 mod options;
 mod plan;
+mod portable;
 mod rename;
 mod render;
 mod statement;

@@ -14,7 +14,7 @@ impl Text {
         sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
             .replace("{NOTNULLJOIN}", since(180_000, NOT_NULL_JOIN_18, ""))
             .replace("{PLAINKEY}", since(180_000, " and conenforced and not conperiod", ""))
-            .replace("{DOMAINNOTNULL}", since(180_000, DOMAIN_NOT_NULL_18, ""))
+            .replace("{DOMAINNOTNULL}", since(170_000, DOMAIN_NOT_NULL_17, ""))
             .replace(
                 "{COLLATIONLOCALE}",
                 since(170_000, COLLATION_17, since(160_000, COLLATION_16, COLLATION_15)),
@@ -41,7 +41,8 @@ const NOT_NULL_18: &str = "
     case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as inherited_not_null_name,";
 const NOT_NULL_JOIN_18: &str = "
     left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
-const DOMAIN_NOT_NULL_18: &str = "
+/// Since 17 that of a domain has a name too.
+const DOMAIN_NOT_NULL_17: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
 const COLLATION_15: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::sql::{parent, phrase};
+use crate::schema::model::ON_TABLES;
 use crate::schema::model::{Attr, Draft, Key, Kind, Object, Objects, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 use crate::sql::{bracket, clause, quote_literal, split_list};
@@ -63,11 +64,13 @@ fn owner(
         _ => phrase(object),
     };
     let name = object.key.name;
-    vec![Statement::new(format!("ALTER {what} OWNER TO {role}")).hazard(
-        HazardKind::Authorization,
-        name,
-        format!("{role} becomes the owner"),
-    )]
+    let change = Statement::new(format!("ALTER {what} OWNER TO {role}"));
+    // Code and views run with the rights of their owner; nothing else that is new can hurt anybody.
+    let runs = matches!(object.key.kind, Kind::Function | Kind::View | Kind::MaterializedView);
+    if ctx.old.find(object.key).is_none() && !runs {
+        return vec![change];
+    }
+    vec![change.hazard(HazardKind::Authorization, name, format!("{role} becomes the owner"))]
 }
 
 /// A sequence that a column owned before and after goes along with its table, and cannot go alone.
@@ -130,6 +133,14 @@ fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>, implicit: bool) -> 
     shift
 }
 
+/// Whether all privileges on a table hold one that the other server does not know.
+fn maintains(ctx: &Context<'_>, old: Option<&Object<'_>>) -> bool {
+    let had = parse(old.and_then(|old| old.get(Attr::Granted)));
+    ctx.old.server_version() >= 170_000
+        && ctx.new.server_version() < 170_000
+        && ON_TABLES.iter().all(|privilege| had.contains_key(privilege))
+}
+
 /// What privileges are granted on, as `GRANT` says it.
 fn target(object: &Object) -> String {
     let kind = match object.key.kind {
@@ -189,7 +200,10 @@ fn privileges(
         grantee => grantee,
     };
     let implicit = column.is_empty() && entry.text(Attr::PrivilegeGrantee) == "OWNER";
-    let shift = shift(old, new, implicit);
+    let mut shift = shift(old, new, implicit);
+    if !shift.revoke.is_empty() && maintains(ctx, old) && on.starts_with("TABLE ") && column.is_empty() {
+        shift.revoke.push("MAINTAIN".to_owned());
+    }
     let list = |privileges: &[String]| {
         privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ")
     };

@@ -30,6 +30,7 @@ pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, Place, Swap};
 pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
+pub(super) use partition::is_kept_key;
 pub(super) use relation::table_owner;
 pub(super) use retype::{base, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
@@ -121,6 +122,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
         Kind::Default => AlterStrategy::Alter(column::set_default(new)),
         Kind::Constraint => constraint::change(ctx, old, new),
         Kind::Index => index::change(ctx, old, new),
+        Kind::Partition => partition::change(old, new),
         Kind::Sequence
         | Kind::SequenceOwner
         | Kind::View

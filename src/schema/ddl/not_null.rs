@@ -8,7 +8,15 @@ use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident
 
 /// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
 pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
-    let name = format!("{}_{}_not_null", unquote_ident(table), unquote_ident(column));
+    quoted(format!("{}_{}_not_null", unquote_ident(table), unquote_ident(column)))
+}
+
+/// The name PostgreSQL gives the not-null constraint of a domain by itself.
+pub(super) fn default_name_of_domain(domain: &str) -> String {
+    quoted(format!("{}_not_null", unquote_ident(domain)))
+}
+
+fn quoted(name: String) -> String {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if plain && !name.starts_with(|c: char| c.is_ascii_digit()) { name } else { quote_ident(&name) }
 }

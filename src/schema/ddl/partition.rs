@@ -1,10 +1,10 @@
 //! The places of tables as partitions of others.
 
-use super::context::Context;
+use super::context::{AlterStrategy, Context};
 use super::sql::{parent, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
-use crate::sql::{bracketed_lists, dollar_quote, quote_literal, split_list};
+use crate::sql::{bracketed_lists, dollar_quote, entries, entry, quote_literal, split_list};
 
 /// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
 /// PostgreSQL attaches without reading the rows.
@@ -92,15 +92,78 @@ fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
 
 pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
-    if leaves_quietly(ctx, partition) {
-        return vec![detach_concurrently(partition), without_bounds(ctx, child)];
+    let (mut statements, phase) = if leaves_quietly(ctx, partition) {
+        (vec![detach_concurrently(partition), without_bounds(ctx, child)], Phase::Finish)
+    } else {
+        let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
+        let detach = statement.exclusive(of).exclusive(child).hazard(
+            HazardKind::BreaksClients,
+            of,
+            format!("rows of {child} are no longer seen through it"),
+        );
+        (vec![detach], Phase::Main)
+    };
+    let unwanted = inherited_keys(partition).filter(|(name, key)| !is_wanted(ctx, child, name, key));
+    let drop = |(name, _)| {
+        let sql = format!("ALTER TABLE {child} DROP CONSTRAINT {name}");
+        Statement::new(sql).exclusive(child).at(phase)
+    };
+    statements.extend(unwanted.map(drop));
+    statements
+}
+
+/// Names and definitions of the foreign keys that a partition has from its parent.
+fn inherited_keys<'a>(partition: &Object<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    entries(partition.text(Attr::InheritedKeys)).into_iter().map(entry)
+}
+
+/// Whether a foreign key that a detached partition keeps is one of its own on the new side, or one of its new parent's.
+fn is_wanted(ctx: &Context<'_>, child: &str, name: &str, key: &str) -> bool {
+    let defined = |constraint: Object<'_>| constraint.text(Attr::Definition) == key;
+    if ctx.new.object(Kind::Constraint, &format!("{child}.{name}")).is_some_and(defined) {
+        return true;
     }
-    let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
-    vec![statement.exclusive(of).exclusive(child).hazard(
-        HazardKind::BreaksClients,
-        of,
-        format!("rows of {child} are no longer seen through it"),
-    )]
+    let mut above = ctx.new.object(Kind::Partition, child).map(|place| place.text(Attr::Of));
+    while let Some(table) = above {
+        let constraints = ctx.new.object(Kind::Table, table).map(|table| ctx.parts(&table));
+        let mut constraints = constraints.into_iter().flatten().map(|(_, part)| part);
+        if constraints.any(|part| part.key.kind == Kind::Constraint && defined(part)) {
+            return true;
+        }
+        above = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));
+    }
+    false
+}
+
+/// Whether a foreign key is there once its table is no longer a partition.
+pub(in crate::schema) fn is_kept_key(ctx: &Context<'_>, constraint: &Object<'_>) -> bool {
+    let place = ctx.old.object(Kind::Partition, parent(constraint));
+    let place = place.filter(|place| ctx.new.get(place.key).is_none_or(|new| !new.same_as(place)));
+    let same = |(name, key): (&str, &str)| {
+        name == constraint.text(Attr::Name) && key == constraint.text(Attr::Definition)
+    };
+    place.is_some_and(|place| inherited_keys(&place).any(same))
+}
+
+/// Whether the rows of a hash partition can stay where they are.
+pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
+    let (was, is) = (hash_bound(old.text(Attr::Bound)), hash_bound(new.text(Attr::Bound)));
+    match was.zip(is) {
+        Some(((m, r), (modulus, remainder)))
+            if modulus == 0 || m % modulus != 0 || r % modulus != remainder =>
+        {
+            let reason = "rows of a hash partition with another modulus or remainder belong elsewhere; \
+                          make new partitions and move the rows";
+            AlterStrategy::Refuse(reason.to_owned())
+        }
+        _ => AlterStrategy::Replace,
+    }
+}
+
+fn hash_bound(bound: &str) -> Option<(u64, u64)> {
+    let numbers = bound.strip_prefix("FOR VALUES WITH (modulus ")?.strip_suffix(')')?;
+    let (modulus, remainder) = numbers.split_once(", remainder ")?;
+    Some((modulus.parse().ok()?, remainder.parse().ok()?))
 }
 
 /// Whether a partition goes for good and PostgreSQL can detach it while others read and write: not where there is a

@@ -11,11 +11,14 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let name = &object.key.name;
     match object.key.kind {
         Kind::Schema => vec![Statement::new(format!("CREATE SCHEMA {name}"))],
-        Kind::Extension => vec![Statement::new(format!(
-            "CREATE EXTENSION {name} WITH SCHEMA {} VERSION {}",
-            object.text(Attr::Schema),
-            quote_literal(object.text(Attr::Version))
-        ))],
+        Kind::Extension => {
+            let version = object.get(Attr::Version).map(|v| format!(" VERSION {}", quote_literal(v)));
+            vec![Statement::new(format!(
+                "CREATE EXTENSION {name} WITH SCHEMA {}{}",
+                object.text(Attr::Schema),
+                version.unwrap_or_default()
+            ))]
+        }
         Kind::Statistics => {
             let mut statements = vec![Statement::new(object.text(Attr::Definition))];
             statements.extend(

@@ -1,6 +1,7 @@
 //! Enums, domains, composite types, ranges and collations.
 
 use super::context::{AlterStrategy, Context};
+use super::not_null;
 use super::sql::{differing, parent};
 use crate::schema::model::{Attr, Composite, Enum, Kind, Object};
 use crate::schema::statement::{HazardKind, Phase, Statement};
@@ -123,6 +124,12 @@ fn add_values(name: &str, before: &[&str], after: &[&str]) -> Vec<Statement> {
     statements
 }
 
+/// The name of the not-null constraint of a domain.
+fn not_null_name(domain: &Object) -> String {
+    let own = domain.get(Attr::NotNullConstraint).and_then(|text| text.strip_prefix("CONSTRAINT "));
+    own.map_or_else(|| not_null::default_name_of_domain(domain.text(Attr::Name)), str::to_owned)
+}
+
 fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let mut statements = Vec::new();
@@ -143,6 +150,12 @@ fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
             ),
             Attr::NotNull => statements.push(Statement::new(format!("ALTER DOMAIN {name} DROP NOT NULL"))),
             Attr::NotNullConstraint if !(old.has(Attr::NotNull) && new.has(Attr::NotNull)) => {}
+            Attr::NotNullConstraint => {
+                let (before, after) = (not_null_name(old), not_null_name(new));
+                statements.push(Statement::new(format!(
+                    "ALTER DOMAIN {name} RENAME CONSTRAINT {before} TO {after}"
+                )));
+            }
             _ => return AlterStrategy::Replace,
         }
     }

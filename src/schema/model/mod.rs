@@ -34,6 +34,10 @@ pub(super) use views::{
     Column, Composite, Constraint, ConstraintKind, Enum, Generated, Index, Policy, Routine, Sequence, Table,
 };
 
+/// The privileges on tables that every version knows.
+pub(super) const ON_TABLES: [&str; 7] =
+    ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
+
 /// Where a snapshot was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {

@@ -112,6 +112,8 @@ pub struct Plan {
     pub(super) ends: Vec<usize>,
     pub(super) from: Fingerprint,
     pub(super) to: Fingerprint,
+    /// The older version of two servers, where `to` is told as both tell it alike.
+    pub(super) oldest: Option<u32>,
     pub(super) snapshot: Options,
     pub(super) options: PlanOptions,
 }
@@ -164,6 +166,7 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
         ends,
         from: diff.original,
         to: diff.new.fingerprint(),
+        oldest: diff.oldest,
         snapshot: diff.old.options.clone(),
         options: options.clone(),
     })

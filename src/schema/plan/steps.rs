@@ -135,6 +135,9 @@ impl Builder<'_, '_> {
         if planner.succession.aside.contains(&at) {
             return ddl::build_aside(new);
         }
+        if new.key.kind == Kind::Constraint && ddl::is_kept_key(&planner.ctx, new) {
+            return Vec::new();
+        }
         if new.key.kind == Kind::Privilege && is_granted_at_creation(planner, new) {
             return Vec::new();
         }

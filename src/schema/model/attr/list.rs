@@ -127,6 +127,8 @@ attributes! {
     Inherited = "inherited", Compared, Flag;
     /// The name of an inherited not-null constraint, where it is not the usual one.
     InheritedNotNullName = "inherited_not_null_name", PlanOnly, Text;
+    /// The foreign keys of a partition that come from its parent, which it keeps when it is detached.
+    InheritedKeys = "inherited_keys", PlanOnly, List;
     /// The parent tables.
     Inherits = "inherits", Compared, List;
     /// INITCOND of an aggregate.

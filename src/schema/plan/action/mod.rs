@@ -10,6 +10,7 @@ mod requirements;
 pub(super) mod sequences;
 mod succession;
 pub(super) mod swap;
+mod versions;
 
 use std::collections::BTreeSet;
 

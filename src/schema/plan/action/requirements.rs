@@ -1,8 +1,10 @@
 //! Refuses what the old side's server does not support.
 
-use super::{Action, Planner};
+use std::collections::BTreeSet;
+
+use super::{Action, Planner, versions};
 use crate::schema::ddl;
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Name, Object};
 use crate::sql::{has_keywords, split_list};
 
 /// Refuses what the old side's server does not support and, with `strict`, whatever is not compared in detail.
@@ -25,6 +27,7 @@ pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
         if new.key.kind == Kind::Extension && planner.items[at].creates() {
             check_extension(planner, &new);
         }
+        check_row_type(planner, at, &new);
     }
 }
 
@@ -47,26 +50,104 @@ fn check_roles(planner: &mut Planner<'_>, new: &Object<'_>) {
 }
 
 fn check_version(planner: &mut Planner<'_>, new: &Object<'_>) {
-    let definition = new.text(Attr::Definition);
-    let (since, feature) = match new.key.kind {
-        Kind::Column if new.has(Attr::GeneratedVirtual) => (180_000, "virtual generated columns"),
-        Kind::Collation if new.get(Attr::Provider) == Some("builtin") => {
-            (170_000, "the builtin collation provider")
-        }
-        Kind::Constraint if has_keywords(definition, "NOT ENFORCED") => {
-            (180_000, "constraints that are not enforced")
-        }
-        Kind::Constraint if has_keywords(definition, "WITHOUT OVERLAPS") => (180_000, "temporal constraints"),
-        _ => return,
-    };
-    if planner.ctx.old.server_version() < since {
+    let server = planner.ctx.old.server_version();
+    if server >= planner.ctx.new.server_version() / 10_000 * 10_000 {
+        return;
+    }
+    let of_kind = unknown_kind(new).filter(|(since, _)| server < *since).map(|(_, what)| what.to_owned());
+    if let Some(feature) = of_kind.or_else(|| versions::unknown_word(new, server)) {
         planner.refuse(new, format!("the old side's server does not know {feature}"));
     }
 }
 
+/// A feature of the object, and the version that brought it.
+fn unknown_kind(new: &Object<'_>) -> Option<(u32, &'static str)> {
+    let definition = new.text(Attr::Definition);
+    let marks = new.text(Attr::NotNullConstraint);
+    let maintain = |attr: Attr| {
+        new.get(attr).is_some_and(|list| split_list(list).iter().any(|p| p.starts_with("MAINTAIN")))
+    };
+    Some(match new.key.kind {
+        Kind::Column if new.has(Attr::GeneratedVirtual) => (180_000, "virtual generated columns"),
+        Kind::Column if has_keywords(marks, "NO INHERIT") => {
+            (180_000, "not-null constraints that are not inherited")
+        }
+        Kind::Column if has_keywords(marks, "NOT VALID") => {
+            (180_000, "not-null constraints that are not valid")
+        }
+        Kind::Collation if new.get(Attr::Provider) == Some("builtin") => {
+            (170_000, "the builtin collation provider")
+        }
+        Kind::Collation if new.has(Attr::Rules) => (160_000, "rules of collations"),
+        Kind::Constraint if has_keywords(definition, "NOT ENFORCED") => {
+            (180_000, "constraints that are not enforced")
+        }
+        Kind::Constraint
+            if has_keywords(definition, "WITHOUT OVERLAPS") || has_keywords(definition, "PERIOD") =>
+        {
+            (180_000, "temporal constraints")
+        }
+        Kind::EventTrigger if new.get(Attr::Event) == Some("login") => (170_000, "event triggers on login"),
+        Kind::Publication if new.has(Attr::PublishGeneratedColumns) => {
+            (180_000, "generated columns in publications")
+        }
+        Kind::Privilege | Kind::DefaultPrivileges if maintain(Attr::Granted) || maintain(Attr::Revoked) => {
+            (170_000, "the privilege MAINTAIN")
+        }
+        _ => return None,
+    })
+}
+
 fn check_extension(planner: &mut Planner<'_>, new: &Object<'_>) {
-    let version = new.text(Attr::Version);
+    // Between two major versions that of an extension is not compared.
+    let Some(version) = new.get(Attr::Version) else { return };
     if !planner.ctx.old.origin.available_extensions.contains(&format!("{} {version}", new.key.name)) {
         planner.refuse(new, format!("version {version} is not available on the old side's server"));
+    }
+}
+
+/// PostgreSQL rewrites no table whose row type is the type of a column.
+fn check_row_type(planner: &mut Planner<'_>, at: usize, new: &Object<'_>) {
+    let Some(table) = rewritten(planner, at, new).and_then(|table| planner.ctx.old.find(table)) else {
+        return;
+    };
+    let objects = &planner.ctx.old.objects;
+    let table_key = objects.key(table);
+    let mut queue = vec![table];
+    let mut seen: BTreeSet<usize> = queue.iter().copied().collect();
+    while let Some(type_at) = queue.pop() {
+        for dependent in planner.old_dependents.of(type_at).iter().map(|at| *at as usize) {
+            let user = objects.at(dependent);
+            match user.key.kind {
+                Kind::Column if user.parent != Some(table_key) => {
+                    let reason =
+                        format!("PostgreSQL cannot rewrite {table_key} while {} uses its row type", user.key);
+                    return planner.refuse(new, reason);
+                }
+                Kind::Composite | Kind::Domain | Kind::Range if seen.insert(dependent) => {
+                    queue.push(dependent)
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The table that is rewritten for an object, as PostgreSQL sees it: wherever rows get a value.
+fn rewritten<'a>(planner: &Planner<'a>, at: usize, new: &Object<'a>) -> Option<Name<'a>> {
+    let item = &planner.items[at];
+    match new.key.kind {
+        Kind::Table if item.action == Action::Alter => {
+            let old = planner.old_object(at)?;
+            let differs = |attr: &Attr| old.get(*attr) != new.get(*attr);
+            [Attr::Persistence, Attr::AccessMethod].iter().any(differs).then_some(new.key)
+        }
+        Kind::Column if item.creates() => {
+            let default = planner.ctx.parts(new).any(|(_, part)| part.key.kind == Kind::Default);
+            let filled = default || new.has(Attr::Generated) || new.has(Attr::Identity);
+            new.parent.filter(|_| filled)
+        }
+        Kind::Column if item.action == Action::Alter && item.retyped => new.parent,
+        _ => None,
     }
 }

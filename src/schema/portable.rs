@@ -1,0 +1,82 @@
+//! What two major versions of PostgreSQL tell alike.
+
+use std::borrow::Cow;
+
+use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Objects, Schema};
+use crate::sql::{clause, split_list};
+
+impl Schema {
+    /// The schema without what depends on the version of the server alone: versions of extensions, names of
+    /// not-null constraints, `MAINTAIN` where all privileges are granted. `oldest` is the older
+    /// of two servers' versions.
+    pub(super) fn portable(&self, oldest: u32) -> Self {
+        let objects: Objects = self.objects.iter().map(|object| portable(&object, oldest)).collect();
+        Self::new(self.options.clone(), self.origin.clone(), objects)
+    }
+
+    /// The older version of two servers, if their major versions differ.
+    pub(super) fn older_version(&self, other: &Self) -> Option<u32> {
+        let (one, other) = (self.server_version(), other.server_version());
+        (one / 10_000 != other / 10_000).then_some(one.min(other))
+    }
+}
+
+fn portable<'a>(object: &Object<'a>, oldest: u32) -> Draft<'a> {
+    let mut draft = object.draft();
+    match object.key.kind {
+        Kind::Extension => draft.attrs.retain(|(attr, _)| *attr != Attr::Version),
+        Kind::Column => {
+            if oldest < 180_000 {
+                without_name(&mut draft);
+            }
+            if oldest < 170_000 {
+                without_inherited_identity(&mut draft);
+            }
+        }
+        Kind::Domain if oldest < 170_000 => without_name(&mut draft),
+        Kind::Privilege | Kind::DefaultPrivileges if oldest < 170_000 => {
+            for (_, list) in
+                draft.attrs.iter_mut().filter(|(attr, _)| matches!(attr, Attr::Granted | Attr::Revoked))
+            {
+                if let Some(before) = without_maintain(list) {
+                    *list = before;
+                }
+            }
+        }
+        Kind::Collation if oldest < 160_000 => {
+            for (_, locale) in draft.attrs.iter_mut().filter(|(attr, _)| *attr == Attr::Locale) {
+                *locale = locale.replace('_', "-").into();
+            }
+        }
+        _ => {}
+    }
+    draft
+}
+
+/// Before a not-null constraint had a name there was nothing to compare one with.
+fn without_name(draft: &mut Draft<'_>) {
+    draft.attrs.retain(|(attr, _)| *attr != Attr::InheritedNotNullName);
+    let Some(at) = draft.attrs.iter().position(|(attr, _)| *attr == Attr::NotNullConstraint) else { return };
+    let marks = &draft.attrs[at].1;
+    let flags = ["NO INHERIT", "NOT VALID"].iter().filter_map(|flag| clause(marks, flag));
+    match flags.map(|flag| flag.start).min().map(|start| marks[start..].to_owned()) {
+        Some(flags) => draft.attrs[at].1 = flags.into(),
+        None => drop(draft.attrs.remove(at)),
+    }
+}
+
+/// Before 17 the partitions of a table with an identity had none.
+fn without_inherited_identity(draft: &mut Draft<'_>) {
+    if !draft.attrs.iter().any(|(attr, _)| *attr == Attr::IdentitySequence) {
+        draft.attrs.retain(|(attr, _)| *attr != Attr::Identity);
+    }
+}
+
+/// All privileges on a table as they were before there was one more.
+fn without_maintain(list: &str) -> Option<Cow<'static, str>> {
+    let privileges = split_list(list);
+    let has = |wanted: &str| privileges.iter().any(|privilege| privilege.trim_end_matches('*') == wanted);
+    let rest: Vec<&str> = privileges.iter().copied().filter(|p| !p.starts_with("MAINTAIN")).collect();
+    (rest.len() < privileges.len() && ON_TABLES.iter().all(|wanted| has(wanted)))
+        .then(|| rest.join(", ").into())
+}

@@ -1,0 +1,10 @@
+-- forbid: TYPE
+-- min-version: 17
+-- old
+CREATE DOMAIN d AS int CONSTRAINT nn NOT NULL;
+CREATE DOMAIN e AS int NOT NULL;
+CREATE TABLE t (a d, b e);
+-- new
+CREATE DOMAIN d AS int CONSTRAINT nm NOT NULL;
+CREATE DOMAIN e AS int CONSTRAINT ee NOT NULL;
+CREATE TABLE t (a d, b e);

@@ -1,0 +1,7 @@
+-- expect: refused
+-- old
+CREATE TABLE t (a int);
+CREATE TABLE u (x t);
+-- new
+CREATE TABLE t (a int, c int DEFAULT 3);
+CREATE TABLE u (x t);
