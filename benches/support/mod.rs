@@ -3,10 +3,13 @@
     dead_code,
     unused_imports,
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     reason = "each bench uses a part; the PostgreSQL servers are those of the tests"
 )]
 
+#[path = "../../tests/support/child.rs"]
+pub(crate) mod child;
 pub(crate) mod disk;
 pub(crate) mod figures;
 #[path = "../../tests/support/postgres/mod.rs"]

@@ -109,9 +109,9 @@ impl Admission {
         } else if table.places.len() >= total {
             table.evict(|_| true)?;
         }
-        let (give_way, told) = oneshot::channel();
+        let (give_way, notice) = oneshot::channel();
         let number = table.insert(Held { peer, stage: Stage::Silent, give_way });
-        Some((Place { admission: self.clone(), number }, told))
+        Some((Place { admission: self.clone(), number }, notice))
     }
 
     /// Makes the oldest connection that has come least far give way, if there is one.
@@ -162,7 +162,7 @@ impl Place {
     /// Says how far the connection has come. Its age counts from here.
     pub(super) fn reached(&mut self, stage: Stage) {
         let mut table = self.admission.table();
-        // A connection that was told to give way holds no place any more.
+        // A connection that was asked to give way holds no place any more.
         if let Some(held) = table.places.remove(&self.number) {
             self.number = table.insert(Held { stage, ..held });
         }
@@ -191,19 +191,19 @@ mod tests {
     #[test]
     fn the_oldest_silent_connection_gives_way_and_a_served_one_never() {
         let admission = Admission::new(Limits { total: 3, per_peer: 3 });
-        let (mut first, mut first_told) = admission.admit(PEER).unwrap();
-        let (mut second, mut second_told) = admission.admit(PEER).unwrap();
-        let (_third, mut third_told) = admission.admit(PEER).unwrap();
+        let (mut first, mut first_notice) = admission.admit(PEER).unwrap();
+        let (mut second, mut second_notice) = admission.admit(PEER).unwrap();
+        let (_third, mut third_notice) = admission.admit(PEER).unwrap();
         first.reached(Stage::Busy);
         second.reached(Stage::Handshake);
-        let (mut fourth, mut fourth_told) = admission.admit(PEER).unwrap();
-        assert_eq!(third_told.try_recv(), Ok(()));
+        let (mut fourth, mut fourth_notice) = admission.admit(PEER).unwrap();
+        assert_eq!(third_notice.try_recv(), Ok(()));
         fourth.reached(Stage::Busy);
         let (mut fifth, _) = admission.admit(PEER).unwrap();
-        assert_eq!(second_told.try_recv(), Ok(()));
+        assert_eq!(second_notice.try_recv(), Ok(()));
         fifth.reached(Stage::Busy);
         assert!(admission.admit(PEER).is_none() && !admission.evict_oldest());
-        assert!(first_told.try_recv().is_err() && fourth_told.try_recv().is_err());
+        assert!(first_notice.try_recv().is_err() && fourth_notice.try_recv().is_err());
         drop(first);
         assert!(admission.admit(PEER).is_some());
     }
@@ -211,11 +211,11 @@ mod tests {
     #[test]
     fn one_peer_leaves_places_to_others_and_gives_way_to_itself() {
         let admission = Admission::new(Limits { total: 4, per_peer: 2 });
-        let (_first, mut told) = admission.admit(PEER).unwrap();
+        let (_first, mut notice) = admission.admit(PEER).unwrap();
         let _second = admission.admit(PEER).unwrap();
         let _other = admission.admit(other(2)).unwrap();
         let _third = admission.admit(PEER).unwrap();
-        assert_eq!(told.try_recv(), Ok(()));
+        assert_eq!(notice.try_recv(), Ok(()));
         assert_eq!(admission.table().places.len(), 3);
     }
 

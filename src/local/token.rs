@@ -16,7 +16,7 @@ pub(crate) fn has_token_form(password: &str) -> bool {
     password.strip_prefix(HEADER).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Far above what [`TokenSigner::mint`] writes; anything longer is refused unread.
+/// Far above what [`TokenSigner::sign`] writes; anything longer is refused unread.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// Claims of a token about its bearer. Times are kept to the second, as JSON Web Tokens write them.
@@ -87,7 +87,7 @@ impl TokenSigner {
         Ok(key)
     }
 
-    pub(crate) fn mint(&self, claims: &Claims) -> SecretString {
+    pub(crate) fn sign(&self, claims: &Claims) -> SecretString {
         let payload = serde_json::json!({
             "sub": claims.subject,
             "project": claims.project,
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_minted_token_verifies_to_the_same_claims_until_it_expires() {
         let claims = claims(now());
-        let token = signer().mint(&claims);
+        let token = signer().sign(&claims);
         let token = token.expose_secret();
         assert_eq!(signer().verify(token, now()), Ok(claims.clone()));
         let at = claims.expires_at;
@@ -164,18 +164,18 @@ mod tests {
     #[test]
     fn two_tokens_of_one_second_differ() {
         let now = now();
-        assert_ne!(signer().mint(&claims(now)).expose_secret(), signer().mint(&claims(now)).expose_secret());
+        assert_ne!(signer().sign(&claims(now)).expose_secret(), signer().sign(&claims(now)).expose_secret());
     }
 
     #[test]
     fn a_token_of_another_key_has_a_bad_signature() {
-        let token = TokenSigner::new(&[8; 32]).mint(&claims(now()));
+        let token = TokenSigner::new(&[8; 32]).sign(&claims(now()));
         assert_eq!(signer().verify(token.expose_secret(), now()), Err(TokenError::BadSignature));
     }
 
     #[test]
     fn no_other_algorithm_is_accepted() {
-        let token = signer().mint(&claims(now()));
+        let token = signer().sign(&claims(now()));
         let (_, rest) = token.expose_secret().split_once('.').unwrap();
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         assert_eq!(signer().verify(&format!("{none}.{rest}"), now()), Err(TokenError::Malformed));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn tokens_are_told_from_passwords_by_their_form() {
-        assert!(has_token_form(signer().mint(&claims(now())).expose_secret()));
+        assert!(has_token_form(signer().sign(&claims(now())).expose_secret()));
         for password in ["", "correct horse", "eyJhbGciOiJub25lIn0.e30.", HEADER] {
             assert!(!has_token_form(password), "{password}");
         }
@@ -202,8 +202,8 @@ mod tests {
 
         #[test]
         fn a_changed_character_is_noticed(at in 0usize..200, with in "[A-Za-z0-9_.-]") {
-            let minted = signer().mint(&claims(now()));
-            let mut token = minted.expose_secret().to_owned();
+            let signed = signer().sign(&claims(now()));
+            let mut token = signed.expose_secret().to_owned();
             let at = at % token.len();
             prop_assume!(token[at..=at] != with);
             token.replace_range(at..=at, &with);

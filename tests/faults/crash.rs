@@ -89,8 +89,25 @@ impl Workload {
     }
 }
 
+/// Compares tables and indexes of the branches that run, as the superuser.
+fn check_structures(data: &Path) {
+    let sockets = fs::read_dir(data.join("run")).unwrap().flatten().map(|entry| entry.path());
+    for directory in sockets.filter(|directory| directory.join(".s.PGSQL.5432").exists()) {
+        let program =
+            programs::client(&programs::server(), "pg_amcheck", 0).expect("pg_amcheck is installed");
+        let mut amcheck = Command::new(program);
+        amcheck.env("PGHOST", &directory).env("PGUSER", "cloud_admin").env("PGDATABASE", "postgres");
+        amcheck.env("PGPASSWORD", fs::read_to_string(data.join("superuser.secret")).unwrap());
+        let checked =
+            output(amcheck.args(["--all", "--install-missing", "--heapallindexed", "--parent-check"]));
+        let text = [checked.stdout, checked.stderr].concat();
+        assert!(checked.status.success(), "{}: {}", directory.display(), String::from_utf8_lossy(&text));
+    }
+}
+
 /// Ends the server in order; nothing of it is left, and every page is whole.
 pub(super) fn end(mut serve: Serve, data: &Path) {
+    check_structures(data);
     serve.signal(Signal::TERM);
     assert!(serve.ended().success());
     kill::none_left(data);
@@ -144,4 +161,39 @@ async fn acknowledged_work_outlives_a_killed_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_work_outlives_a_killed_postgres() {
     rounds(&[Victim::Postmaster, Victim::Backend]).await;
+}
+
+/// It blocks the signal of its parent's death before it reads its first file, so that it outlives a killed server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_hangs_while_it_starts_ends_with_the_next_server() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    let mut serve = Serve::start(&data);
+    serve.client().await.create_project("shop").await.unwrap();
+    serve.signal(Signal::TERM);
+    assert!(serve.ended().success());
+    let settings = clusters(&data).remove(0).join("postgresql.auto.conf");
+    fs::remove_file(&settings).unwrap();
+    assert!(output(Command::new("mkfifo").arg(&settings)).status.success());
+
+    let mut serve = Serve::start(&data);
+    let main = serve.client().await.project("shop").unwrap().default_branch().await.unwrap();
+    let waking = tokio::spawn(async move { main.connect().await });
+    let deadline = Instant::now() + LIMIT;
+    while kill::processes(&data).is_empty() {
+        assert!(Instant::now() < deadline, "PostgreSQL is not started");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Long enough to be in the call that hangs.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    serve.signal(Signal::KILL);
+    serve.ended();
+    waking.abort();
+    let hanging = kill::processes(&data);
+    fs::remove_file(&settings).unwrap();
+    let serve = Serve::start(&data);
+    assert!(kill::processes(&data).iter().all(|process| !hanging.contains(process)), "{hanging:?}");
+    let main = serve.client().await.project("shop").unwrap().default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item ()").await;
+    end(serve, &data);
 }

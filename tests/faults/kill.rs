@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{child::LIMIT, serve::Serve};
 
-/// What a SIGKILL hits.
+/// The target of a SIGKILL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Victim {
     Server,

@@ -1,4 +1,4 @@
-//! What SQL logins cannot reach: the platform's rights, the machine and each other's secrets.
+//! SQL logins reach neither the platform's rights nor the machine nor each other's secrets.
 
 use std::time::{Duration, Instant};
 

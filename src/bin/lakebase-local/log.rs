@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stops_holds_up_nobody_and_gets_to_know_what_it_missed() {
+    fn a_reader_that_stops_holds_up_nothing_and_learns_what_it_missed() {
         let (permit, permits) = mpsc::channel();
         let written = Arc::<Mutex<String>>::default();
         let log = Log::start(Slow { permits, written: written.clone() }).unwrap();

@@ -1,4 +1,4 @@
-//! Who owns a data directory, who can change it, and who can reach it.
+//! Checks of a data directory: its owner, the accounts that can change it, and those that can reach it.
 
 use std::{
     fs, io,

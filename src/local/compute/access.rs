@@ -1,4 +1,4 @@
-//! Who may log in to a compute's socket: `pg_hba.conf` and `pg_ident.conf`.
+//! The rules for logins at a compute's socket: `pg_hba.conf` and `pg_ident.conf`.
 
 use std::{fs, process::Command};
 

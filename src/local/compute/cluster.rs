@@ -139,7 +139,7 @@ fn first_statements(major: u32, platform: &Platform) -> String {
     ];
     if major < 16 {
         // Until 15 a role with CREATEROLE grants every role but superusers, to itself as well. A predefined role that
-        // counts as a superuser is out of its reach; nobody is a member, and it cannot log in.
+        // counts as a superuser is out of its reach; it has no members and cannot log in.
         statements.push(format!(
             "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE rolname IN ({});",
             BEYOND_LOGINS.map(|role| format!("'{role}'")).join(", ")

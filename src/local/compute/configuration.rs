@@ -1,4 +1,4 @@
-//! What a compute is told in its configuration files.
+//! The configuration files of a compute.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use super::installed::PgVersion;
 use crate::local::engine_error::EngineError;
 
-/// What survives what.
+/// The crashes that committed work survives.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ const MB: u64 = 1 << 20;
 /// each megabyte of it along as a file.
 const HISTORY_CAP: &str = "1GB";
 
-/// Writes `postgresql.conf`: sizes first, what the user set, and last what nobody may change.
+/// Writes `postgresql.conf`: sizes first, the user's settings, and last those that are fixed.
 pub(super) fn postgresql_conf(
     settings: &ComputeSettings,
     version: PgVersion,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_change_comes_last() {
+    fn fixed_settings_come_last() {
         let text = conf(&[("listen_addresses", "*")]).unwrap();
         assert!(text.rfind("listen_addresses = ''").unwrap() > text.find("listen_addresses = '*'").unwrap());
     }

@@ -82,7 +82,7 @@ impl Platform {
         Ok(Self { password, verifier, links })
     }
 
-    /// What PostgreSQL is to store of the secret; the secret itself never reaches it.
+    /// The verifier that PostgreSQL stores; the secret itself never reaches it.
     pub(in crate::local) fn verifier(&self) -> String {
         self.verifier.to_string()
     }

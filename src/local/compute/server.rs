@@ -43,7 +43,7 @@ const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_secs(2);
 const LOG_LIMIT: u64 = 4 << 20;
 const LOG_TAIL: u64 = 2000;
 
-/// What a start needs to know.
+/// The parameters of a start.
 #[derive(Clone)]
 pub(in crate::local) struct Launch {
     pub(in crate::local) installation: Installation,

@@ -1,4 +1,4 @@
-//! Where the sockets of the computes lie.
+//! The directories of the computes' sockets.
 
 use std::{
     env, fs, io,
@@ -13,7 +13,7 @@ use crate::local::{
     engine_error::EngineError,
 };
 
-/// What the kernel takes, with a byte for the end: 104 on macOS, 108 on Linux.
+/// The kernel's limit, with a byte for the end, is 104 on macOS and 108 on Linux.
 const LONGEST: usize = 103;
 pub(super) const SOCKET_FILE: &str = ".s.PGSQL.5432";
 /// Hexadecimal digits of a digest.

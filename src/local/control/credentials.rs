@@ -36,7 +36,7 @@ impl Credentials {
         let ttl = lifetime(request, now)?;
         let subject = request.group_name.as_deref().filter(|group| !group.is_empty()).unwrap_or(&self.user);
         let claims = Claims::new(subject, &branch.project_uid, now, ttl);
-        let token = self.signer.mint(&claims);
+        let token = self.signer.sign(&claims);
         Ok(DatabaseCredential { token: token.expose_secret().to_owned(), expire_time: claims.expires_at })
     }
 }

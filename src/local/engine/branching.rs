@@ -228,7 +228,7 @@ impl Backup {
         Ok((text(0)?, text(1)?))
     }
 
-    /// Lets go of the WAL; nobody waits for it.
+    /// Lets go of the WAL, in the background.
     fn release(self) {
         tokio::spawn(async move { drop(sqlx::Connection::close(self.session).await) });
     }

@@ -24,7 +24,7 @@ use crate::local::{
     },
 };
 
-/// What PostgreSQL says when the WAL ends before the point it was told to stop at.
+/// PostgreSQL's message when the WAL ends before the recovery target.
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
 /// The history of a branch: where it is and how far it reaches.
@@ -113,7 +113,7 @@ impl Inner {
         self.on_disk(move |_| Ok(Take::finished(segment_ceiling(&data, end)?))).await
     }
 
-    /// Finds what is kept of a branch's past; whoever calls holds the branch.
+    /// Finds what is kept of a branch's past. The caller holds the branch.
     async fn past(&self, key: &BranchKey, socket: Option<&ComputeSocket>) -> Result<Past, EngineError> {
         let dir = self.existing(key).await?;
         let data = dir.join("data");

@@ -1,7 +1,7 @@
 //! Branches on disk and the PostgreSQL processes on them: `storage` and `compute` put together.
 //!
 //! Knows nothing of names, REST, rules or tokens. A branch is a data directory under a key; a compute
-//! is a PostgreSQL on it. Every change runs to its end even if whoever asked for it goes away.
+//! is a PostgreSQL on it. Every change runs to its end even if its caller goes away.
 //!
 //! The root belongs to the engine, but files named `lakebase*` in it are left alone: the layers above
 //! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
@@ -58,13 +58,13 @@ pub(crate) struct EngineOptions {
     pub(crate) pg_bin: Option<PathBuf>,
     /// The account that runs PostgreSQL where this process is root; `lakebase` by default.
     pub(crate) pg_user: Option<String>,
-    /// What survives what.
+    /// The crashes that committed work survives.
     pub(crate) durability: Durability,
     /// Receives a line for each step of a fetch; by default the log, or stderr where there is none.
     pub(crate) progress: Option<Progress>,
 }
 
-/// What a fork gave.
+/// The result of a fork.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fork {
     /// Up to where the new branch has the source's history, as PostgreSQL prints it.
@@ -140,7 +140,7 @@ const SOCKET_LINKS: &str = "lakebase.sockets";
 /// Made once per cluster by PostgreSQL itself. Logins can use it, and create nothing in it.
 pub(in crate::local) const MAINTENANCE_DATABASE: &str = "postgres";
 
-/// What is left of the five seconds of a shutdown after computes had their time to stop cleanly.
+/// Time for computes to stop cleanly, within the five seconds of a shutdown.
 const CLEAN_STOP: Duration = Duration::from_millis(4500);
 
 /// How long a shutdown waits for files that the next start removes otherwise.
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// Opens or makes the root, removes what was half made and ends PostgreSQL processes that a killed
-    /// server left. The caller makes sure that nobody else has the same root open.
+    /// server left. The caller makes sure that no other engine has the same root open.
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
         let (root, account, platform) = FileWorkers::privileged()

@@ -11,7 +11,7 @@ use crate::local::compute::{AwaitWithin as _, Launch, Server, SessionLimits};
 /// Large enough to replay a log from memory.
 const MEMORY: u64 = 2 << 30;
 
-/// What a recovery may need whatever the branch was set to, and nothing that writes on its own.
+/// Settings that a recovery may need whatever those of the branch are, without anything that writes on its own.
 const SETTINGS: [(&str, &str); 3] =
     [("hot_standby", "off"), ("autovacuum", "off"), ("max_prepared_transactions", "1000")];
 

@@ -50,7 +50,7 @@ pub(super) async fn bind(
             Ok(listener) => return Ok(listener),
             Err((address, error)) => tracing::warn!(
                 lakebase.endpoint = endpoint, %address, %error,
-                "no loopback address with port {POSTGRES_PORT} can be bound; taking another port of 127.0.0.1 (clients must be told the port)"
+                "no loopback address with port {POSTGRES_PORT} can be bound; taking another port of 127.0.0.1 (clients must be given the port)"
             ),
         }
     }

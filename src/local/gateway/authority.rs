@@ -64,7 +64,7 @@ impl Authority {
             Some(pem) => {
                 KeyPair::from_pem(&pem).map_err(|source| AuthorityError::Key { path: key, source })?
             }
-            // Clients may have stored this certificate already: another one in its place must be somebody's decision.
+            // Clients may have stored this certificate already: another one in its place must be decided on.
             None if certificate.exists() => return Err(AuthorityError::KeyMissing { path: certificate }),
             None => {
                 let pair = KeyPair::generate().map_err(AuthorityError::Make)?;
@@ -94,10 +94,10 @@ impl Authority {
         names: &[&str],
     ) -> Result<Arc<ServerConfig>, AuthorityError> {
         let key = KeyPair::generate().map_err(AuthorityError::Make)?;
-        let leaf = leaf_params(address, names, Utc::now())?
+        let certificate = certificate_params(address, names, Utc::now())?
             .signed_by(&key, &self.0.issuer)
             .map_err(AuthorityError::Make)?;
-        let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
+        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -131,7 +131,7 @@ fn authority_params(now: DateTime<Utc>) -> CertificateParams {
     params
 }
 
-fn leaf_params(
+fn certificate_params(
     address: IpAddr,
     names: &[&str],
     now: DateTime<Utc>,
@@ -161,7 +161,7 @@ fn valid_for(params: &mut CertificateParams, now: DateTime<Utc>, days: i64) {
     params.not_after = day(now + TimeDelta::days(days));
 }
 
-/// Makes the file by one rename, so that nobody ever reads half of it.
+/// Makes the file by one rename, so that no reader gets half of it.
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), AuthorityError> {
     let at = |action| move |source| AuthorityError::File { action, path: path.to_owned(), source };
     let dir = path.parent().unwrap_or(Path::new("."));

@@ -1,4 +1,4 @@
-//! What can be chosen before a local Lakebase starts, and the start itself.
+//! Options of a local Lakebase, and its start.
 
 use std::{
     net::SocketAddr,
@@ -28,7 +28,7 @@ use crate::local::{
 };
 
 /// How long to wait for another process that is just starting on the same data directory.
-const ATTACH_PATIENCE: Duration = Duration::from_secs(30);
+const ATTACH_WITHIN: Duration = Duration::from_secs(30);
 const ATTACH_PAUSE: Duration = Duration::from_millis(50);
 /// A process that only looks whether the directory is served holds the lock for a moment.
 const LOCK_ATTEMPTS: u32 = 5;
@@ -36,7 +36,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const STATE_FILE: &str = "lakebase.state";
 const DEFAULT_USER: &str = "developer@lakebase.local";
 
-/// What can be chosen; everything has a default.
+/// Options of a local Lakebase; everything has a default.
 ///
 /// # Examples
 ///
@@ -92,7 +92,7 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// What survives a power cut; [`Durability::Full`] unless said.
+    /// Whether committed work survives a power cut; [`Durability::Full`] unless said.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
@@ -132,7 +132,7 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// Who the caller is: an e-mail address, or the application id of a service principal.
+    /// The caller: an e-mail address, or the application id of a service principal.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
         self
@@ -156,8 +156,8 @@ impl LocalLakebaseBuilder {
     ///
     /// # Errors
     ///
-    /// [`LocalError`]: the data directory is in use, is somebody else's or cannot be reached; the address cannot be
-    /// had or is not loopback; PostgreSQL is not to be had.
+    /// [`LocalError`]: the data directory is in use, belongs to another user or cannot be reached; the address cannot be
+    /// had or is not loopback; there is no PostgreSQL.
     pub async fn start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir).await?;
@@ -183,7 +183,7 @@ impl LocalLakebaseBuilder {
     pub async fn attach_or_start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir).await?;
-        let patience = tokio::time::Instant::now() + ATTACH_PATIENCE;
+        let deadline = tokio::time::Instant::now() + ATTACH_WITHIN;
         loop {
             if let Some(lock) = Lock::take(&dir).await? {
                 return self.start_with(dir, lock).await;
@@ -193,7 +193,7 @@ impl LocalLakebaseBuilder {
             {
                 return Ok(LocalLakebase { record, data_dir: dir, running: None });
             }
-            if tokio::time::Instant::now() > patience {
+            if tokio::time::Instant::now() > deadline {
                 return Err(LocalError::InUse { pid: Record::pid(&dir).await, data_dir: dir });
             }
             tokio::time::sleep(ATTACH_PAUSE).await;
@@ -245,7 +245,7 @@ impl LocalLakebaseBuilder {
             Ok::<_, LocalError>(())
         };
         FileWorkers::privileged().run(free).await?;
-        // Taken first: when the address is not to be had, nothing has been started yet.
+        // Taken first: when the address is in use, nothing has been started yet.
         let listener = TcpListener::bind(self.listen).await;
         let refused = |source| LocalError::Listen { address: self.listen, source };
         let listener = listener.map_err(refused)?;

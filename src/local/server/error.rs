@@ -112,7 +112,7 @@ pub enum LocalError {
     #[error("{message}")]
     #[non_exhaustive]
     NoPostgres {
-        /// What was tried and what to do.
+        /// The attempts and the remedy.
         message: String,
     },
     /// The address is not a loopback address, and the local Lakebase is for this machine alone.

@@ -23,7 +23,7 @@ pub(crate) enum CloneMethod {
     Copy,
 }
 
-/// What happens to the WAL of the source.
+/// The part of the source's WAL that goes along.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::local) enum Wal {
     /// The source is at rest: its history goes along.
@@ -34,7 +34,7 @@ pub(in crate::local) enum Wal {
     Afterwards,
 }
 
-/// What a clone took.
+/// The cost of a clone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::local) struct Cloned {
     /// Bytes written, as opposed to shared.
@@ -297,7 +297,7 @@ fn skipped(name: &[u8]) -> bool {
         || is_temporary_relation(name)
 }
 
-/// Tables of a session, `t3_16384`: nobody else can read them.
+/// Tables of a session, `t3_16384`, which no other session can read.
 fn is_temporary_relation(name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(b"t") else { return false };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::regular;
 use crate::local::engine_error::EngineError;
 
-/// What a cluster says of itself.
+/// The state that a cluster records of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::local) struct ControlFile {
     /// Whether the last server shut down cleanly, so that no WAL needs replaying.

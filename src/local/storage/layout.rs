@@ -11,7 +11,7 @@ use crate::local::{
 const MARKER: &str = "lakebase.engine";
 const MARKER_TEXT: &str = "layout 1\n";
 
-/// What belongs to the account that runs PostgreSQL; all else in the root does not.
+/// Directories of the account that runs PostgreSQL; all else in the root is the server's.
 const OF_THE_ACCOUNT: [&str; 5] = ["branches", "templates", "staging", "trash", "run"];
 
 /// Makes `root` ours, or finds that it is; refuses a directory that holds something else, that another user

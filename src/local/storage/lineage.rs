@@ -1,4 +1,4 @@
-//! What a branch's history begins with and which timelines it went through: a small file beside its data.
+//! The template and the timelines of a branch's history: a small file beside its data.
 
 use std::{
     io,

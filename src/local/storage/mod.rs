@@ -78,7 +78,7 @@ pub(super) struct Storage {
     root: PathBuf,
     /// Found out when it is first needed, and again where that failed.
     method: OnceLock<CloneMethod>,
-    /// Whether what was acknowledged must survive a power cut.
+    /// Whether acknowledged changes must survive a power cut.
     durable: bool,
     trash: trash::Trash,
     next: AtomicU64,

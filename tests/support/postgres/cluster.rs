@@ -11,7 +11,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use super::programs::{self, Account};
-use crate::support::reaper::Reaper;
+use crate::support::{
+    child::{output, output_of},
+    reaper::Reaper,
+};
 
 const SETTINGS: [&str; 12] = [
     "listen_addresses=",
@@ -76,7 +79,7 @@ impl Cluster {
             "--locale=C.UTF-8",
         ]);
         initdb.arg("-D").arg(directory.join("data"));
-        let made = run_as(&mut initdb, account).current_dir(&directory).output().expect("initdb runs");
+        let made = output(run_as(&mut initdb, account).current_dir(&directory));
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let cluster = Self::start(binaries, directory, account);
         cluster.execute(
@@ -114,10 +117,7 @@ impl Cluster {
         let directory = new_directory(self.account);
         let mut copy = Command::new("cp");
         copy.arg("-a").arg(self.directory.join("data")).arg(directory.join("data"));
-        assert!(
-            run_as(&mut copy, self.account).status().expect("cp runs").success(),
-            "copy of a data directory"
-        );
+        assert!(output(run_as(&mut copy, self.account)).status.success(), "copy of a data directory");
         std::fs::remove_file(directory.join("data/postmaster.pid")).expect("the copy of a running server");
         Self::start(self.binaries.clone(), directory, self.account)
     }
@@ -151,7 +151,7 @@ impl Cluster {
         let script = script.to_owned();
         // psql may stop reading at the first error, which closes the pipe.
         let writer = std::thread::spawn(move || drop(input.write_all(script.as_bytes())));
-        let output = child.wait_with_output().expect("psql ends");
+        let output = output_of(child);
         writer.join().expect("the writer does not panic");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
@@ -161,7 +161,7 @@ impl Cluster {
     pub(crate) fn dump(&self, database: &str) -> String {
         let needed = || format!("a pg_dump of PostgreSQL {} or newer is needed", self.major);
         let pg_dump = self.pg_dump.as_ref().unwrap_or_else(|| panic!("{}", needed()));
-        let output = self.client(pg_dump, database).arg("--schema-only").output().expect("pg_dump runs");
+        let output = output(self.client(pg_dump, database).arg("--schema-only"));
         assert!(output.status.success(), "pg_dump {database}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }

@@ -5,6 +5,8 @@ use std::{
     process::Command,
 };
 
+use crate::support::child::output;
+
 /// An account for servers where the tests run as root, as whom PostgreSQL refuses to run.
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
@@ -16,7 +18,7 @@ impl Account {
     /// `postgres`, else `nobody`; none where the tests do not run as root.
     pub(crate) fn of_postgres() -> Option<Self> {
         let id = |arguments: &[&str]| -> Option<u32> {
-            let output = Command::new("id").args(arguments).output().ok()?;
+            let output = output(Command::new("id").args(arguments));
             String::from_utf8(output.stdout).ok()?.trim().parse().ok()
         };
         if !rustix::process::geteuid().is_root() {
@@ -78,8 +80,7 @@ fn installed() -> Vec<PathBuf> {
 }
 
 pub(crate) fn major_version(program: &Path) -> u32 {
-    let output =
-        Command::new(program).arg("--version").output().expect("a PostgreSQL program prints its version");
+    let output = output(Command::new(program).arg("--version"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let digits = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
     digits.collect::<String>().parse().expect("a version")

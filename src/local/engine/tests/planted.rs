@@ -37,7 +37,7 @@ fn pipe(path: &Path) -> io::Result<()> {
     Ok(mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?)
 }
 
-fn told(error: &EngineError) -> String {
+fn full_text(error: &EngineError) -> String {
     let source = std::error::Error::source(error).map(ToString::to_string);
     format!("{error}: {}", source.unwrap_or_default())
 }
@@ -61,7 +61,7 @@ async fn links_in_a_branch_s_directory_lead_the_server_nowhere() {
         let start = engine.start(&key("main"), &SETTINGS).await;
         let fork = engine.fork(&key("main"), &key("dev")).await;
         for error in [start.err(), fork.err()].into_iter().flatten() {
-            assert!(!told(&error).contains("words-of-root"), "{name}: {error}");
+            assert!(!full_text(&error).contains("words-of-root"), "{name}: {error}");
         }
         engine.stop(&key("main")).await.unwrap();
         let _ = engine.remove(&key("dev")).await;
@@ -159,7 +159,7 @@ async fn the_server_s_own_files_are_out_of_the_account_s_reach() {
     engine.shutdown().await;
 }
 
-/// What a program that is run from within a compute cannot do, whatever its rights in the database.
+/// A program that is run from within a compute has every right in its database.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn one_compute_reaches_no_file_and_no_process_of_another() {
@@ -235,7 +235,7 @@ async fn a_socket_that_is_exchanged_is_never_spoken_to() {
     engine.fork(&key("main"), &key("dev")).await.unwrap();
     drop(socket.connect().await.unwrap());
     assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    // The whole directory, too, as a link to the sockets of somebody else.
+    // The whole directory, too, as a link to other sockets.
     let (dir, elsewhere) = (socket.path().parent().unwrap().to_owned(), root.path().join("elsewhere"));
     fs::create_dir(&elsewhere).unwrap();
     let listener = planted(&elsewhere.join(".s.PGSQL.5432")).unwrap();

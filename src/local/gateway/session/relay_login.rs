@@ -119,7 +119,7 @@ where
                 let message = "the compute of this endpoint stopped during the login; try again";
                 return Err(ErrorResponse::unavailable(message).into());
             }
-            (Ok(_), told) => refused = told,
+            (Ok(_), refusal) => refused = refusal,
             (Err(source), None) => return Err(failed(source)),
         }
     }

@@ -181,7 +181,7 @@ fn programs() -> Option<PathBuf> {
         .find(|dir| dir.join("initdb").exists())
 }
 
-/// Who runs it: PostgreSQL refuses to run as root.
+/// The account that runs it: PostgreSQL refuses to run as root.
 fn owner() -> Option<(u32, u32)> {
     if !rustix::process::geteuid().is_root() {
         return None;

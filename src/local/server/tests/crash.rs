@@ -177,8 +177,8 @@ async fn roles_and_databases_are_whole_after_a_kill_and_their_names_can_be_used(
         send(&bench, create_database("new", "owner")).await;
     }
     for point in ["drop-role.written", "drop-role.reassigned-in-one", "drop-role.made"] {
-        let heir = format!("reassign_owned_to={MAIN}/roles/successor");
-        let call = (Method::DELETE, format!("{MAIN}/roles/owner?{heir}"), Value::Null);
+        let successor = format!("reassign_owned_to={MAIN}/roles/successor");
+        let call = (Method::DELETE, format!("{MAIN}/roles/owner?{successor}"), Value::Null);
         bench = crashed(bench, point, &call).await;
         assert_agreement(&bench, MAIN, point).await;
         send(&bench, create_role("owner")).await;
