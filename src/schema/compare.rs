@@ -12,6 +12,8 @@ use super::rename::{Renamed, certain, likely};
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
+    let requoted = new.requoted(old.server_version());
+    let new = requoted.as_ref().unwrap_or(new);
     match old.older_version(new) {
         Some(oldest) => {
             let mut diff = compare_alike(&old.portable(oldest), &new.portable(oldest));

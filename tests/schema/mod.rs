@@ -20,6 +20,7 @@ mod generated;
 mod identity;
 mod needs_versions;
 mod observe;
+mod odd_names;
 mod pairs;
 mod records;
 mod rights;

@@ -145,7 +145,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     if !key(old) || !key(new) || (!partitioned && new.text(Attr::IndexDefinition).is_empty()) {
         return None;
     }
-    let made = temporary("new", new);
+    let made = temporary(ctx, "new", new);
     let gone = format!("DROP CONSTRAINT {}", old.text(Attr::Name));
     let (ahead, mut exchange) = if partitioned {
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);

@@ -1,8 +1,9 @@
 //! The setting in which statements are made, and the forms that a change can take.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::schema::model::{Adjacency, Object, Schema};
+use crate::schema::model::{Adjacency, Object, Schema, taken_names};
 use crate::schema::statement::Statement;
 
 /// What statements are made for.
@@ -16,6 +17,8 @@ pub(in crate::schema) struct Context<'a> {
     /// Positions in the new schema of objects that are created as a part of their table or column.
     pub(in crate::schema) inline: BTreeSet<usize>,
     pub(in crate::schema) new_parts: &'a Adjacency,
+    /// The names in both schemas that those of helper objects could meet. See [`Context::is_taken`].
+    pub(in crate::schema) taken: OnceCell<HashSet<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -23,7 +26,14 @@ impl<'a> Context<'a> {
         self.fresh.contains(relation)
     }
 
-    /// The parts of a object of the new schema.
+    /// Whether something has a name that a helper object could have.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        let both =
+            || taken_names(self.old).into_iter().chain(taken_names(self.new)).map(str::to_owned).collect();
+        self.taken.get_or_init(both).contains(name)
+    }
+
+    /// The parts of an object of the new schema.
     pub(in crate::schema) fn parts(
         &self,
         object: &Object,

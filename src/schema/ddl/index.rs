@@ -82,7 +82,7 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
     let (was, is) = (Index::new(old), Index::new(new));
     let (table, schema, name) = (parent(new), is.schema(), is.name());
-    let (made, aside) = (temporary("new", new), temporary("old", old));
+    let (made, aside) = (temporary(ctx, "new", new), temporary(ctx, "old", old));
     let build = if is.is_partitioned() {
         Statement::new(sql(is, &made, "")).lock(table, LockMode::Share).at(Phase::Concurrent)
     } else {
@@ -111,8 +111,8 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
 }
 
 /// An index whose name is taken by the constraint it comes instead of.
-pub(in crate::schema) fn build_aside(new: &Object) -> Vec<Statement> {
-    let made = temporary("new", new);
+pub(in crate::schema) fn build_aside(ctx: &Context<'_>, new: &Object) -> Vec<Statement> {
+    let made = temporary(ctx, "new", new);
     let index = Index::new(new);
     let build = concurrently(new, sql(index, &made, " CONCURRENTLY"), index.is_unique());
     let rename = format!("ALTER INDEX {}.{made} RENAME TO {}", index.schema(), index.name());

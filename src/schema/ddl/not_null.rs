@@ -1,7 +1,7 @@
 //! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
 
 use super::context::Context;
-use super::sql::{alter, lines, parent};
+use super::sql::{alter, lines, parent, temporary};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident};
@@ -207,8 +207,7 @@ pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
             set.hazard(HazardKind::ScanUnderLock, table, "every row is checked")
         }];
     }
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-    let check = format!("lakebase_{}_not_null", plain.to_lowercase());
+    let check = temporary(ctx, "not_null", column);
     vec![
         Statement::new(format!(
             "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"

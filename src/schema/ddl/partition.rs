@@ -39,7 +39,7 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
         ];
     };
     let table = ctx.new.object(Kind::Table, child).unwrap_or(*partition);
-    let check = temporary("bound", &table);
+    let check = temporary(ctx, "bound", &table);
     vec![
         Statement::new(format!("ALTER TABLE {child} ADD CONSTRAINT {check} CHECK ({rule}) NOT VALID"))
             .exclusive(child),

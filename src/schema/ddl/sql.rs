@@ -1,28 +1,29 @@
 //! Names, options and phrases of catalog objects as SQL text.
 
-use crate::schema::model::{Attr, Key, Kind, Object};
+use super::context::Context;
+use crate::schema::model::{Attr, Key, Kind, Object, TEMPORARY};
 use crate::schema::statement::Statement;
 use crate::sql::{entries, entry, quote_literal};
 
-/// The name something goes by while it makes way for its successor, or the successor while it is made.
-pub(in crate::schema) fn temporary(role: &str, object: &Object) -> String {
+/// The most bytes that PostgreSQL keeps of a name.
+const LONGEST: usize = 63;
+
+/// The name of an object while it makes way for its successor, of the successor while it is made, or of a helper that
+/// `role` names. Objects whose names are alike once shortened have different ones, and none is taken.
+pub(in crate::schema) fn temporary(ctx: &Context<'_>, role: &str, object: &Object) -> String {
     let name = object.text(Attr::Name);
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .take(40)
-        .collect::<String>()
-        .to_lowercase();
-    if plain == name {
-        return format!("lakebase_{role}_{plain}");
-    }
-    // Names that are alike once shortened still differ by this.
-    let digest = object
-        .key
-        .name
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("lakebase_{role}_{plain}_{digest:08x}")
+    let head = format!("{TEMPORARY}{role}_");
+    // A digest and a number follow.
+    let room = LONGEST - head.len() - 9 - 4;
+    let letters = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(room);
+    let plain = letters.collect::<String>().to_lowercase();
+    let hash = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let digest = object.key.name.bytes().fold(0x811c_9dc5_u32, hash);
+    let exact = (plain == name).then(|| format!("{head}{plain}"));
+    let first = format!("{head}{plain}_{digest:08x}");
+    let numbered = (2..1000).map(|number| format!("{first}_{number}"));
+    let mut candidates = exact.into_iter().chain(std::iter::once(first.clone())).chain(numbered);
+    candidates.find(|name| !ctx.is_taken(name)).unwrap_or(first)
 }
 
 /// The name of what an object is a part of.
@@ -30,7 +31,7 @@ pub(in crate::schema) fn parent<'a>(object: &Object<'a>) -> &'a str {
     object.parent.map(|p| p.name).unwrap_or_default()
 }
 
-/// A object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
+/// An object as SQL names it in `COMMENT ON`, `ALTER … OWNER TO` and `DROP`.
 pub(in crate::schema) fn phrase(object: &Object) -> String {
     let name = object.key.name;
     let on_parent = |word: &str| format!("{word} {} ON {}", object.text(Attr::Name), parent(object));

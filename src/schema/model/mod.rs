@@ -9,6 +9,7 @@ mod kind;
 mod namespace;
 mod object;
 mod pairs;
+mod requote;
 mod text;
 mod views;
 
@@ -27,7 +28,7 @@ pub(super) use draft::{Collection, Draft};
 pub use key::Key;
 pub(super) use key::Name;
 pub use kind::Kind;
-pub(super) use namespace::{Namespace, occupied};
+pub(super) use namespace::{Namespace, TEMPORARY, occupied, taken_names};
 pub(super) use object::{Address, Identity, Object, Objects};
 pub(super) use pairs::{Pair, pairs};
 pub(super) use views::{

@@ -1,6 +1,9 @@
 //! The names that objects occupy.
 
-use super::{Attr, Constraint, Kind, Object};
+use std::collections::HashSet;
+
+use super::{Attr, Constraint, Kind, Object, Schema};
+use crate::sql::last_part;
 
 /// A namespace within a schema: no two objects in it share a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,4 +37,19 @@ pub(in crate::schema) fn occupied(object: &Object<'_>) -> Vec<(Namespace, String
         }
         _ => Vec::new(),
     }
+}
+
+/// What the names of our own helper objects begin with.
+pub(in crate::schema) const TEMPORARY: &str = "lakebase_";
+
+/// The names in a schema that begin as those of our own helper objects do.
+pub(in crate::schema) fn taken_names(schema: &Schema) -> HashSet<&str> {
+    schema.objects.iter().flat_map(names).filter(|name| name.starts_with(TEMPORARY)).collect()
+}
+
+/// The names of an object and of what belongs to it alone.
+fn names(object: Object<'_>) -> impl Iterator<Item = &str> {
+    let qualified =
+        [Attr::IdentitySequence, Attr::Multirange].into_iter().filter_map(move |attr| object.get(attr));
+    object.get(Attr::Name).into_iter().chain(qualified.map(last_part))
 }

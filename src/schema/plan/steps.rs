@@ -6,7 +6,7 @@ use super::action::sequences::{self, IdentityChanges, Transfer};
 use super::action::{Action, Planner, is_moved, swap};
 use super::order::{Graph, Rank};
 use super::view::{PlanView, Steps};
-use crate::schema::ddl::{self, temporary};
+use crate::schema::ddl::{self, Context, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{Phase, Statement};
 use crate::sql::bracket;
@@ -75,10 +75,10 @@ impl Builder<'_, '_> {
         let mut statements = self.drop_statements(at, &old);
         let mut purge = Vec::new();
         if let Some((column, identity)) = sequences::transferred_to(self.planner, &self.identities, &old) {
-            (statements, purge) = sequences::transfer_to_identity(&old, identity);
+            (statements, purge) = sequences::transfer_to_identity(&self.planner.ctx, &old, identity);
             self.transfers.push(Transfer::ToIdentity { sequence: at, column });
         } else if self.planner.items[at].moved {
-            (statements, purge) = rename_away(&old);
+            (statements, purge) = rename_away(&self.planner.ctx, &old);
         }
         let name = || format!("drop {}", old.key);
         if !purge.is_empty() {
@@ -120,7 +120,8 @@ impl Builder<'_, '_> {
         let mut statements = self.create_statements(at, new);
         if let Some((column, identity)) = sequences::transferred_from(self.planner, &self.identities, new) {
             let ahead;
-            (ahead, statements) = sequences::transfer_from_identity(statements, new, identity);
+            (ahead, statements) =
+                sequences::transfer_from_identity(&self.planner.ctx, statements, new, identity);
             self.steps[at].prepare = Some(self.graph.chain(ahead, rank, name));
             self.transfers.push(Transfer::FromIdentity { sequence: at, column });
         }
@@ -133,7 +134,7 @@ impl Builder<'_, '_> {
             return ddl::adopt(new, &index);
         }
         if planner.succession.aside.contains(&at) {
-            return ddl::build_aside(new);
+            return ddl::build_aside(&planner.ctx, new);
         }
         if new.key.kind == Kind::Constraint && ddl::is_kept_key(&planner.ctx, new) {
             return Vec::new();
@@ -186,8 +187,8 @@ impl Builder<'_, '_> {
 }
 
 /// Renames an old type or function while its dependents move to the new one; the second part drops it.
-fn rename_away(old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
-    let name = temporary("old", old);
+fn rename_away(ctx: &Context<'_>, old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
+    let name = temporary(ctx, "old", old);
     let rename = format!("ALTER {} RENAME TO {name}", ddl::phrase(old));
     let word = match old.key.kind {
         Kind::Domain => "DOMAIN",
@@ -201,15 +202,15 @@ fn rename_away(old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
     };
     let drop = Statement::new(format!("DROP {word} {}.{name}{arguments}", old.text(Attr::Schema)));
     let mut renames = vec![Statement::new(rename)];
-    renames.extend(constructors_away(old, &name));
+    renames.extend(constructors_away(ctx, old, &name));
     (renames, vec![drop])
 }
 
 /// The multirange and the constructors of a range type keep their names when it is renamed.
-fn constructors_away(old: &Object<'_>, away: &str) -> Vec<Statement> {
+fn constructors_away(ctx: &Context<'_>, old: &Object<'_>, away: &str) -> Vec<Statement> {
     let Some(multirange) = old.get(Attr::Multirange) else { return Vec::new() };
     let (name, of) = (old.key.name, old.text(Attr::Subtype));
-    let many = temporary("old_multirange", old);
+    let many = temporary(ctx, "old_multirange", old);
     [
         format!("ALTER FUNCTION {name}({of}, {of}) RENAME TO {away}"),
         format!("ALTER FUNCTION {name}({of}, {of}, text) RENAME TO {away}"),

@@ -6,7 +6,7 @@ use super::matching::{IdentityMatcher, Match};
 use super::statement::{create_schema, split_arguments};
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::error::Refusal;
-use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs};
+use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs, taken_names};
 use crate::schema::statement::{HazardKind, Statement};
 use crate::sql::IdentifierMap;
 
@@ -29,6 +29,8 @@ pub(super) struct Finder<'a> {
     pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
     pub(super) statements: Vec<Statement>,
     pub(super) temporary_names: u32,
+    /// Names that those could meet.
+    pub(super) taken_names: HashSet<&'a str>,
 }
 
 impl<'a> Finder<'a> {
@@ -41,6 +43,7 @@ impl<'a> Finder<'a> {
             taken: HashMap::new(),
             statements: Vec::new(),
             temporary_names: 0,
+            taken_names: HashSet::new(),
         }
     }
 
@@ -48,6 +51,7 @@ impl<'a> Finder<'a> {
         if !self.any_renamed(&renamed.pairs) {
             return;
         }
+        self.taken_names = taken_names(self.old).into_iter().chain(taken_names(self.new)).collect();
         let matcher = IdentityMatcher::new(self.old, self.new);
         self.schemas(&matcher, renamed);
         for kinds in [&WHOLE[..], &PARTS[..]] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finder::Finder;
 use super::statement::{rename, schema_of, sibling, step};
 use super::{Renamed, WHOLE};
-use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Namespace, Object, occupied};
+use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Namespace, Object, TEMPORARY, occupied};
 use crate::schema::statement::Statement;
 
 impl<'a> Finder<'a> {
@@ -92,8 +92,13 @@ impl<'a> Finder<'a> {
     }
 
     fn free_name(&mut self) -> String {
-        self.temporary_names += 1;
-        format!("lakebase_renamed_{}", self.temporary_names)
+        loop {
+            self.temporary_names += 1;
+            let name = format!("{TEMPORARY}renamed_{}", self.temporary_names);
+            if !self.taken_names.contains(name.as_str()) {
+                return name;
+            }
+        }
     }
 
     /// Renames an object that will be dropped, to free its name.

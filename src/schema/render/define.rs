@@ -362,6 +362,7 @@ fn from_sql(schema: &Schema, object: &Object) -> Definition {
         fresh: Default::default(),
         inline: Default::default(),
         new_parts: &Adjacency::default(),
+        taken: Default::default(),
     };
     let statements = ddl::create(&ctx, object);
     let member = format!("ALTER PUBLICATION {} ADD ", ddl::parent(object));

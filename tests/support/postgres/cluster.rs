@@ -83,7 +83,8 @@ impl Cluster {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let cluster = Self::start(binaries, directory, account);
         cluster.execute(
-            "CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader; CREATE ROLE \"jane.doe@example.com\"",
+            "CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE app_reader; CREATE ROLE \"jane.doe@example.com\";
+             CREATE ROLE \"weird role\"; CREATE ROLE \"ünï\"; CREATE ROLE \"first.last@example.com\" SUPERUSER",
         );
         cluster.execute("SET allow_in_place_tablespaces = on; CREATE TABLESPACE lakebase_space LOCATION ''");
         cluster

@@ -142,7 +142,15 @@ impl<'a> Planner<'a> {
             .map(|f| f.key.name)
             .collect();
         Self {
-            ctx: Context { old, new, online, fresh, inline: BTreeSet::new(), new_parts },
+            ctx: Context {
+                old,
+                new,
+                online,
+                fresh,
+                inline: BTreeSet::new(),
+                new_parts,
+                taken: Default::default(),
+            },
             items,
             of_old,
             of_new,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Action, Planner};
-use crate::schema::ddl::temporary;
+use crate::schema::ddl::{Context, temporary};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 use crate::sql::{dollar_quote, quote_literal};
@@ -76,6 +76,7 @@ fn position(of: &str, from: &str) -> Statement {
 
 /// The sequence makes way, gives its position to the identity, and goes.
 pub(in crate::schema::plan) fn transfer_to_identity(
+    ctx: &Context<'_>,
     sequence: &Object,
     identity: &str,
 ) -> (Vec<Statement>, Vec<Statement>) {
@@ -83,7 +84,7 @@ pub(in crate::schema::plan) fn transfer_to_identity(
     let mut away = vec![Statement::new(format!("ALTER SEQUENCE {name} OWNED BY NONE")).exclusive(name)];
     let mut from = name.to_owned();
     if name == identity {
-        let temporary_name = temporary("old", sequence);
+        let temporary_name = temporary(ctx, "old", sequence);
         away.push(
             Statement::new(format!("ALTER SEQUENCE {name} RENAME TO {temporary_name}")).exclusive(name),
         );
@@ -94,6 +95,7 @@ pub(in crate::schema::plan) fn transfer_to_identity(
 
 /// The new sequence takes the position before the identity goes, and its name afterwards.
 pub(in crate::schema::plan) fn transfer_from_identity(
+    ctx: &Context<'_>,
     mut creation: Vec<Statement>,
     sequence: &Object,
     identity: &str,
@@ -103,7 +105,7 @@ pub(in crate::schema::plan) fn transfer_from_identity(
         creation.push(position(name, identity));
         return (creation, Vec::new());
     }
-    let temporary_name = temporary("new", sequence);
+    let temporary_name = temporary(ctx, "new", sequence);
     let made = format!("{}.{temporary_name}", sequence.text(Attr::Schema));
     let mut after = creation.split_off(1.min(creation.len()));
     for create in &mut creation {

@@ -4,6 +4,7 @@ mod dependency;
 mod key;
 mod name;
 mod partition;
+mod privilege;
 mod sequence;
 
 use std::collections::HashSet;
@@ -41,6 +42,7 @@ const RULES: &[Rule] = &[
     key::a_key_is_complete_before_it_is_referenced,
     key::a_logged_table_never_references_an_unlogged_one,
     name::a_name_is_free_before_it_is_taken,
+    privilege::a_privilege_on_a_table_is_revoked_before_one_on_a_column_is_granted,
     sequence::a_sequence_is_purged_after_the_identity_has_its_position,
     sequence::an_identity_is_altered_after_the_sequence_has_its_position,
     sequence::a_table_has_its_owner_before_a_column_gets_a_sequence,

@@ -1,0 +1,3 @@
+-- old
+-- new
+create table t(a int); alter table t owner to "weird role";
