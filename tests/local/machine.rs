@@ -12,7 +12,7 @@ use lakebase::{Expiry, local::LocalError, model::CopyMethod};
 
 use crate::support::{
     directory::directory,
-    fixture::{Fixture, local, number, on_a_project, run},
+    fixture::{Fixture, local, number, number_on, on_a_project, run},
     serve::clusters,
 };
 
@@ -168,6 +168,44 @@ async fn what_is_no_start_up_packet_is_refused_and_the_next_login_works() {
             assert!(!answer.is_err_and(|kind| timed_out.contains(&kind)), "{junk:?} hangs");
         }
         assert_eq!(number(&fixture.main, "SELECT 1::bigint").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_limit_of_branches_is_configurable() {
+    let directory = directory();
+    let local = local(directory.path()).max_branches(2).start().await.unwrap();
+    let project = local.client().await.unwrap().create_project("shop").await.unwrap();
+    project.create_branch("one", Expiry::Never).await.unwrap();
+    let error = project.create_branch("two", Expiry::Never).await.unwrap_err();
+    assert!(error.to_string().contains("at most 2 branches"), "{error}");
+    local.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_branch_that_writes_much_does_not_keep_all_of_its_wal() {
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.branch("rewritten").await;
+        let mut session = branch.connect().await.unwrap();
+        for _ in 0..9 {
+            let write = "SELECT count(pg_logical_emit_message(false, 'w', repeat('x', 1000000)))
+                         FROM generate_series(1, 100)";
+            sqlx::raw_sql(write).execute(&mut session).await.unwrap();
+        }
+        let kept = "SELECT (sum(size) / 1000000)::bigint FROM pg_ls_waldir()";
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let megabytes = number_on(&mut session, kept).await;
+            if megabytes < 600 {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{megabytes} MB of 900");
+            // Old WAL is removed at the end of a checkpoint, which further writes bring about.
+            let write = "SELECT pg_logical_emit_message(false, 'w', repeat('x', 10000000))";
+            sqlx::raw_sql(write).execute(&mut session).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     })
     .await;
 }

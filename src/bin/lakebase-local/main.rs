@@ -65,6 +65,12 @@ struct Serve {
     /// The caller's name and the user name of logins (default: developer@lakebase.local)
     #[arg(long)]
     user: Option<String>,
+    /// The most branches that a project can have [default: 500]
+    #[arg(long)]
+    max_branches: Option<usize>,
+    /// WAL of its own, in MB, that a branch made from another one keeps [default: 128]
+    #[arg(long)]
+    branch_history_mb: Option<u32>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -150,7 +156,7 @@ async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn builder(arguments: Serve) -> LocalLakebaseBuilder {
-    let Serve { data_dir, listen, pg_bin, pg_version, pg_user, durability, user } = arguments;
+    let Serve { data_dir, listen, pg_bin, pg_version, pg_user, durability, user, .. } = arguments;
     let durability = match durability {
         DurabilityOption::Full => Durability::Full,
         DurabilityOption::Fast => Durability::Fast,
@@ -170,6 +176,12 @@ fn builder(arguments: Serve) -> LocalLakebaseBuilder {
     }
     if let Some(user) = user {
         builder = builder.user(user);
+    }
+    if let Some(branches) = arguments.max_branches {
+        builder = builder.max_branches(branches);
+    }
+    if let Some(megabytes) = arguments.branch_history_mb {
+        builder = builder.branch_history_mb(megabytes);
     }
     builder
 }

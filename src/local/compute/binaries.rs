@@ -147,7 +147,10 @@ impl Binaries {
             Ok(None) => {
                 let failures = tried.len();
                 let bin = fetch::fetch(major, &self.sources, &self.cache, &self.progress, &mut tried).await;
-                self.record_fetch(major, bin.is_some(), tried[failures..].to_vec()).await;
+                // Of a version that does not exist, there is nothing to remember.
+                if pinned::package(major).is_some() {
+                    self.record_fetch(major, bin.is_some(), tried[failures..].to_vec()).await;
+                }
                 bin
             }
             Ok(Some(failed_before)) => {

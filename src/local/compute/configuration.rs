@@ -44,15 +44,13 @@ pub(crate) struct ComputeSettings {
     pub(crate) max_connections: u32,
     /// The memory that its size stands for; PostgreSQL's own are derived from it.
     pub(crate) memory_bytes: u64,
+    /// WAL that is kept for point-in-time branches, in bytes.
+    pub(crate) history_bytes: u64,
     /// Settings by name, as PostgreSQL spells them.
     pub(crate) pg_settings: BTreeMap<String, String>,
 }
 
 const MB: u64 = 1 << 20;
-
-/// How much WAL a branch keeps, so that branches can be made at points of its past. A clone takes
-/// each megabyte of it along as a file.
-const HISTORY_CAP: &str = "1GB";
 
 /// Writes `postgresql.conf`: sizes first, the user's settings, and last those that are fixed.
 pub(super) fn postgresql_conf(
@@ -79,6 +77,7 @@ pub(super) fn postgresql_conf(
     for (name, value) in fixed(durability) {
         line(&mut text, name, value)?;
     }
+    line(&mut text, "wal_keep_size", &format!("{}MB", settings.history_bytes / MB))?;
     if version.major >= 16 {
         line(&mut text, "reserved_connections", "0")?;
     }
@@ -140,7 +139,6 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
         ("full_page_writes", "on"),
         // A finished segment stays as it is until it goes: branches share the file.
         ("wal_recycle", "off"),
-        ("wal_keep_size", HISTORY_CAP),
         // Zeros first make a flush cheaper; where nothing is flushed they are only written twice.
         ("wal_init_zero", if durability == Durability::Full { "on" } else { "off" }),
         ("ssl", "off"),
@@ -188,7 +186,12 @@ mod tests {
 
     fn conf(pg_settings: &[(&str, &str)]) -> Result<String, EngineError> {
         let pg_settings = pg_settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let settings = ComputeSettings { max_connections: 100, memory_bytes: 2048 * MB, pg_settings };
+        let settings = ComputeSettings {
+            max_connections: 100,
+            memory_bytes: 2048 * MB,
+            history_bytes: 64 * MB,
+            pg_settings,
+        };
         postgresql_conf(&settings, PgVersion { major: 15, minor: 0 }, Durability::Fast, Path::new("/tmp/x"))
     }
 

@@ -81,6 +81,23 @@ pub(crate) struct ControlOptions {
     pub(crate) latency: Latency,
     /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
     pub(crate) idle_time_scale: u32,
+    pub(crate) limits: Limits,
+}
+
+/// Limits of branches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The most branches that a project can have.
+    pub(crate) max_branches: usize,
+    /// WAL of its own that a branch made from another one keeps, in bytes.
+    pub(crate) branch_history: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // The service's limit of branches.
+        Self { max_branches: 500, branch_history: rules::wal_history::DEFAULT_OWN }
+    }
 }
 
 /// Failures of opening a control plane.
@@ -139,8 +156,9 @@ impl Control {
     }
 
     fn assemble(options: ControlOptions, state: Arc<SharedState>, signer: Arc<TokenSigner>) -> Self {
-        let ControlOptions { engine, authority, addresses, pg_version, latency, idle_time_scale, .. } =
-            options;
+        let ControlOptions {
+            engine, authority, addresses, pg_version, latency, idle_time_scale, limits, ..
+        } = options;
         let user: Arc<str> = options.user.into();
         let operations = Arc::new(Operations::new(latency));
         let locks = Arc::<Locks>::default();
@@ -155,6 +173,7 @@ impl Control {
                 sizes: SizeCache::default(),
                 ca_cert,
                 idle_time_scale,
+                branch_history: limits.branch_history,
             });
             let changes = CatalogChanges::new(Arc::clone(&state), Arc::clone(&computes), Arc::clone(&locks));
             let (state, signer) = (Arc::clone(&state), Arc::clone(&signer));
@@ -175,6 +194,7 @@ impl Control {
             computes: Arc::clone(computes),
             locks,
             changes: Arc::clone(changes),
+            max_branches: limits.max_branches,
         };
         Self {
             endpoints: Endpoints {

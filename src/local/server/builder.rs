@@ -21,7 +21,7 @@ use crate::local::{
     Durability,
     account::FileWorkers,
     api,
-    control::{Control, ControlOptions, Latency, make_room},
+    control::{Control, ControlOptions, Latency, Limits, make_room},
     engine::{Engine, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
@@ -58,6 +58,7 @@ pub struct LocalLakebaseBuilder {
     user: String,
     latency: Latency,
     idle_time_scale: u32,
+    limits: Limits,
 }
 
 /// The PostgreSQL of projects that ask for no version.
@@ -80,6 +81,7 @@ impl Default for LocalLakebaseBuilder {
             user: DEFAULT_USER.to_owned(),
             latency: Latency::default(),
             idle_time_scale: 1,
+            limits: Limits::default(),
         }
     }
 }
@@ -135,6 +137,19 @@ impl LocalLakebaseBuilder {
     /// The caller: an e-mail address, or the application id of a service principal.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
+        self
+    }
+
+    /// The most branches that a project can have; defaults to the 500 of the service.
+    pub fn max_branches(mut self, branches: usize) -> Self {
+        self.limits.max_branches = branches;
+        self
+    }
+
+    /// WAL of its own, in megabytes, that a branch made from another one keeps for point-in-time branches; defaults
+    /// to 128. What it inherited is kept in addition; all branches keep 1 GB at most, and a root branch keeps that.
+    pub fn branch_history_mb(mut self, megabytes: u32) -> Self {
+        self.limits.branch_history = u64::from(megabytes) << 20;
         self
     }
 
@@ -321,6 +336,7 @@ impl LocalLakebaseBuilder {
             pg_version: version.major,
             latency: self.latency,
             idle_time_scale: self.idle_time_scale,
+            limits: self.limits,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
     }

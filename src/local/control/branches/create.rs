@@ -29,8 +29,6 @@ use crate::{
     },
 };
 
-const MOST_BRANCHES: usize = 500;
-
 /// The outcome of the reservation.
 enum Begun {
     /// The branch existed: its JSON now.
@@ -67,7 +65,7 @@ impl Branches {
                     Err(exists(name.id()))
                 };
             }
-            let (source, branch) = draft(state, &name, &source, expiry, &spec)?;
+            let (source, branch) = draft(state, &name, &source, expiry, &spec, self.max_branches)?;
             state.put_branch(branch.clone());
             Ok(Begun::Fork(source, Box::new(branch)))
         };
@@ -124,6 +122,13 @@ impl Branches {
             None => computes.engine.fork(&source.key(), &branch.key()).await?,
         };
         failpoint::reached("create-branch.files");
+        branch.origin = branch.origin.map(|origin| Origin {
+            lsn: fork.lsn,
+            time: fork.time,
+            method: method(fork.method).to_owned(),
+            bytes_added: fork.bytes_added,
+            ..origin
+        });
         let endpoint = branch.read_write().cloned();
         let start = async {
             match &endpoint {
@@ -144,13 +149,6 @@ impl Branches {
             branch.logical_size = computes.sizes.last(&source.uid).unwrap_or(source.logical_size);
             computes.sizes.put(&branch.uid, branch.logical_size);
         }
-        branch.origin = branch.origin.map(|origin| Origin {
-            lsn: fork.lsn,
-            time: fork.time,
-            method: method(fork.method).to_owned(),
-            bytes_added: fork.bytes_added,
-            ..origin
-        });
         failpoint::reached("create-branch.started");
         branch.init = false;
         branch.state_changed = Utc::now();
@@ -202,6 +200,7 @@ fn draft(
     source: &BranchName,
     expiry: Expiry,
     spec: &BranchSpec,
+    max_branches: usize,
 ) -> Result<(Arc<Branch>, Branch), ErrorResponse> {
     let project = state.project(name.project())?;
     let source = Arc::clone(state.branch(source)?);
@@ -210,8 +209,8 @@ fn draft(
             "Branches with an expiration date cannot have child branches",
         ));
     }
-    if state.branches_of(&project.id).count() >= MOST_BRANCHES {
-        let text = format!("A project can have at most {MOST_BRANCHES} branches");
+    if state.branches_of(&project.id).count() >= max_branches {
+        let text = format!("A project can have at most {max_branches} branches");
         return Err(ErrorResponse::bad_request(text));
     }
     let now = Utc::now();

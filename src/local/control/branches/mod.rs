@@ -36,6 +36,8 @@ pub(crate) struct Branches {
     pub(super) computes: Arc<Computes>,
     pub(super) locks: Arc<Locks>,
     pub(super) changes: Arc<CatalogChanges>,
+    /// The most branches that a project can have.
+    pub(super) max_branches: usize,
 }
 
 /// The reason for which a branch is deleted.

@@ -11,14 +11,14 @@ use super::{
     error_response::{Code, ErrorResponse},
     failures::with_sources,
     projection::EndpointProjection,
-    rules::sizing,
+    rules::{sizing, wal_history},
     shared_state::SharedState,
     size_cache::SizeCache,
     state::{Branch, Endpoint},
 };
 use crate::local::{
     compute::ComputeSocket,
-    engine::{Engine, EngineError},
+    engine::{ComputeSettings, Engine, EngineError},
     gateway::Gateway,
 };
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(super) struct Computes {
     pub(super) ca_cert: String,
     /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
     pub(super) idle_time_scale: u32,
+    /// WAL of its own that a branch made from another one keeps, in bytes.
+    pub(super) branch_history: u64,
 }
 
 impl Computes {
@@ -48,6 +50,12 @@ impl Computes {
     /// Counts a connection to an endpoint, which is not suspended while the returned guard lives.
     pub(super) fn connect(&self, endpoint_uid: &str) -> Presence {
         self.activity.of(endpoint_uid).connect()
+    }
+
+    /// The PostgreSQL settings of an endpoint.
+    pub(super) fn settings(&self, branch: &Branch, endpoint: &Endpoint) -> ComputeSettings {
+        let history = wal_history::kept(branch, self.branch_history);
+        sizing::settings(&endpoint.sizing, &endpoint.pg_settings, history)
     }
 
     /// Starts an endpoint's compute unless it runs; one start at a time.
@@ -66,7 +74,7 @@ impl Computes {
         // The settings may have changed while this waited.
         let state = self.state.snapshot();
         let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
-        self.engine.start(&key, &sizing::settings(&endpoint.sizing, &endpoint.pg_settings)).await
+        self.engine.start(&key, &self.settings(branch, endpoint)).await
     }
 
     /// Wakes a compute and logs in as the superuser, once PostgreSQL accepts logins: it does not while it recovers from
@@ -105,8 +113,7 @@ impl Computes {
     /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its transition lock.
     pub(super) async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         self.stop(branch, endpoint).await?;
-        let settings = sizing::settings(&endpoint.sizing, &endpoint.pg_settings);
-        self.engine.start(&branch.key(), &settings).await.map(drop)
+        self.engine.start(&branch.key(), &self.settings(branch, endpoint)).await.map(drop)
     }
 
     /// Stops computes that have had no connection for their timeout.

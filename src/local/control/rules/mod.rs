@@ -6,6 +6,7 @@ pub(super) mod ids;
 pub(super) mod mask;
 pub(super) mod pg_settings;
 pub(super) mod sizing;
+pub(super) mod wal_history;
 
 #[cfg(test)]
 mod tests;

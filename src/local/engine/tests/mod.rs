@@ -10,8 +10,12 @@ use super::*;
 mod history;
 mod planted;
 
-static SETTINGS: ComputeSettings =
-    ComputeSettings { max_connections: 50, memory_bytes: 1 << 30, pg_settings: BTreeMap::new() };
+static SETTINGS: ComputeSettings = ComputeSettings {
+    max_connections: 50,
+    memory_bytes: 1 << 30,
+    history_bytes: 1 << 30,
+    pg_settings: BTreeMap::new(),
+};
 
 /// A root that PostgreSQL's account can reach, removed with everything in it.
 fn root() -> TempDir {

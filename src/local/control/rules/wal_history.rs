@@ -1,0 +1,35 @@
+//! WAL that a branch keeps, so that branches can be made at points of its history.
+
+use crate::{api::lsn::Lsn, local::control::state::Branch};
+
+/// The most that any branch keeps, in bytes. A clone takes each megabyte of it along as a file.
+const MOST: u64 = 1 << 30;
+/// WAL of its own that a branch made from another one keeps by default, in bytes.
+pub(in crate::local::control) const DEFAULT_OWN: u64 = 128 << 20;
+
+/// The WAL that a branch keeps, in bytes. A root keeps the most, as most points are asked of it. Any other keeps what it
+/// inherited, which it shares with its source, and `own` bytes: a table that is rewritten in it must not cost its size
+/// twice. Without the whole inheritance there is no history to keep.
+pub(in crate::local::control) fn kept(branch: &Branch, own: u64) -> u64 {
+    let Some(origin) = &branch.origin else { return MOST };
+    let inherited = origin.lsn.parse::<Lsn>().map_or(0, Lsn::as_u64);
+    if inherited > MOST { own.min(MOST) } else { (inherited + own).min(MOST) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::control::state::tests::branch;
+
+    #[test]
+    fn a_root_keeps_the_most_and_a_branch_its_inheritance_and_its_own() {
+        let mut dev = branch("dev");
+        let mut at = |lsn: &str| {
+            dev.origin.as_mut().unwrap().lsn = lsn.to_owned();
+            kept(&dev, 100)
+        };
+        assert_eq!((at("0/10"), at("0/40000000"), at("1/0"), at("")), (116, MOST, 100, 100));
+        dev.origin = None;
+        assert_eq!(kept(&dev, 100), MOST);
+    }
+}
