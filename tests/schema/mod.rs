@@ -17,6 +17,7 @@ mod definitions;
 mod dump;
 mod example;
 mod generated;
+mod hazards;
 mod identity;
 mod needs_versions;
 mod observe;

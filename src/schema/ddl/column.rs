@@ -126,7 +126,8 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let mut statement = Statement::new(sql).exclusive(table);
     let volatile = default.is_some_and(|(_, f)| volatile::is_volatile(ctx, &f));
     let view = Column::new(column);
-    if view.is_stored() || view.is_identity() || volatile {
+    let checked = retype::is_constrained(ctx.new, view.data_type());
+    if view.is_stored() || view.is_identity() || volatile || checked {
         statement = statement.hazard(
             HazardKind::TableRewrite,
             table,
@@ -139,6 +140,9 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
             table,
             "a required column without a default needs an empty table",
         );
+        if !checked {
+            statement = statement.hazard(HazardKind::ScanUnderLock, table, "every row is checked");
+        }
     }
     let mut statements = vec![statement];
     statements.extend(settings(None, column));

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::sql::{alter, parent};
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Name, Object, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
 /// Changes the type. An explicit `USING` is given wherever PostgreSQL would not convert by itself.
@@ -14,13 +14,18 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
         sql += &format!(" COLLATE {collation}");
     }
     let free = no_rewrite(before, after);
+    let relabeled = no_rewrite(&beneath(ctx.old, before), &beneath(ctx.new, after));
+    let quick = free || relabeled && !is_constrained(ctx.new, after);
     let name = new.text(Attr::Name);
     let computed = new.has(Attr::Generated) || new.has(Attr::GeneratedVirtual);
     if !free && !computed && ctx.old.object(Kind::Table, table).is_none_or(|t| !t.has(Attr::Foreign)) {
         sql += &format!(" USING {}", converted(ctx, name, before, after));
     }
     let mut statement = Statement::new(sql).exclusive(table);
-    if !free {
+    if quick && !free {
+        let changed = format!("column {name} has another type");
+        statement = statement.hazard(HazardKind::BreaksClients, table, changed);
+    } else if !free {
         statement =
             statement.hazard(HazardKind::TableRewrite, table, format!("column {name} becomes {after}"));
         if !takes_every_value(before, after) {
@@ -31,6 +36,25 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
             statement.hazard(HazardKind::BreaksClients, table, format!("column {name} has another type"));
     }
     statement
+}
+
+/// Whether a type is a domain that does not take every value of its base type.
+pub(super) fn is_constrained(schema: &Schema, of: &str) -> bool {
+    let Some(domain) = schema.object(Kind::Domain, of) else { return false };
+    let checks = schema.objects.since(Name::new(Kind::DomainConstraint, of));
+    let mut checks =
+        checks.take_while(|(_, f)| f.key.kind == Kind::DomainConstraint && f.key.name.starts_with(of));
+    domain.has(Attr::NotNull)
+        || checks.any(|(_, check)| check.parent == Some(domain.key))
+        || is_constrained(schema, domain.text(Attr::Type))
+}
+
+/// The type beneath domains.
+fn beneath(schema: &Schema, of: &str) -> String {
+    match schema.object(Kind::Domain, of) {
+        Some(domain) => beneath(schema, domain.text(Attr::Type)),
+        None => of.to_owned(),
+    }
 }
 
 /// A value of the old type as one of the new type.

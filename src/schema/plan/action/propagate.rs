@@ -7,7 +7,7 @@ use super::hosts::leaves;
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
-use crate::schema::statement::Statement;
+use crate::schema::statement::{HazardKind, Statement};
 use crate::sql::has_keywords;
 
 pub(super) fn propagate(planner: &mut Planner<'_>) {
@@ -216,6 +216,14 @@ fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
                 "ALTER TABLE {} ALTER COLUMN {name} TYPE {kind} USING {name}::text::{kind}",
                 ddl::parent(new)
             );
+            let refused = format!("values that are no {kind} are refused");
+            statement = statement
+                .hazard(
+                    HazardKind::TableRewrite,
+                    ddl::parent(new),
+                    format!("column {name} gets the new {kind}"),
+                )
+                .hazard(HazardKind::MayFailOnData, ddl::parent(new), refused);
         }
         planner.items[on.dependent].alter.insert(0, statement);
     }
