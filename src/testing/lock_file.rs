@@ -5,7 +5,12 @@ use std::{
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
+
+/// The time that resources without users are kept for the next one.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Held until it is dropped or the process ends.
 pub(super) struct LockFile {
@@ -35,6 +40,22 @@ impl Drop for LockFile {
     fn drop(&mut self) {
         // Still locked, so no other process holds it.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Waits until no process has the users' file locked, neither now nor two seconds later, and returns the lock that
+/// keeps new users out. Blocks.
+pub(super) fn after_last_user(
+    users: impl Fn() -> io::Result<File>,
+    lock: impl Fn() -> io::Result<LockFile>,
+) -> io::Result<LockFile> {
+    loop {
+        users()?.lock()?;
+        thread::sleep(LINGER);
+        let lock = lock()?;
+        if users()?.try_lock().is_ok() {
+            return Ok(lock);
+        }
     }
 }
 

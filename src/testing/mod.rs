@@ -34,7 +34,7 @@
 //! * `LAKEBASE_TEST_KEEP=1` keeps the branch of a test that panics or ends without [`close`](TestBranch::close), and
 //!   prints how to connect to it.
 //! * `LAKEBASE_TEST_DIR=DIR` uses the server that runs on that data directory (`lakebase-local serve --data-dir DIR`)
-//!   rather than starting one.
+//!   rather than starting one. The project of the set-up is removed two seconds after the end of its last test.
 //!
 //! `cargo nextest` has a process for each test. These share one server: the first of them starts it, as a process that
 //! runs the same test up to its call of [`branch`]; two seconds after the last one it stops and removes everything. The
@@ -42,6 +42,7 @@
 
 mod kept;
 mod lock_file;
+mod removal;
 mod server;
 mod set_up;
 mod shared_server;
@@ -101,6 +102,7 @@ where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
     shared_server::serve_if_requested();
+    removal::remove_if_requested();
     let server = server::server().await?;
     let client = server.client().await?;
     let source = set_up::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;

@@ -168,6 +168,11 @@ impl Server {
         &self.host
     }
 
+    /// Whether the server runs on when the tests end.
+    pub(super) fn outlives_tests(&self) -> bool {
+        self.directory.is_none()
+    }
+
     /// The data directory of the server.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir

@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    fs::File,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::OnceCell;
 
-use super::{SetUpError, lock_file::LockFile, server::Server, unavailable};
+use super::{SetUpError, kept, removal::SetUpFiles, server::Server, unavailable};
 use crate::{
     api::{
         branch::Branch,
@@ -22,6 +23,9 @@ use crate::{
 type Cell = Arc<OnceCell<BranchName>>;
 
 static PREPARED: Mutex<Option<HashMap<ProjectId, Cell>>> = Mutex::new(None);
+
+/// The files that keep the projects of this process, open to its end.
+static USED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
 /// The branch with the set-up on it.
 pub(super) async fn prepared<S>(
@@ -80,16 +84,25 @@ where
     let stem =
         project.as_str().get(..project.as_str().len().min(46)).unwrap_or_default().trim_end_matches('-');
     let id = ProjectId::new(format!("{stem}-{run}")).map_err(Error::from)?;
-    let file = server.data_dir().join(format!("{id}.set-up"));
     let failed = |e: std::io::Error| unavailable("waiting for another process's set-up").with_source(e);
-    let _lock = tokio::task::spawn_blocking(move || LockFile::take(&file))
-        .await
-        .map_err(|e| failed(e.into()))?
-        .map_err(failed)?;
+    let data_dir = server.data_dir().to_owned();
+    let outlives_tests = server.outlives_tests();
+    let key = id.clone();
+    let locked = tokio::task::spawn_blocking(move || {
+        let files = SetUpFiles { data_dir: &data_dir, project: &key };
+        let lock = files.lock()?;
+        Ok((lock, if outlives_tests { Some(files.register()?) } else { None }))
+    });
+    let (_lock, user) = locked.await.map_err(|e| failed(e.into()))?.map_err(failed)?;
+    USED.lock().unwrap_or_else(PoisonError::into_inner).extend(user);
     let project = client.project(&id)?;
     let ready = project.branch(READY)?;
     if let Some(ready) = ready.try_get().await? {
         return Ok(ready.name.clone());
+    }
+    if outlives_tests && !kept::is_asked_for() {
+        let files = SetUpFiles { data_dir: server.data_dir(), project: &id };
+        files.remove_after_last_user().map_err(failed)?;
     }
     let branch = prepare(client, &id, set_up).await?;
     Ok(client.branch(branch)?.create_branch(READY, Expiry::Never).await?.name.clone())

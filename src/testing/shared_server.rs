@@ -22,7 +22,11 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Builder;
 
-use super::{kept, lock_file::LockFile, unavailable};
+use super::{
+    kept,
+    lock_file::{LockFile, after_last_user},
+    unavailable,
+};
 use crate::{
     api::backoff::Backoff,
     error::{Error, Result},
@@ -31,8 +35,6 @@ use crate::{
 
 /// Tells a process to be the server of this directory.
 const SERVES: &str = "LAKEBASE_TEST_SERVES";
-/// How long a server without users waits for the next one.
-const LINGER: Duration = Duration::from_secs(2);
 /// PostgreSQL may have to be fetched first.
 const START_LIMIT: Duration = Duration::from_secs(300);
 
@@ -184,27 +186,13 @@ fn serve(directory: &Directory) -> std::result::Result<(), String> {
     let builder = LocalLakebase::builder().data_dir(directory.data()).durability(Durability::Fast);
     let local = runtime.block_on(builder.start()).map_err(|e| e.to_string())?;
     // Held to the end of the process, so that no other process enters meanwhile.
-    let last = wait_for_last_user(directory);
+    let last = after_last_user(|| directory.users(), || directory.enter());
     runtime.block_on(local.shutdown());
     if !kept::is_marked(&directory.0) {
         remove(&directory.0);
     }
     std::mem::forget(last);
     Ok(())
-}
-
-fn wait_for_last_user(directory: &Directory) -> io::Result<LockFile> {
-    loop {
-        // Granted once no process uses the server.
-        let users = directory.users()?;
-        users.lock()?;
-        drop(users);
-        thread::sleep(LINGER);
-        let lock = directory.enter()?;
-        if directory.users()?.try_lock().is_ok() {
-            return Ok(lock);
-        }
-    }
 }
 
 /// Renames the directory first, so that the next process finds none and makes its own.

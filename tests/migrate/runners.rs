@@ -14,7 +14,11 @@ use lakebase::{
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Executor;
 
-use crate::support::child::{kill, line, output, output_of};
+use crate::support::{
+    child::{kill, line, output, output_of},
+    directory::directory,
+    serve::Serve,
+};
 
 /// The test for which a runner starts a process.
 async fn in_a_process_of_its_own() -> Option<TestBranch> {
@@ -158,6 +162,32 @@ fn a_server_that_was_killed_is_followed_by_another() {
     assert_eq!(runner.set_ups(), 2);
     kill(orphan, Signal::KILL);
     runner.wait_until_nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_outlives_the_tests_keeps_nothing_of_them() {
+    let (runner, directory) = (Runner::new(), directory());
+    let data = directory.path().join("data");
+    let server = Serve::start(&data);
+    let lakebase = server.client().await;
+    let files = || {
+        let names =
+            std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".users") || name.ends_with(".set-up")).collect::<Vec<_>>()
+    };
+    let start = |test: &str| runner.command(test).env("LAKEBASE_TEST_DIR", &data).spawn().unwrap();
+    let mut killed = start("never_ends");
+    wait_for_rows(&mut killed);
+    let other = start("goes_well");
+    tokio::task::spawn_blocking(move || ended_well(other)).await.unwrap();
+    assert_eq!((runner.set_ups(), lakebase.projects().await.unwrap().len()), (1, 1));
+    kill(killed, Signal::KILL);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !(lakebase.projects().await.unwrap().is_empty() && files().is_empty()) {
+        assert!(Instant::now() < deadline, "{:?}", files());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(runner.left().is_empty(), "{:?}", runner.left());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
