@@ -11,6 +11,7 @@ guides! {
     readme: "../README.md",
     getting_started: "getting-started.md",
     authentication: "authentication.md",
+    pools: "pools.md",
     local_lakebase: "local-lakebase.md",
     branches_and_expiry: "branches-and-expiry.md",
     schema_comparison: "schema-comparison.md",

@@ -65,7 +65,7 @@
 //! | draw all branches | [`project.tree()`](Project::tree) |
 //! | see what a branch changed | [`branch.compare_schema(&other)`](Branch::compare_schema) |
 //! | see what production changed meanwhile | [`branch.drift()`](Branch::drift) |
-//! | try a migration where nobody is hurt | [`production.rehearse(&m)`](Branch::rehearse) |
+//! | try a migration on a temporary branch | [`production.rehearse(&m)`](Branch::rehearse) |
 //! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
 //! | a branch for each test | `lakebase::testing::branch` (feature `testing`) |
 //! | call what this crate does not know yet | [`lakebase.request(…)`](Lakebase::request) |
@@ -104,12 +104,14 @@
 //! # Limits
 //!
 //! * It needs a tokio runtime, and its database connections are sqlx's.
-//! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers `NOT_IMPLEMENTED`
+//! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers
+//!   `NOT_IMPLEMENTED`
 //!   ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and undeleting a branch.
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!
-//! The guides are in `docs/` of the repository: getting started, authentication, the local Lakebase, branches and
+//! The guides are in `docs/` of the repository: getting started, authentication, pools and errors, the local
+//! Lakebase, branches and
 //! expiry, schema comparison, promotion, testing with branches, continuous integration, design, and a table for
 //! those who come from the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,12 +1,12 @@
-//! When a branch or a snapshot ends.
+//! The expiry of branches and snapshots.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// When a branch (or a snapshot) is deleted by the service.
+/// The time at which the service deletes a branch or a snapshot.
 ///
-/// The service refuses a branch without a word about its expiry, so this is an argument and not an option.
+/// The service requires an expiry when a branch is created, so this is an argument and not an option.
 /// The limit is 30 days from now; root, default and protected branches and branches with children cannot expire.
 ///
 /// ```
@@ -23,7 +23,7 @@ pub enum Expiry {
     After(Duration),
     /// At this moment (`expire_time`).
     At(DateTime<Utc>),
-    /// Never (`no_expiry`): it stays until somebody deletes it.
+    /// Never (`no_expiry`): it stays until it is deleted.
     Never,
 }
 

@@ -36,7 +36,7 @@ impl Arguments {
 }
 
 /// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
-/// such a refusal has changed nothing.
+/// such a rejection has changed nothing.
 pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
     let context = request.context.clone();
     let answer = until!(READY_DEADLINE, {

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// What the service can answer with: one of the `…Info` models, or `()` where it has nothing to say.
+/// An answer of the service: one of the `…Info` models, or `()` where it has nothing to say.
 ///
 /// This trait is sealed; it appears only as a bound, as in [`Operation<T>`](crate::Operation).
 ///
@@ -77,7 +77,7 @@ pub(crate) fn unexpected(what: &str) -> Error {
     Error::new(ErrorKind::Protocol, format!("the answer is not what the API promises: {what}"))
 }
 
-/// What is wrong with a field that is JSON as promised, in words for people.
+/// The fault of a field whose JSON type is right.
 #[derive(Debug, thiserror::Error)]
 #[error("the field '{field}' {wrong}")]
 pub(crate) struct WrongField {

@@ -18,7 +18,7 @@ pub(crate) const READY_DEADLINE: Duration = Duration::from_secs(3 * 60);
 const BACKOFF: Backoff =
     Backoff::new(Duration::from_millis(20), Duration::from_secs(10)).growth(1.6).jitter(1.0);
 
-/// What one look at the service found.
+/// The result of one look at the service.
 #[derive(Debug)]
 pub(crate) enum Look<T> {
     There(T),

@@ -1,4 +1,4 @@
-//! What the Azure logins share: addresses, the tenant, the second token.
+//! The shared parts of the Azure logins: addresses, the tenant, the second token.
 
 use reqwest::{Method, header::HeaderName};
 use secrecy::{ExposeSecret, SecretString};

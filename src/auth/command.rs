@@ -26,7 +26,7 @@ pub(super) async fn run(program: &Path, arguments: &[&str], env: &Env) -> Result
     output.map_err(|e| Error::unauthenticated(format!("{shown} cannot be run")).with_source(e))
 }
 
-/// What a failed program said, on one line.
+/// The output of a failed program, on one line.
 pub(super) fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! What the strategies work with: the settings, the host, the network.
+//! The inputs of the strategies: the settings, the host, the network.
 
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ impl Context {
             || named.or(self.shared.host.as_ref().map(Cloud::of)) == Some(Cloud::Azure)
     }
 
-    /// What is known of the host; the first caller asks it.
+    /// The metadata of the host; the first caller fetches it.
     pub(super) async fn facts(&self) -> Result<&Facts> {
         let host = self.host()?;
         let facts = self.shared.facts.get_or_init(|| async {

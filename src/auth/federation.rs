@@ -1,4 +1,4 @@
-//! Workload identity federation: a token of somebody else's, an ID token, is exchanged for one of the workspace.
+//! Workload identity federation: an ID token of another issuer is exchanged for one of the workspace.
 
 use secrecy::{ExposeSecret, SecretString};
 

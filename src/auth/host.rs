@@ -61,7 +61,7 @@ impl Host {
     }
 }
 
-/// What kind of API a host serves.
+/// The kind of API that a host serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostType {
     Workspace,

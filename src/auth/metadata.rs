@@ -1,4 +1,4 @@
-//! What a host says about itself, and what is concluded where it says nothing.
+//! Host metadata: fetched from the host, concluded from its name where it has none.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(super) struct HostMetadata {
     token_federation_default_oidc_audiences: Vec<String>,
 }
 
-/// What is known of the host: what was configured, then what the host says, then what its name tells.
+/// The metadata of a host: from the configuration, then from the host, then from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) host_type: HostType,

@@ -1,4 +1,4 @@
-//! OAuth: where tokens are to be had, and asking for one.
+//! Token endpoint discovery and token requests.
 
 use std::time::Duration;
 

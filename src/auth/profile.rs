@@ -1,7 +1,7 @@
 //! `.databrickscfg`: the file of profiles that all Databricks tools share.
 //!
-//! Its syntax is INI with rules of its own (inline comments need a space before them, `[DEFAULT]` is inherited by
-//! nobody, nothing is interpolated or escaped) which no INI library follows exactly.
+//! Its syntax is INI with rules of its own (inline comments need a space before them, `[DEFAULT]` is not
+//! inherited, nothing is interpolated or escaped) which no INI library follows exactly.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ pub(super) struct ProfileFile {
     sections: BTreeMap<String, Section>,
 }
 
-/// What is wrong with a file or with the profile asked for.
+/// A broken file, or a profile that it does not have.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProfileError {
     #[error("the config file {0} does not exist; create it with `databricks configure` or correct the path")]

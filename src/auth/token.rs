@@ -34,7 +34,7 @@ pub trait TokenProvider: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the provider from getting one, see
+    /// The reason why the provider has none, see
     /// [`Error::unauthenticated`](crate::Error::unauthenticated). A token that still works is kept in use meanwhile.
     ///
     /// # Cancel safety

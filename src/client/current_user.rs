@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The user or service principal that the client authenticates as.
 
 use reqwest::Method;
 use serde::Deserialize;

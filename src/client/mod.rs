@@ -1,4 +1,4 @@
-//! The client: where the workspace is and who is asking.
+//! The client of a workspace, and the caller that it authenticates as.
 
 mod builder;
 mod current_user;
@@ -45,7 +45,7 @@ struct Inner {
     /// Sent with every call, where the workspace id is known without asking.
     routing: Option<HeaderValue>,
     workspace_id: Option<String>,
-    /// What the service called the workspace in an answer.
+    /// The id of the workspace in an answer of the service.
     learned_workspace_id: OnceLock<String>,
     current_user: OnceCell<CurrentUser>,
     credential_slots: Slots,
@@ -54,7 +54,7 @@ struct Inner {
     roots: Vec<u8>,
 }
 
-/// What a client is made of.
+/// The parts of a client.
 struct Parts {
     host: Url,
     transport: Transport,

@@ -57,7 +57,7 @@ enum Cause {
     Wrapped(Arc<dyn StdError + Send + Sync>),
 }
 
-/// What kind of failure it was: the part that a program decides by.
+/// The kind of a failure: the part that a program decides by.
 ///
 /// ```
 /// # fn handle(error: lakebase::Error) {
@@ -65,7 +65,7 @@ enum Cause {
 ///
 /// match error.kind() {
 ///     ErrorKind::NotFound => println!("nothing there"),
-///     ErrorKind::AlreadyExists => println!("somebody was faster"),
+///     ErrorKind::AlreadyExists => println!("it exists already"),
 ///     _ => eprintln!("{error}"),
 /// }
 /// # }
@@ -75,7 +75,7 @@ enum Cause {
 pub enum ErrorKind {
     /// The configuration does not hold together: no host, an unknown profile, two authorization methods.
     Config,
-    /// No credentials could be had, or the service does not accept them (401).
+    /// There are no credentials, or the service does not accept them (401).
     Unauthenticated,
     /// The caller may not do this (403).
     PermissionDenied,
@@ -85,7 +85,7 @@ pub enum ErrorKind {
     NotFound,
     /// A resource of this id exists already (409, or 400 with that text).
     AlreadyExists,
-    /// What exists is not what was asked for: another source, expiry or version.
+    /// The existing resource differs from the request: another source, expiry or version.
     Mismatch,
     /// The state of the resource forbids it: protected, a root branch, a branch with children.
     FailedPrecondition,
@@ -213,7 +213,7 @@ impl Error {
         self
     }
 
-    /// A refusal that came over HTTP.
+    /// An error answer over HTTP.
     pub(crate) fn from_fault(fault: Fault) -> Self {
         let kind = fault.kind();
         let mut error = Self::new(kind, fault.describe(kind));
@@ -273,7 +273,7 @@ impl Error {
         self.0.fault.as_ref().is_some_and(|fault| fault.managed_by_parent)
     }
 
-    /// The HTTP status of the refusal.
+    /// The HTTP status of the error answer.
     pub fn status(&self) -> Option<u16> {
         self.0.fault.as_ref().map(|fault| fault.status).filter(|status| *status != 0)
     }

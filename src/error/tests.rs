@@ -120,3 +120,96 @@ mod database {
         }
     }
 }
+
+mod kinds {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        Lakebase,
+        api::wait::{Look, until},
+        auth::host::Host,
+        builder::{Method, RetryPolicy},
+        http::script::{Script, ok},
+    };
+
+    const ALL: [ErrorKind; 19] = [
+        ErrorKind::Config,
+        ErrorKind::Unauthenticated,
+        ErrorKind::PermissionDenied,
+        ErrorKind::Invalid,
+        ErrorKind::NotFound,
+        ErrorKind::AlreadyExists,
+        ErrorKind::Mismatch,
+        ErrorKind::FailedPrecondition,
+        ErrorKind::Reconciling,
+        ErrorKind::RateLimited,
+        ErrorKind::Unavailable,
+        ErrorKind::Connect,
+        ErrorKind::Timeout,
+        ErrorKind::Protocol,
+        ErrorKind::OperationFailed,
+        ErrorKind::Unsupported,
+        ErrorKind::Database,
+        ErrorKind::Refused,
+        ErrorKind::Busy,
+    ];
+
+    fn answer(status: u16, code: &str, message: &str) -> Error {
+        let body = serde_json::json!({ "error_code": code, "message": message });
+        let body = serde_json::from_value(body).unwrap();
+        Error::from_fault(Fault::from_body(status, body))
+            .with_context("creating branch projects/p/branches/b")
+    }
+
+    async fn call(client: crate::builder::ClientBuilder) -> Error {
+        let client = client.token("t").retry(RetryPolicy::never()).build().await.unwrap();
+        client.request(Method::Get, "/api/2.0/postgres/projects", None).await.unwrap_err()
+    }
+
+    /// An error of this kind, made where the crate makes it; a new kind must be added here.
+    async fn example(kind: ErrorKind) -> Error {
+        match kind {
+            ErrorKind::Config => Host::parse("https://a b").unwrap_err(),
+            ErrorKind::Unauthenticated => answer(401, "", "Credential was not sent"),
+            ErrorKind::PermissionDenied => answer(403, "PERMISSION_DENIED", "no"),
+            ErrorKind::Invalid => Error::from(crate::api::name::BranchId::new("Dev").unwrap_err()),
+            ErrorKind::NotFound => answer(404, "NOT_FOUND", "branch id not found"),
+            ErrorKind::AlreadyExists => answer(409, "ALREADY_EXISTS", "it exists"),
+            ErrorKind::FailedPrecondition => answer(400, "BAD_REQUEST", "cannot delete protected branch"),
+            ErrorKind::Reconciling => answer(409, "ABORTED", "reconciliation still in progress"),
+            ErrorKind::RateLimited => answer(429, "RESOURCE_EXHAUSTED", "slow down"),
+            ErrorKind::Unavailable => answer(503, "TEMPORARILY_UNAVAILABLE", "later"),
+            ErrorKind::Unsupported => answer(501, "NOT_IMPLEMENTED", "never"),
+            // Nothing listens on port 1.
+            ErrorKind::Connect => call(Lakebase::builder().host("http://127.0.0.1:1")).await,
+            ErrorKind::Protocol => {
+                let script = Script::new(|_, _| ok("{ no JSON"));
+                call(Lakebase::builder().host("https://ws.example").exchange(script)).await
+            }
+            ErrorKind::Timeout => {
+                until!(Duration::ZERO, Ok(Look::<()>::NotYet("it is INIT".to_owned()))).await.unwrap_err()
+            }
+            ErrorKind::OperationFailed => {
+                let body = serde_json::from_str(r#"{"message": "no space"}"#).unwrap();
+                Error::from_operation("projects/p/operations/o", body)
+            }
+            #[cfg(feature = "sqlx")]
+            ErrorKind::Database => Error::from(sqlx::Error::Decode("not a number".into())),
+            #[cfg(feature = "schema")]
+            ErrorKind::Refused => Error::from(crate::schema::PlanError::Circle(vec!["a".into(), "b".into()])),
+            kind => Error::new(kind, "the first line").with_source(std::io::Error::other("the second")),
+        }
+    }
+
+    #[tokio::test]
+    async fn no_line_of_any_kind_repeats_another() {
+        for kind in ALL {
+            let error = example(kind).await;
+            assert_eq!(error.kind(), kind, "{error:?}");
+            assert_no_repetition(&error);
+            let outer = Error::new(ErrorKind::Refused, "the promotion was stopped").with_source(error);
+            assert_no_repetition(&outer);
+        }
+    }
+}

@@ -1,7 +1,7 @@
-//! One way to the socket: every call of the API is a [`Request`] value that [`Lakebase::send`] carries out.
+//! Requests and their way to the socket: every call of the API is a [`Request`] value that [`Lakebase::send`] carries out.
 //!
 //! From the public method down: request → retry (`retry`) → authentication (`auth::cache`) → exchange
-//! (`transport`) → refusal or JSON (`refusal`, `reading`). Retrying sits outside authentication, so that a later
+//! (`transport`) → error answer or JSON (`refusal`, `reading`). Retrying sits outside authentication, so that a later
 //! attempt carries a fresh token.
 
 pub(crate) mod fields;
@@ -46,7 +46,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What would end the path of a resource name. The rule for ids has none of these, but the service's own ids may.
+/// Characters that would end the path of a resource name. The rule for ids has none of these, but the service's own ids may.
 const NOT_IN_NAMES: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'?').add(b'#');
 
 /// A call of the API as a value: what will be sent, and what may be done with it when it fails.
@@ -59,7 +59,7 @@ pub(crate) struct Request {
     pub(crate) body: Option<Value>,
     /// Whether a lost connection may be answered by sending the request again.
     pub(crate) idempotent: bool,
-    /// What is being done, for errors and spans: "creating branch projects/shop/branches/dev".
+    /// The context for errors and spans: "creating branch projects/shop/branches/dev".
     pub(crate) context: Cow<'static, str>,
 }
 
@@ -234,7 +234,7 @@ impl Lakebase {
 /// Tells an address that serves several workspaces which one is meant.
 const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-databricks-workspace-id");
 
-/// What all attempts of one request share.
+/// The shared part of all attempts of one request.
 struct Outgoing {
     method: Method,
     url: Url,

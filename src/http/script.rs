@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::transport::{Answer, Broken, Exchange, Exchanged, How};
 
-/// What happens to one request.
+/// The outcome of one request.
 #[derive(Clone)]
 pub(crate) enum Step {
     Answer(Answer),

@@ -22,7 +22,7 @@ pub(crate) trait Exchange: Send + Sync + 'static {
 
 pub(crate) type Exchanged<'a> = Pin<Box<dyn Future<Output = Result<Answer, Broken>> + Send + 'a>>;
 
-/// What came back, whole, whatever its status.
+/// A complete answer of any status.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -137,7 +137,7 @@ fn client(
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.inactivity)
         .pool_idle_timeout(Duration::from_secs(180))
-        // A redirect would carry the credentials to whoever is named in it, and turn a POST into a GET.
+        // A redirect would carry the credentials to the host that it names, and turn a POST into a GET.
         .redirect(redirect::Policy::none());
     if host.is_some_and(is_loopback) {
         // What runs on this machine is not behind the proxy of the network.

@@ -81,11 +81,23 @@ sent_when_awaited!(OpenConnection => PgConnection);
 
 impl Endpoint {
     /// Opens a pool whose connections log in with fresh credentials for as long as the pool lives.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
+    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
+    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn pool(&self) -> OpenPool {
         OpenPool { login: Options::new(Target::Endpoint(self.clone())), options: PgPoolOptions::new() }
     }
 
     /// Opens one connection.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
+    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
+    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn connect(&self) -> OpenConnection {
         OpenConnection { login: Options::new(Target::Endpoint(self.clone())) }
     }
@@ -95,11 +107,23 @@ impl Branch {
     /// Opens a pool to the branch's read-write endpoint, which is made (as `ep-<branch>`) where there is none.
     ///
     /// Its connections log in with fresh credentials for as long as the pool lives.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
+    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
+    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn pool(&self) -> OpenPool {
         OpenPool { login: Options::new(Target::Branch(self.clone())), options: PgPoolOptions::new() }
     }
 
     /// Opens one connection to the branch's read-write endpoint, which is made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
+    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
+    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn connect(&self) -> OpenConnection {
         OpenConnection { login: Options::new(Target::Branch(self.clone())) }
     }

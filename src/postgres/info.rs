@@ -52,7 +52,7 @@ impl TlsMode {
     }
 }
 
-/// What any driver needs to connect to an endpoint.
+/// Connection parameters of an endpoint, for any driver.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {

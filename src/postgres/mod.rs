@@ -50,7 +50,7 @@ impl Target {
     }
 }
 
-/// What pools, connections and descriptions have in common.
+/// The shared options of pools, connections and descriptions.
 #[derive(Debug, Clone)]
 struct Options {
     target: Target,
@@ -125,7 +125,7 @@ macro_rules! login_options {
 #[cfg(feature = "sqlx")]
 use login_options;
 
-/// A request for what other drivers need to connect: [`Branch::connection_info`], [`Endpoint::connection_info`].
+/// A request for connection parameters: [`Branch::connection_info`], [`Endpoint::connection_info`].
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -151,14 +151,14 @@ impl DescribeConnection {
 sent_when_awaited!(DescribeConnection => ConnectionInfo);
 
 impl Endpoint {
-    /// Says what other drivers need to connect; the password comes from [`ConnectionInfo::password`].
+    /// Gives the connection parameters for other drivers; the password comes from [`ConnectionInfo::password`].
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Endpoint(self.clone())) }
     }
 }
 
 impl Branch {
-    /// Says what other drivers need to connect to the branch's read-write endpoint.
+    /// Gives the connection parameters for other drivers, of the branch's read-write endpoint.
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Branch(self.clone())) }
     }

@@ -18,7 +18,7 @@ use crate::{
         expiry::Expiry,
         lsn::Lsn,
         name::{BranchId, BranchName},
-        request::sent_when_awaited,
+        request::{Arguments, sent_when_awaited},
         resource::forward,
     },
     error::{Error, ErrorKind, Result},
@@ -109,7 +109,8 @@ impl fmt::Debug for EphemeralBranch {
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateEphemeral {
     source: Branch,
-    id: Result<BranchId>,
+    id: Option<BranchId>,
+    arguments: Arguments,
     ttl: Duration,
     lsn: Option<Lsn>,
     replace_existing: bool,
@@ -123,13 +124,14 @@ impl CreateEphemeral {
     }
 
     /// Branches from this position of the source's log. Default: the present.
-    pub fn at_lsn(mut self, lsn: Lsn) -> Self {
-        self.lsn = Some(lsn);
+    pub fn at_lsn(mut self, lsn: impl TryInto<Lsn, Error: Into<Error>>) -> Self {
+        self.lsn = self.arguments.take(lsn);
         self
     }
 
     async fn run(self) -> Result<EphemeralBranch> {
-        let id = self.id?;
+        self.arguments.finish()?;
+        let id = self.id.ok_or_else(|| Error::invalid("the branch has no id"))?;
         let branch = self.source.project().branch(&id)?;
         if self.replace_existing {
             branch.delete().allow_missing().await?;
@@ -167,14 +169,20 @@ sent_when_awaited!(CreateEphemeral => EphemeralBranch);
 
 impl Branch {
     /// Makes a child of this branch that is removed with its guard, and expires after `ttl` (one second to 30 days).
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`create_branch`](Self::create_branch).
     pub fn ephemeral(
         &self,
         id: impl TryInto<BranchId, Error: Into<Error>>,
         ttl: Duration,
     ) -> CreateEphemeral {
+        let mut arguments = Arguments::default();
         CreateEphemeral {
             source: self.clone(),
-            id: id.try_into().map_err(Into::into),
+            id: arguments.take(id),
+            arguments,
             ttl,
             lsn: None,
             replace_existing: false,

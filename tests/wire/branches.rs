@@ -358,7 +358,7 @@ async fn a_reset_that_cannot_be_finished_changes_nothing() {
     }
 }
 
-/// The wish to remove a branch may be faster than the request to make it, which nobody waits for any more.
+/// The wish to remove a branch may be faster than the request to make it, which was abandoned.
 #[tokio::test]
 async fn an_abandoned_branch_that_appears_late_is_removed_too() {
     let service = MockService::new().await;

@@ -1,4 +1,4 @@
-//! What every caller may rely on: handles and models go between threads, and builders are futures that do too.
+//! Guarantees to callers: handles and models go between threads, and builders are futures that do too.
 
 use lakebase::{
     Branch, ConnectionInfo, Database, Endpoint, Error, ErrorKind, Expiry, Lakebase, LakebasePool, Operation,
@@ -81,9 +81,7 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(dev.connection_info().into_future());
     sent(dev.wait_until_ready());
     sent(primary.credential().into_future());
-    sent(
-        service.lakebase.operation::<BranchInfo>("projects/shop/operations/x".parse().unwrap()).into_future(),
-    );
+    sent(service.lakebase.operation::<BranchInfo>("projects/shop/operations/x").unwrap().into_future());
     assert!(service.calls().await.is_empty());
 }
 

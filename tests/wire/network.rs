@@ -11,7 +11,7 @@ use crate::support::mock::{MockService, child, done, project};
 
 const BUDGET: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_millis(400);
-/// What a loaded machine may add.
+/// The delay that a loaded machine may add.
 const SLACK: Duration = Duration::from_secs(4);
 
 /// A scripted service behind a proxy, and a client that only knows the proxy.

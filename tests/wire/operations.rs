@@ -27,8 +27,8 @@ async fn an_operation_is_resumed_by_its_name_and_may_be_missing_for_a_moment() {
     service.refuse_once(OPERATION, 404, "NOT_FOUND", "operation id not found").await;
     service.once(OPERATION, running(DEV)).await;
     service.on(OPERATION, done(DEV, child("dev"))).await;
-    let name = format!("{DEV}/operations/AbC+12==").parse().unwrap();
-    let branch = service.lakebase.operation::<BranchInfo>(name).await.unwrap();
+    let name = format!("{DEV}/operations/AbC+12==");
+    let branch = service.lakebase.operation::<BranchInfo>(name).unwrap().await.unwrap();
     assert_eq!(branch.id().as_str(), "dev");
     assert_eq!(service.calls().await.len(), 3);
 }
@@ -43,8 +43,8 @@ async fn a_failed_operation_has_the_kind_of_its_code_and_its_name() {
         failed["done"] = json!(true);
         failed["error"] = json!({"error_code": code, "message": "no more branches"});
         service.once(OPERATION, failed).await;
-        let name = format!("{DEV}/operations/AbC+12==").parse().unwrap();
-        let error = service.lakebase.operation::<BranchInfo>(name).await.unwrap_err();
+        let name = format!("{DEV}/operations/AbC+12==");
+        let error = service.lakebase.operation::<BranchInfo>(name).unwrap().await.unwrap_err();
         assert_eq!(error.kind(), kind);
         assert!(error.operation().unwrap().ends_with("AbC+12=="));
         assert!(error.to_string().contains("no more branches"), "{error}");
@@ -58,8 +58,8 @@ async fn an_operation_that_never_ends_is_given_up_by_name_and_can_be_waited_for_
         service.once(OPERATION, running(DEV)).await;
     }
     service.slowly(OPERATION, running(DEV), Duration::from_secs(60)).await;
-    let name = format!("{DEV}/operations/AbC+12==").parse().unwrap();
-    let mut operation = service.lakebase.operation::<BranchInfo>(name);
+    let name = format!("{DEV}/operations/AbC+12==");
+    let mut operation = service.lakebase.operation::<BranchInfo>(name).unwrap();
     let error = operation.wait_for(Duration::from_millis(400)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("Lakebase::operation resumes"), "{error}");
@@ -70,8 +70,8 @@ async fn an_operation_that_never_ends_is_given_up_by_name_and_can_be_waited_for_
 async fn a_cancelled_wait_loses_nothing() {
     let service = MockService::new().await;
     service.slowly(OPERATION, done(DEV, child("dev")), Duration::from_millis(80)).await;
-    let name = format!("{DEV}/operations/AbC+12==").parse().unwrap();
-    let mut operation = service.lakebase.operation::<BranchInfo>(name);
+    let name = format!("{DEV}/operations/AbC+12==");
+    let mut operation = service.lakebase.operation::<BranchInfo>(name).unwrap();
     let cut = tokio::time::timeout(Duration::from_millis(20), operation.wait()).await;
     assert!(cut.is_err());
     assert_eq!(operation.wait().await.unwrap().id().as_str(), "dev");
@@ -82,7 +82,7 @@ async fn an_operation_that_ends_without_its_resource_is_a_broken_promise() {
     let service = MockService::new().await;
     service.on(OPERATION, json!({"name": format!("{DEV}/operations/AbC+12=="), "done": true})).await;
     let name: lakebase::name::OperationName = format!("{DEV}/operations/AbC+12==").parse().unwrap();
-    let error = service.lakebase.operation::<BranchInfo>(name.clone()).await.unwrap_err();
+    let error = service.lakebase.operation::<BranchInfo>(name.clone()).unwrap().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    service.lakebase.operation::<()>(name).await.unwrap();
+    service.lakebase.operation::<()>(name).unwrap().await.unwrap();
 }

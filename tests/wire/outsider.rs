@@ -1,4 +1,4 @@
-//! A service written by somebody who knows only the documentation: a branch for each pull request, behind a trait
+//! A service written with nothing but the documentation: a branch for each pull request, behind a trait
 //! so that its own tests need no service.
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -56,7 +56,7 @@ impl PullRequests for OnLakebase {
     }
 }
 
-/// What the service's own tests use.
+/// The stand-in of the service's own tests.
 struct Nowhere;
 
 impl PullRequests for Nowhere {
@@ -77,7 +77,7 @@ impl PullRequests for Nowhere {
     }
 }
 
-/// What the service does when a pull request gets a new push: it must not care whether the branch is there.
+/// The reaction to a pull request that gets a new push: it must not care whether the branch is there.
 async fn pushed(branches: &dyn PullRequests, number: u64) -> Result<&'static str> {
     match branches.prolong(number).await {
         Ok(()) => Ok("prolonged"),

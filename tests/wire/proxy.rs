@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The fate of one connection.
+/// The outcome of one connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     /// Passes everything on.

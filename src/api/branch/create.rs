@@ -133,7 +133,7 @@ impl CreateBranch {
         branch.wait_until_ready_from(Some(made)).await
     }
 
-    /// What will be sent, and the branch that it makes.
+    /// The request to send, and the branch that it makes.
     pub(super) fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
         let branch = self.project.branch(self.id?)?;
         let context = format!("creating branch {}", branch.name());

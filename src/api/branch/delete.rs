@@ -16,7 +16,7 @@ use crate::{
 /// A request to delete a branch with its endpoints, roles and databases.
 ///
 /// Awaited, it waits until the branch is gone: a branch that is still being made is waited for first (the service
-/// would acknowledge the deletion and do nothing), and a refusal because the service is still reconciling
+/// would acknowledge the deletion and do nothing), and a rejection because the service is still reconciling
 /// is repeated, both for up to three minutes.
 ///
 /// ```no_run

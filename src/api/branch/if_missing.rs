@@ -69,7 +69,7 @@ impl<T> Created<T> {
     }
 }
 
-/// What a found branch is compared with.
+/// The properties that an existing branch must have.
 struct Wanted {
     /// `None`: a snapshot is the source.
     source: Option<BranchName>,

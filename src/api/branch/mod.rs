@@ -81,9 +81,9 @@ pub struct BranchInfo {
     pub name: BranchName,
     /// The service's own key: another one after the branch is deleted and made again.
     pub uid: Option<String>,
-    /// What it is doing.
+    /// The state.
     pub state: BranchState,
-    /// What it is about to be, during a transition.
+    /// The state that it changes to, during a transition.
     pub pending_state: Option<BranchState>,
     /// When the state was reached.
     pub state_change_time: Option<DateTime<Utc>>,
@@ -249,7 +249,7 @@ impl Branch {
 
     /// Makes a child: a copy-on-write copy of this branch as it is now.
     ///
-    /// The same as [`Project::create_branch`] with [`from`](CreateBranch::from) this branch.
+    /// Short for [`Project::create_branch`] with [`from`](CreateBranch::from) this branch.
     pub fn create_branch(
         &self,
         id: impl TryInto<BranchId, Error: Into<Error>>,
@@ -301,7 +301,7 @@ impl Branch {
         self.wait_until_ready_from(None).await
     }
 
-    /// What an operation ended with is not asked for again, if it says that the branch is ready.
+    /// Saves a read where the result of the operation says that the branch is ready.
     async fn wait_until_ready_from(&self, made: Option<BranchInfo>) -> Result<BranchInfo> {
         let waiting = || format!("waiting until {} is ready", self.name);
         let info = match made.filter(|made| made.state == BranchState::Ready) {

@@ -53,7 +53,7 @@ pub struct DatabaseInfo {
     handle: Database,
     /// The whole name.
     pub name: DatabaseName,
-    /// What PostgreSQL calls it.
+    /// The name in PostgreSQL.
     pub postgres_database: String,
     /// Its owner.
     pub role: Option<RoleName>,

@@ -12,7 +12,7 @@ use crate::{
 
 /// A request to delete a read-only endpoint. Awaited, it waits until the endpoint is gone.
 ///
-/// A refusal because the service is still reconciling is repeated for up to three minutes.
+/// A request that is rejected because the service is still reconciling is sent again for up to three minutes.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {

@@ -71,11 +71,11 @@ pub struct EndpointInfo {
     pub name: EndpointName,
     /// The service's own key; the first label of the host name.
     pub uid: Option<String>,
-    /// What it lets its clients do.
+    /// Whether it writes.
     pub endpoint_type: EndpointType,
-    /// What it is doing.
+    /// The state.
     pub state: EndpointState,
-    /// What it is about to be, while a change is applied.
+    /// The state that it changes to, while a change is applied.
     pub pending_state: Option<EndpointState>,
     /// The smallest size, in compute units.
     pub min_cu: Option<f64>,

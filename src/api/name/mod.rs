@@ -16,7 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-/// What every id and every name can do, by way of its text.
+/// The traits of every id and name, by way of its text.
 macro_rules! text_traits {
     ($type:ident) => {
         impl std::fmt::Debug for $type {
@@ -106,7 +106,7 @@ impl InvalidName {
         &self.value
     }
 
-    /// What the text was to be: `branch id`, `project name` …
+    /// The kind of name that the text should be: `branch id`, `project name` …
     pub fn kind(&self) -> &'static str {
         self.kind
     }

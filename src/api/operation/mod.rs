@@ -37,7 +37,7 @@ use crate::{
 /// let started = project.create_branch("dev", Expiry::after(hours(1))).start().await?;
 /// let name = started.name().clone();
 ///
-/// let branch = lakebase.operation::<BranchInfo>(name).await?;
+/// let branch = lakebase.operation::<BranchInfo>(name)?.await?;
 /// println!("{} is {}", branch.name, branch.state);
 /// # Ok(())
 /// # }
@@ -51,7 +51,7 @@ pub struct Operation<T> {
     _end: std::marker::PhantomData<fn() -> T>,
 }
 
-/// How far an operation is.
+/// The state of an operation.
 ///
 /// ```no_run
 /// # async fn example(mut operation: lakebase::Operation<lakebase::model::BranchInfo>) -> lakebase::Result<()> {
@@ -268,11 +268,18 @@ impl<T> fmt::Debug for Operation<T> {
 }
 
 impl Lakebase {
-    /// Comes back to an operation by its name.
+    /// A handle to an operation by its name; nothing is sent.
     ///
     /// `T` is what the operation ends with: the `…Info` model of the resource, `()` for a delete or undelete.
-    pub fn operation<T: Resource>(&self, name: OperationName) -> Operation<T> {
-        Operation::resume(self, name)
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](ErrorKind::Invalid) when the text is no operation name.
+    pub fn operation<T: Resource>(
+        &self,
+        name: impl TryInto<OperationName, Error: Into<Error>>,
+    ) -> Result<Operation<T>> {
+        Ok(Operation::resume(self, name.try_into().map_err(Into::into)?))
     }
 }
 

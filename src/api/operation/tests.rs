@@ -39,7 +39,7 @@ async fn client(script: &Arc<Script>) -> Lakebase {
 }
 
 async fn operation_of(script: &Arc<Script>) -> Operation<BranchInfo> {
-    client(script).await.operation(NAME.parse().unwrap())
+    client(script).await.operation(NAME).unwrap()
 }
 
 fn running() -> Step {

@@ -70,7 +70,7 @@ impl CreateProject {
         self.body.initial_endpoint_spec.get_or_insert_default()
     }
 
-    /// What people call it, 1 to 256 characters. Default: the id.
+    /// The display name, 1 to 256 characters. Default: the id.
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.spec().display_name = Some(name.into());
         self

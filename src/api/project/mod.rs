@@ -65,7 +65,7 @@ pub struct ProjectInfo {
     pub name: ProjectName,
     /// The service's own key.
     pub uid: Option<String>,
-    /// What people call it.
+    /// The display name.
     pub display_name: String,
     /// The major version of PostgreSQL.
     pub pg_version: Option<u32>,
@@ -73,7 +73,7 @@ pub struct ProjectInfo {
     pub owner: Option<String>,
     /// The default branch.
     pub default_branch: Option<BranchName>,
-    /// What endpoints get that are made from now on.
+    /// The settings of endpoints that are made from now on.
     pub default_endpoint_settings: EndpointDefaults,
     /// How far back branches can start.
     pub history_retention: Option<Duration>,
@@ -85,7 +85,7 @@ pub struct ProjectInfo {
     pub storage_size_bytes: u64,
     /// When a compute of it last ran.
     pub compute_last_active_time: Option<DateTime<Utc>>,
-    /// What it is in a group of replicated projects, as the service spells it:
+    /// Its part in a group of replicated projects, as the service spells it:
     /// `REPLICATION_ROLE_PREVIEW_PRIMARY`, `…_SECONDARY` or `…_DEMOTING` (preview).
     pub replication_role: Option<String>,
     /// The budget policy it is charged to.
@@ -102,7 +102,7 @@ pub struct ProjectInfo {
     pub purge_time: Option<DateTime<Utc>>,
 }
 
-/// What a project gives to endpoints that are made without settings of their own.
+/// The settings of endpoints that are made without settings of their own.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -133,9 +133,9 @@ pub struct EndpointDefaults {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct CustomTag {
-    /// What is labelled.
+    /// The key.
     pub key: String,
-    /// The label.
+    /// The value.
     pub value: String,
 }
 

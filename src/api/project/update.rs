@@ -59,7 +59,7 @@ impl UpdateProject {
         self.spec.default_endpoint_settings.get_or_insert_default()
     }
 
-    /// What people call it, 1 to 256 characters.
+    /// The display name, 1 to 256 characters.
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.spec.display_name = Some(name.into());
         self.mask.add("spec.display_name");

@@ -133,7 +133,7 @@ impl UpdateRole {
         self
     }
 
-    /// What it is a member of; the list replaces what was there.
+    /// The roles that it is a member of; the list replaces what was there.
     pub fn membership_roles(mut self, roles: impl IntoIterator<Item = MembershipRole>) -> Self {
         self.spec.membership_roles = Some(roles.into_iter().collect());
         self.mask.add("spec.membership_roles");
@@ -182,7 +182,7 @@ impl DeleteRole {
         Self { role: role.clone(), new_owner: None, arguments: Arguments::default(), allow_missing: false }
     }
 
-    /// Who owns from then on what the role owned. Default: a role that owns something is not dropped.
+    /// The next owner of the objects of the role. Default: a role that owns something is not dropped.
     pub fn reassign_owned_to(mut self, role: impl TryInto<RoleName, Error: Into<Error>>) -> Self {
         self.new_owner = self.arguments.take(role);
         self

@@ -56,15 +56,15 @@ pub struct RoleInfo {
     handle: Role,
     /// The whole name.
     pub name: RoleName,
-    /// What PostgreSQL calls it.
+    /// The name in PostgreSQL.
     pub postgres_role: String,
     /// Which kind of identity it belongs to.
     pub identity_type: IdentityType,
     /// How it logs in.
     pub auth_method: AuthMethod,
-    /// What it may do.
+    /// Its rights.
     pub attributes: RoleAttributes,
-    /// What it is a member of.
+    /// The roles that it is a member of.
     pub membership_roles: Vec<MembershipRole>,
     /// When it was made.
     pub create_time: Option<DateTime<Utc>>,
@@ -137,7 +137,7 @@ impl RoleDefinition {
         self
     }
 
-    /// What it may do. Default: nothing of it.
+    /// Its rights. Default: none.
     pub fn attributes(mut self, attributes: RoleAttributes) -> Self {
         self.0.attributes = Some(attributes.into());
         self

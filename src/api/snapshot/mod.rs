@@ -67,7 +67,7 @@ pub struct SnapshotInfo {
     pub expire_time: Option<DateTime<Utc>>,
     /// The size of its data, in bytes.
     pub full_size_bytes: Option<u64>,
-    /// What it adds to the one before, in bytes; `None` where the whole is charged.
+    /// The size that it adds to the one before, in bytes; `None` where the whole is charged.
     pub diff_size_bytes: Option<u64>,
     /// When it was taken.
     pub create_time: Option<DateTime<Utc>>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::format::{Seconds, lenient_double, lenient_int, open_enum, plain_double};
 
 open_enum! {
-    /// What an endpoint lets its clients do.
+    /// Whether an endpoint writes.
     ///
     /// ```
     /// assert_eq!(lakebase::model::EndpointType::ReadWrite.as_str(), "ENDPOINT_TYPE_READ_WRITE");

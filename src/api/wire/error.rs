@@ -1,4 +1,4 @@
-//! The body of a refusal, over HTTP and inside a failed operation.
+//! The body of an error answer, over HTTP and inside a failed operation.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

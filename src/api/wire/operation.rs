@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{error::ErrorBody, format::null_as_default};
 
-/// What every mutation answers with.
+/// The answer to every mutation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Operation {

@@ -45,7 +45,7 @@ struct State {
     renewing: bool,
     /// No early renewal until then.
     pause_until: Option<Instant>,
-    /// Counts the tokens stored, so that a waiter knows whether somebody fetched meanwhile.
+    /// Counts the tokens stored, so that a waiter knows whether another caller fetched meanwhile.
     stored: u64,
 }
 

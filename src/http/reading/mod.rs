@@ -1,4 +1,4 @@
-//! Reading an answer that is no refusal: JSON as promised, or an error that says what came instead.
+//! Reads successful answers: JSON of the expected form, or an error that describes the body.
 
 use std::{fmt, marker::PhantomData};
 

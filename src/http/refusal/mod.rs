@@ -1,4 +1,4 @@
-//! What the service said when it refused, in whatever form it said it.
+//! Reads error answers, in all forms that the service and its proxies use.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! When a request is sent again, how long is waited before, and when it is given up. The decisions are pure
-//! functions over what came back; only [`Attempts`] knows a clock.
+//! Decides whether a request is sent again, after which delay, and when it is given up. The decisions are pure
+//! functions of the answer; only [`Attempts`] knows a clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -120,15 +120,15 @@ impl Limits {
     };
 }
 
-/// A host that refuses connections is either restarting or not there; nobody wants to wait five minutes to
-/// learn which.
+/// A host that refuses connections is either restarting or not there; five
+/// attempts tell which.
 const CONNECT_ATTEMPTS: u32 = 5;
 /// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
 const BACKOFF: Backoff = Backoff::new(FIRST_DELAY, MAX_DELAY).jitter(1.0);
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// What comes after an attempt.
+/// The step after an attempt.
 #[derive(Debug)]
 pub(crate) enum Next {
     Answer(Answer),
@@ -228,7 +228,7 @@ impl Attempts {
     }
 }
 
-/// What the service asks for: `Retry-After`, else the `RetryInfo` of the body.
+/// The delay that the service asks for: `Retry-After`, else the `RetryInfo` of the body.
 fn hint(answer: &Answer, fault: &Fault, now: SystemTime) -> Option<Duration> {
     answer.header("retry-after").and_then(|text| retry_after(text, now)).or(fault.retry_delay)
 }

@@ -44,7 +44,7 @@ pub(crate) fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     Ok(roots)
 }
 
-/// The operating system's verdict on a server's certificate. The trust store is read at the first handshake:
+/// The operating system's check of a server's certificate. The trust store is read at the first handshake:
 /// reading takes tens of milliseconds, and a server on `http://127.0.0.1` needs none of it.
 #[derive(Debug)]
 struct SystemTrust {

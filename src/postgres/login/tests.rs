@@ -98,7 +98,7 @@ fn refused(code: &'static str) -> sqlx::Error {
 
 #[test]
 fn only_failures_that_pass_are_tried_again() {
-    for (code, verdict) in [
+    for (code, outcome) in [
         ("57P03", LoginOutcome::Retry),
         ("08006", LoginOutcome::Retry),
         ("08P01", LoginOutcome::Retry),
@@ -110,7 +110,7 @@ fn only_failures_that_pass_are_tried_again() {
         ("53300", LoginOutcome::GiveUp),
         ("", LoginOutcome::GiveUp),
     ] {
-        assert_eq!(classify(&refused(code)), verdict, "{code}");
+        assert_eq!(classify(&refused(code)), outcome, "{code}");
     }
     let dial = |kind: io::ErrorKind| classify(&sqlx::Error::Io(kind.into()));
     assert_eq!(dial(io::ErrorKind::ConnectionRefused), LoginOutcome::Retry);
