@@ -31,29 +31,29 @@ pub(in crate::local) fn stop_orphans_in(data: &Path) -> Result<(), EngineError> 
 /// The processes that work in a data directory.
 #[cfg(test)]
 pub(in crate::local) fn working_in(data: &Path) -> Vec<i32> {
-    find(&|directory| directory == data, data).iter().map(Orphan::number).collect()
+    find(&|directory| directory == data, data).unwrap_or_default().iter().map(Orphan::number).collect()
 }
 
 fn end_all(works_there: &dyn Fn(&Path) -> bool, within: &Path) -> Result<(), EngineError> {
-    let orphans = find(works_there, within);
+    let orphans = find(works_there, within)?;
     if orphans.is_empty() {
         return Ok(());
     }
     tracing::info!(count = orphans.len(), "ending PostgreSQL processes that an earlier server left");
     for signal in [Signal::QUIT, Signal::KILL] {
-        for orphan in find(works_there, within) {
+        for orphan in find(works_there, within)? {
             orphan.send(signal);
         }
         let begun = Instant::now();
         while begun.elapsed() < GRACE {
-            if find(works_there, within).is_empty() {
+            if find(works_there, within)?.is_empty() {
                 return Ok(());
             }
             thread::sleep(PAUSE);
         }
     }
     let left: Vec<_> =
-        find(works_there, within).iter().map(Orphan::number).map(|pid| pid.to_string()).collect();
+        find(works_there, within)?.iter().map(Orphan::number).map(|pid| pid.to_string()).collect();
     if left.is_empty() {
         return Ok(());
     }
@@ -77,6 +77,8 @@ mod by_directory {
 
     use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+    use crate::local::engine_error::EngineError;
+
     /// A process that stays this one, whatever becomes of its number.
     pub(super) struct Orphan {
         pid: Pid,
@@ -94,10 +96,14 @@ mod by_directory {
         }
     }
 
-    pub(super) fn find(works_there: &dyn Fn(&Path) -> bool, _within: &Path) -> Vec<Orphan> {
-        let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    pub(super) fn find(
+        works_there: &dyn Fn(&Path) -> bool,
+        _within: &Path,
+    ) -> Result<Vec<Orphan>, EngineError> {
+        let all = Path::new("/proc");
+        let processes = fs::read_dir(all).map_err(EngineError::io("list the processes in", all))?;
         let numbers = processes.flatten().filter_map(|process| process.file_name().to_str()?.parse().ok());
-        numbers
+        let orphans = numbers
             .filter_map(|number: i32| {
                 let entry = Path::new("/proc").join(number.to_string());
                 // Most processes work elsewhere, or are not for us to see.
@@ -109,7 +115,8 @@ mod by_directory {
                 let ours = name.starts_with("postgres") || name.starts_with("initdb");
                 (inside && ours).then_some(Orphan { pid, handle })
             })
-            .collect()
+            .collect();
+        Ok(orphans)
     }
 }
 
@@ -119,6 +126,8 @@ mod by_file {
     use std::path::Path;
 
     use rustix::process::{Pid, Signal, kill_process};
+
+    use crate::local::engine_error::EngineError;
 
     pub(super) struct Orphan(Pid);
 
@@ -133,8 +142,12 @@ mod by_file {
         }
     }
 
-    pub(super) fn find(works_there: &dyn Fn(&Path) -> bool, within: &Path) -> Vec<Orphan> {
-        walkdir::WalkDir::new(within)
+    #[expect(clippy::unnecessary_wraps, reason = "the same as on Linux")]
+    pub(super) fn find(
+        works_there: &dyn Fn(&Path) -> bool,
+        within: &Path,
+    ) -> Result<Vec<Orphan>, EngineError> {
+        let orphans = walkdir::WalkDir::new(within)
             .max_depth(4)
             .into_iter()
             .flatten()
@@ -152,7 +165,8 @@ mod by_file {
                     arguments.contains("postgres") && arguments.contains(&*entry.path().to_string_lossy());
                 ours.then(|| Pid::from_raw(number).map(Orphan)).flatten()
             })
-            .collect()
+            .collect();
+        Ok(orphans)
     }
 }
 

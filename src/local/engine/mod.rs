@@ -308,7 +308,7 @@ impl Engine {
         let socket = self
             .running(key)
             .ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {key}") })?;
-        let data = self.inner.storage.existing(key)?.join("data");
+        let data = self.inner.existing(key).await?.join("data");
         self.inner.log_in(&socket, &data, database, SessionLimits::CATALOG).await
     }
 
