@@ -211,11 +211,14 @@ fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, P
     let mut circle = None;
     for tactics in TACTICS {
         let planner = action::decide(diff, &new_parts, options, tactics)?;
-        let (mut graph, view) = steps::build(&planner);
-        rules::order(&view, &mut graph);
-        match order::sorted(graph) {
-            Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
-            sorted => return sorted,
+        for bodies in [true, false] {
+            let (mut graph, view) = steps::build(&planner);
+            rules::order(&view, &mut graph, bodies);
+            match order::sorted(graph) {
+                Err(PlanError::Circle(_)) if bodies => {}
+                Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
+                sorted => return sorted,
+            }
         }
     }
     circle.map_or(Ok(Vec::new()), Err)

@@ -1,5 +1,6 @@
 //! The order of the steps of a plan, one rule a function.
 
+mod body;
 mod dependency;
 mod key;
 mod name;
@@ -62,11 +63,16 @@ impl Edges {
 }
 
 /// Adds the edges of every rule to the graph.
-pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph) {
+///
+/// `bodies`: also those of what bodies of functions mention, which is a guess and may form a circle.
+pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
     delay_dependents_of_late_drops(view, graph);
     let mut edges = Edges::default();
     for rule in RULES {
         rule(view, &mut edges);
+    }
+    if bodies {
+        body::what_a_body_mentions_comes_before_it_runs(view, &mut edges);
     }
     graph.edges.extend(edges.0);
 }

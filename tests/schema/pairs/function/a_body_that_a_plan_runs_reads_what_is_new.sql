@@ -1,0 +1,12 @@
+-- check: SELECT c, n FROM t, m => 7|7
+-- old
+CREATE TABLE t (id int PRIMARY KEY, b int);
+-- data
+INSERT INTO t VALUES (1, 2);
+-- new
+CREATE VIEW zv AS SELECT 3 AS x;
+CREATE MATERIALIZED VIEW zm AS SELECT 4 AS y;
+CREATE FUNCTION zz() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT x + y FROM public.zv, public.zm';
+CREATE FUNCTION aa() RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN public.zz(); END';
+CREATE TABLE t (id int PRIMARY KEY, b int, c int NOT NULL DEFAULT aa());
+CREATE MATERIALIZED VIEW m AS SELECT aa() AS n;
