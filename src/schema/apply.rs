@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::error::SchemaError;
 use super::model::Schema;
-use super::plan::Plan;
+use super::plan::{Plan, SETTINGS};
 
 /// The result of applying a plan.
 ///
@@ -21,6 +21,12 @@ pub struct Applied {
     pub statements: usize,
     /// How many transactions and single statements that was.
     pub steps: usize,
+}
+
+fn reset_all() -> String {
+    let names =
+        ["lock_timeout", "statement_timeout"].into_iter().chain(SETTINGS.iter().map(|(name, _)| *name));
+    names.map(|name| format!("reset {name};")).collect()
 }
 
 impl Plan {
@@ -45,8 +51,7 @@ impl Plan {
             conn.execute(AssertSqlSafe(setting)).await.map_err(settings)?;
         }
         let ran = self.run(conn).await;
-        let reset =
-            conn.execute("reset lock_timeout; reset statement_timeout; reset check_function_bodies").await;
+        let reset = conn.execute(AssertSqlSafe(reset_all())).await;
         let applied = ran?;
         reset.map_err(settings)?;
         let reached = Schema::read(conn, &self.snapshot).await?;

@@ -26,4 +26,5 @@ mod pairs;
 mod records;
 mod rights;
 mod run;
+mod settings;
 mod triples;

@@ -45,8 +45,12 @@ impl Schema {
     }
 }
 
+/// Whatever decides how the server prints a definition is set, as roles and databases have settings of their own.
 const BEGIN: &str = "begin isolation level repeatable read read only;
-    set local search_path = ''; set local jit = off; set local quote_all_identifiers = off";
+    set local search_path = ''; set local jit = off; set local quote_all_identifiers = off;
+    set local standard_conforming_strings = on; set local intervalstyle = postgres; set local bytea_output = hex;
+    set local datestyle = 'ISO, YMD'; set local timezone = 'UTC'; set local extra_float_digits = 1;
+    set local xmloption = content";
 
 async fn fetch_if(
     wanted: bool,

@@ -69,17 +69,25 @@ fn ends_before(end: &str, start: &str) -> bool {
     if end == start {
         return true;
     }
-    let number = |text: &str| text.trim_matches('\'').parse::<i128>().ok();
+    let number = |text: &str| text.parse::<i128>().ok();
     if let Some((end, start)) = number(end).zip(number(start)) {
         return end <= start;
     }
-    // Dates and times in the ISO form of one length and zone are in the order of their text.
+    // Keys in quotes are numbers or texts: digits of one length are in one order as either. So are dates and times in
+    // the ISO form, with one zone and after Christ.
     let shape =
         |text: &str| -> String { text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect() };
-    end.starts_with("'2")
-        && shape(end) == shape(start)
-        && shape(end).starts_with("'0000-00-00")
+    let is_digits = |text: &str| quoted(text).is_some_and(|inner| inner.chars().all(|c| c.is_ascii_digit()));
+    let is_date = |text: &str| shape(text).starts_with("'0000-00-00") && !text.contains("BC");
+    let zone =
+        |text: &'_ str| text.get(11..).and_then(|rest| rest.find(['+', '-']).map(|at| rest[at..].to_owned()));
+    shape(end) == shape(start)
+        && (is_digits(end) || is_date(end) && is_date(start) && zone(end) == zone(start))
         && end <= start
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('\'')?.strip_suffix('\'').filter(|inner| !inner.is_empty())
 }
 
 #[cfg(test)]
@@ -103,6 +111,21 @@ mod tests {
             "FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')"
         ));
         assert!(!apart("FOR VALUES FROM ('a') TO ('c')", "FOR VALUES FROM ('d') TO ('e')"));
+        let bounds = |(from, to)| format!("FOR VALUES FROM ('{from}') TO ('{to}')");
+        let both = |one, other| apart(&bounds(one), &bounds(other));
+        // As texts, '10' is before '9'.
+        assert!(!both(("1", "5"), ("10", "30")));
+        assert!(!both(("1", "10"), ("9", "95")));
+        assert!(both(("10", "20"), ("30", "40")));
+        assert!(!both(("2002-01-01 BC", "2001-01-01 BC"), ("2003-01-01 BC", "2001-06-01 BC")));
+        assert!(both(
+            ("2024-01-01 00:00:00+02", "2024-01-02 00:00:00+02"),
+            ("2024-01-02 00:00:00+02", "2024-01-03 00:00:00+02")
+        ));
+        assert!(!both(
+            ("2024-01-01 00:00:00+02", "2024-01-01 20:00:00-05"),
+            ("2024-01-01 22:00:00+05", "2024-01-03 00:00:00+05")
+        ));
         assert!(apart("FOR VALUES FROM ('a') TO ('c) TO (d')", "FOR VALUES FROM ('c) TO (d') TO ('e')"));
     }
 

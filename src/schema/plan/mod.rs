@@ -224,6 +224,19 @@ fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, P
     circle.map_or(Ok(Vec::new()), Err)
 }
 
+/// Settings on which the meaning of a plan's SQL depends, and which roles and databases can have otherwise.
+pub(super) const SETTINGS: [(&str, &str); 9] = [
+    ("check_function_bodies", "off"),
+    ("standard_conforming_strings", "on"),
+    ("quote_all_identifiers", "off"),
+    ("default_tablespace", "''"),
+    ("default_table_access_method", "heap"),
+    ("xmloption", "content"),
+    ("intervalstyle", "postgres"),
+    ("datestyle", "'ISO, YMD'"),
+    ("bytea_output", "hex"),
+];
+
 impl Plan {
     /// The statements, in order.
     pub fn statements(&self) -> &[Statement] {
@@ -259,8 +272,10 @@ impl Plan {
         vec![
             format!("SET lock_timeout = {}", self.options.lock_timeout.as_millis()),
             format!("SET statement_timeout = {}", self.options.statement_timeout.as_millis()),
-            "SET check_function_bodies = off".to_owned(),
         ]
+        .into_iter()
+        .chain(SETTINGS.iter().map(|(name, value)| format!("SET {name} = {value}")))
+        .collect()
     }
 
     /// The whole plan as SQL that `psql` runs, with the hazards as comments. Empty when there is nothing to do.

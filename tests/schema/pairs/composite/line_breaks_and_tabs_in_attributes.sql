@@ -1,0 +1,4 @@
+-- old
+-- new
+create type c as ("a
+b" int, "c	d" text);
