@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::reading::JsonError,
+    http::decode::JsonError,
 };
 
 struct AzureCli {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::reading::JsonError,
+    http::decode::JsonError,
 };
 
 /// Smaller ones are the launcher of the old Python tool, which has no `auth token`.

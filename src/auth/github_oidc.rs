@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    http::{reading, retry::Limits},
+    http::{decode, retry::Limits},
 };
 
 struct GitHubOidc {
@@ -52,7 +52,7 @@ impl GitHubOidc {
             .bearer_auth(self.request_token.expose_secret());
         let answer = oauth::call(self.context.transport(), request, Limits::TOKEN).await?;
         url.set_query(None);
-        let reply: Reply = reading::json(&answer, &url)?;
+        let reply: Reply = decode::json(&answer, &url)?;
         Ok(reply.value)
     }
 }

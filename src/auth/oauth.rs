@@ -11,7 +11,7 @@ use super::{context::Context, host::HostType, token::Token};
 use crate::{
     error::{Error, ErrorKind, Result},
     http::{
-        reading::{self, JsonError},
+        decode::{self, JsonError},
         retry::{Attempts, Limits, Next},
         transport::{Answer, Transport, is_loopback},
     },
@@ -52,7 +52,7 @@ async fn discover(context: &Context) -> Result<Url> {
         }
         error
     })?;
-    let endpoints: Endpoints = reading::json(&answer, host)?;
+    let endpoints: Endpoints = decode::json(&answer, host)?;
     self::address(&endpoints.token_endpoint)
 }
 
@@ -125,7 +125,7 @@ pub(super) async fn request_token(
         request = request.basic_auth(encode(id), Some(encode(secret.expose_secret())));
     }
     let answer = call(context.transport(), request, Limits::TOKEN).await.map_err(refused)?;
-    reading::check(&answer, endpoint)?;
+    decode::check(&answer, endpoint)?;
     let reply: TokenReply = serde_json::from_slice(&answer.body).map_err(|error| {
         Error::new(ErrorKind::Protocol, format!("{endpoint} answered with no token"))
             .with_source(JsonError::from(error))

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Lakebase;
 use crate::{
     error::Result,
-    http::{Request, reading},
+    http::{Request, decode},
 };
 
 /// The user or service principal that the client is logged in as.
@@ -57,7 +57,7 @@ impl Lakebase {
             if let Some(id) = answer.header("x-databricks-org-id") {
                 self.inner.learned_workspace_id.get_or_init(|| id.to_owned());
             }
-            reading::json(&answer, self.host())
+            decode::json(&answer, self.host())
         };
         read.await.map_err(|error: crate::error::Error| error.with_context(context))
     }

@@ -4,10 +4,10 @@
 //! (`transport`) → error answer or JSON (`refusal`, `reading`). Retrying sits outside authentication, so that a later
 //! attempt carries a fresh token.
 
+pub(crate) mod decode;
+pub(crate) mod error_body;
 pub(crate) mod fields;
 mod raw;
-pub(crate) mod reading;
-pub(crate) mod refusal;
 pub(crate) mod retry;
 #[cfg(test)]
 pub(crate) mod script;
@@ -31,14 +31,14 @@ use serde_json::Value;
 use tracing::{Instrument, Span};
 use url::Url;
 
+use self::{
+    decode::JsonError,
+    retry::{Attempts, Next},
+    transport::Answer,
+};
 pub use self::{
     raw::{Method as RawMethod, RawRequest},
     retry::RetryPolicy,
-};
-use self::{
-    reading::JsonError,
-    retry::{Attempts, Next},
-    transport::Answer,
 };
 use crate::{
     api::wire::BASE_PATH,
@@ -177,7 +177,7 @@ impl Lakebase {
     {
         let answer = self.answer(&request).await;
         answer
-            .and_then(|answer| reading::json_for(&answer, self.host(), seed))
+            .and_then(|answer| decode::json_for(&answer, self.host(), seed))
             .map_err(|error| error.with_context(request.context))
     }
 
@@ -219,7 +219,7 @@ impl Lakebase {
     }
 
     /// One attempt with a token; a token that is refused although it looked fresh is renewed once.
-    async fn attempt(&self, outgoing: &Outgoing) -> Result<Result<Answer, transport::Broken>> {
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Result<Answer, transport::TransportError>> {
         let ticket = self.credentials().ticket().await?;
         let outcome = self.transport().exchange(outgoing.build(self, &ticket)?).await;
         if !matches!(&outcome, Ok(answer) if answer.status == 401) {

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Request, reading};
+use super::{Request, decode};
 use crate::{
     client::Lakebase,
     error::{Error, Result},
@@ -133,7 +133,7 @@ impl RawRequest {
             if answer.is_success() && answer.body.trim_ascii().is_empty() {
                 return Ok(Value::Null);
             }
-            reading::json(&answer, self.client.host())
+            decode::json(&answer, self.client.host())
         };
         read.await.map_err(|error| error.with_context(context))
     }

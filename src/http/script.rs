@@ -8,13 +8,13 @@ use std::{
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::transport::{Answer, Broken, Exchange, Exchanged, How};
+use super::transport::{Answer, Exchange, Exchanged, TransportError, TransportErrorKind};
 
 /// The outcome of one request.
 #[derive(Clone)]
 pub(crate) enum Step {
     Answer(Answer),
-    Break(How),
+    Break(TransportErrorKind),
     /// No answer for so long, then `{}`.
     Silence(Duration),
 }
@@ -93,7 +93,7 @@ impl Exchange for Script {
             tokio::task::yield_now().await;
             match step {
                 Step::Answer(answer) => Ok(answer),
-                Step::Break(how) => Err(Broken { how, source: "connection reset by peer".into() }),
+                Step::Break(kind) => Err(TransportError { kind, source: "connection reset by peer".into() }),
                 Step::Silence(time) => {
                     tokio::time::sleep(time).await;
                     Ok(answer(200, "{}"))

@@ -20,7 +20,7 @@ pub(crate) trait Exchange: Send + Sync + 'static {
     fn exchange(&self, request: reqwest::Request) -> Exchanged<'_>;
 }
 
-pub(crate) type Exchanged<'a> = Pin<Box<dyn Future<Output = Result<Answer, Broken>> + Send + 'a>>;
+pub(crate) type Exchanged<'a> = Pin<Box<dyn Future<Output = Result<Answer, TransportError>> + Send + 'a>>;
 
 /// A complete answer of any status.
 #[derive(Clone)]
@@ -49,16 +49,16 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Why there was no answer.
+/// A request without an answer.
 #[derive(Debug)]
-pub(crate) struct Broken {
-    pub(crate) how: How,
+pub(crate) struct TransportError {
+    pub(crate) kind: TransportErrorKind,
     pub(crate) source: BoxError,
 }
 
 /// Sorted by whether the request can have arrived, because that decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum TransportErrorKind {
     /// It cannot have arrived, and a moment later it may: refused, reset or timed out while connecting.
     Unreachable,
     /// It cannot have arrived and will not: no such name, a certificate that is not trusted.
@@ -120,7 +120,7 @@ impl Transport {
         self.client.request(method, url)
     }
 
-    pub(crate) async fn exchange(&self, request: reqwest::Request) -> Result<Answer, Broken> {
+    pub(crate) async fn exchange(&self, request: reqwest::Request) -> Result<Answer, TransportError> {
         self.exchange.exchange(request).await
     }
 }
@@ -159,13 +159,16 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 impl Exchange for reqwest::Client {
     fn exchange(&self, request: reqwest::Request) -> Exchanged<'_> {
         Box::pin(async move {
-            let mut response = self.execute(request).await.map_err(Broken::from)?;
+            let mut response = self.execute(request).await.map_err(TransportError::from)?;
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
             let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(Broken::from)? {
+            while let Some(chunk) = response.chunk().await.map_err(TransportError::from)? {
                 if body.len() + chunk.len() > LARGEST_ANSWER {
-                    return Err(Broken { how: How::TooLarge, source: "the answer has no end".into() });
+                    return Err(TransportError {
+                        kind: TransportErrorKind::TooLarge,
+                        source: "the answer has no end".into(),
+                    });
                 }
                 body.extend_from_slice(&chunk);
             }
@@ -174,18 +177,18 @@ impl Exchange for reqwest::Client {
     }
 }
 
-impl From<reqwest::Error> for Broken {
+impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
-        let how = match (error.is_connect(), error.is_timeout()) {
-            (true, true) => How::Unreachable,
-            (true, false) if is_transient(&error) => How::Unreachable,
-            (true, false) => How::Impossible,
-            (false, true) => How::Silent,
-            (false, false) if error.is_builder() => How::Impossible,
-            (false, false) => How::Lost,
+        let kind = match (error.is_connect(), error.is_timeout()) {
+            (true, true) => TransportErrorKind::Unreachable,
+            (true, false) if is_transient(&error) => TransportErrorKind::Unreachable,
+            (true, false) => TransportErrorKind::Impossible,
+            (false, true) => TransportErrorKind::Silent,
+            (false, false) if error.is_builder() => TransportErrorKind::Impossible,
+            (false, false) => TransportErrorKind::Lost,
         };
         // The address is named by our own line, without its query.
-        Self { how, source: error.without_url().into() }
+        Self { kind, source: error.without_url().into() }
     }
 }
 

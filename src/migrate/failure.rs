@@ -9,7 +9,7 @@ use super::{
     migration::Migration,
     report::{ApplyReport, Outcome},
     statements::{MigrationStatement, Position},
-    table,
+    text_table,
 };
 use crate::error::{DatabaseError, Error, ErrorKind};
 
@@ -120,7 +120,7 @@ impl Failure {
         text += &code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         text += &self.detail.as_ref().map(|detail| format!("; detail: {detail}")).unwrap_or_default();
         text += &self.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
-        text += &format!("; statement: {}", table::shortened(&self.statement, 200));
+        text += &format!("; statement: {}", text_table::shortened(&self.statement, 200));
         for holder in &self.holders {
             text += &format!("; held by {holder}");
         }

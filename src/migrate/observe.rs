@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, Notify};
 
-use super::table;
+use super::text_table;
 use crate::{api::backoff::Backoff, schema::LockMode};
 
 /// A lock that a statement took on a relation that was there before it.
@@ -31,7 +31,7 @@ pub struct ObservedLock {
     /// The lock mode.
     pub mode: LockMode,
     /// From the start of that statement to the end of its transaction: how long others would have waited.
-    #[serde(rename = "held_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "held_ms", serialize_with = "text_table::milliseconds")]
     pub held: Duration,
 }
 

@@ -12,7 +12,7 @@ use super::{
     options::{RequestOptions, request_options},
     rehearsal::Rehearsal,
     session::rehearse_on,
-    table,
+    text_table,
 };
 use crate::{
     api::{
@@ -79,7 +79,7 @@ pub struct RebaseReport {
     /// The replay: times, rows, locks, hazards, and its changes of the schema.
     pub replay: Rehearsal,
     /// The duration of the whole request.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
 }
 
@@ -203,8 +203,8 @@ impl RebaseReport {
     pub fn markdown(&self) -> String {
         let mut text = format!(
             "## {} rebased as {}\n\n",
-            table::escape(self.old.id().as_str()),
-            table::escape(self.branch.name.id().as_str())
+            text_table::escape(self.old.id().as_str()),
+            text_table::escape(self.branch.name.id().as_str())
         );
         text += &self.replay.markdown();
         text + "\n### Since the old branch was made\n\n" + &self.drift.markdown()
@@ -219,7 +219,7 @@ impl fmt::Display for RebaseReport {
             "{} rebased as {} in {}; the old branch is {kept}",
             self.old.id(),
             self.branch.name.id(),
-            table::duration(self.duration)
+            text_table::duration(self.duration)
         )?;
         write!(f, "{}", self.replay)?;
         writeln!(f, "since the old branch was made: {}", self.drift.summary())

@@ -7,12 +7,13 @@ use sqlx::PgConnection;
 
 use super::{
     apply::{Hooks, apply_under_lock},
-    hazards, lock,
+    lock,
     migrations::Migrations,
     observe::{ObservedLock, Observer, Rewrite, Storage},
+    observed_hazards,
     options::RequestOptions,
     report::ApplyReport,
-    table::{self, Table},
+    text_table::{self, Table},
 };
 use crate::{
     error::{Error, Result},
@@ -47,7 +48,7 @@ pub struct Rehearsal {
     /// The hazards.
     pub hazards: Vec<Hazard>,
     /// From the request for the branch to the end of the last comparison.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
     #[serde(skip)]
     pub(super) before: Schema,
@@ -75,7 +76,7 @@ pub(super) async fn rehearse(
     let rewrites = storage.rewritten(conn).await.map_err(unobserved)?;
     let after = read_schema(conn, &options.schema).await?;
     let diff = schema::compare(&before, &after);
-    let hazards = hazards::hazards(&applied, &locks, &rewrites, &diff);
+    let hazards = observed_hazards::hazards(&applied, &locks, &rewrites, &diff);
     Ok(Rehearsal { applied, locks, rewrites, diff, hazards, duration: started.elapsed(), before, after })
 }
 
@@ -96,7 +97,7 @@ impl Rehearsal {
                 lock.line.to_string(),
                 lock.mode.to_string(),
                 lock.relation.clone(),
-                table::duration(lock.held),
+                text_table::duration(lock.held),
             ]);
         }
         table
@@ -112,7 +113,7 @@ impl Rehearsal {
 
     /// The rehearsal in Markdown, for the comment of a pull request.
     pub fn markdown(&self) -> String {
-        let mut text = format!("### Rehearsal ({})\n\n", table::duration(self.duration));
+        let mut text = format!("### Rehearsal ({})\n\n", text_table::duration(self.duration));
         text += &self.applied.markdown();
         for (title, table) in [("Locks", self.locks_table()), ("Hazards", self.hazards_table())] {
             if !table.is_empty() {
@@ -125,7 +126,7 @@ impl Rehearsal {
 
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "rehearsed in {}", table::duration(self.duration))?;
+        writeln!(f, "rehearsed in {}", text_table::duration(self.duration))?;
         write!(f, "{}", self.applied)?;
         for (title, table) in [("locks", self.locks_table()), ("hazards", self.hazards_table())] {
             if !table.is_empty() {

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use super::table::{self, Table};
+use super::text_table::{self, Table};
 
 /// The result of each migration, in order. Prints as a table, serializes, and renders [Markdown](Self::markdown).
 ///
@@ -45,7 +45,7 @@ pub struct MigrationReport {
     /// The statements that are committed now, with their timing.
     pub statements: Vec<StatementReport>,
     /// From its first statement to the last commit, waits and retries included.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
 }
 
@@ -93,7 +93,7 @@ impl Outcome {
 
 /// `1 of 3 statements is`, `2 of 3 statements are`.
 fn of_all(done: usize, of: usize) -> String {
-    format!("{done} of {} {}", table::count(of, "statement"), if done == 1 { "is" } else { "are" })
+    format!("{done} of {} {}", text_table::count(of, "statement"), if done == 1 { "is" } else { "are" })
 }
 
 impl fmt::Display for Outcome {
@@ -134,7 +134,7 @@ pub struct StatementReport {
     /// The number of rows that it changed or returned.
     pub rows: u64,
     /// How long it ran, waiting for locks included.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
     /// The number of attempts of its transaction.
     pub attempts: u32,
@@ -145,7 +145,7 @@ impl ApplyReport {
     pub fn markdown(&self) -> String {
         let mut text = String::new();
         for migration in &self.migrations {
-            text += &format!("**{}**: {}\n\n", table::escape(&migration.title()), migration.ended());
+            text += &format!("**{}**: {}\n\n", text_table::escape(&migration.title()), migration.ended());
             let statements = migration.table();
             if !statements.is_empty() {
                 text += &statements.markdown();
@@ -177,7 +177,7 @@ impl MigrationReport {
 
     fn ended(&self) -> String {
         match self.outcome {
-            Outcome::Applied => format!("applied in {}", table::duration(self.duration)),
+            Outcome::Applied => format!("applied in {}", text_table::duration(self.duration)),
             ref outcome => outcome.to_string(),
         }
     }
@@ -190,9 +190,9 @@ impl MigrationReport {
                 if statement.attempts > 1 { format!(", try {}", statement.attempts) } else { String::new() };
             table.row([
                 statement.line.to_string(),
-                table::shortened(&statement.sql, 60),
+                text_table::shortened(&statement.sql, 60),
                 statement.rows.to_string(),
-                table::duration(statement.duration),
+                text_table::duration(statement.duration),
                 format!("{within}{tries}"),
             ]);
         }

@@ -40,12 +40,12 @@
 //! runs the same test up to its call of [`branch`]; two seconds after the last one it stops and removes everything. The
 //! set-up runs once for each run of the tests.
 
-mod kept;
+mod kept_branches;
 mod lock_file;
 mod removal;
 mod server;
-mod set_up;
 mod shared_server;
+mod template;
 
 use std::{error::Error as StdError, fmt, ops::Deref, time::Duration};
 
@@ -78,7 +78,7 @@ const LIFE: Duration = hours(1);
 pub struct TestBranch {
     branch: Branch,
     /// The commands to connect to it, where branches of failed tests are kept.
-    login: Option<kept::Login>,
+    login: Option<kept_branches::Login>,
     open: bool,
 }
 
@@ -105,12 +105,12 @@ where
     removal::remove_if_requested();
     let server = server::server().await?;
     let client = server.client().await?;
-    let source = set_up::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
+    let source = template::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
     let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(12).collect();
     let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
     let info = source.create_branch(&id, Expiry::After(LIFE)).await?;
     let branch = info.handle().clone();
-    let login = match kept::is_asked_for() {
+    let login = match kept_branches::is_asked_for() {
         true => Some(server.login(&branch).await?),
         false => None,
     };

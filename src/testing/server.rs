@@ -15,7 +15,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{kept::Login, shared_server, unavailable};
+use super::{kept_branches::Login, shared_server, unavailable};
 use crate::{
     api::{branch::Branch, name::BranchName},
     client::Lakebase,

@@ -18,7 +18,7 @@ use crate::{
     },
     client::Lakebase,
     error::{Error, ErrorKind, Result},
-    http::{Request, reading, retry},
+    http::{Request, decode, retry},
 };
 
 /// A change that the service is working on and that ends with a `T`.
@@ -176,7 +176,7 @@ impl<T: Resource> Operation<T> {
     /// Reads the operation, and the delay before the next look that the service asks for.
     async fn read(&self, request: &Request) -> Result<(wire::operation::Operation, Option<Duration>)> {
         let answer = self.client.answer(request).await?;
-        Ok((reading::json(&answer, self.client.host())?, retry::asked_delay(&answer)))
+        Ok((decode::json(&answer, self.client.host())?, retry::asked_delay(&answer)))
     }
 
     async fn look(&mut self) -> Result<Look<T>> {
@@ -197,7 +197,7 @@ impl<T: Resource> Operation<T> {
                 Some(delay) => Look::NotBefore(RUNNING.to_owned(), delay),
                 None => Look::NotYet(RUNNING.to_owned()),
             }),
-            Some(Ok(response)) => reading::value(response, Reading::new(&self.client))
+            Some(Ok(response)) => decode::value(response, Reading::new(&self.client))
                 .map(Look::There)
                 .map_err(|error| error.with_operation(self.name.as_str())),
             Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),

@@ -18,7 +18,7 @@ use crate::{
     },
     client::Lakebase,
     error::{Error, Result},
-    http::{Request, reading},
+    http::{Request, decode},
 };
 
 open_enum! {
@@ -230,9 +230,9 @@ impl Branch {
         if answer.get("schedule").is_some()
             || !answer["name"].as_str().is_some_and(|name| name.contains("/operations/"))
         {
-            return reading::value(&answer, Reading::new(self.client()));
+            return decode::value(&answer, Reading::new(self.client()));
         }
-        Operation::from_answer(self.client(), reading::value(&answer, PhantomData)?)?.await
+        Operation::from_answer(self.client(), decode::value(&answer, PhantomData)?)?.await
     }
 }
 

@@ -125,11 +125,11 @@ async fn token_requests_are_repeated_for_a_minute_where_that_helps() {
         ("C126", refusal(503, ""), 2),
         ("C126", refusal(502, ""), 2),
         ("C126", refusal(504, ""), 2),
-        ("C126", Step::Break(crate::http::transport::How::Lost), 2),
+        ("C126", Step::Break(crate::http::transport::TransportErrorKind::Lost), 2),
         ("C126", refusal(401, ""), 1),
         ("C126", refusal(400, ""), 1),
         ("C127", refusal(500, ""), 1),
-        ("C127", Step::Break(crate::http::transport::How::Impossible), 1),
+        ("C127", Step::Break(crate::http::transport::TransportErrorKind::Impossible), 1),
         ("C128", throttled("30"), 2),
         ("C129", throttled("120"), 1),
     ] {

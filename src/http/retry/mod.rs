@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    refusal,
-    transport::{Answer, Broken, How, is_loopback},
+    error_body,
+    transport::{Answer, TransportError, TransportErrorKind, is_loopback},
 };
 use crate::{
     api::backoff::Backoff,
@@ -177,14 +177,14 @@ impl Attempts {
     }
 
     /// Decides what comes after what came back.
-    pub(crate) fn judge(&mut self, outcome: Result<Answer, Broken>, to: &str) -> Next {
+    pub(crate) fn judge(&mut self, outcome: Result<Answer, TransportError>, to: &str) -> Next {
         let (wait, hint) = match &outcome {
             Ok(answer) if answer.status < 400 => (false, None),
             Ok(answer) => {
-                let fault = refusal::parse(answer);
+                let fault = error_body::parse(answer);
                 (self.repeats_refusal(&fault), hint(answer, &fault, SystemTime::now()))
             }
-            Err(broken) => (self.repeats_break(broken.how), None),
+            Err(error) => (self.repeats_break(error.kind), None),
         };
         let delay = self.backoff.pause().max(hint.unwrap_or_default());
         if wait
@@ -195,7 +195,7 @@ impl Attempts {
         }
         match outcome {
             Ok(answer) if answer.status < 400 => Next::Answer(answer),
-            Ok(answer) => Next::GiveUp(self.gave_up(Error::from_fault(refusal::parse(&answer)))),
+            Ok(answer) => Next::GiveUp(self.gave_up(Error::from_fault(error_body::parse(&answer)))),
             Err(broken) => Next::GiveUp(self.gave_up(no_answer(broken, to))),
         }
     }
@@ -208,14 +208,14 @@ impl Attempts {
             || (self.idempotent && self.limits.idempotent.contains(&fault.status))
     }
 
-    fn repeats_break(&mut self, how: How) -> bool {
-        match how {
-            How::Unreachable => {
+    fn repeats_break(&mut self, kind: TransportErrorKind) -> bool {
+        match kind {
+            TransportErrorKind::Unreachable => {
                 self.unreachable += 1;
                 self.unreachable < CONNECT_ATTEMPTS
             }
-            How::Lost | How::Silent => self.idempotent,
-            How::Impossible | How::TooLarge => false,
+            TransportErrorKind::Lost | TransportErrorKind::Silent => self.idempotent,
+            TransportErrorKind::Impossible | TransportErrorKind::TooLarge => false,
         }
     }
 
@@ -249,9 +249,9 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 }
 
 /// The error of an exchange without answer.
-fn no_answer(broken: Broken, to: &str) -> Error {
-    let (kind, message) = match broken.how {
-        How::Unreachable | How::Impossible => {
+fn no_answer(broken: TransportError, to: &str) -> Error {
+    let (kind, message) = match broken.kind {
+        TransportErrorKind::Unreachable | TransportErrorKind::Impossible => {
             let local_tls = Url::parse(to).is_ok_and(|url| url.scheme() == "https" && is_loopback(&url));
             let scheme = if local_tls {
                 "; a server on this machine usually wants http://"
@@ -260,14 +260,16 @@ fn no_answer(broken: Broken, to: &str) -> Error {
             };
             (ErrorKind::Connect, format!("cannot reach {to}{scheme}"))
         }
-        How::Lost => {
+        TransportErrorKind::Lost => {
             (ErrorKind::Connect, format!("the connection to {to} broke before the answer was complete"))
         }
-        How::TooLarge => (
+        TransportErrorKind::TooLarge => (
             ErrorKind::Protocol,
             format!("the answer of {to} has more than 64 MB; check that the host is a workspace"),
         ),
-        How::Silent => (ErrorKind::Timeout, format!("{to} was silent for the inactivity timeout")),
+        TransportErrorKind::Silent => {
+            (ErrorKind::Timeout, format!("{to} was silent for the inactivity timeout"))
+        }
     };
     Error::new(kind, message).with_source(broken.source)
 }

@@ -7,9 +7,8 @@ mod configuration;
 mod failed_fetch;
 mod fetch;
 mod installed;
-mod orphans;
+mod orphan_processes;
 mod pinned;
-mod platform;
 mod sandbox;
 mod server;
 mod settings;
@@ -17,6 +16,7 @@ mod socket;
 mod socket_links;
 mod sockets;
 mod spawner;
+mod superuser_session;
 
 pub(crate) use binaries::Progress;
 pub(crate) use configuration::ComputeSettings;
@@ -27,9 +27,8 @@ pub(super) use binaries::Binaries;
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;
 #[cfg(test)]
-pub(super) use orphans::working_in;
-pub(super) use orphans::{stop_orphans, stop_orphans_in};
-pub(super) use platform::{AwaitWithin, Platform, SessionLimits, Target};
+pub(super) use orphan_processes::working_in;
+pub(super) use orphan_processes::{stop_orphans, stop_orphans_in};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use sandbox::is_supported as keeps_branches_apart;
 pub(super) use server::{Launch, SUPERUSER, Server};
@@ -37,3 +36,4 @@ pub(super) use settings::check as check_settings;
 pub(super) use socket::ComputeSocket;
 pub(super) use sockets::Sockets;
 pub(super) use spawner::Spawner;
+pub(super) use superuser_session::{AwaitWithin, Platform, SessionLimits, Target};

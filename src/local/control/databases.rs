@@ -6,12 +6,11 @@ use chrono::Utc;
 
 use super::{
     error_response::ErrorResponse,
-    identity,
+    generated_ids,
     intents::{CatalogChanges, Intent},
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work, empty},
-    projection::{self, json},
     roles::role_id_in,
     rules::{
         self,
@@ -19,6 +18,7 @@ use super::{
     },
     shared_state::SharedState,
     state::{Branch, Database},
+    to_wire::{self, json},
 };
 use crate::api::{
     name::{BranchName, DatabaseId, DatabaseName},
@@ -50,7 +50,7 @@ impl Databases {
     pub(crate) fn get(&self, name: &DatabaseName) -> Result<wire::role::Database, ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, database) = state.database(name)?;
-        Ok(projection::database(branch, database))
+        Ok(to_wire::database(branch, database))
     }
 
     pub(crate) fn list(
@@ -61,8 +61,7 @@ impl Databases {
         let state = self.state.snapshot();
         let branch = state.branch(branch)?;
         let databases = branch.databases.values();
-        let items =
-            databases.map(|d| (d.created, d.id.to_string(), projection::database(branch, d))).collect();
+        let items = databases.map(|d| (d.created, d.id.to_string(), to_wire::database(branch, d))).collect();
         let (items, next_page_token) = page(items, request, 0)?;
         Ok(wire::Databases { items, next_page_token })
     }
@@ -119,7 +118,8 @@ impl Databases {
         let postgres_database = spec.postgres_database.clone().unwrap_or_default();
         check_name(branch, id.as_ref(), &postgres_database)?;
         let now = Utc::now();
-        let id = id.map_or_else(|| rules::ids::parse("database_id", &identity::generated_id("db")), Ok)?;
+        let id =
+            id.map_or_else(|| rules::ids::parse("database_id", &generated_ids::generated_id("db")), Ok)?;
         let role = Some(role.id.clone());
         let database = Database { id: id.clone(), created: now, updated: now, postgres_database, role };
         Ok(self.work(held, on.database(id), Intent::CreateDatabase { database }))

@@ -9,12 +9,11 @@ use super::{
     error_response::ErrorResponse,
     failpoint,
     failures::with_sources,
-    identity,
+    generated_ids,
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work},
-    projection::json,
     rules::{
         self,
         mask::{self, EndpointField, Selected},
@@ -22,6 +21,7 @@ use super::{
     },
     shared_state::SharedState,
     state::{Branch, Endpoint, EndpointDefaults, Kind, host_and_port},
+    to_wire::json,
 };
 use crate::api::{
     name::{BranchName, EndpointId, EndpointName},
@@ -43,7 +43,7 @@ pub(super) fn draft_primary(
 ) -> Result<Endpoint, ErrorResponse> {
     Ok(Endpoint {
         id: rules::ids::parse("endpoint_id", PRIMARY)?,
-        uid: identity::uid("ep"),
+        uid: generated_ids::uid("ep"),
         created: now,
         updated: now,
         kind: Kind::ReadWrite,

@@ -135,7 +135,7 @@ impl ErrorResponse {
         }
         details.push(json!({
             "@type": "type.googleapis.com/google.rpc.RequestInfo",
-            "request_id": super::identity::uuid(),
+            "request_id": super::generated_ids::uuid(),
             "serving_data": "",
         }));
         ErrorBody {

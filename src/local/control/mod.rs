@@ -6,6 +6,7 @@
 //! start removes. Each kind of resource is a service of its own with the parts that it needs.
 
 mod activity;
+mod authenticator;
 mod branches;
 mod computes;
 mod credentials;
@@ -14,15 +15,13 @@ mod endpoints;
 mod error_response;
 mod failpoint;
 mod failures;
-mod history;
-mod identity;
+mod generated_ids;
 mod intents;
 mod listing;
 mod locks;
-mod login;
 mod operations;
 mod passwords;
-mod projection;
+mod point_in_time;
 mod projects;
 mod roles;
 mod rules;
@@ -32,6 +31,7 @@ mod sql;
 mod state;
 mod store;
 mod timers;
+mod to_wire;
 
 use std::{
     path::PathBuf,
@@ -44,9 +44,9 @@ use tokio::task::JoinHandle;
 #[cfg(test)]
 pub(crate) use self::failpoint::arm as arm_failpoint;
 use self::{
-    activity::ActivityTable, branches::Branches, computes::Computes, credentials::Credentials,
-    databases::Databases, endpoints::Endpoints, intents::CatalogChanges, locks::Locks, login::Logins,
-    operations::Operations, projects::Projects, roles::Roles, shared_state::SharedState,
+    activity::ActivityTable, authenticator::Logins, branches::Branches, computes::Computes,
+    credentials::Credentials, databases::Databases, endpoints::Endpoints, intents::CatalogChanges,
+    locks::Locks, operations::Operations, projects::Projects, roles::Roles, shared_state::SharedState,
     size_cache::SizeCache, store::Store, timers::Timers,
 };
 pub(crate) use self::{

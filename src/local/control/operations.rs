@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     error_response::{Code, ErrorResponse},
-    identity,
+    generated_ids,
 };
 use crate::api::wire::operation::Operation;
 
@@ -204,7 +204,7 @@ impl Operations {
     fn open(self: &Arc<Self>, work: &Work) -> Completion {
         let polls = if let Latency::Polls(polls) = self.latency { polls } else { 0 };
         let running = Arc::new(Running {
-            name: format!("{}/operations/{}", work.resource, identity::operation_id()),
+            name: format!("{}/operations/{}", work.resource, generated_ids::operation_id()),
             subject: work.subject,
             fails_the_call: work.fails_the_call,
             outcome: OnceLock::new(),

@@ -6,18 +6,18 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error_response::ErrorResponse,
-    identity,
+    generated_ids,
     intents::{CatalogChanges, Intent},
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work, empty},
-    projection::{self, json},
     rules::{
         self,
         mask::{self, RoleField},
     },
     shared_state::SharedState,
     state::{Attributes, Branch, Role},
+    to_wire::{self, json},
 };
 use crate::api::{
     name::{BranchName, FromService as _, RoleId, RoleName},
@@ -53,7 +53,7 @@ impl Roles {
     pub(crate) fn get(&self, name: &RoleName) -> Result<wire::role::Role, ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, role) = state.role(name)?;
-        Ok(projection::role(branch, role))
+        Ok(to_wire::role(branch, role))
     }
 
     pub(crate) fn list(
@@ -64,7 +64,7 @@ impl Roles {
         let state = self.state.snapshot();
         let branch = state.branch(branch)?;
         let roles = branch.roles.values();
-        let items = roles.map(|r| (r.created, r.id.to_string(), projection::role(branch, r))).collect();
+        let items = roles.map(|r| (r.created, r.id.to_string(), to_wire::role(branch, r))).collect();
         let (items, next_page_token) = page(items, request, 0)?;
         Ok(wire::Roles { items, next_page_token })
     }
@@ -166,7 +166,7 @@ pub(super) fn role_id_in(branch: &Branch, field: &str, name: &str) -> Result<Rol
 /// The role of the caller who creates a project.
 pub(super) fn draft_owner(user: &str, now: DateTime<Utc>) -> Result<Role, ErrorResponse> {
     Ok(Role {
-        id: rules::ids::parse("role_id", &identity::role_id_of(user))?,
+        id: rules::ids::parse("role_id", &generated_ids::role_id_of(user))?,
         created: now,
         updated: now,
         postgres_role: user.to_owned(),
@@ -200,7 +200,7 @@ pub(super) fn draft(id: Option<RoleId>, spec: &RoleSpec, now: DateTime<Utc>) -> 
     let memberships = spec.membership_roles.clone().unwrap_or_default();
     check_memberships(&memberships)?;
     Ok(Role {
-        id: id.map_or_else(|| rules::ids::parse("role_id", &identity::generated_id("rol")), Ok)?,
+        id: id.map_or_else(|| rules::ids::parse("role_id", &generated_ids::generated_id("rol")), Ok)?,
         created: now,
         updated: now,
         postgres_role,

@@ -6,12 +6,12 @@
 //! The root belongs to the engine, but files named `lakebase*` in it are left alone: the layers above
 //! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
 
-mod branching;
-mod history;
-mod recovery;
-mod slot;
+mod branch_compute;
+mod fork;
+mod point_in_time;
 #[cfg(test)]
 mod tests;
+mod wal_replay;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -40,7 +40,7 @@ use super::{
     },
     storage::{self, Storage},
 };
-use slot::Slot;
+use branch_compute::Slot;
 
 pub use super::compute::Durability;
 pub(crate) use super::{

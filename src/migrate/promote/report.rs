@@ -11,7 +11,7 @@ use crate::{
     migrate::{
         rehearsal::Rehearsal,
         report::ApplyReport,
-        table::{self, Table},
+        text_table::{self, Table},
     },
     schema::Drift,
 };
@@ -45,7 +45,7 @@ pub struct PromotionReport {
     /// Temporary branches that could not be removed; each expires at the end of its time to live.
     pub left_behind: Vec<BranchName>,
     /// The duration of the whole promotion.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
 }
 
@@ -109,7 +109,7 @@ pub struct StepReport {
     /// The finding, or the reason why the step did not run.
     pub note: String,
     /// The duration.
-    #[serde(rename = "duration_ms", serialize_with = "table::milliseconds")]
+    #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
 }
 
@@ -162,12 +162,13 @@ impl PromotionReport {
     fn steps_table(&self) -> Table {
         let mut table = Table::new(&["step", "result", "#time", "note"]);
         for step in &self.steps {
-            let time = if step.duration.is_zero() { String::new() } else { table::duration(step.duration) };
+            let time =
+                if step.duration.is_zero() { String::new() } else { text_table::duration(step.duration) };
             table.row([
                 step.step.to_string(),
                 step.outcome.to_string(),
                 time,
-                table::shortened(&step.note, 120),
+                text_table::shortened(&step.note, 120),
             ]);
         }
         table
@@ -177,9 +178,9 @@ impl PromotionReport {
     pub fn markdown(&self) -> String {
         let mut text = format!(
             "## Promotion of {} to {}\n\n{}\n\n{}\n",
-            table::escape(self.branch.id().as_str()),
-            table::escape(self.target.id().as_str()),
-            table::escape(&self.outcome.to_string()),
+            text_table::escape(self.branch.id().as_str()),
+            text_table::escape(self.target.id().as_str()),
+            text_table::escape(&self.outcome.to_string()),
             self.steps_table().markdown()
         );
         if let Some(drift) = self
@@ -231,7 +232,7 @@ pub(super) struct StoppedPromotion {
 
 impl fmt::Display for StoppedPromotion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the promotion took {}", table::duration(self.report.duration))
+        write!(f, "the promotion took {}", text_table::duration(self.report.duration))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The steps of a plan: what is dropped, created, altered, and removed at the end.
 
-use super::action::hosts::{create_host, drop_host};
+use super::action::containers::{create_host, drop_host};
 use super::action::privileges::{gets_identity, initial_privileges, is_granted_at_creation};
 use super::action::sequences::{self, IdentityChanges, Transfer};
 use super::action::{Action, Planner, is_moved, swap};

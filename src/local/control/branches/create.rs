@@ -18,12 +18,13 @@ use crate::{
             error_response::ErrorResponse,
             failpoint,
             failures::caught,
-            history, identity,
+            generated_ids,
             locks::{Held, Wanted},
             operations::{Subject, Work},
-            projection::{self, json},
+            point_in_time,
             rules::{self, deletion, expiry, mask},
             state::{Branch, Origin, State},
+            to_wire::{self, json},
         },
         engine::{CloneMethod, ForkPoint},
     },
@@ -49,11 +50,11 @@ impl Branches {
         let Some(expiry) = expiry::chosen(&spec)? else {
             return Err(ErrorResponse::bad_request("Expiration must be specified when creating a branch"));
         };
-        let at = history::point(&spec)?;
+        let at = point_in_time::point(&spec)?;
         let held = self.hold_for_fork(&source, &name).await?;
         let state = self.state.snapshot();
         if let Some(at) = at.filter(|_| !state.branches.contains_key(&name)) {
-            history::check_point(&state, &self.computes.engine, &source, at).await?;
+            point_in_time::check_point(&state, &self.computes.engine, &source, at).await?;
         }
         let reserve = |state: &mut State| {
             state.project(&project)?;
@@ -142,7 +143,7 @@ impl Branches {
             branch.set_address(endpoint.id(), address);
         }
         if at.is_some() {
-            history::retain_existing(computes, &mut branch).await?;
+            point_in_time::retain_existing(computes, &mut branch).await?;
             branch.logical_size = computes.logical_size(&branch).await;
         } else {
             // A clone is as large as its source, so there is no need to measure it while the caller waits.
@@ -153,7 +154,7 @@ impl Branches {
         branch.init = false;
         branch.state_changed = Utc::now();
         let acknowledge = |state: &mut State| {
-            let response = json(&projection::branch(state, &branch)?);
+            let response = json(&to_wire::branch(state, &branch)?);
             state.put_branch(branch);
             Ok(response)
         };
@@ -227,7 +228,7 @@ fn draft(
         project: project.id.clone(),
         project_uid: project.uid.clone(),
         id: name.id().clone(),
-        uid: identity::uid("br"),
+        uid: generated_ids::uid("br"),
         created: now,
         updated: now,
         state_changed: now,

@@ -15,13 +15,13 @@ use super::{
     listing::{PageRequest, page},
     locks::{Locks, Wanted},
     operations::{Operations, Subject, Work, empty},
-    projection::{self, json},
     rules::{
         deletion, expiry,
         mask::{self, BranchField, Selected},
     },
     shared_state::SharedState,
     state::{Branch, State},
+    to_wire::{self, json},
 };
 use crate::api::{
     name::{BranchName, ProjectName},
@@ -65,7 +65,7 @@ impl Branches {
         if !branch.init {
             branch.logical_size = self.computes.logical_size(&branch).await;
         }
-        projection::branch(&state, &branch)
+        to_wire::branch(&state, &branch)
     }
 
     pub(crate) fn list(
@@ -77,7 +77,7 @@ impl Branches {
         let project = state.project(project)?;
         let items = state
             .branches_of(&project.id)
-            .map(|branch| Ok((branch.created, branch.id.to_string(), projection::branch(&state, branch)?)))
+            .map(|branch| Ok((branch.created, branch.id.to_string(), to_wire::branch(&state, branch)?)))
             .collect::<Result<_, ErrorResponse>>()?;
         let (items, next_page_token) = page(items, request, 0)?;
         Ok(wire::Branches { items, next_page_token })
@@ -180,7 +180,7 @@ fn apply(
         deletion::check_may_expire(state, state.project(name.project())?, &branch)?;
     }
     branch.updated = now;
-    let response = json(&projection::branch(state, &branch)?);
+    let response = json(&to_wire::branch(state, &branch)?);
     state.put_branch(branch);
     Ok(response)
 }

@@ -10,11 +10,11 @@ use super::{
     activity::{ActivityTable, Presence},
     error_response::{Code, ErrorResponse},
     failures::with_sources,
-    projection::EndpointProjection,
     rules::{sizing, wal_history},
     shared_state::SharedState,
     size_cache::SizeCache,
     state::{Branch, Endpoint},
+    to_wire::EndpointProjection,
 };
 use crate::local::{
     compute::ComputeSocket,

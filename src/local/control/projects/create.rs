@@ -16,10 +16,9 @@ use crate::{
         error_response::{Code, ErrorResponse},
         failpoint,
         failures::caught,
-        identity,
+        generated_ids,
         locks::Wanted,
         operations::{Subject, Work},
-        projection::json,
         roles,
         rules::{
             self,
@@ -28,6 +27,7 @@ use crate::{
         },
         sql::{self, Session},
         state::{Branch, Database, EndpointDefaults, Project, Role, State},
+        to_wire::json,
     },
 };
 
@@ -149,7 +149,7 @@ fn draft(
     let mut project = Project {
         display_name: id.to_string(),
         id,
-        uid: identity::uuid(),
+        uid: generated_ids::uuid(),
         created: now,
         updated: now,
         deleted: None,
@@ -197,7 +197,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
     rules::ids::check_database_is_not_reserved(&postgres_database)?;
     let id = match DatabaseId::new(postgres_database.replace('_', "-")) {
         Ok(id) => id,
-        Err(_) => rules::ids::parse("database_id", &identity::generated_id("db"))?,
+        Err(_) => rules::ids::parse("database_id", &generated_ids::generated_id("db"))?,
     };
     let database =
         Database { id, created: now, updated: now, postgres_database, role: Some(role.id.clone()) };
@@ -205,7 +205,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         project: project.id.clone(),
         project_uid: project.uid.clone(),
         id: project.default_branch.clone(),
-        uid: identity::uid("br"),
+        uid: generated_ids::uid("br"),
         created: now,
         updated: now,
         state_changed: now,

@@ -13,9 +13,9 @@ use crate::{
         failures::with_sources,
         locks::{Held, Wanted},
         operations::{Subject, Work, empty},
-        projection::PURGE_AFTER,
         rules::deletion,
         state::{Project, State},
+        to_wire::PURGE_AFTER,
     },
 };
 

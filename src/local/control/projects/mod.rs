@@ -14,7 +14,6 @@ use super::{
     listing::{PageRequest, page},
     locks::Locks,
     operations::{Operations, Subject, Work},
-    projection::{self, json},
     rules::{
         self,
         mask::{self, ProjectField},
@@ -22,6 +21,7 @@ use super::{
     },
     shared_state::SharedState,
     state::{Project, Sizing, State},
+    to_wire::{self, json},
 };
 use crate::api::{
     name::{BranchName, FromService as _, ProjectName},
@@ -123,7 +123,7 @@ impl Projects {
     fn to_wire(&self, state: &State, project: &Project) -> wire::project::Project {
         let endpoints = state.branches_of(&project.id).flat_map(|branch| branch.endpoints.values());
         let active = endpoints.filter_map(|endpoint| self.computes.activity.last_active(&endpoint.uid));
-        projection::project(project, active.max())
+        to_wire::project(project, active.max())
     }
 }
 

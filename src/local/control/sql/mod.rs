@@ -1,6 +1,6 @@
 //! Statements on roles and databases, and the platform's sessions that run them.
 //!
-//! The sessions see names of `pg_catalog` only, and have limits for statements and locks (`compute::platform`).
+//! The sessions see names of `pg_catalog` only, and have limits for statements and locks (`compute::superuser_session`).
 
 mod session;
 mod waits;

@@ -7,7 +7,7 @@ use crate::{
         apply::{Hooks, apply_under_lock},
         failure::Failure,
         rehearsal::read_schema,
-        table::count,
+        text_table::count,
     },
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::context::{Context, StopCause};
 use crate::{
-    migrate::table::count,
+    migrate::text_table::count,
     schema::{self, Change, SchemaDiff},
 };
 

@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     error::Result,
-    migrate::{rehearsal::Rehearsal, session::rehearse_on, table::count},
+    migrate::{rehearsal::Rehearsal, session::rehearse_on, text_table::count},
 };
 
 /// None where nothing is to be rehearsed.

@@ -1,14 +1,14 @@
 //! Assigns an action to each object and propagates it to its dependents.
 
 mod assign;
-pub(super) mod hosts;
+pub(super) mod containers;
 mod inline;
+mod key_replacement;
 pub(super) mod overload;
 pub(super) mod privileges;
 mod propagate;
 mod requirements;
 pub(super) mod sequences;
-mod succession;
 pub(super) mod swap;
 mod versions;
 
@@ -20,7 +20,7 @@ use crate::schema::diff::SchemaDiff;
 use crate::schema::error::{PlanError, Refusal};
 use crate::schema::model::{Adjacency, Kind, Object, Schema, pairs};
 use crate::schema::statement::Statement;
-use succession::Succession;
+use key_replacement::Succession;
 
 /// The change that a plan makes to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +91,11 @@ pub(super) fn decide<'a>(
     }
     inline::fold_creations(&mut planner);
     if tactics.drop_parts {
-        planner.apart = hosts::parts_that_need_others(&planner);
+        planner.apart = containers::parts_that_need_others(&planner);
     }
     if tactics.exchange_indexes {
         planner.swapped = swap::swapped(&planner);
-        planner.succession = succession::succession(&planner);
+        planner.succession = key_replacement::succession(&planner);
     }
     overload::rename_ambiguous(&mut planner);
     Ok(planner)

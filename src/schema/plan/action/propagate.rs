@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::assign::replace;
-use super::hosts::leaves;
+use super::containers::leaves;
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::hosts::{attached_to, drop_host};
+use super::containers::{attached_to, drop_host};
 use super::{Action, Planner};
 use crate::schema::ddl::{self, Place, Swap};
 use crate::schema::model::{Attr, Kind};

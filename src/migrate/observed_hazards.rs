@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     observe::{ObservedLock, Rewrite},
     report::ApplyReport,
-    table,
+    text_table,
 };
 use crate::schema::{Change, Hazard, HazardKind, Kind, LockMode, SchemaDiff};
 
@@ -32,7 +32,7 @@ pub(super) fn hazards(
                 "{} wait while it is locked ({}) for {}",
                 if lock.mode == LockMode::AccessExclusive { "reads and writes" } else { "writes" },
                 lock.mode,
-                table::duration(lock.held)
+                text_table::duration(lock.held)
             ),
         },
     ));

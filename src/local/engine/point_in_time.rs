@@ -13,8 +13,8 @@ use sqlx::PgConnection;
 
 use super::{
     BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, MAINTENANCE_DATABASE, Window,
-    branching::{Staged, write_new},
-    recovery::RecoveryTarget,
+    fork::{Staged, write_new},
+    wal_replay::RecoveryTarget,
 };
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},

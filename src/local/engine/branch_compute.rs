@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BranchKey, ComputeSettings, EngineError, Inner, recovery::RecoveryTarget};
+use super::{BranchKey, ComputeSettings, EngineError, Inner, wal_replay::RecoveryTarget};
 use crate::local::{
     compute::{ComputeSocket, Installation, Launch, Server, stop_orphans_in},
     storage::{ControlFile, Storage, data_version, is_taken, remove},

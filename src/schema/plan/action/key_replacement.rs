@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hosts::drop_host;
+use super::containers::drop_host;
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, Kind, Object, Schema};

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::Value;
 use url::Url;
 
-use super::{refusal, transport::Answer};
+use super::{error_body, transport::Answer};
 use crate::error::{Error, ErrorKind, Fault, Result};
 
 /// Reads the body as `T`.
@@ -66,7 +66,7 @@ pub(crate) fn check(answer: &Answer, host: &Url) -> Result<()> {
     if (300..400).contains(&answer.status) {
         return Err(redirected(answer, host));
     }
-    if answer.is_success() && refusal::is_html(&answer.body) {
+    if answer.is_success() && error_body::is_html(&answer.body) {
         let message = format!(
             "{host} answered with an HTML page (such as a login page) instead of JSON; check that the host is \
              the address of a workspace, and set workspace_id if one address serves several workspaces"

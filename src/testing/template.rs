@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{SetUpError, kept, removal::SetUpFiles, server::Server, unavailable};
+use super::{SetUpError, kept_branches, removal::SetUpFiles, server::Server, unavailable};
 use crate::{
     api::{
         branch::Branch,
@@ -100,7 +100,7 @@ where
     if let Some(ready) = ready.try_get().await? {
         return Ok(ready.name.clone());
     }
-    if outlives_tests && !kept::is_asked_for() {
+    if outlives_tests && !kept_branches::is_asked_for() {
         let files = SetUpFiles { data_dir: server.data_dir(), project: &id };
         files.remove_after_last_user().map_err(failed)?;
     }
