@@ -7,7 +7,7 @@ use url::Url;
 use super::{attributes::Key, context::Context, oauth, token::Token};
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::{retry::Limits, transport::Transport},
+    http::{plain, retry::Limits, transport::Transport},
 };
 
 const MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-databricks-azure-sp-management-token");
@@ -66,7 +66,7 @@ pub(super) fn login_app(host: &Url) -> &'static str {
 pub(super) async fn tenant(transport: &Transport, host: &Url) -> Option<String> {
     let url = host.join("/aad/auth").ok()?;
     let request = transport.request(Method::GET, url);
-    let answer = oauth::call(transport, request, Limits::BEST_EFFORT).await.ok()?;
+    let answer = plain::send(transport, request, Limits::BEST_EFFORT).await.ok()?;
     let target = Url::parse(answer.header("location")?).ok()?;
     let tenant = target.path_segments()?.next()?;
     (!tenant.is_empty()).then(|| tenant.to_owned())

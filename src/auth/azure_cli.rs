@@ -9,10 +9,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{
     attributes::Key,
     azure::{self, AzureEnvironment},
-    chain::Configured,
     command,
     context::Context,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::{
     error::{Error, ErrorKind, Result},

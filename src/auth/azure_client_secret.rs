@@ -7,10 +7,9 @@ use secrecy::SecretString;
 use super::{
     attributes::Key,
     azure::{self, AzureEnvironment},
-    chain::Configured,
     context::Context,
     oauth,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::error::{Error, ErrorKind, Result};
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    attributes::Key, azure_cli, azure_client_secret, cache::TokenCache, context::Context, databricks_cli,
-    env_oidc, file_oidc, github_oidc, oauth_m2m, pat, token::Provider,
+    attributes::Key,
+    azure_cli, azure_client_secret,
+    cache::TokenCache,
+    context::Context,
+    databricks_cli, env_oidc, file_oidc, github_oidc, oauth_m2m, pat,
+    token::{Configured, Provider},
 };
 use crate::error::{Error, ErrorKind, Result};
-
-/// A strategy that has what it needs, or the words for what it lacks.
-pub(super) type Configured = Result<Arc<dyn Provider>, String>;
 
 struct Strategy {
     name: &'static str,

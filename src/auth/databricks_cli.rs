@@ -12,11 +12,10 @@ use tokio::sync::OnceCell;
 
 use super::{
     attributes::Key,
-    chain::Configured,
     command,
     context::Context,
     host::HostType,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::{
     error::{Error, ErrorKind, Result},

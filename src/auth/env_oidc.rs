@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::{
     attributes::Key,
-    chain::Configured,
     context::Context,
     federation,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::error::{Error, Result};
 

@@ -8,14 +8,13 @@ use serde::Deserialize;
 
 use super::{
     attributes::Key,
-    chain::Configured,
     context::Context,
     federation, oauth,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::{
     error::Result,
-    http::{decode, retry::Limits},
+    http::{decode, plain, retry::Limits},
 };
 
 struct GitHubOidc {
@@ -50,7 +49,7 @@ impl GitHubOidc {
             .request(Method::GET, url.clone())
             .header(header::ACCEPT, "application/json")
             .bearer_auth(self.request_token.expose_secret());
-        let answer = oauth::call(self.context.transport(), request, Limits::TOKEN).await?;
+        let answer = plain::send(self.context.transport(), request, Limits::TOKEN).await?;
         url.set_query(None);
         let reply: Reply = decode::json(&answer, &url)?;
         Ok(reply.value)

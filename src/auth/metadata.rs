@@ -10,6 +10,7 @@ use super::{
     host::{Cloud, HostType},
 };
 use crate::http::{
+    plain,
     retry::Limits,
     transport::{Answer, Transport},
 };
@@ -43,7 +44,7 @@ pub(super) async fn ask(transport: &Transport, host: &Url) -> HostMetadata {
     let answer = match host.join("/.well-known/databricks-config") {
         Ok(url) => {
             let request = transport.request(Method::GET, url).header("accept", "application/json");
-            super::oauth::call(transport, request, Limits::BEST_EFFORT).await
+            plain::send(transport, request, Limits::BEST_EFFORT).await
         }
         Err(_) => return HostMetadata::default(),
     };

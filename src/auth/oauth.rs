@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, header};
+use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -12,8 +12,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
     http::{
         decode::{self, JsonError},
-        retry::{Attempts, Limits, Next},
-        transport::{Answer, Transport, is_loopback},
+        plain,
+        retry::Limits,
+        transport::is_loopback,
     },
 };
 
@@ -45,7 +46,7 @@ async fn discover(context: &Context) -> Result<Url> {
     };
     let url = self::address(&address)?;
     let request = context.transport().request(Method::GET, url).header(header::ACCEPT, "application/json");
-    let answer = call(context.transport(), request, Limits::TOKEN).await.map_err(|error| {
+    let answer = plain::send(context.transport(), request, Limits::TOKEN).await.map_err(|error| {
         if error.status() == Some(404) {
             let message = format!("OAuth is not supported for this host: {address} does not exist");
             return Error::new(ErrorKind::Config, message).with_source(error);
@@ -64,25 +65,6 @@ pub(super) fn address(text: &str) -> Result<Url> {
         return Ok(url);
     }
     Err(wrong("would send secrets unencrypted; it must begin with https://"))
-}
-
-/// Sends a request that needs no token of ours.
-pub(super) async fn call(transport: &Transport, request: RequestBuilder, limits: Limits) -> Result<Answer> {
-    let request = request
-        .build()
-        .map_err(|e| Error::invalid("the request cannot be built").with_source(e.without_url()))?;
-    let mut to = request.url().clone();
-    to.set_query(None);
-    let mut attempts = Attempts::new(limits, true);
-    loop {
-        let again = request.try_clone().ok_or_else(|| Error::invalid("the request cannot be sent twice"))?;
-        let outcome = attempts.within(transport.exchange(again)).await?;
-        match attempts.judge(outcome, to.as_str()) {
-            Next::Answer(answer) => return Ok(answer),
-            Next::GiveUp(error) => return Err(error.with_context(format!("asking {to}"))),
-            Next::Wait(delay) => tokio::time::sleep(delay).await,
-        }
-    }
 }
 
 /// The answer of a token endpoint.
@@ -124,7 +106,7 @@ pub(super) async fn request_token(
         let encode = |text: &str| percent_encoding::utf8_percent_encode(text, FORM).to_string();
         request = request.basic_auth(encode(id), Some(encode(secret.expose_secret())));
     }
-    let answer = call(context.transport(), request, Limits::TOKEN).await.map_err(refused)?;
+    let answer = plain::send(context.transport(), request, Limits::TOKEN).await.map_err(refused)?;
     decode::check(&answer, endpoint)?;
     let reply: TokenReply = serde_json::from_slice(&answer.body).map_err(|error| {
         Error::new(ErrorKind::Protocol, format!("{endpoint} answered with no token"))

@@ -6,10 +6,9 @@ use secrecy::SecretString;
 
 use super::{
     attributes::Key,
-    chain::Configured,
     context::Context,
     oauth,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::error::Result;
 

@@ -6,9 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     attributes::Key,
-    chain::Configured,
     context::Context,
-    token::{Token, TokenProvider},
+    token::{Configured, Token, TokenProvider},
 };
 use crate::error::Result;
 

@@ -61,6 +61,9 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn is_renewable(&self) -> bool;
 }
 
+/// A login strategy with its settings, or the reason why it cannot be used.
+pub(super) type Configured = std::result::Result<std::sync::Arc<dyn Provider>, String>;
+
 pub(crate) type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Token>> + Send + 'a>>;
 
 impl<P: TokenProvider> Provider for P {

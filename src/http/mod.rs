@@ -7,6 +7,7 @@
 pub(crate) mod decode;
 pub(crate) mod error_body;
 pub(crate) mod fields;
+pub(crate) mod plain;
 mod raw;
 pub(crate) mod retry;
 #[cfg(test)]

@@ -10,26 +10,6 @@ use super::{resolve, sources};
 const ALLOWED: &[&[&str]] = &[
     // Handles lead to each other (`branch.project()`, `project.branch(…)`), and each holds the client that makes them.
     &["api", "client", "http"],
-    // The chain makes every login, whose result type it defines.
-    &[
-        "auth::chain",
-        "auth::azure_cli",
-        "auth::azure_client_secret",
-        "auth::databricks_cli",
-        "auth::env_oidc",
-        "auth::file_oidc",
-        "auth::github_oidc",
-        "auth::oauth_m2m",
-        "auth::pat",
-    ],
-    &["auth::context", "auth::metadata", "auth::oauth"],
-    &["local::compute::access", "local::compute::server"],
-    &["local::compute::binaries", "local::compute::fetch"],
-    &["local::control::branches", "local::control::endpoints"],
-    &["local::control::intents", "local::control::sql", "local::control::state"],
-    &["local::storage::clone", "local::storage::wal"],
-    &["migrate::apply", "migrate::promote", "migrate::rebase", "migrate::rehearsal", "migrate::verbs"],
-    &["migrate::ledger", "migrate::migration"],
 ];
 
 /// The modules of `src/` that are files.

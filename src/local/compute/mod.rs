@@ -18,11 +18,12 @@ mod sockets;
 mod spawner;
 mod superuser_session;
 
-pub(crate) use binaries::Progress;
 pub(crate) use configuration::ComputeSettings;
 pub use configuration::Durability;
+pub(crate) use fetch::Progress;
 pub(crate) use installed::PgVersion;
 
+pub(super) use access::SUPERUSER;
 pub(super) use binaries::Binaries;
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;
@@ -31,7 +32,7 @@ pub(super) use orphan_processes::working_in;
 pub(super) use orphan_processes::{stop_orphans, stop_orphans_in};
 #[cfg(all(test, target_os = "linux"))]
 pub(super) use sandbox::is_supported as keeps_branches_apart;
-pub(super) use server::{Launch, SUPERUSER, Server};
+pub(super) use server::{Launch, Server};
 pub(super) use settings::check as check_settings;
 pub(super) use socket::ComputeSocket;
 pub(super) use sockets::Sockets;

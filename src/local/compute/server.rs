@@ -30,9 +30,6 @@ use super::{
 };
 use crate::local::{account::FileWorkers, engine_error::EngineError, storage};
 
-/// The superuser of every cluster, for ourselves alone.
-pub(in crate::local) const SUPERUSER: &str = "cloud_admin";
-
 /// Replaying a long log takes a while; a server that needs longer is stuck.
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// As fine as the timer goes: the start itself takes some 30 ms.

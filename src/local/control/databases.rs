@@ -7,7 +7,7 @@ use chrono::Utc;
 use super::{
     error_response::ErrorResponse,
     generated_ids,
-    intents::{CatalogChanges, Intent},
+    intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work, empty},
@@ -17,7 +17,7 @@ use super::{
         mask::{self, DatabaseField, Selected},
     },
     shared_state::SharedState,
-    state::{Branch, Database},
+    state::{Branch, Database, Intent},
     to_wire::{self, json},
 };
 use crate::api::{

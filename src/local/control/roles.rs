@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     error_response::ErrorResponse,
     generated_ids,
-    intents::{CatalogChanges, Intent},
+    intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work, empty},
@@ -16,7 +16,7 @@ use super::{
         mask::{self, RoleField},
     },
     shared_state::SharedState,
-    state::{Attributes, Branch, Role},
+    state::{Attributes, Branch, Intent, Role},
     to_wire::{self, json},
 };
 use crate::api::{

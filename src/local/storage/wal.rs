@@ -1,22 +1,11 @@
-//! WAL files: where a segment lies, how far back they reach, and how a branch takes those of its source along.
+//! WAL files: where a segment lies, how far back they reach, and which of them a branch takes along.
 //!
 //! A finished segment never changes again, as recycling is off. Two branches can therefore share the file
 //! itself, on every file system; only a segment that is still written to needs a copy.
 
-use std::{
-    collections::BTreeSet,
-    ffi::{OsStr, OsString},
-    fs,
-    os::unix::ffi::OsStrExt,
-    path::Path,
-};
+use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
 
-use rustix::{
-    fs::{AtFlags, linkat},
-    io::Errno,
-};
-
-use super::{clone::Job, control_file::ControlFile, regular};
+use super::{control_file::ControlFile, regular};
 use crate::local::engine_error::EngineError;
 
 /// Which WAL a branch takes along.
@@ -56,56 +45,9 @@ const MAX_CHECKPOINT_RECORD: u64 = 512;
 
 /// A segment by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Segment {
-    timeline: u32,
-    start: u64,
-}
-
-impl Job {
-    /// Takes WAL files from one data directory to another.
-    pub(super) fn wal(&self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
-        let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
-        let size = segment_size(&from)?;
-        // There may be hundreds: names in open directories are found faster than paths.
-        let open = |dir: &Path| regular::open_dir(dir).map_err(EngineError::io("open", dir));
-        let open = (open(&from)?, open(&to)?);
-        for name in names(&from)? {
-            let name = name?;
-            if let Some(segment) = segment(name.as_bytes(), size) {
-                let end = segment.start + size;
-                if segment.timeline > take.newest_timeline || end <= take.from {
-                    continue;
-                }
-                if end <= take.finished {
-                    self.link(&open, &name, (&from, &to))?;
-                } else if segment.start < take.to {
-                    self.file(&from.join(&name), &to.join(&name))?;
-                }
-            } else if history_file(name.as_bytes()).is_some_and(|timeline| timeline <= take.newest_timeline) {
-                self.link(&open, &name, (&from, &to))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// One file in two directories; a copy where the file system refuses that.
-    fn link(
-        &self,
-        (from, to): &(fs::File, fs::File),
-        name: &OsStr,
-        paths: (&Path, &Path),
-    ) -> Result<(), EngineError> {
-        match linkat(from, name, to, name, AtFlags::empty()) {
-            Ok(()) => Ok(()),
-            // Too old to be kept any longer, and gone just now.
-            Err(Errno::NOENT) if self.is_live() => Ok(()),
-            // No links here, no more of them for this file, or none across the directories.
-            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
-                self.file(&paths.0.join(name), &paths.1.join(name))
-            }
-            Err(errno) => Err(EngineError::io("link to", &paths.1.join(name))(errno.into())),
-        }
-    }
+pub(super) struct Segment {
+    pub(super) timeline: u32,
+    pub(super) start: u64,
 }
 
 /// Where the next segment begins; the position itself where it is the beginning of one.
@@ -128,13 +70,13 @@ pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, Engin
     Ok(gap.map_or(0, |gap| (gap + 1) * size))
 }
 
-fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError>>, EngineError> {
+pub(super) fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError>>, EngineError> {
     let entries = fs::read_dir(wal).map_err(EngineError::io("list", wal))?;
     Ok(entries.map(move |entry| entry.map(|entry| entry.file_name()).map_err(EngineError::io("list", wal))))
 }
 
 /// All WAL files of a cluster have one size.
-fn segment_size(wal: &Path) -> Result<u64, EngineError> {
+pub(super) fn segment_size(wal: &Path) -> Result<u64, EngineError> {
     let mut found = None;
     for name in names(wal)? {
         let name = name?;
@@ -149,7 +91,7 @@ fn segment_size(wal: &Path) -> Result<u64, EngineError> {
     if size == 0 { Err(none()) } else { Ok(size) }
 }
 
-fn segment(name: &[u8], size: u64) -> Option<Segment> {
+pub(super) fn segment(name: &[u8], size: u64) -> Option<Segment> {
     let (timeline, high, low) = parse(name)?;
     Some(Segment { timeline, start: (u64::from(high) << 32) + u64::from(low) * size })
 }
@@ -162,7 +104,7 @@ fn parse(name: &[u8]) -> Option<(u32, u32, u32)> {
 }
 
 /// The timeline that a file such as `00000002.history` tells of.
-fn history_file(name: &[u8]) -> Option<u32> {
+pub(super) fn history_file(name: &[u8]) -> Option<u32> {
     let number = name.strip_suffix(b".history").filter(|number| number.len() == 8)?;
     u32::from_str_radix(std::str::from_utf8(number).ok()?, 16).ok()
 }

@@ -9,10 +9,7 @@ use std::{
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{
-    Intent,
-    execute::{Attempt, Executor, Failure},
-};
+use super::execute::{Attempt, Executor, Failure};
 use crate::{
     api::name::BranchName,
     local::control::{
@@ -22,7 +19,7 @@ use crate::{
         locks::{Held, Locks, Wanted},
         operations::{Subject, Work},
         shared_state::SharedState,
-        state::Branch,
+        state::{Branch, Intent},
     },
 };
 

@@ -1,12 +1,11 @@
 //! Execution of an intent in PostgreSQL.
 
-use super::Intent;
 use crate::local::control::{
     computes::Computes,
     error_response::{Code, ErrorResponse},
     failpoint,
     sql::{self, MAINTENANCE_DATABASE, Session},
-    state::{Branch, Database, Role},
+    state::{Branch, Database, Intent, Role},
 };
 
 /// Whether an intent is executed for the first time or again.

@@ -1,5 +1,7 @@
 //! One data directory becomes two: by shared extents where the file system can, else by copying.
 
+mod wal_files;
+
 use std::{
     fs::{self, File},
     io,
@@ -164,7 +166,7 @@ pub(super) fn clone_wal(
     Ok(job.done())
 }
 
-pub(super) struct Job {
+struct Job {
     method: CloneMethod,
     live: bool,
     bytes_added: AtomicU64,
@@ -235,7 +237,7 @@ impl Job {
         })
     }
 
-    pub(super) fn file(&self, from: &Path, to: &Path) -> Result<(), EngineError> {
+    fn file(&self, from: &Path, to: &Path) -> Result<(), EngineError> {
         let source = match regular::open(from) {
             // Dropped meanwhile; the WAL says so too.
             Err(error) if self.live && error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -261,7 +263,7 @@ impl Job {
         Ok(())
     }
 
-    /// Reads until two readings agree: a server may write it under our hands.
+    /// Rereads until two readings agree: a running server may be writing the file.
     fn control_file(&self, source: &Path, target: &Path) -> Result<(), EngineError> {
         let (from, to) = (source.join("global/pg_control"), target.join("global/pg_control"));
         let read = || regular::read(&from).map_err(EngineError::io("read", &from));
@@ -284,7 +286,7 @@ impl Job {
     }
 
     /// Whether a server may remove files while we look.
-    pub(super) fn is_live(&self) -> bool {
+    fn is_live(&self) -> bool {
         self.live
     }
 }

@@ -3,6 +3,8 @@
 //! The rows are plain data, shared by `Arc`: a change copies the maps and the one row it touches, so a reader
 //! never waits for a writer and what was changed shows by comparing pointers.
 
+mod intent;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -13,7 +15,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{error_response::ErrorResponse, intents::Intent};
+pub(super) use self::intent::Intent;
+use super::error_response::ErrorResponse;
 use crate::{
     api::{
         name::{
