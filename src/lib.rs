@@ -181,7 +181,8 @@ pub mod name {
 pub mod model {
     pub use crate::{
         api::{
-            branch::{BranchInfo, CopyCost, Created},
+            branch::{BranchInfo, CopyCost},
+            created::Created,
             credential::{CredentialCache, DatabaseCredential},
             database::DatabaseInfo,
             endpoint::{ComputeInstanceInfo, EndpointGroup, EndpointHosts, EndpointInfo, Suspension},

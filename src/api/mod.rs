@@ -2,6 +2,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod branch;
+pub(crate) mod created;
 pub(crate) mod credential;
 pub(crate) mod database;
 pub(crate) mod endpoint;

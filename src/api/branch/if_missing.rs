@@ -3,11 +3,11 @@
 use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::{BranchInfo, CreateBranch};
 use crate::{
     api::{
+        created::Created,
         expiry::Expiry,
         lsn::Lsn,
         name::{BranchName, SnapshotName},
@@ -40,34 +40,6 @@ pub struct CreateBranchIfMissing {
 }
 
 sent_when_awaited!(CreateBranchIfMissing => BranchInfo);
-
-/// The outcome of a create-if-missing request: the resource, and whether the request made it.
-///
-/// ```no_run
-/// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
-/// let shop = lakebase.create_project("shop").if_missing().outcome().await?;
-/// println!("{} {}", shop.info.name, if shop.created { "was created" } else { "exists" });
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Created<T> {
-    /// The service's answer about it.
-    pub info: T,
-    /// Whether this call made it; `false` when it was there before.
-    pub created: bool,
-}
-
-impl<T> Created<T> {
-    pub(crate) fn made(info: T) -> Self {
-        Self { info, created: true }
-    }
-
-    pub(crate) fn found(info: T) -> Self {
-        Self { info, created: false }
-    }
-}
 
 /// The properties that an existing branch must have.
 struct Wanted {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use create::CreateBranch;
 pub use delete::{DeleteBranch, UndeleteBranch};
-pub use if_missing::{CreateBranchIfMissing, Created};
+pub use if_missing::CreateBranchIfMissing;
 pub use reset::ResetBranch;
 pub use update::UpdateBranch;
 

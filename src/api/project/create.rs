@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use super::{CustomTag, Project, ProjectInfo};
 use crate::{
     api::{
-        branch::Created,
+        created::Created,
         endpoint::{Suspension, check_size, set_computes},
         name::{ProjectId, ProjectName},
         operation::Operation,

@@ -156,29 +156,11 @@ impl Control {
     }
 
     fn assemble(options: ControlOptions, state: Arc<SharedState>, signer: Arc<TokenSigner>) -> Self {
-        let ControlOptions {
-            engine, authority, addresses, pg_version, latency, idle_time_scale, limits, ..
-        } = options;
-        let user: Arc<str> = options.user.into();
-        let operations = Arc::new(Operations::new(latency));
+        let (pg_version, max_branches) = (options.pg_version, options.limits.max_branches);
+        let user: Arc<str> = options.user.as_str().into();
+        let operations = Arc::new(Operations::new(options.latency));
         let locks = Arc::<Locks>::default();
-        let logins = Arc::new_cyclic(|logins: &Weak<Logins>| {
-            let authenticator: Weak<dyn Authenticator> = logins.clone();
-            let ca_cert = authority.certificate_file().display().to_string();
-            let computes = Arc::new(Computes {
-                state: Arc::clone(&state),
-                engine,
-                gateway: Gateway::new(authority, authenticator, addresses),
-                activity: ActivityTable::default(),
-                sizes: SizeCache::default(),
-                ca_cert,
-                idle_time_scale,
-                branch_history: limits.branch_history,
-            });
-            let changes = CatalogChanges::new(Arc::clone(&state), Arc::clone(&computes), Arc::clone(&locks));
-            let (state, signer) = (Arc::clone(&state), Arc::clone(&signer));
-            Logins { state, computes, changes: Arc::new(changes), signer }
-        });
+        let logins = Self::logins(options, &state, &signer, &locks);
         let (computes, changes) = (&logins.computes, &logins.changes);
         let projects = Projects {
             state: Arc::clone(&state),
@@ -194,7 +176,7 @@ impl Control {
             computes: Arc::clone(computes),
             locks,
             changes: Arc::clone(changes),
-            max_branches: limits.max_branches,
+            max_branches,
         };
         Self {
             endpoints: Endpoints {
@@ -230,6 +212,33 @@ impl Control {
             timer_task: Mutex::default(),
             _logins: logins,
         }
+    }
+
+    /// Connects the gateway and the logins, which hold each other.
+    fn logins(
+        options: ControlOptions,
+        state: &Arc<SharedState>,
+        signer: &Arc<TokenSigner>,
+        locks: &Arc<Locks>,
+    ) -> Arc<Logins> {
+        let ControlOptions { engine, authority, addresses, idle_time_scale, limits, .. } = options;
+        Arc::new_cyclic(|logins: &Weak<Logins>| {
+            let authenticator: Weak<dyn Authenticator> = logins.clone();
+            let ca_cert = authority.certificate_file().display().to_string();
+            let computes = Arc::new(Computes {
+                state: Arc::clone(state),
+                engine,
+                gateway: Gateway::new(authority, authenticator, addresses),
+                activity: ActivityTable::default(),
+                sizes: SizeCache::default(),
+                ca_cert,
+                idle_time_scale,
+                branch_history: limits.branch_history,
+            });
+            let changes = CatalogChanges::new(Arc::clone(state), Arc::clone(&computes), Arc::clone(locks));
+            let (state, signer) = (Arc::clone(state), Arc::clone(signer));
+            Logins { state, computes, changes: Arc::new(changes), signer }
+        })
     }
 
     /// The caller's user name.

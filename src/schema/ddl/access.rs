@@ -174,6 +174,37 @@ fn plain_signature(name: &str) -> String {
     format!("{}({})", &name[..at], all.join(", "))
 }
 
+/// The object, column and grantee of one entry of an access control list, as `GRANT` writes them.
+struct Subject {
+    on: String,
+    /// With its brackets; empty for the whole object.
+    column: String,
+    grantee: String,
+}
+
+impl Subject {
+    fn of(ctx: &Context<'_>, entry: &Object, object: Option<&Object<'_>>) -> Option<Self> {
+        let hidden = entry.get(Attr::HiddenObject).and_then(|of| of.strip_prefix("sequence "));
+        let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
+        let on =
+            entry.get(Attr::SystemObject).map(str::to_owned).or(hidden).or_else(|| object.map(target))?;
+        let column = match object.filter(|o| o.key.kind == Kind::Column && !entry.has(Attr::HiddenObject)) {
+            Some(column) => Some(column.text(Attr::Name)),
+            None => entry.get(Attr::PartColumn),
+        };
+        let grantee = match entry.text(Attr::PrivilegeGrantee) {
+            "OWNER" => {
+                let table = object
+                    .and_then(|o| ctx.new.object(Kind::Table, parent(o)))
+                    .filter(|_| entry.has(Attr::HiddenObject));
+                table.as_ref().or(object).and_then(|o| o.owner).unwrap_or("CURRENT_USER").to_owned()
+            }
+            grantee => grantee.to_owned(),
+        };
+        Some(Self { on, column: column.map(|name| format!(" ({name})")).unwrap_or_default(), grantee })
+    }
+}
+
 fn privileges(
     ctx: &Context<'_>,
     old: Option<&Object<'_>>,
@@ -181,24 +212,7 @@ fn privileges(
     entry: &Object,
     object: Option<&Object<'_>>,
 ) -> Vec<Statement> {
-    let hidden = entry.get(Attr::HiddenObject).and_then(|of| of.strip_prefix("sequence "));
-    let hidden = hidden.map(|name| format!("SEQUENCE {name}"));
-    let on = entry.get(Attr::SystemObject).map(str::to_owned).or(hidden).or_else(|| object.map(target));
-    let Some(on) = on else { return Vec::new() };
-    let column = match object.filter(|o| o.key.kind == Kind::Column && !entry.has(Attr::HiddenObject)) {
-        Some(column) => Some(column.text(Attr::Name)),
-        None => entry.get(Attr::PartColumn),
-    };
-    let column = column.map(|name| format!(" ({name})")).unwrap_or_default();
-    let grantee = match entry.text(Attr::PrivilegeGrantee) {
-        "OWNER" => {
-            let table = object
-                .and_then(|o| ctx.new.object(Kind::Table, parent(o)))
-                .filter(|_| entry.has(Attr::HiddenObject));
-            table.as_ref().or(object).and_then(|o| o.owner).unwrap_or("CURRENT_USER")
-        }
-        grantee => grantee,
-    };
+    let Some(Subject { on, column, grantee }) = Subject::of(ctx, entry, object) else { return Vec::new() };
     let implicit = column.is_empty() && entry.text(Attr::PrivilegeGrantee) == "OWNER";
     let mut shift = shift(old, new, implicit);
     if !shift.revoke.is_empty() && maintains(ctx, old) && on.starts_with("TABLE ") && column.is_empty() {
