@@ -17,9 +17,9 @@ use super::plan::{Plan, SETTINGS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Applied {
-    /// How many statements ran.
+    /// The number of statements that ran.
     pub statements: usize,
-    /// How many transactions and single statements that was.
+    /// The number of transactions, each statement outside a transaction counted as one.
     pub steps: usize,
 }
 
@@ -30,14 +30,14 @@ fn reset_all() -> String {
 }
 
 impl Plan {
-    /// Applies the plan to the connected database and checks that it led where it should. The settings it needs are
-    /// set for the session and reset afterwards.
+    /// Applies the plan to the connected database and verifies the resulting schema. The settings that the plan needs
+    /// are set for the session and reset afterwards.
     ///
     /// # Errors
     ///
-    /// [`SchemaError::OtherSchema`] before anything is done when the schema is not the one the plan was made for;
+    /// [`SchemaError::OtherSchema`] before any change when the schema is not the one the plan was made for;
     /// [`SchemaError::Statement`] when a statement fails, with the number of those already committed;
-    /// [`SchemaError::NotReached`] when all ran and the schema is still not the wanted one.
+    /// [`SchemaError::NotReached`] when all statements ran and the schema still differs from the target.
     pub async fn apply(&self, conn: &mut PgConnection) -> Result<Applied, SchemaError> {
         let found = Schema::read(conn, &self.snapshot).await?.fingerprint();
         if found != self.from {

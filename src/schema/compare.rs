@@ -1,10 +1,10 @@
-//! Compares two schemas.
+//! Two-way comparison of schemas.
 
 use super::diff::{Change, FieldChange, SchemaDiff};
 use super::model::{Name, Object, Schema};
 use super::rename::{Renamed, certain, likely};
 
-/// Compares two schemas. `new` is where [`SchemaDiff::migration`] leads.
+/// Compares two schemas. [`SchemaDiff::migration`] plans the change from `old` to `new`.
 ///
 /// ```no_run
 /// # fn show(old: &lakebase::schema::Schema, new: &lakebase::schema::Schema) {

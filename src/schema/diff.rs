@@ -118,7 +118,7 @@ pub struct RenameHint {
     pub after: Key,
 }
 
-/// Everything that differs between two schemas, in a stable order.
+/// The differences between two schemas, in a stable order.
 ///
 /// `Display` is a unified DDL difference grouped by object.
 ///
@@ -137,15 +137,15 @@ pub struct SchemaDiff {
     pub(super) hints: Vec<RenameHint>,
     /// The statements that do the renames, before all others.
     pub(super) prelude: Vec<super::Statement>,
-    /// Why nothing can be planned, found while comparing.
+    /// Reasons, found while comparing, why no plan is possible.
     pub(super) refusals: Vec<super::Refusal>,
     pub(super) original: super::Fingerprint,
-    /// The older version, where both sides are told as two major versions tell them alike.
+    /// The older server version, where attributes that depend on the major version were removed from both sides.
     pub(super) oldest: Option<u32>,
 }
 
 impl SchemaDiff {
-    /// Whether the schemas are the same in everything that is compared.
+    /// Whether the schemas have no difference in compared attributes.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }

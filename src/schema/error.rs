@@ -1,4 +1,4 @@
-//! Why a schema could not be read, planned or changed.
+//! Errors of reading, planning and changing schemas.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::model::Fingerprint;
 use crate::error::{DatabaseError, Error, ErrorKind};
 
-/// Why reading a schema or applying a plan failed.
+/// An error of reading a schema or applying a plan.
 ///
 /// ```
 /// fn show(error: &lakebase::schema::SchemaError) {
@@ -25,7 +25,7 @@ pub enum SchemaError {
         /// The error of the server or connection.
         source: DatabaseError,
     },
-    /// The role may not read a catalog: the catalogs are readable by everybody until somebody revokes it.
+    /// The role may not read a catalog. Catalogs are readable by every role unless that privilege was revoked.
     #[error(
         "reading {what} from the catalog: {message}: grant the role SELECT on it or read as another role"
     )]
@@ -34,7 +34,7 @@ pub enum SchemaError {
         what: &'static str,
         /// The server's error, which names the catalog.
         message: String,
-        /// The server's whole answer.
+        /// The server's complete error.
         answer: DatabaseError,
     },
     /// The server is too old to be read.
@@ -56,23 +56,23 @@ pub enum SchemaError {
     /// A statement of a plan failed. Transactions before it are committed.
     #[error("statement {number} of {total} failed, {committed} statements before it are committed: {sql}")]
     Statement {
-        /// Its number, from 1.
+        /// The number of the statement, from 1.
         number: usize,
-        /// How many the plan has.
+        /// The number of statements in the plan.
         total: usize,
-        /// How many are committed.
+        /// The number of committed statements.
         committed: usize,
         /// The statement.
         sql: String,
         /// The error of the server or connection.
         source: DatabaseError,
     },
-    /// The plan ran and the result is not the schema it was made to reach.
+    /// The plan ran, and the resulting schema differs from the target.
     #[error("the plan ran, yet the schema is now {found} and not {expected}")]
     NotReached {
-        /// The fingerprint that was to be reached.
+        /// The fingerprint of the target.
         expected: Fingerprint,
-        /// The fingerprint that was reached.
+        /// The fingerprint of the resulting schema.
         found: Fingerprint,
     },
 }
@@ -99,7 +99,7 @@ impl SchemaError {
 pub struct Refusal {
     /// The object that cannot be planned.
     pub object: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why no plan could be made.
+/// The reasons why no plan could be made.
 ///
 /// ```
 /// fn show(error: &lakebase::schema::PlanError) {
@@ -122,7 +122,7 @@ pub enum PlanError {
     /// Some of the differences cannot be planned; nothing is planned then.
     #[error("no plan: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Refusal>),
-    /// The statements depend on each other in a circle.
+    /// The statements depend on each other in a cycle.
     #[error("no plan: these statements need each other first: {}", .0.join(" → "))]
     Circle(Vec<String>),
 }

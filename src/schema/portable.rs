@@ -1,4 +1,4 @@
-//! What two major versions of PostgreSQL tell alike.
+//! Removes attributes that depend only on the major version of PostgreSQL.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,8 @@ use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Objects, Schema};
 use crate::sql::{clause, split_list};
 
 impl Schema {
-    /// The schema without what depends on the version of the server alone: versions of extensions, names of
-    /// not-null constraints, `MAINTAIN` where all privileges are granted. `oldest` is the older
-    /// of two servers' versions.
+    /// The schema without attributes that depend on the server version alone: versions of extensions, names of not-null
+    /// constraints, `MAINTAIN` where all privileges are granted. `oldest` is the older version of the two servers.
     pub(super) fn portable(&self, oldest: u32) -> Self {
         let objects: Objects = self.objects.iter().map(|object| portable(&object, oldest)).collect();
         Self::new(self.options.clone(), self.origin.clone(), objects)
@@ -53,7 +52,7 @@ fn portable<'a>(object: &Object<'a>, oldest: u32) -> Draft<'a> {
     draft
 }
 
-/// Before a not-null constraint had a name there was nothing to compare one with.
+/// Removes the name of a not-null constraint, which older versions lack.
 fn without_name(draft: &mut Draft<'_>) {
     draft.attrs.retain(|(attr, _)| *attr != Attr::InheritedNotNullName);
     let Some(at) = draft.attrs.iter().position(|(attr, _)| *attr == Attr::NotNullConstraint) else { return };
@@ -65,14 +64,14 @@ fn without_name(draft: &mut Draft<'_>) {
     }
 }
 
-/// Before 17 the partitions of a table with an identity had none.
+/// Removes an inherited identity: before 17, partitions of a table with an identity had none.
 fn without_inherited_identity(draft: &mut Draft<'_>) {
     if !draft.attrs.iter().any(|(attr, _)| *attr == Attr::IdentitySequence) {
         draft.attrs.retain(|(attr, _)| *attr != Attr::Identity);
     }
 }
 
-/// All privileges on a table as they were before there was one more.
+/// All privileges on a table without `MAINTAIN`; `None` unless the list holds all of them.
 fn without_maintain(list: &str) -> Option<Cow<'static, str>> {
     let privileges = split_list(list);
     let has = |wanted: &str| privileges.iter().any(|privilege| privilege.trim_end_matches('*') == wanted);

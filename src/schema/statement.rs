@@ -1,4 +1,4 @@
-//! One statement of a plan and what is known about it.
+//! The statements of a plan, with their locks and hazards.
 
 use std::fmt;
 
@@ -58,7 +58,7 @@ impl fmt::Display for LockMode {
 pub struct Lock {
     /// The relation that is locked, quoted.
     pub relation: String,
-    /// How.
+    /// The lock mode.
     pub mode: LockMode,
 }
 
@@ -78,15 +78,15 @@ pub enum HazardKind {
     TableRewrite,
     /// A whole table is scanned under a lock that blocks others.
     ScanUnderLock,
-    /// The statement fails when existing rows do not fit.
+    /// The statement fails if existing rows violate the new definition.
     MayFailOnData,
     /// Clients that use the old schema may fail.
     BreaksClients,
     /// Privileges, policies or owners change.
     Authorization,
-    /// For a while a constraint does not hold, an index is not there, or an object is missing.
+    /// For some time a constraint is not enforced, or an index or another object is missing.
     Window,
-    /// The statement cannot run in a transaction; a failure leaves what was done before it.
+    /// The statement cannot run in a transaction; after a failure, earlier statements stay committed.
     NotTransactional,
 }
 
@@ -117,9 +117,9 @@ impl fmt::Display for HazardKind {
 pub struct Hazard {
     /// The risk.
     pub kind: HazardKind,
-    /// The relation or object it happens to.
+    /// The affected relation or object.
     pub relation: String,
-    /// Why, in a few words.
+    /// A short reason.
     pub why: String,
 }
 
@@ -147,12 +147,12 @@ pub struct Statement {
     pub locks: Vec<Lock>,
     /// The risks of running it.
     pub hazards: Vec<Hazard>,
-    /// When it runs.
+    /// The phase in which it runs.
     #[serde(skip)]
     pub(super) phase: Phase,
 }
 
-/// When a statement runs. Statements of one phase share a transaction where their order allows.
+/// The phase in which a statement runs. Statements of one phase share a transaction where their order allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) enum Phase {
     /// Drops event triggers that would fire at, or forbid, the statements of the plan.

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::lexer::{Lexer, Token, TokenKind};
 
-/// Where a clause stands that begins with these keywords, separated by spaces: the keywords alone. Only keywords in
-/// capitals outside of brackets count, as the server's deparsers write them.
+/// The range of a clause's keywords (given separated by spaces), without its arguments. Only keywords in capitals outside
+/// of brackets count, as the server's deparsers write them.
 pub(crate) fn clause(definition: &str, keywords: &str) -> Option<Range<usize>> {
     find(definition, keywords, true)
 }
 
-/// Whether the keywords stand in a definition in this order, in brackets or outside.
+/// Whether a definition has the keywords in sequence, in brackets or outside.
 pub(crate) fn has_keywords(definition: &str, keywords: &str) -> bool {
     find(definition, keywords, false).is_some()
 }
@@ -31,8 +31,8 @@ pub(crate) fn bracketed_clause(definition: &str, keyword: &str) -> Option<Range<
     None
 }
 
-/// Where the first bracket opens that is neither in a literal nor in a quoted name: the arguments of a function's
-/// signature, the modifier of a type.
+/// The position of the first opening bracket outside of literals and quoted names: that of the arguments of a function's
+/// signature or of the modifier of a type.
 pub(crate) fn bracket(text: &str) -> Option<usize> {
     if !text.contains('(') {
         return None;
@@ -46,7 +46,7 @@ fn find(definition: &str, keywords: &str, outside: bool) -> Option<Range<usize>>
         return None;
     }
     let mut depth = 0usize;
-    // Where the words matched so far begin, and how many they are.
+    // The start and the number of the keywords matched so far.
     let mut matched = (0usize, 0usize);
     for token in tokens(definition) {
         match token.kind {

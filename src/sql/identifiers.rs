@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::lexer::{Lexer, Token};
 
-/// New names of renamed objects. All names are as the server prints them, in quotes where SQL needs those.
+/// New names of renamed objects, all as the server prints them, quoted where needed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IdentifierMap {
     /// `schema.name` of relations, functions and types.
@@ -35,7 +35,7 @@ impl IdentifierMap {
         self.replace(text, |parts| usize::from(parts > 1))
     }
 
-    /// `columns_from` says for a name of so many parts which of them can be a column.
+    /// `columns_from` maps the number of parts of a name to the first part that can be a column.
     fn replace(&self, text: &str, columns_from: fn(usize) -> usize) -> String {
         if self.is_empty() {
             return text.to_owned();
@@ -90,7 +90,7 @@ impl IdentifierMap {
     }
 }
 
-/// The name behind a dot that stands right here.
+/// The name after a dot at this position.
 fn next_part(text: &str, at: usize) -> Option<Token<'_>> {
     let rest = text.get(at..)?.strip_prefix('.')?;
     Lexer::new(rest).next()?.ok().filter(Token::is_name)

@@ -1,4 +1,4 @@
-//! Lists, brackets and parts of names in deparsed text, told from what literals and quoted names hold.
+//! Lists, brackets and parts of names in deparsed text; literals and quoted names are opaque.
 
 use super::lexer::{Lexer, Token, TokenKind};
 
@@ -64,8 +64,7 @@ pub(crate) fn entry(line: &str) -> (&str, &str) {
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
-/// Keeps track of the quote that is open. A doubled quote closes and opens it again. Always false: a quote separates
-/// nothing.
+/// Tracks the open quote; a doubled quote closes and reopens it. Returns `false`, as a quote is no separator.
 fn open(quote: &mut Option<char>, c: char) -> bool {
     match quote {
         Some(opened) if *opened == c => *quote = None,

@@ -1,12 +1,11 @@
 //! Identifiers and literals as SQL text.
 
-/// An identifier that is taken as it is, whatever it holds: always in quotes, as which words are keywords differs
-/// between versions.
+/// A quoted identifier. Quotes are always added, because the set of keywords differs between versions.
 pub(crate) fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string literal that means the same whether or not `standard_conforming_strings` is on.
+/// A string literal that is independent of `standard_conforming_strings`.
 pub(crate) fn quote_literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     match quoted.contains('\\') {

@@ -22,10 +22,10 @@ const SINCE: [(&str, u32); 13] = [
     ("system_user", 16),
 ];
 
-/// The one of them that is a type too, which is printed bare by every version.
+/// The keyword among them that is also a type, which every version prints bare.
 const TYPE: &str = "json";
 
-/// The kind of text that identifiers stand in: it decides whether a bare `json` is a name or the type.
+/// The context of identifiers, which determines whether a bare `json` is a name or the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
     /// Names only.
@@ -48,8 +48,7 @@ pub(crate) struct Requoting {
 }
 
 impl Requoting {
-    /// From the quoting of one version of the server to that of another, both as in `170004`; none where they are
-    /// alike.
+    /// The change of quoting from one server version to another, both as in `170004`; `None` if their quoting is equal.
     pub(crate) fn between(from: u32, to: u32) -> Option<Self> {
         let words = |least: u32, most: u32| {
             let between =
@@ -60,7 +59,7 @@ impl Requoting {
         (!requoting.quoted.is_empty() || !requoting.bare.is_empty()).then_some(requoting)
     }
 
-    /// The text in the other version's quoting; none where it is the same. Literals stay as they are, but for names of
+    /// The text in the other version's quoting; `None` where it is unchanged. Literals stay as they are, except names of
     /// registered objects.
     pub(crate) fn text(&self, text: &str, context: Context) -> Option<String> {
         if !self.quoted.iter().chain(&self.bare).any(|word| text.contains(word)) {
@@ -107,7 +106,7 @@ impl Requoting {
     }
 }
 
-/// Whether a bare `json` is the name of something rather than the type.
+/// Whether a bare `json` is an identifier rather than the type.
 fn is_name(
     before: Option<&Token<'_>>,
     token: &Token<'_>,

@@ -257,7 +257,7 @@ struct Removal {
 }
 
 /// The time in which a branch may still appear after its creation was cancelled.
-const LATE: Duration = Duration::from_secs(6);
+const CREATION_WINDOW: Duration = Duration::from_secs(6);
 
 impl Removal {
     async fn run(mut self) {
@@ -276,10 +276,12 @@ impl Removal {
     /// Retries for a few seconds: a create request that was cancelled may still arrive after the delete.
     async fn remove(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut backoff = Backoff::new(Duration::from_millis(50), LATE);
+        let mut backoff = Backoff::new(Duration::from_millis(50), CREATION_WINDOW);
         loop {
             match self.branch.delete().await {
-                Err(error) if error.is_not_found() && (self.made || begun.elapsed() > LATE) => return Ok(()),
+                Err(error) if error.is_not_found() && (self.made || begun.elapsed() > CREATION_WINDOW) => {
+                    return Ok(());
+                }
                 Err(error) if error.is_not_found() => backoff.sleep().await,
                 done => return done,
             }

@@ -45,7 +45,7 @@ impl Reader {
             internal.map(|row| (whole(row.from), if row.from.0 == class { row.to } else { whole(row.to) })),
         );
         inner.retain(|(address, _)| !self.exact.contains_key(address));
-        // Twice: an array's or row's alias may lead over another alias.
+        // Twice, as the alias of an array or row type may resolve to another alias.
         for (address, target) in inner.iter().chain(&inner) {
             if let Some(at) = self.find(*target) {
                 self.alias.entry(*address).or_insert(at);

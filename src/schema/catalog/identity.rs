@@ -40,8 +40,8 @@ fn of_columns(
 }
 
 impl Reader {
-    /// The sequences that are owned by columns without being identities, with these columns, as a table of SQL; none
-    /// where there is none.
+    /// The sequences that columns own and that belong to no identity, with these columns, as an SQL table; `None` if
+    /// there are none.
     pub(super) fn owned_sequences(&self, dependencies: &[Dependency]) -> Option<String> {
         let (mut sequences, mut tables, mut columns) = (Vec::new(), Vec::new(), Vec::new());
         for (sequence, (table, column)) in of_columns(dependencies, self.relations, b'a') {

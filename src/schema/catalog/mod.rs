@@ -45,7 +45,7 @@ impl Schema {
     }
 }
 
-/// Whatever decides how the server prints a definition is set, as roles and databases have settings of their own.
+/// Sets every parameter that affects how the server prints a definition, as roles and databases can override them.
 const BEGIN: &str = "begin isolation level repeatable read read only;
     set local search_path = ''; set local jit = off; set local quote_all_identifiers = off;
     set local standard_conforming_strings = on; set local intervalstyle = postgres; set local bytea_output = hex;
@@ -145,7 +145,7 @@ async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<D
     Reader::dependencies_of(conn, sql).await.map_err(|source| SchemaError::read("dependencies", source))
 }
 
-/// Where sqlx records the migrations it applied: like `_lakebase` no part of the user's schema.
+/// The table in which sqlx records applied migrations; like `_lakebase` not part of the user's schema.
 const SQLX_RECORDS: &str = "_sqlx_migrations";
 
 impl Reader {

@@ -63,7 +63,7 @@ pub(super) async fn read_schemas(conn: &mut PgConnection, options: &Options) -> 
         let name: &str = row.try_get("name").map_err(wrong)?;
         let oid: Oid = row.try_get("oid").map_err(wrong)?;
         let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
-        // Where applied migrations are recorded: part of the tool, not of the schema, unless asked for by name.
+        // The record of applied migrations belongs to the tool, not to the schema, unless it is requested by name.
         let wanted = wanted && (name != "_lakebase" || !options.include.is_empty());
         if wanted && !options.exclude.iter().any(|n| n == name) {
             oids.push(oid.0.to_string());

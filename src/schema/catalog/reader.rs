@@ -79,13 +79,13 @@ impl Reader {
                 kind: row.try_get::<&str, _>(6)?.bytes().next().unwrap_or_default(),
             });
         }
-        // They are kept while everything else is read.
+        // Kept until everything else is read.
         found.shrink_to_fit();
         Ok(found)
     }
 }
 
-/// The number of a transaction, which the protocol's text form says in decimal; 0 where there is none.
+/// A transaction id from its decimal text form; 0 if there is none.
 pub(super) fn transaction<I: ColumnIndex<PgRow>>(row: &PgRow, column: I) -> Decoded<u32> {
     let number: Option<&str> = row.try_get_unchecked(column)?;
     Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())

@@ -96,7 +96,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Leaves out the table of sqlx with all that belongs to it.
+    /// Omits the table of sqlx and all its parts.
     pub(super) fn forget_records(&mut self) {
         let objects = self.collection.objects();
         let table = |f: Object<'_>| f.key.kind == Kind::Table && f.get(Attr::Name) == Some(SQLX_RECORDS);

@@ -1,6 +1,6 @@
 //! Parts of the catalog queries that depend on the version of PostgreSQL.
 
-/// Fills in what differs between versions of PostgreSQL, and the schemas that are read.
+/// Fills in the version-dependent parts of a query, and the schemas that are read.
 pub(super) struct Text {
     pub(super) version: u32,
     pub(super) schemas: String,
@@ -32,8 +32,8 @@ impl Text {
     }
 }
 
-/// Since 18 a NOT NULL is a constraint with a name; it is compared where the name is not the one PostgreSQL chooses and
-/// not one that came from a parent, which cannot be altered.
+/// Since 18 a NOT NULL is a named constraint; its name is compared unless PostgreSQL generated it or it comes from a
+/// parent, where it cannot be altered.
 const NOT_NULL_18: &str = "
     nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
             then 'CONSTRAINT ' || quote_ident(nk.conname) end,
@@ -41,7 +41,7 @@ const NOT_NULL_18: &str = "
     case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as inherited_not_null_name,";
 const NOT_NULL_JOIN_18: &str = "
     left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
-/// Since 17 that of a domain has a name too.
+/// Since 17 the not-null constraint of a domain has a name too.
 const DOMAIN_NOT_NULL_17: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";

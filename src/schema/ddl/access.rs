@@ -65,7 +65,7 @@ fn owner(
     };
     let name = object.key.name;
     let change = Statement::new(format!("ALTER {what} OWNER TO {role}"));
-    // Code and views run with the rights of their owner; nothing else that is new can hurt anybody.
+    // Code and views run with the privileges of their owner; the owner of any other new object is no hazard.
     let runs = matches!(object.key.kind, Kind::Function | Kind::View | Kind::MaterializedView);
     if ctx.old.find(object.key).is_none() && !runs {
         return vec![change];
@@ -73,7 +73,7 @@ fn owner(
     vec![change.hazard(HazardKind::Authorization, name, format!("{role} becomes the owner"))]
 }
 
-/// A sequence that a column owned before and after goes along with its table, and cannot go alone.
+/// Whether a sequence gets its new owner with its table: one owned by a column before and after cannot change alone.
 fn follows_table(ctx: &Context<'_>, sequence: &Object, role: &str) -> bool {
     let owner = |schema: &Schema| {
         schema.object(Kind::SequenceOwner, sequence.key.name).map(|o| o.text(Attr::Table).to_owned())
@@ -82,7 +82,7 @@ fn follows_table(ctx: &Context<'_>, sequence: &Object, role: &str) -> bool {
     table.and_then(|t| ctx.new.object(Kind::Table, &t)).is_some_and(|t| t.owner == Some(role))
 }
 
-/// Privileges as a map from each to whether it may be passed on.
+/// Parses privileges into a map from each to its grant option.
 fn parse(list: Option<&str>) -> BTreeMap<&str, bool> {
     let each = list.into_iter().flat_map(|l| l.split(", "));
     each.map(|p| p.strip_suffix('*').map_or((p, false), |p| (p, true))).collect()
@@ -94,9 +94,9 @@ struct Shift {
     revoke_option: Vec<String>,
 }
 
-/// What has to be granted and revoked between two states, each told as a difference from what is born with.
+/// The grants and revocations between two states, each of which is a difference from the initial privileges.
 ///
-/// `implicit`: the grantee keeps a privilege whose grant option is taken back.
+/// `implicit`: the grantee keeps a privilege whose grant option is revoked.
 fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>, implicit: bool) -> Shift {
     let get = |f: Option<&Object<'_>>, attr: Attr| f.and_then(|f| f.get(attr)).map(str::to_owned);
     let (had, has) = (get(old, Attr::Granted), get(new, Attr::Granted));
@@ -133,7 +133,7 @@ fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>, implicit: bool) -> 
     shift
 }
 
-/// Whether all privileges on a table hold one that the other server does not know.
+/// Whether all privileges on a table include `MAINTAIN`, which the other server lacks.
 fn maintains(ctx: &Context<'_>, old: Option<&Object<'_>>) -> bool {
     let had = parse(old.and_then(|old| old.get(Attr::Granted)));
     ctx.old.server_version() >= 170_000
@@ -141,7 +141,7 @@ fn maintains(ctx: &Context<'_>, old: Option<&Object<'_>>) -> bool {
         && ON_TABLES.iter().all(|privilege| had.contains_key(privilege))
 }
 
-/// What privileges are granted on, as `GRANT` says it.
+/// The object of a `GRANT`, with the keyword that `GRANT` requires.
 fn target(object: &Object) -> String {
     let kind = match object.key.kind {
         Kind::Column => return format!("TABLE {}", parent(object)),
@@ -162,7 +162,7 @@ fn target(object: &Object) -> String {
 }
 
 /// The signature of an aggregate as that of a function: its aggregated arguments follow the direct ones. The deparser
-/// says the last argument of a hypothetical-set aggregate twice where it is variadic.
+/// prints a variadic last argument of a hypothetical-set aggregate twice.
 fn plain_signature(name: &str) -> String {
     let arguments = bracket(name).and_then(|at| Some((at, name[at..].strip_prefix('(')?.strip_suffix(')')?)));
     let Some((at, arguments)) = arguments else { return name.to_owned() };
@@ -245,7 +245,7 @@ fn privileges(
     let why = format!("the privileges of {grantee} change");
     let hazard = |s| Statement::new(s).hazard(HazardKind::Authorization, name, why.clone());
     let mut statements: Vec<Statement> = sql.into_iter().map(hazard).collect();
-    // PostgreSQL records who grants, and only that role can take it back.
+    // PostgreSQL records the grantor, and only that role can revoke.
     if let Some(grantor) = entry.get(Attr::Grantor).filter(|_| !statements.is_empty()) {
         statements.insert(0, Statement::new(format!("SET LOCAL ROLE {grantor}")));
         statements.push(Statement::new(format!("SET LOCAL ROLE {}", ctx.old.origin.user)));
@@ -253,7 +253,7 @@ fn privileges(
     statements
 }
 
-/// The privileges on columns that stay although they are revoked on the table, which takes them from the columns too.
+/// The privileges on columns to grant again, as revoking them on the table revokes them on its columns too.
 fn kept_on_columns(
     ctx: &Context<'_>,
     table: &Object,
@@ -313,7 +313,7 @@ fn default_privileges(old: Option<&Object<'_>>, new: Option<&Object<'_>>, entry:
         .collect()
 }
 
-/// Whether a grantee has a privilege on every new object without being granted it.
+/// Whether a grantee has a privilege on every new object by default.
 fn is_implicit(grantee: &str, class: &str, privilege: &str) -> bool {
     match grantee {
         "OWNER" => !privilege.ends_with('*'),
@@ -352,7 +352,7 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Object
         }
     }
     for (grantee, (granted, revoked)) in &mut by_grantee {
-        // What a schema's defaults grant again is there after all, and nothing new if everybody has it.
+        // A privilege that the schema's defaults grant again is not revoked, and an implicit one need not be granted.
         revoked.retain(|privilege| !granted.iter().any(|g| g.trim_end_matches('*') == *privilege));
         granted.retain(|privilege| !is_implicit(grantee, class, privilege));
     }
@@ -371,7 +371,7 @@ pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Object
     born.collect()
 }
 
-/// From what a new object was born with to what it shall have.
+/// The statements that take the initial privileges of a new object to the wanted ones.
 pub(in crate::schema) fn shift_privileges(
     ctx: &Context<'_>,
     born: &Object,

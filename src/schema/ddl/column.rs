@@ -7,7 +7,7 @@ use crate::schema::model::{Attr, Column, Generated, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Statement};
 use crate::sql::mentions;
 
-/// The column as `CREATE TABLE` and `ADD COLUMN` want it.
+/// The definition of a column for `CREATE TABLE` and `ADD COLUMN`.
 pub(super) fn definition(ctx: &Context<'_>, column: &Object) -> String {
     let view = Column::new(column);
     let mut sql = format!("{} {}", view.name(), view.data_type());
@@ -17,7 +17,7 @@ pub(super) fn definition(ctx: &Context<'_>, column: &Object) -> String {
     sql + &options_of_typed(ctx, column)
 }
 
-/// What follows the type.
+/// The clauses of a column definition after the type.
 pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Object) -> String {
     let mut sql = String::new();
     let view = Column::new(column);
@@ -39,7 +39,7 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Object) -> String {
     sql
 }
 
-/// What `CREATE TABLE` cannot say about a column.
+/// The column settings that `CREATE TABLE` cannot express.
 pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> Vec<Statement> {
     let mut statements = settings(None, column);
     if child && column.has(Attr::Inherited) && column.has(Attr::NotNull) {
@@ -56,14 +56,14 @@ fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     let differs = |attr: Attr| old.and_then(|f| f.get(attr)) != new.get(attr);
-    // A change of type, also one that comes down from a parent, has reset storage and compression.
+    // A change of type, including an inherited one, has reset storage and compression.
     let reset = old.is_some_and(|f| {
         f.get(Attr::Type) != new.get(Attr::Type) || f.get(Attr::Collation) != new.get(Attr::Collation)
     });
     if reset {
         statements.extend(stored(new));
     } else if differs(Attr::Storage) {
-        // `DEFAULT` is understood from 16 on; before, the type's own storage has to be named.
+        // `DEFAULT` is supported since 16; before, the type's own storage has to be named.
         let storage = new
             .get(Attr::Storage)
             .map_or_else(|| default_storage(new.text(Attr::Type)).to_owned(), str::to_uppercase);
@@ -97,7 +97,7 @@ fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     statements
 }
 
-/// How a column is stored that has just got a type.
+/// Sets the storage and compression of a column whose type was just set.
 pub(in crate::schema) fn stored(column: &Object) -> Vec<Statement> {
     let storage = column.get(Attr::Storage).map(|storage| format!("SET STORAGE {}", storage.to_uppercase()));
     let method = column.get(Attr::Compression).map(|method| format!("SET COMPRESSION {method}"));
@@ -224,7 +224,7 @@ impl<'c, 'a> Change<'c, 'a> {
         self.differing.contains(&attr)
     }
 
-    /// Whether the parent changes the attribute in the same way, which reaches this column by inheritance.
+    /// Whether the parent changes the attribute in the same way, so that this column inherits the change.
     fn is_inherited(&self, attr: Attr) -> bool {
         let Some((above_old, above_new)) = self.above.filter(|_| self.new.has(Attr::HasParent)) else {
             return false;
@@ -306,7 +306,7 @@ impl<'c, 'a> Change<'c, 'a> {
         }
     }
 
-    /// What goes before the type changes: generation, identity and not-null.
+    /// Drops that must precede the change of type: generation expression, identity and not-null.
     fn drops(&self) -> Vec<Statement> {
         let (ctx, old, new) = (self.ctx, self.old, self.new);
         let table = parent(new);
@@ -314,7 +314,7 @@ impl<'c, 'a> Change<'c, 'a> {
         if self.is_own(Attr::Generated) {
             statements.push(Statement::new(alter(new, "DROP EXPRESSION")).exclusive(table));
         }
-        // Since 17 a partition has the identity of its parent, and none of its own when it is attached.
+        // Since 17 a partition has the identity of its parent, and must have none of its own when it is attached.
         let owned = |column: &Object| column.has(Attr::Identity) && column.has(Attr::IdentitySequence);
         if owned(old) && !owned(new) && (self.is_own(Attr::Identity) || new.has(Attr::Identity)) {
             let drop = Statement::new(alter(new, "DROP IDENTITY")).exclusive(table);

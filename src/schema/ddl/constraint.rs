@@ -65,7 +65,7 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     statements
 }
 
-/// A check that is not validated comes down as it is; tables that have it validated validate it by themselves.
+/// Validates the inherited copies of a check: children inherit a `NOT VALID` check as such.
 fn validated_below(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let (table, name) = (parent(object), object.text(Attr::Name));
     let inherits = |below: &Object<'_>| {
@@ -92,20 +92,20 @@ fn validated_below(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     old.map(validate).collect()
 }
 
-/// The first table above one, in a partition tree or by inheritance.
+/// The partitioned table or first inheritance parent of a table.
 fn parent_table<'a>(schema: &'a Schema, table: &str) -> Option<&'a str> {
     let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::Of));
     partition.or_else(|| lines(schema.object(Kind::Table, table)?.get(Attr::Inherits)).first().copied())
 }
 
-/// The index of a primary key or unique constraint, built ahead under a name.
+/// Builds the index of a primary key or unique constraint under a temporary name.
 fn build(object: &Object, name: &str) -> Statement {
     let space = object.get(Attr::Tablespace).map(|s| format!(" TABLESPACE {s}")).unwrap_or_default();
     let sql = named(object.text(Attr::IndexDefinition), object.text(Attr::Name), name, " CONCURRENTLY");
     concurrently(object, format!("{sql}{space}"), true)
 }
 
-/// What follows `ADD CONSTRAINT`: the name, the kind, and the index that becomes the constraint's.
+/// The clauses after `ADD CONSTRAINT`: the name, the kind, and the index that the constraint takes over.
 fn using(object: &Object, index: &str) -> String {
     let definition = object.text(Attr::Definition);
     let (_, timing) = timing(definition);
@@ -116,14 +116,14 @@ fn using(object: &Object, index: &str) -> String {
     )
 }
 
-/// Whether the index of a constraint is the given one in everything but the name.
+/// Whether the index of a constraint equals the given one except for its name.
 pub(in crate::schema) fn same_index(index: &Object, constraint: &Object) -> bool {
     let own = constraint.text(Attr::IndexDefinition);
     !own.is_empty()
         && named(index.text(Attr::Definition), index.text(Attr::Name), constraint.text(Attr::Name), "") == own
 }
 
-/// A constraint takes over an index that is there, which gets the name of the constraint.
+/// Adds a constraint on an existing index, which takes the name of the constraint.
 pub(in crate::schema) fn adopt(object: &Object, index: &Object) -> Vec<Statement> {
     vec![adopted(object, index.text(Attr::Name))]
 }
@@ -133,8 +133,8 @@ fn adopted(object: &Object, index: &str) -> Statement {
     Statement::new(sql).exclusive(parent(object)).at(Phase::Finish)
 }
 
-/// A changed key gets its index first and is then exchanged at once. On a partitioned table that is a matter of the
-/// catalog alone: the partitions bring their indexes.
+/// Builds the index of a changed key first and then exchanges the keys in one transaction. On a partitioned table
+/// only the catalog changes, because the indexes of the partitions exist by then.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
     let key = |object: &Object| {
         matches!(object.text(Attr::Type), "primary key" | "unique")
@@ -176,7 +176,7 @@ fn plain(object: &Object, definition: String) -> Statement {
 fn with_index_options(object: &Object) -> String {
     let definition = object.text(Attr::Definition).to_owned();
     let mut extra = String::new();
-    // An exclusion constraint says its own.
+    // The definition of an exclusion constraint has them already.
     if let Some(parameters) =
         object.get(Attr::IndexOptions).filter(|_| object.text(Attr::Type) != "exclusion")
     {
@@ -312,7 +312,7 @@ fn change_definition(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<Ve
     }
 }
 
-/// Whether a constraint can become inherited, or the table's own, as it is.
+/// The strategy where a constraint cannot become inherited or local as it is.
 fn change_inheritance(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<AlterStrategy> {
     let table = parent(new);
     if new.text(Attr::Type) == "check" && passes_on(ctx, old, new) {
@@ -328,7 +328,7 @@ fn change_inheritance(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<A
     Some(AlterStrategy::Refuse(reason.to_owned()))
 }
 
-/// A definition without its timing, and that with the blank before it.
+/// Splits a definition before its timing clause and the blank in front of it.
 fn timing(definition: &str) -> (&str, &str) {
     match clause(definition, "DEFERRABLE") {
         Some(place) if clause(definition, "NOT VALID").is_none() => {
@@ -338,7 +338,7 @@ fn timing(definition: &str) -> (&str, &str) {
     }
 }
 
-/// Whether a check is the table's own on the one side and comes with its parent's on the other, which is there alone.
+/// Whether a check is local on one side and inherited on the other, from a parent's check that exists only there.
 fn passes_on(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let table = parent(new);
     let place = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));

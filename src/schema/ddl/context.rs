@@ -1,4 +1,4 @@
-//! The setting in which statements are made, and the forms that a change can take.
+//! The inputs of statement generation, and the strategies for a change.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
@@ -6,18 +6,18 @@ use std::collections::{BTreeSet, HashSet};
 use crate::schema::model::{Adjacency, Object, Schema, taken_names};
 use crate::schema::statement::Statement;
 
-/// What statements are made for.
+/// The schemas and settings that statements are generated for.
 pub(in crate::schema) struct Context<'a> {
     pub(in crate::schema) old: &'a Schema,
     pub(in crate::schema) new: &'a Schema,
-    /// Whether statements must let reads and writes go on.
+    /// Whether statements must not block reads and writes for long.
     pub(in crate::schema) online: bool,
-    /// Tables and materialised views this plan creates: nobody waits for them.
+    /// Tables and materialized views this plan creates: locks on them block no other session.
     pub(in crate::schema) fresh: BTreeSet<&'a str>,
     /// Positions in the new schema of objects that are created as a part of their table or column.
     pub(in crate::schema) inline: BTreeSet<usize>,
     pub(in crate::schema) new_parts: &'a Adjacency,
-    /// The names in both schemas that those of helper objects could meet. See [`Context::is_taken`].
+    /// The names in both schemas that could collide with those of helper objects. See [`Context::is_taken`].
     pub(in crate::schema) taken: OnceCell<HashSet<String>>,
 }
 
@@ -26,7 +26,7 @@ impl<'a> Context<'a> {
         self.fresh.contains(relation)
     }
 
-    /// Whether something has a name that a helper object could have.
+    /// Whether a name for a helper object is in use in either schema.
     pub(super) fn is_taken(&self, name: &str) -> bool {
         let both =
             || taken_names(self.old).into_iter().chain(taken_names(self.new)).map(str::to_owned).collect();
@@ -46,21 +46,21 @@ impl<'a> Context<'a> {
     }
 }
 
-/// How a changed object gets from old to new.
+/// The strategy that takes a changed object from its old to its new definition.
 pub(in crate::schema) enum AlterStrategy {
-    /// By these statements; what depends on it stays.
+    /// Alters it by these statements; its dependents stay.
     Alter(Vec<Statement>),
-    /// By these statements; what depends on the type of it is dropped before and made anew.
+    /// Alters it by these statements; the dependents of its type are dropped before and created again.
     Retype(Vec<Statement>),
-    /// Dropped and created.
+    /// Drops and creates it.
     Replace,
-    /// Not at all.
+    /// Cannot be changed, for this reason.
     Refuse(String),
 }
 
-/// How an index gets a new definition without ever being absent.
+/// The statements that replace an index without a moment without one.
 pub(in crate::schema) struct Swap {
-    /// Builds the new one under a name of its own.
+    /// Builds the new one under a temporary name.
     pub(in crate::schema) ahead: Vec<Statement>,
     /// Puts it in the place of the old one, in one transaction.
     pub(in crate::schema) exchange: Vec<Statement>,
@@ -68,12 +68,12 @@ pub(in crate::schema) struct Swap {
     pub(in crate::schema) purge: Vec<Statement>,
 }
 
-/// What a changed index is bound to.
+/// The relations between a changed index and other objects.
 pub(in crate::schema) struct Place<'a> {
-    /// Whether it goes with the partitioned index it is a part of.
+    /// Whether it is dropped with the partitioned index it is attached to.
     pub(in crate::schema) hosted: bool,
-    /// Whether foreign keys need it.
+    /// Whether foreign keys depend on it.
     pub(in crate::schema) referenced: bool,
-    /// The tables of the indexes that are parts of it.
+    /// The tables of the indexes that are attached to it.
     pub(in crate::schema) partitions: Vec<&'a str>,
 }

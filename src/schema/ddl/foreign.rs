@@ -43,7 +43,7 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
                 options = format!(" OPTIONS ({})", fdw_options(old.get(attr), new.get(attr)));
                 continue;
             }
-            // Foreign tables hold no rows of their own: they are made anew with it.
+            // Foreign tables hold no rows of their own, so they can be created again with it.
             _ => return AlterStrategy::Replace,
         };
     }

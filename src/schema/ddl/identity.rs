@@ -1,4 +1,4 @@
-//! The numbers that sequences hand out, also those of identity columns, and how they pass from the one to the other.
+//! Options and positions of sequences, including those of identity columns.
 
 use super::context::Context;
 use super::sql::{alter, differing, lines, parent};
@@ -6,7 +6,7 @@ use crate::schema::model::{Attr, Column, Kind, Object, Sequence};
 use crate::schema::statement::{HazardKind, Statement};
 use crate::sql::{dollar_quote, last_part, quote_literal};
 
-/// What follows `AS IDENTITY`.
+/// The sequence options after `AS IDENTITY`.
 pub(super) fn options(column: &Object) -> String {
     format!(
         "SEQUENCE NAME {} {}",
@@ -15,7 +15,7 @@ pub(super) fn options(column: &Object) -> String {
     )
 }
 
-/// Whether a sequence takes over what the identity of a column has handed out.
+/// Whether a sequence takes over the position of a column's identity.
 pub(super) fn lives_on(ctx: &Context<'_>, old: &Object) -> bool {
     let sequence = old.text(Attr::IdentitySequence);
     let owned = |f: Object<'_>| {
@@ -35,7 +35,7 @@ struct Range {
 }
 
 impl Range {
-    /// Start, increment, least and most, each as it is written.
+    /// Parses start, increment, least and most; absent values get PostgreSQL's defaults.
     fn of([start, increment, least, most]: [Option<&str>; 4], data_type: &str) -> Self {
         let bits = match data_type {
             "smallint" => 15,
@@ -70,15 +70,15 @@ impl Range {
     }
 }
 
-/// A statement that gives a sequence new bounds. A position that has not reached them yet goes to where they begin; one
-/// that is past them cannot stay, so PostgreSQL refuses, unless the sequence began out there.
+/// Completes a statement that sets new bounds. A position before the new bounds moves to where they begin. PostgreSQL
+/// refuses a position past their end; where the sequence started outside of them it is restarted.
 fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<Statement> {
     let upwards = new.increment > 0;
     let (raised, lowered) = (old.least < new.least, old.most > new.most);
     let (late, short) = if upwards { (raised, lowered) } else { (lowered, raised) };
     let edge = if upwards { new.least } else { new.most };
     let mut statements = Vec::new();
-    // One that began beyond the end cannot be anywhere else than there.
+    // A sequence that started past the new end cannot be at a position within the bounds.
     let ended = short && if upwards { old.start > new.most } else { old.start < new.least };
     if late && !ended && old.holds(edge) && upwards == (old.increment > 0) {
         let beyond = if upwards { format!("last_value < {edge}") } else { format!("last_value > {edge}") };
@@ -103,7 +103,7 @@ fn bounded(mut alter: Statement, sequence: &str, old: Range, new: Range) -> Vec<
     statements
 }
 
-/// The statements that change an identity column's sequence, and when it is used.
+/// The statements that change the sequence of an identity column and its `ALWAYS` or `BY DEFAULT`.
 pub(super) fn change(old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
@@ -134,7 +134,7 @@ pub(super) fn change(old: &Object, new: &Object) -> Vec<Statement> {
 fn change_options(old: &Object, new: &Object) -> Vec<Statement> {
     let (had, has) = (lines(old.get(Attr::IdentityOptions)), lines(new.get(Attr::IdentityOptions)));
     let (before, after) = (Range::of_identity(old), Range::of_identity(new));
-    // What is the least and the most follows the direction, unless it is said.
+    // Default bounds depend on the direction, so both are set when it changes.
     let turns = (before.increment > 0) != (after.increment > 0);
     let changed = |line: &&str| !had.contains(line) || turns && line.contains("VALUE");
     let set: Vec<String> = has.into_iter().filter(changed).map(|line| format!("SET {line}")).collect();
@@ -145,7 +145,7 @@ fn change_options(old: &Object, new: &Object) -> Vec<Statement> {
     bounded(alter, old.text(Attr::IdentitySequence), before, after)
 }
 
-/// The statements that change a sequence of its own.
+/// The statements that change a sequence that is no identity's.
 pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
     let name = &new.key.name;
     let mut words = String::new();
@@ -163,7 +163,7 @@ pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
     }
     let (before, after) = (Range::of_sequence(Sequence::new(old)), Range::of_sequence(Sequence::new(new)));
     let turns = (before.increment > 0) != (after.increment > 0);
-    // A bound that nobody chose follows the type.
+    // A default bound follows the type.
     let said = |attr: Attr| new.get(attr).map(|value| format!(" {} {value}", attr.keyword()));
     for attr in [Attr::Minvalue, Attr::Maxvalue] {
         if turns || differing.contains(&attr) || differing.contains(&Attr::Type) && new.has(attr) {

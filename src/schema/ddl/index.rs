@@ -47,7 +47,7 @@ fn sql(index: Index<'_>, name: &str, concurrently: &str) -> String {
     named(&definition, index.name(), name, concurrently)
 }
 
-/// A `CREATE INDEX` under another name, and perhaps `CONCURRENTLY`.
+/// A `CREATE INDEX` with another index name, optionally `CONCURRENTLY`.
 pub(super) fn named(definition: &str, old: &str, new: &str, concurrently: &str) -> String {
     let rest = ["CREATE UNIQUE INDEX", "CREATE INDEX"].into_iter().find_map(|words| {
         definition.strip_prefix(words)?.strip_prefix(' ')?.strip_prefix(old).map(|rest| (words, rest))
@@ -58,7 +58,7 @@ pub(super) fn named(definition: &str, old: &str, new: &str, concurrently: &str) 
     }
 }
 
-/// A build that lets reads and writes go on.
+/// A build that does not block reads or writes.
 pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Statement {
     let table = parent(index);
     let statement = Statement::new(sql)
@@ -76,13 +76,13 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
     }
 }
 
-/// A changed index is built beside the old one, takes its name, and then the old one goes. One that belongs to a
-/// partitioned index finds its name free, because the old one went with that; `partitions` are the tables of those.
-/// So does one that a foreign key needs: it would hold on to the old one.
+/// Builds a changed index beside the old one, gives it the old one's name, and then drops the old one. An attached
+/// index needs no rename of its old version, which is dropped with the partitioned index; [`Place::partitions`] are
+/// the tables of those. The same holds for an index that a foreign key depends on, as the key would keep the old one.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
     let (was, is) = (Index::new(old), Index::new(new));
     let (table, schema, name) = (parent(new), is.schema(), is.name());
-    let (made, aside) = (temporary(ctx, "new", new), temporary(ctx, "old", old));
+    let (made, retired) = (temporary(ctx, "new", new), temporary(ctx, "old", old));
     let build = if is.is_partitioned() {
         Statement::new(sql(is, &made, "")).lock(table, LockMode::Share).at(Phase::Concurrent)
     } else {
@@ -96,8 +96,8 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
         exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
-        exchange.push(rename(old.key.name, &aside).lock(old.key.name, LockMode::ShareUpdateExclusive));
-        let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{aside}"))
+        exchange.push(rename(old.key.name, &retired).lock(old.key.name, LockMode::ShareUpdateExclusive));
+        let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{retired}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before");
         purge.push(drop.at(Phase::Cleanup));
@@ -110,7 +110,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
 }
 
-/// An index whose name is taken by the constraint it comes instead of.
+/// Builds an index under a temporary name while the constraint that it replaces still has its name.
 pub(in crate::schema) fn build_aside(ctx: &Context<'_>, new: &Object) -> Vec<Statement> {
     let made = temporary(ctx, "new", new);
     let index = Index::new(new);
@@ -151,7 +151,7 @@ fn flags(old: Option<&Object>, new: &Object) -> Vec<Statement> {
     statements
 }
 
-/// Joins an index to the partitioned index it is a part of; nothing happens where `ATTACH PARTITION` of the table did it.
+/// Attaches an index to its partitioned index; has no effect where `ATTACH PARTITION` of the table did so already.
 pub(super) fn attach(object: &Object) -> Vec<Statement> {
     vec![Statement::new(format!(
         "ALTER INDEX {} ATTACH PARTITION {}",
@@ -182,7 +182,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
         );
         return identity.into_iter().chain([drop]).collect();
     }
-    // A key of a partition that is a part of it goes no other way.
+    // The key of a partition whose index is attached to it can only be dropped by `CASCADE`.
     let keys =
         |f: Object<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
     let cascade = partitioned && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
@@ -198,7 +198,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     identity.into_iter().chain([statement]).collect()
 }
 
-/// Whether something the index needs goes or changes, so that it cannot wait to the end.
+/// Whether something the index depends on is dropped or changed, so that it cannot be dropped last.
 fn loses_column(ctx: &Context<'_>, index: &Object) -> bool {
     let needs = index.needs.iter().map(|at| ctx.old.objects.at(*at as usize));
     needs
@@ -242,7 +242,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
 pub(in crate::schema) const INVALID: &str =
     "a build of it failed on the new side, and no plan can make an invalid index: drop or reindex it there";
 
-/// The definition without `WITH (…)`, which is compared by itself.
+/// The definition without `WITH (…)`, which is compared separately.
 pub(super) fn without_options(definition: &str) -> String {
     match bracketed_clause(definition, "WITH") {
         Some(place) => format!("{}{}", definition[..place.start].trim_end(), &definition[place.end..]),

@@ -114,7 +114,7 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     }
 }
 
-/// How an object changes.
+/// The strategy that changes an object.
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
         Kind::Table => table::change(ctx, old, new),
@@ -137,7 +137,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
         Kind::Publication | Kind::PublicationTable => publication::change(old, new),
         Kind::ForeignDataWrapper | Kind::Server | Kind::UserMapping => foreign::change(old, new),
         Kind::TextSearchConfiguration | Kind::TextSearchDictionary => text_search::change(old, new),
-        // What a role handed on goes before the role loses it, and comes after the role gained it.
+        // Privileges that a role granted are revoked before the role loses its own, and granted after it gains them.
         Kind::Privilege if new.has(Attr::Grantor) => AlterStrategy::Replace,
         Kind::Operator | Kind::OperatorFamily => operators::change(old, new),
         Kind::Owner | Kind::Privilege | Kind::Comment | Kind::DefaultPrivileges | Kind::ExtensionMark => {

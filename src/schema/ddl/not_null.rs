@@ -1,4 +1,4 @@
-//! What forbids nulls in a column: a mark, and since PostgreSQL 18 a constraint with a name.
+//! Not-null constraints of columns: a flag, and since PostgreSQL 18 a named constraint.
 
 use super::context::Context;
 use super::sql::{alter, lines, parent, temporary};
@@ -6,12 +6,12 @@ use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident};
 
-/// The name PostgreSQL gives a not-null constraint by itself, quoted where needed.
+/// The name PostgreSQL generates for a not-null constraint, quoted where needed.
 pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
     quoted(format!("{}_{}_not_null", unquote_ident(table), unquote_ident(column)))
 }
 
-/// The name PostgreSQL gives the not-null constraint of a domain by itself.
+/// The name PostgreSQL generates for the not-null constraint of a domain.
 pub(super) fn default_name_of_domain(domain: &str) -> String {
     quoted(format!("{}_not_null", unquote_ident(domain)))
 }
@@ -21,9 +21,9 @@ fn quoted(name: String) -> String {
     if plain && !name.starts_with(|c: char| c.is_ascii_digit()) { name } else { quote_ident(&name) }
 }
 
-/// What a column says about its not-null constraint: `CONSTRAINT name NO INHERIT NOT VALID`, or parts of that.
+/// The parsed not-null attribute of a column: `CONSTRAINT name NO INHERIT NOT VALID`, or parts of that.
 struct Marks<'a> {
-    /// Set where it is not the usual one.
+    /// Set where it differs from the generated name.
     name: Option<&'a str>,
     no_inherit: bool,
     not_valid: bool,
@@ -39,7 +39,7 @@ impl<'a> Marks<'a> {
         Self { name, no_inherit: no_inherit.is_some(), not_valid: not_valid.is_some() }
     }
 
-    /// What follows `NOT NULL` in a definition, except for its validity.
+    /// The clause after `NOT NULL` in a definition, except for `NOT VALID`.
     fn inheritance(&self) -> &'static str {
         if self.no_inherit { " NO INHERIT" } else { "" }
     }
@@ -54,7 +54,7 @@ fn constraint_name(schema: &Schema, column: &Object) -> String {
     default_name(table, column.text(Attr::Name))
 }
 
-/// Since 18 a not-null constraint can be renamed, validated, and told whether children inherit it.
+/// Changes a not-null constraint; since 18 its name, validity and inheritance can be altered.
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, String> {
     let table = parent(new);
     let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
@@ -108,7 +108,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Ve
     Ok(statements)
 }
 
-/// Sets again what went with the one above, which since 18 may have left its name.
+/// Restores the constraint that was dropped with the parent's; since 18 it may still exist under the parent's name.
 pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let set = Statement::new(alter(new, "SET NOT NULL")).exclusive(table);
@@ -127,19 +127,19 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> 
     statements
 }
 
-/// Whether the column stops being required for its table alone: before 18, the children would lose their own too.
+/// Whether NOT NULL is dropped on the parent only (`ALTER TABLE ONLY`): before 18, children would lose theirs too.
 pub(super) fn drops_alone(ctx: &Context<'_>, column: &Object) -> bool {
     let table = parent(column);
-    let heirs = |f: Object<'_>| lines(f.get(Attr::Inherits)).contains(&table);
-    ctx.old.server_version() < 180_000 && ctx.old.objects.of_kind(Kind::Table).any(heirs)
+    let children = |f: Object<'_>| lines(f.get(Attr::Inherits)).contains(&table);
+    ctx.old.server_version() < 180_000 && ctx.old.objects.of_kind(Kind::Table).any(children)
 }
 
-/// Whether the children of a column get its constraint, which they did not inherit before.
+/// Whether the constraint becomes inheritable, so that children get it.
 pub(super) fn is_handed_down(old: &Object, new: &Object) -> bool {
     Marks::of(old).no_inherit && new.has(Attr::NotNull) && !Marks::of(new).no_inherit
 }
 
-/// A child gets the constraint from above as it is there, not validated, and may be validated by itself.
+/// Validates the constraint on a child, which inherits it from the parent as `NOT VALID`.
 pub(super) fn validate_below(ctx: &Context<'_>, above: &Object, column: &Object) -> Option<Statement> {
     if !Marks::of(above).not_valid || Marks::of(column).not_valid || !column.has(Attr::NotNull) {
         return None;
@@ -151,13 +151,14 @@ pub(super) fn validate_below(ctx: &Context<'_>, above: &Object, column: &Object)
     Some(validate.at(Phase::Validate))
 }
 
-/// Whether PostgreSQL would choose another name than the usual: partitions that are made before have constraints of that.
+/// Whether the name must be given: existing partitions may have constraints of the default name, so that PostgreSQL
+/// would generate another one.
 fn has_to_be_named(ctx: &Context<'_>, column: &Object) -> bool {
     let table = ctx.new.object(Kind::Table, parent(column));
     ctx.old.server_version() >= 180_000 && table.is_some_and(|table| table.has(Attr::PartitionKey))
 }
 
-/// As part of the column's definition.
+/// The constraint as part of the column's definition.
 pub(super) fn inline(ctx: &Context<'_>, column: &Object) -> String {
     let marks = Marks::of(column);
     if marks.not_valid {
@@ -172,7 +173,7 @@ pub(super) fn inline(ctx: &Context<'_>, column: &Object) -> String {
     format!("{name} NOT NULL{}", marks.inheritance())
 }
 
-/// Makes a column required, by a constraint with a name where that is not the usual one.
+/// Adds NOT NULL to a column, as a named constraint where the name is not the default one.
 pub(super) fn own(ctx: &Context<'_>, column: &Object) -> Statement {
     let table = parent(column);
     let name = column.text(Attr::Name);
@@ -189,7 +190,7 @@ pub(super) fn own(ctx: &Context<'_>, column: &Object) -> Statement {
     }
 }
 
-/// Without blocking: a check that is validated under a weak lock spares the scan under the strong one.
+/// Sets NOT NULL without a long lock: a check validated under a weak lock avoids the scan under the strong one.
 pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let table = parent(column);
     let name = column.text(Attr::Name);

@@ -95,7 +95,7 @@ fn change_family(name: &str, old: &Object, new: &Object) -> Vec<Statement> {
     statements
 }
 
-/// `OPERATOR 1 (integer, bigint)` of `OPERATOR 1 <(integer,bigint)`: what tells a member of a family from the others.
+/// The identity of a member within a family: `OPERATOR 1 (integer, bigint)` of `OPERATOR 1 <(integer,bigint)`.
 fn place(member: &str) -> String {
     let mut words = member.splitn(3, ' ');
     let (what, number, rest) = (

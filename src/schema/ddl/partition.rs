@@ -1,4 +1,4 @@
-//! The places of tables as partitions of others.
+//! Attaches, detaches and changes partitions.
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{parent, temporary};
@@ -6,8 +6,8 @@ use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
 use crate::sql::{bracketed_lists, dollar_quote, entries, entry, quote_literal, split_list};
 
-/// A table with rows first gets a check that says what the bounds say: once that is validated, which blocks nobody,
-/// PostgreSQL attaches without reading the rows.
+/// Attaches a partition. A table with rows first gets a check equivalent to the bounds: its validation blocks no other
+/// session, and PostgreSQL then attaches without reading the rows.
 pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
     let mut attach = Statement::new(format!(
@@ -54,7 +54,8 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     ]
 }
 
-/// What the bounds demand of a row, here and in the partitions above; none where that cannot be said simply.
+/// The partition constraint as an expression, including those of the partitions above; `None` for a partition key or
+/// bound with no simple expression.
 fn bounds(ctx: &Context<'_>, partition: &Object) -> Option<String> {
     let mut rules = Vec::new();
     let mut at = Some(*partition);
@@ -112,12 +113,12 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     statements
 }
 
-/// Names and definitions of the foreign keys that a partition has from its parent.
+/// Names and definitions of the foreign keys that a partition inherits from its parent.
 fn inherited_keys<'a>(partition: &Object<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
     entries(partition.text(Attr::InheritedKeys)).into_iter().map(entry)
 }
 
-/// Whether a foreign key that a detached partition keeps is one of its own on the new side, or one of its new parent's.
+/// Whether the new side has the foreign key that a detached partition keeps, on the table itself or on its new parent.
 fn is_wanted(ctx: &Context<'_>, child: &str, name: &str, key: &str) -> bool {
     let defined = |constraint: Object<'_>| constraint.text(Attr::Definition) == key;
     if ctx.new.object(Kind::Constraint, &format!("{child}.{name}")).is_some_and(defined) {
@@ -135,7 +136,7 @@ fn is_wanted(ctx: &Context<'_>, child: &str, name: &str, key: &str) -> bool {
     false
 }
 
-/// Whether a foreign key is there once its table is no longer a partition.
+/// Whether a foreign key remains on the table after it is detached.
 pub(in crate::schema) fn is_kept_key(ctx: &Context<'_>, constraint: &Object<'_>) -> bool {
     let place = ctx.old.object(Kind::Partition, parent(constraint));
     let place = place.filter(|place| ctx.new.get(place.key).is_none_or(|new| !new.same_as(place)));
@@ -166,8 +167,8 @@ fn hash_bound(bound: &str) -> Option<(u64, u64)> {
     Some((modulus.parse().ok()?, remainder.parse().ok()?))
 }
 
-/// Whether a partition goes for good and PostgreSQL can detach it while others read and write: not where there is a
-/// default partition, and not one that is to be attached again, whose rows would be out of sight meanwhile.
+/// Whether a partition is detached for good and can be detached concurrently: not where there is a default partition,
+/// and not one that is attached again later, whose rows would be invisible in between.
 pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Object) -> bool {
     let of = partition.text(Attr::Of);
     ctx.online
@@ -195,7 +196,7 @@ pub(super) fn detach_concurrently(partition: &Object) -> Statement {
         .at(Phase::Concurrent)
 }
 
-/// Detached that way, a partition keeps its bounds as a check, under a name that PostgreSQL chooses.
+/// Drops the check of its bounds that a concurrently detached partition keeps under a name that PostgreSQL generates.
 fn without_bounds(ctx: &Context<'_>, child: &str) -> Statement {
     let checks = ctx.old.objects.of_kind(Kind::Constraint).filter(|f| f.text(Attr::Type) == "check");
     let own = checks.filter(|f| parent(f) == child);

@@ -1,4 +1,4 @@
-//! Publications.
+//! Statements that create and change publications.
 
 use super::context::AlterStrategy;
 use super::sql::{differing, parent};

@@ -59,7 +59,8 @@ fn create_materialized(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     statements
 }
 
-/// Whether a materialised view is not filled: one that was there stays as it was, and none can be filled from an empty one.
+/// Whether a materialized view stays unpopulated: an existing one keeps its state, and none can be populated from an
+/// unpopulated one.
 fn stays_empty(ctx: &Context<'_>, object: &Object) -> bool {
     let was = ctx.old.object(object.key.kind, object.key.name).unwrap_or(*object);
     let view = |need: &Object<'_>| matches!(need.key.kind, Kind::View | Kind::MaterializedView);
@@ -122,8 +123,8 @@ fn create_sequence(name: &str, sequence: Sequence<'_>) -> String {
     )
 }
 
-/// Gives a sequence to a column. Both must have one owner; from then on the sequence goes along with its table. A table
-/// that was there before has its new owner by now.
+/// Makes a column own a sequence. Sequence and table must have the same owner; from then on the sequence follows the
+/// owner of its table. An existing table has its new owner by now.
 pub(super) fn own(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let (name, table) = (parent(object), object.text(Attr::Table));
     let fresh = ctx.old.object(Kind::Sequence, name).is_none();
@@ -137,7 +138,7 @@ pub(super) fn own(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     statements
 }
 
-/// The object that tells the new owner of a table, if owners are compared.
+/// The object that records the new owner of a table, if owners are compared.
 pub(in crate::schema) fn table_owner<'a>(ctx: &Context<'a>, table: &str) -> Option<Object<'a>> {
     ctx.new.object(Kind::Owner, &Name::new(Kind::Table, table).to_string())
 }
@@ -184,7 +185,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
         Kind::Sequence => AlterStrategy::Alter(identity::change_sequence(old, new)),
         Kind::View => change_view(old, new),
         Kind::MaterializedView => change_materialized(old, new),
-        // It must not go with its table, whose successor may need the names of that first.
+        // The sequence must not be dropped with its table: the table's successor may need its names before.
         Kind::SequenceOwner if ctx.new.object(Kind::Table, old.text(Attr::Table)).is_none() => {
             AlterStrategy::Replace
         }

@@ -1,4 +1,4 @@
-//! Columns that get another type.
+//! Changes of the type of a column.
 
 use super::context::Context;
 use super::sql::{alter, parent};
@@ -49,7 +49,7 @@ pub(super) fn is_constrained(schema: &Schema, of: &str) -> bool {
         || is_constrained(schema, domain.text(Attr::Type))
 }
 
-/// The type beneath domains.
+/// The base type of a domain, through domains over domains.
 fn beneath(schema: &Schema, of: &str) -> String {
     match schema.object(Kind::Domain, of) {
         Some(domain) => beneath(schema, domain.text(Attr::Type)),
@@ -57,11 +57,11 @@ fn beneath(schema: &Schema, of: &str) -> String {
     }
 }
 
-/// A value of the old type as one of the new type.
+/// The expression that converts a value of the old type to the new type.
 fn converted(ctx: &Context<'_>, name: &str, before: &str, after: &str) -> String {
     let element = after.strip_suffix("[]").filter(|_| !before.ends_with("[]"));
     match element {
-        // What is no text of an array is its first element.
+        // A scalar that is not text becomes the only element of the array.
         Some(element) if !is_text(&base(before).0) && castable(ctx, before, element) => {
             format!("CASE WHEN {name} IS NOT NULL THEN ARRAY[{name}]::{after} END")
         }
@@ -70,7 +70,7 @@ fn converted(ctx: &Context<'_>, name: &str, before: &str, after: &str) -> String
     }
 }
 
-/// A type without its length or precision, and those. Brackets in a quoted name are a part of it.
+/// Splits a type into its name and its modifier. Brackets in a quoted name belong to the name.
 pub(in crate::schema) fn base(of: &str) -> (String, Option<String>) {
     let unquoted = of.rfind('"').map_or(0, |quote| quote + 1);
     let (head, tail) = of.split_at(unquoted);
@@ -118,7 +118,7 @@ fn no_rewrite(before: &str, after: &str) -> bool {
     )
 }
 
-/// Whether no value of the one type is refused by the other.
+/// Whether the second type accepts every value of the first.
 fn takes_every_value(before: &str, after: &str) -> bool {
     let ((one, from), (other, to)) = (base(before), base(after));
     let numbers = ["smallint", "integer", "bigint", "numeric", "double precision"];

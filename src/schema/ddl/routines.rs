@@ -72,7 +72,7 @@ fn enabled(old: Option<&Object<'_>>, new: &Object) -> Option<Statement> {
     })
 }
 
-/// Says when something fires.
+/// The statement that sets the firing mode of an object.
 fn fires(object: &Object, when: Option<&str>) -> Statement {
     let word = match when {
         Some("disabled") => "DISABLE",
@@ -89,7 +89,7 @@ fn fires(object: &Object, when: Option<&str>) -> Statement {
     }
 }
 
-/// A trigger of a partition fires as that of the table above does.
+/// Gives the trigger of a partition the firing mode of the parent's trigger.
 pub(super) fn as_above(schema: &Schema, object: &Object) -> Statement {
     let above =
         lines(object.get(Attr::Above)).into_iter().find_map(|name| schema.object(Kind::Trigger, name));
@@ -160,7 +160,7 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
         }
         Kind::Trigger | Kind::Rule => {
             if old.get(Attr::Definition) == new.get(Attr::Definition) {
-                // What a partition does otherwise it does no longer.
+                // Setting the mode recurses to partitions, whose own modes must then be set again.
                 return AlterStrategy::Retype(enabled(Some(old), new).into_iter().collect());
             }
             if old.has(Attr::ConstraintTrigger)
@@ -220,8 +220,8 @@ fn change_function(old: &Object, new: &Object) -> AlterStrategy {
     AlterStrategy::Alter(vec![statement])
 }
 
-/// What of the parameters `CREATE OR REPLACE` keeps: those for results, with their names and types, and that one is
-/// variadic.
+/// The parameters that `CREATE OR REPLACE` cannot change: output parameters with names and types, and the presence of
+/// `VARIADIC`.
 fn modes(routine: Routine<'_>) -> Vec<&str> {
     let parameters = split_list(routine.identity_arguments()).into_iter();
     parameters

@@ -5,15 +5,15 @@ use crate::schema::model::{Attr, Key, Kind, Object, TEMPORARY};
 use crate::schema::statement::Statement;
 use crate::sql::{entries, entry, quote_literal};
 
-/// The most bytes that PostgreSQL keeps of a name.
+/// The maximum length of a name in PostgreSQL, in bytes.
 const LONGEST: usize = 63;
 
-/// The name of an object while it makes way for its successor, of the successor while it is made, or of a helper that
-/// `role` names. Objects whose names are alike once shortened have different ones, and none is taken.
+/// A temporary name for the old or the new version of an object, or for a helper object, as `role` says. The digest
+/// keeps shortened names distinct, and a name in use is never returned.
 pub(in crate::schema) fn temporary(ctx: &Context<'_>, role: &str, object: &Object) -> String {
     let name = object.text(Attr::Name);
     let head = format!("{TEMPORARY}{role}_");
-    // A digest and a number follow.
+    // Leaves room for the digest and a number.
     let room = LONGEST - head.len() - 9 - 4;
     let letters = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(room);
     let plain = letters.collect::<String>().to_lowercase();
@@ -26,7 +26,7 @@ pub(in crate::schema) fn temporary(ctx: &Context<'_>, role: &str, object: &Objec
     candidates.find(|name| !ctx.is_taken(name)).unwrap_or(first)
 }
 
-/// The name of what an object is a part of.
+/// The name of an object's parent.
 pub(in crate::schema) fn parent<'a>(object: &Object<'a>) -> &'a str {
     object.parent.map(|p| p.name).unwrap_or_default()
 }
@@ -64,7 +64,7 @@ pub(in crate::schema) fn options(lines: &str) -> String {
 
 /// The statements that set and reset what differs between two lists of `key=value` lines.
 ///
-/// All that shall be set is set again, because PostgreSQL keeps them in the order in which they were set.
+/// Every wanted option is set again, because PostgreSQL keeps options in the order in which they were set.
 pub(in crate::schema) fn change_options(alter: &str, old: Option<&str>, new: Option<&str>) -> Vec<Statement> {
     let (old, new) = (parameters(old), parameters(new));
     let name = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
@@ -82,7 +82,7 @@ pub(in crate::schema) fn change_options(alter: &str, old: Option<&str>, new: Opt
     statements
 }
 
-/// Storage parameters, whose values are no SQL.
+/// The entries of storage parameters, whose values are plain text rather than SQL.
 fn parameters(text: Option<&str>) -> Vec<&str> {
     text.map(|text| text.lines().collect()).unwrap_or_default()
 }

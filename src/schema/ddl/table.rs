@@ -1,4 +1,4 @@
-//! Tables.
+//! Statements that create and change tables.
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
@@ -58,7 +58,7 @@ fn body(ctx: &Context<'_>, table: &Object, columns: &[(usize, Object<'_>)]) -> V
     body
 }
 
-/// What follows the brackets of a new table.
+/// The clauses of `CREATE TABLE` after the column list.
 fn clauses(table: Table<'_>, parameters: Option<&str>) -> String {
     let parents = table.parents();
     let inherits = (!parents.is_empty()).then(|| format!("\nINHERITS ({})", parents.join(", ")));
@@ -185,7 +185,7 @@ fn change_attribute(
         Attr::OfType if new.has(attr) && !follows_type(ctx, old, new) => {
             refuse("the columns of a typed table have the order of its type, which cannot be reached")
         }
-        // The type comes last, once the table has its columns: see `join`.
+        // The type is set last, once the table has its columns: see `join`.
         Attr::OfType if !old.has(attr) => Ok(Vec::new()),
         Attr::OfType => Ok(vec![Statement::new(format!("ALTER TABLE {name} NOT OF")).exclusive(name)]),
         Attr::FdwOptions => {
@@ -203,7 +203,8 @@ fn change_attribute(
     }
 }
 
-/// Leaves the parents that go. New ones come last, once the table has their columns: see [`join`].
+/// Ends the inheritance from parents that are removed. New parents come last, once the table has their columns: see
+/// [`join`].
 fn disinherit(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, AlterStrategy> {
     let name = &new.key.name;
     let (before, after) = (Table::new(old).parents(), Table::new(new).parents());
@@ -224,7 +225,7 @@ fn disinherit(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<State
         .collect())
 }
 
-/// A column that shall be inherited only, although no parent that the table keeps has it.
+/// A column that is inherited only on the new side, although no kept parent has it.
 fn column_of_its_own<'a>(
     ctx: &Context<'a>,
     new: &Object,

@@ -55,7 +55,7 @@ fn add_domain_constraint(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let (domain, name) = (parent(object), object.text(Attr::Name));
     let add = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", object.text(Attr::Definition));
     let fresh = ctx.old.object(Kind::Domain, domain).is_none() || ctx.is_fresh(domain);
-    // PostgreSQL cannot look into values that contain one: it is checked before any column does.
+    // PostgreSQL cannot check values that contain the domain, so this must run before any column uses it.
     let list = format!("{domain}[]");
     let at = ctx.new.object(Kind::Domain, domain).and_then(|f| ctx.new.find(f.key));
     let contains = |f: Object<'_>| match f.key.kind {
@@ -162,7 +162,7 @@ fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
     AlterStrategy::Alter(statements)
 }
 
-/// Attributes come and go in place as long as the new ones are last.
+/// Attributes can be added and dropped in place as long as the new ones are last.
 fn change_composite(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let (before, after) = (Composite::new(old).attributes(), Composite::new(new).attributes());

@@ -4,8 +4,8 @@ use super::context::Context;
 use crate::schema::model::{Attr, Kind, Object};
 use crate::sql::{Token, TokenKind, bracket, clause, significant};
 
-/// Volatile functions of `pg_catalog` in PostgreSQL 15 to 18 that give a value. Names that begin with [`PREFIXES`] are
-/// taken as volatile too.
+/// Volatile functions of `pg_catalog` in PostgreSQL 15 to 18 that return a value. Names that begin with [`PREFIXES`]
+/// count as volatile too.
 const FUNCTIONS: [&str; 26] = [
     "array_sample",
     "array_shuffle",
@@ -37,7 +37,7 @@ const FUNCTIONS: [&str; 26] = [
 
 const PREFIXES: [&str; 2] = ["pg_", "lo_"];
 
-/// Stable and immutable functions with such a prefix that a default may well call.
+/// Stable and immutable functions with such a prefix that defaults are likely to call.
 const STABLE: [&str; 8] = [
     "pg_backend_pid",
     "pg_client_encoding",
@@ -49,8 +49,8 @@ const STABLE: [&str; 8] = [
     "pg_typeof",
 ];
 
-/// Whether the value may be another one in each row. An expression that cannot be read, and a function that is not in
-/// the schema because an extension owns it, count as volatile.
+/// Whether the value may differ from row to row. An expression that cannot be tokenized, and a function that is not
+/// in the schema because an extension owns it, count as volatile.
 pub(super) fn is_volatile(ctx: &Context<'_>, default: &Object) -> bool {
     let Ok(tokens) = significant(default.text(Attr::Expression)) else { return true };
     let functions: Vec<Object<'_>> = needed(ctx, default);

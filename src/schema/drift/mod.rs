@@ -1,4 +1,4 @@
-//! Three-way comparison: what both sides did since they parted.
+//! Three-way comparison: the changes of both sides since their common base.
 
 mod only_one;
 
@@ -10,7 +10,7 @@ use super::compare::compare;
 use super::diff::{Change, FieldChange};
 use super::model::{Attr, Key, Kind, Schema};
 
-/// Two changes that cannot both be had.
+/// Two changes that exclude each other.
 ///
 /// ```
 /// fn show(conflict: &lakebase::schema::Conflict) {
@@ -22,7 +22,7 @@ use super::model::{Attr, Key, Kind, Schema};
 pub struct Conflict {
     /// The object in conflict.
     pub key: Key,
-    /// Why both cannot be had.
+    /// The reason why the changes exclude each other.
     pub reason: String,
     /// The change of our side.
     pub ours: Change,
@@ -48,7 +48,7 @@ pub struct Drift {
     theirs_only: Vec<Change>,
     same: Vec<Change>,
     conflicts: Vec<Conflict>,
-    /// Base and side, ours and then theirs: what the changes are written from.
+    /// Base and side, ours and then theirs, from which the changes are rendered.
     #[serde(skip)]
     pub(super) sides: [(Schema, Schema); 2],
 }
@@ -64,12 +64,12 @@ impl Drift {
         &self.theirs_only
     }
 
-    /// Changes that both sides made alike.
+    /// Changes that both sides made identically.
     pub fn same(&self) -> &[Change] {
         &self.same
     }
 
-    /// Changes that cannot both be had.
+    /// Changes that exclude each other.
     pub fn conflicts(&self) -> &[Conflict] {
         &self.conflicts
     }
@@ -85,8 +85,9 @@ impl Drift {
 
 /// Compares two schemas with the base they come from.
 ///
-/// A conflict is: both changed the same attribute differently, one removed or retyped what the other changed or
-/// needs, or both gave one name to different things. Different attributes of one object are no conflict.
+/// The changes conflict where both sides changed the same attribute differently, where one removed or retyped an object
+/// that the other changed or depends on, or where both gave one name to different objects. Changes to different
+/// attributes of one object do not conflict.
 ///
 /// ```no_run
 /// # fn show(base: &lakebase::schema::Schema, ours: &lakebase::schema::Schema, theirs: &lakebase::schema::Schema) {
@@ -171,7 +172,7 @@ fn clash(ours: &Change, theirs: &Change) -> Option<String> {
     }
 }
 
-/// One side's new or changed things need what the other side removed or retyped.
+/// Conflicts where new or changed objects of one side depend on an object that the other side removed or retyped.
 fn needs(
     drift: &mut Drift,
     clashes: &mut BTreeSet<(Key, Key)>,
@@ -220,7 +221,7 @@ fn retypes(kind: Kind, fields: &[FieldChange]) -> bool {
     fields.iter().any(|f| attrs.iter().any(|attr| attr.alias() == f.name))
 }
 
-/// One name for two things of different kinds.
+/// Conflicts where two objects of different kinds have one name.
 fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>) {
     let relation = |key: &Key| {
         matches!(
@@ -258,7 +259,7 @@ fn names(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, 
     }
 }
 
-/// Two things of which there can be but one.
+/// Conflicts between two objects of which only one can exist.
 fn once(drift: &mut Drift, mine: &BTreeMap<Key, Change>, yours: &BTreeMap<Key, Change>) {
     let limited = |changes: &BTreeMap<Key, Change>| -> Vec<Change> {
         let kinds = |k: &&Key| matches!(k.kind, Kind::Constraint | Kind::Partition);

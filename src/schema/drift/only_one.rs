@@ -6,7 +6,7 @@ use crate::schema::model::Attr;
 use crate::schema::{Change, Kind};
 use crate::sql::{bracketed_lists, split_list};
 
-/// Why two additions on two sides cannot both be had, although they have different names.
+/// The reason why two additions on two sides exclude each other although their names differ.
 pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
     let (Change::Added { key, .. }, Change::Added { key: other, .. }) = (ours, theirs) else { return None };
     if key.kind != other.kind || key == other {
@@ -20,7 +20,7 @@ pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
         }
         Kind::Partition if field(ours, Attr::Of) == field(theirs, Attr::Of) => {
             let (one, two) = (field(ours, Attr::Bound)?, field(theirs, Attr::Bound)?);
-            (!apart(one, two)).then(|| format!("{key} and {other} may be for the same rows"))
+            (!disjoint(one, two)).then(|| format!("{key} and {other} may be for the same rows"))
         }
         _ => None,
     }
@@ -30,8 +30,8 @@ fn field(change: &Change, attr: Attr) -> Option<&str> {
     change.fields().iter().find(|f| f.name == attr.alias()).and_then(|f| f.after.as_deref())
 }
 
-/// Whether no row can be in both bounds, as far as their text shows.
-fn apart(one: &str, other: &str) -> bool {
+/// Whether no row can satisfy both bounds, as far as their text shows.
+fn disjoint(one: &str, other: &str) -> bool {
     if (one == "DEFAULT") != (other == "DEFAULT") {
         return true;
     }
@@ -47,7 +47,7 @@ fn apart(one: &str, other: &str) -> bool {
     }
 }
 
-/// The literals of a list, where each is plain enough to be told from the others.
+/// The literals of a list; `None` unless all can be compared as text.
 fn values(bound: &str) -> Option<BTreeSet<&str>> {
     let list = bound.strip_prefix("FOR VALUES IN ").map(bracketed_lists)?;
     Some(split_list(list.first()?).into_iter().collect())
@@ -92,27 +92,27 @@ fn quoted(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::apart;
+    use super::disjoint;
 
     #[test]
     fn lists_are_apart_when_they_share_no_value() {
-        assert!(apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('c')"));
-        assert!(!apart("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('b')"));
-        assert!(apart("FOR VALUES IN ('a, b')", "FOR VALUES IN ('a, c', 'b')"));
+        assert!(disjoint("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('c')"));
+        assert!(!disjoint("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('b')"));
+        assert!(disjoint("FOR VALUES IN ('a, b')", "FOR VALUES IN ('a, c', 'b')"));
     }
 
     #[test]
     fn ranges_are_apart_when_one_ends_before_the_other_starts() {
-        assert!(apart("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (10) TO (15)"));
-        assert!(apart("FOR VALUES FROM (100) TO (200)", "FOR VALUES FROM (9) TO (15)"));
-        assert!(!apart("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (5) TO (15)"));
-        assert!(apart(
+        assert!(disjoint("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (10) TO (15)"));
+        assert!(disjoint("FOR VALUES FROM (100) TO (200)", "FOR VALUES FROM (9) TO (15)"));
+        assert!(!disjoint("FOR VALUES FROM (1) TO (10)", "FOR VALUES FROM (5) TO (15)"));
+        assert!(disjoint(
             "FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
             "FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')"
         ));
-        assert!(!apart("FOR VALUES FROM ('a') TO ('c')", "FOR VALUES FROM ('d') TO ('e')"));
+        assert!(!disjoint("FOR VALUES FROM ('a') TO ('c')", "FOR VALUES FROM ('d') TO ('e')"));
         let bounds = |(from, to)| format!("FOR VALUES FROM ('{from}') TO ('{to}')");
-        let both = |one, other| apart(&bounds(one), &bounds(other));
+        let both = |one, other| disjoint(&bounds(one), &bounds(other));
         // As texts, '10' is before '9'.
         assert!(!both(("1", "5"), ("10", "30")));
         assert!(!both(("1", "10"), ("9", "95")));
@@ -126,22 +126,22 @@ mod tests {
             ("2024-01-01 00:00:00+02", "2024-01-01 20:00:00-05"),
             ("2024-01-01 22:00:00+05", "2024-01-03 00:00:00+05")
         ));
-        assert!(apart("FOR VALUES FROM ('a') TO ('c) TO (d')", "FOR VALUES FROM ('c) TO (d') TO ('e')"));
+        assert!(disjoint("FOR VALUES FROM ('a') TO ('c) TO (d')", "FOR VALUES FROM ('c) TO (d') TO ('e')"));
     }
 
     #[test]
     fn a_default_takes_what_is_left_and_there_is_one() {
-        assert!(apart("DEFAULT", "FOR VALUES IN (1)"));
-        assert!(!apart("DEFAULT", "DEFAULT"));
+        assert!(disjoint("DEFAULT", "FOR VALUES IN (1)"));
+        assert!(!disjoint("DEFAULT", "DEFAULT"));
     }
 
     #[test]
     fn remainders_of_one_modulus_are_apart() {
-        assert!(apart(
+        assert!(disjoint(
             "FOR VALUES WITH (modulus 4, remainder 1)",
             "FOR VALUES WITH (modulus 4, remainder 2)"
         ));
-        assert!(!apart(
+        assert!(!disjoint(
             "FOR VALUES WITH (modulus 4, remainder 1)",
             "FOR VALUES WITH (modulus 2, remainder 1)"
         ));

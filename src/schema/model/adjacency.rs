@@ -3,7 +3,7 @@
 /// The neighbors of each object, by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::schema) struct Adjacency {
-    /// Where those of each object begin; one more says where the last end.
+    /// The offset of each object's neighbors, followed by the end of the last.
     starts: Vec<u32>,
     to: Vec<u32>,
 }

@@ -46,11 +46,11 @@ impl Fnv {
         let mut last = [0; 8];
         last[..rest.len()].copy_from_slice(rest);
         self.word(u64::from_le_bytes(last));
-        // The length tells a text from one that goes on with zeros, and where one ends from where the next begins.
+        // The length distinguishes a text from one padded with zeros, and separates it from the next one.
         self.word(text.len() as u64);
     }
 
-    /// Each step is a bijection of the state, and carries what is in its upper half back to the lower.
+    /// Mixes the state by a bijection that feeds its upper half back to the lower.
     pub(super) fn word(&mut self, word: u64) {
         self.0 = (self.0 ^ u128::from(word)).wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645);
         self.0 ^= self.0 >> 64;

@@ -69,7 +69,7 @@ impl Collection {
         &self.objects
     }
 
-    /// Where an object is.
+    /// The position of an object.
     pub(in crate::schema) fn place<'k>(&self, key: impl Into<Name<'k>>) -> Option<u32> {
         let key = key.into();
         let name = self.known.find(&self.objects.texts, key.name)?;
@@ -121,7 +121,7 @@ impl Collection {
         self.places.clear();
     }
 
-    /// The objects sorted by key, with dependencies that still lead to the same ones.
+    /// The objects sorted by key, with dependencies renumbered accordingly.
     pub(in crate::schema) fn sorted(self) -> Objects {
         let Self { mut objects, known, places, mut needs } = self;
         drop((known, places));
@@ -133,7 +133,7 @@ impl Collection {
             place[*old as usize] = new as u32;
         }
         drop(order);
-        // A recorded schema may hold any number.
+        // The numbers of a recorded schema are untrusted input.
         needs.retain(|(_, to)| *to < count);
         for (from, to) in &mut needs {
             (*from, *to) = (place[*from as usize], place[*to as usize]);

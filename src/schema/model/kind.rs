@@ -18,7 +18,7 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $variant,)* }
 
         impl Kind {
-            /// The name of the kind as a reader would say it, in lower case.
+            /// The display name of the kind, in lower case.
             pub fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* }
             }

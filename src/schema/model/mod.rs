@@ -35,11 +35,11 @@ pub(super) use views::{
     Column, Composite, Constraint, ConstraintKind, Enum, Generated, Index, Policy, Routine, Sequence, Table,
 };
 
-/// The privileges on tables that every version knows.
+/// The privileges on tables that every supported version has.
 pub(super) const ON_TABLES: [&str; 7] =
     ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
 
-/// Where a snapshot was taken.
+/// The server and database that a snapshot was taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {
     /// The server's version number, such as 150004.
@@ -56,7 +56,7 @@ pub(super) struct Origin {
     pub(super) available_extensions: BTreeSet<String>,
 }
 
-/// The schema of one database as it was at one moment: owned, serialisable, comparable.
+/// A snapshot of the schema of one database: owned, serializable, comparable.
 ///
 /// ```no_run
 /// # async fn show(conn: &mut sqlx::PgConnection) -> Result<(), lakebase::schema::SchemaError> {
@@ -72,8 +72,8 @@ pub struct Schema {
     pub(super) origin: Origin,
     /// Sorted by key.
     pub(super) objects: Arc<Objects>,
-    /// A digest of the compared attributes of each object. Most objects of two schemas are equal, and only their
-    /// digests are looked at.
+    /// A digest of the compared attributes of each object: most objects of two schemas are equal, and comparing their
+    /// digests suffices.
     #[serde(skip)]
     digests: Arc<[u128]>,
 }
@@ -99,12 +99,12 @@ impl Schema {
         Self { options, origin, objects: Arc::new(objects), digests }
     }
 
-    /// How many objects the snapshot holds.
+    /// The number of objects in the snapshot.
     pub fn len(&self) -> usize {
         self.objects.len()
     }
 
-    /// Whether the snapshot holds nothing.
+    /// Whether the snapshot holds no objects.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -124,7 +124,7 @@ impl Schema {
         Fingerprint(hash.0)
     }
 
-    /// Whether the object here and the one there have the same key, and the same in everything that is compared.
+    /// Whether two objects of the two schemas have the same key and equal compared attributes.
     pub(super) fn same(&self, here: usize, other: &Self, there: usize) -> bool {
         self.digests[here] == other.digests[there]
     }

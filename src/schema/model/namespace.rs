@@ -1,4 +1,4 @@
-//! The names that objects occupy.
+//! Namespaces, and the names that objects occupy in them.
 
 use std::collections::HashSet;
 
@@ -39,15 +39,15 @@ pub(in crate::schema) fn occupied(object: &Object<'_>) -> Vec<(Namespace, String
     }
 }
 
-/// What the names of our own helper objects begin with.
+/// The prefix of the names of helper objects.
 pub(in crate::schema) const TEMPORARY: &str = "lakebase_";
 
-/// The names in a schema that begin as those of our own helper objects do.
+/// The names in a schema with the prefix of helper objects.
 pub(in crate::schema) fn taken_names(schema: &Schema) -> HashSet<&str> {
     schema.objects.iter().flat_map(names).filter(|name| name.starts_with(TEMPORARY)).collect()
 }
 
-/// The names of an object and of what belongs to it alone.
+/// The names of an object and of its internal objects (the sequence of an identity, a multirange type).
 fn names(object: Object<'_>) -> impl Iterator<Item = &str> {
     let qualified =
         [Attr::IdentitySequence, Attr::Multirange].into_iter().filter_map(move |attr| object.get(attr));

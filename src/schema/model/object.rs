@@ -22,19 +22,19 @@ pub(super) struct Id {
     pub(super) name: Symbol,
 }
 
-/// The stored form of an object.
+/// The compact form of an object.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) id: Id,
     pub(super) parent: Option<Id>,
     pub(super) owner: Option<Symbol>,
-    /// Where its attributes begin and end.
+    /// The range of its attributes.
     pub(super) attrs: (u32, u32),
     pub(super) address: Address,
     pub(super) stamps: [u32; 3],
 }
 
-/// The objects of a schema. Ten thousand tables have two hundred thousand objects, so they share texts and lists.
+/// The objects of a schema. Ten thousand tables have two hundred thousand objects, so strings and lists are shared.
 #[derive(Clone, Default)]
 pub(in crate::schema) struct Objects {
     pub(super) texts: Texts,
@@ -54,11 +54,11 @@ pub(in crate::schema) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::schema) owner: Option<&'a str>,
     pub(in crate::schema) attrs: Attributes<'a>,
-    /// Positions of the objects this one cannot be without.
+    /// Positions of the objects that this one depends on.
     pub(in crate::schema) needs: &'a [u32],
     /// Catalog, OID and sub-id: proof of identity between physical copies.
     pub(in crate::schema) address: Address,
-    /// The transactions that wrote its catalog row, the row that defines it, and for a table the one that made it.
+    /// The transactions that wrote its catalog row and its defining row, and for a table the one that created it.
     pub(in crate::schema) stamps: [u32; 3],
 }
 
@@ -137,7 +137,7 @@ impl Objects {
     }
 }
 
-/// The identity that an object keeps in physical copies of a database, whatever its name.
+/// The identity of an object in physical copies of a database, independent of its name.
 fn identity(kind: Kind, (class, object, sub): Address) -> Option<Identity> {
     (object != 0).then_some((kind, class, object, sub))
 }

@@ -4,8 +4,8 @@ use super::{Attr, Draft, Kind, Name, Schema};
 use crate::sql::{NameContext, Requoting};
 
 impl Schema {
-    /// The schema as a server of another version prints it, so that names are compared as names and a plan has them as
-    /// that server reads them; none where nothing changes.
+    /// The schema in the quoting of another server version, for comparing names and for plans that that server runs;
+    /// `None` if nothing changes.
     pub(in crate::schema) fn requoted(&self, version: u32) -> Option<Self> {
         let requoting = Requoting::between(self.server_version(), version)?;
         let mut changes = false;

@@ -13,7 +13,7 @@ pub(super) struct Symbol(NonZeroU32);
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     joined: String,
-    /// Where each ends, after a zero where the first begins.
+    /// The end offset of each string, preceded by zero.
     ends: Vec<usize>,
 }
 
@@ -45,7 +45,7 @@ impl Texts {
 /// Interns strings: equal ones get one symbol.
 #[derive(Default)]
 pub(super) struct Interner {
-    /// By their hashes, or where that of another is the same, by the next one that is free.
+    /// Symbols by hash, with linear probing on collisions.
     symbols: HashMap<u32, Symbol>,
 }
 

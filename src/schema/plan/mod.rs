@@ -1,4 +1,4 @@
-//! The SQL that takes one schema to another, in an order that works.
+//! Plans: the SQL that takes one schema to another, ordered by dependencies.
 
 mod action;
 mod order;
@@ -18,7 +18,7 @@ use super::model::Fingerprint;
 use super::options::Options;
 use super::statement::{Phase, Statement};
 
-/// How a plan is made.
+/// Options of planning.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,29 +46,28 @@ impl Default for PlanOptions {
 }
 
 impl PlanOptions {
-    /// The shortest SQL, for a database that nobody uses meanwhile: no concurrent index builds, no separate validation.
+    /// The shortest SQL, for a database without concurrent use: no concurrent index builds, no separate validation.
     #[must_use]
     pub fn plain() -> Self {
         Self { online: false, ..Self::default() }
     }
 
-    /// Whether to refuse as soon as either side holds anything that is not compared in detail, even if it seems the
-    /// same on both. Off by default.
+    /// Whether to refuse a plan if either side has objects that are not compared in detail, even if they seem equal.
+    /// Off by default.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
-    /// How long a statement waits for a lock before it fails: 5 seconds by default, zero for ever.
+    /// The time that a statement waits for a lock before it fails: 5 seconds by default, zero for no limit.
     #[must_use]
     pub fn lock_timeout(mut self, limit: Duration) -> Self {
         self.lock_timeout = limit;
         self
     }
 
-    /// How long a statement may run: for ever by default, which is what zero means. Index builds and validations
-    /// count too.
+    /// The maximum duration of a statement, including index builds and validations: zero, the default, for no limit.
     #[must_use]
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.statement_timeout = limit;
@@ -108,11 +107,11 @@ pub struct Group<'a> {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) statements: Vec<Statement>,
-    /// Where each group ends.
+    /// The end of each group.
     pub(super) ends: Vec<usize>,
     pub(super) from: Fingerprint,
     pub(super) to: Fingerprint,
-    /// The older version of two servers, where `to` is told as both tell it alike.
+    /// The older server version, where attributes that depend on the major version were removed from `to`.
     pub(super) oldest: Option<u32>,
     pub(super) snapshot: Options,
     pub(super) options: PlanOptions,
@@ -172,20 +171,20 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
     })
 }
 
-/// How far a plan goes to keep old objects until their replacements exist.
+/// The extent to which a plan keeps old objects until their replacements exist.
 #[derive(Clone, Copy, Debug)]
 struct Tactics {
     /// Builds changed indexes and keys beside the old ones, and exchanges them.
     exchange_indexes: bool,
     /// Alters changed views in place instead of dropping them early and creating them late.
     alter_views: bool,
-    /// Drops parts of a table by themselves where they need something else that goes.
+    /// Drops parts of a table by statements of their own where they depend on other dropped objects.
     drop_parts: bool,
 }
 
-/// From the least intrusive on. An old index or view that stays until its replacement exists can be needed by something
-/// that the replacement waits for, and a policy or default can need a view or function that needs its table: the steps
-/// then form a circle, which the next tactics avoid.
+/// The tactics in the order in which they are tried, the least intrusive first. An old index or view that stays until
+/// its replacement exists can be a dependency of an object that the replacement waits for, and a policy or default can
+/// depend on a view or function that depends on its table: the steps then form a cycle, which the next tactics avoid.
 const TACTICS: [Tactics; 8] = {
     const fn tactics(exchange_indexes: bool, alter_views: bool, drop_parts: bool) -> Tactics {
         Tactics { exchange_indexes, alter_views, drop_parts }
@@ -202,7 +201,7 @@ const TACTICS: [Tactics; 8] = {
     ]
 };
 
-/// The statements in order, by the first tactics whose steps form no circle.
+/// The statements in order, by the first tactics whose steps form no cycle.
 fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, PlanError> {
     if diff.is_empty() && !options.strict {
         return Ok(Vec::new());
@@ -224,7 +223,7 @@ fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, P
     circle.map_or(Ok(Vec::new()), Err)
 }
 
-/// Settings on which the meaning of a plan's SQL depends, and which roles and databases can have otherwise.
+/// Settings that affect the meaning of a plan's SQL, and that roles and databases can override.
 pub(super) const SETTINGS: [(&str, &str); 9] = [
     ("check_function_bodies", "off"),
     ("standard_conforming_strings", "on"),
@@ -243,7 +242,7 @@ impl Plan {
         &self.statements
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the plan has no statements.
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty()
     }
@@ -278,7 +277,7 @@ impl Plan {
         .collect()
     }
 
-    /// The whole plan as SQL that `psql` runs, with the hazards as comments. Empty when there is nothing to do.
+    /// The plan as SQL for `psql`, with the hazards as comments. Empty for a plan without statements.
     pub fn to_sql(&self) -> String {
         let mut sql = String::new();
         if self.is_empty() {

@@ -7,8 +7,7 @@ use crate::schema::error::PlanError;
 use crate::schema::model::Kind;
 use crate::schema::statement::{Phase, Statement};
 
-/// The place of a step where no edge decides: drops, then creations, then purges; by kind, dependents first among
-/// drops.
+/// The tie-breaking order of steps: drops, then creations, then purges; by kind, dependents first among drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank(u8, u32, u32);
 
@@ -26,17 +25,17 @@ impl Rank {
     }
 }
 
-/// One step: statements of one phase that stay together.
+/// A step: statements of one phase that are not interleaved with others.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) statements: Vec<Statement>,
     pub(super) phase: Phase,
-    /// Which node is first where no edge decides.
+    /// Breaks ties between nodes that no edge orders.
     pub(super) rank: Rank,
     pub(super) name: String,
 }
 
-/// Nodes and which goes before which.
+/// Nodes, and edges from each node to those that run after it.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
@@ -44,7 +43,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Adds a chain of nodes, one for each run of statements of one phase; gives its first and last.
+    /// Adds a chain of nodes, one for each run of statements of one phase; returns the first and the last.
     pub(super) fn chain(
         &mut self,
         statements: Vec<Statement>,
@@ -97,7 +96,7 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
             waits[*after as usize] -= 1;
             if waits[*after as usize] == 0 {
                 let node = &mut graph.nodes[*after as usize];
-                // A slow step must not interrupt an exchange.
+                // A slow step must not run in the middle of an exchange.
                 if finishing && matches!(node.phase, Phase::Concurrent | Phase::Validate) {
                     (node.phase, node.rank.0) = (Phase::Finish, 3);
                 }
@@ -108,7 +107,7 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
     if done == count { Ok(statements) } else { Err(PlanError::Circle(circle(&graph, &waits, &next))) }
 }
 
-/// The names along one circle.
+/// The names along one cycle.
 fn circle(graph: &Graph, waits: &[u32], next: &[Vec<u32>]) -> Vec<String> {
     let stuck = |at: &u32| waits[*at as usize] > 0;
     let mut before = vec![None; graph.nodes.len()];

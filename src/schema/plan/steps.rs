@@ -1,4 +1,4 @@
-//! The steps of a plan: what is dropped, created, altered, and removed at the end.
+//! The steps of a plan: drops, creations, alterations and final removals.
 
 use super::action::containers::{create_host, drop_host};
 use super::action::privileges::{gets_identity, initial_privileges, is_granted_at_creation};
@@ -20,7 +20,7 @@ struct Builder<'p, 'a> {
     transfers: Vec<Transfer>,
 }
 
-/// The steps of every object that changes, not yet in order.
+/// Builds the steps of every changed object, not yet ordered.
 pub(super) fn build<'p, 'a>(planner: &'p Planner<'a>) -> (Graph, PlanView<'p, 'a>) {
     let touched = planner.touched();
     let count = planner.items.len();
@@ -101,7 +101,7 @@ impl Builder<'_, '_> {
         statements.into_iter().map(|statement| statement.at(Phase::Finish)).collect()
     }
 
-    /// An object that is dropped along with another one shares the step of that one.
+    /// Assigns the step of the host to each object that is dropped with it.
     fn share_drops(&mut self, touched: &[usize]) {
         for at in touched.iter().copied().filter(|at| self.planner.items[*at].drops()) {
             let mut host = at;
@@ -167,8 +167,8 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// An object that is created along with another one shares the step of that one; an adopted index is used up by the
-    /// step that creates its constraint.
+    /// Assigns the step of the host to each object that is created with it, and the step that creates a constraint to
+    /// the index that the constraint adopts.
     fn share_creations(&mut self, touched: &[usize]) {
         for at in touched.iter().copied() {
             if !self.planner.items[at].creates() || self.steps[at].create.is_some() {
@@ -186,7 +186,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Renames an old type or function while its dependents move to the new one; the second part drops it.
+/// Renames an old type or function until its dependents use the new one; the second part drops it.
 fn rename_away(ctx: &Context<'_>, old: &Object<'_>) -> (Vec<Statement>, Vec<Statement>) {
     let name = temporary(ctx, "old", old);
     let rename = format!("ALTER {} RENAME TO {name}", ddl::phrase(old));

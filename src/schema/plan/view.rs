@@ -1,4 +1,4 @@
-//! A plan's objects and their steps, as the ordering rules see them.
+//! The read access of the ordering rules to a plan's objects and their steps.
 
 use super::action::sequences::Transfer;
 use super::action::{Action, Item, Planner};
@@ -16,16 +16,16 @@ pub(super) struct Steps {
     pub(super) prepare: Ends,
     /// Creates, alters or exchanges the object.
     pub(super) create: Ends,
-    /// Removes or completes what had to wait for the dependents of the object.
+    /// Removals and completions that must follow the changes of the object's dependents.
     pub(super) purge: Ends,
 }
 
-/// All that the rules look at.
+/// The input of the ordering rules.
 pub(super) struct PlanView<'p, 'a> {
     pub(super) planner: &'p Planner<'a>,
     /// The items that change.
     pub(super) touched: Vec<usize>,
-    /// By item.
+    /// The steps of each item.
     pub(super) steps: Vec<Steps>,
     pub(super) transfers: Vec<Transfer>,
 }
@@ -47,7 +47,7 @@ impl<'a> PlanView<'_, 'a> {
         self.steps[at].purge
     }
 
-    /// The step in which an object takes the place of what was there before.
+    /// The step in which the new version of an object replaces the old one.
     pub(super) fn arrival(&self, at: usize) -> Ends {
         self.create(at).map(|(first, last)| {
             let late = self.planner.swapped.contains(&at) || self.planner.succession.aside.contains(&at);
@@ -80,7 +80,7 @@ impl<'a> PlanView<'_, 'a> {
         items.filter_map(|at| Some((at, self.planner.new_object(at)?)))
     }
 
-    /// The items whose old objects need the old object of this one.
+    /// The items whose old objects depend on the old object of this one.
     pub(super) fn dependents(&self, at: usize) -> impl Iterator<Item = usize> {
         let old = self.item(at).old;
         let dependents = old.map(|old| self.planner.old_dependents.of(old)).unwrap_or_default();
@@ -92,7 +92,7 @@ impl<'a> PlanView<'_, 'a> {
         self.planner.of_new[position] as usize
     }
 
-    /// The items that the new object of an item needs.
+    /// The items that the new object of an item depends on.
     pub(super) fn needs(&self, new: &Object<'a>) -> impl Iterator<Item = usize> {
         new.needs.iter().map(|position| self.new_item(*position as usize))
     }

@@ -1,4 +1,4 @@
-//! Renames of objects that are equal but for their names, and likely renames.
+//! Renames of objects that are equal except for their names, and likely renames.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -7,7 +7,7 @@ use crate::schema::diff::{Change, RenameHint};
 use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Object, Pair, Schema, pairs};
 use crate::schema::statement::Statement;
 
-/// Constraints and indexes that are equal but for their names.
+/// Pairs of constraints and indexes that are equal except for their names.
 pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     let chosen = choose(&renamed.schema, &renamed.pairs, new);
     if chosen.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn parts(renamed: &mut Renamed, new: &Schema) {
     renamed.statements.extend(statements);
 }
 
-/// The key of the parent and all that two parts must have in common to be one under two names.
+/// The key of the parent and the attributes that must be equal for two parts to be one under two names.
 type Signature = (Kind, Option<Key>, Vec<String>);
 
 fn signature(part: &Object<'_>) -> Signature {
@@ -72,7 +72,7 @@ fn choose<'a>(old: &'a Schema, pairs: &[Pair], new: &'a Schema) -> Vec<(Object<'
     chosen
 }
 
-/// The schema and name of every relation and constraint. Renames come first, while each of these is still in use.
+/// The schema and name of every relation and constraint: all are still in use while renames run.
 fn relation_names(schema: &Schema) -> HashSet<(Option<&str>, &str)> {
     let kinds =
         [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Index, Kind::Constraint];
@@ -91,7 +91,7 @@ fn rename(part: &Object<'_>, to: &str) -> Statement {
     Statement::new(sql).exclusive(relation)
 }
 
-/// The old schema once the parts are renamed.
+/// The old schema after the renames of the parts.
 fn carried(schema: &Schema, moved: &attached::Moved<'_>) -> Schema {
     let indexes = attached::names(moved, schema);
     let objects = schema.objects.iter().map(|object| {

@@ -1,14 +1,14 @@
-//! Attached indexes, also those of constraints: their names change together or not at all.
+//! Renames of attached indexes, including those of constraints: their names change together or not at all.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::model::{Attr, Constraint, Draft, Kind, Name, Object, Schema};
 
-/// The objects that are renamed, with what they become.
+/// The renamed objects, each with its new version.
 pub(super) type Moved<'a> = BTreeMap<Name<'a>, Object<'a>>;
 
-/// The indexes among what is renamed, by their qualified names.
+/// The old and new qualified names of the renamed indexes.
 pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String> {
     let indexed = |object: &Object<'_>| {
         object.key.kind == Kind::Index || Constraint::of(*object).is_some_and(Constraint::is_unique_key)
@@ -20,7 +20,7 @@ pub(super) fn names(moved: &Moved<'_>, old: &Schema) -> BTreeMap<String, String>
         .collect()
 }
 
-/// The place of an index under its new names.
+/// Applies the renames to an attached index and its parent index.
 pub(super) fn join<'a>(
     attach: &Object<'a>,
     next: &mut Draft<'a>,

@@ -1,4 +1,4 @@
-//! The old schema under its new names.
+//! Applies renames to the old schema.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object, Schema};
 use crate::sql::{IdentifierMap, clause, last_part};
 
 impl<'a> Finder<'a> {
-    /// The old schema once every rename is done.
+    /// The old schema after all renames.
     pub(super) fn renamed(&self, created: &[Key], matcher: &IdentityMatcher<'_>) -> Schema {
         let created = created.iter().filter_map(|key| self.new.get(key));
         let created = created.map(|schema| Object { needs: &[], address: (0, 0, 0), ..schema }.draft());
@@ -53,7 +53,7 @@ impl<'a> Finder<'a> {
         next
     }
 
-    /// The object and what it is a part of, up to the top.
+    /// The object and its ancestors.
     fn above(&self, object: &Object<'a>) -> Vec<Name<'a>> {
         let mut keys = vec![object.key];
         let mut at = *object;
@@ -148,7 +148,7 @@ impl<'a> Finder<'a> {
             None => {
                 let rest = object.get(attr).map(|flags| format!(" {flags}")).unwrap_or_default();
                 next.attrs.retain(|(other, _)| *other != attr);
-                // Attributes stand in the order in which they are read.
+                // Keeps the order in which attributes are read.
                 let place =
                     next.attrs.iter().position(|(name, _)| *name == Attr::NotNull).map_or(0, |at| at + 1);
                 next.attrs.insert(place, (attr, (named(&before) + &rest).into()));
@@ -156,13 +156,13 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A part's schema is that of its table.
+    /// Takes the schema of a part from its table.
     fn schema_name(&self, value: &str, parent: Option<&Key>) -> String {
         let of_parent = parent.and_then(|p| self.new.get(p)).and_then(|parent| parent.get(Attr::Schema));
         of_parent.or_else(|| self.names.schemas.get(value).map(String::as_str)).unwrap_or(value).to_owned()
     }
 
-    /// The sequence of an identity goes where its table goes.
+    /// Moves the sequence of an identity to the schema of its table.
     fn follow(&self, sequence: &str, table: Option<&Key>, names: &IdentifierMap) -> String {
         let moved = table.and_then(|t| self.moves.values().find(|m| m.after == *t));
         let from = moved.map(|m| schema_of(m.before, &m.from));

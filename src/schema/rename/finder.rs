@@ -1,4 +1,4 @@
-//! Finds the objects that have another name in the new schema: containers before their contents.
+//! Finds the objects with another name in the new schema: containers before their contents.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::sql::IdentifierMap;
 pub(super) struct Move<'a> {
     pub(super) before: Name<'a>,
     pub(super) after: Key,
-    /// Its own name before and after.
+    /// Its unqualified names before and after.
     pub(super) from: String,
     pub(super) to: String,
 }
@@ -29,7 +29,7 @@ pub(super) struct Finder<'a> {
     pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
     pub(super) statements: Vec<Statement>,
     pub(super) temporary_names: u32,
-    /// Names that those could meet.
+    /// Names with which the temporary ones could collide.
     pub(super) taken_names: HashSet<&'a str>,
 }
 
@@ -76,8 +76,8 @@ impl<'a> Finder<'a> {
         renamed.statements = renamed.schemas.iter().map(create_schema).chain(self.statements).collect();
     }
 
-    /// Whether an object of the old schema is in the new one under another name. One that is called the same in both is
-    /// nothing else's, so only those that are not are looked up.
+    /// Whether an object of the old schema has another name in the new one. Objects of the same name and identity on
+    /// both sides need no lookup.
     fn any_renamed(&self, pairs: &[Pair]) -> bool {
         let identity = |schema: &Schema, at: Option<usize>| schema.objects.identity(at?);
         let (mut before, mut after) = (Vec::new(), HashSet::new());
@@ -106,7 +106,7 @@ impl<'a> Finder<'a> {
         let mut found = Vec::new();
         for object in self.old.objects.of_kind(kind) {
             let Some(after) = matcher.counterpart(&object) else { continue };
-            // Nearly every object of a branch: what it was called it is called still.
+            // Nearly every object of a branch still has its name.
             if object.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
                 continue;
             }
@@ -174,7 +174,7 @@ impl<'a> Finder<'a> {
             let parent = self.parent(object).map(|p| p.name).unwrap_or_default();
             return Key::new(object.key.kind, format!("{parent}.{name}"));
         }
-        // Its own new name is what is asked for: only its schema and its arguments may be called otherwise already.
+        // Only its schema and arguments can have been renamed already: its own new name is the result.
         let schemas = IdentifierMap { schemas: self.names.schemas.clone(), ..IdentifierMap::default() };
         let (own, rest) = split_arguments(object.key);
         Key::new(object.key.kind, format!("{}{}", schemas.key(own), self.names.key(rest)))

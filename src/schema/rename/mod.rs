@@ -22,7 +22,7 @@ pub(super) struct Rename {
     pub(super) after: Key,
 }
 
-/// The old schema under its new names, and how it gets them.
+/// The old schema under its new names, and the statements that rename its objects.
 #[derive(Debug)]
 pub(super) struct Renamed {
     pub(super) schema: Schema,
@@ -30,7 +30,7 @@ pub(super) struct Renamed {
     pub(super) pairs: Vec<Pair>,
     pub(super) renames: Vec<Rename>,
     pub(super) statements: Vec<Statement>,
-    /// Schemas that have to be there before something moves into them.
+    /// Schemas that must exist before objects move into them.
     pub(super) schemas: Vec<Key>,
     pub(super) refusals: Vec<Refusal>,
 }
@@ -54,7 +54,7 @@ const WHOLE: [Kind; 13] = [
 const PARTS: [Kind; 6] =
     [Kind::Column, Kind::Constraint, Kind::DomainConstraint, Kind::Trigger, Kind::Rule, Kind::Policy];
 
-/// Finds the renames that are certain and gives the old schema as it is once they are done.
+/// Finds the renames that are certain and returns the old schema after them.
 pub(super) fn certain(old: &Schema, new: &Schema) -> Renamed {
     let mut renamed = Renamed {
         schema: old.clone(),

@@ -32,7 +32,7 @@ pub(super) fn create_schema(key: &Key) -> Statement {
 
 pub(super) fn step(object: &Object, here: &Key, what: &str, after: &Key) -> Statement {
     let named = Object { key: here.into(), ..*object };
-    told(object, Statement::new(format!("ALTER {} {what}", ddl::phrase(&named))), &here.name, after)
+    annotate(object, Statement::new(format!("ALTER {} {what}", ddl::phrase(&named))), &here.name, after)
 }
 
 pub(super) fn rename(object: &Object, here: &Key, from: &str, to: &str, after: &Key) -> Statement {
@@ -49,10 +49,10 @@ pub(super) fn rename(object: &Object, here: &Key, from: &str, to: &str, after: &
         }
         _ => return step(object, here, &format!("RENAME TO {to}"), after),
     };
-    told(object, Statement::new(sql), &table, after)
+    annotate(object, Statement::new(sql), &table, after)
 }
 
-fn told(object: &Object, statement: Statement, relation: &str, after: &Key) -> Statement {
+fn annotate(object: &Object, statement: Statement, relation: &str, after: &Key) -> Statement {
     let statement = match object.key.kind {
         Kind::Enum
         | Kind::Composite

@@ -1,4 +1,4 @@
-//! The statements for renames: through free names where names are exchanged, then to the new ones.
+//! The statements for renames: through temporary names where names are exchanged, then to the new ones.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::schema::model::{Attr, Constraint, Key, Kind, Name, Namespace, Object,
 use crate::schema::statement::Statement;
 
 impl<'a> Finder<'a> {
-    /// The statements for all moves of some kinds: out of the way, then to their names.
+    /// The statements for all moves of some kinds: to temporary names where needed, then to the new names.
     pub(super) fn plan(&mut self, kinds: &[Kind], renamed: &mut Renamed) {
         if !self.moves.keys().any(|key| kinds.contains(&key.kind)) {
             return;
@@ -71,7 +71,7 @@ impl<'a> Finder<'a> {
         self.statements.extend(away.into_iter().chain(direct).chain(last));
     }
 
-    /// Notes the holders of all names, as they are once schemas are renamed.
+    /// Records the holders of all names after the renames of schemas.
     fn note_names(&mut self, kinds: &[Kind]) {
         self.taken.clear();
         let named = |kind: Kind| WHOLE.contains(&kind) || kind == Kind::Constraint || kinds.contains(&kind);

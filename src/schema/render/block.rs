@@ -1,4 +1,4 @@
-//! Changes grouped by the object they belong to, its parts folded into it.
+//! Changes grouped by object, with the changes of its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
 use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
 
-/// How many lines of a function or view are shown around each change.
+/// The number of context lines around each change of a function or view.
 const CONTEXT: usize = 3;
-/// Types stand below each other up to this width of their columns' names.
+/// The maximum width of column names up to which types are aligned.
 const WIDEST: usize = 32;
 
 /// Both sides of a difference.
@@ -21,7 +21,7 @@ pub(super) struct Sides<'a> {
     pub(super) all: bool,
 }
 
-/// All that differs in one object.
+/// The differences of one object and its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) key: Key,
@@ -49,7 +49,7 @@ impl<'a> Sides<'a> {
     /// The object that a change belongs to.
     pub(super) fn top(&self, key: &Key) -> Key {
         let mut top = key.clone();
-        // Parts of parts are three deep; a circle in a forged snapshot must not hold us.
+        // Parts are nested three deep; the limit ends the loop on a cycle in a forged snapshot.
         for _ in 0..8 {
             match self.either(&top).and_then(|f| f.parent) {
                 Some(parent) => top = parent.to_key(),
@@ -59,8 +59,8 @@ impl<'a> Sides<'a> {
         top
     }
 
-    /// The part that shows a change: a default is shown with its column. Where only some changes are shown, a
-    /// column's line would tell of more than the default.
+    /// The part that shows a change: a default is shown with its column, except where only some changes are shown, as a
+    /// column's line shows more than the default.
     fn shown_by(&self, key: &Key, changed: &BTreeSet<&Key>) -> Key {
         let parent = self.either(key).and_then(|f| f.parent).map(Name::to_key);
         match parent {
@@ -75,7 +75,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Details omitted because another line implies them, or because they are noise.
+    /// Whether a change is omitted because another line implies it.
     fn is_noise(&self, key: &Key) -> bool {
         let (old, new) = (object(self.old, key), object(self.new, key));
         match key.kind {
@@ -87,7 +87,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The owner of a new object is news only if it is not the one who makes it, that of a lost one never.
+    /// Whether a change of owner is omitted: that of a removed object, and that of a new object owned by the current role.
     fn owner_is_noise(&self, old: Option<Object<'_>>, new: Option<Object<'_>>) -> bool {
         let exists = |schema: &Schema, owner: Object<'_>| {
             owner.parent.is_some_and(|object| schema.find(object).is_some())
@@ -160,7 +160,7 @@ fn block(sides: Sides<'_>, key: Key, group: Group<'_>) -> Block {
     let renames = group.renames.iter().filter(|(_, after)| **after != key);
     let was = group.renames.iter().find(|(_, after)| **after == key).map_or(&key, |(before, _)| *before);
     rows.extend(renames.map(|(before, after)| vec![rename(sides, before, after, (was, &key))]));
-    // A table's own attributes follow its columns and constraints; everything else starts with its text.
+    // The attributes of a table follow its columns and constraints; other objects start with their text.
     let first = parts.iter().take_while(|p| key.kind == Kind::Table && sides.order(p).0 < 2).count();
     for (at, part) in parts.iter().enumerate() {
         if at == first {
@@ -184,7 +184,7 @@ fn lines(definition: Option<Definition>) -> Vec<String> {
     lines.map(|line| indented(&line)).collect()
 }
 
-/// A part under its old and its new name. The object it is a part of may have had another name as well.
+/// A part under its old and its new name. Its parent may have been renamed as well.
 fn rename(sides: Sides<'_>, before: &Key, after: &Key, (was, is): (&Key, &Key)) -> Row {
     let schema =
         sides.either(after).and_then(|f| f.get(Attr::Schema)).map(|s| format!("{s}.")).unwrap_or_default();
@@ -272,7 +272,8 @@ fn indented(line: &str) -> String {
     if line.is_empty() { String::new() } else { format!("    {}", visible(line)) }
 }
 
-/// Names and comments can hold what moves a terminal's cursor or turns text around: such characters are spelled out.
+/// Escapes control and bidirectional characters of names and comments, which could move a terminal's cursor or reverse
+/// text.
 pub(super) fn visible(text: &str) -> String {
     let hidden = |c: char| {
         (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

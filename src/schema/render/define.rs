@@ -1,10 +1,10 @@
-//! An object as a reader would write it: lines like DDL, short, everything that is compared in them.
+//! Definitions of objects for readers: short lines similar to DDL, with all compared attributes.
 
 use crate::schema::ddl::{self, Context};
 use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};
 use crate::sql::{entries, entry, quote_literal};
 
-/// A definition: how it is introduced, and the lines below that.
+/// A definition: its first line, and the lines below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Definition {
     pub(super) head: String,
@@ -16,7 +16,7 @@ impl Definition {
         Self::block(head, [])
     }
 
-    /// Every line break makes a line, so that none of them hides in another.
+    /// Splits at line breaks, so that no line contains another one.
     fn block(head: impl Into<String>, body: impl IntoIterator<Item = String>) -> Self {
         let head = head.into();
         let mut rows = head.split('\n');
@@ -44,7 +44,7 @@ pub(super) fn title<'a>(key: impl Into<Name<'a>>) -> String {
     format!("{} {}", key.kind.label().to_uppercase(), key.name)
 }
 
-/// How the object or part is written; `width` is that of the widest column name beside it.
+/// The definition of an object or part; `width` is that of the widest column name beside it.
 pub(super) fn define(schema: &Schema, object: &Object, top: &Key, width: usize) -> Definition {
     match object.key.kind {
         Kind::Table => table(object),
@@ -99,7 +99,7 @@ pub(super) fn define(schema: &Schema, object: &Object, top: &Key, width: usize) 
     }
 }
 
-/// The attribute after a word, where there is one.
+/// The attribute after a keyword, if it is present.
 fn word(object: &Object, attr: Attr, word: &str) -> String {
     object.get(attr).map(|value| format!("{word}{value}")).unwrap_or_default()
 }
@@ -138,7 +138,7 @@ fn table(object: &Object) -> Definition {
     Definition::block(format!("{kind} {}", object.key.name), body.into_iter().flatten())
 }
 
-/// Whether a part says only what its table has from the table above.
+/// Whether a part is fully inherited from the parent table.
 pub(super) fn comes_down(schema: &Schema, object: &Object) -> bool {
     if !object.has(Attr::Inherited) {
         return false;
@@ -285,7 +285,7 @@ fn view(object: &Object) -> Definition {
     body.extend(object.get(Attr::Tablespace).map(|t| format!("TABLESPACE {t}")));
     body.extend(each(Attr::Statistics, "STATISTICS"));
     body.extend(each(Attr::Storage, "STORAGE"));
-    // The server puts a blank before the first word; with it the query would stand askew.
+    // The server puts a blank before the first word, which would misalign the query.
     let definition = object.text(Attr::Definition);
     body.push(definition.strip_prefix(' ').unwrap_or(definition).to_owned());
     Definition::block(title(object.key), body)
@@ -317,7 +317,7 @@ fn domain(object: &Object) -> Definition {
     Definition::block(head, body.into_iter().flatten())
 }
 
-/// ` ON COLUMN email`: what a comment or privilege is on, nothing where it is the object itself.
+/// ` ON COLUMN email`: the part that a comment or privilege is on; empty where it is the object itself.
 fn on(object: &Object, top: &Key) -> String {
     if let Some((word, name)) = object.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')) {
         return format!(" ON {} {name}", word.to_uppercase());

@@ -1,4 +1,4 @@
-//! A difference as a page, old and new side by side.
+//! Renders a difference as an HTML page, old and new side by side.
 
 use super::block::Block;
 use super::lines::Row;

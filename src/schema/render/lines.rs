@@ -9,7 +9,7 @@ pub(super) enum Row {
     Old(String),
     /// Only in the new schema.
     New(String),
-    /// One thing under two names; `what` is the kind in front of them.
+    /// One object under two names; `what` is the kind in front of them.
     Renamed { what: String, before: String, after: String },
     /// Lines that both sides have and that are left out.
     Gap,
@@ -38,10 +38,10 @@ impl Row {
     }
 }
 
-/// Above this many cells the table of common subsequences would cost more than a smaller difference is worth.
+/// The maximum number of cells of the table of common subsequences; larger texts are not worth its cost.
 const CELLS: usize = 4_000_000;
 
-/// Old and new lines as one list, every line of both in it.
+/// Old and new lines merged into one list.
 pub(super) fn merged(old: &[String], new: &[String]) -> Vec<Row> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (one, other) = (&old[head..], &new[head..]);
@@ -53,7 +53,7 @@ pub(super) fn merged(old: &[String], new: &[String]) -> Vec<Row> {
     rows
 }
 
-/// The part between the common beginning and the common end, by the longest common subsequence.
+/// The difference between the common prefix and the common suffix, by the longest common subsequence.
 fn middle(old: &[String], new: &[String]) -> Vec<Row> {
     let width = new.len() + 1;
     if old.len().saturating_mul(new.len()) > CELLS {
@@ -91,7 +91,7 @@ fn replaced(old: &[String], new: &[String]) -> Vec<Row> {
     old.iter().cloned().map(Row::Old).chain(new.iter().cloned().map(Row::New)).collect()
 }
 
-/// Leaves out what is further than `context` lines from every change.
+/// Omits the lines that are more than `context` lines away from every change.
 pub(super) fn near(rows: Vec<Row>, context: usize) -> Vec<Row> {
     let mut keep = vec![false; rows.len()];
     for at in rows.iter().enumerate().filter(|(_, row)| row.is_change()).map(|(at, _)| at) {

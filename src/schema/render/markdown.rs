@@ -1,4 +1,4 @@
-//! A difference as Markdown for a comment on a change.
+//! Renders a difference as Markdown for a comment on a pull request.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use super::{notes, of, summary, written};
 use crate::schema::diff::SchemaDiff;
 use crate::schema::error::PlanError;
 
-/// A difference with more lines than this is folded away, object by object.
+/// The number of lines above which a difference is collapsed, object by object.
 const LONG: usize = 60;
-/// Comments are refused by the usual forges above 65,536 characters.
+/// The limit for the text: common forges refuse comments above 65,536 characters.
 const LIMIT: usize = 60_000;
 
 pub(in crate::schema) fn markdown(diff: &SchemaDiff) -> String {
@@ -55,7 +55,7 @@ fn objects(count: usize) -> String {
     format!("{count} {}", if count == 1 { "object" } else { "objects" })
 }
 
-/// The text before the colon is ours; the name after it comes from the database and is escaped.
+/// Escapes the part after the colon, which is a name from the database.
 fn code_after_colon(note: &str) -> String {
     match note.split_once(": ") {
         Some((ours, theirs)) => format!("{ours}: {}", code(theirs)),
@@ -65,7 +65,7 @@ fn code_after_colon(note: &str) -> String {
 
 fn rows(block: &Block) -> String {
     let line = |row: &Row| match row {
-        // A fence of kind `diff` knows `!` for what is neither old nor new.
+        // In a `diff` block `!` marks lines that are neither old nor new.
         Row::Renamed { .. } => written(row).replacen('~', "!", 1),
         _ => written(row),
     };
@@ -102,7 +102,7 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// Text as it is: between more backticks than it has in a row, on one line, and whole in a cell of a table.
+/// Text as a code span: between more backticks than it has in a row, on one line, and with `|` escaped for table cells.
 fn code(text: &str) -> String {
     let text = visible(text).replace('|', "\\|");
     let longest = longest_run(&text);

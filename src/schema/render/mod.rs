@@ -1,4 +1,4 @@
-//! Differences for readers: text, Markdown and HTML.
+//! Renders differences as text, Markdown and HTML.
 
 mod block;
 mod define;
@@ -94,7 +94,7 @@ impl Text<'_> {
     }
 }
 
-/// A row with its sign, without blanks at its end.
+/// A row with its sign, without trailing blanks.
 fn written(row: &Row) -> String {
     format!("{} {}", row.sign(), row.text()).trim_end().to_owned()
 }
@@ -103,7 +103,7 @@ fn of(diff: &SchemaDiff) -> Vec<Block> {
     blocks(Sides { old: &diff.old, new: &diff.new, all: true }, diff.changes())
 }
 
-/// Likely renames, and what nobody compared.
+/// Notes about likely renames and about objects that are not compared in detail.
 fn notes(diff: &SchemaDiff) -> Vec<String> {
     let hints = diff.hints.iter().map(|h| format!("hint: {} may have become {}", h.before, h.after.name));
     let rest = diff.uncompared();

@@ -62,7 +62,7 @@ fn parts<'a>(
         whole.map(|c| (c.key().clone(), Vec::new())).collect();
     let mut others = Vec::new();
     for change in changes {
-        // A column's default and comment go with the column, everything of a table with the table.
+        // The default and comment of a column are shown with the column, all parts of a table with the table.
         let object = change.parent().filter(|p| of_conflicts.contains_key(p)).cloned();
         match of_conflicts.get_mut(&object.unwrap_or_else(|| sides.top(change.key()))) {
             Some(parts) => parts.push(change),

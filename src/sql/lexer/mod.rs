@@ -47,7 +47,7 @@ impl Token<'_> {
         self.kind == TokenKind::Sign(sign)
     }
 
-    /// Whether it names something: with or without quotes. Keywords count, as only the grammar tells them apart.
+    /// Whether it is an identifier, quoted or not. Keywords count, as only the grammar distinguishes them.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.kind, TokenKind::Word | TokenKind::QuotedName)
     }
@@ -76,7 +76,7 @@ pub(crate) fn significant(sql: &str) -> Result<Vec<Token<'_>>, LexError> {
     Lexer::new(sql).filter(|token| token.as_ref().map_or(true, Token::is_significant)).collect()
 }
 
-/// Cuts SQL text into tokens that, put together, are the text again. Ends after the first error.
+/// Splits SQL text into tokens whose concatenation is the text. Ends after the first error.
 #[derive(Debug, Clone)]
 pub(crate) struct Lexer<'a> {
     sql: &'a str,
@@ -160,7 +160,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A word, or a literal or name whose prefix (`E'…'`, `U&"…"`) decides what a backslash means in it.
+    /// A word, or a literal or name whose prefix (`E'…'`, `U&"…"`) determines the meaning of a backslash in it.
     fn word(&mut self) -> Result<TokenKind, LexError> {
         let start = self.at;
         self.advance_while(continues_word);
@@ -208,7 +208,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where a literal continues: at a quote separated from this place only by blanks with a line break in them.
+    /// The position where a literal continues: at a quote separated from this position only by blanks with a line break.
     fn continuation(&self) -> Option<usize> {
         let mut ahead = self.clone();
         loop {

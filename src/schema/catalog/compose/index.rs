@@ -1,4 +1,4 @@
-//! Definitions of plain indexes, said in the names of columns.
+//! Composes the definitions of plain indexes from the names of their columns.
 
 use super::super::reader::Reader;
 use crate::schema::model::Attr;
@@ -56,8 +56,8 @@ impl Reader {
         Some(text)
     }
 
-    /// Whether the built-in operator class is the default of the type. That of `text` is the one of `varchar` too, as
-    /// long as nobody made another.
+    /// Whether the built-in operator class is the default of the type. That of `text` is also the default of `varchar`,
+    /// unless a user created another one.
     fn is_default(&self, class: u32, kind: u32) -> bool {
         const TEXT: u32 = 25;
         const VARCHAR: u32 = 1043;

@@ -1,9 +1,9 @@
-//! Definitions of primary, unique and foreign keys from what their catalog row says in letters and numbers.
+//! Composes the definitions of primary, unique and foreign keys from the codes and column numbers of their catalog row.
 
 /// Composes the output of `pg_get_constraintdef` for a key; `names` names its columns, or some of them.
 ///
 /// The letters are those of `contype`, `confupdtype`, `confdeltype`, `confmatchtype`, `condeferrable`, `condeferred`
-/// and `convalidated`, then come the numbers of `confdelsetcols`. None where they mean nothing that is known here.
+/// and `convalidated`, followed by the numbers of `confdelsetcols`. `None` for an unknown code.
 pub(super) fn definition(
     shape: &str,
     columns: &str,

@@ -11,7 +11,7 @@ use super::cell::Cell;
 use super::reader::{Decoded, Reader, transaction};
 use crate::schema::model::{Attr, Draft, Key, Kind, Object};
 
-/// The object of a row, and what remains to be read for it.
+/// The object of a row, and the parts of it that later queries fill in.
 pub(super) struct Composed<'r> {
     pub(super) object: Draft<'r>,
     /// The type and collation of a column.
@@ -288,7 +288,7 @@ impl Reader {
         numbers.filter_map(|n| self.exact.get(&(self.relations, relation, n)).copied()).collect()
     }
 
-    /// The names of `{1,2}` with something between them; none where there is no such column.
+    /// The names of the columns `{1,2}`, joined by a separator; `None` where there is no such column.
     fn names(&self, relation: u32, list: &str, between: &str) -> Option<String> {
         let mut names = String::new();
         for number in numbers(list) {

@@ -1,4 +1,4 @@
-//! Schemas and extensions, and what a database has beside its relations.
+//! Queries for schemas, extensions and the other objects of a database that are no relations.
 
 use super::{Query, q, wide};
 use crate::schema::model::Kind;

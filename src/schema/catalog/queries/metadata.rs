@@ -26,8 +26,8 @@ pub(in crate::schema::catalog) const SECURITY_LABELS: &str = "
     select 'security label on ' || objtype || ' ' || objname as key, provider || ' ' || label as digest from pg_seclabels
      where objtype not in ('role', 'database', 'tablespace')";
 
-/// Every dependency between objects that users made, but for those that the objects themselves tell: of a default on
-/// its column, of a constraint on its own columns; and but for those of TOAST tables.
+/// Dependencies between objects that users created, except those that follow from the objects themselves (a default
+/// on its column, a constraint on its own columns) and those of TOAST tables.
 pub(in crate::schema::catalog) const DEPENDENCIES: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where (objid >= 16384 or classid = 'pg_namespace'::regclass) and refclassid <> 0
@@ -39,18 +39,18 @@ pub(in crate::schema::catalog) const DEPENDENCIES: &str = "
            when 'pg_constraint'::regclass then not (deptype = 'a' and refclassid = 'pg_class'::regclass and refobjsubid > 0)
            else true end";
 
-/// The columns that generated columns are made from.
+/// The columns that generated columns are computed from.
 pub(in crate::schema::catalog) const GENERATED_FROM: &str = "
     select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text as deptype
     from pg_depend where objid >= 16384 and classid = 'pg_attrdef'::regclass and deptype = 'a'";
 
-/// Defaults in the tables of extensions: what they need, the extension needs.
+/// Defaults in the tables of extensions: their dependencies count as the extension's.
 pub(in crate::schema::catalog) const ALIASES: &str = "
     select 'pg_attrdef'::regclass::oid as classid, d.oid as objid, 'pg_class'::regclass::oid as refclassid, adrelid as refobjid
       from pg_attrdef d where adrelid in (select objid from pg_depend where refclassid = 'pg_extension'::regclass
         and classid = 'pg_class'::regclass and deptype = 'e')";
 
-/// The operator classes that an index on a plain column has without saying so: built in, of B-trees.
+/// The built-in B-tree operator classes that an index on a plain column uses by default.
 pub(in crate::schema::catalog) const DEFAULT_CLASSES: &str = "
     select oid, opcintype from pg_opclass where opcmethod = 403 and opcdefault";
 
@@ -59,7 +59,7 @@ pub(in crate::schema::catalog) const GENERATED: &str = "
     select d.oid as objid, adrelid as refobjid, adnum::int4 as refsub from pg_attrdef d join pg_attribute a on a.attrelid = adrelid and a.attnum = adnum
      where attgenerated <> ''";
 
-/// Comments on objects that users made.
+/// Comments on objects that users created.
 pub(in crate::schema::catalog) const COMMENTS: &str = "
     select classoid, objoid, objsubid, description, (select quote_ident(attname) from pg_attribute where objsubid > 0 and attrelid = objoid and attnum = objsubid) as attribute
     from pg_description
@@ -92,7 +92,7 @@ pub(in crate::schema::catalog) const PRIVILEGES: &str = "
     where not (x.has and x.def and (not x.is_grantable))
     group by 1, 2, 3, 4, 5";
 
-/// Privileges on what the system and extensions have that differ from those it came with.
+/// Privileges on objects of the system and of extensions that differ from the initial ones.
 pub(in crate::schema::catalog) const SYSTEM_PRIVILEGES: &str = "
     select a.phrase, (select quote_ident(extname) from pg_extension where oid = a.extension) as extension,
            case when x.grantee = 0 then 'PUBLIC' when x.grantee = a.owner then quote_ident(pg_get_userbyid(a.owner)) else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,

@@ -30,7 +30,7 @@ pub(super) use metadata::{
 pub(super) struct Query {
     pub(super) kind: Kind,
     pub(super) catalog: &'static str,
-    /// Is the object in no schema, so that it is left out when only some schemas are asked for?
+    /// Whether the objects are in no schema, so that they are left out when only some schemas are requested.
     pub(super) database_wide: bool,
     pub(super) sql: &'static str,
 }
@@ -43,7 +43,7 @@ const fn wide(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
     Query { kind, catalog, database_wide: true, sql }
 }
 
-/// All of them.
+/// Every catalog query.
 pub(super) fn all() -> impl Iterator<Item = &'static Query> {
     [
         database::QUERIES,

@@ -28,17 +28,17 @@ const RARE: &[(&str, &str)] = &[
     ("pg_ts_dict", OURS),
 ];
 
-/// The objects of a new database have smaller OIDs.
+/// The condition for user objects: those of a new database have smaller OIDs.
 const OURS: &str = "oid >= 16384";
 const ANY: &str = "true";
 
-/// One row: a letter for each of them.
+/// A query with one row: a letter for each catalog that holds user objects.
 pub(in crate::schema::catalog) fn sql() -> String {
     let each = RARE.iter().map(|(catalog, ours)| format!("exists (select from {catalog} where {ours})"));
     format!("select concat({})", each.collect::<Vec<_>>().join(", "))
 }
 
-/// The catalogs among them that have nothing.
+/// The catalogs without user objects.
 pub(in crate::schema::catalog) fn empty(letters: &str) -> HashSet<&'static str> {
     RARE.iter()
         .zip(letters.chars())

@@ -1,4 +1,5 @@
-//! Functions and objects built on them: aggregates, operators and their classes, casts, languages, access methods.
+//! Queries for functions and objects built on them: aggregates, operators and their classes, casts, languages, access
+//! methods.
 
 use super::{Query, q, wide};
 use crate::schema::model::Kind;

@@ -1,9 +1,9 @@
-//! Sequences, and the columns they belong to.
+//! Queries for sequences and the columns that own them.
 
 use super::{Query, q};
 use crate::schema::model::Kind;
 
-/// Those of identity columns too, which are read before the columns.
+/// Includes the sequences of identity columns, which are read before the columns.
 pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Sequence,

@@ -1,4 +1,4 @@
-//! Tables and what is a part of them: columns, defaults, partitions, constraints, indexes, and sequences.
+//! Queries for tables and their parts: columns, defaults, partitions, constraints, indexes, and sequences.
 
 use super::{Query, q};
 use crate::schema::model::Kind;

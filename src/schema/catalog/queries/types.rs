@@ -1,4 +1,4 @@
-//! Types, and collations.
+//! Queries for types and collations.
 
 use super::{Query, q};
 use crate::schema::model::Kind;

@@ -1,4 +1,4 @@
-//! Views and what runs on its own: rules, triggers, policies.
+//! Queries for views, rules, triggers and policies.
 
 use super::{Query, q, wide};
 use crate::schema::model::Kind;

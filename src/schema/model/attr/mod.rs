@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Compared,
-    /// Kept for planning: implied by a compared attribute, or of no interest of its own.
+    /// Used for planning only: implied by a compared attribute, or not a difference by itself.
     PlanOnly,
 }
 

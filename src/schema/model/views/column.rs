@@ -45,7 +45,7 @@ impl<'a> Column<'a> {
         stored.or_else(|| self.0.get(Attr::GeneratedVirtual).map(Generated::Virtual))
     }
 
-    /// Whether the values of a generated column are kept in the rows.
+    /// Whether the values of a generated column are stored.
     pub(in crate::schema) fn is_stored(self) -> bool {
         matches!(self.generated(), Some(Generated::Stored(_)))
     }

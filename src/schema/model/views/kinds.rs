@@ -3,8 +3,8 @@
 use crate::schema::model::{Attr, Object};
 use crate::sql::{entries, entry};
 
-/// Makes a view of the objects of one kind. `text` is empty and `option` is none where the attribute is absent, `flag`
-/// tells whether it is present, `list` and `pairs` are empty.
+/// Defines a view of the objects of one kind. For an absent attribute `text`, `list` and `pairs` are empty, `option` is
+/// `None` and `flag` is false.
 macro_rules! view {
     ($(#[$doc:meta])* $view:ident { $($(#[$about:meta])* $method:ident: $shape:ident $attr:ident,)* }) => {
         $(#[$doc])*

@@ -41,8 +41,8 @@ fn replace_views(planner: &mut Planner<'_>) {
     }
 }
 
-/// PostgreSQL adds no constraint to a domain inside arrays or composite types: the domain is replaced and its columns
-/// move.
+/// Replaces a domain that gets a constraint and moves its columns, as PostgreSQL cannot add a constraint to a domain
+/// used in arrays or composite types.
 fn replace_domains(planner: &mut Planner<'_>) {
     for at in planner.touched() {
         let new = planner.new_object(at).filter(|_| planner.items[at].creates());
@@ -61,8 +61,8 @@ fn replace_domains(planner: &mut Planner<'_>) {
     }
 }
 
-/// `DROP NOT NULL` on a parent also drops what a partition or child keeps: since 18 where that came from the parent
-/// alone, before always. Children are spared before 18, because there the parent's can be dropped alone.
+/// Whether `DROP NOT NULL` on a parent also drops a constraint that a partition or child keeps: since 18 where it was
+/// only inherited, before always. Before 18 inheritance children keep theirs, as the parent's can be dropped alone.
 fn keep_not_null(planner: &mut Planner<'_>) {
     let named = planner.ctx.old.server_version() >= 180_000;
     let dropped = |at: usize| {
@@ -87,7 +87,7 @@ fn keep_not_null(planner: &mut Planner<'_>) {
     }
 }
 
-/// Drops and creates an object, unless that would lose what it holds.
+/// Drops and creates an object; refuses where that would lose its rows or values.
 pub(super) fn replace(planner: &mut Planner<'_>, at: usize) {
     let Some(new) = planner.new_object(at) else { return };
     let is_foreign = |table: Object<'_>| table.has(Attr::Foreign);

@@ -6,7 +6,7 @@ use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, ConstraintKind, Kind, Name, Object, Schema};
 
-/// The item whose drop takes this one along.
+/// The item whose drop also drops this one.
 pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
     if planner.apart.contains(&at) {
         return None;
@@ -56,7 +56,7 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
     }
 }
 
-/// The parts of tables and views that go and need something else that goes, which may need the table in turn.
+/// The dropped parts of tables and views that depend on other dropped objects, which may depend on the table in turn.
 pub(in crate::schema::plan) fn parts_that_need_others(planner: &Planner<'_>) -> BTreeSet<usize> {
     let needs_another = |at: &usize| {
         let Some(old) = planner.old_object(*at).filter(|_| planner.items[*at].drops()) else { return false };
@@ -81,7 +81,7 @@ pub(in crate::schema::plan) fn parts_that_need_others(planner: &Planner<'_>) -> 
     planner.touched().into_iter().filter(needs_another).collect()
 }
 
-/// Whether the table of an index or constraint stops being a partition, so that nothing goes with the parent's.
+/// Whether the table of an index or constraint is detached, so that dropping the parent's does not drop this one.
 pub(in crate::schema::plan) fn leaves(planner: &Planner<'_>, old: &Object) -> bool {
     let place = planner.ctx.old.find(&ddl::key(Kind::Partition, ddl::parent(old)));
     let table = old.parent.as_ref().and_then(|t| planner.ctx.new.find(t));
@@ -110,7 +110,7 @@ fn parent_constraint<'s>(schema: &'s Schema, object: &Object) -> Option<&'s str>
         .map(|f| f.key.name)
 }
 
-/// The item whose creation brings this one along.
+/// The item whose creation also creates this one.
 pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
     let new = planner.items[at].new.filter(|_| planner.items[at].creates())?;
     let object = planner.ctx.new.objects.at(new);
@@ -133,7 +133,7 @@ pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> 
         }
         Kind::Constraint if Constraint::of(object).is_some_and(Constraint::is_inherited_check) => {
             let place = planner.ctx.new.find(Name::new(Kind::Partition, ddl::parent(&object)));
-            // It has to be there when the table becomes a partition.
+            // The check must exist before the table is attached.
             if place.is_some_and(|at| planner.items[planner.of_new[at] as usize].creates()) {
                 return None;
             }

@@ -54,7 +54,8 @@ fn calls_for_its_table(planner: &Planner<'_>, column: &Object<'_>) -> bool {
     false
 }
 
-/// The default of an inherited column is set apart, unless a partition is created with columns of its own.
+/// Whether a default is part of the column's definition. That of an inherited column needs a statement of its own,
+/// unless the table is created as a partition with its own columns.
 fn folds_default(planner: &Planner<'_>, default: &Object<'_>, parent: &Object<'_>) -> bool {
     let table = planner.ctx.new.object(Kind::Table, default.text(Attr::Table));
     let folds = match parent.has(Attr::Inherited) {
@@ -65,19 +66,19 @@ fn folds_default(planner: &Planner<'_>, default: &Object<'_>, parent: &Object<'_
 }
 
 fn folds_constraint(planner: &Planner<'_>, object: Object<'_>) -> bool {
-    let apart = [Attr::IndexOptions, Attr::Tablespace, Attr::Clustered, Attr::ReplicaIdentity];
+    let separate = [Attr::IndexOptions, Attr::Tablespace, Attr::Clustered, Attr::ReplicaIdentity];
     let table = planner.ctx.new.object(Kind::Table, ddl::parent(&object));
     let from_parent = object.has(Attr::Inherited) && table.is_some_and(|table| table.has(Attr::Inherits));
     matches!(
         object.constraint_kind(),
         Some(ConstraintKind::Check | ConstraintKind::PrimaryKey | ConstraintKind::Unique)
     ) && !from_parent
-        && !apart.iter().any(|attr| object.has(*attr))
+        && !separate.iter().any(|attr| object.has(*attr))
         && !object.text(Attr::Definition).ends_with("NOT VALID")
         && stands_alone(planner, &object)
 }
 
-/// Whether an object needs no relation but its own, not even through a function.
+/// Whether an object depends on no relation but its own, not even through a function.
 fn stands_alone(planner: &Planner<'_>, object: &Object) -> bool {
     let own = object.key.name;
     let relation = |f: &Object| {

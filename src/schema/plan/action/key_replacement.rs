@@ -7,14 +7,14 @@ use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, Kind, Object, Schema};
 
-/// The keys and unique indexes that are replaced by others of another name.
+/// Keys and unique indexes that are replaced by ones of another name.
 #[derive(Default)]
 pub(in crate::schema::plan) struct Succession {
-    /// A unique index that goes, by the constraint that takes it over as it is.
+    /// Dropped unique indexes, by the constraint that takes the index over.
     pub(in crate::schema::plan) adopted: BTreeMap<usize, usize>,
-    /// Primary keys and unique constraints that stay until what comes instead is built.
+    /// Primary keys and unique constraints that are dropped only after their replacement is built.
     pub(in crate::schema::plan) late: BTreeSet<usize>,
-    /// Unique indexes whose name is taken until then.
+    /// Unique indexes built under a temporary name, as such a constraint still has their name.
     pub(in crate::schema::plan) aside: BTreeSet<usize>,
 }
 
@@ -72,13 +72,13 @@ fn adopts(planner: &Planner<'_>, successor: usize, old: &Object) -> bool {
         let item = &planner.items[planner.of_old[*need as usize] as usize];
         !item.drops() && !item.retyped
     });
-    // The index takes its comment along.
-    let said =
+    // The constraint inherits the comment of the index.
+    let commented =
         |schema: &Schema, index: &str| schema.object(Kind::Comment, &format!("index {index}")).is_some();
-    let silent = !said(planner.ctx.old, old.key.name);
+    let uncommented = !commented(planner.ctx.old, old.key.name);
     planner.new_object(successor).is_some_and(|new| {
         let name = new.qualified();
-        (silent || said(planner.ctx.new, &name))
+        (uncommented || commented(planner.ctx.new, &name))
             && new.key.kind == Kind::Constraint
             && stays
             && plain(old)

@@ -44,7 +44,7 @@ pub(super) struct Item {
     pub(super) alter: Vec<Statement>,
     /// Whether its type changes, which views and other dependents do not survive.
     pub(super) retyped: bool,
-    /// Whether it is a type whose columns move from the old version to the new one.
+    /// Whether the old version is renamed until the dependents (such as the columns of a type) use the new one.
     pub(super) moved: bool,
 }
 
@@ -62,20 +62,20 @@ impl Item {
 pub(super) struct Planner<'a> {
     pub(super) ctx: Context<'a>,
     pub(super) items: Vec<Item>,
-    /// The items of the positions in the old schema.
+    /// The item of each object of the old schema.
     pub(super) of_old: Vec<u32>,
-    /// The items of the positions in the new schema.
+    /// The item of each object of the new schema.
     pub(super) of_new: Vec<u32>,
     pub(super) old_dependents: Adjacency,
     pub(super) refusals: BTreeSet<Refusal>,
-    /// The items that are built beside what they replace.
+    /// Indexes and keys whose new version is built beside the old one.
     pub(super) swapped: BTreeSet<usize>,
     pub(super) succession: Succession,
-    /// The parts that are dropped by themselves although their table goes.
+    /// The parts that are dropped by statements of their own although their table is dropped too.
     pub(super) apart: BTreeSet<usize>,
 }
 
-/// Decides what happens to every object.
+/// Assigns an action to every object.
 pub(super) fn decide<'a>(
     diff: &'a SchemaDiff,
     new_parts: &'a Adjacency,
@@ -101,8 +101,8 @@ pub(super) fn decide<'a>(
     Ok(planner)
 }
 
-/// Whether a comment or privilege is on an object of another nature on the other side: an identity's sequence, a
-/// constraint's index.
+/// Whether the object of a comment or privilege is of another kind on the other side, such as the sequence of an
+/// identity or the index of a constraint.
 pub(super) fn is_moved((old, one): (&Schema, usize), (new, other): (&Schema, usize)) -> bool {
     matches!(old.objects.kind(one), Kind::Comment | Kind::Privilege)
         && old.objects.at(one).parent != new.objects.at(other).parent
@@ -170,7 +170,7 @@ impl<'a> Planner<'a> {
         self.items[item].new.map(|at| self.ctx.new.objects.at(at))
     }
 
-    /// The items that something happens to: few of those of a large schema.
+    /// The items with an action; in a large schema these are few.
     pub(super) fn touched(&self) -> Vec<usize> {
         (0..self.items.len()).filter(|at| self.items[*at].action != Action::Keep).collect()
     }

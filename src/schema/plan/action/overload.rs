@@ -1,4 +1,4 @@
-//! Functions that go while one of the same name comes: a call must never fit both.
+//! Replaced overloads of functions: a call must never match both the old and the new one.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{Action, Planner};
 use crate::schema::model::{Attr, Kind, Object};
 use crate::sql::{bracket, has_keywords};
 
-/// Renames an old function until what calls it calls its successor, where a call could mean either.
+/// Renames an old function until its dependents use its successor, where a call could match both.
 pub(super) fn rename_ambiguous(planner: &mut Planner<'_>) {
     for (at, _) in ambiguous(planner) {
         let stays = |dependent: &u32| {
@@ -22,7 +22,7 @@ pub(super) fn rename_ambiguous(planner: &mut Planner<'_>) {
     }
 }
 
-/// The functions that go, each with those that come under its name with optional arguments.
+/// The dropped functions, each with the created ones that have its name and optional arguments.
 pub(in crate::schema::plan) fn ambiguous(planner: &Planner<'_>) -> Vec<(usize, Vec<usize>)> {
     let mut coming: BTreeMap<&str, Vec<(usize, bool)>> = BTreeMap::new();
     let of = |action: Action, kind: Option<Kind>, at: usize| {

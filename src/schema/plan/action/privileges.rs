@@ -5,7 +5,7 @@ use crate::schema::ddl;
 use crate::schema::model::{Attr, Object};
 use crate::schema::statement::Statement;
 
-/// Turns what default privileges grant on a new object into what it shall have.
+/// Adjusts the privileges that default privileges give a new object to the wanted ones.
 pub(in crate::schema::plan) fn initial_privileges(planner: &Planner<'_>, new: &Object) -> Vec<Statement> {
     let born = ddl::born_with(&planner.ctx, new);
     let shift =
@@ -13,7 +13,7 @@ pub(in crate::schema::plan) fn initial_privileges(planner: &Planner<'_>, new: &O
     born.iter().flat_map(shift).collect()
 }
 
-/// Whether a privilege is taken care of where its object is created.
+/// Whether the object of a privilege is created with default privileges for the same grantee.
 pub(in crate::schema::plan) fn is_granted_at_creation(planner: &Planner<'_>, privilege: &Object) -> bool {
     let position = privilege.parent.and_then(|parent| planner.ctx.new.find(parent));
     let Some(position) = position else { return false };

@@ -1,4 +1,4 @@
-//! Carries drops, replacements and changes of type on to the dependents of an object.
+//! Propagates drops, replacements and changes of type to the dependents of an object.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ pub(super) fn propagate(planner: &mut Planner<'_>) {
     move_component_types(planner);
 }
 
-/// A type that is renamed away until its columns have moved still needs the types it was made of.
+/// A type that is renamed until its columns use the new version still depends on the types it consists of.
 fn move_component_types(planner: &mut Planner<'_>) {
     let mut queue: Vec<usize> = (0..planner.items.len()).filter(|at| planner.items[*at].moved).collect();
     while let Some(at) = queue.pop() {
@@ -139,7 +139,7 @@ fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     let action = planner.items[on.dependent].action;
     match on.new.key.kind {
         _ if gone && action == Action::Alter => {}
-        // Its expression holds on to the old type too, and its values are computed anew either way.
+        // Its expression depends on the old type too, and its values are recomputed in any case.
         Kind::Column if on.old.is_generated() && is_type(needed) => {
             planner.items[on.needed].moved |= needed != Kind::Composite;
             replace(planner, on.dependent);
@@ -169,7 +169,7 @@ fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     }
 }
 
-/// PostgreSQL makes statistics over a retyped column anew, and forgets their target.
+/// Restores the target of statistics over a retyped column, which PostgreSQL recreates with the default target.
 fn keep_target(planner: &mut Planner<'_>, statistics: usize, new: &Object) {
     let kept = planner.items[statistics].action == Action::Keep;
     let Some(target) = new.get(Attr::Target).filter(|_| kept) else { return };
@@ -189,13 +189,13 @@ fn stays_comparable(planner: &Planner<'_>, column: usize) -> bool {
         _ => "",
     };
     let (one, other) = (old.text(Attr::Type), new.text(Attr::Type));
-    // Since 18 both ends of a key have one collation, unless both are deterministic.
+    // Since 18 both ends of a key must have the same collation, unless both collations are deterministic.
     let collated =
         planner.ctx.old.server_version() >= 180_000 && old.get(Attr::Collation) != new.get(Attr::Collation);
     !collated && family(one) == family(other) && !family(one).is_empty()
 }
 
-/// The type of a column is replaced under its name: the column moves from the old version to the new one.
+/// Moves a column from the old version of its type to the new one of the same name.
 fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     let new = &on.new;
     planner.items[on.needed].moved = true;
@@ -209,7 +209,7 @@ fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         let mut statement = ddl::retype(&planner.ctx, &on.old, new);
         let foreign = |table: Object<'_>| table.has(Attr::Foreign);
         let foreign = planner.ctx.old.object(Kind::Table, ddl::parent(new)).is_some_and(foreign);
-        // The values of a foreign table are converted where they are.
+        // A foreign table has no stored values to convert.
         if on.needed_object.key.kind != Kind::Collation && !foreign {
             let (name, kind) = (new.text(Attr::Name), new.text(Attr::Type));
             statement.sql = format!(

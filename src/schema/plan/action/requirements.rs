@@ -1,4 +1,4 @@
-//! Refuses what the old side's server does not support.
+//! Refuses objects and features that the old side's server does not support.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::schema::ddl;
 use crate::schema::model::{Attr, Kind, Name, Object};
 use crate::sql::{has_keywords, split_list};
 
-/// Refuses what the old side's server does not support and, with `strict`, whatever is not compared in detail.
+/// Refuses features that the old side's server does not support and, with `strict`, objects not compared in detail.
 pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
     let concerned = if strict { (0..planner.items.len()).collect() } else { planner.touched() };
     for at in concerned {
@@ -60,7 +60,7 @@ fn check_version(planner: &mut Planner<'_>, new: &Object<'_>) {
     }
 }
 
-/// A feature of the object, and the version that brought it.
+/// A feature of the object, and the version that introduced it.
 fn unknown_kind(new: &Object<'_>) -> Option<(u32, &'static str)> {
     let definition = new.text(Attr::Definition);
     let marks = new.text(Attr::NotNullConstraint);
@@ -99,14 +99,14 @@ fn unknown_kind(new: &Object<'_>) -> Option<(u32, &'static str)> {
 }
 
 fn check_extension(planner: &mut Planner<'_>, new: &Object<'_>) {
-    // Between two major versions that of an extension is not compared.
+    // The version of an extension is not compared between two major versions.
     let Some(version) = new.get(Attr::Version) else { return };
     if !planner.ctx.old.origin.available_extensions.contains(&format!("{} {version}", new.key.name)) {
         planner.refuse(new, format!("version {version} is not available on the old side's server"));
     }
 }
 
-/// PostgreSQL rewrites no table whose row type is the type of a column.
+/// Refuses the rewrite of a table whose row type is the type of a column, which PostgreSQL does not support.
 fn check_row_type(planner: &mut Planner<'_>, at: usize, new: &Object<'_>) {
     let Some(table) = rewritten(planner, at, new).and_then(|table| planner.ctx.old.find(table)) else {
         return;
@@ -133,7 +133,7 @@ fn check_row_type(planner: &mut Planner<'_>, at: usize, new: &Object<'_>) {
     }
 }
 
-/// The table that is rewritten for an object, as PostgreSQL sees it: wherever rows get a value.
+/// The table that PostgreSQL rewrites for a change of the object, because its rows get a value.
 fn rewritten<'a>(planner: &Planner<'a>, at: usize, new: &Object<'a>) -> Option<Name<'a>> {
     let item = &planner.items[at];
     match new.key.kind {

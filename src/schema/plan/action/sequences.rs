@@ -8,14 +8,14 @@ use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::statement::Statement;
 use crate::sql::{dollar_quote, quote_literal};
 
-/// A position that passes between a sequence and the identity of a column, which are given as items.
+/// A position that is transferred between a sequence and the identity of a column, given as items.
 pub(in crate::schema::plan) enum Transfer {
     ToIdentity { sequence: usize, column: usize },
     FromIdentity { sequence: usize, column: usize },
 }
 
-/// By the name of the column and by that of its identity's sequence: the columns that get or lose an identity, with the
-/// name of that sequence.
+/// The columns that get (`true`) or lose an identity, each with the name of the identity's sequence, by the name of the
+/// column and by that of the sequence.
 pub(in crate::schema::plan) type IdentityChanges<'a> = HashMap<(bool, &'a str), (usize, &'a str)>;
 
 pub(in crate::schema::plan) fn identity_changes<'a>(planner: &Planner<'a>) -> IdentityChanges<'a> {
@@ -34,7 +34,7 @@ pub(in crate::schema::plan) fn identity_changes<'a>(planner: &Planner<'a>) -> Id
     changes
 }
 
-/// The column that a sequence which goes leaves its position to, and the name of the identity's sequence.
+/// The column whose identity takes over the position of a dropped sequence, and the name of the identity's sequence.
 pub(in crate::schema::plan) fn transferred_to<'a>(
     planner: &Planner<'a>,
     changes: &IdentityChanges<'a>,
@@ -43,7 +43,7 @@ pub(in crate::schema::plan) fn transferred_to<'a>(
     counterpart(changes, true, old, planner.ctx.old.object(Kind::SequenceOwner, old.key.name))
 }
 
-/// The column whose identity leaves its position to a new sequence.
+/// The column whose dropped identity transfers its position to a new sequence, and the name of the identity's sequence.
 pub(in crate::schema::plan) fn transferred_from<'a>(
     planner: &Planner<'a>,
     changes: &IdentityChanges<'a>,
@@ -65,7 +65,7 @@ fn counterpart<'a>(
     by_name.or_else(|| changes.get(&(gets, owner?.text(Attr::Column)))).copied()
 }
 
-/// Sets one sequence where another one is.
+/// Sets one sequence to the position of another.
 fn position(of: &str, from: &str) -> Statement {
     let body = format!(
         " BEGIN PERFORM pg_catalog.setval({}, last_value, is_called) FROM {from}; END ",
@@ -74,7 +74,7 @@ fn position(of: &str, from: &str) -> Statement {
     Statement::new(format!("DO {}", dollar_quote(&body)))
 }
 
-/// The sequence makes way, gives its position to the identity, and goes.
+/// Renames the sequence away, transfers its position to the identity, and drops it.
 pub(in crate::schema::plan) fn transfer_to_identity(
     ctx: &Context<'_>,
     sequence: &Object,
@@ -93,7 +93,7 @@ pub(in crate::schema::plan) fn transfer_to_identity(
     (away, vec![position(identity, &from), Statement::new(format!("DROP SEQUENCE {from}"))])
 }
 
-/// The new sequence takes the position before the identity goes, and its name afterwards.
+/// Transfers the position to the new sequence before the identity is dropped, and renames the sequence afterwards.
 pub(in crate::schema::plan) fn transfer_from_identity(
     ctx: &Context<'_>,
     mut creation: Vec<Statement>,

@@ -43,7 +43,7 @@ fn can_swap(planner: &Planner<'_>, at: usize) -> bool {
     let stays =
         planner.ctx.new.find(table).is_some_and(|t| !planner.items[planner.of_new[t] as usize].creates());
     let same_shape = old.has(Attr::Partitioned) == new.has(Attr::Partitioned);
-    // Dropping or rewriting something that the old index needs drops the index.
+    // Dropping or rewriting a dependency of the old index drops the index.
     let free = old.needs.iter().map(|need| &planner.items[planner.of_old[*need as usize] as usize]);
     let free = free.into_iter().all(|need| need.action != Action::Replace && !need.retyped && !need.moved);
     let alone = attached_to(planner, &old).is_none() || drop_host(planner, at).is_some();

@@ -1,10 +1,10 @@
-//! Functions and constructs of SQL that a later version brought.
+//! Functions and SQL constructs that later versions introduced.
 
 use crate::schema::model::{Attr, Object};
 use crate::sql::{Token, has_keywords, significant};
 
-/// Functions that are printed without a schema, by the version that brought them. Those in capitals are constructs of
-/// the grammar, which are printed so.
+/// Functions that are printed without a schema, by the version that introduced them. Those in capitals are
+/// constructs of the grammar.
 const CALLS: [(u32, &[&str]); 3] = [
     (
         160_000,
@@ -79,16 +79,16 @@ const PARSED: [Attr; 8] = [
     Attr::Default,
 ];
 
-/// A function or construct in the texts of an object that a server does not know.
+/// A function or construct in the texts of an object that a server version lacks.
 pub(super) fn unknown_word(object: &Object<'_>, server: u32) -> Option<String> {
     PARSED.iter().filter_map(|attr| object.get(*attr)).find_map(|text| unknown(text, server))
 }
 
 fn unknown(text: &str, server: u32) -> Option<String> {
     let tokens = significant(text).ok()?;
-    let late = CALLS.iter().filter(|(since, _)| server < *since).flat_map(|(_, names)| names.iter());
-    let late: Vec<&str> = late.copied().collect();
-    let called = |pair: &[Token<'_>]| pair[1].is_sign('(') && late.contains(&pair[0].text);
+    let newer = CALLS.iter().filter(|(since, _)| server < *since).flat_map(|(_, names)| names.iter());
+    let newer: Vec<&str> = newer.copied().collect();
+    let called = |pair: &[Token<'_>]| pair[1].is_sign('(') && newer.contains(&pair[0].text);
     let qualified = |at: usize| at.checked_sub(1).is_some_and(|before| tokens[before].is_sign('.'));
     let mut pairs = tokens.windows(2).enumerate();
     if let Some((_, pair)) = pairs.find(|(at, pair)| called(pair) && !qualified(*at)) {

@@ -18,7 +18,7 @@ use std::ops::Range;
 use crate::schema::ddl;
 use crate::sql::{Token, TokenKind, significant};
 
-/// The text that gives the tree which `sql` was printed from, where that is another.
+/// The text that parses into the tree which `sql` was printed from; `None` where `sql` does so itself.
 pub(super) fn faithful(sql: &str) -> Option<String> {
     let parts = ["ARRAY[", ") AND ", ") OR ", "EXTRACT(", "SELECT "];
     if parts.iter().all(|part| !sql.contains(part)) {
@@ -48,11 +48,11 @@ struct Edit {
 
 const WORDS: [&str; 2] = ["AND", "OR"];
 
-/// An open bracket and what was seen in it outside of further ones.
+/// An open bracket, and the state of scanning its contents outside of nested ones.
 struct Bracket {
-    /// Its place among the tokens.
+    /// The index of its token.
     at: usize,
-    /// The words between operands.
+    /// Whether `AND` and `OR` occurred between operands.
     words: [bool; 2],
     /// The token at which the type begins that the latest element is cast to.
     cast: Option<usize>,
@@ -66,7 +66,7 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Nothing where the brackets do not match or a quote has no end.
+    /// `None` where the brackets do not match or a quote has no end.
     fn of(sql: &'a str) -> Option<Vec<Edit>> {
         let mut scan = Scan { sql, tokens: significant(sql).ok()?, open: Vec::new(), edits: Vec::new() };
         for at in 0..scan.tokens.len() {
@@ -95,7 +95,7 @@ impl<'a> Scan<'a> {
         texts.iter().enumerate().all(|(nth, text)| self.is(Some(at + nth), text))
     }
 
-    /// The place of the token so many before.
+    /// The index of the token that many before.
     fn before(at: usize, distance: usize) -> Option<usize> {
         at.checked_sub(distance)
     }
@@ -126,10 +126,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A group ends: one that is the first of several operands and itself several of the same sort has to be kept.
+    /// Handles the end of a group: the parentheses of a first operand that uses the same operator must be preserved.
     fn group(&mut self, bracket: &Bracket, at: usize) {
         let same = WORDS.iter().zip(bracket.words).any(|(word, seen)| seen && self.is(Some(at + 1), word));
-        // `f (` is no group, and neither is `OVER (`.
+        // `f (` and `OVER (` open no group.
         let first = Self::before(bracket.at, 1).filter(|before| {
             self.is(Some(*before), "(") && self.tokens[*before].end() == self.tokens[bracket.at].start
         });
@@ -138,7 +138,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A list ends: one that is cast has to have its own type first.
+    /// Handles the end of a list: one that is cast must get its own type first.
     fn array(&mut self, bracket: &Bracket, at: usize) {
         let word = Self::before(bracket.at, 1).filter(|before| self.is(Some(*before), "ARRAY"));
         let Some(word) = word else { return };
@@ -162,7 +162,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The type without its modifier, which an array of it does not need.
+/// The type without its modifier, which the type of an array does not need.
 fn element_type(text: &str) -> Option<String> {
     let (plain, _) = ddl::base(text);
     let name = plain.trim();

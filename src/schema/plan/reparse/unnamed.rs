@@ -1,9 +1,9 @@
-//! Columns of sub-selects that have no name, and fields of `EXTRACT` that are no plain word.
+//! Unnamed columns of sub-selects, and fields of `EXTRACT` that are no plain identifiers.
 
 use super::Edit;
 use crate::sql::{Token, TokenKind, quote_literal, significant};
 
-/// Words that end the list of a `SELECT`.
+/// Keywords that end the list of a `SELECT`.
 const ENDS: [&str; 15] = [
     "FROM",
     "WHERE",
@@ -22,10 +22,10 @@ const ENDS: [&str; 15] = [
     "END",
 ];
 
-/// Words before a `SELECT` that is a query within another text.
+/// Keywords before a `SELECT` that is a query within another text.
 const BEFORE: [&str; 7] = ["(", ")", ";", "ALL", "UNION", "INTERSECT", "EXCEPT"];
 
-/// Words that are values although they look like names.
+/// Keywords that are values although they look like names.
 const VALUES: [&str; 3] = ["NULL", "TRUE", "FALSE"];
 
 pub(super) fn edits(sql: &str) -> Vec<Edit> {
@@ -45,7 +45,7 @@ pub(super) fn edits(sql: &str) -> Vec<Edit> {
     edits
 }
 
-/// Names every column that has no name, in the list that begins at a token.
+/// Adds a name to each unnamed column of the list that begins at a token.
 fn names(tokens: &[Token<'_>], from: usize, edits: &mut Vec<Edit>) {
     let mut depth = 0usize;
     let mut start = from;
@@ -58,7 +58,7 @@ fn names(tokens: &[Token<'_>], from: usize, edits: &mut Vec<Edit>) {
     let mut at = start;
     loop {
         let token = tokens.get(at);
-        // `WITHIN GROUP` and `IS DISTINCT FROM` end nothing.
+        // The keywords in `WITHIN GROUP` and `IS DISTINCT FROM` do not end the list.
         let inner = at > start && matches!(tokens[at - 1].text, "WITHIN" | "DISTINCT");
         let outside = depth == 0;
         let ends = token.is_none_or(|token| {
@@ -101,7 +101,7 @@ fn after_brackets(tokens: &[Token<'_>], open: usize) -> usize {
     tokens.len()
 }
 
-/// The name of a column that is neither named nor a plain column, as the parser gives it to an operator.
+/// The edit that names a column which is neither named nor a plain column, as the parser would.
 fn name(column: &[Token<'_>]) -> Option<Edit> {
     let last = column.last()?;
     let named = column.len() > 1 && column[column.len() - 2].text == "AS" && last.is_name();
@@ -116,7 +116,7 @@ fn name(column: &[Token<'_>]) -> Option<Edit> {
     Some(Edit { place: last.end()..last.end(), by: " AS \"?column?\"".to_owned() })
 }
 
-/// A field of `EXTRACT` is printed as it was given, and a word is folded when it is read.
+/// Quotes a field of `EXTRACT`: it is printed as written, and an identifier is folded when it is parsed.
 fn field(sql: &str, tokens: &[Token<'_>], at: usize) -> Option<Edit> {
     let first = tokens.get(at)?;
     let from = tokens.iter().skip(at + 1).find(|token| token.text == "FROM")?;

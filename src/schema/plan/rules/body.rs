@@ -1,4 +1,4 @@
-//! Functions that the statements of a plan run, and what the text of their bodies mentions.
+//! Functions that the statements of a plan run, and the objects that their bodies mention.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::schema::model::{Attr, Kind, Object};
 use crate::schema::plan::view::PlanView;
 use crate::sql::{TokenKind, bracket, last_part, significant};
 
-/// A body that is a string has no dependencies: the names in it are those of what it may read.
+/// The catalog has no dependencies for a body that is a string, so the names in it count as its dependencies.
 pub(super) fn what_a_body_mentions_comes_before_it_runs(view: &PlanView<'_, '_>, edges: &mut Edges) {
     let new_schema = view.planner.ctx.new;
     let mut coming: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -32,7 +32,7 @@ pub(super) fn what_a_body_mentions_comes_before_it_runs(view: &PlanView<'_, '_>,
     }
 }
 
-/// What is created by running code, or runs it for the rows that are there.
+/// Whether creating an object of the kind runs functions, once or for each existing row.
 fn runs(kind: Kind) -> bool {
     matches!(kind, Kind::MaterializedView | Kind::Default | Kind::Column | Kind::Constraint | Kind::Index)
 }
@@ -54,7 +54,7 @@ struct Bodies<'v, 'p, 'a> {
 }
 
 impl Bodies<'_, '_, '_> {
-    /// The items that are created and mentioned in the functions that an object calls, also through others.
+    /// The created items that are mentioned in the functions that an object calls, directly or through others.
     fn mentioned(&self, object: &Object<'_>) -> BTreeSet<usize> {
         let objects = &self.view.planner.ctx.new.objects;
         let mut queue: Vec<Object<'_>> = vec![*object];

@@ -29,7 +29,7 @@ pub(super) fn dependents_are_dropped_before_what_they_need(view: &PlanView<'_, '
     }
 }
 
-/// A call must not fit two functions.
+/// Otherwise a call could match two functions.
 pub(super) fn a_function_leaves_before_its_name_is_overloaded(view: &PlanView<'_, '_>, edges: &mut Edges) {
     for (at, rivals) in overload::ambiguous(view.planner) {
         for rival in rivals {
@@ -38,7 +38,7 @@ pub(super) fn a_function_leaves_before_its_name_is_overloaded(view: &PlanView<'_
     }
 }
 
-/// Expressions that cast need the function of the cast, or its types, and not the cast itself.
+/// An expression with a cast depends on the function or types of the cast, not on the cast itself.
 pub(super) fn a_cast_is_created_before_it_is_used(view: &PlanView<'_, '_>, edges: &mut Edges) {
     let new_schema = view.planner.ctx.new;
     let mut casts: BTreeMap<u32, Vec<(usize, BTreeSet<u32>)>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Rules for what foreign keys refer to.
+//! Rules for the keys that foreign keys reference.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::schema::plan::action::Action;
 use crate::schema::plan::view::PlanView;
 use crate::sql::{clause, mentions};
 
-/// PostgreSQL chooses the oldest unique index that fits, so one that is dropped must be gone by then.
+/// PostgreSQL chooses the oldest matching unique index, so one to be dropped must be dropped before.
 pub(super) fn conflicting_indexes_are_dropped_before_a_foreign_key_is_added(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,

@@ -1,4 +1,4 @@
-//! The order of the steps of a plan, one rule a function.
+//! Ordering rules for the steps of a plan, each a function.
 
 mod body;
 mod dependency;
@@ -17,7 +17,7 @@ use crate::schema::statement::Phase;
 
 type Rule = fn(&PlanView<'_, '_>, &mut Edges);
 
-/// The rules that decide which step runs before which. Their order has no meaning: together they form one graph.
+/// The ordering rules, in no particular order: together they form one graph.
 const RULES: &[Rule] = &[
     dependency::an_object_leaves_before_its_successor_arrives,
     dependency::an_object_is_created_before_its_remains_are_purged,
@@ -64,7 +64,7 @@ impl Edges {
 
 /// Adds the edges of every rule to the graph.
 ///
-/// `bodies`: also those of what bodies of functions mention, which is a guess and may form a circle.
+/// `bodies`: includes the rules about names in function bodies, which are heuristic and may form a cycle.
 pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
     delay_dependents_of_late_drops(view, graph);
     let mut edges = Edges::default();
@@ -77,7 +77,7 @@ pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
     graph.edges.extend(edges.0);
 }
 
-/// Dependents of an exchanged index are dropped when it is exchanged, not before its successor is built.
+/// Drops the dependents of an exchanged index during the exchange, not before its successor is built.
 fn delay_dependents_of_late_drops(view: &PlanView<'_, '_>, graph: &mut Graph) {
     let planner = view.planner;
     let mut queue: Vec<usize> = planner.swapped.iter().chain(&planner.succession.late).copied().collect();

@@ -1,4 +1,4 @@
-//! Rules for partitions and inheritance: children follow what happens to their parents.
+//! Rules for partitions and inheritance: changes of parents recurse to their children.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub(super) fn a_table_leaves_its_parents_before_its_parts_are_dropped(
     }
 }
 
-/// While a column gets NOT NULL its table has a check constraint that the partition lacks.
+/// While a column gets NOT NULL, its table has a temporary check constraint that the partition lacks.
 pub(super) fn a_partition_is_attached_after_columns_above_are_not_null(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,
@@ -66,7 +66,7 @@ pub(super) fn a_partition_is_attached_after_it_has_its_parts(view: &PlanView<'_,
                 index.is_some_and(|index| view.planner.ctx.new.object(Kind::IndexAttach, index).is_some())
             };
             match kind {
-                // PostgreSQL attaches the first one that fits, which must not be one that stays the table's own.
+                // PostgreSQL attaches the first matching index, which must not be one that stays unattached.
                 Kind::Index if view.item(part).creates() && !attached() => {
                     edges.before(view.create(at), view.create(part));
                 }
@@ -79,7 +79,7 @@ pub(super) fn a_partition_is_attached_after_it_has_its_parts(view: &PlanView<'_,
     }
 }
 
-/// A new partition need not have had what the partitioned table has lost.
+/// A new partition may lack the parts that the partitioned table loses.
 pub(super) fn a_partition_is_attached_after_parts_above_are_dropped(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,

@@ -2,8 +2,8 @@
 //! point.
 //!
 //! After a branch both sides hand out the same OIDs and attribute numbers, so an equal number alone proves nothing.
-//! The transaction that wrote a catalog row does: a row that nobody touched since the branch has the same on both
-//! sides, and a row that was renamed has another one than when it was made.
+//! The transaction that wrote a catalog row does: a row unchanged since the branch point has the same transaction on
+//! both sides, and a renamed row has another one than when it was created.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,19 +13,19 @@ use crate::schema::model::{Attr, Identity, Kind, Name, Object, Schema};
 pub(super) enum Match {
     Same,
     Different,
-    /// Neither can be shown.
+    /// Neither can be proved.
     Unclear,
 }
 
-/// The objects that both sides have from before the branch point.
+/// Matches objects that both sides have from before the branch point.
 pub(super) struct IdentityMatcher<'a> {
     old: &'a Schema,
     new: &'a Schema,
-    /// Where the objects of the new schema are.
+    /// The positions of the objects of the new schema.
     addresses: HashMap<Identity, usize>,
-    /// The latest transaction that wrote something which both sides have alike, and the latest for another object.
+    /// The latest transaction that wrote an object which is equal on both sides, and the latest one for another object.
     latest: [Option<(u32, Name<'a>)>; 2],
-    /// The columns of each table that both sides have alike: attribute number and transaction.
+    /// The columns of each table that are equal on both sides: attribute number and transaction.
     columns: BTreeMap<Name<'a>, Vec<(i32, u32)>>,
 }
 
@@ -34,9 +34,9 @@ fn not_before(one: u32, other: u32) -> bool {
     one.wrapping_sub(other) < u32::MAX / 2
 }
 
-/// Whether two columns are defined alike. Since 18 a not-null constraint keeps the name that it got from the table's
-/// old name, so that does not count.
-fn says_the_same(one: &Object, other: &Object) -> bool {
+/// Whether two columns have the same definition. Since 18 a not-null constraint keeps the name derived from the
+/// table's old name, so its name is ignored.
+fn same_definition(one: &Object, other: &Object) -> bool {
     let counted = |(attr, _): &(Attr, &str)| *attr != Attr::NotNullConstraint;
     one.attrs.compared().filter(counted).eq(other.attrs.compared().filter(counted))
 }
@@ -113,8 +113,8 @@ impl<'a> IdentityMatcher<'a> {
         Match::Unclear
     }
 
-    /// At least half of the columns are the same on both sides. Types that were written by different transactions
-    /// say that only one of the sides renamed or moved it.
+    /// Whether at least half of the columns are the same on both sides. Different transactions for the table's row type
+    /// show that only one of the sides renamed or moved it.
     fn shares_parts(&self, old: &Object, new: &Object) -> bool {
         let (mut columns, mut alike) = (0, 0);
         let first = format!("{}.", old.key.name);
@@ -127,7 +127,7 @@ impl<'a> IdentityMatcher<'a> {
             columns += 1;
             let counterpart = self.counterpart(&object).filter(|t| t.parent == Some(new.key));
             alike += i32::from(
-                counterpart.is_some_and(|t| t.stamps[0] == object.stamps[0] && says_the_same(&t, &object)),
+                counterpart.is_some_and(|t| t.stamps[0] == object.stamps[0] && same_definition(&t, &object)),
             );
         }
         columns > 0 && alike * 2 >= columns && old.owner == new.owner
@@ -150,7 +150,7 @@ impl<'a> IdentityMatcher<'a> {
             .get(&table_before.key)
             .is_some_and(|columns| columns.iter().any(|(number, _)| *number > old.address.2));
         let same_table = table_before.stamps[0] == table_after.stamps[0];
-        // The table was not written since: a column that is newer than that was not added, but changed.
+        // The table was not written since, so a newer column was changed rather than added.
         let untouched = same_table
             && not_before(table_before.stamps[0], first)
             && !not_before(table_before.stamps[0], last);
@@ -196,7 +196,7 @@ impl<'a> IdentityMatcher<'a> {
             return Match::Different;
         }
         let untouched = old.stamps[1] == new.stamps[1];
-        // A position or stored rows must not end under the name of something else.
+        // A position or stored rows must not end up under the name of another object.
         let holds = matches!(old.key.kind, Kind::Sequence | Kind::MaterializedView);
         if untouched
             || (!holds && nameless(old).eq(nameless(new)))
@@ -208,7 +208,7 @@ impl<'a> IdentityMatcher<'a> {
     }
 }
 
-/// The attributes but for names.
+/// The attributes except names.
 fn nameless<'a>(object: &Object<'a>) -> impl Iterator<Item = (Attr, &'a str)> {
     object.attrs.compared().filter(|(name, _)| {
         !matches!(name, Attr::Name | Attr::Schema | Attr::Definition | Attr::IndexDefinition)
