@@ -1,4 +1,4 @@
-//! The failure of a migration: statement, position, cause and what is left of it.
+//! The failure of a migration: statement, position, cause and the state of the migration.
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub struct Failure {
     pub outcome: Outcome,
     /// Invalid indexes that the failed statement left behind, each to be dropped before trying again.
     pub invalid_indexes: Vec<String>,
-    /// After a lock timeout: the holders of locks on the relations that the statement names, for people.
+    /// After a lock timeout: descriptions of the holders of locks on the relations that the statement names.
     pub holders: Vec<String>,
     /// Where the connection was lost during a commit and a new one could not resolve its outcome: the reason.
     pub unresolved: Option<String>,
@@ -106,7 +106,7 @@ impl Failure {
         is_lock_timeout(self.source.as_sqlx())
     }
 
-    /// Converts into the error of the crate: one line with everything a person needs.
+    /// Converts into the error of the crate, whose message is one line with all details.
     pub(super) fn into_error(self, migration: &Migration) -> Error {
         let mut text = format!(
             "{} failed at statement {} (line {}, column {}): {}",
@@ -162,8 +162,7 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
     sqlstate(error) == Some("55P03")
 }
 
-/// Whether the transaction may go through a little later: it timed out on a lock, lost a deadlock, or could not be
-/// serialized.
+/// Whether a retry may succeed: the transaction timed out on a lock, was a deadlock victim, or could not be serialized.
 pub(super) fn is_transient(error: &sqlx::Error) -> bool {
     matches!(sqlstate(error), Some("55P03" | "40P01" | "40001"))
 }

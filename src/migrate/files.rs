@@ -32,12 +32,12 @@ impl Migration {
 
 impl Migrations {
     /// Reads the migrations of a directory, in the order of their versions. `.down.sql` files and files that do not end
-    /// in `.sql` are left out.
+    /// in `.sql` are ignored.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the directory or a file cannot be read, a `.sql` file is
-    /// not named `VERSION_DESCRIPTION.sql`, a version is there twice, or there is no migration at all.
+    /// not named `VERSION_DESCRIPTION.sql`, a version occurs twice, or there is no migration.
     ///
     /// ```no_run
     /// let migrations = lakebase::migrate::Migrations::from_directory("migrations")?;

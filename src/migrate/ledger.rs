@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::migration::{Ledger, Migration};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The schema of this crate's table. Comparisons leave it out.
+/// The schema of this crate's table. Comparisons exclude it.
 pub(crate) const SCHEMA: &str = "_lakebase";
 
 /// The state of a migration in the ledger.
@@ -39,7 +39,7 @@ async fn exists(conn: &mut PgConnection, migration: &Migration) -> Result<bool> 
         .map_err(|e| failed("looking for the table of applied migrations", e))
 }
 
-/// Creates the table on first use. The caller holds the migration lock: two sessions that create it at once collide.
+/// Creates the table on first use. The caller must hold the migration lock, because creating it concurrently fails.
 pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
     if exists(conn, migration).await? {
         return Ok(());
@@ -132,12 +132,12 @@ pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Res
     Ok(entry)
 }
 
-/// The first digits of a checksum, enough to tell two apart.
+/// The first digits of a checksum, enough to distinguish two.
 fn short(checksum: &[u8]) -> String {
     checksum.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Records that the first `done` statements are committed with this very transaction.
+/// Records that the first `done` statements are committed, in the transaction that commits them.
 pub(super) async fn advance(
     conn: &mut PgConnection,
     migration: &Migration,

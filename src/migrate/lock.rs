@@ -13,7 +13,7 @@ use crate::{
 /// [`release`].
 ///
 /// It polls instead of waiting inside PostgreSQL: a session that waits there holds a snapshot, for which a
-/// `CREATE INDEX CONCURRENTLY` of the lock's holder would wait for ever.
+/// `CREATE INDEX CONCURRENTLY` of the lock's holder would wait forever.
 pub(super) async fn acquire(conn: &mut PgConnection, limit: Duration) -> Result<()> {
     let started = Instant::now();
     let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
@@ -42,7 +42,7 @@ pub(super) async fn acquire(conn: &mut PgConnection, limit: Duration) -> Result<
     }
 }
 
-/// Releases the lock. A session that ended has released it already.
+/// Releases the lock. The end of a session releases it too.
 pub(super) async fn release(conn: &mut PgConnection) {
     let Ok(key) = key(conn).await else { return };
     let released = sqlx::query("select pg_advisory_unlock($1)").bind(key).execute(conn).await;
@@ -57,7 +57,7 @@ async fn key(conn: &mut PgConnection) -> Result<i64> {
     Ok(key_of(&database))
 }
 
-/// The key of `sqlx`, so that the two exclude each other.
+/// The lock key that `sqlx` uses, so that the two exclude each other.
 fn key_of(database: &str) -> i64 {
     0x3d32_ad9e * i64::from(crc32(database.as_bytes()))
 }
@@ -72,7 +72,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// The holder of the lock, for people; empty where it cannot be determined.
+/// A description of the lock's holder; empty where it cannot be determined.
 async fn holder(conn: &mut PgConnection) -> String {
     let Ok(key) = key(conn).await else { return String::new() };
     let found: Option<(i32, Option<String>, Option<String>)> = sqlx::query_as(

@@ -24,7 +24,7 @@ pub(super) struct SqlxTable {
     pub(super) ignore_missing: bool,
 }
 
-/// One migration: an id, SQL, and the checksum by which a changed text is noticed.
+/// One migration: an id, SQL, and the checksum that detects a changed text.
 ///
 /// ```
 /// use lakebase::migrate::Migration;
@@ -48,7 +48,7 @@ impl Migration {
     /// A migration from its text, which is parsed when it is first needed: see [`statements`](Self::statements).
     ///
     /// Statements that cannot run in a transaction are recognized. Where PostgreSQL refuses one that was not
-    /// (a procedure that commits), a first line `-- no-transaction` has every statement run by itself.
+    /// (a procedure that commits), a first line `-- no-transaction` runs every statement outside a transaction.
     pub fn new(id: impl AsRef<str>, sql: impl AsRef<str>) -> Self {
         let sql = sql.as_ref();
         Self {
@@ -138,7 +138,7 @@ impl Migration {
         &self.ledger
     }
 
-    /// Whether every statement runs by itself.
+    /// Whether every statement runs outside a transaction.
     pub(super) fn each_alone(&self) -> bool {
         self.each_alone
     }
@@ -164,7 +164,7 @@ impl fmt::Debug for Migration {
     }
 }
 
-/// The checksum that `sqlx` computes, so that each of the two knows a file applied by the other.
+/// The checksum that `sqlx` computes, so that each of the two recognizes a file applied by the other.
 fn checksum(sql: &str) -> Vec<u8> {
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
     sqlx::migrate::Migration::new(0, "".into(), MigrationType::Simple, sql, false).checksum.into_owned()

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 
 /// One or more migrations in the order in which they are applied.
 ///
-/// Everything that takes migrations takes what converts into this: `&migration`, a `Vec`, a [`Migrator`].
+/// Functions that take migrations accept any type that converts into this: `&migration`, a `Vec`, a [`Migrator`].
 ///
 /// ```
 /// use lakebase::migrate::{Migration, Migrations};
@@ -29,12 +29,12 @@ impl Migrations {
         self.0.iter()
     }
 
-    /// How many there are.
+    /// The number of migrations.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no migrations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

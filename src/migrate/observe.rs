@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use super::text_table;
 use crate::{api::backoff::Backoff, schema::LockMode};
 
-/// A lock that a statement took on a relation that was there before it.
+/// A lock that a statement took on a relation that existed before it.
 ///
 /// ```
 /// # fn show(lock: lakebase::migrate::ObservedLock) {
@@ -24,13 +24,13 @@ use crate::{api::backoff::Backoff, schema::LockMode};
 pub struct ObservedLock {
     /// The id of the migration.
     pub migration: String,
-    /// The line of the statement that took it.
+    /// The line of the statement that took the lock.
     pub line: usize,
     /// The relation, quoted where it must be.
     pub relation: String,
     /// The lock mode.
     pub mode: LockMode,
-    /// From the start of that statement to the end of its transaction: how long others would have waited.
+    /// The time from the start of that statement to the end of its transaction, in which other sessions would wait.
     #[serde(rename = "held_ms", serialize_with = "text_table::milliseconds")]
     pub held: Duration,
 }
@@ -75,8 +75,8 @@ impl Observer {
         self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Watches while the work runs. A transaction keeps its locks to its end, so the last query, right after the
-    /// statement, sees every one; the queries before are for statements outside transactions.
+    /// Observes locks while the work runs. A transaction keeps its locks to its end, so the last query, right after the
+    /// statement, sees every lock; the queries before are for statements outside transactions.
     pub(super) async fn watch<T>(&self, migration: &str, line: usize, work: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let finished = Notify::new();
@@ -125,7 +125,7 @@ impl Observer {
         }
     }
 
-    /// Called when the transaction ended, or a statement that ran by itself.
+    /// Called at the end of a transaction or of a statement outside one.
     pub(super) fn released(&self) {
         let mut seen = self.seen();
         let open = std::mem::take(&mut seen.open);
@@ -175,7 +175,7 @@ fn mode_of(text: &str) -> Option<LockMode> {
     })
 }
 
-/// The file nodes of the tables. A table with another one afterwards was rewritten.
+/// The file nodes of the tables. A table whose file node changed was rewritten.
 pub(super) struct Storage(BTreeMap<i64, i64>);
 
 impl Storage {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::schema::{Change, Hazard, HazardKind, Kind, LockMode, SchemaDiff};
 
-/// A lock held this long is noticed by users of the database.
+/// The duration from which a lock is reported as a hazard, as users of the database notice it.
 const NOTICEABLE: Duration = Duration::from_millis(200);
 
 pub(super) fn hazards(

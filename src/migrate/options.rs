@@ -1,4 +1,4 @@
-//! Options of applying migrations, and those that all requests on branches share.
+//! Options of applying migrations, and those shared by all requests on branches.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::schema;
 
 /// Time limits for locks and for other callers, and the number of attempts.
 ///
-/// Every later request for a table queues behind a statement that waits for a lock on it. So the wait is short, and is
-/// repeated after a pause in which the queue drains.
+/// Every later request for a table queues behind a statement that waits for a lock on it. The wait is therefore short,
+/// and is repeated after a pause in which the queue drains.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,21 +39,21 @@ impl Default for ApplyOptions {
 }
 
 impl ApplyOptions {
-    /// How long a statement waits for a lock; 3 s by default, at least 1 ms.
+    /// The time that a statement waits for a lock; 3 s by default, at least 1 ms.
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
         self
     }
 
-    /// How often a transaction is attempted that timed out on a lock or lost a deadlock; 5 by default.
+    /// The number of attempts for a transaction that times out on a lock or is a deadlock victim; 5 by default.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// How long `CREATE INDEX CONCURRENTLY`, `REINDEX CONCURRENTLY` and `DROP INDEX CONCURRENTLY` wait for older
+    /// The time that `CREATE INDEX CONCURRENTLY`, `REINDEX CONCURRENTLY` and `DROP INDEX CONCURRENTLY` wait for older
     /// transactions; 20 minutes by default. They block no other session meanwhile, and a timeout leaves an invalid
     /// index.
     #[must_use]
@@ -62,7 +62,7 @@ impl ApplyOptions {
         self
     }
 
-    /// How long to wait while another session applies migrations to the same database; a minute by default, zero
+    /// The time to wait while another session applies migrations to the same database; one minute by default, zero
     /// refuses at once.
     #[must_use]
     pub fn wait_for_others(mut self, limit: Duration) -> Self {

@@ -32,7 +32,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a branch without a source, those of making a branch, and
+/// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a branch without a source, those of creating a branch, and
 /// those of [`apply`](super::apply()).
 ///
 /// ```no_run
@@ -134,7 +134,7 @@ impl Rebase {
         };
         let expiry = self.expiry.unwrap_or_else(|| lifetime(&old));
         let source = self.branch.client().branch(source)?;
-        // A guard until the replay is through; its time to live counts only where this process ends before.
+        // A guard until the replay completes; its time to live applies only if this process ends before.
         let guard = source.ephemeral(&id, ttl(expiry)).await?;
         let work = async {
             let replay = rehearse_on(&guard, &self.migrations, &self.options).await?;
@@ -148,7 +148,7 @@ impl Rebase {
         let (replay, drift) = match work.await {
             Ok(done) => done,
             Err(error) => {
-                // The error of the replay says more than one of the removal.
+                // The error of the replay matters more than one of the removal.
                 let _ = guard.close().await;
                 return Err(error);
             }

@@ -59,27 +59,27 @@ pub struct MigrationReport {
 #[serde(rename_all = "snake_case", tag = "is")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// All of it is committed and recorded.
+    /// All statements are committed and recorded.
     Applied,
-    /// It had been applied before, with the same text; nothing was done.
+    /// It had been applied before, with the same text; nothing was changed.
     AlreadyApplied,
     /// It failed and nothing of it was committed.
     Nothing,
     /// It failed, and these first statements stay committed.
     Partial {
-        /// How many statements are committed, counted from the first.
+        /// The number of committed statements, counted from the first.
         done: usize,
-        /// How many there are.
+        /// The number of statements in the migration.
         of: usize,
     },
     /// The connection was lost while PostgreSQL was committing: the statements after the first `done` may be
     /// committed or not.
     Unknown {
-        /// How many statements are certainly committed, counted from the first.
+        /// The number of statements certainly committed, counted from the first.
         done: usize,
-        /// How many may be: these.
+        /// The number of statements that may be committed too.
         maybe: usize,
-        /// How many there are.
+        /// The number of statements in the migration.
         of: usize,
     },
 }
@@ -133,7 +133,7 @@ pub struct StatementReport {
     pub transactional: bool,
     /// The number of rows that it changed or returned.
     pub rows: u64,
-    /// How long it ran, waiting for locks included.
+    /// Its duration, including waits for locks.
     #[serde(rename = "duration_ms", serialize_with = "text_table::milliseconds")]
     pub duration: Duration,
     /// The number of attempts of its transaction.
@@ -162,7 +162,7 @@ impl ApplyReport {
 }
 
 impl MigrationReport {
-    /// Whether it changed the database, or may have.
+    /// Whether it changed the database or may have changed it.
     pub(super) fn may_have_changed(&self) -> bool {
         !matches!(self.outcome, Outcome::Nothing | Outcome::AlreadyApplied)
     }

@@ -28,7 +28,7 @@ pub(super) async fn close(conn: PgConnection) {
     }
 }
 
-/// Makes a branch of the target that lives for an hour at most. The prefix of its id says what it is for.
+/// Creates a branch of the target that expires after an hour. The prefix of its id names its purpose.
 pub(super) async fn temporary_branch(target: &Branch, prefix: &str) -> Result<EphemeralBranch> {
     target.ephemeral(BranchId::unique(prefix)?, hours(1)).await
 }

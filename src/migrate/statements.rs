@@ -1,7 +1,7 @@
 //! Splits SQL text into statements with their positions.
 //!
 //! Statements are sent one by one, so that each has its own timing, row count and position; therefore they must be
-//! split exactly as PostgreSQL would split them. Nothing here understands SQL beyond its lexical rules and first words.
+//! split exactly as PostgreSQL would split them. Only lexical rules and leading keywords are interpreted.
 
 use std::{fmt, ops::Range};
 

@@ -47,7 +47,7 @@ impl Table {
     }
 }
 
-/// Text as one line of Markdown that shows as it is.
+/// Text escaped as one line of Markdown.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in one_line(text).chars() {
@@ -56,7 +56,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            // A mention in a statement must not notify anybody.
+            // An `@name` in a statement must not notify the user of that name.
             '@' => safe.push_str("&#64;"),
             c => safe.push(c),
         }
@@ -110,7 +110,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A duration as people read it: `12 ms`, `3.4 s`.
+/// A duration in a readable form: `12 ms`, `3.4 s`.
 pub(super) fn duration(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {

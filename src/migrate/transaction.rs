@@ -2,7 +2,7 @@
 
 use crate::sql::{Token, TokenKind};
 
-/// The tokens of one statement, for asking what kind it is.
+/// The tokens of one statement, for classifying it.
 pub(super) struct TokenCursor<'a> {
     tokens: &'a [Token<'a>],
 }

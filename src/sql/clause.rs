@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::lexer::{Lexer, Token, TokenKind};
 
-/// The range of a clause's keywords (given separated by spaces), without its arguments. Only keywords in capitals outside
-/// of brackets count, as the server's deparsers write them.
+/// The range of a clause's keywords (given separated by spaces), without its arguments. Only keywords in capitals
+/// outside of brackets count, as the server's deparsers write them.
 pub(crate) fn clause(definition: &str, keywords: &str) -> Option<Range<usize>> {
     find(definition, keywords, true)
 }
@@ -31,8 +31,8 @@ pub(crate) fn bracketed_clause(definition: &str, keyword: &str) -> Option<Range<
     None
 }
 
-/// The position of the first opening bracket outside of literals and quoted names: that of the arguments of a function's
-/// signature or of the modifier of a type.
+/// The position of the first opening bracket outside of literals and quoted names: that of the arguments of a
+/// function's signature or of the modifier of a type.
 pub(crate) fn bracket(text: &str) -> Option<usize> {
     if !text.contains('(') {
         return None;

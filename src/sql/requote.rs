@@ -59,8 +59,8 @@ impl Requoting {
         (!requoting.quoted.is_empty() || !requoting.bare.is_empty()).then_some(requoting)
     }
 
-    /// The text in the other version's quoting; `None` where it is unchanged. Literals stay as they are, except names of
-    /// registered objects.
+    /// The text in the other version's quoting; `None` where it is unchanged. Literals stay as they are, except names
+    /// of registered objects.
     pub(crate) fn text(&self, text: &str, context: Context) -> Option<String> {
         if !self.quoted.iter().chain(&self.bare).any(|word| text.contains(word)) {
             return None;

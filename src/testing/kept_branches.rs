@@ -62,7 +62,7 @@ impl Login {
         Ok(Self { text, directory: directory.map(Path::to_owned) })
     }
 
-    /// Keeps the branch and prints the commands. Printed, not logged: the person who set the variable waits for them.
+    /// Keeps the branch and prints the commands. Printed rather than logged, as the variable requests this output.
     #[expect(clippy::print_stderr, reason = "the output of a test, asked for by the environment")]
     pub(super) fn keep(&self, branch: &Branch) {
         if let Some(directory) = &self.directory
@@ -75,7 +75,7 @@ impl Login {
     }
 }
 
-/// The path as one word of a shell.
+/// The path quoted for a shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

@@ -22,7 +22,7 @@ use crate::{
     local::LocalLakebase,
 };
 
-/// Tells a process to remove this project from the server on this data directory.
+/// The environment variables that have a process remove this project from the server on this data directory.
 const PROJECT: &str = "LAKEBASE_TEST_REMOVES";
 const DATA_DIR: &str = "LAKEBASE_TEST_REMOVES_FROM";
 
@@ -84,7 +84,7 @@ impl SetUpFiles<'_> {
     }
 }
 
-/// Removes a project where the environment says so; the process then ends here.
+/// Removes a project if the environment requests it; the process then ends here.
 pub(super) fn remove_if_requested() {
     let Some(project) = env::var(PROJECT).ok().and_then(|id| ProjectId::new(id).ok()) else { return };
     let Some(data_dir) = env::var_os(DATA_DIR).map(PathBuf::from) else { return };

@@ -28,7 +28,7 @@ pub(super) struct Server {
     host: Url,
     token: SecretString,
     data_dir: PathBuf,
-    /// Another process runs it, and other processes use it too.
+    /// Whether another process runs it, for other processes as well.
     pub(super) shared: bool,
     /// The directory that is removed at the end of the tests, where the server ends with them.
     directory: Option<PathBuf>,

@@ -33,9 +33,9 @@ use crate::{
     local::{Durability, LocalLakebase},
 };
 
-/// Tells a process to be the server of this directory.
+/// The environment variable that has a process serve this directory.
 const SERVES: &str = "LAKEBASE_TEST_SERVES";
-/// PostgreSQL may have to be fetched first.
+/// The time for the server to start, which may include fetching PostgreSQL.
 const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// Whether a runner with a process for each test started this one.
@@ -127,7 +127,7 @@ fn enter() -> io::Result<(Directory, LockFile, File, Option<Child>)> {
     Ok((directory, lock, users, server))
 }
 
-/// Removes what a killed server left, and starts a new one.
+/// Removes the remains of a killed server and starts a new one.
 fn start(directory: &Directory) -> io::Result<Child> {
     for left in fs::read_dir(&directory.0)?.flatten().filter(|left| !directory.is_lock_file(&left.path())) {
         match left.file_type()?.is_dir() {
@@ -161,7 +161,7 @@ async fn attach(directory: &Directory, mut server: Option<Child>) -> Result<Loca
     }
 }
 
-/// Serves where the environment says so; the process then ends here.
+/// Serves if the environment requests it; the process then ends here.
 pub(super) fn serve_if_requested() {
     let Some(directory) = env::var_os(SERVES).filter(|directory| !directory.is_empty()) else { return };
     let directory = Directory(directory.into());

@@ -1,4 +1,4 @@
-//! The set-up that all tests start from: run once in a process, or once for all processes that share a server.
+//! The set-up that all tests start from: runs once per process, or once for all processes that share a server.
 
 use std::{
     collections::HashMap,
@@ -68,7 +68,7 @@ where
     Ok(branch.name().clone())
 }
 
-/// The branch whose existence says that the set-up succeeded.
+/// The branch whose existence marks a successful set-up.
 const READY: &str = "ready";
 
 async fn prepare_shared<S>(

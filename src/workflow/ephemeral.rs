@@ -26,8 +26,8 @@ use crate::{
 
 /// A branch that is removed when this guard is closed or dropped, and by its time to live when neither happens.
 ///
-/// It derefs to its [`Branch`]. Dropping asks for the removal in the background and waits for nothing: use
-/// [`close`](Self::close) where the removal has to have happened.
+/// It derefs to its [`Branch`]. Dropping requests the removal in the background without waiting for it: use
+/// [`close`](Self::close) to wait until the branch is removed.
 ///
 /// ```no_run
 /// # async fn show(production: lakebase::Branch) -> lakebase::Result<()> {
@@ -70,7 +70,7 @@ impl EphemeralBranch {
         self.guard.remove().await
     }
 
-    /// Gives up the guard: the branch stays until it expires.
+    /// Consumes the guard without removing the branch, which stays until it expires.
     pub fn keep(mut self) -> BranchInfo {
         self.guard.disarm();
         self.info.clone()
@@ -248,15 +248,15 @@ impl Drop for Guard {
     }
 }
 
-/// The removal in the background. Dropped before its end (the runtime ends), it logs which branch stays.
+/// The removal in the background. If it is dropped before its end (the runtime shuts down), it logs which branch stays.
 struct Removal {
     branch: Branch,
     made: bool,
-    /// Whether the branch is gone, or the log says why it stays.
+    /// Whether the outcome is known: the branch is gone, or the reason why it stays was logged.
     reported: bool,
 }
 
-/// The time in which a branch may still appear after its creation was cancelled.
+/// The time during which a branch may still appear after its creation was cancelled.
 const CREATION_WINDOW: Duration = Duration::from_secs(6);
 
 impl Removal {

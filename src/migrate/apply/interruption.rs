@@ -10,7 +10,7 @@ pub(super) struct Interruption {
     /// The index of the statement.
     pub(super) at: usize,
     pub(super) error: sqlx::Error,
-    /// Set where the connection was lost at a moment when PostgreSQL may have committed.
+    /// Set where the connection was lost while PostgreSQL may have been committing.
     pub(super) in_doubt: Option<InDoubt>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct InDoubt {
 }
 
 impl InDoubt {
-    /// None where the error is PostgreSQL's answer, which leaves no doubt.
+    /// `None` where the error is PostgreSQL's answer, so that the outcome is known.
     pub(super) fn after(
         error: &sqlx::Error,
         statements: usize,

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use crate::migrate::statements::MigrationStatement;
 
-/// The invalid indexes whose name, or the name of whose table, occurs in the statement.
+/// The invalid indexes that the statement mentions by their own name or by that of their table.
 pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &MigrationStatement) -> Vec<String> {
     let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
         "select format('%I.%I', n.nspname, i.relname), i.relname::text, t.relname::text
@@ -20,8 +20,8 @@ pub(super) async fn invalid_indexes(conn: &mut PgConnection, statement: &Migrati
     found.filter(|(_, index, table)| names(index) || names(table)).map(|(name, ..)| name).collect()
 }
 
-/// The holders of locks on the relations that a statement names, the strongest and oldest first, for people. Query
-/// right after the timeout: once the wait ends, `pg_locks` no longer shows who blocked it.
+/// Descriptions of the holders of locks on the relations that a statement names, the strongest and oldest first. Query
+/// right after the timeout: once the wait ends, `pg_locks` no longer shows the blocking sessions.
 pub(super) async fn holders(conn: &mut PgConnection, statement: &MigrationStatement) -> Vec<String> {
     let found: Result<Vec<(String, String, String)>, _> = sqlx::query_as(
         "select c.relname::text, format('%s on %s', string_agg(distinct l.mode, ', '), c.oid::regclass),

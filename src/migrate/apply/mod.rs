@@ -1,4 +1,4 @@
-//! Applying migrations over a connection.
+//! Applies migrations over a connection.
 
 mod interruption;
 mod leftovers;
@@ -15,22 +15,22 @@ use crate::error::{Error, Result};
 
 /// Applies migrations to the database that the connection is logged in to, in order, each at most once.
 ///
-/// Every text is read before anything is sent. Each migration is one transaction where its statements allow that;
-/// otherwise the statements that cannot be part of one (`CREATE INDEX CONCURRENTLY` …) run by themselves between
-/// transactions. What was applied is recorded in the same transaction, in `_lakebase.migrations`, or in `sqlx`'s own
-/// table where a [`Migrator`](sqlx::migrate::Migrator) is given. An advisory lock keeps a second caller out.
+/// Every text is parsed before anything is sent. Each migration is one transaction where its statements allow that;
+/// otherwise the statements that cannot be part of one (`CREATE INDEX CONCURRENTLY` …) run on their own between
+/// transactions. Applied migrations are recorded in the same transaction, in `_lakebase.migrations`, or in `sqlx`'s
+/// own table where a [`Migrator`](sqlx::migrate::Migrator) is given. An advisory lock excludes other callers.
 ///
-/// The connection needs a session of its own: not through a pooler that shares sessions. A caller that drops the
-/// future half-way must close the connection; PostgreSQL then rolls back within a second. Where the connection is lost
-/// while PostgreSQL commits, the outcome is unknown here; [`Branch::apply`](crate::Branch::apply) connects again and
-/// resolves it.
+/// The connection must be a dedicated session, not one through a pooler that shares sessions. A caller that drops the
+/// future before it completes must close the connection; PostgreSQL then rolls back within a second. If the connection
+/// is lost while PostgreSQL commits, the outcome is unknown here; [`Branch::apply`](crate::Branch::apply) connects
+/// again and resolves it.
 ///
 /// # Errors
 ///
 /// [`Invalid`](crate::ErrorKind::Invalid) for a text that cannot be a migration,
 /// [`Refused`](crate::ErrorKind::Refused) where one was applied before with another text or only in part,
 /// [`Busy`](crate::ErrorKind::Busy) where another caller does not finish in time; otherwise PostgreSQL's error, with a
-/// [`Failure`](super::Failure) as its source that says what is left of the migration.
+/// [`Failure`](super::Failure) as its source that describes the state of the migration.
 ///
 /// ```no_run
 /// # async fn show(conn: &mut sqlx::PgConnection) -> lakebase::Result<()> {
@@ -89,8 +89,8 @@ pub(super) async fn apply_under_lock(
     outcome.map(|()| report)
 }
 
-/// Returns the settings that applying changes, as they are. Also has PostgreSQL check once a second whether its client
-/// is still connected: a statement that waits for a lock would otherwise outlive its client.
+/// Returns the current values of the settings that applying changes. Also has PostgreSQL check once a second whether
+/// its client is still connected: a statement that waits for a lock would otherwise outlive its client.
 async fn prepare_session(conn: &mut PgConnection) -> Result<(String, Option<String>)> {
     let before: (String, Option<String>) =
         sqlx::query_as("select current_setting('lock_timeout'), current_setting($1, true)")
@@ -98,7 +98,7 @@ async fn prepare_session(conn: &mut PgConnection) -> Result<(String, Option<Stri
             .fetch_one(&mut *conn)
             .await
             .map_err(|error| Error::database("preparing the session", error))?;
-    // Not supported on every platform: PostgreSQL then notices at its next attempt to send.
+    // Not supported on every platform; PostgreSQL then detects the loss when it next sends.
     if let Err(error) =
         sqlx::query("select set_config($1, '1s', false)").bind(CHECK_INTERVAL).execute(conn).await
     {
@@ -107,7 +107,7 @@ async fn prepare_session(conn: &mut PgConnection) -> Result<(String, Option<Stri
     Ok(before)
 }
 
-/// Best effort: where it fails, the session is gone and its settings with it.
+/// Restores the settings. Best effort: if it fails, the session has ended, and its settings with it.
 async fn restore(conn: &mut PgConnection, before: (String, Option<String>)) {
     let _ = sqlx::query(
         "select set_config('lock_timeout', $1, false), set_config($2, $3, false) where $3 is not null",

@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// The least time that PostgreSQL gets to notice that the client of a session is gone.
+/// The minimum time for PostgreSQL to detect that the client of a session is gone.
 const SESSION_END: Duration = Duration::from_secs(30);
 
-/// A segment at whose end the connection was lost.
+/// A segment during whose commit the connection was lost.
 pub(super) struct UnresolvedSegment<'a> {
     pub(super) migration: &'a Migration,
     pub(super) segment: &'a Segment,
@@ -67,14 +67,14 @@ impl UnresolvedSegment<'_> {
         prepare_session(conn).await?;
         let (end, of) = (self.segment.range.end, self.of);
         if answered && !self.segment.transactional {
-            // The statement was done; only its record was lost.
+            // The statement completed; only its record was lost.
             ledger::advance(conn, self.migration, end, of, self.elapsed).await?;
             return Ok(Some(true));
         }
         let done = match ledger::entry(conn, self.migration).await? {
             Entry::Applied => Some(of),
             Entry::Absent => Some(0),
-            // A table that does not count still says when the last one is committed.
+            // A table without a statement count still records when the last one is committed.
             Entry::Partial(done) => done.or((end == of).then_some(0)),
         };
         let committed = done.map(|done| done >= end);

@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
     }
 
     async fn segment(&mut self, conn: &mut PgConnection, segment: &Segment) -> Result<(), Interruption> {
-        // Two transactions that got into each other's way must not do so again.
+        // Two transactions that deadlocked must not retry at the same time.
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5)).jitter(0.5);
         for attempt in 1.. {
             let result = match segment.transactional {
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Connects again, where that is possible, and looks whether the segment was committed.
+    /// Connects again, where that is possible, and determines whether the segment was committed.
     async fn resolve_commit(
         &self,
         conn: &mut PgConnection,

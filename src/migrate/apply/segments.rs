@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use crate::migrate::statements::MigrationStatement;
 
-/// Statements that are committed together, or one that runs by itself.
+/// Statements that are committed together, or one that runs outside a transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) range: Range<usize>,
     pub(super) transactional: bool,
 }
 
-/// Cuts the statements of a migration into segments.
+/// Groups the statements of a migration into segments.
 pub(super) fn segments(statements: &[MigrationStatement], each_alone: bool) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let mut closed = true;

@@ -41,7 +41,7 @@ impl Stop {
     }
 }
 
-/// A promotion under way. It is handed down from step to step; each reads the results of those before it.
+/// A running promotion. It is passed from step to step; each reads the results of those before it.
 pub(super) struct Context {
     pub(super) request: Promote,
     pub(super) target: Branch,
@@ -55,8 +55,8 @@ pub(super) struct Context {
     pub(super) present: Option<Schema>,
     /// A temporary branch of the target at the branch point.
     pub(super) base: Option<EphemeralBranch>,
-    /// The reason why there is no such branch. The comparison then tells the drift of the target from what the target
-    /// has beyond the branch.
+    /// The reason why there is no such branch. The comparison then derives the drift of the target from the objects that
+    /// only the target has.
     pub(super) no_base: Option<String>,
     /// A temporary branch of the target for the rehearsal.
     pub(super) staging: Option<EphemeralBranch>,
@@ -101,7 +101,7 @@ impl Context {
         })
     }
 
-    /// Whether the step runs, if the promotion gets that far.
+    /// Whether the step runs, if no earlier step stops the promotion.
     pub(super) fn runs(&self, step: Step) -> bool {
         reason_to_skip(step, &self.request).is_none()
     }

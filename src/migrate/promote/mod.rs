@@ -60,15 +60,16 @@ impl std::fmt::Display for Step {
 /// A promotion: drift → rehearse → compare → apply → verify; started when it is awaited. The drift check and the
 /// rehearsal run concurrently.
 ///
-/// The target stays untouched where a step before 'apply' stops the promotion. A conflict always stops it; drift and
-/// hazards do so on request. It holds the target's migration lock all the time, so that a second promotion waits, and
+/// The target is unchanged where a step before 'apply' stops the promotion. A conflict always stops it; drift and
+/// hazards do so on request. It holds the target's migration lock throughout, so that a second promotion waits, and
 /// checks just before it applies that the target still has the schema that was rehearsed on. A promotion of migrations
-/// that the target already has changes nothing and reports so.
+/// that the target already has changes nothing and ends with
+/// [`NothingToDo`](PromotionOutcome::NothingToDo).
 ///
 /// # Errors
 ///
-/// [`Refused`](ErrorKind::Refused) where a check stopped it, else the kind of the failure; [`PromotionReport::of`] has
-/// the results until then.
+/// [`Refused`](ErrorKind::Refused) where a check stopped it, else the kind of the failure; [`PromotionReport::of`]
+/// returns the results until then.
 ///
 /// ```no_run
 /// # async fn show(feature: lakebase::Branch) -> lakebase::Result<()> {
@@ -113,7 +114,8 @@ impl Promote {
         }
     }
 
-    /// Skips a step; the report says so. [`Step::Apply`] cannot be skipped: that is a [`dry_run`](Self::dry_run).
+    /// Skips a step, which the report lists as skipped. [`Step::Apply`] cannot be skipped: use
+    /// [`dry_run`](Self::dry_run).
     pub fn skip(mut self, step: Step) -> Self {
         self.skipped.insert(step);
         self
@@ -137,7 +139,7 @@ impl Promote {
         self
     }
 
-    /// How long to wait while another promotion to the same target runs; a minute by default, zero refuses at once.
+    /// The time to wait while another promotion to the same target runs; one minute by default, zero refuses at once.
     pub fn wait_for_others(mut self, limit: Duration) -> Self {
         self.options.apply = self.options.apply.wait_for_others(limit);
         self

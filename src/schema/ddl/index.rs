@@ -77,8 +77,9 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
 }
 
 /// Builds a changed index beside the old one, gives it the old one's name, and then drops the old one. An attached
-/// index needs no rename of its old version, which is dropped with the partitioned index; [`Place::partitions`] are
-/// the tables of those. The same holds for an index that a foreign key depends on, as the key would keep the old one.
+/// index finds its name free, because its old version is dropped with the partitioned index; [`Place::partitions`]
+/// are the tables of those. An index that a foreign key depends on is dropped in the exchange rather than renamed, as
+/// the key would keep the renamed one.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
     let (was, is) = (Index::new(old), Index::new(new));
     let (table, schema, name) = (parent(new), is.schema(), is.name());

@@ -47,7 +47,7 @@ fn disjoint(one: &str, other: &str) -> bool {
     }
 }
 
-/// The literals of a list; `None` unless all can be compared as text.
+/// The literals of a list partition's bound; `None` for other bounds.
 fn values(bound: &str) -> Option<BTreeSet<&str>> {
     let list = bound.strip_prefix("FOR VALUES IN ").map(bracketed_lists)?;
     Some(split_list(list.first()?).into_iter().collect())

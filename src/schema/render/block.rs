@@ -87,7 +87,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Whether a change of owner is omitted: that of a removed object, and that of a new object owned by the current role.
+    /// Whether an owner is omitted: that of a removed object, and that of a new object owned by the current role.
     fn owner_is_noise(&self, old: Option<Object<'_>>, new: Option<Object<'_>>) -> bool {
         let exists = |schema: &Schema, owner: Object<'_>| {
             owner.parent.is_some_and(|object| schema.find(object).is_some())

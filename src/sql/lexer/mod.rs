@@ -208,7 +208,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The position where a literal continues: at a quote separated from this position only by blanks with a line break.
+    /// The position where a literal continues: at the next quote, if only blanks with a line break are before it.
     fn continuation(&self) -> Option<usize> {
         let mut ahead = self.clone();
         loop {

@@ -1,4 +1,4 @@
-//! A project at a glance: its branches as a tree.
+//! An overview of a project: its branches as a tree.
 
 mod draw;
 
@@ -17,7 +17,7 @@ use crate::{
     error::{ErrorKind, Result},
 };
 
-/// A project with its branches and their endpoints, as they were at one moment. `Display` draws it.
+/// A snapshot of a project with its branches and their endpoints. `Display` draws it.
 ///
 /// ```no_run
 /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
@@ -36,7 +36,7 @@ pub struct Tree {
     pub project: ProjectInfo,
     /// The branches without a parent, and those whose parent is gone.
     pub roots: Vec<TreeBranch>,
-    /// When this was read.
+    /// The time of the snapshot.
     pub time: DateTime<Utc>,
 }
 
@@ -108,7 +108,7 @@ fn grow(mut branches: Vec<TreeBranch>) -> Vec<TreeBranch> {
     for root in &mut roots {
         adopt(root, &mut rest);
     }
-    // Only a cycle of sources is left; the service has none, but a faulty answer must not lose branches.
+    // Only cycles of sources remain. The service has none, but a faulty answer must not drop branches.
     roots.extend(rest);
     roots
 }

@@ -1,4 +1,4 @@
-//! Step 'apply': the migrations on the target.
+//! Step 'apply': applies the migrations to the target.
 
 use super::super::context::{Context, StopCause};
 use crate::{

@@ -1,4 +1,4 @@
-//! Step 'compare': the rehearsed schema beside that of the branch.
+//! Step 'compare': compares the rehearsed schema with that of the branch.
 
 use std::collections::BTreeSet;
 

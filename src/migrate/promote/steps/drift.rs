@@ -1,4 +1,4 @@
-//! Step 'drift': the changes of branch and target since the branch point.
+//! Step 'drift': compares the changes of branch and target since the branch point.
 
 use super::super::context::{Context, StopCause};
 use crate::{

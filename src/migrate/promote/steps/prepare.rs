@@ -1,4 +1,4 @@
-//! Makes the temporary branches and reads the schemas that exist already, all at once.
+//! Creates the temporary branches and reads the existing schemas, all concurrently.
 
 use sqlx::PgConnection;
 
@@ -61,7 +61,7 @@ async fn branch_at_the_branch_point(
     Ok(base_branch(&info).await?)
 }
 
-/// Runs the work only where it is wanted.
+/// Runs the work if `wanted`.
 async fn when<T, E>(wanted: bool, work: impl Future<Output = Result<T, E>>) -> Result<Option<T>, E> {
     match wanted {
         true => work.await.map(Some),

@@ -1,4 +1,4 @@
-//! Step 'rehearse': the migrations on a temporary branch of the target.
+//! Step 'rehearse': applies the migrations to a temporary branch of the target.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Step 'verify': the schema of the target beside the rehearsed one, or without a rehearsal beside that of the branch.
+//! Step 'verify': compares the schema of the target with the rehearsed one, or with that of the branch if there was no
+//! rehearsal.
 
 use super::{
     super::context::{Context, StopCause},

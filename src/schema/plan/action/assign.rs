@@ -61,8 +61,9 @@ fn replace_domains(planner: &mut Planner<'_>) {
     }
 }
 
-/// Whether `DROP NOT NULL` on a parent also drops a constraint that a partition or child keeps: since 18 where it was
-/// only inherited, before always. Before 18 inheritance children keep theirs, as the parent's can be dropped alone.
+/// Restores NOT NULL where a partition or child keeps it although `DROP NOT NULL` on its parent drops it too: since 18
+/// where it was only inherited, before always. Before 18 inheritance children need no statement, because the parent's
+/// can be dropped alone.
 fn keep_not_null(planner: &mut Planner<'_>) {
     let named = planner.ctx.old.server_version() >= 180_000;
     let dropped = |at: usize| {

@@ -74,7 +74,8 @@ fn position(of: &str, from: &str) -> Statement {
     Statement::new(format!("DO {}", dollar_quote(&body)))
 }
 
-/// Renames the sequence away, transfers its position to the identity, and drops it.
+/// Detaches the sequence from its column, renames it if the identity needs its name, transfers its position to the
+/// identity, and drops it.
 pub(in crate::schema::plan) fn transfer_to_identity(
     ctx: &Context<'_>,
     sequence: &Object,
@@ -93,7 +94,8 @@ pub(in crate::schema::plan) fn transfer_to_identity(
     (away, vec![position(identity, &from), Statement::new(format!("DROP SEQUENCE {from}"))])
 }
 
-/// Transfers the position to the new sequence before the identity is dropped, and renames the sequence afterwards.
+/// Transfers the position to the new sequence before the identity is dropped. If the identity's sequence still has its
+/// name, the new sequence is created under a temporary one and renamed afterwards.
 pub(in crate::schema::plan) fn transfer_from_identity(
     ctx: &Context<'_>,
     mut creation: Vec<Statement>,
