@@ -71,7 +71,7 @@ impl ApplyOptions {
     }
 
     /// Continues after the last committed statement of a migration that stopped half-way, rather than refusing it.
-    /// Read its failure first: the statement that failed may have left something behind.
+    /// Read its failure first: the failed statement may have left partial results, such as an invalid index.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;

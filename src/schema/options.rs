@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The objects to read and compare. By default everything outside the system's own schemas.
+/// The objects to read and compare: by default all objects outside the system's schemas.
 ///
 /// ```
 /// use lakebase::schema::Options;
@@ -36,7 +36,7 @@ impl Options {
         self
     }
 
-    /// Leaves these schemas out, named without quotes. None by default; the system's own are never read.
+    /// Excludes these schemas, named without quotes. None by default; the system's schemas are never read.
     #[must_use]
     pub fn exclude_schemas<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.exclude = names.into_iter().map(Into::into).collect();

@@ -1,7 +1,7 @@
 //! Tokens, quoting, clauses and identifiers of SQL text.
 //!
-//! Nothing here understands SQL beyond its lexical rules: definitions come from the server's own deparsers, migrations
-//! from their authors, and both are only cut into tokens.
+//! Only the lexical rules of SQL are interpreted: definitions come from the server's deparsers, migrations from their
+//! authors, and both are only split into tokens.
 
 mod clause;
 mod identifiers;

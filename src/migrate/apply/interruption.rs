@@ -19,7 +19,7 @@ pub(super) struct InDoubt {
     pub(super) statements: usize,
     /// The results of the statements, where all were received and only the commit or its record was not.
     pub(super) reports: Option<Vec<StatementReport>>,
-    /// The reason why a new connection could not tell.
+    /// The reason why a new connection could not determine it.
     pub(super) unresolved: Option<Error>,
 }
 

@@ -55,8 +55,8 @@ pub(super) struct Context {
     pub(super) present: Option<Schema>,
     /// A temporary branch of the target at the branch point.
     pub(super) base: Option<EphemeralBranch>,
-    /// The reason why there is no such branch. The comparison then derives the drift of the target from the objects that
-    /// only the target has.
+    /// The reason why there is no such branch. The comparison then derives the drift of the target from the objects
+    /// that only the target has.
     pub(super) no_base: Option<String>,
     /// A temporary branch of the target for the rehearsal.
     pub(super) staging: Option<EphemeralBranch>,

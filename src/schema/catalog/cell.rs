@@ -1,4 +1,4 @@
-//! The meaning of the columns of a catalog query.
+//! The columns of catalog queries, by their aliases.
 
 use crate::schema::model::Attr;
 

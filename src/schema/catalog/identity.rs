@@ -1,4 +1,4 @@
-//! Sequences that belong to columns. Those of identity columns are parts of their columns, not objects.
+//! Sequences of columns. Those of identity columns are parts of their columns, not objects.
 
 use std::collections::HashMap;
 

@@ -10,7 +10,7 @@ use crate::schema::model::{Attr, Draft, Key, Kind, Name, Object};
 type Part = (Attr, String);
 
 impl Reader {
-    /// The object that a comment or privilege is on, and the part of it that is no object of its own: a column of a
+    /// The object that a comment or privilege is on, and the part of it that the model has no object for: a column of a
     /// view, the index of a constraint, the sequence of an identity.
     fn target(
         &self,

@@ -1,4 +1,4 @@
-//! Owners, privileges, default privileges and comments.
+//! Statements for owners, privileges, default privileges and comments.
 
 use std::collections::{BTreeMap, BTreeSet};
 

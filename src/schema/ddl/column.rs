@@ -1,4 +1,4 @@
-//! Columns and their defaults.
+//! Statements for columns and their defaults.
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{alter, alter_only, change_options, differing, fdw_options, foreign_options, lines, parent};

@@ -1,4 +1,4 @@
-//! Constraints of tables.
+//! Statements for constraints of tables.
 
 use super::context::{AlterStrategy, Context, Place, Swap};
 use super::index::{concurrently, named, without_options};

@@ -1,4 +1,4 @@
-//! Foreign data wrappers, servers and user mappings.
+//! Statements for foreign data wrappers, servers and user mappings.
 
 use super::context::AlterStrategy;
 use super::sql::{differing, fdw_options, foreign_options};

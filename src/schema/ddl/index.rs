@@ -1,4 +1,4 @@
-//! Indexes that are not part of a constraint.
+//! Statements for indexes that are not part of a constraint.
 
 use super::context::{AlterStrategy, Context, Place, Swap};
 use super::replica_identity::{identity_before, no_identity};
@@ -239,7 +239,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
     AlterStrategy::Alter(statements)
 }
 
-/// Why an invalid index cannot be the target of a plan.
+/// The reason why an invalid index cannot be the target of a plan.
 pub(in crate::schema) const INVALID: &str =
     "a build of it failed on the new side, and no plan can make an invalid index: drop or reindex it there";
 

@@ -1,4 +1,4 @@
-//! Operators, their classes and families, casts and access methods.
+//! Statements for operators, their classes and families, casts and access methods.
 
 use super::context::AlterStrategy;
 use super::sql::{differing, lines};

@@ -1,4 +1,4 @@
-//! Statements that create and change publications.
+//! Statements for publications.
 
 use super::context::AlterStrategy;
 use super::sql::{differing, parent};

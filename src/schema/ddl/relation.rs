@@ -1,4 +1,4 @@
-//! Schemas, extensions, sequences, views, materialised views and extended statistics.
+//! Statements for schemas, extensions, sequences, views, materialized views and extended statistics.
 
 use super::context::{AlterStrategy, Context};
 use super::identity;

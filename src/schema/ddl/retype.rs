@@ -5,7 +5,7 @@ use super::sql::{alter, parent};
 use crate::schema::model::{Attr, Kind, Name, Object, Schema};
 use crate::schema::statement::{HazardKind, Statement};
 
-/// Changes the type. An explicit `USING` is given wherever PostgreSQL would not convert by itself.
+/// Changes the type of a column, with an explicit `USING` where PostgreSQL has no implicit conversion.
 pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -> Statement {
     let table = parent(new);
     let (before, after) = (old.text(Attr::Type), new.text(Attr::Type));

@@ -1,4 +1,4 @@
-//! Functions, aggregates, triggers, rules, event triggers, languages and policies.
+//! Statements for functions, aggregates, triggers, rules, event triggers, languages and policies.
 
 use super::context::AlterStrategy;
 use super::sql::{differing, lines, parent};

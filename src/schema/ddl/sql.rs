@@ -53,7 +53,7 @@ pub(in crate::schema) fn phrase(object: &Object) -> String {
     }
 }
 
-/// One `key=value` a line, as `key='value', …`.
+/// Joins lines of `key=value` as `key='value', …`.
 pub(in crate::schema) fn options(lines: &str) -> String {
     let each = lines.lines().map(|line| match line.split_once('=') {
         Some((name, value)) => format!("{name}={}", quote_literal(value)),

@@ -1,4 +1,4 @@
-//! Statements that create and change tables.
+//! Statements for tables.
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
@@ -247,7 +247,7 @@ fn column_of_its_own<'a>(
         .find(|name| !kept(name) && !added(name))
 }
 
-/// Whether the columns of a table that becomes typed end up in the order of its type: those that stay, then new ones.
+/// Whether the kept and then the new columns of a table that becomes typed are in the order of its type.
 fn follows_type(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let composite = Table::new(new).of_type().and_then(|of| ctx.new.object(Kind::Composite, of));
     let Some(composite) = composite else { return true };

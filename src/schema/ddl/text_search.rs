@@ -1,4 +1,4 @@
-//! Statements that create and change text search configurations and dictionaries.
+//! Statements for text search configurations and dictionaries.
 
 use super::context::AlterStrategy;
 use super::sql::lines;

@@ -1,4 +1,4 @@
-//! Enums, domains, composite types, ranges and collations.
+//! Statements for enums, domains, composite types, ranges and collations.
 
 use super::context::{AlterStrategy, Context};
 use super::not_null;

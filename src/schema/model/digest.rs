@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// A digest of everything that is compared in a schema: equal exactly when [`compare`](crate::schema::compare) finds
-/// nothing.
+/// A digest of the compared attributes of a schema: equal exactly when [`compare`](crate::schema::compare) finds no
+/// difference.
 ///
 /// ```
 /// # fn show(schema: &lakebase::schema::Schema) {

@@ -114,7 +114,7 @@ impl Schema {
         self.origin.version
     }
 
-    /// The digest of everything that is compared.
+    /// The digest of the compared attributes.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Fnv::default();
         for digest in self.digests.iter() {

@@ -62,7 +62,7 @@ pub(in crate::schema) struct Object<'a> {
     pub(in crate::schema) stamps: [u32; 3],
 }
 
-/// The attributes of an object, in the order the catalog gives them.
+/// The attributes of an object, in catalog order.
 #[derive(Clone, Copy)]
 pub(in crate::schema) struct Attributes<'a> {
     texts: &'a Texts,

@@ -19,7 +19,7 @@ impl Schema {
     }
 }
 
-/// Whether anything in the object changes.
+/// Whether the object changes.
 fn requote(draft: &mut Draft<'_>, requoting: &Requoting) -> bool {
     let kind = draft.key.kind;
     let mut changes = false;

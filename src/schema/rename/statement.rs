@@ -1,4 +1,4 @@
-//! One rename as SQL.
+//! The SQL of a rename.
 
 use crate::schema::ddl;
 use crate::schema::model::{Key, Kind, Name, Object};

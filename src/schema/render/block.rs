@@ -12,7 +12,7 @@ const CONTEXT: usize = 3;
 /// The maximum width of column names up to which types are aligned.
 const WIDEST: usize = 32;
 
-/// Both sides of a difference.
+/// The two schemas of a difference.
 #[derive(Clone, Copy)]
 pub(super) struct Sides<'a> {
     pub(super) old: &'a Schema,
@@ -199,7 +199,7 @@ fn rename(sides: Sides<'_>, before: &Key, after: &Key, (was, is): (&Key, &Key)) 
     Row::Renamed { what, before: name(before, was), after: name(after, is) }
 }
 
-/// The rows that name an object, and those of its own text.
+/// The heading rows of an object, and the rows of its definition.
 fn written_object(
     sides: Sides<'_>,
     key: &Key,

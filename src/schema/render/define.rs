@@ -108,7 +108,7 @@ fn flag(object: &Object, attr: Attr, words: &'static str) -> &'static str {
     if object.has(attr) { words } else { "" }
 }
 
-/// One `key=value` or `key<tab>value` a line, as `key=value, …`.
+/// Joins lines of `key=value` or `key<tab>value` as `key=value, …`.
 fn list(lines: &str) -> String {
     entries(lines).into_iter().map(|line| line.replacen('\t', " ", 1)).collect::<Vec<_>>().join(", ")
 }

@@ -54,7 +54,7 @@ pub(super) fn differences(number: usize, first: &Change) -> String {
     }
 }
 
-/// Without a base: an addition on the target that the migrations did not make.
+/// Whether a difference is an addition on the target that the migrations did not make; used without a base.
 fn is_beyond(context: &Context, change: &Change) -> bool {
     let rehearsal = context.report.rehearsal.iter();
     let mut ours = rehearsal.flat_map(|rehearsal| rehearsal.diff.changes()).flat_map(keys);

@@ -11,7 +11,7 @@ use crate::{
     migrate::{rehearsal::Rehearsal, session::rehearse_on, text_table::count},
 };
 
-/// None where nothing is to be rehearsed.
+/// Returns `None` if the rehearsal is skipped.
 pub(super) async fn run(context: &Context) -> Option<Result<Rehearsal>> {
     let staging = context.staging.as_ref()?;
     context.begin(Step::Rehearse);

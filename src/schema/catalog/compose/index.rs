@@ -9,8 +9,8 @@ pub(super) fn of_key(name: &str, table: &str, columns: &str) -> String {
 }
 
 impl Reader {
-    /// Composes the output of `pg_get_indexdef` for a B-tree on plain columns that leaves operator classes and
-    /// collations to their types; none for every other.
+    /// Composes the output of `pg_get_indexdef` for a B-tree on plain columns with the default operator classes and
+    /// collations of their types; `None` for other indexes.
     pub(super) fn index(
         &self,
         relation: u32,

@@ -68,7 +68,7 @@ impl Said<'_, '_> {
 }
 
 impl Reader {
-    /// The object of a row; none if it is part of something outside the model.
+    /// The object of a row; `None` if its parent is outside the model.
     pub(super) fn compose<'r>(
         &self,
         row: &'r PgRow,

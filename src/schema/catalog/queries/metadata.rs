@@ -54,7 +54,7 @@ pub(in crate::schema::catalog) const ALIASES: &str = "
 pub(in crate::schema::catalog) const DEFAULT_CLASSES: &str = "
     select oid, opcintype from pg_opclass where opcmethod = 403 and opcdefault";
 
-/// Generated columns: the address of their expression is the column's.
+/// Addresses of the expressions of generated columns, which stand for the column.
 pub(in crate::schema::catalog) const GENERATED: &str = "
     select d.oid as objid, adrelid as refobjid, adnum::int4 as refsub from pg_attrdef d join pg_attribute a on a.attrelid = adrelid and a.attnum = adnum
      where attgenerated <> ''";

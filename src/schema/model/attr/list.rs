@@ -49,7 +49,7 @@ attributes! {
     Cycle = "cycle", Compared, Flag;
     /// The default of a domain; on an operator class, that it is the default one.
     Default = "default", Compared, Text;
-    /// How many arguments of a function have a default.
+    /// The number of arguments of a function with a default.
     DefaultCount = "default_count", PlanOnly, Text;
     /// The storage that the types of a materialized view's columns prescribe.
     DefaultStorage = "default_storage", PlanOnly, List;

@@ -12,14 +12,14 @@ pub(super) enum Use {
     PlanOnly,
 }
 
-/// How the value of an attribute is written.
+/// The format of an attribute's value.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::schema) enum Shape {
     Text,
     /// `true`, or absent.
     Flag,
-    /// One entry a line.
+    /// A list with one entry per line.
     List,
 }
 

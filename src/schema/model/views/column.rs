@@ -54,8 +54,8 @@ impl<'a> Column<'a> {
         self.0.has(Attr::Identity)
     }
 
-    /// `ALWAYS` or `BY DEFAULT`, for an identity with a sequence of its own: since 17 a partition has the identity of
-    /// its parent, with the parent's sequence.
+    /// `ALWAYS` or `BY DEFAULT`, for an identity with its own sequence: since 17 a partition has the identity of its
+    /// parent, with the parent's sequence.
     pub(in crate::schema) fn own_identity(self) -> Option<String> {
         self.0.get(Attr::Identity).filter(|_| self.0.has(Attr::IdentitySequence)).map(str::to_uppercase)
     }

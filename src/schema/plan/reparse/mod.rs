@@ -7,7 +7,7 @@
 //!   `ARRAY[…]` is pushed down to each element. It stays outside where it is left out, as an operand of `ANY` and
 //!   `ALL`, or where the array's own type comes first.
 //! * `EXTRACT(YEAR FROM d)`, which is how `extract('YEAR' FROM d)` is printed: the word would be folded.
-//! * `SELECT 'a'::text` in a place where the names of columns do not matter: a column without a name gets one.
+//! * `SELECT 'a'::text` in a place where the names of columns do not matter: an unnamed column gets a name.
 //! * `((a AND b) AND c)`, which is how `x BETWEEN … AND c` is printed. Parentheses on the left are dissolved. A cast
 //!   from boolean to boolean keeps them, and leaves no trace of itself.
 

@@ -1,4 +1,4 @@
-//! Names are unique in their namespace at every moment of a plan.
+//! Rules that keep names unique in their namespace throughout a plan.
 
 use std::collections::BTreeMap;
 

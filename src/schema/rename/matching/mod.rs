@@ -189,7 +189,8 @@ impl<'a> IdentityMatcher<'a> {
         Match::Unclear
     }
 
-    /// Objects without rows can be recreated, so only those that are equal but for their names must be the same one.
+    /// Matches objects without rows. These can be recreated, so only those equal except for their names must be the
+    /// same.
     fn other(&self, old: &Object, new: &Object) -> Match {
         let (before, after) = (old.stamps[0], new.stamps[0]);
         if before == after {
