@@ -105,6 +105,18 @@ impl Lakebase {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid), before anything is sent, for a path that does not begin with
+/// one slash; the kind of an error answer, such as [`NotFound`](crate::ErrorKind::NotFound),
+/// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition), and [`RateLimited`](crate::ErrorKind::RateLimited)
+/// or [`Unavailable`](crate::ErrorKind::Unavailable) after the retries;
+/// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) without accepted credentials;
+/// [`Connect`](crate::ErrorKind::Connect) when the service cannot be reached; [`Timeout`](crate::ErrorKind::Timeout)
+/// when the retry budget runs out or the service is silent; [`Protocol`](crate::ErrorKind::Protocol) when the answer
+/// is not JSON. Fetching a token can also fail with [`Config`](crate::ErrorKind::Config).
 #[derive(Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct RawRequest {

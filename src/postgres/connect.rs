@@ -31,6 +31,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it, for a branch those of [`Branch::ensure_endpoint`], for an endpoint those of
+/// [`Endpoint::wait_until_ready`]; [`Connect`](crate::ErrorKind::Connect) when the server cannot be reached or its
+/// certificate cannot be verified; [`Database`](crate::ErrorKind::Database) when PostgreSQL refuses the login;
+/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit;
+/// [`Config`](crate::ErrorKind::Config) when the system's trusted certificates cannot be read.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is opened until the request is awaited"]
 pub struct OpenPool {
@@ -63,6 +71,14 @@ sent_when_awaited!(OpenPool => LakebasePool);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it, for a branch those of [`Branch::ensure_endpoint`], for an endpoint those of
+/// [`Endpoint::wait_until_ready`]; [`Connect`](crate::ErrorKind::Connect) when the server cannot be reached or its
+/// certificate cannot be verified; [`Database`](crate::ErrorKind::Database) when PostgreSQL refuses the login;
+/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit;
+/// [`Config`](crate::ErrorKind::Config) when the system's trusted certificates cannot be read.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is opened until the request is awaited"]
 pub struct OpenConnection {
@@ -84,9 +100,9 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
-    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
-    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
+    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect)
+    /// where the server cannot be reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where
+    /// PostgreSQL refuses the login, [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn pool(&self) -> OpenPool {
         OpenPool { login: Options::new(Target::Endpoint(self.clone())), options: PgPoolOptions::new() }
     }
@@ -95,9 +111,9 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
-    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
-    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
+    /// Awaiting it: those of [`wait_until_ready`](Self::wait_until_ready); [`Connect`](crate::ErrorKind::Connect)
+    /// where the server cannot be reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where
+    /// PostgreSQL refuses the login, [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn connect(&self) -> OpenConnection {
         OpenConnection { login: Options::new(Target::Endpoint(self.clone())) }
     }
@@ -110,9 +126,9 @@ impl Branch {
     ///
     /// # Errors
     ///
-    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
-    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
-    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
+    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where
+    /// the server cannot be reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where
+    /// PostgreSQL refuses the login, [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn pool(&self) -> OpenPool {
         OpenPool { login: Options::new(Target::Branch(self.clone())), options: PgPoolOptions::new() }
     }
@@ -121,9 +137,9 @@ impl Branch {
     ///
     /// # Errors
     ///
-    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where the server cannot be
-    /// reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
-    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
+    /// Awaiting it: those of [`ensure_endpoint`](Self::ensure_endpoint); [`Connect`](crate::ErrorKind::Connect) where
+    /// the server cannot be reached or its certificate verified, [`Database`](crate::ErrorKind::Database) where
+    /// PostgreSQL refuses the login, [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one in time.
     pub fn connect(&self) -> OpenConnection {
         OpenConnection { login: Options::new(Target::Branch(self.clone())) }
     }

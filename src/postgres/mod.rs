@@ -134,6 +134,14 @@ use login_options;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it, for a branch those of [`Branch::ensure_endpoint`], for an endpoint those of
+/// [`Endpoint::wait_until_ready`]: [`NotFound`](crate::ErrorKind::NotFound),
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when the endpoint is disabled,
+/// [`Timeout`](crate::ErrorKind::Timeout) when it is not ready within three minutes. Also the errors of
+/// [any call](crate::builder::RawRequest#errors), as the caller's user name is read where none is given.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DescribeConnection {

@@ -38,6 +38,15 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule, which the builder keeps
+/// until then; [`AlreadyExists`](crate::ErrorKind::AlreadyExists); [`NotFound`](crate::ErrorKind::NotFound) for a
+/// missing project, source or snapshot; [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when the source
+/// is going to expire; [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling, or the branch is
+/// still not ready, after three minutes. Also the errors of [waiting](crate::Operation#errors) and of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateBranch {

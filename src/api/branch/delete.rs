@@ -25,6 +25,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a root, default or protected branch or one with
+/// children; [`Timeout`](crate::ErrorKind::Timeout) when the branch is still being created, the service is still
+/// reconciling, or the branch still exists, after three minutes each. Also the errors of
+/// [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteBranch {
@@ -130,6 +138,12 @@ sent_when_awaited!(DeleteBranch => ());
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound) when there is no such deleted branch;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
+/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UndeleteBranch {

@@ -33,6 +33,12 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Mismatch`](crate::ErrorKind::Mismatch) when the existing branch differs; otherwise those of
+/// [`CreateBranch`]. [`AlreadyExists`](crate::ErrorKind::AlreadyExists) remains when the branch is deleted but still
+/// kept; an invalid argument is [`Invalid`](crate::ErrorKind::Invalid) even when the branch exists.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateBranchIfMissing {

@@ -17,6 +17,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an expiry that breaks a rule;
+/// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist;
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a root, default or protected branch, one with
+/// children, or one whose source is gone or expires; then those of [`DeleteBranch`](crate::builder::DeleteBranch) and
+/// [`CreateBranch`](crate::builder::CreateBranch). If the creation fails, the branch is gone.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct ResetBranch {

@@ -64,6 +64,13 @@ impl fmt::Debug for DatabaseCredential {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for a lifetime outside of 5 minutes to 1 hour, before anything
+/// is sent; [`NotFound`](crate::ErrorKind::NotFound) when the endpoint does not exist;
+/// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) without CAN_USE on the project. Also the errors of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct GenerateCredential {

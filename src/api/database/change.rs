@@ -23,6 +23,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an id or owner that breaks a rule, which the builder keeps
+/// until then; [`AlreadyExists`](crate::ErrorKind::AlreadyExists); [`NotFound`](crate::ErrorKind::NotFound) when the
+/// branch or the owner does not exist; [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling
+/// after three minutes. Also the errors of [waiting](crate::Operation#errors) and of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateDatabase {
@@ -86,6 +94,13 @@ sent_when_awaited!(CreateDatabase => DatabaseInfo);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) when nothing is set or the owner's name breaks a rule, before
+/// anything is sent; [`NotFound`](crate::ErrorKind::NotFound) for the database or its new owner;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
+/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UpdateDatabase {
@@ -149,6 +164,12 @@ sent_when_awaited!(UpdateDatabase => DatabaseInfo);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
+/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteDatabase {

@@ -29,6 +29,16 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule, which the builder keeps
+/// until then; [`AlreadyExists`](crate::ErrorKind::AlreadyExists), also for a second read-write endpoint of any id;
+/// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist;
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when it is disabled, unless the request asks for that;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling, or the endpoint is still not ready,
+/// after three minutes. Also the errors of [waiting](crate::Operation#errors) and of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateEndpoint {

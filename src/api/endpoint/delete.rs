@@ -20,6 +20,13 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a read-write endpoint, which is deleted with its
+/// branch; [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the
+/// errors of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteEndpoint {

@@ -42,6 +42,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: the error that the operation ended with, of the kind that its code names, or
+/// [`OperationFailed`](crate::ErrorKind::OperationFailed) where it names none; [`Timeout`](crate::ErrorKind::Timeout)
+/// after 15 minutes, while the operation goes on; [`NotFound`](crate::ErrorKind::NotFound) when there is no such
+/// operation. [`Error::operation`] names the operation. Also the errors of
+/// [any call](crate::builder::RawRequest#errors).
 pub struct Operation<T> {
     client: Lakebase,
     name: OperationName,

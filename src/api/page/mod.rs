@@ -35,6 +35,13 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound) when the parent does not exist;
+/// [`Invalid`](crate::ErrorKind::Invalid) for a page size that the service refuses;
+/// [`Protocol`](crate::ErrorKind::Protocol) when an answer cannot be read or its page token was seen before. Also the
+/// errors of [any call](crate::builder::RawRequest#errors).
 #[derive(Clone)]
 #[must_use = "nothing is sent until the list is awaited or streamed"]
 pub struct List<T> {

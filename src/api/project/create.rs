@@ -44,6 +44,15 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule, which the builder keeps
+/// until then; [`AlreadyExists`](crate::ErrorKind::AlreadyExists), also when the id belongs to a deleted project that
+/// is still kept; [`RateLimited`](crate::ErrorKind::RateLimited) when the workspace's quota of projects is used up;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling, or the default branch or its
+/// endpoint is still not ready, after three minutes each. Also the errors of [waiting](crate::Operation#errors) and
+/// of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateProject {
@@ -252,6 +261,12 @@ sent_when_awaited!(CreateProject => ProjectInfo);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Mismatch`](crate::ErrorKind::Mismatch) when the existing project has another PostgreSQL version;
+/// otherwise those of [`CreateProject`]. [`AlreadyExists`](crate::ErrorKind::AlreadyExists) remains when the project
+/// is deleted but still kept.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateProjectIfMissing {

@@ -22,6 +22,13 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when a branch is protected;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
+/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteProject {
@@ -79,6 +86,12 @@ sent_when_awaited!(DeleteProject => ());
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound) when there is no such deleted project;
+/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
+/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UndeleteProject {

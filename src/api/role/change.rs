@@ -25,6 +25,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an id that breaks a rule, which the builder keeps until
+/// then, or an identity that the service does not know; [`AlreadyExists`](crate::ErrorKind::AlreadyExists);
+/// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist; [`Timeout`](crate::ErrorKind::Timeout)
+/// when the service is still reconciling after three minutes. Also the errors of [waiting](crate::Operation#errors)
+/// and of [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateRole {
@@ -92,6 +100,13 @@ sent_when_awaited!(CreateRole => RoleInfo);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, before anything is sent;
+/// [`NotFound`](crate::ErrorKind::NotFound); [`Timeout`](crate::ErrorKind::Timeout) when the service is still
+/// reconciling after three minutes. Also the errors of [waiting](crate::Operation#errors) and of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct UpdateRole {
@@ -168,6 +183,15 @@ sent_when_awaited!(UpdateRole => RoleInfo);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
+/// [`Invalid`](crate::ErrorKind::Invalid) for a new owner whose name breaks a rule;
+/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) or [`Invalid`](crate::ErrorKind::Invalid) when the
+/// role owns objects and has no successor; [`Timeout`](crate::ErrorKind::Timeout) when the service is still
+/// reconciling after three minutes. Also the errors of [waiting](crate::Operation#errors) and of
+/// [any call](crate::builder::RawRequest#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct DeleteRole {
