@@ -29,7 +29,7 @@
 //! Without a workspace, take the client from a local Lakebase instead: `LocalLakebase::builder().attach_or_start()`
 //! and then `client()`. Nothing else changes.
 //!
-//! # What there is, and how it hangs together
+//! # Concepts
 //!
 //! * [`Lakebase`] is the client: an address, a login, a connection pool for HTTP. Cloning it is cheap.
 //! * [`Project`], [`Branch`], [`Endpoint`], [`Role`], [`Database`] and [`Snapshot`] are **handles**: a name and a
@@ -44,7 +44,7 @@
 //!   the branch can be used; `.start().await` gives the [`Operation`] instead, which can be waited for later, also by
 //!   another process. Lists are [`List`](builder::List): awaited, a `Vec`; as a stream, page by page.
 //! * [`Expiry`] is an argument because the service refuses a branch without one.
-//! * There is one [`Error`]. Match on [`Error::kind`]; print it for people.
+//! * There is one [`Error`]. Match on [`Error::kind`]; its `Display` is for users.
 //! * [`schema`] compares any two PostgreSQL databases. [`migrate`] applies, rehearses and promotes migrations.
 //!   Both are verbs of a branch, too.
 //!
@@ -52,10 +52,10 @@
 //!
 //! | to | call |
 //! |---|---|
-//! | make a project unless it is there | [`lakebase.create_project(id)`](Lakebase::create_project)`.if_missing()` |
+//! | create a project if it is missing | [`lakebase.create_project(id)`](Lakebase::create_project)`.if_missing()` |
 //! | find production | [`project.default_branch()`](Project::default_branch) |
 //! | branch as of yesterday | [`production.create_branch(id, expiry)`](Branch::create_branch)`.at_time(t)` |
-//! | a branch that goes when a guard is dropped | [`production.ephemeral(id, ttl)`](Branch::ephemeral) |
+//! | a branch that is deleted when a guard is dropped | [`production.ephemeral(id, ttl)`](Branch::ephemeral) |
 //! | start a branch over | [`branch.reset(expiry)`](Branch::reset) |
 //! | keep a branch longer | [`branch.update()`](Branch::update)`.expiry(…)` |
 //! | query | [`branch.pool()`](Branch::pool), [`branch.connect()`](Branch::connect) |
@@ -68,7 +68,7 @@
 //! | try a migration on a temporary branch | [`production.rehearse(&m)`](Branch::rehearse) |
 //! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
 //! | a branch for each test | `lakebase::testing::branch` (feature `testing`) |
-//! | call what this crate does not know yet | [`lakebase.request(…)`](Lakebase::request) |
+//! | call an API without a method here | [`lakebase.request(…)`](Lakebase::request) |
 //!
 //! Apply a migration to a branch, look at the difference, promote it:
 //!
@@ -105,15 +105,14 @@
 //!
 //! * It needs a tokio runtime, and its database connections are sqlx's.
 //! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers
-//!   `NOT_IMPLEMENTED`
-//!   ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and undeleting a branch.
+//!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and
+//!   undeleting a branch.
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!
 //! The guides are in `docs/` of the repository: getting started, authentication, pools and errors, the local
-//! Lakebase, branches and
-//! expiry, schema comparison, promotion, testing with branches, continuous integration, design, and a table for
-//! those who come from the Python notebooks.
+//! Lakebase, branches and expiry, schema comparison, promotion, testing with branches, continuous integration, design,
+//! and a table for users of the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;
@@ -177,7 +176,7 @@ pub mod name {
     };
 }
 
-/// Plain data: the answers of the service, and the values that requests are made of.
+/// Plain data: answers of the service and parameters of requests.
 pub mod model {
     pub use crate::{
         api::{
@@ -203,7 +202,7 @@ pub mod model {
     };
 }
 
-/// Requests: what the methods of handles return, sent when awaited; and the builder of the client.
+/// Request builders, returned by the methods of handles and sent when awaited; and the client builder.
 pub mod builder {
     #[cfg(feature = "sqlx")]
     pub use crate::postgres::connect::{OpenConnection, OpenPool};

@@ -1,4 +1,4 @@
-//! Every setting that the Databricks tools know: its name in files and code, its variables, its group.
+//! Settings of the Databricks tools: name in files and code, environment variables, kind of authorization.
 
 /// A setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub(super) struct Attribute {
     pub(super) key: Key,
     /// In code and files; the first one is shown.
     pub(super) names: &'static [&'static str],
-    /// The earlier wins.
+    /// In order of precedence.
     pub(super) variables: &'static [&'static str],
     /// The kind of authorization that this setting belongs to; two kinds at once are a conflict.
     pub(super) group: &'static str,

@@ -13,7 +13,7 @@ use crate::{
 const MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-databricks-azure-sp-management-token");
 const RESOURCE_ID: HeaderName = HeaderName::from_static("x-databricks-azure-workspace-resource-id");
 
-/// One of the separate Azures.
+/// An Azure cloud: public, US Government or China.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AzureEnvironment {
     pub(super) login: String,
@@ -72,7 +72,7 @@ pub(super) async fn tenant(transport: &Transport, host: &Url) -> Option<String> 
     (!tenant.is_empty()).then(|| tenant.to_owned())
 }
 
-/// Adds the headers by which Azure workspaces recognise a login from outside of them.
+/// Adds the headers with which a principal that is not a workspace user authenticates.
 pub(super) fn with_azure_headers(context: &Context, token: Token, management: Option<&Token>) -> Token {
     let mut token = token;
     if let Some(management) = management {

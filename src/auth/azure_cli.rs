@@ -55,7 +55,7 @@ struct User {
 }
 
 impl Account {
-    /// A managed identity lives in one tenant, and `az` refuses to be told which.
+    /// A managed identity belongs to one tenant, and `az` rejects `--tenant` for it.
     fn is_managed_identity(&self) -> bool {
         let managed = ["systemAssignedIdentity", "userAssignedIdentity"];
         self.user.kind == "servicePrincipal" && managed.contains(&self.user.name.as_str())
@@ -92,7 +92,7 @@ impl AzureCli {
         Ok(Token::new(reply.access_token.expose_secret()).with_scheme(&reply.token_type).expires_at(expiry))
     }
 
-    /// Asks as precisely as is known, and less precisely where that is refused.
+    /// Passes subscription and tenant where they are known, and retries without those that `az` rejects.
     async fn ask(&self, resource: &str) -> Result<Token> {
         let account: Account = self.az(&["account", "show", "--output", "json"]).await?;
         let tenant = self.context.get(Key::AzureTenantId).filter(|_| !account.is_managed_identity());
@@ -132,7 +132,7 @@ impl TokenProvider for AzureCli {
     }
 }
 
-/// The tool prints local time without saying so.
+/// The tool prints local time without an offset.
 fn read_expiry(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());

@@ -1,4 +1,4 @@
-//! Which login is used: the first strategy that has what it needs.
+//! Selection of the login: the first strategy whose requirements are met.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 struct Strategy {
     name: &'static str,
     configure: fn(&Context) -> Configured,
-    /// Whether what it needs may be there without being meant; its failure does not end the search then.
+    /// Whether its requirements can be met by accident; if so, its failure does not end the search.
     is_ambient: fn(&Context) -> bool,
 }
 
@@ -125,7 +125,7 @@ fn not_offered(context: &Context) -> Vec<String> {
         .collect()
 }
 
-/// A first token is fetched now, so that a login that does not work is found out here and not in the first call.
+/// Fetches a first token, so that a broken login fails here and not in the first call.
 async fn proven(context: &Context, provider: Arc<dyn Provider>) -> Result<TokenCache> {
     let early = !context.config().has(Key::NoAsyncRefresh);
     let cache = TokenCache::new(provider, early);

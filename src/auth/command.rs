@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// A tool may have to talk to its own login service first.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs a program to its end and returns what it printed. It dies with the future.
+/// Runs a program to its end and returns its output. Dropping the future kills it.
 pub(super) async fn run(program: &Path, arguments: &[&str], env: &Env) -> Result<Output> {
     let shown = program.display();
     let mut command = Command::new(program);
@@ -33,7 +33,7 @@ pub(super) fn complaint(output: &Output) -> String {
     if line.is_empty() { format!("it ended with {}", output.status) } else { line }
 }
 
-/// The places where a program of this name could be.
+/// Candidate paths of a program of this name.
 pub(super) fn candidates(name: &str, env: &Env) -> Vec<PathBuf> {
     let names = if cfg!(windows) {
         vec![format!("{name}.exe"), format!("{name}.cmd"), name.to_owned()]

@@ -20,7 +20,7 @@ pub(crate) struct Config {
 
 #[derive(Clone)]
 struct Setting {
-    /// All of them, as most are near a secret.
+    /// All settings, as most are used together with a secret.
     text: SecretString,
     /// The variable it came from.
     variable: Option<&'static str>,
@@ -43,7 +43,7 @@ impl Config {
         self.values.contains_key(&key)
     }
 
-    /// Fills what is unset from the environment and the file, and checks the whole.
+    /// Fills unset settings from the environment and the file, then validates all of them.
     pub(crate) fn resolve(mut self, env: &Env) -> Result<(Self, Option<Host>)> {
         let resolved = self.read_environment(env).and_then(|()| self.read_file(env));
         resolved.map_err(|error| self.explain("resolve: ", error))?;
@@ -154,7 +154,7 @@ impl Config {
         Ok(Some(host))
     }
 
-    /// A number of seconds; only files set these.
+    /// A number of seconds, which only files can set.
     pub(crate) fn seconds(&self, key: Key) -> Option<u64> {
         self.get(key).and_then(|text| text.trim().parse().ok())
     }
@@ -169,7 +169,7 @@ impl Config {
         if scopes.is_empty() { "all-apis".to_owned() } else { scopes.join(" ") }
     }
 
-    /// Puts the stage in front of an error and the settings behind it.
+    /// Prefixes an error with the failed step and appends the settings.
     pub(crate) fn explain(&self, stage: &str, error: Error) -> Error {
         error.prepend_message(stage).append_message(self.to_string())
     }

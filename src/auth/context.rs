@@ -29,7 +29,7 @@ struct Shared {
     transport: Transport,
     host: Option<Url>,
     facts: OnceCell<Facts>,
-    /// Remembered once found.
+    /// Cached after the first lookup.
     token_endpoint: OnceCell<Url>,
 }
 
@@ -86,7 +86,7 @@ impl Context {
         Ok(facts.await)
     }
 
-    /// The facts, if anybody needed them.
+    /// The metadata of the host, if it was fetched already.
     pub(crate) fn known_facts(&self) -> Option<&Facts> {
         self.shared.facts.get()
     }

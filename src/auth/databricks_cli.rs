@@ -141,7 +141,7 @@ pub(super) fn read_expiry(text: &str) -> Option<DateTime<Utc>> {
 }
 
 impl DatabricksCli {
-    /// The version, asked once. Not knowing it is no failure: the oldest way of asking works with all.
+    /// The version, read once. An unknown version is no failure: the oldest arguments work with all versions.
     async fn version(&self) -> Option<Version> {
         let ask = || async {
             let output = command::run(&self.program, &["version"], self.context.env()).await.ok()?;

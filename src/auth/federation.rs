@@ -1,11 +1,11 @@
-//! Workload identity federation: an ID token of another issuer is exchanged for one of the workspace.
+//! Exchanges an external ID token for a workspace token.
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{attributes::Key, context::Context, host::HostType, oauth, token::Token};
 use crate::error::{Error, Result};
 
-/// Exchanges an ID token. Without a client id the federation is the account's.
+/// Requests the token. Without a client id, the federation policy of the account applies.
 pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Result<Token> {
     let id_token = id_token.expose_secret().trim();
     if id_token.is_empty() {
@@ -24,8 +24,8 @@ pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Resul
     oauth::request_token(context, endpoint, &form, None).await
 }
 
-/// For whom the ID token must have been issued: what is configured or the host says, else the account, else the
-/// address that exchanges it.
+/// The audience that the ID token must be issued for: the configured one or the host's, else the account, else the
+/// token endpoint.
 pub(super) async fn audience(context: &Context) -> Result<String> {
     let facts = context.facts().await?;
     if let Some(audience) = &facts.audience {

@@ -1,4 +1,4 @@
-//! The address of a workspace: how people write it, and what its name tells.
+//! Workspace addresses: parsing, and the cloud and API that the host name implies.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use crate::{
     http::transport::is_loopback,
 };
 
-/// A host as it was written, understood.
+/// A parsed host address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Host {
     /// Scheme, name and port; nothing else.
@@ -86,13 +86,13 @@ impl HostType {
     }
 }
 
-/// Whose data centres.
+/// The cloud provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cloud {
     Aws,
     Azure,
     Gcp,
-    /// A name that is not known here.
+    /// A name that this crate does not know.
     Other(String),
 }
 

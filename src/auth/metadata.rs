@@ -34,12 +34,12 @@ pub(crate) struct Facts {
     pub(crate) cloud: Cloud,
     pub(crate) account_id: Option<String>,
     pub(crate) workspace_id: Option<String>,
-    /// For whom an ID token is to be asked.
+    /// The audience of an ID token request.
     pub(super) audience: Option<String>,
     pub(super) discovery_url: Option<String>,
 }
 
-/// Asks the host, once and briefly: everything also works without an answer.
+/// Asks the host, in one short attempt: the answer is optional.
 pub(super) async fn ask(transport: &Transport, host: &Url) -> HostMetadata {
     let answer = match host.join("/.well-known/databricks-config") {
         Ok(url) => {
@@ -66,7 +66,7 @@ fn read(answer: &Answer) -> Option<HostMetadata> {
 }
 
 impl Facts {
-    /// Each fact from the first source that has it.
+    /// Takes each value from the first source that has it.
     pub(super) fn new(config: &Config, host: &Url, metadata: HostMetadata) -> Self {
         let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         let configured = |key: Key| config.get(key).map(str::to_owned);

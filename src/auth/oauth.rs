@@ -57,7 +57,7 @@ async fn discover(context: &Context) -> Result<Url> {
     self::address(&endpoints.token_endpoint)
 }
 
-/// Secrets are sent here, so it must be encrypted, or this machine.
+/// Secrets are sent to this address, so it must be HTTPS or loopback.
 pub(super) fn address(text: &str) -> Result<Url> {
     let wrong = |rule: &str| Error::new(ErrorKind::Config, format!("'{text}' {rule}"));
     let url = Url::parse(text).map_err(|e| wrong("is not an address").with_source(e))?;
@@ -126,7 +126,7 @@ pub(super) async fn request_token(
 const FORM: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A token endpoint that says no, says that the credentials are wrong, whatever status it chooses.
+/// A refusal of a token endpoint means wrong credentials; servers use 400, 401 and 403 for it.
 fn refused(error: Error) -> Error {
     match error.status() {
         Some(400 | 401 | 403) => error.with_kind(ErrorKind::Unauthenticated),

@@ -1,4 +1,4 @@
-//! Tokens and where they come from.
+//! Tokens and their providers.
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 

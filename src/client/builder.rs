@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Makes a [`Lakebase`] client. What is given here wins over the environment, which wins over the profile.
+/// Builder of a [`Lakebase`] client. Settings in code win over the environment, which wins over the profile.
 ///
 /// With a [`host`](Self::host) and a [`token`](Self::token) or [`token_provider`](Self::token_provider) everything is
 /// known, and neither environment nor files are looked at.
@@ -56,7 +56,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Answers come from here, not from the network.
+    /// Scripted answers instead of the network.
     #[cfg(test)]
     pub(crate) fn exchange(mut self, exchange: Arc<dyn crate::http::transport::Exchange>) -> Self {
         self.exchange = Some(exchange);
@@ -206,7 +206,7 @@ impl ClientBuilder {
         Ok(Lakebase::new(parts))
     }
 
-    /// Whether nothing needs to be looked for.
+    /// Whether host and login are given, so that neither environment nor files are read.
     fn is_complete(&self) -> bool {
         let identified = self.provider.is_some() || self.config.has(Key::Token);
         self.config.has(Key::Host) && identified && !self.config.has(Key::Profile)

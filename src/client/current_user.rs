@@ -28,7 +28,7 @@ pub struct CurrentUser {
     /// The e-mail address of a person, the application id of a service principal. It is also the name of the
     /// PostgreSQL role to log in as.
     pub user_name: String,
-    /// A name for people.
+    /// The display name.
     #[serde(default)]
     pub display_name: Option<String>,
     /// Whether the account may log in.
@@ -37,7 +37,7 @@ pub struct CurrentUser {
 }
 
 impl Lakebase {
-    /// Asks the workspace who the caller is; the answer is kept for the life of the client.
+    /// Reads the caller's identity from the workspace; cached for the life of the client.
     ///
     /// # Errors
     ///

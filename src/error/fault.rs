@@ -83,7 +83,7 @@ impl Fault {
         }
     }
 
-    /// Whether the caller's network is refused, by an IP access list or a private link.
+    /// Whether an IP access list or a private link rejected the caller's network.
     fn is_about_the_network(&self) -> bool {
         let text = self.message.to_lowercase();
         self.code.as_deref() == Some("PRIVATE_LINK_VALIDATION_ERROR")

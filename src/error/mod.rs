@@ -17,8 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// Why a call failed: a [`kind`](Self::kind) to match on, a line that says what was being done and what to do
-/// next, the service's own code, message and request id, and the cause as [`source`](StdError::source).
+/// A failed call: a [`kind`](Self::kind) to match on, a message that names the failed action and the remedy, the
+/// service's own code, message and request id, and the cause as [`source`](StdError::source).
 ///
 /// `Display` is one line and does not repeat its source; `Debug` (what `fn main() -> Result<…>` prints) adds the
 /// chain of causes. No secret is ever part of either.
@@ -57,7 +57,7 @@ enum Cause {
     Wrapped(Arc<dyn StdError + Send + Sync>),
 }
 
-/// The kind of a failure: the part that a program decides by.
+/// The kind of a failure, for programs to match on.
 ///
 /// ```
 /// # fn handle(error: lakebase::Error) {
@@ -73,19 +73,19 @@ enum Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration does not hold together: no host, an unknown profile, two authorization methods.
+    /// Inconsistent configuration: no host, an unknown profile, two authorization methods.
     Config,
-    /// There are no credentials, or the service does not accept them (401).
+    /// No credentials found, or they were rejected (401).
     Unauthenticated,
-    /// The caller may not do this (403).
+    /// The caller lacks a permission (403).
     PermissionDenied,
-    /// An argument breaks a rule, found before or by the service (400).
+    /// An invalid argument, rejected by this crate or by the service (400).
     Invalid,
-    /// There is no such resource (404).
+    /// The resource does not exist (404).
     NotFound,
     /// A resource of this id exists already (409, or 400 with that text).
     AlreadyExists,
-    /// The existing resource differs from the request: another source, expiry or version.
+    /// The resource exists but differs from the request: another source, expiry or version.
     Mismatch,
     /// The state of the resource forbids it: protected, a root branch, a branch with children.
     FailedPrecondition,
@@ -93,21 +93,21 @@ pub enum ErrorKind {
     Reconciling,
     /// Too many requests or a quota is used up (429).
     RateLimited,
-    /// The service answered that it cannot answer now (500, 502, 503, 504).
+    /// The service failed or is temporarily unavailable (500, 502, 503, 504).
     Unavailable,
     /// The service cannot be reached: name, connection, TLS.
     Connect,
-    /// A deadline of ours ran out.
+    /// A time limit of this crate or of the caller was exceeded.
     Timeout,
-    /// The answer is not what the API promises: HTML, no JSON, a missing field.
+    /// The answer breaks the API contract: HTML, invalid JSON, a missing field.
     Protocol,
     /// A long-running operation ended with an error.
     OperationFailed,
-    /// The service does not offer this (501).
+    /// The service does not support the call (501).
     Unsupported,
-    /// PostgreSQL refused: a login, a statement.
+    /// PostgreSQL rejected a login or a statement.
     Database,
-    /// A promotion or a migration was stopped by a check, or a plan cannot be made.
+    /// A check stopped a promotion or a migration, or no plan is possible.
     Refused,
     /// Another session or process holds the lock that this needs: a migration lock, a lock on a table, the lock on a
     /// data directory. The same call works when it is released.
@@ -115,8 +115,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of your own, for a stand-in of something that calls the service, say. The message must not contain
-    /// a secret.
+    /// Creates an error, for example in a mock of the service. The message must not contain a secret.
     ///
     /// ```
     /// use lakebase::{Error, ErrorKind};
@@ -137,7 +136,7 @@ impl Error {
         }))
     }
 
-    /// An error of a login of your own, see [`TokenProvider`](crate::auth::TokenProvider). The message must not
+    /// Creates the error of a custom login, see [`TokenProvider`](crate::auth::TokenProvider). The message must not
     /// contain a secret.
     ///
     /// ```
@@ -154,7 +153,7 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    /// Converts an error that says all itself: its line becomes the message, its source stays the source.
+    /// Converts a self-contained error: its text becomes the message, its source stays the source.
     pub(crate) fn wrap(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Self {
         Self::wrap_boxed(kind, Box::new(error))
     }
@@ -238,7 +237,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the same call may succeed a little later: [`Reconciling`](ErrorKind::Reconciling),
+    /// Whether retrying the call later may succeed: [`Reconciling`](ErrorKind::Reconciling),
     /// [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
     /// [`Connect`](ErrorKind::Connect), [`Timeout`](ErrorKind::Timeout) and [`Busy`](ErrorKind::Busy).
     ///
@@ -248,7 +247,7 @@ impl Error {
         matches!(self.0.kind, Reconciling | RateLimited | Unavailable | Connect | Timeout | Busy)
     }
 
-    /// Whether there is no such resource: [`NotFound`](ErrorKind::NotFound).
+    /// Whether the resource does not exist: [`NotFound`](ErrorKind::NotFound).
     ///
     /// ```
     /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -324,7 +323,7 @@ impl Error {
         None
     }
 
-    /// The SQLSTATE, where PostgreSQL refused.
+    /// The SQLSTATE of an error of PostgreSQL.
     #[cfg(feature = "sqlx")]
     pub fn sqlstate(&self) -> Option<String> {
         let own = self.0.sqlstate.clone();

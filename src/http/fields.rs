@@ -15,5 +15,5 @@ pub(crate) const RESENDS: &str = "http.request.resend_count";
 pub(crate) const ERROR: &str = "error.type";
 /// The service's id of the request that failed.
 pub(crate) const REQUEST_ID: &str = "lakebase.request_id";
-/// How long is waited before the next attempt, in milliseconds.
+/// The delay before the next attempt, in milliseconds.
 pub(crate) const DELAY: &str = "lakebase.retry_delay_ms";

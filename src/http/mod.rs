@@ -1,7 +1,7 @@
-//! Requests and their way to the socket: every call of the API is a [`Request`] value that [`Lakebase::send`] carries out.
+//! HTTP layer: each API call is a [`Request`] value, executed by [`Lakebase::send`].
 //!
 //! From the public method down: request → retry (`retry`) → authentication (`auth::cache`) → exchange
-//! (`transport`) → error answer or JSON (`refusal`, `reading`). Retrying sits outside authentication, so that a later
+//! (`transport`) → error answer or JSON (`error_body`, `decode`). Retrying sits outside authentication, so that a later
 //! attempt carries a fresh token.
 
 pub(crate) mod decode;
@@ -47,10 +47,11 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Characters that would end the path of a resource name. The rule for ids has none of these, but the service's own ids may.
+/// Characters that would end the path of a resource name. The id rule excludes them, but ids of the service may have
+/// them.
 const NOT_IN_NAMES: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'?').add(b'#');
 
-/// A call of the API as a value: what will be sent, and what may be done with it when it fails.
+/// An API call as a value: the request to send, and whether it may be retried.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -232,7 +233,7 @@ impl Lakebase {
     }
 }
 
-/// Tells an address that serves several workspaces which one is meant.
+/// Selects the workspace at an address that serves several.
 const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-databricks-workspace-id");
 
 /// The shared part of all attempts of one request.

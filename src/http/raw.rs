@@ -1,4 +1,4 @@
-//! The way to every call that has no method of its own.
+//! Raw REST calls, for APIs without methods in this crate.
 
 use std::{fmt, str::FromStr};
 
@@ -19,15 +19,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// Reads.
+    /// Reads a resource.
     Get,
-    /// Creates, or runs an action.
+    /// Creates a resource or runs an action.
     Post,
-    /// Changes a part.
+    /// Changes some fields of a resource.
     Patch,
-    /// Replaces.
+    /// Replaces a resource.
     Put,
-    /// Deletes.
+    /// Deletes a resource.
     Delete,
 }
 
@@ -65,8 +65,8 @@ impl FromStr for Method {
 }
 
 impl Lakebase {
-    /// Prepares any call of the workspace's REST API: for what this crate has no methods for, such as the data
-    /// API, catalogs and synced tables. Authentication, retries and errors are those of every other call.
+    /// Prepares a call of the workspace's REST API that this crate has no method for, such as the data API, catalogs
+    /// and synced tables. Authentication, retries and errors are those of every other call.
     ///
     /// `path` begins with a slash and is already encoded.
     ///
@@ -131,7 +131,7 @@ impl RawRequest {
         self
     }
 
-    /// Says that the call may be sent twice, so that it is sent again after a lost connection. `GET` is anyway.
+    /// Marks the call as safe to send twice, so that it is retried after a lost connection. `GET` always is.
     pub fn idempotent(mut self) -> Self {
         self.request = self.request.idempotent();
         self

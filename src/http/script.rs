@@ -1,4 +1,4 @@
-//! Answers written down beforehand, for tests that measure what is sent and when.
+//! Scripted answers, for tests that measure the requests and the time between them.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,7 +15,7 @@ use super::transport::{Answer, Exchange, Exchanged, TransportError, TransportErr
 pub(crate) enum Step {
     Answer(Answer),
     Break(TransportErrorKind),
-    /// No answer for so long, then `{}`.
+    /// No answer for this long, then `{}`.
     Silence(Duration),
 }
 

@@ -1,4 +1,4 @@
-//! The last room before the socket: one HTTP exchange, no retries, no credentials, no decisions.
+//! A single HTTP exchange; no retries or credentials.
 
 use std::{error::Error as StdError, fmt, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// One exchange. A trait so that tests can write down the answers and measure the time between them.
+/// One exchange. A trait so that tests can script the answers and measure the time between them.
 pub(crate) trait Exchange: Send + Sync + 'static {
     fn exchange(&self, request: reqwest::Request) -> Exchanged<'_>;
 }
@@ -88,7 +88,7 @@ impl Default for Timeouts {
     }
 }
 
-/// The ways to the network of one client. Cloning shares the connections.
+/// The HTTP connections of one client. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Transport {
     exchange: Arc<dyn Exchange>,
@@ -140,7 +140,7 @@ fn client(
         // A redirect would carry the credentials to the host that it names, and turn a POST into a GET.
         .redirect(redirect::Policy::none());
     if host.is_some_and(is_loopback) {
-        // What runs on this machine is not behind the proxy of the network.
+        // A loopback server cannot be reached through the network's proxy.
         builder = builder.no_proxy();
     }
     builder.build().map_err(|e| Error::new(ErrorKind::Config, "no HTTP client can be made").with_source(e))

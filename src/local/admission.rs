@@ -1,4 +1,4 @@
-//! Limits on connections whose peers have not shown who they are.
+//! Limits on connections whose peers are not authenticated.
 //!
 //! Such a connection costs a file descriptor and nothing to its peer. When the places are taken, the oldest
 //! connection that has sent nothing gives way, so that a newcomer always gets in.

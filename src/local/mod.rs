@@ -1,6 +1,6 @@
 //! A real Lakebase on this machine: PostgreSQL servers and copy-on-write branches behind the same REST API and logins.
 //!
-//! [`LocalLakebase`] is the way in. The parts below it, each of which uses only those further down:
+//! [`LocalLakebase`] is the entry point. The parts below it, each of which uses only those further down:
 //!
 //! * `server`: start and end, the lock of the data directory, attaching from another process;
 //! * `api`: HTTP routes from JSON to the control plane and back;
@@ -9,7 +9,7 @@
 //! * `engine`: branches as data directories and computes as processes, put together;
 //! * `storage`, `compute`: clones and their layout; finding, starting and stopping PostgreSQL;
 //! * `token`, `proof`: signed tokens of logins, the proof that a server holds the API token;
-//! * `acceptor`, `admission`: accepting connections, and limits on those that say nothing.
+//! * `acceptor`, `admission`: accepting connections, and limits on silent ones.
 
 mod acceptor;
 mod account;

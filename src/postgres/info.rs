@@ -28,7 +28,7 @@ pub enum TlsMode {
     VerifyFull,
     /// Its certificate must be signed by a trusted authority, for whatever host (`verify-ca`).
     VerifyCa,
-    /// Encrypted, but the server can be anybody (`require`).
+    /// Encrypted, but the server is not authenticated (`require`).
     Require,
 }
 

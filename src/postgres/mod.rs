@@ -79,7 +79,7 @@ impl Options {
             Some(_) => info,
             None => ConnectionInfo { roots: Some(roots::trusted(client.roots()).await?), ..info },
         };
-        // A new branch may learn the caller's own role a little late; another role is there or is not.
+        // On a new branch the caller's own role, unlike others, may appear with a delay.
         let endpoint_created = endpoint.create_time.filter(|_| self.user.is_none());
         Ok(LoginParams { info, limit: self.limit, endpoint_created })
     }
@@ -215,7 +215,7 @@ impl BranchInfo {
     }
 }
 
-/// `ep-<branch>`, cut to what an id may have.
+/// `ep-<branch>`, truncated to the length of an id.
 fn endpoint_id(branch: &str) -> Result<EndpointId> {
     let cut: String = format!("ep-{branch}").chars().take(63).collect();
     Ok(EndpointId::new(cut.trim_end_matches('-'))?)

@@ -1,4 +1,4 @@
-//! The token in use: renewed early, once for everybody, and kept while a renewal fails.
+//! Token cache: one early renewal for all callers; keeps the old token if it fails.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ const MARGIN: Duration = Duration::from_secs(40);
 const MAX_LEAD: Duration = Duration::from_secs(20 * 60);
 /// How long an early renewal may take.
 const RENEWAL_LIMIT: Duration = Duration::from_secs(60);
-/// How long nothing is tried after an early renewal failed.
+/// The pause after an early renewal that failed.
 const PAUSE: Duration = Duration::from_secs(60);
 
 type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -31,7 +31,7 @@ pub(crate) struct TokenCache {
 
 struct Shared {
     provider: Arc<dyn Provider>,
-    /// Held for the time of a look, never across an await.
+    /// Locked for single reads and writes, never across an await.
     state: Mutex<State>,
     /// Held by the caller that fetches while the others wait.
     fetching: tokio::sync::Mutex<()>,
@@ -57,7 +57,7 @@ enum Why {
     Early,
 }
 
-/// A token as it is used: ready headers and the instants that matter.
+/// The headers that authenticate a request, and the lifetime of their token.
 #[derive(Clone)]
 pub(crate) struct Ticket {
     headers: Arc<[(HeaderName, HeaderValue)]>,
@@ -120,7 +120,7 @@ impl TokenCache {
         self.shared.provider.auth_type()
     }
 
-    /// The token to send now: from memory if it is good, else fetched, once for all who wait.
+    /// The headers to send now: the cached ones, or those of one new token for all waiting callers.
     pub(crate) async fn ticket(&self) -> Result<Ticket> {
         let seen = {
             let mut state = self.shared.lock();
@@ -133,8 +133,8 @@ impl TokenCache {
         self.fetch_after(seen).await
     }
 
-    /// A token in place of one that the service refused: one that another caller fetched since, or a new one.
-    /// `None` where asking again would give the same.
+    /// Replaces a token that the service refused, by one that another caller fetched since or by a new one.
+    /// `None` if the provider would return the same token again.
     pub(crate) async fn replace(&self, refused: &Ticket) -> Result<Option<Ticket>> {
         if !self.shared.provider.is_renewable() {
             return Ok(None);
@@ -142,8 +142,8 @@ impl TokenCache {
         self.fetch_after(refused.number).await.map(Some)
     }
 
-    /// Waits for the turn to fetch; whoever finds that a token newer than number `seen` was stored meanwhile
-    /// takes that one, however short its life.
+    /// Fetches a token, one caller at a time. A token newer than number `seen` that another caller stored meanwhile
+    /// is returned instead, even if it is about to expire.
     async fn fetch_after(&self, seen: u64) -> Result<Ticket> {
         let _turn = self.shared.fetching.lock().await;
         {
@@ -158,8 +158,8 @@ impl TokenCache {
         Ok(self.shared.store(ticket, Why::Needed))
     }
 
-    /// Starts a renewal in the background when it is time and none is under way. The task is its own: dropping the
-    /// call that started it does not end it.
+    /// Starts a renewal in the background when one is due and none is running. It is a task of its own, so that
+    /// dropping the call that started it does not cancel it.
     fn renew_early(&self, state: &mut State, ticket: &Ticket) {
         let stale = self.shared.early && ticket.life.is_some_and(|life| life.is_stale());
         let paused = state.pause_until.is_some_and(|until| Instant::now() <= until);
@@ -172,7 +172,7 @@ impl TokenCache {
     }
 }
 
-/// A renewal under way; its end is noted even if it panics or the runtime stops.
+/// A running renewal; its end is recorded even if it panics or the runtime stops.
 struct Renewal(Arc<Shared>);
 
 impl Renewal {

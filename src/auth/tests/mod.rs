@@ -17,11 +17,11 @@
 //! * C140, C141: bodies are never logged, and spans are the business of `tracing`.
 //! * C144: this crate calls no account-level path.
 //! * C168: the settings are not repeated in a refusal; the message says which login to check.
-//! * C171: nobody adds pairs to the user agent twice.
+//! * C171: no code path adds pairs to the user agent twice.
 //! * C119 with the margin of 40 s that holds for every token here.
 //!
 //! Elsewhere: C118–C125c in `cache/tests.rs`; C126–C136, C139, C143, C145, C146, C152, C153 in `http/tests.rs`;
-//! C148–C167 in `http/refusal/tests.rs`; C169–C172 in `http/user_agent/tests.rs`; C173–C178 with the credentials.
+//! C148–C167 in `http/error_body/tests.rs`; C169–C172 in `http/user_agent/tests.rs`; C173–C178 with the credentials.
 
 mod cli;
 mod files;

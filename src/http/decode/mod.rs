@@ -44,8 +44,8 @@ where
         .map_err(|error| Error::new(ErrorKind::Protocol, broken_promise(error, &place_of_error(seed, json))))
 }
 
-/// Which item and field cannot be read, such as `branches[3].status.expire_time`. Keeping count of the place costs
-/// time, so it is done in a second reading, when the first has failed.
+/// The path of the field that cannot be read, such as `branches[3].status.expire_time`. Tracking the path costs time,
+/// so it is done in a second pass, after the first has failed.
 fn place_of_error<'de, S, D>(seed: S, json: D) -> String
 where
     S: DeserializeSeed<'de>,
@@ -61,7 +61,7 @@ fn broken_promise(error: serde_json::Error, place: &str) -> String {
     format!("the answer is not what the API promises{place}: {}", JsonError::from(error))
 }
 
-/// Refuses redirects and pages for people.
+/// Rejects redirects and HTML pages.
 pub(crate) fn check(answer: &Answer, host: &Url) -> Result<()> {
     if (300..400).contains(&answer.status) {
         return Err(redirected(answer, host));

@@ -8,7 +8,7 @@ use crate::{api::wire::error::ErrorBody, error::Fault};
 /// Longer texts are pages, not messages.
 const MAX_MESSAGE: usize = 2_000;
 
-/// Reads any answer with a status of 400 or more. Never fails: what is not understood becomes the message.
+/// Reads any answer with a status of 400 or more. Never fails: an unknown format becomes the message.
 pub(crate) fn parse(answer: &Answer) -> Fault {
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim();
@@ -68,14 +68,14 @@ fn from_text(text: &str, status: u16) -> ErrorBody {
     body((!code.is_empty()).then_some(code), inner.trim_matches([' ', '.', '\n', '\r', '\t']))
 }
 
-/// The text inside the first element of this name, without caring about the rest of the page.
+/// The text inside the first element of this name; the rest of the page is not parsed.
 fn element<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = html.split_once(&format!("<{name}>"))?;
     let (inner, _) = rest.split_once(&format!("</{name}>"))?;
     Some(inner)
 }
 
-/// Whether a body is a page for people.
+/// Whether a body is an HTML page.
 pub(crate) fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }

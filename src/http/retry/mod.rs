@@ -15,10 +15,10 @@ use crate::{
     error::{Error, ErrorKind, Fault, Result},
 };
 
-/// How often a call is sent again, and when it is given up: [`ClientBuilder::retry`](crate::builder::ClientBuilder::retry).
+/// Attempts and time limit of a call: [`ClientBuilder::retry`](crate::builder::ClientBuilder::retry).
 ///
-/// Sent again is only what is safe to send twice, after failures that pass: a lost connection, too many requests
-/// (429), an unavailable service (502, 503, 504). A delay that the service asks for is honored.
+/// Only requests that are safe to send twice are retried, after transient failures: a lost connection, too many
+/// requests (429), an unavailable service (502, 503, 504). A delay that the service asks for is honored.
 ///
 /// ```
 /// use std::time::Duration;
@@ -110,7 +110,7 @@ impl Limits {
         max_attempts: u32::MAX,
         backoff: BACKOFF,
     };
-    /// One attempt, a few seconds: for what is nice to know.
+    /// Single short attempt, for optional data.
     pub(crate) const BEST_EFFORT: Self = Self {
         budget: Duration::from_secs(3),
         always: &[],
@@ -120,8 +120,7 @@ impl Limits {
     };
 }
 
-/// A host that refuses connections is either restarting or not there; five
-/// attempts tell which.
+/// A host that refuses connections is restarting or does not exist; five attempts tell which.
 const CONNECT_ATTEMPTS: u32 = 5;
 /// Full jitter: anything from nothing to a cap that doubles from 1 s to 60 s.
 const BACKOFF: Backoff = Backoff::new(FIRST_DELAY, MAX_DELAY).jitter(1.0);
@@ -176,7 +175,7 @@ impl Attempts {
         })
     }
 
-    /// Decides what comes after what came back.
+    /// Decides the next step after the outcome of an attempt.
     pub(crate) fn judge(&mut self, outcome: Result<Answer, TransportError>, to: &str) -> Next {
         let (wait, hint) = match &outcome {
             Ok(answer) if answer.status < 400 => (false, None),

@@ -1,4 +1,4 @@
-//! The `User-Agent`: who is calling, with what, where and by which login.
+//! The `User-Agent` header: caller, crate version, platform and login.
 
 use std::fmt::Write as _;
 

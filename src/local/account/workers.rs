@@ -31,7 +31,7 @@ type Job = Box<dyn FnOnce(Result<(), Errno>) + Send>;
 #[derive(Clone)]
 pub(in crate::local) struct FileWorkers(Arc<Handle>);
 
-/// Closes the pool with the last clone; what was submitted is still done.
+/// Closes the pool with the last clone; submitted work still runs.
 struct Handle(Arc<Pool>);
 
 struct Pool {

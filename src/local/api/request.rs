@@ -121,7 +121,7 @@ impl<T: PathName + Send, S: Send + Sync> FromRequestParts<S> for Name<T> {
 pub(super) struct Params(HashMap<String, String>);
 
 impl Params {
-    /// A text; empty when it is not there.
+    /// A text; empty when it is missing.
     pub(super) fn text(&self, name: &str) -> String {
         self.0.get(name).cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! HTTP connections of the REST API: how many there may be, how long they may be silent, how they end.
+//! HTTP connections of the REST API: their number, idle limits and shutdown.
 
 use std::{
     convert::Infallible,

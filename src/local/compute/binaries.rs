@@ -1,4 +1,4 @@
-//! The choice of PostgreSQL programs: installed ones win unless a version is asked for that only a fetch has.
+//! Selection of PostgreSQL programs: installed ones win unless only a fetch has the requested version.
 
 use std::{
     collections::BTreeMap,

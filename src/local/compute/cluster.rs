@@ -1,4 +1,4 @@
-//! A fresh cluster: `initdb`.
+//! Creation of a cluster with `initdb`.
 
 use std::{fs, io, path::Path, process::Stdio};
 
@@ -95,7 +95,7 @@ async fn finish(
 ) -> Result<(), EngineError> {
     let mut child = spawner.spawn(command).await.map_err(EngineError::io("start", program))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // What ends early says why on its standard error.
+        // A write fails if the program ended early; it gives the reason on its standard error.
         let _ = stdin.write_all(input.as_bytes()).await;
     }
     let output = child.wait_with_output().await.map_err(EngineError::io("wait for", program))?;

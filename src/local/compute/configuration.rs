@@ -9,7 +9,7 @@ use std::{
 use super::installed::PgVersion;
 use crate::local::engine_error::EngineError;
 
-/// The crashes that committed work survives.
+/// Which crashes committed data survives.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ impl fmt::Display for Durability {
     }
 }
 
-/// How large a compute is and what was set for it.
+/// Size of a compute, and the settings of its endpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ComputeSettings {
     /// Connections that PostgreSQL accepts, with five kept for the platform.
@@ -142,7 +142,7 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
         // Zeros first make a flush cheaper; where nothing is flushed they are only written twice.
         ("wal_init_zero", if durability == Durability::Full { "on" } else { "off" }),
         ("ssl", "off"),
-        // Nothing but the platform's own waits: no commit for a standby that is not there, no login for a free place.
+        // Only waits that the platform sets: a commit never waits for a missing standby, nor a login for a free slot.
         ("synchronous_standby_names", ""),
         ("superuser_reserved_connections", "5"),
         // No code but PostgreSQL's.

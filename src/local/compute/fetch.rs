@@ -1,4 +1,4 @@
-//! Download of PostgreSQL, where none that fits is installed.
+//! Download of PostgreSQL if no suitable version is installed.
 
 use std::{
     ffi::OsString,
@@ -24,7 +24,7 @@ use super::{
 use crate::http::tls;
 
 const LIMIT: Duration = Duration::from_secs(600);
-/// The limit for the first answer of a source; a network that is not there shows as quickly.
+/// The limit for the first answer of a source, after which the network counts as unavailable.
 const REACHABLE_WITHIN: Duration = Duration::from_secs(15);
 /// The interval of the lines that say that a fetch goes on.
 const HEARTBEAT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! PostgreSQL as it is installed on this machine.
+//! Installed versions of PostgreSQL.
 
 use std::{
     collections::HashSet,
@@ -37,7 +37,7 @@ pub(in crate::local) struct Installation {
 }
 
 impl Installation {
-    /// Looks at one directory; the error says in a few words what is wrong with it.
+    /// Checks one directory; the error is a short reason why it is unusable.
     pub(super) fn inspect(bin: &Path, account: Option<&Account>) -> Result<Self, String> {
         for program in ["postgres", "initdb"] {
             if !bin.join(program).is_file() {

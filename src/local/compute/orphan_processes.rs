@@ -23,7 +23,7 @@ pub(in crate::local) fn stop_orphans(root: &Path) -> Result<(), EngineError> {
     end_all(&|directory| is_data_dir(directory, root), root)
 }
 
-/// Ends what is left of a server that died in this data directory; blocks until all of it is gone.
+/// Ends the processes that a crashed server left in this data directory; blocks until all have ended.
 pub(in crate::local) fn stop_orphans_in(data: &Path) -> Result<(), EngineError> {
     end_all(&|directory| directory == data, data)
 }

@@ -85,7 +85,7 @@ impl Sockets {
         Err(EngineError::io("create", &dir)(io::ErrorKind::NotFound.into()))
     }
 
-    /// Removes the directory of a compute that has ended for good. One that stays is gone with the next start.
+    /// Removes the socket directory of a deleted compute. If that fails, the next start removes it.
     pub(in crate::local) fn forget(&self, name: &str) {
         let dir = self.path(name);
         self.files.detach(move || {

@@ -1,8 +1,8 @@
 //! The thread that starts processes.
 //!
 //! Linux tells a child of its parent's death when the *thread* that made it ends. A thread that lives
-//! as long as the engine turns that into what is wanted: PostgreSQL ends with the server, whatever ends it.
-//! The thread is the account's, and so are its children.
+//! as long as the engine ties PostgreSQL to the server, however that ends. The thread runs as the account, and so do its
+//! children.
 
 use std::{io, path::Path, sync::mpsc, thread};
 
@@ -80,7 +80,7 @@ pub(super) fn command(program: &Path, directory: &Path, sandbox: Sandbox) -> Com
     unsafe {
         command.pre_exec(arm);
     }
-    // Other systems have no death signal: the runtime kills what is left, the next start what outlived that.
+    // Other systems have no death signal: the runtime kills the children, and the next start those that outlived it.
     #[cfg(not(target_os = "linux"))]
     command.kill_on_drop(true);
     command

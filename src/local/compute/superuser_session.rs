@@ -109,7 +109,7 @@ impl Platform {
     }
 }
 
-/// A future with a limit that names what was being done.
+/// Adds a time limit to a future; its error names the action.
 pub(in crate::local) trait AwaitWithin: Future + Sized {
     async fn await_within(self, limit: Duration, context: &str) -> Result<Self::Output, EngineError> {
         tokio::time::timeout(limit, self)
@@ -149,7 +149,7 @@ const FIXED: [(&str, &str); 37] = [
     ("session_preload_libraries", ""),
     ("local_preload_libraries", ""),
     ("dynamic_library_path", "$libdir"),
-    // What statements mean.
+    // Semantics of statements.
     ("standard_conforming_strings", "on"),
     ("backslash_quote", "safe_encoding"),
     ("transform_null_equals", "off"),
@@ -162,7 +162,7 @@ const FIXED: [(&str, &str); 37] = [
     ("temp_tablespaces", ""),
     ("exit_on_error", "off"),
     ("password_encryption", "scram-sha-256"),
-    // How answers are written.
+    // Format of answers.
     ("bytea_output", "hex"),
     ("IntervalStyle", "postgres"),
     ("client_min_messages", "warning"),

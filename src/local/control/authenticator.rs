@@ -1,4 +1,4 @@
-//! Authentication of SQL logins and the wake of their computes: the control plane's side of the gateway.
+//! Authenticates SQL logins and wakes their computes: the control plane's side of the gateway.
 
 use std::sync::Arc;
 

@@ -66,7 +66,7 @@ use super::{
 const DRAIN_WITHIN: Duration = Duration::from_millis(500);
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
 
-/// What a control plane is opened with.
+/// Options for opening a control plane.
 pub(crate) struct ControlOptions {
     pub(crate) state_file: PathBuf,
     /// Whether an acknowledged change must survive a power cut.

@@ -1,4 +1,4 @@
-//! The life of one branch's compute.
+//! Start and stop of one branch's compute.
 
 use std::{
     path::Path,
@@ -172,7 +172,7 @@ impl Inner {
         if self.closing.load(Ordering::SeqCst) { Err(EngineError::closing()) } else { Ok(()) }
     }
 
-    /// Ends what is left of a server that died, so that the next has the data directory alone.
+    /// Ends leftover processes of a server that died, so that the next one has the data directory alone.
     ///
     /// The file of a killed server names a process. In a container that was started again, its number is
     /// likely that of another process, which PostgreSQL would take for a server at work.

@@ -1,4 +1,4 @@
-//! How a branch comes to be.
+//! Creation of a branch on disk from its source.
 
 use std::{
     io::Write as _,

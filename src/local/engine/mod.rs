@@ -49,16 +49,16 @@ pub(crate) use super::{
     storage::{BranchKey, CloneMethod},
 };
 
-/// How an engine is opened.
+/// Options for opening an engine.
 #[derive(Clone)]
 pub(crate) struct EngineOptions {
-    /// The directory of everything; made if it is not there.
+    /// The root directory; created if it is missing.
     pub(crate) root: PathBuf,
     /// PostgreSQL's directory of programs, tried before all others.
     pub(crate) pg_bin: Option<PathBuf>,
     /// The account that runs PostgreSQL where this process is root; `lakebase` by default.
     pub(crate) pg_user: Option<String>,
-    /// The crashes that committed work survives.
+    /// Which crashes committed data survives.
     pub(crate) durability: Durability,
     /// Receives a line for each step of a fetch; by default the log, or stderr where there is none.
     pub(crate) progress: Option<Progress>,
@@ -67,9 +67,9 @@ pub(crate) struct EngineOptions {
 /// The result of a fork.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fork {
-    /// Up to where the new branch has the source's history, as PostgreSQL prints it.
+    /// The end of the source's history in the new branch, as PostgreSQL prints an LSN.
     pub(crate) lsn: String,
-    /// When that was.
+    /// The time of that position.
     pub(crate) time: DateTime<Utc>,
     /// How the files were cloned.
     pub(crate) method: CloneMethod,
@@ -77,7 +77,7 @@ pub(crate) struct Fork {
     pub(crate) bytes_added: u64,
 }
 
-/// Where in the source's past a branch begins.
+/// The point of the source's history at which a branch begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ForkPoint {
     /// After every record that begins before this position.
@@ -155,7 +155,7 @@ impl Engine {
         FileWorkers::privileged().run(move || storage::claim(&root)).await
     }
 
-    /// Opens or makes the root, removes what was half made and ends PostgreSQL processes that a killed
+    /// Opens or creates the root, removes half-made directories and ends PostgreSQL processes that a killed
     /// server left. The caller makes sure that no other engine has the same root open.
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
@@ -279,7 +279,7 @@ impl Engine {
 
     /// Starts the compute, unless it runs, and gives its socket once it accepts logins.
     ///
-    /// `settings` matter only to a start; one that runs keeps what it was started with.
+    /// `settings` apply to a start only; a running compute keeps the settings it was started with.
     pub(crate) async fn start(
         &self,
         key: &BranchKey,
@@ -323,7 +323,7 @@ impl Engine {
         self.inner.closing.store(true, Ordering::SeqCst);
         let slots: Vec<_> = self.inner.lock_slots().values().cloned().collect();
         join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP))).await;
-        // What is left is deleted at the next start.
+        // The next start deletes the rest.
         let _ = tokio::time::timeout(LAST_FILES, self.inner.storage.emptied()).await;
         let _ = tokio::time::timeout(LAST_FILES, self.inner.sockets.close()).await;
     }

@@ -1,4 +1,4 @@
-//! Branches of the past.
+//! Point-in-time branches.
 //!
 //! A branch has all WAL since the first state of its project, up to a cap. That first state is a template,
 //! which is kept. The template with the WAL replayed up to a point is the branch as it was at that point.
@@ -113,7 +113,7 @@ impl Inner {
         self.on_disk(move |_| Ok(Take::finished(segment_ceiling(&data, end)?))).await
     }
 
-    /// Finds what is kept of a branch's past. The caller holds the branch.
+    /// Finds the kept history of a branch. The caller holds the branch's lock.
     async fn past(&self, key: &BranchKey, socket: Option<&ComputeSocket>) -> Result<Past, EngineError> {
         let dir = self.existing(key).await?;
         let data = dir.join("data");

@@ -1,4 +1,4 @@
-//! A PostgreSQL that runs only to bring a data directory to rest.
+//! Runs PostgreSQL once to replay the WAL of a data directory and shut it down cleanly.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

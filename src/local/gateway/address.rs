@@ -36,7 +36,7 @@ pub(super) async fn bind(
     preferred: Option<SocketAddr>,
     policy: AddressPolicy,
 ) -> Result<TcpListener, (SocketAddr, io::Error)> {
-    // Whatever was written down, only this machine is served.
+    // The state file may name any address, but only loopback is served.
     if let Some(address) = preferred.filter(|address| address.ip().is_loopback()) {
         match TcpListener::bind(address).await {
             Ok(listener) => return Ok(listener),

@@ -23,7 +23,7 @@ const AUTHORITY_DAYS: i64 = 3650;
 /// Some systems refuse server certificates that live longer than 825 days.
 const LEAF_DAYS: i64 = 800;
 
-/// Why certificates cannot be had.
+/// A failure to load or create certificates.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthorityError {
     #[error("{action} {}", path.display())]

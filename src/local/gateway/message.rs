@@ -251,7 +251,7 @@ fn untagged(code: u32, body: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// Everything written here is bounded far below 4 GB by what was read.
+/// All messages written here are far below 4 GB, as the messages read are limited.
 fn length(bytes: usize) -> [u8; 4] {
     u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
 }

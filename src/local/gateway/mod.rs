@@ -208,7 +208,7 @@ impl Gateway {
         }
     }
 
-    /// Withdraws every endpoint. Nothing can be published afterwards.
+    /// Withdraws every endpoint. Later calls cannot publish any.
     pub(crate) async fn shutdown(&self) {
         let listeners = self.0.listeners.lock().await.take().unwrap_or_default();
         futures_util::future::join_all(listeners.by_endpoint.into_values().map(Listener::close)).await;

@@ -1,4 +1,4 @@
-//! A client socket that acknowledges at once while the client logs in.
+//! Client socket with immediate TCP acknowledgments (`TCP_QUICKACK`) during login.
 
 use std::{
     io,

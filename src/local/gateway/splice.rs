@@ -122,7 +122,7 @@ struct Direction {
 
 /// How the writer learns that the reader has ended.
 enum OnEnd {
-    /// PostgreSQL ends a session whose client has closed its side, but first finishes and answers what it runs.
+    /// PostgreSQL ends a session whose client has closed its side, but first finishes and answers running statements.
     Close,
     /// The client may still be sent an error.
     Flush,

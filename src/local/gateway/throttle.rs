@@ -1,4 +1,4 @@
-//! Slowing of password guesses.
+//! Rate limit for password attempts.
 //!
 //! Attempts are counted for each role of an endpoint. All clients are on this machine, where any process may send
 //! from any address of 127.0.0.0/8, so the address of a client says nothing about who it is and is not counted.

@@ -27,7 +27,7 @@ use crate::local::{
     token::TokenSigner,
 };
 
-/// How long to wait for another process that is just starting on the same data directory.
+/// The time limit for another process that is starting on the same data directory.
 const ATTACH_WITHIN: Duration = Duration::from_secs(30);
 const ATTACH_PAUSE: Duration = Duration::from_millis(50);
 /// A process that only looks whether the directory is served holds the lock for a moment.
@@ -36,7 +36,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const STATE_FILE: &str = "lakebase.state";
 const DEFAULT_USER: &str = "developer@lakebase.local";
 
-/// Options of a local Lakebase; everything has a default.
+/// Options of a local Lakebase; all have defaults.
 ///
 /// # Examples
 ///
@@ -87,20 +87,20 @@ impl Default for LocalLakebaseBuilder {
 }
 
 impl LocalLakebaseBuilder {
-    /// Where everything is kept; [`default_data_dir`] unless said. Made if it is not there; one with anything
-    /// else in it is refused.
+    /// The data directory. Defaults to [`default_data_dir`]; created if it is missing. A directory with other contents
+    /// is rejected.
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(dir.into());
         self
     }
 
-    /// Whether committed work survives a power cut; [`Durability::Full`] unless said.
+    /// Whether committed work survives a power cut. Defaults to [`Durability::Full`].
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// The address of the REST API; a free port of 127.0.0.1 unless said. Only loopback addresses are accepted.
+    /// The address of the REST API. Defaults to a free port of 127.0.0.1; only loopback addresses are accepted.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -127,8 +127,8 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// The account that runs PostgreSQL where this process is root; `lakebase` unless
-    /// said, which is created where it is missing.
+    /// The account that runs PostgreSQL if this process is root. Defaults to `lakebase`, which is created if it is
+    /// missing.
     pub fn pg_user(mut self, user: impl Into<String>) -> Self {
         self.pg_user = Some(user.into());
         self
@@ -147,7 +147,7 @@ impl LocalLakebaseBuilder {
     }
 
     /// WAL of its own, in megabytes, that a branch made from another one keeps for point-in-time branches; defaults
-    /// to 128. What it inherited is kept in addition; all branches keep 1 GB at most, and a root branch keeps that.
+    /// to 128. Inherited WAL is kept in addition; all branches keep 1 GB at most, and a root branch keeps that.
     pub fn branch_history_mb(mut self, megabytes: u32) -> Self {
         self.limits.branch_history = u64::from(megabytes) << 20;
         self
@@ -171,8 +171,8 @@ impl LocalLakebaseBuilder {
     ///
     /// # Errors
     ///
-    /// [`LocalError`]: the data directory is in use, belongs to another user or cannot be reached; the address cannot be
-    /// had or is not loopback; there is no PostgreSQL.
+    /// [`LocalError`]: the data directory is in use, owned by another user or unreachable; the address is taken or not
+    /// loopback; no PostgreSQL is available.
     pub async fn start(self) -> Result<LocalLakebase, LocalError> {
         let dir = self.dir()?;
         claim(&dir).await?;
@@ -235,9 +235,9 @@ impl LocalLakebaseBuilder {
         }
     }
 
-    /// The data directory, once what was chosen is found to make sense.
+    /// Validates the options and returns the data directory.
     fn dir(&self) -> Result<PathBuf, LocalError> {
-        // It becomes the name of a PostgreSQL role.
+        // The user becomes a PostgreSQL role, whose name has at most 63 bytes.
         if !(1..=63).contains(&self.user.len()) || self.user.chars().any(char::is_control) {
             return Err(LocalError::BadUser { user: self.user.clone() });
         }
@@ -260,7 +260,7 @@ impl LocalLakebaseBuilder {
             Ok::<_, LocalError>(())
         };
         FileWorkers::privileged().run(free).await?;
-        // Taken first: when the address is in use, nothing has been started yet.
+        // Bound first, so that a taken address fails before anything starts.
         let listener = TcpListener::bind(self.listen).await;
         let refused = |source| LocalError::Listen { address: self.listen, source };
         let listener = listener.map_err(refused)?;
@@ -276,8 +276,8 @@ impl LocalLakebaseBuilder {
         let version = self.version(&engine).await?;
         let copies = engine.clone_method().map_or(BranchCopies::Unknown, Into::into);
         let control = self.control(&dir, engine, version, authority).await?;
-        let keeper = Arc::clone(&control);
-        let token = FileWorkers::privileged().run(move || api_token(&keeper)).await?;
+        let secrets = Arc::clone(&control);
+        let token = FileWorkers::privileged().run(move || api_token(&secrets)).await?;
         let host = Url::parse(&format!("http://{address}"))
             .map_err(|error| LocalError::start("name the host", error))?;
         let record = Record {
@@ -350,7 +350,7 @@ async fn claim(dir: &Path) -> Result<(), LocalError> {
     Ok(Engine::claim(dir).await?)
 }
 
-/// Made once per data directory, so that what was configured with it goes on working.
+/// Generated once per data directory, so that clients configured with it keep working.
 fn api_token(control: &Control) -> Result<SecretString, LocalError> {
     let key = TokenSigner::generate_key().map_err(|error| LocalError::start("make a token", error))?;
     let make = || format!("lakebase-{}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());

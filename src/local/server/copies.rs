@@ -1,4 +1,4 @@
-//! The way branches are made, and with it the disk space that a new one takes.
+//! The clone method for branches, which decides how much disk space a new one takes.
 
 use std::fmt;
 

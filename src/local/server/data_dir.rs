@@ -1,4 +1,4 @@
-//! Where a local Lakebase lives unless said otherwise, and the lock that gives it one owner.
+//! The default data directory, and the lock that gives a data directory one owner.
 
 use std::{
     env,
@@ -49,7 +49,8 @@ pub(super) struct Lock {
     files: Vec<File>,
 }
 
-/// By word rather than by closing: a program that is being started has the files too, until it is.
+/// Unlocks explicitly: a child process that has not executed its program yet holds copies of the descriptors, so that
+/// closing ours would not release the lock.
 impl Drop for Lock {
     fn drop(&mut self) {
         for file in &self.files {
@@ -113,7 +114,7 @@ fn locks_no_directories(dir: &Path, error: &io::Error) {
     tracing::debug!(%error, path = %dir.display(), "cannot lock the directory; its lock file has to do");
 }
 
-/// Locks what is at a path once it is locked; `None` when another process holds it.
+/// Locks a file and checks that the path still leads to it; `None` when another process holds the lock.
 fn locked(
     open: impl Fn() -> io::Result<File>,
     path: &Path,

@@ -94,7 +94,7 @@ pub enum LocalError {
         /// Which directory, which account, and what to do.
         message: String,
     },
-    /// Another user owns the data directory or can change it, or what is in it.
+    /// Another user owns the data directory or can change it or its contents.
     #[error("{message}")]
     #[non_exhaustive]
     InsecureDirectory {

@@ -1,4 +1,4 @@
-//! The few facts we need from PostgreSQL's `global/pg_control`.
+//! Reads the values we need from PostgreSQL's `global/pg_control`.
 
 use std::path::Path;
 

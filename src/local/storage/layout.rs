@@ -1,4 +1,4 @@
-//! The root directory: whose it is, and the directories in it.
+//! The root directory: its owner and its subdirectories.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 

@@ -30,7 +30,7 @@ pub(in crate::local) struct Lineage {
 pub(in crate::local) struct Turn {
     /// The timeline that ended.
     pub(in crate::local) timeline: u32,
-    /// Where.
+    /// The position at which it ended.
     pub(in crate::local) lsn: u64,
     /// When the last transaction before that was committed.
     pub(in crate::local) time: DateTime<Utc>,

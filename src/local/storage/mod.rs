@@ -1,22 +1,22 @@
-//! Data directories on disk: where they are, how one becomes two, how they go away.
+//! Layout, cloning and deletion of data directories.
 //!
 //! ```text
 //! root/                         the server's
 //!   lakebase.engine             marks the directory as a Lakebase
-//!   branches/                   this and all below: the account's that runs PostgreSQL
+//!   branches/                   owned, with all below, by the account that runs PostgreSQL
 //!     PROJECT/BRANCH/           one branch; appears and disappears by one rename
 //!       data/                   its data directory
 //!       lineage.json            where its history begins
 //!       postgres.log            the log of its computes
-//!   templates/VERSION/data/     the same: a fresh cluster, cloned for each project
-//!   staging/                    the same: half-made directories
-//!   trash/                      the same: directories on their way out
-//!   run/                        the same: socket directories
+//!   templates/VERSION/data/     the account's: a fresh cluster, cloned for each project
+//!   staging/                    the account's: unfinished directories
+//!   trash/                      the account's: directories to delete
+//!   run/                        the account's: socket directories
 //! ```
 //!
-//! Whatever is in a directory of the account, the account can replace at any time. So all but [`claim`],
-//! [`check_secret`] and [`prepare`] runs on threads of the account ([`FileWorkers`](super::account::FileWorkers)), and what it
-//! creates belongs to the account.
+//! The account can replace the contents of its directories at any time. So all functions but [`claim`],
+//! [`check_secret`] and [`prepare`] run on threads of the account ([`FileWorkers`](super::account::FileWorkers)), and
+//! the files that they create belong to the account.
 
 mod clone;
 mod control_file;
@@ -85,7 +85,7 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    /// Opens a prepared root and discards what was half made. `durable`: see [`Storage`].
+    /// Opens a prepared root and discards unfinished directories. `durable`: see [`Storage`].
     pub(super) fn open(root: &Path, durable: bool) -> Result<Self, EngineError> {
         let root = fs::canonicalize(root).map_err(EngineError::io("resolve", root))?;
         layout::spread(&root.join("staging"));

@@ -1,4 +1,4 @@
-//! Directories on their way out: out of sight by one rename, deleted by a thread of its own.
+//! Deletion of directories: moved away by one rename, then deleted by a background thread.
 
 use std::{
     fs, io,
@@ -56,7 +56,7 @@ impl Trash {
 
     fn put(&self, path: PathBuf) {
         self.waiting.send_modify(|count| *count += 1);
-        // The thread ends only after the sender is gone.
+        // The thread ends only after the sender was dropped.
         let _ = self.bin.send(path);
     }
 }

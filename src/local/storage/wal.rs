@@ -1,4 +1,4 @@
-//! WAL files: where a segment lies, how far back they reach, and which of them a branch takes along.
+//! WAL files: paths of segments, the oldest kept position, and the segments that a branch inherits.
 //!
 //! A finished segment never changes again, as recycling is off. Two branches can therefore share the file
 //! itself, on every file system; only a segment that is still written to needs a copy.

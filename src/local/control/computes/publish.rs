@@ -72,7 +72,7 @@ impl Computes {
         Ok(())
     }
 
-    /// Removes connections, computes and files of a branch whose row is gone already.
+    /// Removes connections, computes and files of a branch whose row was removed before.
     pub(in crate::local::control) async fn remove(&self, branch: &Branch) -> Result<(), ErrorResponse> {
         for endpoint in branch.endpoints.values() {
             self.gateway.withdraw(&endpoint.uid).await;

@@ -61,7 +61,7 @@ const ALLOWED: &[&str] = &[
     "maintenance_work_mem",
     "temp_buffers",
     "work_mem",
-    // Plans.
+    // Query planning.
     "constraint_exclusion",
     "cpu_index_tuple_cost",
     "cpu_operator_cost",

@@ -2,14 +2,14 @@
 
 use crate::{api::lsn::Lsn, local::control::state::Branch};
 
-/// The most that any branch keeps, in bytes. A clone takes each megabyte of it along as a file.
+/// The maximum that any branch keeps, in bytes. A clone takes each megabyte of it along as a file.
 const MOST: u64 = 1 << 30;
 /// WAL of its own that a branch made from another one keeps by default, in bytes.
 pub(in crate::local::control) const DEFAULT_OWN: u64 = 128 << 20;
 
-/// The WAL that a branch keeps, in bytes. A root keeps the most, as most points are asked of it. Any other keeps what it
-/// inherited, which it shares with its source, and `own` bytes: a table that is rewritten in it must not cost its size
-/// twice. Without the whole inheritance there is no history to keep.
+/// The WAL that a branch keeps, in bytes. A root keeps the maximum, as most point-in-time branches start there. Any
+/// other keeps the WAL it inherited, shared with its source, and `own` bytes: a table that is rewritten in it must not
+/// cost its size twice. If the inherited WAL exceeds the maximum, only `own` bytes are kept.
 pub(in crate::local::control) fn kept(branch: &Branch, own: u64) -> u64 {
     let Some(origin) = &branch.origin else { return MOST };
     let inherited = origin.lsn.parse::<Lsn>().map_or(0, Lsn::as_u64);

@@ -1,7 +1,7 @@
 //! Rows of the control plane: projects and branches, with the endpoints, roles and databases of a branch.
 //!
 //! The rows are plain data, shared by `Arc`: a change copies the maps and the one row it touches, so a reader
-//! never waits for a writer and what was changed shows by comparing pointers.
+//! never waits for a writer, and comparing pointers finds the changed rows.
 
 mod intent;
 

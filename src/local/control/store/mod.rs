@@ -203,7 +203,7 @@ fn apply(table: &mut redb::Table<'_, &str, &[u8]>, changes: &[Change]) -> Result
     Ok(())
 }
 
-/// A row's key (its uid) with what it becomes, or `None` when it goes.
+/// A row's key (its uid) with its new value, or `None` to remove it.
 type Change = (String, Option<Vec<u8>>);
 
 #[derive(Default)]

@@ -38,7 +38,7 @@ impl Writer {
 
     pub(super) fn run(&self, job: impl FnOnce() + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // The thread ends only after the sender is gone.
+            // The thread ends only after the sender was dropped.
             let _ = jobs.send(Box::new(job));
         }
     }

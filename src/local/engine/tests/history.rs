@@ -1,4 +1,4 @@
-//! Branches of the past against real PostgreSQL.
+//! Point-in-time branches against real PostgreSQL.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One connection from its first byte to its last.
+//! The session of one client connection.
 //!
 //! Phases, a file each: the handshake up to the password, the login (authentication and wake), the compute's own
 //! login, the proxy between both, the close.
@@ -112,12 +112,12 @@ impl From<ErrorResponse> for SessionError {
 pub(super) type Closing = watch::Receiver<bool>;
 
 async fn closed(closing: &mut Closing) {
-    // A sender that is gone closes as well.
+    // A dropped sender closes the session as well.
     let _ = closing.wait_for(|&closing| closing).await;
 }
 
 async fn must_give_way(give_way: &mut GiveWay) {
-    // A sender that is gone without notice is no notice.
+    // A sender that was dropped without a notice does not count as one.
     if give_way.await.is_err() {
         std::future::pending().await
     }

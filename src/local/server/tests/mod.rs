@@ -84,7 +84,7 @@ impl Bench {
         operation["response"].clone()
     }
 
-    /// Sends what is refused and gives status, code and message.
+    /// Sends a request that is rejected, and returns status, code and message.
     pub(crate) async fn refused(&self, method: Method, path: &str, body: Value) -> (u16, String, String) {
         let (status, error) = self.call(method, path, body).await;
         assert!(status.is_client_error() || status.is_server_error(), "{error}");

@@ -1,4 +1,4 @@
-//! One data directory becomes two: by shared extents where the file system can, else by copying.
+//! Cloning of a data directory: by shared extents if the file system supports them, else by copying.
 
 mod wal_files;
 
@@ -25,14 +25,14 @@ pub(crate) enum CloneMethod {
     Copy,
 }
 
-/// The part of the source's WAL that goes along.
+/// The part of the source's WAL that is cloned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::local) enum Wal {
-    /// The source is at rest: its history goes along.
+    /// The source is shut down: its history is cloned, too.
     AtRest,
-    /// The source is at rest: what its next start needs goes along, and no more.
+    /// The source is shut down: only the WAL that its next start needs is cloned.
     Needed,
-    /// The WAL comes afterwards, because a server still writes it or because it is another one.
+    /// The WAL is added later, because a server still writes it or because other WAL is used.
     Afterwards,
 }
 
@@ -140,7 +140,7 @@ pub(super) fn clone_data(
     let mut files = Vec::new();
     job.directory(source, target, 0, &mut files)?;
     job.files(&files)?;
-    // Last, as a server writes to it to the end: what it points to is then there.
+    // Last, because a running server keeps writing it, and it must refer only to files that are cloned already.
     job.control_file(source, target)?;
     let log = target.join("pg_wal");
     create_private_dir(&log).map_err(EngineError::io("create", &log))?;

@@ -11,7 +11,7 @@ fn piece(number: usize) -> Vec<u8> {
     vec![(number % 251) as u8; 64 * 1024]
 }
 
-/// Writes `MUCH`, and counts what was taken so far.
+/// Writes `MUCH`, and counts the bytes accepted so far.
 async fn pour(mut into: impl AsyncWrite + Unpin, taken: Arc<AtomicUsize>) {
     for number in 0..MUCH / piece(0).len() {
         into.write_all(&piece(number)).await.unwrap();
