@@ -1,4 +1,4 @@
-//! The parts that all requests share: arguments, sending, awaiting.
+//! Shared parts of all requests: arguments, sending, awaiting.
 
 use crate::{
     api::{
@@ -54,7 +54,7 @@ pub(crate) async fn read<T: Resource>(client: &Lakebase, request: Request) -> Re
     client.send_for(request, Reading::new(client)).await
 }
 
-/// Waits for the end of a deletion. What is not there counts as deleted, where the caller says so.
+/// Waits for the end of a deletion. With `allow_missing`, a missing resource counts as deleted.
 pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) -> Result<()> {
     match started {
         Ok(operation) => operation.await,
@@ -72,7 +72,7 @@ pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// A builder that is sent by awaiting it: `run` is the whole of it.
+/// Implements `IntoFuture` for a request builder by calling its `run`.
 macro_rules! sent_when_awaited {
     ($builder:ty => $output:ty) => {
         impl IntoFuture for $builder {

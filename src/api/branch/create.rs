@@ -1,4 +1,4 @@
-//! Making a branch.
+//! Creation of branches.
 
 use chrono::{DateTime, Utc};
 
@@ -18,8 +18,8 @@ use crate::{
     http::Request,
 };
 
-/// A request to make a branch. Awaited, it is sent and waits until the branch is ready and its endpoint shows;
-/// [`start`](Self::start) gives the [`Operation`] instead.
+/// A request to create a branch. Awaited, it is sent and waits until the branch is ready and its endpoint is listed;
+/// [`start`](Self::start) returns the [`Operation`] instead.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -117,7 +117,7 @@ impl CreateBranch {
         self
     }
 
-    /// Takes a branch of this id that exists already, if it has the source, expiry and protection asked for.
+    /// Accepts an existing branch of this id if it has the requested source, expiry and protection.
     pub fn if_missing(self) -> CreateBranchIfMissing {
         CreateBranchIfMissing::new(self)
     }
@@ -142,7 +142,7 @@ impl CreateBranch {
         branch.wait_until_ready_from(Some(made)).await
     }
 
-    /// The request to send, and the branch that it makes.
+    /// The request to send, and the handle of the new branch.
     pub(super) fn request(self, now: DateTime<Utc>) -> Result<(Branch, Request)> {
         let branch = self.project.branch(self.id?)?;
         let context = format!("creating branch {}", branch.name());
@@ -189,10 +189,10 @@ fn spec(
 sent_when_awaited!(CreateBranch => BranchInfo);
 
 impl Project {
-    /// Makes a branch: a copy-on-write copy of another one, with an endpoint of its own.
+    /// Creates a branch: a copy-on-write copy of another one, with an endpoint of its own.
     ///
-    /// Without [`from`](CreateBranch::from), it is a copy of the project's default branch as it is now.
-    /// The expiry counts from when the branch is made and is at most 30 days.
+    /// Without [`from`](CreateBranch::from), it copies the current state of the project's default branch.
+    /// The expiry counts from the creation of the branch and is at most 30 days.
     pub fn create_branch(
         &self,
         id: impl TryInto<BranchId, Error: Into<Error>>,

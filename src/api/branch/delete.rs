@@ -1,4 +1,4 @@
-//! Deleting a branch, and bringing it back.
+//! Deletion and undeletion of branches.
 
 use serde_json::json;
 
@@ -53,7 +53,7 @@ impl DeleteBranch {
         self
     }
 
-    /// Takes a branch that is not there for deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
+    /// Counts a missing branch as deleted. By default it is a [`NotFound`](ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -129,7 +129,7 @@ const LOOKS_BEFORE_RESENDING: u32 = 10;
 
 sent_when_awaited!(DeleteBranch => ());
 
-/// A request to bring a deleted branch back, with its data. Awaited, it waits until the branch is there.
+/// A request to restore a deleted branch with its data. Awaited, it waits until the branch is restored.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {

@@ -1,4 +1,4 @@
-//! Making a branch unless it is there, and telling the two apart.
+//! Creation of branches that may exist already.
 
 use std::{fmt, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// A request to make a branch unless it is there: [`CreateBranch::if_missing`].
+/// A request to create a branch if it is missing: [`CreateBranch::if_missing`].
 ///
 /// A branch that is there, but from another source or with another expiry or protection than asked for, is a
 /// [`Mismatch`](ErrorKind::Mismatch) that shows both. A lifetime ([`Expiry::After`]) counts from when the branch
@@ -67,7 +67,7 @@ impl CreateBranchIfMissing {
         Ok(self.outcome().await?.info)
     }
 
-    /// Sends the request and also tells whether it made the branch.
+    /// Sends the request and reports whether it created the branch.
     ///
     /// # Errors
     ///

@@ -85,7 +85,7 @@ pub struct BranchInfo {
     pub state: BranchState,
     /// The state that it changes to, during a transition.
     pub pending_state: Option<BranchState>,
-    /// When the state was reached.
+    /// Time at which the state was reached.
     pub state_change_time: Option<DateTime<Utc>>,
     /// Whether it is the project's default branch.
     pub is_default: bool,
@@ -93,31 +93,31 @@ pub struct BranchInfo {
     pub is_protected: bool,
     /// The size of the data that a client sees, in bytes; shared pages count in full.
     pub logical_size_bytes: u64,
-    /// When the service deletes it; `None` is never.
+    /// Expiry time; `None` means never.
     pub expire_time: Option<DateTime<Utc>>,
-    /// The branch it was made from; `None` for a root branch.
+    /// The source branch; `None` for a root branch.
     pub source_branch: Option<BranchName>,
-    /// The position in the source's log at which it was made.
+    /// The LSN of the source at which it begins.
     pub source_branch_lsn: Option<Lsn>,
-    /// The moment of the source at which it was made.
+    /// The time of the source at which it begins.
     pub source_branch_time: Option<DateTime<Utc>>,
-    /// The snapshot it was made from.
+    /// The source snapshot.
     pub source_snapshot: Option<SnapshotName>,
     /// The recovery branch of a replicated project that it was made from, by its whole name (preview).
     pub source_recovery_branch: Option<String>,
     /// How the copy was made and what it added, where the service says so (the local Lakebase does).
     pub copy: Option<CopyCost>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub update_time: Option<DateTime<Utc>>,
-    /// When it was deleted, while it can still be brought back.
+    /// Time of the deletion, while it can be undone.
     pub delete_time: Option<DateTime<Utc>>,
-    /// When a deleted branch is gone for good.
+    /// Time at which a deleted branch is purged.
     pub purge_time: Option<DateTime<Utc>>,
 }
 
-/// The cost of making a branch.
+/// The cost of creating a branch.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -131,7 +131,7 @@ pub struct BranchInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CopyCost {
-    /// How the files were copied.
+    /// The copy method.
     pub method: CopyMethod,
     /// The bytes that the copy wrote, as opposed to shared with its source. What the compute writes once it runs (some
     /// megabytes of WAL and caches) and what the file system notes about shared pages come on top.
@@ -171,7 +171,7 @@ impl BranchInfo {
         })
     }
 
-    /// Whether it was deleted and is only kept to be brought back.
+    /// Whether it is deleted and kept for undeletion only.
     pub fn is_deleted(&self) -> bool {
         self.delete_time.is_some() || self.state == BranchState::Deleted
     }
@@ -232,13 +232,13 @@ impl Branch {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<BranchInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading branch {name}"))).await
     }
 
-    /// Reads the branch; `None` when there is none.
+    /// Reads the branch; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -247,7 +247,7 @@ impl Branch {
         if_found(self.get().await)
     }
 
-    /// Makes a child: a copy-on-write copy of this branch as it is now.
+    /// Creates a child: a copy-on-write copy of the branch's current state.
     ///
     /// Short for [`Project::create_branch`] with [`from`](CreateBranch::from) this branch.
     pub fn create_branch(
@@ -268,12 +268,12 @@ impl Branch {
         DeleteBranch::new(self)
     }
 
-    /// Brings a deleted branch back, while the service still keeps it.
+    /// Restores a deleted branch that the service still keeps.
     pub fn undelete(&self) -> UndeleteBranch {
         UndeleteBranch::new(self)
     }
 
-    /// Its endpoints.
+    /// Lists its endpoints.
     pub fn endpoints(&self) -> List<EndpointInfo> {
         let path = format!("{}/endpoints", self.name);
         List::new(&self.client, Request::get(&path, format!("listing endpoints of {}", self.name)))
@@ -368,7 +368,7 @@ impl Lakebase {
 }
 
 impl BranchInfo {
-    /// The branch that this one was made from.
+    /// Reads the branch that this one was created from.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Starting a branch over.
+//! Reset of a branch to its source.
 
 use super::{Branch, BranchInfo};
 use crate::{
@@ -54,7 +54,7 @@ impl ResetBranch {
         if let Some(child) = all.iter().find(|other| other.source_branch.as_ref() == Some(branch.name())) {
             return refuse(&format!("it has children, {} for one; delete them first", child.name));
         }
-        // What can be known to stop the second half is looked for before the first destroys anything.
+        // Everything that could make the creation fail is checked before the deletion destroys data.
         let Some(source) = all.iter().find(|other| other.name == *source) else {
             return refuse(&format!("its source {source} is gone"));
         };

@@ -1,4 +1,4 @@
-//! Changing a branch.
+//! Changes of branches.
 
 use chrono::Utc;
 
@@ -15,7 +15,7 @@ use crate::{
     http::Request,
 };
 
-/// A change of a branch; what is not set stays as it is.
+/// A change of a branch; unset fields keep their values.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {

@@ -25,7 +25,7 @@ use crate::{
     http::Request,
 };
 
-/// A generated password. It is asked for when a connection logs in and not afterwards: open connections outlive it.
+/// A generated password. PostgreSQL checks it at login only: open connections outlive it.
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
@@ -43,7 +43,7 @@ use crate::{
 pub struct DatabaseCredential {
     /// The password; the user name is the identity that it was generated for.
     pub token: SecretString,
-    /// When it is not accepted any more.
+    /// Expiry time.
     pub expire_time: DateTime<Utc>,
 }
 
@@ -78,18 +78,18 @@ pub struct GenerateCredential {
     body: CredentialRequest,
 }
 
-/// How long a credential may be good for.
+/// The permitted lifetimes of a credential.
 const LIFE: RangeInclusive<Duration> = Duration::from_secs(300)..=Duration::from_secs(3600);
 
 impl GenerateCredential {
-    /// How long it is good for, 5 minutes to 1 hour. Default: 1 hour.
+    /// The lifetime, 5 minutes to 1 hour. Default: 1 hour.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.body.ttl = Some(Seconds(ttl));
         self.body.expire_time = None;
         self
     }
 
-    /// Until when it is good, 5 minutes to 1 hour from now. Default: 1 hour from now.
+    /// The expiry time, 5 minutes to 1 hour from now. Default: 1 hour from now.
     pub fn expire_time(mut self, time: DateTime<Utc>) -> Self {
         self.body.expire_time = Some(time);
         self.body.ttl = None;
@@ -121,7 +121,7 @@ impl GenerateCredential {
 }
 
 fn check_life(body: &CredentialRequest, now: DateTime<Utc>) -> Result<()> {
-    // A moment passes between the caller's arithmetic and this check.
+    // Slack for the time between the caller's computation and this check.
     let (life, slack) = match (body.ttl, body.expire_time) {
         (Some(Seconds(ttl)), _) => (ttl, Duration::ZERO),
         (None, Some(time)) => ((time - now).to_std().unwrap_or_default(), Duration::from_secs(1)),

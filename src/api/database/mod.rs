@@ -55,11 +55,11 @@ pub struct DatabaseInfo {
     pub name: DatabaseName,
     /// The name in PostgreSQL.
     pub postgres_database: String,
-    /// Its owner.
+    /// The role that owns it.
     pub role: Option<RoleName>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub update_time: Option<DateTime<Utc>>,
 }
 
@@ -96,13 +96,13 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<DatabaseInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading database {name}"))).await
     }
 
-    /// Reads the database; `None` when there is none.
+    /// Reads the database; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl Database {
         if_found(self.get().await)
     }
 
-    /// Renames the database or gives it another owner.
+    /// Changes name or owner of the database.
     pub fn update(&self) -> UpdateDatabase {
         UpdateDatabase::new(self)
     }
@@ -123,14 +123,14 @@ impl Database {
 }
 
 impl Branch {
-    /// Its databases.
+    /// Lists its databases.
     pub fn databases(&self) -> List<DatabaseInfo> {
         let path = format!("{}/databases", self.name());
         List::new(self.client(), Request::get(&path, format!("listing databases of {}", self.name())))
     }
 
-    /// Makes a database of this PostgreSQL name that belongs to `owner`.
-    /// The service chooses the id unless [`id`](CreateDatabase::id) gives one.
+    /// Creates a database with this PostgreSQL name, owned by `owner`.
+    /// The service chooses the id unless [`id`](CreateDatabase::id) sets one.
     pub fn create_database(
         &self,
         postgres_database: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Making an endpoint.
+//! Creation of endpoints.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -15,7 +15,7 @@ use crate::{
     http::Request,
 };
 
-/// A request to make an endpoint. Awaited, it is sent and waits until the endpoint can be connected to.
+/// A request to create an endpoint. Awaited, it is sent and waits until the endpoint accepts connections.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -56,7 +56,7 @@ impl CreateEndpoint {
     }
 
     /// The smallest and largest size, in compute units: 0.5 or whole numbers, not more than 16 apart.
-    /// Default: what the project says.
+    /// Default: the project's setting.
     pub fn autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
         self.arguments.check(check_size(Size::from(cu.clone())));
         self.spec.autoscaling_limit_min_cu = Some(*cu.start());
@@ -64,20 +64,20 @@ impl CreateEndpoint {
         self
     }
 
-    /// When it is suspended: 1 minute to 7 days idle, or never. Default: what the project says.
+    /// The idle time after which it is suspended: 1 minute to 7 days, or never. Default: the project's setting.
     pub fn suspension(mut self, suspension: Suspension) -> Self {
         self.arguments.check(suspension.check());
         (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
         self
     }
 
-    /// Makes it, but refuses connections until it is enabled. Off by default.
+    /// Creates it disabled: it rejects connections until it is enabled. Off by default.
     pub fn disabled(mut self, disabled: bool) -> Self {
         self.spec.disabled = Some(disabled);
         self
     }
 
-    /// The number of computes that stand in for each other: 2 to 4, or 1 for no high availability.
+    /// The number of computes for high availability: 2 to 4, or 1 for none.
     /// More than one needs [`Suspension::Never`]. Default: 1.
     pub fn computes(mut self, number: u32) -> Self {
         set_computes(&mut self.spec.group, number);
@@ -90,7 +90,7 @@ impl CreateEndpoint {
         self
     }
 
-    /// PostgreSQL settings. Default: what the project says.
+    /// PostgreSQL settings. Default: the project's.
     pub fn pg_settings(
         mut self,
         settings: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

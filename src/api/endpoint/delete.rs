@@ -1,4 +1,4 @@
-//! Deleting an endpoint.
+//! Deletion of endpoints.
 
 use super::Endpoint;
 use crate::{
@@ -39,7 +39,7 @@ impl DeleteEndpoint {
         Self { endpoint: endpoint.clone(), allow_missing: false }
     }
 
-    /// Takes an endpoint that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
+    /// Counts a missing endpoint as deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self

@@ -31,17 +31,17 @@ pub struct ComputeInstanceInfo {
     pub name: String,
     /// The service's id.
     pub id: String,
-    /// Where it answers.
+    /// Host name of the compute.
     pub host: Option<String>,
-    /// Its present state.
+    /// The current state.
     pub state: EndpointState,
     /// The state that it changes to.
     pub pending_state: Option<EndpointState>,
-    /// Its part in the endpoint.
+    /// Its role in the endpoint.
     pub role: ComputeRole,
-    /// When it started.
+    /// Start time.
     pub start_time: Option<DateTime<Utc>>,
-    /// When it was suspended.
+    /// Time of the suspension.
     pub suspend_time: Option<DateTime<Utc>>,
 }
 

@@ -71,7 +71,7 @@ pub struct EndpointInfo {
     pub name: EndpointName,
     /// The service's own key; the first label of the host name.
     pub uid: Option<String>,
-    /// Whether it writes.
+    /// Read-write or read-only.
     pub endpoint_type: EndpointType,
     /// The state.
     pub state: EndpointState,
@@ -81,7 +81,7 @@ pub struct EndpointInfo {
     pub min_cu: Option<f64>,
     /// The largest size, in compute units.
     pub max_cu: Option<f64>,
-    /// When it is suspended.
+    /// The idle time after which it is suspended.
     pub suspension: Suspension,
     /// Whether it refuses connections until it is enabled again.
     pub disabled: bool,
@@ -89,13 +89,13 @@ pub struct EndpointInfo {
     pub group: EndpointGroup,
     /// PostgreSQL settings.
     pub pg_settings: BTreeMap<String, String>,
-    /// Where to connect.
+    /// Host names to connect to.
     pub hosts: EndpointHosts,
-    /// When it last worked for a client.
+    /// Time of the last client activity.
     pub last_active_time: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub update_time: Option<DateTime<Utc>>,
 }
 
@@ -109,7 +109,7 @@ pub struct EndpointInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EndpointGroup {
-    /// How many there are; 1 is no high availability.
+    /// The number of computes; 1 means no high availability.
     pub computes: u32,
     /// Whether the standbys answer reads.
     pub readable_secondaries: bool,
@@ -219,13 +219,13 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<EndpointInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading endpoint {name}"))).await
     }
 
-    /// Reads the endpoint; `None` when there is none.
+    /// Reads the endpoint; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -244,7 +244,7 @@ impl Endpoint {
         DeleteEndpoint::new(self)
     }
 
-    /// The computes that run for it now.
+    /// Lists its running computes.
     pub fn compute_instances(&self) -> List<ComputeInstanceInfo> {
         let path = format!("{}/compute-instances", self.name);
         List::new(&self.client, Request::get(&path, format!("listing compute instances of {}", self.name)))

@@ -33,7 +33,7 @@ impl Suspension {
     /// The shortest and the longest time that the service accepts.
     pub const RANGE: RangeInclusive<Duration> = Duration::from_secs(60)..=days(7);
 
-    /// Absent means never; some answers say so with zero seconds.
+    /// Absent means never; some answers have zero seconds instead.
     pub(crate) fn from_wire(timeout: Option<Seconds>) -> Self {
         match timeout {
             Some(Seconds(time)) if !time.is_zero() => Self::After(time),
@@ -77,7 +77,7 @@ impl From<RangeInclusive<f64>> for Size {
 const LARGEST_SCALING: f64 = 64.0;
 const LARGEST: f64 = 112.0;
 
-/// The rules for both ends of a size.
+/// Validates both bounds of a size.
 pub(crate) fn check_size(Size { min, max }: Size) -> Result<()> {
     check_bound(min)?;
     check_bound(max)?;

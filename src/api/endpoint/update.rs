@@ -1,4 +1,4 @@
-//! Changing an endpoint.
+//! Changes of endpoints.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -14,7 +14,7 @@ use crate::{
     http::Request,
 };
 
-/// A change of an endpoint; what is not set stays as it is. Awaited, it waits until the change is applied.
+/// A change of an endpoint; unset fields keep their values. Awaited, it waits until the change is applied.
 ///
 /// A change of size, settings or high availability may drop connections for a moment.
 ///
@@ -75,7 +75,7 @@ impl UpdateEndpoint {
         self
     }
 
-    /// When it is suspended: 1 minute to 7 days idle, or never.
+    /// The idle time after which it is suspended: 1 minute to 7 days, or never.
     pub fn suspension(mut self, suspension: Suspension) -> Self {
         self.arguments.check(suspension.check());
         (self.spec.suspend_timeout_duration, self.spec.no_suspension) = suspension.members();
@@ -90,7 +90,7 @@ impl UpdateEndpoint {
         self
     }
 
-    /// How many computes stand in for each other: 2 to 4, or 1 for no high availability.
+    /// The number of computes for high availability: 2 to 4, or 1 for none.
     /// More than one needs [`Suspension::Never`].
     pub fn computes(mut self, number: u32) -> Self {
         set_computes(&mut self.spec.group, number);

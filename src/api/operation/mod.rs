@@ -77,11 +77,11 @@ pub struct Operation<T> {
 pub enum Progress<T> {
     /// The service is still working on it.
     Running,
-    /// It has ended well.
+    /// It succeeded.
     Done(T),
 }
 
-/// An operation just made may not be readable everywhere yet.
+/// A new operation may not be readable on every replica of the service yet.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 
 impl<T: Resource> Operation<T> {
@@ -97,12 +97,12 @@ impl<T: Resource> Operation<T> {
         Ok(operation)
     }
 
-    /// The name, with which the operation can be found again.
+    /// The name, with which the operation can be resumed.
     pub fn name(&self) -> &OperationName {
         &self.name
     }
 
-    /// Looks once. The first look after an answer that already carried the end sends nothing.
+    /// Reads the state once. Sends nothing if an earlier answer already held the result.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ use crate::{
     http::Request,
 };
 
-/// A list request. Awaited, it gives everything in one `Vec`; [`stream`](Self::stream) gives one after the other.
+/// A list request. Awaited, it returns all items in one `Vec`; [`stream`](Self::stream) returns them one by one.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -62,7 +62,7 @@ impl<T: Resource> List<T> {
         self
     }
 
-    /// How many items one answer may carry; by default the service decides.
+    /// The maximum number of items in one answer; by default the service decides.
     ///
     /// At most 100 for projects; at least 10 for endpoints, where a smaller number is raised to 10.
     pub fn page_size(mut self, items: u32) -> Self {
@@ -78,7 +78,7 @@ impl<T: Resource> List<T> {
         self
     }
 
-    /// Everything, as one `Vec`; the same as awaiting the list.
+    /// Returns all items in one `Vec`, as awaiting the list does.
     ///
     /// # Errors
     ///
@@ -128,13 +128,13 @@ impl<T: Resource> IntoFuture for List<T> {
     }
 }
 
-/// Where a listing stands.
+/// The state of a listing.
 struct Pages<T> {
     client: Lakebase,
     request: Request,
     /// The token of the next page, empty for the first; `None` once the last page was read.
     next: Option<String>,
-    /// Every token seen: a service that hands one out twice would be asked for ever.
+    /// The tokens seen: a token that the service returns twice would make the listing endless.
     seen: HashSet<String>,
     _items: PhantomData<fn() -> T>,
 }

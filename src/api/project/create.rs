@@ -1,4 +1,4 @@
-//! Making a project.
+//! Creation of projects.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
@@ -25,8 +25,8 @@ use crate::{
     http::Request,
 };
 
-/// A request to make a project. Awaited, it is sent and waits until the default branch can be connected to;
-/// [`start`](Self::start) gives the [`Operation`] instead.
+/// A request to create a project. Awaited, it is sent and waits until the default branch accepts connections;
+/// [`start`](Self::start) returns the [`Operation`] instead.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -91,7 +91,7 @@ impl CreateProject {
         self
     }
 
-    /// How far back branches can start, 2 to 35 days. Default: 7 days.
+    /// The period in which point-in-time branches can begin, 2 to 35 days. Default: 7 days.
     pub fn history_retention(mut self, time: Duration) -> Self {
         self.spec().history_retention_duration = Some(Seconds(time));
         self
@@ -107,7 +107,7 @@ impl CreateProject {
         self
     }
 
-    /// When endpoints that are made without this setting are suspended, 1 minute to 7 days idle, or never.
+    /// The idle time after which endpoints without a setting of their own are suspended: 1 minute to 7 days, or never.
     /// Default: after 24 hours.
     pub fn default_suspension(mut self, suspension: Suspension) -> Self {
         let defaults = self.defaults();
@@ -192,7 +192,7 @@ impl CreateProject {
         self
     }
 
-    /// Takes a project of this id that exists already, if it has the PostgreSQL version asked for.
+    /// Accepts an existing project of this id if it has the requested PostgreSQL version.
     pub fn if_missing(self) -> CreateProjectIfMissing {
         CreateProjectIfMissing { wanted: self }
     }
@@ -248,7 +248,7 @@ fn kept(found: &ProjectInfo) -> Error {
 
 sent_when_awaited!(CreateProject => ProjectInfo);
 
-/// A request to make a project unless it is there: [`CreateProject::if_missing`].
+/// A request to create a project if it is missing: [`CreateProject::if_missing`].
 ///
 /// A project that is there with another PostgreSQL version than asked for is a
 /// [`Mismatch`](ErrorKind::Mismatch) that shows both; a deleted one that is still kept is an
@@ -280,7 +280,7 @@ impl CreateProjectIfMissing {
         Ok(self.outcome().await?.info)
     }
 
-    /// Sends the request and also tells whether it made the project.
+    /// Sends the request and reports whether it created the project.
     ///
     /// # Errors
     ///
@@ -349,7 +349,7 @@ impl Project {
     }
 }
 
-/// Shortly after a project was made, its parts may be missing and the caller's rights not yet known everywhere.
+/// Shortly after the creation of a project, its parts may be missing and the caller's permissions not yet replicated.
 fn passes(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable)
 }

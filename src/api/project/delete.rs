@@ -1,4 +1,4 @@
-//! Deleting a project, and bringing it back.
+//! Deletion and undeletion of projects.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ impl DeleteProject {
         self
     }
 
-    /// Takes a project that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
+    /// Counts a missing project as deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self
@@ -77,7 +77,7 @@ impl DeleteProject {
 
 sent_when_awaited!(DeleteProject => ());
 
-/// A request to bring a deleted project back with its branches.
+/// A request to restore a deleted project with its branches.
 ///
 /// ```no_run
 /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {

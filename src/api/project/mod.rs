@@ -69,21 +69,21 @@ pub struct ProjectInfo {
     pub display_name: String,
     /// The major version of PostgreSQL.
     pub pg_version: Option<u32>,
-    /// The user name of who made it.
+    /// The user name of its creator.
     pub owner: Option<String>,
     /// The default branch.
     pub default_branch: Option<BranchName>,
-    /// The settings of endpoints that are made from now on.
+    /// The settings of endpoints created from now on.
     pub default_endpoint_settings: EndpointDefaults,
-    /// How far back branches can start.
+    /// The period in which point-in-time branches can begin.
     pub history_retention: Option<Duration>,
     /// Whether roles may log in with passwords.
     pub native_login: bool,
-    /// How large the data of one branch may grow, in bytes.
+    /// The maximum data size of a branch, in bytes.
     pub branch_logical_size_limit_bytes: Option<u64>,
     /// The storage that the project is charged for, in bytes.
     pub storage_size_bytes: u64,
-    /// When a compute of it last ran.
+    /// Time of the last activity of a compute.
     pub compute_last_active_time: Option<DateTime<Utc>>,
     /// Its part in a group of replicated projects, as the service spells it:
     /// `REPLICATION_ROLE_PREVIEW_PRIMARY`, `…_SECONDARY` or `…_DEMOTING` (preview).
@@ -92,17 +92,17 @@ pub struct ProjectInfo {
     pub budget_policy_id: Option<String>,
     /// The caller's own labels.
     pub custom_tags: Vec<CustomTag>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub update_time: Option<DateTime<Utc>>,
-    /// When it was deleted, while it can still be brought back.
+    /// Time of the deletion, while it can be undone.
     pub delete_time: Option<DateTime<Utc>>,
-    /// When a deleted project is gone for good; its id stays taken until then.
+    /// Time at which a deleted project is purged; its id stays reserved until then.
     pub purge_time: Option<DateTime<Utc>>,
 }
 
-/// The settings of endpoints that are made without settings of their own.
+/// The settings of endpoints created without settings of their own.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {
@@ -118,7 +118,7 @@ pub struct EndpointDefaults {
     pub min_cu: Option<f64>,
     /// The largest size, in compute units.
     pub max_cu: Option<f64>,
-    /// When an idle endpoint is suspended.
+    /// The idle time after which an endpoint is suspended.
     pub suspension: Option<Suspension>,
     /// PostgreSQL settings.
     pub pg_settings: BTreeMap<String, String>,
@@ -140,7 +140,7 @@ pub struct CustomTag {
 }
 
 impl CustomTag {
-    /// A label.
+    /// Creates a label.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.into() }
     }
@@ -181,7 +181,7 @@ impl ProjectInfo {
         })
     }
 
-    /// Whether it was deleted and is only kept to be brought back.
+    /// Whether it is deleted and kept for undeletion only.
     pub fn is_deleted(&self) -> bool {
         self.delete_time.is_some()
     }
@@ -231,13 +231,13 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<ProjectInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading project {name}"))).await
     }
 
-    /// Reads the project; `None` when there is none.
+    /// Reads the project; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl Project {
         if_found(self.get().await)
     }
 
-    /// Its branches.
+    /// Lists its branches.
     pub fn branches(&self) -> List<BranchInfo> {
         let path = format!("{}/branches", self.name);
         List::new(&self.client, Request::get(&path, format!("listing branches of {}", self.name)))
@@ -308,7 +308,7 @@ impl Lakebase {
         List::new(self, Request::get("projects", "listing projects"))
     }
 
-    /// Makes a project, with a default branch, an endpoint and a database.
+    /// Creates a project, with a default branch, an endpoint and a database.
     pub fn create_project(&self, id: impl TryInto<ProjectId, Error: Into<Error>>) -> CreateProject {
         CreateProject::new(self, id.try_into().map_err(Into::into))
     }

@@ -19,9 +19,9 @@ use crate::{
     http::Request,
 };
 
-/// A change of a project's settings; what is not set stays as it is.
+/// A change of a project's settings; unset fields keep their values.
 ///
-/// The defaults for endpoints concern endpoints that are made later; those that exist are not touched.
+/// The defaults for endpoints apply to endpoints created later, not to existing ones.
 ///
 /// ```no_run
 /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
@@ -73,14 +73,14 @@ impl UpdateProject {
         self
     }
 
-    /// How far back branches can start, 2 to 35 days.
+    /// The period in which point-in-time branches can begin, 2 to 35 days.
     pub fn history_retention(mut self, time: Duration) -> Self {
         self.spec.history_retention_duration = Some(Seconds(time));
         self.mask.add("spec.history_retention_duration");
         self
     }
 
-    /// Makes another branch the default one. It must not expire.
+    /// Sets the default branch, which must not expire.
     pub fn default_branch(mut self, branch: impl TryInto<BranchName, Error: Into<Error>>) -> Self {
         self.spec.default_branch = self.arguments.take::<BranchName>(branch).map(|name| name.to_string());
         self.mask.add("spec.default_branch");
@@ -97,7 +97,7 @@ impl UpdateProject {
         self
     }
 
-    /// When later endpoints are suspended: 1 minute to 7 days idle, or never.
+    /// The idle time after which later endpoints are suspended: 1 minute to 7 days, or never.
     pub fn default_suspension(mut self, suspension: Suspension) -> Self {
         self.arguments.check(suspension.check());
         let defaults = self.defaults("spec.default_endpoint_settings.suspension");

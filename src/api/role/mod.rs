@@ -60,15 +60,15 @@ pub struct RoleInfo {
     pub postgres_role: String,
     /// Which kind of identity it belongs to.
     pub identity_type: IdentityType,
-    /// How it logs in.
+    /// The authentication method.
     pub auth_method: AuthMethod,
-    /// Its rights.
+    /// The role attributes.
     pub attributes: RoleAttributes,
     /// The roles that it is a member of.
     pub membership_roles: Vec<MembershipRole>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub update_time: Option<DateTime<Utc>>,
 }
 
@@ -82,15 +82,15 @@ pub struct RoleInfo {
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct RoleAttributes {
-    /// It may make databases.
+    /// Whether it may create databases (`CREATEDB`).
     pub createdb: bool,
-    /// It may make roles.
+    /// Whether it may create roles (`CREATEROLE`).
     pub createrole: bool,
     /// Row-level security does not apply to it.
     pub bypassrls: bool,
 }
 
-/// A role to be made.
+/// The definition of a role to create.
 ///
 /// ```
 /// use lakebase::model::RoleDefinition;
@@ -131,19 +131,19 @@ impl RoleDefinition {
         Self::of(postgres_role, None)
     }
 
-    /// How it logs in. Default: with a generated credential where there is an identity, else with a password.
+    /// The authentication method. Default: a generated credential for an identity, else a password.
     pub fn auth_method(mut self, method: AuthMethod) -> Self {
         self.0.auth_method = Some(method);
         self
     }
 
-    /// Its rights. Default: none.
+    /// Sets the role attributes. Default: none.
     pub fn attributes(mut self, attributes: RoleAttributes) -> Self {
         self.0.attributes = Some(attributes.into());
         self
     }
 
-    /// Makes it a member of `databricks_superuser`. Off by default.
+    /// Adds it to `databricks_superuser`. Off by default.
     pub fn superuser(mut self) -> Self {
         self.0.membership_roles = Some(vec![MembershipRole::DatabricksSuperuser]);
         self
@@ -212,13 +212,13 @@ impl Role {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<RoleInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading role {name}"))).await
     }
 
-    /// Reads the role; `None` when there is none.
+    /// Reads the role; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -239,13 +239,13 @@ impl Role {
 }
 
 impl Branch {
-    /// Its roles.
+    /// Lists its roles.
     pub fn roles(&self) -> List<RoleInfo> {
         let path = format!("{}/roles", self.name());
         List::new(self.client(), Request::get(&path, format!("listing roles of {}", self.name())))
     }
 
-    /// Makes a role. The service chooses the id unless [`id`](CreateRole::id) gives one.
+    /// Creates a role. The service chooses the id unless [`id`](CreateRole::id) sets one.
     pub fn create_role(&self, role: RoleDefinition) -> CreateRole {
         CreateRole::new(self, role)
     }

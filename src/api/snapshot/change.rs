@@ -151,7 +151,7 @@ impl DeleteSnapshot {
         Self { snapshot: snapshot.clone(), allow_missing: false }
     }
 
-    /// Takes a snapshot that is not there for deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
+    /// Counts a missing snapshot as deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
     pub fn allow_missing(mut self) -> Self {
         self.allow_missing = true;
         self

@@ -61,15 +61,15 @@ pub struct SnapshotInfo {
     pub name: SnapshotName,
     /// The service's own key.
     pub uid: Option<String>,
-    /// The branch that it was taken of.
+    /// The source branch.
     pub source_branch: Option<BranchName>,
-    /// When the service deletes it; `None` is never.
+    /// Expiry time; `None` means never.
     pub expire_time: Option<DateTime<Utc>>,
     /// The size of its data, in bytes.
     pub full_size_bytes: Option<u64>,
     /// The size that it adds to the one before, in bytes; `None` where the whole is charged.
     pub diff_size_bytes: Option<u64>,
-    /// When it was taken.
+    /// Time at which it was taken.
     pub create_time: Option<DateTime<Utc>>,
 }
 
@@ -107,13 +107,13 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) when there is none; [`try_get`](Self::try_get) gives `None` instead.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it does not exist; [`try_get`](Self::try_get) returns `None` then.
     pub async fn get(&self) -> Result<SnapshotInfo> {
         let name = self.name.to_string();
         read(&self.client, Request::get(&name, format!("reading snapshot {name}"))).await
     }
 
-    /// Reads the snapshot; `None` when there is none.
+    /// Reads the snapshot; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl Project {
         Ok(Snapshot::new(self.client(), self.name().snapshot(id.try_into().map_err(Into::into)?)))
     }
 
-    /// Its snapshots.
+    /// Lists its snapshots.
     pub fn snapshots(&self) -> List<SnapshotInfo> {
         let path = format!("{}/snapshots", self.name());
         List::new(self.client(), Request::get(&path, format!("listing snapshots of {}", self.name())))

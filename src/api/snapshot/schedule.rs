@@ -1,4 +1,4 @@
-//! Snapshots that the service takes by itself.
+//! Schedules of automatic snapshots.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -97,7 +97,7 @@ pub struct ScheduleRule {
 }
 
 impl ScheduleRule {
-    /// A line of a schedule.
+    /// Creates a rule of a schedule.
     pub fn new(cadence: Cadence, retention: Duration) -> Self {
         Self { cadence, retention }
     }
@@ -190,7 +190,7 @@ impl From<ScheduleRule> for WireRule {
 }
 
 impl Branch {
-    /// The snapshots that the service takes of this branch by itself.
+    /// Reads the schedule of automatic snapshots of this branch.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Branches.
+//! Wire format of branches.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

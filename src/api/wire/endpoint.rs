@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::format::{Seconds, lenient_double, lenient_int, open_enum, plain_double};
 
 open_enum! {
-    /// Whether an endpoint writes.
+    /// The type of an endpoint: read-write or read-only.
     ///
     /// ```
     /// assert_eq!(lakebase::model::EndpointType::ReadWrite.as_str(), "ENDPOINT_TYPE_READ_WRITE");
@@ -50,7 +50,7 @@ open_enum! {
     pub enum EndpointState {
         /// Starting for the first time.
         Init => "INIT",
-        /// Running.
+        /// Running and accepting connections.
         Active => "ACTIVE",
         /// Suspended; the next login wakes it.
         Idle => "IDLE",

@@ -1,4 +1,4 @@
-//! Projects.
+//! Wire format of projects.
 
 use std::collections::BTreeMap;
 

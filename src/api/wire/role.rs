@@ -24,7 +24,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a role logs in.
+    /// The authentication method of a role.
     ///
     /// ```
     /// assert_eq!(lakebase::model::AuthMethod::NoLogin.as_str(), "NO_LOGIN");
