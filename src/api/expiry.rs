@@ -19,29 +19,29 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// This long after the branch was made (`ttl`); whole seconds, at most 30 days.
+    /// A lifetime after the creation (`ttl`); whole seconds, at most 30 days for a branch.
     After(Duration),
-    /// At this moment (`expire_time`).
+    /// A point in time (`expire_time`).
     At(DateTime<Utc>),
-    /// Never (`no_expiry`): it stays until it is deleted.
+    /// No expiry (`no_expiry`): it exists until it is deleted.
     Never,
 }
 
 impl Expiry {
-    /// The longest life that the service grants to an expiring branch: 30 days.
+    /// The maximum lifetime of an expiring branch: 30 days.
     pub const MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
-    /// Ends this long after it was made.
+    /// Expires this long after the creation.
     pub fn after(ttl: Duration) -> Self {
         Self::After(ttl)
     }
 
-    /// Ends at this moment.
+    /// Expires at this time.
     pub fn at(time: DateTime<Utc>) -> Self {
         Self::At(time)
     }
 
-    /// Checks the rule that can be known before asking the service.
+    /// Checks the limits before a request is sent.
     pub(crate) fn check(self, now: DateTime<Utc>) -> Result<Self, InvalidExpiry> {
         let left = match self {
             Self::Never => return Ok(self),

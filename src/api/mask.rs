@@ -1,4 +1,4 @@
-//! Field masks: what an update changes.
+//! Field masks: the paths that an update changes.
 
 use crate::{
     api::{expiry::Expiry, wire::format::Seconds},

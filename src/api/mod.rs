@@ -1,4 +1,4 @@
-//! The REST resources: a handle, a model and the requests of each, and what they have in common.
+//! REST resources: handle, model and requests of each, and their shared parts.
 
 pub(crate) mod backoff;
 pub(crate) mod branch;

@@ -12,7 +12,7 @@ use crate::{
     http::Request,
 };
 
-/// Collects the wrong arguments of a request, so that building one never fails: the first is reported when it is sent.
+/// Collects invalid arguments of a request, so that building one never fails: the first is reported when it is sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arguments {
     wrong: Option<Error>,
@@ -25,7 +25,7 @@ impl Arguments {
         }
     }
 
-    /// The converted argument; `None` where it is wrong.
+    /// The converted argument; `None` if it is invalid.
     pub(crate) fn take<T>(&mut self, argument: impl TryInto<T, Error: Into<Error>>) -> Option<T> {
         argument.try_into().map_err(|error| self.check(Err(error.into()))).ok()
     }
@@ -35,8 +35,7 @@ impl Arguments {
     }
 }
 
-/// Sends a change. Refused because the service is still reconciling, it is sent again for up to three minutes:
-/// such a rejection has changed nothing.
+/// Sends a change, again for up to three minutes while the service is reconciling: such a rejection changes nothing.
 pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
     let context = request.context.clone();
     let answer = until!(READY_DEADLINE, {

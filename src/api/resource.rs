@@ -1,4 +1,4 @@
-//! From an answer of the service to a model: what handles, models and lists have in common.
+//! Conversion of answers to models: shared parts of handles, models and lists.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// An answer of the service: one of the `…Info` models, or `()` where it has nothing to say.
+/// An answer of the service: one of the `…Info` models, or `()` for an empty one.
 ///
 /// This trait is sealed; it appears only as a bound, as in [`Operation<T>`](crate::Operation).
 ///

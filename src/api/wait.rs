@@ -1,4 +1,4 @@
-//! Waiting for the service: one loop, one pace, always a deadline.
+//! Polling of the service: one loop, one backoff, always a deadline.
 
 use std::time::Duration;
 
@@ -11,25 +11,24 @@ use crate::{
 
 /// The time limit for an operation unless the caller sets another one.
 pub(crate) const OPERATION_DEADLINE: Duration = Duration::from_secs(15 * 60);
-/// How long a call that the service refuses while it reconciles is repeated, and how long a resource that was
-/// made may take to show up and become usable.
+/// The time limit for retries while the service reconciles, and for a new resource to appear and become usable.
 pub(crate) const READY_DEADLINE: Duration = Duration::from_secs(3 * 60);
 
 const BACKOFF: Backoff =
     Backoff::new(Duration::from_millis(20), Duration::from_secs(10)).growth(1.6).jitter(1.0);
 
-/// The result of one look at the service.
+/// The result of one poll.
 #[derive(Debug)]
 pub(crate) enum Look<T> {
     There(T),
-    /// Not yet, and what it waits for; the last of these is part of the error when the time is over.
+    /// Not yet, and the reason; the last one becomes part of the timeout error.
     NotYet(String),
-    /// As `NotYet`, and the service asks to wait this long before the next look.
+    /// As `NotYet`, with the delay before the next poll that the service asks for.
     NotBefore(String, Duration),
 }
 
-/// Looks until something is there: at once, then in growing pauses, until the limit is over. The second argument
-/// is evaluated for each look, as the body of an async block. Dropping the future stops it; nothing is lost.
+/// Polls until the result is there or the limit is over: at once, then in growing pauses. The second argument is
+/// evaluated for each poll, as the body of an async block. Dropping the future stops it; nothing is lost.
 ///
 /// A macro and not a function: futures of async closures cannot be shown to be `Send`.
 macro_rules! until {
@@ -58,7 +57,7 @@ impl Deadline {
         Self { limit, end: Instant::now() + limit, backoff: BACKOFF }
     }
 
-    /// Takes a look and, if nothing is there yet, pauses. A look that hangs is cut off at the deadline too.
+    /// Polls once and, if there is no result yet, pauses. A poll that hangs ends at the deadline, too.
     pub(crate) async fn look<T>(&mut self, look: impl Future<Output = Result<Look<T>>>) -> Result<Option<T>> {
         match self.within(look).await? {
             Look::There(found) => Ok(Some(found)),
@@ -67,12 +66,12 @@ impl Deadline {
         }
     }
 
-    /// Takes one look, which is cut off at the deadline.
+    /// Polls once, until the deadline at most.
     pub(crate) async fn within<T>(&self, look: impl Future<Output = Result<T>>) -> Result<T> {
         timeout_at(self.end, look).await.unwrap_or_else(|_| Err(self.over("the service does not answer")))
     }
 
-    /// Pauses before the next look: for as long as the backoff says, or as the service asks if that is longer.
+    /// Pauses before the next poll: for the backoff's delay, or the service's if that is longer.
     pub(crate) async fn pause(&mut self, reason: &str, asked: Duration) -> Result<()> {
         let next = Instant::now() + self.backoff.pause().max(asked);
         sleep_until(next.min(self.end)).await;

@@ -1,14 +1,14 @@
-//! Unified authentication: where the workspace is, who is asking, and tokens that renew themselves.
+//! Unified authentication: workspace address, identity of the caller, and renewal of tokens.
 //!
 //! [`Lakebase::from_env`](crate::Lakebase::from_env) finds its settings as every Databricks tool does. Each of these
-//! fills only what the ones before left unset:
+//! sources fills only the settings that earlier ones left unset:
 //!
-//! 1. what the [builder](crate::builder::ClientBuilder) was given in code;
+//! 1. the [builder](crate::builder::ClientBuilder), in code;
 //! 2. environment variables (`DATABRICKS_HOST`, `DATABRICKS_TOKEN`, …; an empty one counts as unset);
-//! 3. a profile of `~/.databrickscfg`: the one asked for, else `default_profile` of `[__settings__]`, else
-//!    `[DEFAULT]`. Without a profile asked for the file is left alone as soon as a host or any credential is known.
+//! 3. a profile of `~/.databrickscfg`: the requested one, else `default_profile` of `[__settings__]`, else
+//!    `[DEFAULT]`. If no profile is requested, the file is not read once a host or any credential is known.
 //!
-//! Then the first strategy that has what it needs is taken:
+//! Then the first strategy whose requirements are met is used:
 //!
 //! | strategy | needs |
 //! |---|---|
@@ -21,12 +21,12 @@
 //! | `azure-client-secret` | `azure_tenant_id`, `azure_client_id`, `azure_client_secret` |
 //! | `azure-cli` | an Azure workspace and the Azure CLI, logged in |
 //!
-//! Two different kinds of credentials at once are an error unless `auth_type` says which one is meant. A strategy
-//! that was given everything it needs and then fails ends the search: another identity is never taken instead of
-//! the one that was asked for. The two command-line tools are different: that they are installed does not say that
-//! they are meant, so a failure there is noted and the search goes on.
+//! Two different kinds of credentials at once are an error unless `auth_type` selects one. A strategy whose
+//! requirements are met and that then fails ends the search: another identity never replaces the requested one. The
+//! two command-line tools are the exception: they may be installed without being meant as the login, so a failure is
+//! logged and the search continues.
 //!
-//! A [`TokenProvider`] of your own takes the place of all of this.
+//! A custom [`TokenProvider`] replaces all of this.
 
 pub(crate) mod attributes;
 mod azure;

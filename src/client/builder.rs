@@ -162,13 +162,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes the client: gathers the settings, finds the login and fetches a first token. For a personal access
+    /// Builds the client: gathers the settings, selects the login and fetches a first token. For a personal access
     /// token and a token provider nothing is sent.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if settings are missing, unknown or contradict each other; otherwise what the
-    /// login failed with.
+    /// [`Config`](ErrorKind::Config) if settings are missing, unknown or contradict each other; otherwise the
+    /// error of the login.
     pub async fn build(mut self) -> Result<Lakebase> {
         if let Some(name) = &self.unknown {
             let message = format!("there is no setting '{name}'; the names are those of .databrickscfg");

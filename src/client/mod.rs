@@ -72,7 +72,7 @@ impl Lakebase {
     /// # Errors
     ///
     /// [`Config`](crate::ErrorKind::Config) if the settings contradict each other or no login fits; the message
-    /// lists each that was tried and what it lacked. Otherwise what the login failed with.
+    /// lists each that was tried and its missing settings. Otherwise the error of the login.
     ///
     /// ```no_run
     /// # async fn run() -> lakebase::Result<()> {

@@ -164,13 +164,13 @@ impl Error {
         wrapper
     }
 
-    /// An error of the database driver, with what was being done.
+    /// An error of the database driver, with the failed action as context.
     #[cfg(feature = "migrate")]
     pub(crate) fn database(context: impl Into<Cow<'static, str>>, error: sqlx::Error) -> Self {
         Self::from(error).with_context(context)
     }
 
-    /// Adds context: what was being done. The innermost context wins.
+    /// Adds the failed action as context. The innermost context wins.
     pub(crate) fn with_context(mut self, context: impl Into<Cow<'static, str>>) -> Self {
         self.0.context.get_or_insert_with(|| context.into());
         self
@@ -315,7 +315,7 @@ impl Error {
                 return Some(found);
             }
             next = match error.downcast_ref::<Self>() {
-                // An error of this crate may hide what it was converted from.
+                // The source of an error of this crate may skip the error that it was converted from.
                 Some(own) => return own.downcast_ref(),
                 None => error.source(),
             };

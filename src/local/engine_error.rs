@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// An error below the control plane. Callers react to the variant; the text is for people.
+/// An error below the control plane. Callers match on the variant; the text is for users.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum EngineError {

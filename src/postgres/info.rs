@@ -15,7 +15,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// How the server is checked. Unencrypted connections do not exist: the service refuses them.
+/// Verification of the server. There is no unencrypted mode: the service rejects such connections.
 ///
 /// ```
 /// assert_eq!(lakebase::model::TlsMode::default(), lakebase::model::TlsMode::VerifyFull);
@@ -33,7 +33,7 @@ pub enum TlsMode {
 }
 
 impl TlsMode {
-    /// The word that PostgreSQL's drivers know it by.
+    /// The value of `sslmode` in PostgreSQL's drivers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VerifyFull => "verify-full",
@@ -74,7 +74,7 @@ pub struct ConnectionInfo {
     pub database: String,
     /// The PostgreSQL role.
     pub user: String,
-    /// How the server is checked.
+    /// Verification of the server.
     pub tls: TlsMode,
     /// The file with the certificate authority to trust, which is that of a local server. `None`: the authorities that
     /// HTTP trusts.
@@ -106,7 +106,7 @@ impl ConnectionInfo {
         })
     }
 
-    /// The password: generated, kept, and generated again when it is about to end.
+    /// The password: generated, cached, and renewed shortly before it expires.
     ///
     /// # Errors
     ///

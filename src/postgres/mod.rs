@@ -30,11 +30,11 @@ use crate::{
 };
 use info::{ConnectionInfo, TlsMode};
 
-/// How long one connection, the first of a pool included, may take: waking a suspended compute is part of it.
+/// The time limit of a login, including the wake of a suspended compute.
 const LOGIN_LIMIT: Duration = Duration::from_secs(120);
 const DEFAULT_DATABASE: &str = "databricks_postgres";
 
-/// Where to connect to: a branch (whose read-write endpoint is found or made) or an endpoint.
+/// The target of a connection: a branch (whose read-write endpoint is found or created) or an endpoint.
 #[derive(Debug, Clone)]
 enum Target {
     Branch(Branch),
@@ -109,13 +109,13 @@ macro_rules! login_options {
             self
         }
 
-        /// How the server is checked. Default: [`TlsMode::VerifyFull`].
+        /// Verification of the server. Default: [`TlsMode::VerifyFull`].
         pub fn tls(mut self, mode: TlsMode) -> Self {
             self.login.tls = mode;
             self
         }
 
-        /// How long logging in may take, waking a suspended compute included. Default: 2 minutes.
+        /// The time limit of a login, including the wake of a suspended compute. Default: 2 minutes.
         pub fn timeout(mut self, limit: Duration) -> Self {
             self.login.limit = limit;
             self

@@ -1,4 +1,4 @@
-//! A pool whose credentials renew themselves.
+//! Connection pool with renewed credentials.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,9 +20,8 @@ use crate::{api::credential::DatabaseCredential, error::Result};
 /// A [`PgPool`] whose new connections log in with a credential that has not expired, for as long as the pool lives.
 /// Clones share it.
 ///
-/// Where sqlx asks for an executor or for something to acquire from, give it `&pool`. A task renews the credential. It
-/// ends with the last clone of this pool, or when the pool is closed; [`into_inner`](Self::into_inner) gives the plain
-/// `PgPool` with the task attached to it instead.
+/// `&pool` is an executor of sqlx. A task renews the credential. It ends with the last clone of this pool, or when the
+/// pool is closed; [`into_inner`](Self::into_inner) attaches the task to the `PgPool` instead.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
@@ -43,7 +42,7 @@ pub struct LakebasePool {
     refresh_task: Arc<RefreshTask>,
 }
 
-/// The task that renews; dropped with the last clone of the pool.
+/// The task that renews the credential; aborted with the last clone of the pool.
 struct RefreshTask(AbortHandle);
 
 impl Drop for RefreshTask {
@@ -52,8 +51,8 @@ impl Drop for RefreshTask {
     }
 }
 
-/// The wall clock is looked at this often, whatever the timer says: a machine that slept must not log in with
-/// what expired meanwhile.
+/// The interval at which the wall clock is checked: timers stand still while a machine sleeps, and it must not log in
+/// with an expired credential afterwards.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// The pause after a failure to renew.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -219,7 +218,7 @@ impl fmt::Debug for LakebasePool {
     }
 }
 
-/// Gives the pool each new credential before the old one ends.
+/// Sets each new credential in the pool before the old one expires.
 async fn renew(pool: PgPool, params: LoginParams) {
     let closed = pool.close_event();
     tokio::select! {

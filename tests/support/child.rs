@@ -54,7 +54,7 @@ pub(crate) fn output_of(mut child: Child) -> Output {
     Output { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
 }
 
-/// The first line of a stream that has what is wanted; none when the stream ends before.
+/// The first line of a stream that matches; none when the stream ends before.
 #[track_caller]
 pub(crate) fn line(stream: impl Read + Send + 'static, wanted: fn(&str) -> bool) -> Option<String> {
     let (sender, receiver) = mpsc::channel();

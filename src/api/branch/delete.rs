@@ -15,9 +15,9 @@ use crate::{
 
 /// A request to delete a branch with its endpoints, roles and databases.
 ///
-/// Awaited, it waits until the branch is gone: a branch that is still being made is waited for first (the service
-/// would acknowledge the deletion and do nothing), and a rejection because the service is still reconciling
-/// is repeated, both for up to three minutes.
+/// Awaited, it waits until the branch is deleted. It first waits for a branch that is still being created (the service
+/// would acknowledge the deletion and do nothing), and retries while the service is reconciling, both for up to three
+/// minutes.
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -46,8 +46,8 @@ impl DeleteBranch {
         Self { branch: branch.clone(), purge: false, allow_missing: false }
     }
 
-    /// Deletes for good, also what was deleted before and is still kept. By default the service keeps the
-    /// branch for some days, and [`Branch::undelete`] brings it back.
+    /// Deletes permanently, also a branch that was deleted before and is still kept. By default the service keeps the
+    /// branch for some days, and [`Branch::undelete`] restores it.
     pub fn purge(mut self) -> Self {
         self.purge = true;
         self

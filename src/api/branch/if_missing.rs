@@ -19,9 +19,8 @@ use crate::{
 
 /// A request to create a branch if it is missing: [`CreateBranch::if_missing`].
 ///
-/// A branch that is there, but from another source or with another expiry or protection than asked for, is a
-/// [`Mismatch`](ErrorKind::Mismatch) that shows both. A lifetime ([`Expiry::After`]) counts from when the branch
-/// was made and may differ by a minute.
+/// An existing branch with another source, expiry or protection than requested is a [`Mismatch`](ErrorKind::Mismatch)
+/// that shows both. A lifetime ([`Expiry::After`]) counts from the creation of the branch and may differ by a minute.
 ///
 /// ```no_run
 /// # async fn example(lakebase: lakebase::Lakebase) -> lakebase::Result<()> {

@@ -103,9 +103,9 @@ pub struct BranchInfo {
     pub source_branch_time: Option<DateTime<Utc>>,
     /// The source snapshot.
     pub source_snapshot: Option<SnapshotName>,
-    /// The recovery branch of a replicated project that it was made from, by its whole name (preview).
+    /// The recovery branch of a replicated project that is its source, by its full name (preview).
     pub source_recovery_branch: Option<String>,
-    /// How the copy was made and what it added, where the service says so (the local Lakebase does).
+    /// The cost of the copy, if the service reports it (the local Lakebase does).
     pub copy: Option<CopyCost>,
     /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
@@ -301,7 +301,7 @@ impl Branch {
         self.wait_until_ready_from(None).await
     }
 
-    /// Saves a read where the result of the operation says that the branch is ready.
+    /// Saves a read if the result of the operation shows that the branch is ready.
     async fn wait_until_ready_from(&self, made: Option<BranchInfo>) -> Result<BranchInfo> {
         let waiting = || format!("waiting until {} is ready", self.name);
         let info = match made.filter(|made| made.state == BranchState::Ready) {
@@ -315,7 +315,7 @@ impl Branch {
         Ok(info)
     }
 
-    /// The endpoint that is made with a branch may show a little later than the branch.
+    /// The endpoint created with a branch may appear a little later than the branch.
     pub(crate) async fn appearing_endpoint(&self) -> Result<Option<EndpointInfo>> {
         let found = until!(ENDPOINT_SHOWS_WITHIN, {
             Ok(match self.read_write_endpoint().await? {
@@ -330,7 +330,7 @@ impl Branch {
         }
     }
 
-    /// A branch that was just made may be missing for a moment; any state but `INIT` is usable or final.
+    /// A new branch may be missing for a moment; any state but `INIT` is usable or final.
     async fn look_for_ready(&self) -> Result<Look<BranchInfo>> {
         Ok(match self.try_get().await? {
             None => Look::NotYet("the branch is not there yet".to_owned()),
@@ -340,7 +340,7 @@ impl Branch {
     }
 }
 
-/// How long a branch without endpoint is given to show the one that is made with it.
+/// The time limit for the endpoint that is created with a branch to appear.
 const ENDPOINT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 
 /// States that pass by themselves are waited out; the others, and those we do not know, are taken as they are.
@@ -368,11 +368,11 @@ impl Lakebase {
 }
 
 impl BranchInfo {
-    /// Reads the branch that this one was created from.
+    /// A handle to the source branch; nothing is sent.
     ///
     /// # Errors
     ///
-    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root branch, which was made from none.
+    /// [`FailedPrecondition`](ErrorKind::FailedPrecondition) for a root branch, which has no source.
     pub fn source(&self) -> Result<Branch> {
         let name = self.source_branch.clone().ok_or_else(|| {
             let message = format!("{} is a root branch: it was made from no other", self.name);

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// A request to start a branch over from the present state of its source: [`Branch::reset`].
+/// A request to reset a branch to the current state of its source: [`Branch::reset`].
 ///
 /// ```no_run
 /// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
@@ -72,19 +72,19 @@ impl ResetBranch {
 sent_when_awaited!(ResetBranch => BranchInfo);
 
 impl Branch {
-    /// Starts the branch over: **deletes it for good and makes it again** from its source as that is now. The API has
-    /// no call for this.
+    /// Resets the branch: **deletes it permanently and creates it again** from the current state of its source. The API
+    /// has no call for this.
     ///
-    /// All that was written to the branch is lost. It gets a new uid; its endpoints are deleted and one new `primary`
-    /// with the project's default settings and another host takes their place, so connections break and pools have to
-    /// be opened again. Roles and databases are those of the source. A branch with children is refused, as are root,
-    /// default and protected branches, before anything is changed. The expiry is asked for because it starts over too.
+    /// All changes of the branch are lost. It gets a new uid; one new endpoint `primary` with the project's default
+    /// settings and another host replaces its endpoints, so connections break and pools have to be opened again. Roles
+    /// and databases are those of the source. A branch with children is rejected, as are root, default and protected
+    /// branches, before anything is changed. The expiry is an argument because it starts anew, too.
     ///
     /// # Errors
     ///
-    /// Awaiting it: [`FailedPrecondition`](ErrorKind::FailedPrecondition) for the refusals above,
-    /// [`NotFound`](ErrorKind::NotFound), and what [`delete`](Self::delete) and
-    /// [`create_branch`](Self::create_branch) fail with. Should the second half fail, the branch is gone.
+    /// Awaiting it: [`FailedPrecondition`](ErrorKind::FailedPrecondition) for the branches rejected above,
+    /// [`NotFound`](ErrorKind::NotFound), and the errors of [`delete`](Self::delete) and
+    /// [`create_branch`](Self::create_branch). If the creation fails, the branch is gone.
     pub fn reset(&self, expiry: Expiry) -> ResetBranch {
         ResetBranch { branch: self.clone(), expiry }
     }

@@ -47,8 +47,8 @@ impl UpdateBranch {
         Self { branch: branch.clone(), spec: BranchSpec::default(), expiry: None, mask: Mask::default() }
     }
 
-    /// When the branch ends, at most 30 days from now. A lifetime ([`Expiry::After`]) counts from when the branch
-    /// was made; use [`Expiry::At`] to prolong an old one.
+    /// The expiry, at most 30 days from now. A lifetime ([`Expiry::After`]) counts from the creation of the branch; use
+    /// [`Expiry::At`] to prolong an old one.
     pub fn expiry(mut self, expiry: Expiry) -> Self {
         self.expiry = Some(expiry);
         self.mask.add("spec.expiration");
@@ -82,7 +82,7 @@ impl UpdateBranch {
         let context = format!("updating branch {name}");
         let mask = self.mask.text(&name)?;
         if let Some(expiry) = self.expiry {
-            // A lifetime counts from when the branch was made, so only its length can be judged here.
+            // A lifetime counts from the creation of the branch, so only its length can be checked here.
             let expiry = expiry
                 .check(Utc::now())
                 .map_err(|e| crate::error::Error::from(e).with_context(context.clone()))?;

@@ -19,13 +19,13 @@ use crate::{
     error::Result,
 };
 
-/// How long before its end a credential is replaced.
+/// The time before the expiry at which a credential is replaced.
 const SKEW: Duration = Duration::from_secs(2 * 60);
 
 /// Keeps the credential of an endpoint and generates the next one two minutes before it expires.
 ///
-/// All caches of one client and its clones for one endpoint share the credential. However many callers wait, one request
-/// is sent. Where generating one fails while the old credential is still good, the old one is returned.
+/// All caches of one client and its clones for one endpoint share the credential, and concurrent callers share one
+/// request. If it fails while the old credential is still valid, the old one is returned.
 ///
 /// ```no_run
 /// # async fn example(endpoint: lakebase::Endpoint) -> lakebase::Result<()> {
@@ -42,15 +42,15 @@ pub struct CredentialCache {
     slot: Arc<Slot>,
 }
 
-/// The credential of one endpoint. It knows no client, so that the client can keep it.
+/// The credential of one endpoint. It holds no client, so that the client can own it without a cycle.
 #[derive(Default)]
 pub(crate) struct Slot {
     kept: RwLock<Option<Kept>>,
     generating: Mutex<()>,
 }
 
-/// The credentials that a client keeps, by endpoint: its name, and its uid where that is known, as an endpoint that is
-/// made again under the name of a deleted one does not accept the old credential.
+/// The cached credentials of a client, by name of the endpoint, and by uid where it is known: an endpoint that is
+/// created again under the name of a deleted one does not accept the old credential.
 #[derive(Default)]
 pub(crate) struct Slots(std::sync::Mutex<HashMap<SlotKey, Arc<Slot>>>);
 
@@ -145,7 +145,7 @@ impl CredentialCache {
         }
     }
 
-    /// How long until the kept credential has to be replaced.
+    /// The time until the cached credential has to be replaced.
     #[cfg(feature = "sqlx")]
     pub(crate) fn due_in(&self) -> Duration {
         self.kept().map_or(Duration::ZERO, |kept| kept.good_for().saturating_sub(SKEW))

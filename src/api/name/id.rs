@@ -27,7 +27,7 @@ fn allowed(position: usize, c: char) -> bool {
     c.is_ascii_lowercase() || (position > 0 && (c.is_ascii_digit() || c == '-'))
 }
 
-/// Ids in answers are not held to the rule for new ones: an id in an answer needs only to be one path segment.
+/// The rule for new ids does not apply to ids in answers, which only have to be one path segment.
 fn check_segment(kind: &'static str, text: &str) -> Result<(), InvalidName> {
     if text.is_empty() || text == "." || text == ".." || text.contains(|c: char| c == '/' || c.is_control()) {
         return Err(InvalidName::new(kind, text, "it is not one path segment"));

@@ -1,7 +1,7 @@
-//! Ids and resource names: what a project, branch or endpoint is called.
+//! Ids and names of resources.
 //!
 //! An *id* is the last segment that the caller chooses (`dev-readonly`), a *name* is the whole path that the
-//! service uses (`projects/shop/branches/dev-readonly`). Both are checked when they are made, so a wrong one
+//! service uses (`projects/shop/branches/dev-readonly`). Both are checked when they are constructed, so an invalid one
 //! fails before anything is sent, with the rule and the offending character in the error.
 //!
 //! ```
@@ -70,8 +70,8 @@ macro_rules! text_traits {
     };
 }
 
-/// Reads an id or a name as the service wrote it, which may be more than our own rule allows. What a caller writes, in a
-/// configuration file too, is held to the rule.
+/// Reads an id or a name in an answer of the service, which may break the rule for new ones. Ids and names of callers,
+/// also in configuration files, must follow the rule.
 pub(crate) trait FromService: Sized {
     fn from_service(text: &str) -> Result<Self, InvalidName>;
 }

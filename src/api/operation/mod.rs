@@ -21,11 +21,11 @@ use crate::{
     http::{Request, decode, retry},
 };
 
-/// A change that the service is working on and that ends with a `T`.
+/// A long-running change, whose result is a `T`.
 ///
 /// Awaiting it waits for the end, for at most 15 minutes ([`wait_for`](Self::wait_for) sets another limit).
-/// Giving up waiting does not stop the operation: its [`name`](Self::name) is enough to come back to it, from
-/// another process too, with [`Lakebase::operation`].
+/// The operation continues when waiting ends; [`Lakebase::operation`] resumes waiting by its [`name`](Self::name), also
+/// from another process.
 ///
 /// Waiting is cancel-safe: a dropped wait loses nothing, and [`wait`](Self::wait) may be called again.
 ///
@@ -54,7 +54,7 @@ pub struct Operation<T> {
     client: Lakebase,
     name: OperationName,
     made: Instant,
-    /// The end, once it was seen: asking again would change nothing.
+    /// The result, once it was read: it does not change any more.
     end: Option<Result<Value, wire::error::ErrorBody>>,
     _end: std::marker::PhantomData<fn() -> T>,
 }
@@ -278,7 +278,7 @@ impl<T> fmt::Debug for Operation<T> {
 impl Lakebase {
     /// A handle to an operation by its name; nothing is sent.
     ///
-    /// `T` is what the operation ends with: the `…Info` model of the resource, `()` for a delete or undelete.
+    /// `T` is the result of the operation: the `…Info` model of the resource, `()` for a delete or undelete.
     ///
     /// # Errors
     ///

@@ -250,7 +250,7 @@ sent_when_awaited!(CreateProject => ProjectInfo);
 
 /// A request to create a project if it is missing: [`CreateProject::if_missing`].
 ///
-/// A project that is there with another PostgreSQL version than asked for is a
+/// An existing project with another PostgreSQL version than requested is a
 /// [`Mismatch`](ErrorKind::Mismatch) that shows both; a deleted one that is still kept is an
 /// [`AlreadyExists`](ErrorKind::AlreadyExists). Settings that can be changed are not compared.
 ///
@@ -324,12 +324,12 @@ async fn accept(found: ProjectInfo, version: Option<i64>) -> Result<Created<Proj
 }
 
 impl Project {
-    /// Waits until the default branch of a new project can be connected to. Awaiting [`Lakebase::create_project`] does
-    /// this already. For at most three minutes.
+    /// Waits until the default branch of a new project accepts connections, for at most three minutes each for project,
+    /// branch and endpoint. Awaiting [`Lakebase::create_project`] does this already.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](ErrorKind::Timeout) with what was missing last.
+    /// [`Timeout`](ErrorKind::Timeout) with the last state seen.
     pub async fn wait_until_ready(&self) -> Result<ProjectInfo> {
         let context = || format!("waiting until {} is ready", self.name());
         let branch = until!(

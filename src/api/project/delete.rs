@@ -42,7 +42,7 @@ impl DeleteProject {
         Self { project: project.clone(), purge: false, allow_missing: false }
     }
 
-    /// Deletes for good and frees the id, also what was deleted before and is still kept. Off by default.
+    /// Deletes permanently and frees the id, also if the project was deleted before and is still kept. Off by default.
     pub fn purge(mut self) -> Self {
         self.purge = true;
         self

@@ -60,8 +60,8 @@ impl CreateRole {
         self
     }
 
-    /// Replaces what a role of this id that exists already may do, an inherited one for example: what is
-    /// not named here is taken away, membership too. Off by default.
+    /// Replaces attributes and memberships of an existing role of this id, an inherited one for example; those that are
+    /// not named here are revoked. Off by default.
     pub fn replace_existing(mut self) -> Self {
         self.replace_existing = true;
         self
@@ -148,7 +148,7 @@ impl UpdateRole {
         self
     }
 
-    /// The roles that it is a member of; the list replaces what was there.
+    /// The roles that it is a member of; the list replaces the previous one.
     pub fn membership_roles(mut self, roles: impl IntoIterator<Item = MembershipRole>) -> Self {
         self.spec.membership_roles = Some(roles.into_iter().collect());
         self.mask.add("spec.membership_roles");

@@ -45,7 +45,7 @@ async fn run() -> io::Result<ExitCode> {
     }
 }
 
-/// As a shell gives it.
+/// The exit status as a shell reports it.
 fn code(status: ExitStatus) -> ExitCode {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))

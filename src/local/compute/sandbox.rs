@@ -25,7 +25,7 @@ mod linux {
 
     use crate::local::{compute::Installation, engine_error::EngineError};
 
-    /// The newest interface that these rules were written for; an older kernel enforces what it knows.
+    /// The newest Landlock ABI that these rules use; an older kernel enforces those it supports.
     const KNOWN: ABI = ABI::V7;
 
     /// Programs, libraries, locales, time zones and settings of the system. Those that are missing are none.

@@ -206,7 +206,7 @@ impl Launch {
     }
 }
 
-/// An error and what it came from, on one line.
+/// An error and its sources, on one line.
 fn described(error: &EngineError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),

@@ -162,7 +162,7 @@ impl Operations {
     }
 
     /// Runs a mutation. `begin` checks and reserves, its error is the answer of the call; the work it returns runs as
-    /// an operation. Both go on when the caller goes away.
+    /// an operation. Both continue if the caller disconnects.
     pub(super) async fn submit(
         self: &Arc<Self>,
         begin: impl Future<Output = Result<Work, ErrorResponse>> + Send + 'static,

@@ -132,7 +132,7 @@ impl Inner {
         .await
     }
 
-    /// PostgreSQL's online backup: the clone replays what was logged while it was made.
+    /// PostgreSQL's online backup: the clone replays the WAL written during the copy.
     async fn fork_running(
         self: &Arc<Self>,
         socket: &ComputeSocket,
@@ -152,7 +152,7 @@ impl Inner {
         let finish = move |storage: &Storage| {
             // The end of a backup finishes the segment, and the clone replays all of it.
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
-            // A history with a hole is of no use: then only what the clone needs goes along.
+            // An incomplete history is useless: the clone then gets only the WAL that its start needs.
             let from = if storage.reaches_back(&source)? { 0 } else { start };
             let log = storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
             write_new(&target.join("backup_label"), label.as_bytes())?;

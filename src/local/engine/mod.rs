@@ -1,7 +1,7 @@
 //! Branches on disk and the PostgreSQL processes on them: `storage` and `compute` put together.
 //!
 //! Knows nothing of names, REST, rules or tokens. A branch is a data directory under a key; a compute
-//! is a PostgreSQL on it. Every change runs to its end even if its caller goes away.
+//! is a PostgreSQL on it. Every change runs to its end even if its caller is dropped.
 //!
 //! The root belongs to the engine, but files named `lakebase*` in it are left alone: the layers above
 //! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
@@ -328,7 +328,7 @@ impl Engine {
         let _ = tokio::time::timeout(LAST_FILES, self.inner.sockets.close()).await;
     }
 
-    /// Runs work on a task of its own, so that it ends well though the caller goes away.
+    /// Runs work on a task of its own, so that it completes even if the caller is dropped.
     async fn detached<T, F, W>(&self, work: W) -> Result<T, EngineError>
     where
         T: Send + 'static,

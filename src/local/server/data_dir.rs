@@ -71,7 +71,7 @@ impl Lock {
         let path = dir.join(LOCK_FILE);
         let create =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        // Dropped on the way out, it gives up what it has.
+        // An early return drops it, which releases the locks taken so far.
         let mut lock = Self { files: Vec::new() };
         match locked(|| File::open(dir), dir, File::try_lock) {
             Ok(Some(file)) => lock.files.push(file),

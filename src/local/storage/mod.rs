@@ -169,7 +169,7 @@ impl Storage {
         if self.durable {
             sync_all_of(staged).map_err(EngineError::io("flush", staged))?;
         }
-        // The parent goes away with its last branch, perhaps just now.
+        // A concurrent deletion of the project's last branch may remove the parent.
         for _ in 0..8 {
             match create_private_dir(parent) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

@@ -15,7 +15,7 @@ use crate::{
     error::{DatabaseError, Error, ErrorKind, Result},
 };
 
-/// A branch that was made this short a time ago may not know its roles yet.
+/// The age below which a branch may not have its roles yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
 /// The reaction to a failed login.
@@ -63,7 +63,7 @@ impl LoginParams {
         self.log_in(|options| async move { options.connect().await }).await
     }
 
-    /// Tries `attempt` until it succeeds, the failure is one that stays, or the time is over.
+    /// Retries `attempt` until it succeeds, fails permanently, or the time is over.
     pub(super) async fn log_in<T, F>(&self, mut attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
     where
         F: Future<Output = Result<T, sqlx::Error>>,
