@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 /// The time between two lines of the log about connections that gave way.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// How many places there are.
+/// The number of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
     pub(super) total: usize,
@@ -33,7 +33,7 @@ impl Limits {
     }
 }
 
-/// How far a connection has come; the least far gives way first.
+/// The progress of a connection; the one with the least is closed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// Nothing that counts has arrived.
@@ -98,7 +98,7 @@ impl Admission {
         }
     }
 
-    /// Takes a place; where all are taken, the oldest connection that has come least far gives its own up.
+    /// Takes a place; if all are taken, the oldest of the connections with the least progress loses its own.
     /// `None` when every place is held by a connection that is being served.
     pub(super) fn admit(&self, peer: IpAddr) -> Option<(Place, GiveWay)> {
         let Limits { total, per_peer } = self.0.limits;
@@ -114,7 +114,7 @@ impl Admission {
         Some((Place { admission: self.clone(), number }, notice))
     }
 
-    /// Makes the oldest connection that has come least far give way, if there is one.
+    /// Closes the oldest of the connections with the least progress, if any.
     pub(super) fn evict_oldest(&self) -> bool {
         self.table().evict(|_| true).is_some()
     }
@@ -159,7 +159,7 @@ impl Table {
 }
 
 impl Place {
-    /// Says how far the connection has come. Its age counts from here.
+    /// Records the progress of the connection. Its age counts from now on.
     pub(super) fn reached(&mut self, stage: Stage) {
         let mut table = self.admission.table();
         // A connection that was asked to give way holds no place any more.

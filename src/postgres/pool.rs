@@ -68,8 +68,8 @@ impl LakebasePool {
         Self { pool, params: Arc::new(params), refresh_task: Arc::new(RefreshTask(refresh_task)) }
     }
 
-    /// Returns the sqlx pool. Its credentials are renewed until it is closed with [`PgPool::close`]; dropping all clones
-    /// of it does not end that.
+    /// Returns the sqlx pool. Its credentials are renewed until it is closed with [`PgPool::close`]; dropping all
+    /// clones of it does not end that.
     pub fn into_inner(self) -> PgPool {
         tokio::spawn(renew(self.pool.clone(), (*self.params).clone()));
         self.pool.clone()

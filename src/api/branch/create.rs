@@ -127,8 +127,8 @@ impl CreateBranch {
     /// # Errors
     ///
     /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing source,
-    /// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when the source is going to expire.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing
+    /// source, [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when the source is going to expire.
     pub async fn start(self) -> Result<Operation<BranchInfo>> {
         let client = self.project.client().clone();
         let (_, request) = self.request(Utc::now())?;

@@ -62,8 +62,8 @@ impl CreateDatabase {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch or the
-    /// owner does not exist.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch or
+    /// the owner does not exist.
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let client = self.branch.client().clone();
         let spec = DatabaseSpec {
@@ -138,8 +138,8 @@ impl UpdateDatabase {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, [`NotFound`](crate::ErrorKind::NotFound) for the database or
-    /// its new owner.
+    /// [`Invalid`](crate::ErrorKind::Invalid) when nothing is set, [`NotFound`](crate::ErrorKind::NotFound) for the
+    /// database or its new owner.
     pub async fn start(self) -> Result<Operation<DatabaseInfo>> {
         let name = self.database.name().to_string();
         self.arguments.finish().map_err(|error| error.with_context(format!("updating database {name}")))?;

@@ -49,8 +49,8 @@ impl DeleteEndpoint {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a read-write
-    /// endpoint, which goes with its branch (see
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a
+    /// read-write endpoint, which goes with its branch (see
     /// [`Error::is_managed_by_parent`](crate::Error::is_managed_by_parent)).
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.endpoint.name().to_string();

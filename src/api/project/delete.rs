@@ -58,8 +58,8 @@ impl DeleteProject {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when a branch is
-    /// protected; [`Reconciling`](crate::ErrorKind::Reconciling) is repeated for three minutes first.
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) when a
+    /// branch is protected; [`Reconciling`](crate::ErrorKind::Reconciling) is repeated for three minutes first.
     pub async fn start(self) -> Result<Operation<()>> {
         let name = self.project.name().to_string();
         let mut request = Request::delete(&name, format!("deleting project {name}"));

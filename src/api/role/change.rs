@@ -71,8 +71,8 @@ impl CreateRole {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch does not
-    /// exist, [`Invalid`](crate::ErrorKind::Invalid) when the identity is not known.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) when the branch
+    /// does not exist, [`Invalid`](crate::ErrorKind::Invalid) when the identity is not known.
     pub async fn start(self) -> Result<Operation<RoleInfo>> {
         let client = self.branch.client().clone();
         let body = Wire { spec: Some(self.role.into()), ..Default::default() };

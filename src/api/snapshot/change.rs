@@ -84,7 +84,8 @@ impl CreateSnapshot {
     /// # Errors
     ///
     /// [`Invalid`](crate::ErrorKind::Invalid) for an argument that breaks a rule,
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing branch.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NotFound`](crate::ErrorKind::NotFound) for a missing
+    /// branch.
     pub async fn start(self) -> Result<Operation<SnapshotInfo>> {
         let client = self.project.client().clone();
         start(&client, self.request(Utc::now())?).await

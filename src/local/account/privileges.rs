@@ -4,7 +4,7 @@ use rustix::io::Errno;
 
 use super::Account;
 
-/// Makes the calling thread, and every thread and process that it starts, the account's.
+/// Switches the calling thread, and all threads and processes that it starts, to the account.
 ///
 /// Linux has credentials per thread. Setting all three user ids takes the capabilities away; no program
 /// that is executed can bring them back. The process stays closed to the account, with which these threads

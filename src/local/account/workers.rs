@@ -15,9 +15,9 @@ use tokio::sync::oneshot;
 use super::{Account, privileges::give_up_root};
 use crate::local::engine_error::EngineError;
 
-/// As many file operations may hang before others wait for them.
+/// The number of file operations that may hang before others wait for them.
 const MOST_THREADS: usize = 64;
-/// A thread that has had nothing to do for so long ends.
+/// An idle thread ends after this time.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the work, or learns why the thread could not become the account's.

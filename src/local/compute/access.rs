@@ -13,7 +13,8 @@ const MAP: &str = "lakebase";
 ///
 /// The superuser needs its secret, whatever account it comes from. All others come through the gateway, which has
 /// checked the login; the kernel tells PostgreSQL that the peer is the server's account. Until version 15 a map cannot
-/// say "any role", and an account without a name has no map at all: there the closed directory of the socket stands alone.
+/// say "any role", and an account without a name has no map at all: there only the closed directory of the socket
+/// protects.
 pub(super) fn hba(version: PgVersion) -> String {
     let others = if version.major >= 16 && server_account().is_some() {
         format!("peer map={MAP}")

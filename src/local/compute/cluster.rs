@@ -109,7 +109,7 @@ async fn finish(
     })
 }
 
-/// Gives the superuser its secret and takes away what a login must never have, before any server runs on the cluster.
+/// Sets the superuser's secret and revokes rights that no login may have, before any server runs on the cluster.
 async fn secure(
     files: &FileWorkers,
     spawner: &Spawner,

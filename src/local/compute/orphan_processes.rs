@@ -17,8 +17,8 @@ const PLACES: [(&str, usize); 4] = [("branches", 3), ("templates", 2), ("staging
 
 /// Ends every PostgreSQL that works in a data directory below `root`; blocks until they are gone.
 ///
-/// Those are meant whose working directory is such a data directory: PostgreSQL changes to it and stays, its
-/// children too, and a process whose number was used again has another one.
+/// Orphans are found by their working directory: PostgreSQL and its children stay in the data directory, and an
+/// unrelated process with a reused pid has another one.
 pub(in crate::local) fn stop_orphans(root: &Path) -> Result<(), EngineError> {
     end_all(&|directory| is_data_dir(directory, root), root)
 }

@@ -133,7 +133,7 @@ mod linux {
         paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Says once that branches are not kept apart, on a kernel that cannot.
+    /// Warns once if the kernel cannot isolate branches from each other.
     fn warn_where_unsupported() {
         static SUPPORTED: OnceLock<bool> = OnceLock::new();
         SUPPORTED.get_or_init(|| {
@@ -148,7 +148,7 @@ mod linux {
         });
     }
 
-    /// Whether rules take effect, found out on a thread that ends at once.
+    /// Whether rules take effect, tested on a short-lived thread.
     pub(in crate::local) fn is_supported() -> bool {
         let probe = || {
             let ruleset = Ruleset::default().handle_access(AccessFs::from_all(ABI::V1))?.create()?;

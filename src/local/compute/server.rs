@@ -183,8 +183,8 @@ impl Launch {
         Ok((log, again))
     }
 
-    /// Waits for the state that PostgreSQL writes to its own file once it lets users in, and gives its process. Asking by connecting
-    /// would make it fork a refusal each time, just when it has better things to do.
+    /// Waits for the state that PostgreSQL writes to `postmaster.pid` once it accepts logins, and returns its pid.
+    /// Polling by connecting would make it fork a process for each rejected attempt during its start.
     fn await_ready(&self, pid: Option<u32>, ended: &watch::Receiver<bool>) -> Result<u32, EngineError> {
         let (pid_file, started) = (self.data.join("postmaster.pid"), Instant::now());
         loop {

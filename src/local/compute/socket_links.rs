@@ -34,7 +34,7 @@ mod linux {
 
     #[derive(Debug)]
     struct Inner {
-        /// Makes paths short: that of the data directory may be too long for a socket.
+        /// Keeps paths short: that of the data directory may be too long for a socket.
         directory: OwnedFd,
         next: AtomicU16,
     }
@@ -49,7 +49,7 @@ mod linux {
     }
 
     impl SocketLinks {
-        /// Makes the directory, or removes the links that a killed server left in it.
+        /// Creates the directory, or removes the links that a killed server left in it.
         pub(in super::super) fn open(directory: &Path) -> Result<Self, EngineError> {
             let open = || {
                 match fs::DirBuilder::new().mode(0o700).create(directory) {
@@ -77,7 +77,7 @@ mod linux {
             for _ in 0..=u16::MAX {
                 let port = self.0.next.fetch_add(1, Ordering::Relaxed);
                 match symlink(socket.address(), self.file(port)) {
-                    // That of a session that takes long to log in.
+                    // In use by a session whose login is slow.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     made => return made.map(|()| Link { port, links: self, _socket: socket }),
                 }
@@ -104,7 +104,7 @@ mod linux {
     impl Drop for Link {
         fn drop(&mut self) {
             let (links, port) = (self.links.clone(), self.port);
-            // One that stays goes with the next start.
+            // If the removal fails, the next start removes it.
             FileWorkers::privileged().detach(move || {
                 let _ = fs::remove_file(links.file(port));
             });

@@ -141,10 +141,10 @@ impl Place {
         }
     }
 
-    /// Makes the directories, or finds that they are safe.
+    /// Creates the directories, or checks that existing ones are safe.
     fn make(&self) -> Result<(), EngineError> {
         let gone = |error: &EngineError| matches!(error, EngineError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound);
-        // Another server may take the base away while it is empty.
+        // Another server may remove the base while it is empty.
         match self.try_make() {
             Err(error) if gone(&error) => self.try_make(),
             made => made,
@@ -165,7 +165,7 @@ impl Place {
         }
     }
 
-    /// Takes empty directories away. Another data directory may use the base.
+    /// Removes empty directories. Another data directory may use the base.
     fn remove(&self) {
         if let Self::OfRoot { base, name, .. } | Self::Private { base, name } = self {
             let _ = fs::remove_dir(base.join(name));
@@ -204,7 +204,7 @@ fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(NAME / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes a directory of this thread's user, or finds that it is one, no link and closed to others.
+/// Creates a directory, or checks that it belongs to this thread's user, is no link and is closed to others.
 fn own_dir(dir: &Path, mode: u32, forbidden: u32) -> Result<(), EngineError> {
     match fs::DirBuilder::new().mode(mode).create(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -227,8 +227,8 @@ fn own_dir(dir: &Path, mode: u32, forbidden: u32) -> Result<(), EngineError> {
     })
 }
 
-/// Makes the socket directory of a compute anew: what a server left that was killed would keep the next
-/// from its socket.
+/// Recreates the socket directory of a compute: leftovers of a killed server would prevent the next one from binding
+/// its socket.
 fn fresh(dir: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

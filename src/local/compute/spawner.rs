@@ -1,8 +1,8 @@
 //! The thread that starts processes.
 //!
 //! Linux tells a child of its parent's death when the *thread* that made it ends. A thread that lives
-//! as long as the engine ties PostgreSQL to the server, however that ends. The thread runs as the account, and so do its
-//! children.
+//! as long as the engine ties PostgreSQL to the server, however that ends. The thread runs as the account, and so do
+//! its children.
 
 use std::{io, path::Path, sync::mpsc, thread};
 

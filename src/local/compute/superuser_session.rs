@@ -18,9 +18,9 @@ use crate::local::{
     scram::{Verifier, generate_password},
 };
 
-/// For PostgreSQL to take a login. A postmaster that was stopped by a signal never answers.
+/// Time limit of a login. A postmaster stopped by a signal never answers.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// Beyond PostgreSQL's own limit of a statement, for its answer to arrive.
+/// Added to PostgreSQL's own statement timeout, for its answer to arrive.
 const ANSWER_MARGIN: Duration = Duration::from_secs(5);
 
 /// How long the statements of a session may take.

@@ -25,7 +25,7 @@ pub(super) struct Locks(Mutex<HashMap<String, Arc<Entry>>>);
 #[derive(Default)]
 struct Entry {
     lock: Arc<RwLock<()>>,
-    /// How many deletes wait for the resource; work that can be interrupted ends when there is one.
+    /// The number of deletes that wait for the resource; interruptible work ends when there is one.
     deletes: watch::Sender<usize>,
     /// Descriptions of the operations that hold the lock, for the errors of those that wait.
     holders: Mutex<Vec<&'static str>>,

@@ -42,7 +42,7 @@ impl Slot {
         self.server()?.socket().cloned()
     }
 
-    /// Whether a server was started here and ended without being asked to.
+    /// Whether a server was started here and ended unexpectedly.
     pub(super) fn crashed(&self) -> bool {
         self.server().is_some_and(|server| server.has_ended())
     }
@@ -70,7 +70,7 @@ impl Slot {
         if timeout(limit, self.stop(Signal::INT)).await.is_err() {
             self.stop(Signal::KILL).await;
         }
-        // One that was starting ends, too; other work on the branch need not be waited for.
+        // Ends a starting server, too; there is no need to wait for other work on the branch.
         let _ = timeout(STARTING, self.alone()).await;
     }
 }

@@ -214,7 +214,7 @@ impl Backup {
         Ok(Self { session, start: parse_lsn(&start)? })
     }
 
-    /// Gives the position where the backup ends and the label that goes with it.
+    /// Ends the backup; returns its end position and label.
     async fn end(&mut self) -> Result<(String, String), EngineError> {
         let context = "end the backup of a branch";
         let row = sqlx::query(

@@ -147,7 +147,7 @@ const CLEAN_STOP: Duration = Duration::from_millis(4500);
 const LAST_FILES: Duration = Duration::from_millis(250);
 
 impl Engine {
-    /// Takes possession of a directory, or finds it ours; refuses one that holds something else.
+    /// Claims an empty directory or one claimed before; rejects one with other contents.
     ///
     /// [`open`](Self::open) does it too; it comes before other files are put into the directory.
     pub(crate) async fn claim(root: &Path) -> Result<(), EngineError> {
@@ -201,7 +201,7 @@ impl Engine {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// How branches are made here; `None` while a full disk does not say.
+    /// The clone method on this file system; `None` while a full disk prevents its detection.
     pub(crate) fn clone_method(&self) -> Option<CloneMethod> {
         self.inner.storage.known_method()
     }
@@ -229,21 +229,21 @@ impl Engine {
         .await
     }
 
-    /// Makes a branch with a fresh cluster.
+    /// Creates a branch with a fresh cluster.
     pub(crate) async fn create_root(&self, key: &BranchKey, version: PgVersion) -> Result<(), EngineError> {
         let key = key.clone();
         self.detached(move |inner| async move { inner.create_root(&key, version).await }).await
     }
 
-    /// Makes `target` from `source`. All that was committed in the source before the call is in it.
+    /// Creates `target` from `source`, with everything committed in the source before the call.
     pub(crate) async fn fork(&self, source: &BranchKey, target: &BranchKey) -> Result<Fork, EngineError> {
         let (source, target) = (source.clone(), target.clone());
         self.detached(move |inner| async move { inner.fork(&source, &target).await }).await
     }
 
-    /// Makes `target` from `source` as it was at a point of its past.
+    /// Creates `target` from `source` at a point of its history.
     ///
-    /// [`EngineError::OutsideHistory`] if that point is not in the history that is kept.
+    /// [`EngineError::OutsideHistory`] if the kept history does not include that point.
     pub(crate) async fn fork_at(
         &self,
         source: &BranchKey,
@@ -254,7 +254,7 @@ impl Engine {
         self.detached(move |inner| async move { inner.fork_at(&source, &target, at).await }).await
     }
 
-    /// How far back and how far on the history of a branch goes.
+    /// The first and the last position of the kept history of a branch.
     pub(crate) async fn history(&self, key: &BranchKey) -> Result<Window, EngineError> {
         let key = key.clone();
         self.detached(move |inner| async move { inner.history(&key).await }).await

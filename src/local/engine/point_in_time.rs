@@ -40,7 +40,7 @@ struct Past {
 struct Way {
     take: Take,
     timeline: u32,
-    /// Where the WAL that is needed ends.
+    /// The end of the WAL that is needed.
     end: u64,
 }
 

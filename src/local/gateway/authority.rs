@@ -161,7 +161,7 @@ fn valid_for(params: &mut CertificateParams, now: DateTime<Utc>, days: i64) {
     params.not_after = day(now + TimeDelta::days(days));
 }
 
-/// Makes the file by one rename, so that no reader gets half of it.
+/// Creates the file by one rename, so that no reader sees a partial file.
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), AuthorityError> {
     let at = |action| move |source| AuthorityError::File { action, path: path.to_owned(), source };
     let dir = path.parent().unwrap_or(Path::new("."));

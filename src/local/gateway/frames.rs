@@ -7,7 +7,7 @@
 pub(super) struct Frames {
     head: [u8; 5],
     have: usize,
-    /// Bytes of the present message that are still to come.
+    /// Remaining bytes of the current message.
     skip: usize,
     last: u8,
     broken: bool,

@@ -37,7 +37,7 @@ struct Key {
 struct Failures {
     count: u32,
     last: Instant,
-    /// When the next attempt may be made.
+    /// The earliest time of the next attempt.
     next: Instant,
 }
 

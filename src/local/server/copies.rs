@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::engine::CloneMethod;
 
-/// How branches are made on the file system of the data directory.
+/// The clone method on the file system of the data directory.
 ///
 /// # Examples
 ///

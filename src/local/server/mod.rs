@@ -109,7 +109,7 @@ impl LocalLakebase {
         self.record.pg_version.clone()
     }
 
-    /// How branches are made on the file system of the data directory.
+    /// The clone method on the file system of the data directory.
     pub fn copies(&self) -> BranchCopies {
         self.record.copies
     }
@@ -146,7 +146,7 @@ impl Drop for LocalLakebase {
             running.stop.take();
             Record::remove(&self.data_dir);
             running.server.abort();
-            // Where the runtime ends as well this is dropped unfinished, and the computes end with the engine.
+            // If the runtime ends as well, this is dropped unfinished, and the computes end with the engine.
             let control = Arc::clone(&running.control);
             running.runtime.spawn(async move { control.shutdown().await });
         }

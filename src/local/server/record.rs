@@ -34,7 +34,7 @@ pub(super) struct Record {
     pub(super) user: String,
     pub(super) ca_cert: PathBuf,
     pub(super) pid: u32,
-    /// Of projects that ask for no version.
+    /// The version of projects that request none.
     pub(super) pg_version: String,
     pub(super) copies: BranchCopies,
 }

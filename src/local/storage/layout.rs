@@ -14,8 +14,8 @@ const MARKER_TEXT: &str = "layout 1\n";
 /// Directories of the account that runs PostgreSQL; all else in the root is the server's.
 const OF_THE_ACCOUNT: [&str; 5] = ["branches", "templates", "staging", "trash", "run"];
 
-/// Makes `root` ours, or finds that it is; refuses a directory that holds something else, that another user
-/// owns or that one can change.
+/// Claims an empty `root` or one claimed before; rejects a directory with other contents, or that another user owns or
+/// can change.
 ///
 /// Files whose name starts with `lakebase` belong to the layers above and are no hindrance; neither
 /// is the `lost+found` of a fresh file system. Cheap, and safe to call twice.
@@ -62,10 +62,10 @@ pub(in crate::local) fn prepare(root: &Path, account: Option<&Account>) -> Resul
     hand_over(root, &OF_THE_ACCOUNT, account)
 }
 
-/// Asks ext4 to give each new directory in `dir` a region of the disk of its own.
+/// Makes ext4 place each new directory in `dir` in a block group of its own.
 ///
-/// Without a journal, ext4 looks long for an inode near those of files that were just deleted: a
-/// thousand files in place of a removed branch then take seconds. Others ignore or refuse the flag.
+/// Without a journal, ext4 searches long for an inode near those of recently deleted files: creating a thousand files
+/// in place of a removed branch then takes seconds. Other file systems ignore or reject the flag.
 pub(super) fn spread(dir: &Path) {
     #[cfg(target_os = "linux")]
     if let Ok(file) = fs::File::open(dir) {

@@ -100,12 +100,12 @@ impl Storage {
         &self.root
     }
 
-    /// How branches are made, where that is known.
+    /// The clone method, if it was detected already.
     pub(super) fn known_method(&self) -> Option<CloneMethod> {
         self.method.get().copied()
     }
 
-    /// How branches are made.
+    /// The clone method.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Storage {
         Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
     }
 
-    /// Makes an empty directory that becomes something by [`publish`](Self::publish), or nothing.
+    /// Creates an empty staging directory, to be renamed by [`publish`](Self::publish) or discarded.
     pub(super) fn stage(&self) -> Result<PathBuf, EngineError> {
         let dir = self.root.join("staging").join(self.fresh_name());
         create_private_dir(&dir).map_err(EngineError::io("create", &dir))?;
@@ -188,7 +188,7 @@ impl Storage {
         Err(EngineError::io("create", target)(io::Error::from(io::ErrorKind::NotFound)))
     }
 
-    /// Takes a directory out of sight in one step; its files go in the background.
+    /// Removes a directory by one rename; its files are deleted in the background.
     pub(super) fn discard(&self, dir: &Path) -> Result<(), EngineError> {
         self.trash.take(dir, &self.fresh_name()).map_err(EngineError::io("remove", dir))?;
         if let Some(parent) =
@@ -213,7 +213,7 @@ impl Storage {
         clone::clone_data(source, target, wal, self.method()?)
     }
 
-    /// Takes WAL along to a clone that was made without.
+    /// Adds WAL to a clone that was created without it.
     pub(super) fn clone_wal(&self, source: &Path, target: &Path, take: Take) -> Result<Cloned, EngineError> {
         clone::clone_wal(source, target, take, self.method()?)
     }

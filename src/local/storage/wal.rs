@@ -22,7 +22,7 @@ pub(in crate::local) struct Take {
 }
 
 impl Take {
-    /// All that a cluster at rest has. The next server goes on in the segment of the last record.
+    /// All WAL of a cluster that is shut down. The next server continues in the segment of the last record.
     pub(in crate::local) fn at_rest(data: &Path) -> Result<Self, EngineError> {
         let control = ControlFile::read(data)?;
         if !control.clean {
@@ -109,7 +109,7 @@ pub(super) fn history_file(name: &[u8]) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(number).ok()?, 16).ok()
 }
 
-/// Where the newest turn to `timeline` was taken.
+/// The position at which `timeline` branched off its predecessor.
 pub(in crate::local) fn turning_point(data: &Path, timeline: u32) -> Result<u64, EngineError> {
     let path = data.join("pg_wal").join(format!("{timeline:08X}.history"));
     let text = regular::read_to_string(&path).map_err(EngineError::io("read", &path))?;

@@ -110,7 +110,7 @@ impl Branches {
         })
     }
 
-    /// Makes the files, the address and the compute, which starts at once because a login is likely to follow.
+    /// Creates the files, the address and the compute, which starts at once because a login is likely to follow.
     async fn make(
         &self,
         source: &Branch,

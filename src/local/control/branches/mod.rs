@@ -138,7 +138,7 @@ impl Branches {
         let held = self.locks.hold(wanted).await?;
         let remove = |state: &mut State| {
             let branch = Arc::clone(state.branch(&name)?);
-            // Its expiry may have been moved, or another branch have taken the id, while this waited.
+            // While this waited, its expiry may have been changed or another branch created under its id.
             if reason == DeleteReason::Expired && !branch.has_expired(Utc::now()) {
                 return Err(ErrorResponse::bad_request(format!("branch '{name}' has not expired")));
             }

@@ -98,7 +98,7 @@ impl CatalogChanges {
         Work::new(subject, resource, work).failing_the_call()
     }
 
-    /// Makes a change of roles or databases in PostgreSQL and in the row of the branch.
+    /// Applies a change of roles or databases to PostgreSQL and to the row of the branch.
     async fn make(&self, held: &Held, name: &BranchName, intent: Intent) -> Result<(), ErrorResponse> {
         let state = self.state.snapshot();
         let branch = state.branch(name)?;
@@ -172,7 +172,7 @@ impl CatalogChanges {
     ) -> Result<(), ErrorResponse> {
         let name = branch.name();
         let executed = match self.execute_unless_deleted(held, branch, &intent, attempt).await {
-            // Whether a broken session made the change shows in the second attempt.
+            // The second attempt shows whether the broken session applied the change.
             Err(Failure::Unknown(_)) => {
                 self.execute_unless_deleted(held, branch, &intent, Attempt::Again).await
             }

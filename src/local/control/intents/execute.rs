@@ -21,7 +21,7 @@ pub(super) enum Attempt {
 pub(super) enum Failure {
     /// PostgreSQL refused it and has no part of it.
     Refused(ErrorResponse),
-    /// Whether it was made is not known, for want of a session perhaps.
+    /// The change may or may not have been applied, for example because the session broke.
     Unknown(ErrorResponse),
 }
 
@@ -58,7 +58,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Makes the change in PostgreSQL.
+    /// Applies the change to PostgreSQL.
     pub(super) async fn execute(&self, intent: &Intent, attempt: Attempt) -> Result<(), Failure> {
         let mut session = self.session(MAINTENANCE_DATABASE).await.map_err(Failure::Unknown)?;
         match intent {

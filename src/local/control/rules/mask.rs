@@ -163,7 +163,7 @@ pub(in crate::local::control) fn apply<F: MaskField>(
     Ok(())
 }
 
-/// Takes over a value if there is one, and returns whether there was.
+/// Sets the target if there is a value, and returns whether there was one.
 pub(in crate::local::control) fn set<T: Clone>(target: &mut T, value: Option<&T>) -> bool {
     if let Some(value) = value {
         target.clone_from(value);

@@ -1,6 +1,7 @@
 //! Statements on roles and databases, and the platform's sessions that run them.
 //!
-//! The sessions see names of `pg_catalog` only, and have limits for statements and locks (`compute::superuser_session`).
+//! The sessions see names of `pg_catalog` only, and have limits for statements and locks
+//! (`compute::superuser_session`).
 
 mod session;
 mod waits;

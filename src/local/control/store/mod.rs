@@ -46,7 +46,7 @@ struct Inner {
 }
 
 impl Store {
-    /// Whether a file with something in it is there to be opened.
+    /// Whether the file exists and is not empty.
     pub(super) fn exists(path: &Path) -> bool {
         path.metadata().is_ok_and(|meta| meta.len() > 0)
     }

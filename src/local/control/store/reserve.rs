@@ -29,7 +29,7 @@ impl Reserve {
         Self { path: state_file.with_file_name("lakebase.reserve") }
     }
 
-    /// Takes the space, unless it is taken or too little is free.
+    /// Reserves the space, unless it is reserved already or too little is free.
     pub(super) fn keep(&self) {
         let taken = self.path.metadata().is_ok_and(|meta| meta.len() >= SIZE);
         if taken || self.free().is_none_or(|free| free < SIZE + HEADROOM) {
@@ -41,7 +41,7 @@ impl Reserve {
         }
     }
 
-    /// Gives the space back; whether there was any.
+    /// Releases the space; returns whether any was reserved.
     pub(super) fn release(&self) -> bool {
         let released = fs::remove_file(&self.path).is_ok();
         if released {

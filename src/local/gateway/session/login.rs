@@ -42,8 +42,8 @@ fn too_slow(context: &EndpointContext, action: &str) -> ErrorResponse {
     ))
 }
 
-/// Asks the authenticator, and slows guesses at passwords down. Tokens cannot be guessed and are checked at once,
-/// so that a guesser does not lock their holders out.
+/// Calls the authenticator, with a rate limit for passwords. Tokens cannot be guessed and are checked at once, so that
+/// password attempts of others do not lock their holders out.
 async fn authenticate(
     context: &EndpointContext,
     authenticator: &Arc<dyn Authenticator>,
@@ -80,7 +80,7 @@ async fn on_caller_runtime<T: Send + 'static>(
 ) -> Result<T, ErrorResponse> {
     let mut task = JoinSet::new();
     task.spawn_on(asked.in_current_span(), &context.caller_runtime);
-    // It fails when it panics or its runtime ends.
+    // The task fails if it panics or its runtime ends.
     let answered = task.join_next().await.and_then(Result::ok);
     answered.unwrap_or_else(|| Err(ErrorResponse::internal("the login could not be decided")))
 }

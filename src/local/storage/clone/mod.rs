@@ -70,10 +70,10 @@ pub(super) fn probe(from: &Path, to: &Path) -> io::Result<CloneMethod> {
     }
 }
 
-/// Whether an error says that the file system or the kernel cannot share extents, and not that something is wrong.
+/// Whether an error means that file system or kernel do not support shared extents, rather than a failure.
 fn cannot_share(error: &io::Error) -> bool {
     let of_the_system = Errno::from_io_error(error).is_some_and(|errno| {
-        // Of file systems that know no such call, of old kernels, of system call filters, of layers over several disks.
+        // From file systems without the call, old kernels, system call filters, and overlays over several disks.
         [Errno::OPNOTSUPP, Errno::NOTSUP, Errno::NOTTY, Errno::NOSYS, Errno::INVAL, Errno::PERM, Errno::XDEV]
             .contains(&errno)
     });
@@ -154,7 +154,7 @@ pub(super) fn clone_data(
     Ok(job.done())
 }
 
-/// Takes WAL along to a clone that was made without.
+/// Adds WAL to a clone that was created without it.
 pub(super) fn clone_wal(
     source: &Path,
     target: &Path,
@@ -187,7 +187,7 @@ impl Job {
         Cloned { bytes_added: self.bytes_added.into_inner() }
     }
 
-    /// Makes the directories and lists the files that belong in them.
+    /// Creates the directories and lists the files to copy into them.
     fn directory(
         &self,
         source: &Path,
@@ -285,7 +285,7 @@ impl Job {
         self.bytes_added.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether a server may remove files while we look.
+    /// Whether a server may remove files during the copy.
     fn is_live(&self) -> bool {
         self.live
     }

@@ -17,7 +17,7 @@ use crate::local::{
 };
 
 impl Job {
-    /// Takes WAL files from one data directory to another.
+    /// Links or copies WAL files from one data directory to another.
     pub(super) fn wal(&self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
         let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
         let size = segment_size(&from)?;
@@ -52,9 +52,9 @@ impl Job {
     ) -> Result<(), EngineError> {
         match linkat(from, name, to, name, AtFlags::empty()) {
             Ok(()) => Ok(()),
-            // Too old to be kept any longer, and gone just now.
+            // The server has just removed the segment as too old.
             Err(Errno::NOENT) if self.is_live() => Ok(()),
-            // No links here, no more of them for this file, or none across the directories.
+            // Hard links are unsupported here, exhausted for this file, or impossible across the directories.
             Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
                 self.file(&paths.0.join(name), &paths.1.join(name))
             }
