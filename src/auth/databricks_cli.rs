@@ -41,7 +41,7 @@ pub(super) fn configure(context: &Context) -> Configured {
     Ok(Arc::new(DatabricksCli { context: context.clone(), program, version: OnceCell::new() }))
 }
 
-/// The program, or why there is none.
+/// The path of the program, or the reason why none is usable.
 pub(super) fn find(context: &Context) -> Result<PathBuf, String> {
     let configured = context.get(Key::CliPath).unwrap_or("databricks");
     let candidates = if configured.contains(['/', '\\']) {

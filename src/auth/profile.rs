@@ -24,7 +24,7 @@ pub(super) struct ProfileFile {
     sections: BTreeMap<String, Section>,
 }
 
-/// A broken file, or a profile that it does not have.
+/// A malformed file, or a profile that it lacks.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProfileError {
     #[error("the config file {0} does not exist; create it with `databricks configure` or correct the path")]
@@ -44,7 +44,7 @@ pub(super) enum ProfileError {
 }
 
 impl ProfileFile {
-    /// Reads a file. One that is missing is empty, unless it was asked for by name.
+    /// Reads a file. A missing file counts as empty, unless it was named explicitly.
     pub(super) fn read(path: &Path, explicit: bool) -> Result<Self, ProfileError> {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(path, &text),
@@ -88,7 +88,7 @@ impl ProfileFile {
         Ok(file)
     }
 
-    /// The profile to use: the one asked for, else the file's own choice, else `DEFAULT`, silently. Returns its
+    /// The profile to use: the requested one, else the file's default, else `DEFAULT` if it exists. Returns its
     /// name and keys, or `None` if there is nothing to load.
     pub(super) fn select(&self, asked: Option<&str>) -> Result<Option<(&str, &Section)>, ProfileError> {
         let settings = self.sections.get(SETTINGS).and_then(|section| section.get("default_profile"));

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Hands out tokens for the workspace. Implement it to bring a login of your own; the built-in strategies are
-/// implementations, too.
+/// A source of tokens for the workspace. Implement it for a custom login; the built-in strategies are implementations,
+/// too.
 ///
 /// The client keeps a token until shortly before it expires, asks for the next one early and only once however many
 /// callers wait, and asks again when the service refuses a token: an implementation just fetches one.
@@ -80,7 +80,7 @@ impl<P: TokenProvider> Provider for P {
     }
 }
 
-/// A token for the REST API and how long it lasts. `Debug` does not show it.
+/// A token for the REST API and its lifetime. `Debug` does not show it.
 ///
 /// ```
 /// use lakebase::auth::Token;
@@ -115,14 +115,14 @@ impl Token {
         }
     }
 
-    /// Says how long the token lasts from now on. Prefer this to [`expires_at`](Self::expires_at) where the issuer
+    /// Sets the lifetime of the token from now on. Prefer this to [`expires_at`](Self::expires_at) where the issuer
     /// gives a duration: it does not depend on this machine's clock being right.
     pub fn expires_in(mut self, life: Duration) -> Self {
         self.expiry = TokenExpiry::In(life);
         self
     }
 
-    /// Says when the token expires.
+    /// Sets the expiry time of the token.
     pub fn expires_at(mut self, time: DateTime<Utc>) -> Self {
         self.expiry = TokenExpiry::At(time);
         self

@@ -85,7 +85,7 @@ impl ClientBuilder {
         self
     }
 
-    /// A login of your own, in place of all built-in ones.
+    /// A custom login, instead of the built-in ones.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.provider = Some(Arc::new(provider));
         self
@@ -137,20 +137,19 @@ impl ClientBuilder {
         self
     }
 
-    /// How often a call is sent again, and how long it may take with all its attempts.
+    /// Number of attempts and total time limit of a call.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How long connecting may take, TLS included, 30 seconds by default.
+    /// The time limit for connecting, including TLS, 30 seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
     }
 
-    /// How long the service may be silent during one request, 60 seconds by default. It starts anew with every
-    /// byte received.
+    /// The inactivity timeout of one request, 60 seconds by default. It restarts with every byte received.
     pub fn inactivity_timeout(mut self, timeout: Duration) -> Self {
         self.inactivity_timeout = Some(timeout);
         self

@@ -22,7 +22,7 @@ pub(crate) enum EngineError {
     /// The copy would not fit; nothing was written.
     #[error("not enough disk space: {} needed, {} free", Bytes(*.needed), Bytes(*.free))]
     DiskFull {
-        /// Bytes that the copy takes, with a reserve.
+        /// Bytes that the copy needs, including a reserve.
         needed: u64,
         /// Bytes that are free.
         free: u64,

@@ -21,11 +21,11 @@ const GENERATED_ROUNDS: NonZeroU32 = NonZeroU32::MIN;
 /// PostgreSQL's own (`scram_iterations`).
 const POSTGRES_ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
 
-/// More than [`POSTGRES_ROUNDS`] by far. A role may come with a verifier of its owner's making, and a login attempt
-/// costs as many rounds as that says.
+/// The maximum, far above [`POSTGRES_ROUNDS`]. A user can supply the verifier of a role, and each login attempt costs
+/// its number of rounds.
 const MOST_ROUNDS: u32 = 1_000_000;
 
-/// `SCRAM-SHA-256$rounds:salt$stored key:server key`. Opens nothing by itself: a login needs the password.
+/// `SCRAM-SHA-256$rounds:salt$stored key:server key`. It is not a password: a login needs the password itself.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Verifier {
     rounds: NonZeroU32,

@@ -1,4 +1,4 @@
-//! Child processes, never waited for without a limit.
+//! Child processes; every wait has a time limit.
 
 use std::{
     io::{BufRead as _, BufReader, Read},

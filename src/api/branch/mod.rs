@@ -290,9 +290,9 @@ impl Branch {
         Ok(endpoints.into_iter().find(|endpoint| endpoint.endpoint_type == EndpointType::ReadWrite))
     }
 
-    /// Waits until the branch can be used, for at most three minutes: it is ready and its read-write endpoint shows.
-    /// Awaiting [`create_branch`](Self::create_branch) does this already. A branch that has no endpoint is given five
-    /// seconds to show one; [`pool`](Self::pool) makes it otherwise.
+    /// Waits until the branch can be used, for at most three minutes: it is ready and its read-write endpoint is
+    /// listed. Awaiting [`create_branch`](Self::create_branch) does this already. The endpoint is waited for five
+    /// seconds at most; [`pool`](Self::pool) creates a missing one.
     ///
     /// # Errors
     ///

@@ -250,7 +250,7 @@ impl Endpoint {
         List::new(&self.client, Request::get(&path, format!("listing compute instances of {}", self.name)))
     }
 
-    /// Waits until it can be connected to: it is running or suspended (a login wakes it) and has a host.
+    /// Waits until it accepts connections: it is running or suspended (a login wakes it) and has a host.
     /// For at most three minutes.
     ///
     /// # Errors
@@ -275,9 +275,9 @@ impl Endpoint {
         ready.await.map_err(|error| error.with_context(format!("waiting until {} is ready", self.name)))
     }
 
-    /// Waits until no change is being applied any more, for at most three minutes.
+    /// Waits until no change is pending, for at most three minutes.
     pub(crate) async fn wait_until_settled(&self) -> Result<EndpointInfo> {
-        let settled = until!(READY_DEADLINE, {
+        let applied = until!(READY_DEADLINE, {
             let info = self.get().await?;
             Ok(match &info.pending_state {
                 Some(state) if *state != EndpointState::Unknown(String::new()) => {
@@ -286,12 +286,12 @@ impl Endpoint {
                 _ => Look::There(info),
             })
         });
-        settled.await.map_err(|error| error.with_context(format!("waiting until {} is settled", self.name)))
+        applied.await.map_err(|error| error.with_context(format!("waiting until {} is settled", self.name)))
     }
 }
 
 impl Branch {
-    /// Adds an endpoint: a read-only replica, or the read-write endpoint where there is none.
+    /// Adds an endpoint: a read-only replica, or the read-write endpoint if the branch has none.
     ///
     /// A branch has one read-write endpoint, usually made with it under the id `primary`; to set that one up,
     /// [`replace_existing`](CreateEndpoint::replace_existing) or [`Endpoint::update`] it.

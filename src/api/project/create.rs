@@ -97,7 +97,7 @@ impl CreateProject {
         self
     }
 
-    /// The smallest and largest size of endpoints that are made without a size, in compute units: 0.5 or whole
+    /// The smallest and largest size of endpoints created without a size, in compute units: 0.5 or whole
     /// numbers. Default: 1 to 1.
     pub fn default_autoscaling(mut self, cu: RangeInclusive<f64>) -> Self {
         let defaults = self.defaults();
@@ -116,7 +116,7 @@ impl CreateProject {
         self
     }
 
-    /// PostgreSQL settings of endpoints that are made without settings. Default: none.
+    /// PostgreSQL settings of endpoints created without settings. Default: none.
     pub fn default_pg_settings(
         mut self,
         settings: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

@@ -15,7 +15,7 @@ open_enum! {
     /// assert_eq!(BranchState::from("SOMETHING_NEW").as_str(), "SOMETHING_NEW");
     /// ```
     pub enum BranchState {
-        /// Being made.
+        /// Being created.
         Init => "INIT",
         /// Ready for use.
         Ready => "READY",
@@ -109,13 +109,13 @@ pub(crate) struct BranchStatus {
     pub(crate) source_snapshot: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_recovery_branch: Option<String>,
-    /// Only the local Lakebase writes this: what the copy cost and how it was made.
+    /// The cost of the copy; sent by the local Lakebase only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<CopyCost>,
 }
 
 open_enum! {
-    /// How the data of a branch was copied from its source.
+    /// The method that copied the data of a branch from its source.
     ///
     /// ```
     /// use lakebase::model::CopyMethod;
@@ -131,7 +131,7 @@ open_enum! {
     }
 }
 
-/// The cost of making a branch, as the local Lakebase reports it.
+/// The cost of creating a branch, as the local Lakebase reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct CopyCost {

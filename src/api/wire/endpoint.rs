@@ -14,15 +14,15 @@ open_enum! {
     /// assert_eq!(lakebase::model::EndpointType::ReadWrite.as_str(), "ENDPOINT_TYPE_READ_WRITE");
     /// ```
     pub enum EndpointType {
-        /// Reads and writes; one a branch.
+        /// Reads and writes; one per branch.
         ReadWrite => "ENDPOINT_TYPE_READ_WRITE",
-        /// Reads only; up to six a branch.
+        /// Reads only; up to six per branch.
         ReadOnly => "ENDPOINT_TYPE_READ_ONLY",
     }
 }
 
 open_enum! {
-    /// The part of a compute in its endpoint.
+    /// The role of a compute in its endpoint.
     ///
     /// ```
     /// use lakebase::model::ComputeRole;

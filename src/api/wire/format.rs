@@ -27,7 +27,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Why a text is no duration of the API.
+/// The reason that a text is no duration of the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a duration in seconds with the suffix 's', such as \"86400s\"")]
 pub(crate) struct InvalidSeconds(String);

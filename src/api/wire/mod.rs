@@ -14,7 +14,7 @@ pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod snapshot;
 
-/// The path under which every call of this API lives.
+/// The path prefix of every call of this API.
 pub(crate) const BASE_PATH: &str = "/api/2.0/postgres";
 
 /// A list of any resource as the local server writes it; the key of the items differs, so each has its own name.

@@ -86,7 +86,7 @@ pub(crate) struct CustomTag {
     pub(crate) value: String,
 }
 
-/// Defaults for endpoints that are made later.
+/// Defaults for endpoints created later.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct DefaultEndpointSettings {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::format::open_enum;
 
 open_enum! {
-    /// Which kind of Databricks identity a role belongs to.
+    /// The kind of Databricks identity that a role belongs to.
     ///
     /// ```
     /// assert_eq!(lakebase::model::IdentityType::from("USER"), lakebase::model::IdentityType::User);

@@ -35,7 +35,7 @@ impl UserAgent {
         agent
     }
 
-    /// The header of calls that are made with credentials of this type, or before any are known.
+    /// The header of calls with credentials of this type, or before any are known.
     pub(crate) fn header(&self, auth_type: Option<&str>) -> HeaderValue {
         let mut agent = self.clone();
         if let Some(auth_type) = auth_type {

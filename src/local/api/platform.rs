@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/api/2.0/permissions/database-projects/{id}", get(permissions))
 }
 
-/// No `oidc_endpoint`: the local Lakebase has no OAuth, so clients keep to the token they were given.
+/// No `oidc_endpoint`: the local Lakebase has no OAuth, so clients use the token they were given.
 async fn host_metadata() -> Json<Value> {
     Json(json!({"workspace_id": WORKSPACE_ID, "cloud": "AWS", "host_type": "workspace"}))
 }

@@ -36,7 +36,7 @@ pub(in crate::local) async fn initdb(
 
 /// Removes the free space and visibility maps of a cluster that no server runs on.
 ///
-/// PostgreSQL does without them and makes them again where a table changes. They are a quarter of all
+/// PostgreSQL works without them and recreates them when a table changes. They are a quarter of all
 /// files in a fresh cluster, and the number of files is what a branch costs.
 fn drop_maps(base: &Path) -> io::Result<()> {
     for database in fs::read_dir(base)? {

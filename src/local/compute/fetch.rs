@@ -196,7 +196,7 @@ fn unpack(archive: &Path, tree: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The package format has no symbolic links; a list says which to make.
+/// The symbolic links to create, which the package format does not support.
 #[derive(Deserialize)]
 struct Link {
     source: String,

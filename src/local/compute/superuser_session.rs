@@ -69,7 +69,7 @@ pub(in crate::local) struct Platform {
 }
 
 impl Platform {
-    /// Reads the secret from its file, or generates it; makes the directory of links to sockets. Only our own account
+    /// Reads the secret from its file, or generates it; creates the directory of links to sockets. Only our own account
     /// can reach either.
     pub(in crate::local) fn open(file: &Path, links: &Path) -> Result<Self, EngineError> {
         let password = match fs::read_to_string(file) {

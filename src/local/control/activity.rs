@@ -78,7 +78,7 @@ impl Activity {
         Change(Arc::clone(self))
     }
 
-    /// Whether there has been no connection for this long.
+    /// Whether there was no connection for this long.
     pub(super) fn idle_for(&self, timeout: Duration) -> bool {
         let usage = self.lock();
         usage.connections == 0 && usage.idle_since.elapsed() >= timeout

@@ -18,7 +18,7 @@ const NOUNS: [&str; 24] = [
     "hill", "lake", "leaf", "meadow", "moon", "paper", "pine", "rain", "river", "snow", "star", "wave",
 ];
 
-/// `br-crimson-fire-d28lb2ez`: words that are easy to tell apart, and a tail that makes it unique.
+/// `br-crimson-fire-d28lb2ez`: words that are easy to distinguish, and a unique suffix.
 pub(super) fn uid(prefix: &str) -> String {
     let (a, n) = (ADJECTIVES[fastrand::usize(..24)], NOUNS[fastrand::usize(..24)]);
     format!("{prefix}-{a}-{n}-{}", tail(8))

@@ -211,7 +211,7 @@ pub(super) fn draft(id: Option<RoleId>, spec: &RoleSpec, now: DateTime<Utc>) -> 
     })
 }
 
-/// A role as `replace_existing` makes it: attributes and memberships that the spec leaves out are removed.
+/// A role after `replace_existing`: attributes and memberships that the spec leaves out are removed.
 fn replacement(old: &Role, spec: &RoleSpec) -> Result<Role, ErrorResponse> {
     let memberships = spec.membership_roles.clone().unwrap_or_default();
     check_memberships(&memberships)?;

@@ -4,7 +4,7 @@
 //! is a PostgreSQL on it. Every change runs to its end even if its caller is dropped.
 //!
 //! The root belongs to the engine, but files named `lakebase*` in it are left alone: the layers above
-//! may keep their lock, state and certificates there. [`Engine::claim`] comes before a lock file is made.
+//! may keep their lock, state and certificates there. [`Engine::claim`] is called before a lock file is created.
 
 mod branch_compute;
 mod fork;
@@ -86,7 +86,7 @@ pub(crate) enum ForkPoint {
     Time(DateTime<Utc>),
 }
 
-/// The positions at which branches of a branch can be made.
+/// The positions at which point-in-time branches of a branch can begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Window {
     /// The first.
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// Opens or creates the root, removes half-made directories and ends PostgreSQL processes that a killed
-    /// server left. The caller makes sure that no other engine has the same root open.
+    /// server left. The caller ensures that no other engine has the same root open.
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
         let (root, account, platform) = FileWorkers::privileged()
@@ -340,7 +340,7 @@ impl Engine {
     }
 }
 
-/// Logs how branches are made. A server starts on a full disk, too, which does not say.
+/// Logs the clone method. A server also starts on a full disk, where it cannot be detected.
 fn report_method(storage: &Storage) -> Result<(), EngineError> {
     match storage.method() {
         Ok(CloneMethod::Reflink) => tracing::info!("branches share their files' extents (reflink)"),

@@ -48,7 +48,7 @@ struct Inner {
 }
 
 impl Authority {
-    /// Reads `ca.pem` and `ca.key` in `dir`, or makes them: the certificate readable for all, the key (0600) for us.
+    /// Reads `ca.pem` and `ca.key` in `dir`, or creates them: the certificate readable for all, the key with mode 0600.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Authority {
             }
         };
         let params = authority_params(Utc::now());
-        // The key is written first: a stop between the two leaves a key to which the certificate is made here.
+        // The key is written first: after a crash between the two, the certificate is created for the existing key.
         if !certificate.exists() {
             let made = params.self_signed(&key_pair).map_err(AuthorityError::Make)?;
             write_new(&certificate, 0o644, &made.pem())?;

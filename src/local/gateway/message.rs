@@ -27,9 +27,9 @@ pub(super) type Head = [u8; 8];
 /// The first request of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// Asks whether it may start TLS.
+    /// Requests TLS.
     TlsRequest,
-    /// Asks whether it may start GSSAPI encryption.
+    /// Requests GSSAPI encryption.
     GssRequest,
     /// Has begun with TLS without asking, as PostgreSQL 17 clients can.
     DirectTls,

@@ -4,7 +4,7 @@ use super::LocalLakebase;
 use crate::{auth::Env, client::Lakebase, error::Result};
 
 impl LocalLakebase {
-    /// A client of this Lakebase. It reads nothing from the environment: it has address and token.
+    /// A client of this Lakebase, with its address and token. It reads nothing from the environment.
     ///
     /// # Errors
     ///

@@ -24,7 +24,7 @@ pub enum BranchCopies {
     Reflink,
     /// The file system cannot share files, so a branch is a copy of all its source's data.
     Copy,
-    /// The disk was full at the start, so that the file system did not say. It is asked again for each branch.
+    /// Unknown because the disk was full at the start. It is detected again for each branch.
     Unknown,
 }
 

@@ -35,10 +35,10 @@ pub enum LocalError {
     InUse {
         /// The data directory.
         data_dir: PathBuf,
-        /// The other process, where it can be known.
+        /// The pid of the other process, if it is known.
         pid: Option<u32>,
     },
-    /// The process that serves this data directory takes connections and does not answer.
+    /// The process that serves this data directory accepts connections but does not answer.
     #[error(
         "{} is served by a process (pid {pid}) that does not answer, perhaps because it is stopped; let it go on \
          (kill -CONT {pid}), end it (kill -KILL {pid}), or choose another data directory",
@@ -70,7 +70,7 @@ pub enum LocalError {
     )]
     #[non_exhaustive]
     BadUser {
-        /// The name that was chosen.
+        /// The invalid name.
         user: String,
     },
     /// No process serves this data directory.
@@ -101,7 +101,7 @@ pub enum LocalError {
         /// Which directory, its owner or mode, and what to do.
         message: String,
     },
-    /// An earlier version made the branches of the data directory, or the secret of their superuser was removed.
+    /// An earlier version created the branches of the data directory, or the secret of their superuser was removed.
     #[error("{message}")]
     #[non_exhaustive]
     EarlierLayout {
@@ -115,7 +115,7 @@ pub enum LocalError {
         /// The attempts and the remedy.
         message: String,
     },
-    /// The address is not a loopback address, and the local Lakebase is for this machine alone.
+    /// The address is not a loopback address, and the local Lakebase serves this machine only.
     #[error(
         "{address} is not a loopback address; the local Lakebase serves only this machine, use 127.0.0.1"
     )]
@@ -124,7 +124,7 @@ pub enum LocalError {
         /// The address asked for.
         address: SocketAddr,
     },
-    /// The address of the REST API cannot be listened on.
+    /// The address of the REST API cannot be bound.
     #[error("cannot listen on {address}; stop what listens there or choose another port")]
     #[non_exhaustive]
     Listen {
@@ -153,7 +153,7 @@ pub enum LocalError {
     Start {
         /// The action that failed.
         action: &'static str,
-        /// Why it failed.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

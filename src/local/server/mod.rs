@@ -27,13 +27,13 @@ pub use self::{
 use self::{data_dir::Lock, record::Record};
 use super::control::Control;
 
-/// The time for requests that are under way.
+/// The time limit for requests in progress.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
-/// The time for computes to stop. The engine kills those that do not within five seconds; this is for what hangs
-/// beyond that, such as file work.
+/// The time limit for computes to stop. The engine kills them after five seconds; this limit also covers work that
+/// hangs after that, such as file operations.
 const COMPUTES_STOP: Duration = Duration::from_secs(7);
 
-/// A Lakebase on this machine: started by this process, or found running and attached to.
+/// A Lakebase on this machine, started by this process or attached to.
 ///
 /// Dropping the handle that started it stops it at once; [`shutdown`](Self::shutdown) does so cleanly.
 ///
@@ -114,7 +114,7 @@ impl LocalLakebase {
         self.record.copies
     }
 
-    /// Whether another process runs it, which a [`shutdown`](Self::shutdown) here leaves alone.
+    /// Whether another process runs it; [`shutdown`](Self::shutdown) does not stop it then.
     pub fn is_attached(&self) -> bool {
         self.running.is_none()
     }
@@ -122,7 +122,7 @@ impl LocalLakebase {
     /// Stops taking requests, closes connections and stops every compute cleanly, within five seconds; where a
     /// compute or a disk hangs, it returns after eight at the latest.
     ///
-    /// Nothing happens where the server belongs to another process.
+    /// Does nothing if the server belongs to another process.
     pub async fn shutdown(mut self) {
         if let Some(mut running) = self.running.take() {
             running.stop.take();

@@ -13,15 +13,15 @@ use crate::local::engine_error::EngineError;
 
 const FILE: &str = "lineage.json";
 
-/// The way from a template to a branch.
+/// The timelines between a template and a branch.
 ///
-/// A branch that was made at a point of the past left its source's timeline there. One that was made of
-/// its source as it was then goes on along the same timeline, in a directory of its own.
+/// A point-in-time branch leaves its source's timeline at its point. A branch of the source's current state continues
+/// on the same timeline, in a directory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::local) struct Lineage {
     /// The template that the first branch was cloned from.
     pub(in crate::local) template: String,
-    /// Where timelines were left, the oldest first.
+    /// The ends of earlier timelines, the oldest first.
     pub(in crate::local) turns: Vec<Turn>,
 }
 
@@ -41,7 +41,7 @@ impl Lineage {
         Self { template: name.to_owned(), turns: Vec::new() }
     }
 
-    /// The lineage of a branch; `None` if it was made before there was one.
+    /// The lineage of a branch; `None` if a version without lineages created it.
     pub(in crate::local) fn read(branch: &Path) -> Result<Option<Self>, EngineError> {
         let path = path(branch);
         let text = match regular::read(&path) {

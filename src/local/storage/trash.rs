@@ -61,7 +61,7 @@ impl Trash {
     }
 }
 
-/// Making branches comes before deleting them. On Linux alone, a priority is the thread's own.
+/// Creating branches has priority over deleting them. Only Linux has priorities per thread.
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 19);

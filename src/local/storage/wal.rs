@@ -56,8 +56,8 @@ pub(in crate::local) fn segment_ceiling(data: &Path, position: u64) -> Result<u6
     Ok(position.next_multiple_of(size))
 }
 
-/// From where on the WAL in a data directory is there without a gap, up to a position. The segment of the
-/// position itself need not be there: a server makes it when it first writes to it.
+/// The first position from which the WAL in a data directory is complete up to `to`. The segment of `to` itself may be
+/// missing: a server creates it with the first write.
 pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, EngineError> {
     let wal = data.join("pg_wal");
     let size = segment_size(&wal)?;

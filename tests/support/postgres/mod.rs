@@ -1,4 +1,4 @@
-//! PostgreSQL as it is installed: its programs, a server of its own, databases for tests.
+//! Installed PostgreSQL for tests: programs, servers and databases.
 
 mod cluster;
 mod database;

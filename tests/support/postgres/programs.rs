@@ -35,7 +35,7 @@ impl Account {
 ///
 /// # Panics
 ///
-/// Where there is none: what needs PostgreSQL must not pass without it.
+/// If there is none: tests that need PostgreSQL must not pass without it.
 pub(crate) fn server() -> PathBuf {
     let (found, programs) = match std::env::var_os("LAKEBASE_PG_BIN") {
         Some(given) => (vec![PathBuf::from(given)], &["initdb", "postgres"][..]),

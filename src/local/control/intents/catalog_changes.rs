@@ -82,7 +82,7 @@ impl CatalogChanges {
         Ok(held)
     }
 
-    /// The work of an operation that makes a change on `resource`, a part of `branch`.
+    /// The work of an operation that changes `resource`, a subresource of `branch`.
     pub(in crate::local::control) fn work(
         self: Arc<Self>,
         held: Held,

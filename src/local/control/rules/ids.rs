@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::local::control::error_response::ErrorResponse;
 
 const PATTERN: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
-/// PostgreSQL cuts longer identifiers off, which would make two names one.
+/// PostgreSQL truncates longer identifiers, so that two names could become one.
 const IDENTIFIER_BYTES: usize = 63;
 
 /// Reads the id of a new resource; `field` is its query parameter, such as `branch_id`.

@@ -1,4 +1,4 @@
-//! WAL that a branch keeps, so that branches can be made at points of its history.
+//! WAL that a branch keeps for point-in-time branches.
 
 use crate::{api::lsn::Lsn, local::control::state::Branch};
 

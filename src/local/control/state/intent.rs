@@ -1,10 +1,10 @@
-//! Changes of roles and databases that have begun: [`super::super::intents`] makes them.
+//! Intents: changes of roles and databases in progress, applied by [`super::super::intents`].
 
 use serde::{Deserialize, Serialize};
 
 use super::{Branch, Database, Role};
 
-/// A change of a branch's roles or databases that has begun. Each can be made again.
+/// A change of a branch's roles or databases in progress. Each can be executed again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::local::control) enum Intent {
     CreateRole { role: Role },

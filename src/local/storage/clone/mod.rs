@@ -46,7 +46,7 @@ pub(in crate::local) struct Cloned {
 /// Left free by a copy, for what the new branch writes first.
 pub(super) const RESERVE: u64 = 64 << 20;
 
-/// PostgreSQL makes these anew at every start, or refuses old contents.
+/// PostgreSQL recreates these at every start, or rejects old contents.
 const EMPTY_DIRS: [&str; 7] =
     ["pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
 const SKIPPED_FILES: [&str; 6] = [
