@@ -129,6 +129,6 @@ fn not_offered(context: &Context) -> Vec<String> {
 async fn proven(context: &Context, provider: Arc<dyn Provider>) -> Result<TokenCache> {
     let early = !context.config().has(Key::NoAsyncRefresh);
     let cache = TokenCache::new(provider, early);
-    cache.ticket().await?;
+    cache.auth_headers().await?;
     Ok(cache)
 }

@@ -222,12 +222,12 @@ impl Lakebase {
 
     /// One attempt with a token; a token that is refused although it looked fresh is renewed once.
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Result<Answer, transport::TransportError>> {
-        let ticket = self.credentials().ticket().await?;
-        let outcome = self.transport().exchange(outgoing.build(self, &ticket)?).await;
+        let auth_headers = self.credentials().auth_headers().await?;
+        let outcome = self.transport().exchange(outgoing.build(self, &auth_headers)?).await;
         if !matches!(&outcome, Ok(answer) if answer.status == 401) {
             return Ok(outcome);
         }
-        let Some(fresh) = self.credentials().replace(&ticket).await? else { return Ok(outcome) };
+        let Some(fresh) = self.credentials().replace(&auth_headers).await? else { return Ok(outcome) };
         tracing::debug!("the token was refused; trying once with a new one");
         Ok(self.transport().exchange(outgoing.build(self, &fresh)?).await)
     }
@@ -250,7 +250,11 @@ impl Outgoing {
         Ok(Self { method: request.method.clone(), url, body })
     }
 
-    fn build(&self, client: &Lakebase, ticket: &crate::auth::cache::Ticket) -> Result<reqwest::Request> {
+    fn build(
+        &self,
+        client: &Lakebase,
+        auth_headers: &crate::auth::cache::AuthHeaders,
+    ) -> Result<reqwest::Request> {
         let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -258,7 +262,7 @@ impl Outgoing {
         if let Some(workspace) = client.routing() {
             headers.insert(WORKSPACE_ID, workspace.clone());
         }
-        for (name, value) in ticket.headers() {
+        for (name, value) in auth_headers.headers() {
             headers.insert(name.clone(), value.clone());
         }
         if let Some(body) = &self.body {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Branch, is_settled};
+use super::{Branch, is_stable};
 use crate::{
     api::{
         operation::Operation,
@@ -80,7 +80,7 @@ impl DeleteBranch {
         let context = || format!("deleting branch {}", self.branch.name());
         let deleted = until!(READY_DEADLINE, {
             Ok(match self.branch.try_get().await? {
-                Some(info) if !is_settled(&info.state) => {
+                Some(info) if !is_stable(&info.state) => {
                     Look::NotYet(format!("the branch is {}", info.state))
                 }
                 _ => Look::There(()),

@@ -334,7 +334,7 @@ impl Branch {
     async fn look_for_ready(&self) -> Result<Look<BranchInfo>> {
         Ok(match self.try_get().await? {
             None => Look::NotYet("the branch is not there yet".to_owned()),
-            Some(info) if is_settled(&info.state) => Look::There(info),
+            Some(info) if is_stable(&info.state) => Look::There(info),
             Some(info) => Look::NotYet(format!("the branch is {}", info.state)),
         })
     }
@@ -344,7 +344,7 @@ impl Branch {
 const ENDPOINT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 
 /// States that pass by themselves are waited out; the others, and those we do not know, are taken as they are.
-fn is_settled(state: &BranchState) -> bool {
+fn is_stable(state: &BranchState) -> bool {
     !matches!(state, BranchState::Init | BranchState::Resetting | BranchState::Importing)
 }
 

@@ -276,7 +276,7 @@ impl Endpoint {
     }
 
     /// Waits until no change is pending, for at most three minutes.
-    pub(crate) async fn wait_until_settled(&self) -> Result<EndpointInfo> {
+    pub(crate) async fn wait_until_applied(&self) -> Result<EndpointInfo> {
         let applied = until!(READY_DEADLINE, {
             let info = self.get().await?;
             Ok(match &info.pending_state {

@@ -132,7 +132,7 @@ impl UpdateEndpoint {
         let changed = self.start().await?.await?;
         match &changed.pending_state {
             None => Ok(changed),
-            Some(_) => changed.handle().wait_until_settled().await,
+            Some(_) => changed.handle().wait_until_applied().await,
         }
     }
 

@@ -41,7 +41,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    current: Option<Ticket>,
+    current: Option<AuthHeaders>,
     renewing: bool,
     /// No early renewal until then.
     pause_until: Option<Instant>,
@@ -59,7 +59,7 @@ enum Why {
 
 /// The headers that authenticate a request, and the lifetime of their token.
 #[derive(Clone)]
-pub(crate) struct Ticket {
+pub(crate) struct AuthHeaders {
     headers: Arc<[(HeaderName, HeaderValue)]>,
     life: Option<Life>,
     number: u64,
@@ -74,7 +74,7 @@ struct Life {
     expires_at: DateTime<Utc>,
 }
 
-impl Ticket {
+impl AuthHeaders {
     pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }
@@ -121,12 +121,12 @@ impl TokenCache {
     }
 
     /// The headers to send now: the cached ones, or those of one new token for all waiting callers.
-    pub(crate) async fn ticket(&self) -> Result<Ticket> {
+    pub(crate) async fn auth_headers(&self) -> Result<AuthHeaders> {
         let seen = {
             let mut state = self.shared.lock();
-            if let Some(ticket) = self.shared.usable(&state) {
-                self.renew_early(&mut state, &ticket);
-                return Ok(ticket);
+            if let Some(auth_headers) = self.shared.usable(&state) {
+                self.renew_early(&mut state, &auth_headers);
+                return Ok(auth_headers);
             }
             state.stored
         };
@@ -135,7 +135,7 @@ impl TokenCache {
 
     /// Replaces a token that the service refused, by one that another caller fetched since or by a new one.
     /// `None` if the provider would return the same token again.
-    pub(crate) async fn replace(&self, refused: &Ticket) -> Result<Option<Ticket>> {
+    pub(crate) async fn replace(&self, refused: &AuthHeaders) -> Result<Option<AuthHeaders>> {
         if !self.shared.provider.is_renewable() {
             return Ok(None);
         }
@@ -144,24 +144,24 @@ impl TokenCache {
 
     /// Fetches a token, one caller at a time. A token newer than number `seen` that another caller stored meanwhile
     /// is returned instead, even if it is about to expire.
-    async fn fetch_after(&self, seen: u64) -> Result<Ticket> {
+    async fn fetch_after(&self, seen: u64) -> Result<AuthHeaders> {
         let _turn = self.shared.fetching.lock().await;
         {
             let state = self.shared.lock();
             if state.stored > seen
-                && let Some(ticket) = &state.current
+                && let Some(auth_headers) = &state.current
             {
-                return Ok(ticket.clone());
+                return Ok(auth_headers.clone());
             }
         }
-        let ticket = self.shared.fetch().await?;
-        Ok(self.shared.store(ticket, Why::Needed))
+        let auth_headers = self.shared.fetch().await?;
+        Ok(self.shared.store(auth_headers, Why::Needed))
     }
 
     /// Starts a renewal in the background when one is due and none is running. It is a task of its own, so that
     /// dropping the call that started it does not cancel it.
-    fn renew_early(&self, state: &mut State, ticket: &Ticket) {
-        let stale = self.shared.early && ticket.life.is_some_and(|life| life.is_stale());
+    fn renew_early(&self, state: &mut State, auth_headers: &AuthHeaders) {
+        let stale = self.shared.early && auth_headers.life.is_some_and(|life| life.is_stale());
         let paused = state.pause_until.is_some_and(|until| Instant::now() <= until);
         if !stale || state.renewing || paused {
             return;
@@ -181,8 +181,8 @@ impl Renewal {
             Err(Error::new(ErrorKind::Timeout, format!("no token within {RENEWAL_LIMIT:?}")))
         });
         match outcome {
-            Ok(ticket) => {
-                self.0.store(ticket, Why::Early);
+            Ok(auth_headers) => {
+                self.0.store(auth_headers, Why::Early);
             }
             Err(error) => {
                 self.0.lock().pause_until = Some(Instant::now() + PAUSE);
@@ -204,16 +204,16 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn usable(&self, state: &State) -> Option<Ticket> {
-        let ticket = state.current.as_ref()?;
-        let expired = ticket.life.is_some_and(|life| life.is_expired((self.clock)()));
-        (!expired).then(|| ticket.clone())
+    fn usable(&self, state: &State) -> Option<AuthHeaders> {
+        let auth_headers = state.current.as_ref()?;
+        let expired = auth_headers.life.is_some_and(|life| life.is_expired((self.clock)()));
+        (!expired).then(|| auth_headers.clone())
     }
 
-    async fn fetch(&self) -> Result<Ticket> {
+    async fn fetch(&self) -> Result<AuthHeaders> {
         let token = self.provider.fetch().await?;
         let life = self.life(&token)?;
-        Ok(Ticket { headers: token.headers()?.into(), life, number: 0 })
+        Ok(AuthHeaders { headers: token.headers()?.into(), life, number: 0 })
     }
 
     fn life(&self, token: &Token) -> Result<Option<Life>> {
@@ -236,9 +236,9 @@ impl Shared {
     }
 
     /// Stores a new token; one fetched early must outlast the one in use. Returns the token to use.
-    fn store(&self, mut ticket: Ticket, why: Why) -> Ticket {
+    fn store(&self, mut auth_headers: AuthHeaders, why: Why) -> AuthHeaders {
         let mut state = self.lock();
-        let gone_earlier = |current: &Ticket| match (ticket.life, current.life) {
+        let gone_earlier = |current: &AuthHeaders| match (auth_headers.life, current.life) {
             (Some(new), Some(old)) => new.expires < old.expires,
             _ => false,
         };
@@ -250,9 +250,9 @@ impl Shared {
         }
         state.stored += 1;
         state.pause_until = None;
-        ticket.number = state.stored;
-        state.current = Some(ticket.clone());
-        ticket
+        auth_headers.number = state.stored;
+        state.current = Some(auth_headers.clone());
+        auth_headers
     }
 }
 
