@@ -22,7 +22,7 @@ const INLINED: &str = "column/a_default_of_a_volatile_function_is_added";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hazards_are_what_the_server_does() {
     let cluster = postgres::shared();
-    let wanted = std::env::var("LAKEBASE_SCHEMA_PAIRS").unwrap_or_default();
+    let wanted = std::env::var("LAKEBASE_SCHEMA_HAZARDS").unwrap_or_default();
     let chosen = |case: &Case| match wanted.as_str() {
         "" => KINDS.iter().any(|kind| case.name.starts_with(kind)),
         "all" => true,

@@ -51,7 +51,7 @@ async fn plans_are_right_whatever_the_names_hold() {
 /// The second of each kind, since the first run anyway; all, or those that are asked for. What names objects in texts
 /// that PostgreSQL does not resolve, or moves members of extensions, cannot be renamed afterwards.
 fn chosen(major: u32) -> Vec<Case> {
-    let wanted = std::env::var("LAKEBASE_SCHEMA_PAIRS").unwrap_or_default();
+    let wanted = std::env::var("LAKEBASE_SCHEMA_ODD_NAMES").unwrap_or_default();
     let unresolved =
         Regex::new(r"(?i)\b(LANGUAGE|EXTENSION|EXECUTE|DO|SUBSCRIPTION|LABEL)\b").expect("a pattern");
     let text = |case: &Case| case.script("old") + &case.script("new") + case.section("data");
