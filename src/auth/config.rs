@@ -170,8 +170,8 @@ impl Config {
     }
 
     /// Prefixes an error with the failed step and appends the settings.
-    pub(crate) fn explain(&self, stage: &str, error: Error) -> Error {
-        error.prepend_message(stage).append_message(self.to_string())
+    pub(crate) fn explain(&self, context: &str, error: Error) -> Error {
+        error.prepend_message(context).append_message(self.to_string())
     }
 }
 

@@ -323,7 +323,7 @@ fn is_implicit(grantee: &str, class: &str, privilege: &str) -> bool {
 }
 
 /// The privileges that a new object gets from the default privileges in force while it is created.
-pub(in crate::schema) fn born_with(ctx: &Context<'_>, object: &Object) -> Objects {
+pub(in crate::schema) fn initial_privileges(ctx: &Context<'_>, object: &Object) -> Objects {
     let class = match object.key.kind {
         Kind::Table | Kind::View | Kind::MaterializedView => "TABLES",
         Kind::Sequence => "SEQUENCES",

@@ -24,7 +24,7 @@ mod volatile;
 use super::model::{Attr, Kind, Object};
 use super::statement::Statement;
 
-pub(super) use access::{born_with, shift_privileges};
+pub(super) use access::{initial_privileges, shift_privileges};
 pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, Place, Swap};

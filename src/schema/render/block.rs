@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::define::{Definition, comes_down, define, short, title};
+use super::define::{Definition, define, is_fully_inherited, short, title};
 use super::lines::{Row, merged, near};
 use crate::schema::diff::Change;
 use crate::schema::model::{Attr, Key, Kind, Name, Object, Schema};
@@ -81,7 +81,8 @@ impl<'a> Sides<'a> {
         match key.kind {
             Kind::Owner => self.owner_is_noise(old, new),
             Kind::Column | Kind::Constraint => {
-                old.is_none_or(|f| comes_down(self.old, &f)) && new.is_none_or(|f| comes_down(self.new, &f))
+                old.is_none_or(|f| is_fully_inherited(self.old, &f))
+                    && new.is_none_or(|f| is_fully_inherited(self.new, &f))
             }
             _ => false,
         }

@@ -139,7 +139,7 @@ fn table(object: &Object) -> Definition {
 }
 
 /// Whether a part is fully inherited from the parent table.
-pub(super) fn comes_down(schema: &Schema, object: &Object) -> bool {
+pub(super) fn is_fully_inherited(schema: &Schema, object: &Object) -> bool {
     if !object.has(Attr::Inherited) {
         return false;
     }

@@ -13,7 +13,7 @@ use crate::local::{
 };
 
 /// Authenticates the client and wakes the compute.
-pub(super) async fn admit(
+pub(super) async fn authenticate_and_wake(
     context: &EndpointContext,
     startup: &Startup,
     password: &SecretString,

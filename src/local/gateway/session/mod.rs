@@ -158,7 +158,7 @@ where
     };
     tracing::Span::current().record("db.user", startup.user());
     let admitted = tokio::select! {
-        admitted = login::admit(context, &startup, &password) => admitted,
+        admitted = login::authenticate_and_wake(context, &startup, &password) => admitted,
         () = closed(&mut closing) => Err(ErrorResponse::shutting_down()),
     };
     drop(password);

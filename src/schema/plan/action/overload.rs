@@ -36,14 +36,14 @@ pub(in crate::schema::plan) fn ambiguous(planner: &Planner<'_>) -> Vec<(usize, V
             coming.entry(plain_name(&new)).or_default().push((at, is_flexible(&new)));
         }
     }
-    let rivals = |at: usize| {
+    let conflicting = |at: usize| {
         let old = planner.old_object(at)?;
         let successors = coming.get(plain_name(&old)).filter(|_| of(Action::Drop, Some(old.key.kind), at))?;
         let fits = |(_, flexible): &&(usize, bool)| *flexible || is_flexible(&old);
-        let rivals: Vec<usize> = successors.iter().filter(fits).map(|(at, _)| *at).collect();
-        (!rivals.is_empty()).then_some((at, rivals))
+        let conflicting: Vec<usize> = successors.iter().filter(fits).map(|(at, _)| *at).collect();
+        (!conflicting.is_empty()).then_some((at, conflicting))
     };
-    touched.into_iter().filter_map(rivals).collect()
+    touched.into_iter().filter_map(conflicting).collect()
 }
 
 fn plain_name<'a>(function: &Object<'a>) -> &'a str {

@@ -7,7 +7,7 @@ use crate::schema::statement::Statement;
 
 /// Adjusts the privileges that default privileges give a new object to the wanted ones.
 pub(in crate::schema::plan) fn initial_privileges(planner: &Planner<'_>, new: &Object) -> Vec<Statement> {
-    let born = ddl::born_with(&planner.ctx, new);
+    let born = ddl::initial_privileges(&planner.ctx, new);
     let shift =
         |born: Object<'_>| ddl::shift_privileges(&planner.ctx, &born, planner.ctx.new.get(born.key).as_ref());
     born.iter().flat_map(shift).collect()
@@ -20,7 +20,7 @@ pub(in crate::schema::plan) fn is_granted_at_creation(planner: &Planner<'_>, pri
     let item = planner.of_new[position] as usize;
     let object = planner.ctx.new.objects.at(position);
     (planner.items[item].creates() || gets_identity(planner, item))
-        && ddl::born_with(&planner.ctx, &object).iter().any(|born| born.key == privilege.key)
+        && ddl::initial_privileges(&planner.ctx, &object).iter().any(|born| born.key == privilege.key)
 }
 
 /// Whether a column becomes an identity, which creates a sequence.

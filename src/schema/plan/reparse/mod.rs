@@ -174,11 +174,11 @@ fn element_type(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn becomes(sql: &str, wanted: &str) {
+    pub(super) fn becomes(sql: &str, wanted: &str) {
         assert_eq!(faithful(sql).as_deref(), Some(wanted));
     }
 
-    fn stays(sql: &str) {
+    pub(super) fn stays(sql: &str) {
         assert_eq!(faithful(sql), None, "{sql}");
     }
 

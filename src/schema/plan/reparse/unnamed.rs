@@ -130,15 +130,7 @@ fn field(sql: &str, tokens: &[Token<'_>], at: usize) -> Option<Edit> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::faithful;
-
-    fn becomes(sql: &str, wanted: &str) {
-        assert_eq!(faithful(sql).as_deref(), Some(wanted));
-    }
-
-    fn stays(sql: &str) {
-        assert_eq!(faithful(sql), None, "{sql}");
-    }
+    use super::super::tests::{becomes, stays};
 
     #[test]
     fn a_column_without_a_name_gets_the_name_of_none() {

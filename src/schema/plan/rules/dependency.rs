@@ -31,9 +31,9 @@ pub(super) fn dependents_are_dropped_before_what_they_need(view: &PlanView<'_, '
 
 /// Otherwise a call could match two functions.
 pub(super) fn a_function_leaves_before_its_name_is_overloaded(view: &PlanView<'_, '_>, edges: &mut Edges) {
-    for (at, rivals) in overload::ambiguous(view.planner) {
-        for rival in rivals {
-            edges.before(view.drop(at), view.create(rival));
+    for (at, conflicting) in overload::ambiguous(view.planner) {
+        for other in conflicting {
+            edges.before(view.drop(at), view.create(other));
         }
     }
 }
