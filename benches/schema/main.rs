@@ -118,7 +118,7 @@ impl Servers {
             now.ratio.push(now.dump[0] / all);
             if round == 0 {
                 eprintln!(
-                    "{} facts, {}, {} statements",
+                    "{} objects, {}, {} statements",
                     after.len(),
                     diff.summary(),
                     plan.statements().len()
