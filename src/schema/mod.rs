@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 
-// Each layer imports only from earlier ones: options, model, statement, error; catalog; ddl; diff; rename; compare;
+// Each layer imports only from earlier ones: options, model, hazard, statement, error; catalog; ddl; diff; rename; compare;
 // plan; drift; render; apply.
 mod apply;
 mod catalog;
@@ -26,6 +26,7 @@ mod ddl;
 mod diff;
 mod drift;
 mod error;
+mod hazard;
 mod model;
 mod options;
 mod plan;
@@ -39,7 +40,8 @@ pub use compare::compare;
 pub use diff::{Change, FieldChange, RenameHint, SchemaDiff};
 pub use drift::{Conflict, Drift, drift};
 pub use error::{PlanError, Refusal, SchemaError};
+pub use hazard::{Hazard, HazardKind};
 pub use model::{Fingerprint, Key, Kind, Schema};
 pub use options::Options;
 pub use plan::{Group, Plan, PlanOptions};
-pub use statement::{Hazard, HazardKind, Lock, LockMode, Statement};
+pub use statement::{Lock, LockMode, Statement};

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::sql::{parent, phrase};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::ON_TABLES;
 use crate::schema::model::{Attr, Draft, Key, Kind, Object, Objects, Schema};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 use crate::sql::{bracket, clause, quote_literal, split_list};
 
 pub(super) fn change(

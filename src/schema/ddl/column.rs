@@ -3,8 +3,9 @@
 use super::context::{AlterStrategy, Context};
 use super::sql::{alter, alter_only, change_options, differing, fdw_options, foreign_options, lines, parent};
 use super::{identity, not_null, retype, volatile};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Column, Generated, Kind, Object, Schema};
-use crate::schema::statement::{HazardKind, LockMode, Statement};
+use crate::schema::statement::{LockMode, Statement};
 use crate::sql::mentions;
 
 /// The definition of a column for `CREATE TABLE` and `ADD COLUMN`.

@@ -1,11 +1,12 @@
 //! Statements for constraints of tables.
 
-use super::context::{AlterStrategy, Context, Place, Swap};
+use super::context::{AlterStrategy, Context, IndexUse, Swap};
 use super::index::{concurrently, named, without_options};
 use super::replica_identity::{identity_before, no_identity};
 use super::sql::{change_options, differing, lines, options, parent, temporary};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Object, Schema, Table};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 use crate::sql::{clause, has_keywords};
 
 fn alter(object: &Object) -> String {
@@ -23,7 +24,8 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
     let mut statements = match kind {
         _ if ctx.is_fresh(table) => vec![plain(object, with_index_options(object))],
         "check" | "foreign key" => {
-            let skip = ["NOT VALID", "NOT ENFORCED"].iter().any(|words| clause(definition, words).is_some());
+            let skip =
+                ["NOT VALID", "NOT ENFORCED"].iter().any(|keywords| clause(definition, keywords).is_some());
             if skip && kind == "check" {
                 let add = locked(object, plain(object, definition.to_owned()));
                 std::iter::once(add).chain(validated_below(ctx, object)).collect()
@@ -135,7 +137,7 @@ fn adopted(object: &Object, index: &str) -> Statement {
 
 /// Builds the index of a changed key first and then exchanges the keys in one transaction. On a partitioned table
 /// only the catalog changes, because the indexes of the partitions exist by then.
-pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Option<Swap> {
     let key = |object: &Object| {
         matches!(object.text(Attr::Type), "primary key" | "unique")
             && !has_keywords(object.text(Attr::Definition), "WITHOUT OVERLAPS")
@@ -147,13 +149,13 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     }
     let made = temporary(ctx, "new", new);
     let gone = format!("DROP CONSTRAINT {}", old.text(Attr::Name));
-    let (ahead, mut exchange) = if partitioned {
+    let (build, mut exchange) = if partitioned {
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
-        let drop = place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
+        let drop = usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
         let add = locked(new, plain(new, with_index_options(new)));
-        (Vec::new(), if place.hosted { vec![add] } else { vec![drop, add] })
+        (Vec::new(), if usage.hosted { vec![add] } else { vec![drop, add] })
     } else {
-        let gone = if place.hosted { String::new() } else { format!("{gone}, ") };
+        let gone = if usage.hosted { String::new() } else { format!("{gone}, ") };
         let sql = format!("{} {gone}ADD CONSTRAINT {}", alter(new), using(new, &made));
         (vec![build(new, &made)], vec![Statement::new(sql).exclusive(table)])
     };
@@ -162,7 +164,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     }
     exchange.extend(index_flags(None, new));
     Some(Swap {
-        ahead,
+        build,
         exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(),
         purge: Vec::new(),
     })
@@ -300,11 +302,11 @@ fn change_definition(ctx: &Context<'_>, old: &Object, new: &Object) -> Option<Ve
     }
     match new.text(Attr::Type) {
         "foreign key" if timing(before).0 == timing(after).0 => {
-            let words = match timing(after).1.trim_start() {
+            let timing = match timing(after).1.trim_start() {
                 "" => "NOT DEFERRABLE",
-                words => words,
+                timing => timing,
             };
-            let sql = format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {words}");
+            let sql = format!("ALTER TABLE {table} ALTER CONSTRAINT {name} {timing}");
             Some(vec![Statement::new(sql).exclusive(table)])
         }
         "exclusion" if without_options(before) == without_options(after) => Some(Vec::new()),

@@ -61,7 +61,7 @@ pub(in crate::schema) enum AlterStrategy {
 /// The statements that replace an index without a moment without one.
 pub(in crate::schema) struct Swap {
     /// Builds the new one under a temporary name.
-    pub(in crate::schema) ahead: Vec<Statement>,
+    pub(in crate::schema) build: Vec<Statement>,
     /// Puts it in the place of the old one, in one transaction.
     pub(in crate::schema) exchange: Vec<Statement>,
     /// Removes the old one.
@@ -69,7 +69,7 @@ pub(in crate::schema) struct Swap {
 }
 
 /// The relations between a changed index and other objects.
-pub(in crate::schema) struct Place<'a> {
+pub(in crate::schema) struct IndexUse<'a> {
     /// Whether it is dropped with the partitioned index it is attached to.
     pub(in crate::schema) hosted: bool,
     /// Whether foreign keys depend on it.

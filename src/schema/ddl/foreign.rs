@@ -31,9 +31,9 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
 
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
-    let (mut words, mut options) = (String::new(), String::new());
+    let (mut clauses, mut options) = (String::new(), String::new());
     for attr in differing(old, new) {
-        words += &match attr {
+        clauses += &match attr {
             Attr::Version => format!(" VERSION {}", new.get(attr).map_or("NULL".to_owned(), quote_literal)),
             Attr::Handler => new.get(attr).map_or(" NO HANDLER".to_owned(), |f| format!(" HANDLER {f}")),
             Attr::Validator => {
@@ -52,5 +52,5 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
         Kind::Server => "SERVER",
         _ => "USER MAPPING FOR",
     };
-    AlterStrategy::Alter(vec![Statement::new(format!("ALTER {what} {name}{words}{options}"))])
+    AlterStrategy::Alter(vec![Statement::new(format!("ALTER {what} {name}{clauses}{options}"))])
 }

@@ -2,8 +2,9 @@
 
 use super::context::Context;
 use super::sql::{alter, differing, lines, parent};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Column, Kind, Object, Sequence};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 use crate::sql::{dollar_quote, last_part, quote_literal};
 
 /// The sequence options after `AS IDENTITY`.
@@ -60,8 +61,8 @@ impl Range {
 
     fn of_identity(column: &Object) -> Self {
         let options = lines(column.get(Attr::IdentityOptions));
-        let words = ["START WITH ", "INCREMENT BY ", "MINVALUE ", "MAXVALUE "];
-        let written = words.map(|word| options.iter().find_map(|line| line.strip_prefix(word)));
+        let keywords = ["START WITH ", "INCREMENT BY ", "MINVALUE ", "MAXVALUE "];
+        let written = keywords.map(|keyword| options.iter().find_map(|line| line.strip_prefix(keyword)));
         Self::of(written, Column::new(column).data_type())
     }
 
@@ -148,11 +149,11 @@ fn change_options(old: &Object, new: &Object) -> Vec<Statement> {
 /// The statements that change a sequence that is no identity's.
 pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
     let name = &new.key.name;
-    let mut words = String::new();
+    let mut clauses = String::new();
     let mut statements = Vec::new();
     let differing = differing(old, new);
     for attr in differing.iter().copied() {
-        words += &match attr {
+        clauses += &match attr {
             Attr::Type => format!(" AS {}", new.text(attr)),
             Attr::Start => format!(" START WITH {}", new.text(attr)),
             Attr::Increment => format!(" INCREMENT BY {}", new.text(attr)),
@@ -167,11 +168,11 @@ pub(super) fn change_sequence(old: &Object, new: &Object) -> Vec<Statement> {
     let said = |attr: Attr| new.get(attr).map(|value| format!(" {} {value}", attr.keyword()));
     for attr in [Attr::Minvalue, Attr::Maxvalue] {
         if turns || differing.contains(&attr) || differing.contains(&Attr::Type) && new.has(attr) {
-            words += &said(attr).unwrap_or_else(|| format!(" NO {}", attr.keyword()));
+            clauses += &said(attr).unwrap_or_else(|| format!(" NO {}", attr.keyword()));
         }
     }
-    if !words.is_empty() {
-        let alter = Statement::new(format!("ALTER SEQUENCE {name}{words}"));
+    if !clauses.is_empty() {
+        let alter = Statement::new(format!("ALTER SEQUENCE {name}{clauses}"));
         statements.extend(bounded(alter, name, before, after));
     }
     if old.get(Attr::Persistence) != new.get(Attr::Persistence) {

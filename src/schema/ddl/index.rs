@@ -1,10 +1,11 @@
 //! Statements for indexes that are not part of a constraint.
 
-use super::context::{AlterStrategy, Context, Place, Swap};
+use super::context::{AlterStrategy, Context, IndexUse, Swap};
 use super::replica_identity::{identity_before, no_identity};
 use super::sql::{change_options, differing, ordered, parent, temporary};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Index, Kind, Object};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 use crate::sql::{bracketed_clause, clause};
 
 pub(super) fn create(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
@@ -49,11 +50,11 @@ fn sql(index: Index<'_>, name: &str, concurrently: &str) -> String {
 
 /// A `CREATE INDEX` with another index name, optionally `CONCURRENTLY`.
 pub(super) fn named(definition: &str, old: &str, new: &str, concurrently: &str) -> String {
-    let rest = ["CREATE UNIQUE INDEX", "CREATE INDEX"].into_iter().find_map(|words| {
-        definition.strip_prefix(words)?.strip_prefix(' ')?.strip_prefix(old).map(|rest| (words, rest))
+    let rest = ["CREATE UNIQUE INDEX", "CREATE INDEX"].into_iter().find_map(|command| {
+        definition.strip_prefix(command)?.strip_prefix(' ')?.strip_prefix(old).map(|rest| (command, rest))
     });
     match rest {
-        Some((words, rest)) => format!("{words}{concurrently} {new}{rest}"),
+        Some((command, rest)) => format!("{command}{concurrently} {new}{rest}"),
         None => definition.to_owned(),
     }
 }
@@ -77,10 +78,10 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
 }
 
 /// Builds a changed index beside the old one, gives it the old one's name, and then drops the old one. An attached
-/// index finds its name free, because its old version is dropped with the partitioned index; [`Place::partitions`]
+/// index finds its name free, because its old version is dropped with the partitioned index; [`IndexUse::partitions`]
 /// are the tables of those. An index that a foreign key depends on is dropped in the exchange rather than renamed, as
 /// the key would keep the renamed one.
-pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Swap {
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Swap {
     let (was, is) = (Index::new(old), Index::new(new));
     let (table, schema, name) = (parent(new), is.schema(), is.name());
     let (made, retired) = (temporary(ctx, "new", new), temporary(ctx, "old", old));
@@ -92,10 +93,10 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
     let mut exchange = Vec::new();
     let mut purge = Vec::new();
-    if place.hosted {
-    } else if was.is_partitioned() || place.referenced {
+    if usage.hosted {
+    } else if was.is_partitioned() || usage.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
-        exchange.push(place.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
+        exchange.push(usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
         exchange.push(rename(old.key.name, &retired).lock(old.key.name, LockMode::ShareUpdateExclusive));
         let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{retired}"))
@@ -108,11 +109,11 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<
         exchange.extend(no_identity(ctx, new));
     }
     exchange.extend(flags(None, new));
-    Swap { ahead: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
+    Swap { build: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
 }
 
 /// Builds an index under a temporary name while the constraint that it replaces still has its name.
-pub(in crate::schema) fn build_aside(ctx: &Context<'_>, new: &Object) -> Vec<Statement> {
+pub(in crate::schema) fn build_under_temporary_name(ctx: &Context<'_>, new: &Object) -> Vec<Statement> {
     let made = temporary(ctx, "new", new);
     let index = Index::new(new);
     let build = concurrently(new, sql(index, &made, " CONCURRENTLY"), index.is_unique());
@@ -187,8 +188,8 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let keys =
         |f: Object<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
     let cascade = partitioned && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
-    let words = if cascade { " CASCADE" } else { "" };
-    let mut statement = Statement::new(format!("DROP INDEX {key}{words}")).exclusive(table);
+    let behavior = if cascade { " CASCADE" } else { "" };
+    let mut statement = Statement::new(format!("DROP INDEX {key}{behavior}")).exclusive(table);
     if !removed {
         statement = statement.hazard(
             HazardKind::Window,

@@ -27,8 +27,8 @@ use super::statement::Statement;
 pub(super) use access::{initial_privileges, shift_privileges};
 pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
-pub(super) use context::{AlterStrategy, Context, Place, Swap};
-pub(super) use index::{INVALID as INVALID_INDEX, build_aside};
+pub(super) use context::{AlterStrategy, Context, IndexUse, Swap};
+pub(super) use index::{INVALID as INVALID_INDEX, build_under_temporary_name};
 pub(super) use not_null::{default_name as default_not_null, keep as keep_not_null};
 pub(super) use partition::is_kept_key;
 pub(super) use relation::table_owner;
@@ -37,10 +37,10 @@ pub(super) use sql::{key, lines, parent, phrase, temporary};
 pub(super) use table::join;
 
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
-pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, place: &Place<'_>) -> Option<Swap> {
+pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Option<Swap> {
     match new.key.kind {
-        Kind::Index => Some(index::swap(ctx, old, new, place)),
-        Kind::Constraint => constraint::swap(ctx, old, new, place),
+        Kind::Index => Some(index::swap(ctx, old, new, usage)),
+        Kind::Constraint => constraint::swap(ctx, old, new, usage),
         _ => None,
     }
 }

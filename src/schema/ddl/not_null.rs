@@ -2,8 +2,9 @@
 
 use super::context::Context;
 use super::sql::{alter, lines, parent, temporary};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Object, Schema};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident};
 
 /// The name PostgreSQL generates for a not-null constraint, quoted where needed.
@@ -32,7 +33,7 @@ struct Marks<'a> {
 impl<'a> Marks<'a> {
     fn of(column: &Object<'a>) -> Self {
         let text = column.text(Attr::NotNullConstraint);
-        let flag = |words: &str| clause(text, words);
+        let flag = |keywords: &str| clause(text, keywords);
         let (no_inherit, not_valid) = (flag("NO INHERIT"), flag("NOT VALID"));
         let end = [&no_inherit, &not_valid].into_iter().flatten().map(|place| place.start).min();
         let name = text[..end.unwrap_or(text.len())].strip_prefix("CONSTRAINT ").map(str::trim_end);

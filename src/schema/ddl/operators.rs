@@ -56,13 +56,13 @@ fn members(object: &Object) -> Vec<String> {
 }
 
 fn operator(object: &Object) -> String {
-    let mut words = vec![format!("FUNCTION = {}", object.text(Attr::Function))];
+    let mut options = vec![format!("FUNCTION = {}", object.text(Attr::Function))];
     for attr in [Attr::Leftarg, Attr::Rightarg, Attr::Commutator, Attr::Negator, Attr::Restrict, Attr::Join] {
-        words.extend(object.get(attr).map(|v| format!("{} = {v}", attr.keyword())));
+        options.extend(object.get(attr).map(|v| format!("{} = {v}", attr.keyword())));
     }
-    words.extend(object.has(Attr::Hashes).then(|| "HASHES".to_owned()));
-    words.extend(object.has(Attr::Merges).then(|| "MERGES".to_owned()));
-    format!("CREATE OPERATOR {} (\n    {}\n)", object.text(Attr::Name), words.join(",\n    "))
+    options.extend(object.has(Attr::Hashes).then(|| "HASHES".to_owned()));
+    options.extend(object.has(Attr::Merges).then(|| "MERGES".to_owned()));
+    format!("CREATE OPERATOR {} (\n    {}\n)", object.text(Attr::Name), options.join(",\n    "))
 }
 
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
@@ -75,13 +75,13 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
         return AlterStrategy::Replace;
     }
     let set = |attr: &Attr| format!("{} = {}", attr.keyword(), new.get(*attr).unwrap_or("NONE"));
-    let words: Vec<String> = changes.iter().map(set).collect();
-    AlterStrategy::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", words.join(", ")))])
+    let options: Vec<String> = changes.iter().map(set).collect();
+    AlterStrategy::Alter(vec![Statement::new(format!("ALTER OPERATOR {name} SET ({})", options.join(", ")))])
 }
 
 fn change_family(name: &str, old: &Object, new: &Object) -> Vec<Statement> {
     let (before, after) = (members(old), members(new));
-    let gone: Vec<String> = before.iter().filter(|m| !after.contains(m)).map(|m| place(m)).collect();
+    let gone: Vec<String> = before.iter().filter(|m| !after.contains(m)).map(|m| without_object(m)).collect();
     let come: Vec<&str> = after.iter().filter(|m| !before.contains(m)).map(String::as_str).collect();
     let mut statements = Vec::new();
     if !gone.is_empty() {
@@ -96,12 +96,12 @@ fn change_family(name: &str, old: &Object, new: &Object) -> Vec<Statement> {
 }
 
 /// The identity of a member within a family: `OPERATOR 1 (integer, bigint)` of `OPERATOR 1 <(integer,bigint)`.
-fn place(member: &str) -> String {
-    let mut words = member.splitn(3, ' ');
+fn without_object(member: &str) -> String {
+    let mut parts = member.splitn(3, ' ');
     let (what, number, rest) = (
-        words.next().unwrap_or_default(),
-        words.next().unwrap_or_default(),
-        words.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
     );
     let types = bracketed_lists(rest).first().copied().unwrap_or_default();
     format!("{what} {number} ({types})")
@@ -109,15 +109,18 @@ fn place(member: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::without_object;
 
     #[test]
     fn a_member_of_a_family_is_told_by_its_number_and_types() {
-        assert_eq!(place("OPERATOR 1 <(integer,bigint)"), "OPERATOR 1 (integer,bigint)");
+        assert_eq!(without_object("OPERATOR 1 <(integer,bigint)"), "OPERATOR 1 (integer,bigint)");
         assert_eq!(
-            place("OPERATOR 2 s.<->(point,s.\"a(\") FOR ORDER BY s.\"f(\""),
+            without_object("OPERATOR 2 s.<->(point,s.\"a(\") FOR ORDER BY s.\"f(\""),
             "OPERATOR 2 (point,s.\"a(\")"
         );
-        assert_eq!(place("FUNCTION 1 (s.\"b)\", integer) f(integer)"), "FUNCTION 1 (s.\"b)\", integer)");
+        assert_eq!(
+            without_object("FUNCTION 1 (s.\"b)\", integer) f(integer)"),
+            "FUNCTION 1 (s.\"b)\", integer)"
+        );
     }
 }

@@ -2,8 +2,9 @@
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{parent, temporary};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Object};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 use crate::sql::{bracketed_lists, dollar_quote, entries, entry, quote_literal, split_list};
 
 /// Attaches a partition. A table with rows first gets a check equivalent to the bounds: its validation blocks no other
@@ -72,28 +73,28 @@ fn bounds(ctx: &Context<'_>, partition: &Object) -> Option<String> {
 }
 
 fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
-    let mut words = vec![format!("{column} IS NOT NULL")];
+    let mut conditions = vec![format!("{column} IS NOT NULL")];
     match how {
         "RANGE" => {
             let [from, to] = bracketed_lists(bound)[..] else { return None };
-            words.extend((from != "MINVALUE").then(|| format!("{column} >= {from}")));
-            words.extend((to != "MAXVALUE").then(|| format!("{column} < {to}")));
+            conditions.extend((from != "MINVALUE").then(|| format!("{column} >= {from}")));
+            conditions.extend((to != "MAXVALUE").then(|| format!("{column} < {to}")));
         }
         "LIST" => {
             let [values] = bracketed_lists(bound)[..] else { return None };
             if split_list(values).contains(&"NULL") {
                 return None;
             }
-            words.push(format!("{column} IN ({values})"));
+            conditions.push(format!("{column} IN ({values})"));
         }
         _ => return None,
     }
-    Some(words.join(" AND "))
+    Some(conditions.join(" AND "))
 }
 
 pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::Of));
-    let (mut statements, phase) = if leaves_quietly(ctx, partition) {
+    let (mut statements, phase) = if detaches_concurrently(ctx, partition) {
         (vec![detach_concurrently(partition), without_bounds(ctx, child)], Phase::Finish)
     } else {
         let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
@@ -169,7 +170,7 @@ fn hash_bound(bound: &str) -> Option<(u64, u64)> {
 
 /// Whether a partition is detached for good and can be detached concurrently: not where there is a default partition,
 /// and not one that is attached again later, whose rows would be invisible in between.
-pub(super) fn leaves_quietly(ctx: &Context<'_>, partition: &Object) -> bool {
+pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bool {
     let of = partition.text(Attr::Of);
     ctx.online
         && !ctx.is_fresh(parent(partition))

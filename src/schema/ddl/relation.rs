@@ -3,8 +3,9 @@
 use super::context::{AlterStrategy, Context};
 use super::identity;
 use super::sql::{change_options, differing, lines, options, ordered, parent, phrase};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Name, Object, Sequence};
-use crate::schema::statement::{HazardKind, Phase, Statement};
+use crate::schema::statement::{Phase, Statement};
 use crate::sql::{entry, quote_literal};
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {

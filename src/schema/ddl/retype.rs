@@ -2,8 +2,9 @@
 
 use super::context::Context;
 use super::sql::{alter, parent};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Name, Object, Schema};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 
 /// Changes the type of a column, with an explicit `USING` where PostgreSQL has no implicit conversion.
 pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -> Statement {

@@ -2,8 +2,9 @@
 
 use super::context::AlterStrategy;
 use super::sql::{differing, lines, parent};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Kind, Object, Policy, Routine, Schema};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 use crate::sql::{bracket, clause, quote_literal, split_list};
 
 pub(super) fn create(object: &Object) -> Vec<Statement> {
@@ -102,7 +103,7 @@ fn aggregate(object: &Object) -> String {
         "" => "*",
         arguments => arguments,
     };
-    let mut words = vec![
+    let mut options = vec![
         format!("SFUNC = {}", object.text(Attr::Sfunc)),
         format!("STYPE = {}", object.text(Attr::Stype)),
     ];
@@ -133,7 +134,7 @@ fn aggregate(object: &Object) -> String {
     ] {
         let Some(value) = object.get(attr) else { continue };
         let word = attr.keyword();
-        words.push(match attr {
+        options.push(match attr {
             Attr::FinalfuncExtra | Attr::MfinalfuncExtra => word,
             Attr::FinalfuncModify | Attr::MfinalfuncModify => format!("{word} = {}", modify(value)),
             Attr::Initcond | Attr::Minitcond => format!("{word} = {}", quote_literal(value)),
@@ -142,9 +143,9 @@ fn aggregate(object: &Object) -> String {
         });
     }
     if object.get(Attr::Type) == Some("hypothetical") {
-        words.push("HYPOTHETICAL".to_owned());
+        options.push("HYPOTHETICAL".to_owned());
     }
-    format!("CREATE AGGREGATE {name}({arguments}) (\n    {}\n)", words.join(",\n    "))
+    format!("CREATE AGGREGATE {name}({arguments}) (\n    {}\n)", options.join(",\n    "))
 }
 
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {

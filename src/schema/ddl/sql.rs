@@ -127,15 +127,15 @@ pub(super) fn foreign_options(options: Option<&str>) -> String {
 pub(super) fn fdw_options(old: Option<&str>, new: Option<&str>) -> String {
     let pairs = |options| lines(options).into_iter().map(entry).collect::<Vec<_>>();
     let (old, new) = (pairs(old), pairs(new));
-    let mut words = Vec::new();
+    let mut changes = Vec::new();
     for (name, value) in &new {
         match old.iter().find(|(known, _)| known == name) {
             Some((_, before)) if before == value => {}
-            Some(_) => words.push(format!("SET {name} {value}")),
-            None => words.push(format!("ADD {name} {value}")),
+            Some(_) => changes.push(format!("SET {name} {value}")),
+            None => changes.push(format!("ADD {name} {value}")),
         }
     }
     let gone = old.iter().filter(|(name, _)| !new.iter().any(|(kept, _)| kept == name));
-    words.extend(gone.map(|(name, _)| format!("DROP {name}")));
-    words.join(", ")
+    changes.extend(gone.map(|(name, _)| format!("DROP {name}")));
+    changes.join(", ")
 }

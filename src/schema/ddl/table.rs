@@ -3,20 +3,21 @@
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
 use super::{column, partition};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Composite, Kind, Name, Object, Schema, Table};
-use crate::schema::statement::{HazardKind, LockMode, Phase, Statement};
+use crate::schema::statement::{LockMode, Phase, Statement};
 
 pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let mut columns: Vec<(usize, Object<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
     columns.sort_by_key(|(_, f)| f.address.2);
     let view = Table::new(table);
-    let words = match (view.is_foreign(), view.is_unlogged()) {
+    let command = match (view.is_foreign(), view.is_unlogged()) {
         (true, _) => "CREATE FOREIGN TABLE",
         (_, true) => "CREATE UNLOGGED TABLE",
         _ => "CREATE TABLE",
     };
-    let mut sql = format!("{words} {}", table.key.name);
+    let mut sql = format!("{command} {}", table.key.name);
     if let Some(of) = view.of_type() {
         sql += &format!(" OF {of}");
     }
@@ -128,7 +129,7 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
         .object(Kind::Partition, name)
         .filter(|p| ctx.new.object(Kind::Table, p.text(Attr::Of)).is_some())
     {
-        Some(partition) if partition::leaves_quietly(ctx, &partition) => {
+        Some(partition) if partition::detaches_concurrently(ctx, &partition) => {
             vec![partition::detach_concurrently(&partition), drop.at(Phase::Finish)]
         }
         Some(partition) => vec![drop.exclusive(partition.text(Attr::Of))],

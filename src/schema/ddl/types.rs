@@ -3,8 +3,9 @@
 use super::context::{AlterStrategy, Context};
 use super::not_null;
 use super::sql::{differing, parent};
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Composite, Enum, Kind, Object};
-use crate::schema::statement::{HazardKind, Phase, Statement};
+use crate::schema::statement::{Phase, Statement};
 use crate::sql::quote_literal;
 
 pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {

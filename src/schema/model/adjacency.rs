@@ -44,7 +44,7 @@ mod tests {
     use super::Adjacency;
 
     #[test]
-    fn each_fact_has_its_own_in_order() {
+    fn each_object_has_its_own_neighbors_in_order() {
         let adjacency = Adjacency::new(3, [(2, 0), (0, 2), (2, 1)].into_iter());
         assert_eq!([adjacency.of(0), adjacency.of(1), adjacency.of(2)], [&[2][..], &[], &[0, 1]]);
     }

@@ -176,7 +176,7 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
 struct Tactics {
     /// Builds changed indexes and keys beside the old ones, and exchanges them.
     exchange_indexes: bool,
-    /// Alters changed views in place instead of dropping them early and creating them late.
+    /// Alters changed views in place instead of dropping them first and creating them last.
     alter_views: bool,
     /// Drops parts of a table by statements of their own where they depend on other dropped objects.
     drop_parts: bool,

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_follow_each_other() {
+    fn phases_follow_each_other() {
         let nodes = [
             ("drop", Phase::Cleanup),
             ("finish", Phase::Finish),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_goes_before_a_stage() {
+    fn an_edge_goes_before_a_phase() {
         let nodes = [("main", Phase::Main), ("build", Phase::Concurrent), ("finish", Phase::Finish)];
         assert_eq!(order(graph(&nodes, &[(1, 0), (2, 0)])), "build finish main");
     }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_stays_in_order_across_its_stages() {
+    fn a_chain_stays_in_order_across_its_phases() {
         let mut graph = Graph::default();
         let steps = [("rename", Phase::Finish), ("drop", Phase::Cleanup), ("more", Phase::Cleanup)];
         let statements = steps.iter().map(|(sql, phase)| Statement::new(*sql).at(*phase)).collect();

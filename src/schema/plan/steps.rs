@@ -3,7 +3,7 @@
 use super::action::containers::{create_host, drop_host};
 use super::action::privileges::{gets_identity, initial_privileges, is_granted_at_creation};
 use super::action::sequences::{self, IdentityChanges, Transfer};
-use super::action::{Action, Planner, is_moved, swap};
+use super::action::{Action, Planner, changes_parent, swap};
 use super::order::{Graph, Rank};
 use super::view::{PlanView, Steps};
 use crate::schema::ddl::{self, Context, temporary};
@@ -58,11 +58,11 @@ impl Builder<'_, '_> {
     fn exchange(&mut self, at: usize) {
         let Some(new) = self.planner.new_object(at) else { return };
         let name = || format!("exchange {}", new.key);
-        let (ahead, purge) = match swap::swap(self.planner, at) {
-            Some(swap) => ([swap.ahead, swap.exchange].concat(), swap.purge),
+        let (build, purge) = match swap::swap(self.planner, at) {
+            Some(swap) => ([swap.build, swap.exchange].concat(), swap.purge),
             None => Default::default(),
         };
-        let (first, last) = self.graph.chain(ahead, Rank::create(new.key.kind, at), name);
+        let (first, last) = self.graph.chain(build, Rank::create(new.key.kind, at), name);
         self.steps[at].create = Some((first, last));
         self.steps[at].drop = Some((last, last)).filter(|_| self.drop_hosts[at].is_none());
         if !purge.is_empty() {
@@ -77,7 +77,7 @@ impl Builder<'_, '_> {
         if let Some((column, identity)) = sequences::transferred_to(self.planner, &self.identities, &old) {
             (statements, purge) = sequences::transfer_to_identity(&self.planner.ctx, &old, identity);
             self.transfers.push(Transfer::ToIdentity { sequence: at, column });
-        } else if self.planner.items[at].moved {
+        } else if self.planner.items[at].renamed_away {
             (statements, purge) = rename_away(&self.planner.ctx, &old);
         }
         let name = || format!("drop {}", old.key);
@@ -90,12 +90,12 @@ impl Builder<'_, '_> {
     fn drop_statements(&self, at: usize, old: &Object<'_>) -> Vec<Statement> {
         let planner = self.planner;
         let both = planner.items[at].old.zip(planner.items[at].new);
-        let moved = both.is_some_and(|(a, b)| is_moved((planner.ctx.old, a), (planner.ctx.new, b)));
+        let moved = both.is_some_and(|(a, b)| changes_parent((planner.ctx.old, a), (planner.ctx.new, b)));
         if moved || planner.succession.adopted.values().any(|index| *index == at) {
             return Vec::new();
         }
         let statements = ddl::drop(&planner.ctx, old);
-        if !planner.succession.late.contains(&at) {
+        if !planner.succession.deferred_drops.contains(&at) {
             return statements;
         }
         statements.into_iter().map(|statement| statement.at(Phase::Finish)).collect()
@@ -119,10 +119,10 @@ impl Builder<'_, '_> {
         let (rank, name) = (Rank::create(new.key.kind, at), || format!("create {}", new.key));
         let mut statements = self.create_statements(at, new);
         if let Some((column, identity)) = sequences::transferred_from(self.planner, &self.identities, new) {
-            let ahead;
-            (ahead, statements) =
+            let prepare;
+            (prepare, statements) =
                 sequences::transfer_from_identity(&self.planner.ctx, statements, new, identity);
-            self.steps[at].prepare = Some(self.graph.chain(ahead, rank, name));
+            self.steps[at].prepare = Some(self.graph.chain(prepare, rank, name));
             self.transfers.push(Transfer::FromIdentity { sequence: at, column });
         }
         self.steps[at].create = Some(self.graph.chain(statements, rank, name));
@@ -133,8 +133,8 @@ impl Builder<'_, '_> {
         if let Some(index) = planner.succession.adopted.get(&at).and_then(|at| planner.old_object(*at)) {
             return ddl::adopt(new, &index);
         }
-        if planner.succession.aside.contains(&at) {
-            return ddl::build_aside(&planner.ctx, new);
+        if planner.succession.temporarily_named.contains(&at) {
+            return ddl::build_under_temporary_name(&planner.ctx, new);
         }
         if new.key.kind == Kind::Constraint && ddl::is_kept_key(&planner.ctx, new) {
             return Vec::new();

@@ -12,7 +12,7 @@ pub(super) type Ends = Option<(u32, u32)>;
 pub(super) struct Steps {
     /// Removes the old object, or renames it out of the way.
     pub(super) drop: Ends,
-    /// Creates the object under a temporary name, ahead of `create`.
+    /// Creates the object under a temporary name, before `create`.
     pub(super) prepare: Ends,
     /// Creates, alters or exchanges the object.
     pub(super) create: Ends,
@@ -50,8 +50,9 @@ impl<'a> PlanView<'_, 'a> {
     /// The step in which the new version of an object replaces the old one.
     pub(super) fn arrival(&self, at: usize) -> Ends {
         self.create(at).map(|(first, last)| {
-            let late = self.planner.swapped.contains(&at) || self.planner.succession.aside.contains(&at);
-            (if late { last } else { first }, last)
+            let exchanged =
+                self.planner.swapped.contains(&at) || self.planner.succession.temporarily_named.contains(&at);
+            (if exchanged { last } else { first }, last)
         })
     }
 

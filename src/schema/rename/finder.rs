@@ -6,8 +6,9 @@ use super::matching::{IdentityMatcher, Match};
 use super::statement::{create_schema, split_arguments};
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::error::Refusal;
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Key, Kind, Name, Namespace, Object, Pair, Schema, pairs, taken_names};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 use crate::sql::IdentifierMap;
 
 /// An object and its new name.

@@ -1,8 +1,9 @@
 //! The SQL of a rename.
 
 use crate::schema::ddl;
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Key, Kind, Name, Object};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 use crate::sql::bracket;
 
 /// The part of a key before the object's own name.

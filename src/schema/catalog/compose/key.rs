@@ -39,13 +39,13 @@ pub(super) fn definition(
             text.push_str(&format!(" ({})", names(set_columns)?));
         }
     }
-    for (flag, when, words) in [
+    for (flag, when, clause) in [
         (deferrable, b't', " DEFERRABLE"),
         (deferred, b't', " INITIALLY DEFERRED"),
         (validated, b'f', " NOT VALID"),
     ] {
         if *flag == when {
-            text.push_str(words);
+            text.push_str(clause);
         }
     }
     Some(text)

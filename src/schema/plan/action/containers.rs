@@ -8,18 +8,11 @@ use crate::schema::model::{Attr, Constraint, ConstraintKind, Kind, Name, Object,
 
 /// The item whose drop also drops this one.
 pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
-    if planner.apart.contains(&at) {
+    if planner.separate_drops.contains(&at) {
         return None;
     }
     let old = planner.items[at].drops().then(|| planner.old_object(at))??;
-    let dropped = |key: Name<'_>| {
-        planner
-            .ctx
-            .old
-            .find(key)
-            .map(|at| planner.of_old[at] as usize)
-            .filter(|at| planner.items[*at].drops())
-    };
+    let dropped = |key: Name<'_>| planner.dropped_item(key);
     let parent = old.parent.and_then(dropped);
     let by = |kind: Kind, name: &str| dropped(Name::new(kind, name)).filter(|host| *host != at);
     match old.key.kind {
@@ -45,11 +38,11 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
         Kind::Constraint
             if Constraint::of(old).is_some_and(Constraint::is_inherited_check)
                 && parent.is_none()
-                && !leaves(planner, &old) =>
+                && !is_detached(planner, &old) =>
         {
             parent_constraint(planner.ctx.old, &old).and_then(|above| by(Kind::Constraint, above))
         }
-        Kind::Index | Kind::Constraint if parent.is_none() && !leaves(planner, &old) => {
+        Kind::Index | Kind::Constraint if parent.is_none() && !is_detached(planner, &old) => {
             attached_to(planner, &old).and_then(|(kind, name)| by(kind, &name))
         }
         _ => parent,
@@ -82,7 +75,7 @@ pub(in crate::schema::plan) fn parts_that_need_others(planner: &Planner<'_>) -> 
 }
 
 /// Whether the table of an index or constraint is detached, so that dropping the parent's does not drop this one.
-pub(in crate::schema::plan) fn leaves(planner: &Planner<'_>, old: &Object) -> bool {
+pub(in crate::schema::plan) fn is_detached(planner: &Planner<'_>, old: &Object) -> bool {
     let place = planner.ctx.old.find(&ddl::key(Kind::Partition, ddl::parent(old)));
     let table = old.parent.as_ref().and_then(|t| planner.ctx.new.find(t));
     place.is_some_and(|p| planner.items[planner.of_old[p] as usize].action == Action::Drop) && table.is_some()
@@ -114,14 +107,7 @@ fn parent_constraint<'s>(schema: &'s Schema, object: &Object) -> Option<&'s str>
 pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
     let new = planner.items[at].new.filter(|_| planner.items[at].creates())?;
     let object = planner.ctx.new.objects.at(new);
-    let created = |key: Name<'_>| {
-        planner
-            .ctx
-            .new
-            .find(key)
-            .map(|at| planner.of_new[at] as usize)
-            .filter(|at| planner.items[*at].creates())
-    };
+    let created = |key: Name<'_>| planner.created_item(key);
     let parent = object.parent.and_then(created);
     if planner.ctx.inline.contains(&new) {
         return parent;

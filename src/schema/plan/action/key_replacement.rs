@@ -13,9 +13,9 @@ pub(in crate::schema::plan) struct Succession {
     /// Dropped unique indexes, by the constraint that takes the index over.
     pub(in crate::schema::plan) adopted: BTreeMap<usize, usize>,
     /// Primary keys and unique constraints that are dropped only after their replacement is built.
-    pub(in crate::schema::plan) late: BTreeSet<usize>,
+    pub(in crate::schema::plan) deferred_drops: BTreeSet<usize>,
     /// Unique indexes built under a temporary name, as such a constraint still has their name.
-    pub(in crate::schema::plan) aside: BTreeSet<usize>,
+    pub(in crate::schema::plan) temporarily_named: BTreeSet<usize>,
 }
 
 pub(super) fn succession(planner: &Planner<'_>) -> Succession {
@@ -41,14 +41,14 @@ pub(super) fn succession(planner: &Planner<'_>) -> Succession {
             continue;
         };
         if old.key.kind == Kind::Constraint {
-            succession.late.insert(at);
+            succession.deferred_drops.insert(at);
             let name = old.qualified();
             let named = |successor: &&usize| {
                 planner
                     .new_object(**successor)
                     .is_some_and(|f| f.key.kind == Kind::Index && f.key.name == name)
             };
-            succession.aside.extend(successors.iter().find(named));
+            succession.temporarily_named.extend(successors.iter().find(named));
         } else if let Some(successor) = successors.iter().find(|successor| adopts(planner, **successor, &old))
         {
             succession.adopted.insert(*successor, at);

@@ -18,7 +18,7 @@ use super::{PlanOptions, Tactics};
 use crate::schema::ddl::Context;
 use crate::schema::diff::SchemaDiff;
 use crate::schema::error::{PlanError, Refusal};
-use crate::schema::model::{Adjacency, Kind, Object, Schema, pairs};
+use crate::schema::model::{Adjacency, Kind, Name, Object, Schema, pairs};
 use crate::schema::statement::Statement;
 use key_replacement::Succession;
 
@@ -45,7 +45,7 @@ pub(super) struct Item {
     /// Whether its type changes, which views and other dependents do not survive.
     pub(super) retyped: bool,
     /// Whether the old version is renamed until the dependents (such as the columns of a type) use the new one.
-    pub(super) moved: bool,
+    pub(super) renamed_away: bool,
 }
 
 impl Item {
@@ -72,7 +72,7 @@ pub(super) struct Planner<'a> {
     pub(super) swapped: BTreeSet<usize>,
     pub(super) succession: Succession,
     /// The parts that are dropped by statements of their own although their table is dropped too.
-    pub(super) apart: BTreeSet<usize>,
+    pub(super) separate_drops: BTreeSet<usize>,
 }
 
 /// Assigns an action to every object.
@@ -91,7 +91,7 @@ pub(super) fn decide<'a>(
     }
     inline::fold_creations(&mut planner);
     if tactics.drop_parts {
-        planner.apart = containers::parts_that_need_others(&planner);
+        planner.separate_drops = containers::parts_that_need_others(&planner);
     }
     if tactics.exchange_indexes {
         planner.swapped = swap::swapped(&planner);
@@ -103,7 +103,7 @@ pub(super) fn decide<'a>(
 
 /// Whether the object of a comment or privilege is of another kind on the other side, such as the sequence of an
 /// identity or the index of a constraint.
-pub(super) fn is_moved((old, one): (&Schema, usize), (new, other): (&Schema, usize)) -> bool {
+pub(super) fn changes_parent((old, one): (&Schema, usize), (new, other): (&Schema, usize)) -> bool {
     matches!(old.objects.kind(one), Kind::Comment | Kind::Privilege)
         && old.objects.at(one).parent != new.objects.at(other).parent
 }
@@ -116,7 +116,7 @@ impl<'a> Planner<'a> {
             let action = match (one, other) {
                 (Some(_), None) => Action::Drop,
                 (None, _) => Action::Create,
-                (Some(a), Some(b)) if is_moved((old, a), (new, b)) => Action::Replace,
+                (Some(a), Some(b)) if changes_parent((old, a), (new, b)) => Action::Replace,
                 (Some(a), Some(b)) if old.same(a, new, b) => Action::Keep,
                 _ => Action::Alter,
             };
@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
                 action,
                 alter: Vec::new(),
                 retyped: false,
-                moved: false,
+                renamed_away: false,
             });
         }
         let created = items.iter().filter(|item| item.action == Action::Create).filter_map(|item| item.new);
@@ -158,7 +158,7 @@ impl<'a> Planner<'a> {
             refusals: BTreeSet::new(),
             swapped: BTreeSet::new(),
             succession: Succession::default(),
-            apart: BTreeSet::new(),
+            separate_drops: BTreeSet::new(),
         }
     }
 
@@ -168,6 +168,18 @@ impl<'a> Planner<'a> {
 
     pub(super) fn new_object(&self, item: usize) -> Option<Object<'a>> {
         self.items[item].new.map(|at| self.ctx.new.objects.at(at))
+    }
+
+    /// The item of an object of the old schema, if it is dropped or replaced.
+    fn dropped_item(&self, key: Name<'_>) -> Option<usize> {
+        let item = self.of_old[self.ctx.old.find(key)?] as usize;
+        self.items[item].drops().then_some(item)
+    }
+
+    /// The item of an object of the new schema, if it is created or replaced.
+    fn created_item(&self, key: Name<'_>) -> Option<usize> {
+        let item = self.of_new[self.ctx.new.find(key)?] as usize;
+        self.items[item].creates().then_some(item)
     }
 
     /// The items with an action; in a large schema these are few.

@@ -13,11 +13,11 @@ pub(super) fn rename_ambiguous(planner: &mut Planner<'_>) {
             let item = planner.of_old[*dependent as usize] as usize;
             planner.items[item].action == Action::Alter
                 || planner.swapped.contains(&item)
-                || planner.succession.late.contains(&item)
+                || planner.succession.deferred_drops.contains(&item)
         };
         let old = planner.items[at].old;
         if old.is_some_and(|old| planner.old_dependents.of(old).iter().any(stays)) {
-            planner.items[at].moved = true;
+            planner.items[at].renamed_away = true;
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::assign::replace;
-use super::containers::leaves;
+use super::containers::is_detached;
 use super::{Action, Planner};
 use crate::schema::ddl;
+use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
-use crate::schema::statement::{HazardKind, Statement};
+use crate::schema::statement::Statement;
 use crate::sql::has_keywords;
 
 pub(super) fn propagate(planner: &mut Planner<'_>) {
@@ -36,13 +37,14 @@ pub(super) fn propagate(planner: &mut Planner<'_>) {
 
 /// A type that is renamed until its columns use the new version still depends on the types it consists of.
 fn move_component_types(planner: &mut Planner<'_>) {
-    let mut queue: Vec<usize> = (0..planner.items.len()).filter(|at| planner.items[*at].moved).collect();
+    let mut queue: Vec<usize> =
+        (0..planner.items.len()).filter(|at| planner.items[*at].renamed_away).collect();
     while let Some(at) = queue.pop() {
         for need in planner.old_object(at).map(|f| f.needs).unwrap_or_default() {
             let need = planner.of_old[*need as usize] as usize;
             let kind = planner.old_object(need).map(|f| f.key.kind);
-            if kind.is_some_and(is_type) && planner.items[need].drops() && !planner.items[need].moved {
-                planner.items[need].moved = true;
+            if kind.is_some_and(is_type) && planner.items[need].drops() && !planner.items[need].renamed_away {
+                planner.items[need].renamed_away = true;
                 queue.push(need);
             }
         }
@@ -61,7 +63,7 @@ fn cascade_to_partition_index(planner: &mut Planner<'_>, at: usize, attach: usiz
         return None;
     }
     let child = planner.of_old[attach.parent.and_then(|p| planner.ctx.old.find(p))?] as usize;
-    let stays = planner.old_object(child).is_some_and(|index| leaves(planner, &index));
+    let stays = planner.old_object(child).is_some_and(|index| is_detached(planner, &index));
     if stays || planner.items[child].drops() {
         return None;
     }
@@ -141,7 +143,7 @@ fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         _ if gone && action == Action::Alter => {}
         // Its expression depends on the old type too, and its values are recomputed in any case.
         Kind::Column if on.old.is_generated() && is_type(needed) => {
-            planner.items[on.needed].moved |= needed != Kind::Composite;
+            planner.items[on.needed].renamed_away |= needed != Kind::Composite;
             replace(planner, on.dependent);
         }
         Kind::Column
@@ -198,7 +200,7 @@ fn stays_comparable(planner: &Planner<'_>, column: usize) -> bool {
 /// Moves a column from the old version of its type to the new one of the same name.
 fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     let new = &on.new;
-    planner.items[on.needed].moved = true;
+    planner.items[on.needed].renamed_away = true;
     if ddl::is_partition_key(&planner.ctx, new) {
         return planner.refuse(new, "PostgreSQL cannot change the type of a column in a partition key");
     }

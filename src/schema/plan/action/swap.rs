@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::containers::{attached_to, drop_host};
 use super::{Action, Planner};
-use crate::schema::ddl::{self, Place, Swap};
+use crate::schema::ddl::{self, IndexUse, Swap};
 use crate::schema::model::{Attr, Kind};
 
 /// The items that are exchanged. Those of a partitioned table are exchanged all or none.
@@ -45,7 +45,8 @@ fn can_swap(planner: &Planner<'_>, at: usize) -> bool {
     let same_shape = old.has(Attr::Partitioned) == new.has(Attr::Partitioned);
     // Dropping or rewriting a dependency of the old index drops the index.
     let free = old.needs.iter().map(|need| &planner.items[planner.of_old[*need as usize] as usize]);
-    let free = free.into_iter().all(|need| need.action != Action::Replace && !need.retyped && !need.moved);
+    let free =
+        free.into_iter().all(|need| need.action != Action::Replace && !need.retyped && !need.renamed_away);
     let alone = attached_to(planner, &old).is_none() || drop_host(planner, at).is_some();
     stays && same_shape && free && alone && swap(planner, at).is_some()
 }
@@ -63,10 +64,10 @@ pub(in crate::schema::plan) fn swap(planner: &Planner<'_>, at: usize) -> Option<
         .filter(|f| f.key.kind == Kind::IndexAttach && f.parent.as_ref() != Some(&old.key))
         .filter_map(|f| f.parent.as_ref())
         .filter_map(|p| planner.ctx.old.find(p));
-    let place = Place {
+    let usage = IndexUse {
         hosted: drop_host(planner, at).is_some(),
         referenced: dependents.iter().any(|f| f.key.kind == Kind::Constraint),
         partitions: parts.map(|at| ddl::parent(&planner.ctx.old.objects.at(at))).collect(),
     };
-    ddl::swap(&planner.ctx, &old, &new, &place)
+    ddl::swap(&planner.ctx, &old, &new, &usage)
 }

@@ -21,7 +21,7 @@ pub(super) fn an_object_is_created_before_its_remains_are_purged(view: &PlanView
 
 pub(super) fn dependents_are_dropped_before_what_they_need(view: &PlanView<'_, '_>, edges: &mut Edges) {
     for (at, old) in view.leaving() {
-        let renamed = view.item(at).moved && old.key.kind == Kind::Function;
+        let renamed = view.item(at).renamed_away && old.key.kind == Kind::Function;
         let gone = if renamed { view.purge(at) } else { view.drop(at) };
         for dependent in view.dependents(at) {
             edges.before(view.drop(dependent), gone);
@@ -75,7 +75,7 @@ pub(super) fn dependents_are_altered_before_what_they_needed_is_dropped(
     for (at, _) in view.leaving() {
         for dependent in view.dependents(at).filter(|d| view.item(*d).action == Action::Alter) {
             let function = view.planner.old_object(at).is_some_and(|old| old.key.kind == Kind::Function);
-            let moves = view.item(at).moved && (function || view.item(dependent).retyped);
+            let moves = view.item(at).renamed_away && (function || view.item(dependent).retyped);
             edges.before(view.create(dependent), if moves { view.purge(at) } else { view.drop(at) });
         }
     }
@@ -101,17 +101,17 @@ pub(super) fn exchanged_dependents_are_purged_before_what_they_needed_is_dropped
     edges: &mut Edges,
 ) {
     for (at, _) in view.leaving() {
-        let gone = if view.item(at).moved { view.purge(at) } else { view.drop(at) };
+        let gone = if view.item(at).renamed_away { view.purge(at) } else { view.drop(at) };
         for dependent in view.dependents(at).filter(|d| view.planner.swapped.contains(d)) {
             edges.before(view.purge(dependent), gone);
-            edges.before(view.create(dependent), gone.filter(|_| view.item(at).moved));
+            edges.before(view.create(dependent), gone.filter(|_| view.item(at).renamed_away));
         }
     }
 }
 
 pub(super) fn types_are_purged_after_the_types_made_of_them(view: &PlanView<'_, '_>, edges: &mut Edges) {
-    for (at, _) in view.leaving().filter(|(at, _)| view.item(*at).moved) {
-        for dependent in view.dependents(at).filter(|d| view.item(*d).moved) {
+    for (at, _) in view.leaving().filter(|(at, _)| view.item(*at).renamed_away) {
+        for dependent in view.dependents(at).filter(|d| view.item(*d).renamed_away) {
             edges.before(view.purge(dependent), view.purge(at));
         }
     }
@@ -130,7 +130,7 @@ pub(super) fn a_domain_has_its_constraints_before_it_is_used(view: &PlanView<'_,
     let planner = view.planner;
     let is_constraint = |position: usize| planner.ctx.new.objects.kind(position) == Kind::DomainConstraint;
     for (at, new) in view.changing().filter(|(_, new)| new.key.kind != Kind::DomainConstraint) {
-        for domain in view.needs(&new).filter(|need| view.item(*need).moved) {
+        for domain in view.needs(&new).filter(|need| view.item(*need).renamed_away) {
             let Some(domain) = view.item(domain).new else { continue };
             for part in planner.ctx.new_parts.of(domain).iter().map(|part| *part as usize) {
                 if is_constraint(part) {

@@ -66,7 +66,7 @@ impl Edges {
 ///
 /// `bodies`: includes the rules about names in function bodies, which are heuristic and may form a cycle.
 pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
-    delay_dependents_of_late_drops(view, graph);
+    delay_dependents_of_deferred_drops(view, graph);
     let mut edges = Edges::default();
     for rule in RULES {
         rule(view, &mut edges);
@@ -78,9 +78,10 @@ pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
 }
 
 /// Drops the dependents of an exchanged index during the exchange, not before its successor is built.
-fn delay_dependents_of_late_drops(view: &PlanView<'_, '_>, graph: &mut Graph) {
+fn delay_dependents_of_deferred_drops(view: &PlanView<'_, '_>, graph: &mut Graph) {
     let planner = view.planner;
-    let mut queue: Vec<usize> = planner.swapped.iter().chain(&planner.succession.late).copied().collect();
+    let mut queue: Vec<usize> =
+        planner.swapped.iter().chain(&planner.succession.deferred_drops).copied().collect();
     let mut seen: HashSet<usize> = queue.iter().copied().collect();
     while let Some(at) = queue.pop() {
         for dependent in view.dependents(at) {
