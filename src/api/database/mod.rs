@@ -1,11 +1,15 @@
 //! Databases of a branch.
 
-mod change;
+mod create;
+mod delete;
+mod update;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use change::{CreateDatabase, DeleteDatabase, UpdateDatabase};
+pub use create::CreateDatabase;
+pub use delete::DeleteDatabase;
+pub use update::UpdateDatabase;
 
 use crate::{
     api::{

@@ -1,4 +1,4 @@
-//! Changing a project.
+//! Changes of projects.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 

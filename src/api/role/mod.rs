@@ -1,11 +1,15 @@
 //! Roles of a branch.
 
-mod change;
+mod create;
+mod delete;
+mod update;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use change::{CreateRole, DeleteRole, UpdateRole};
+pub use create::CreateRole;
+pub use delete::DeleteRole;
+pub use update::UpdateRole;
 
 use crate::{
     api::{

@@ -1,12 +1,14 @@
 //! Snapshots: a branch as it was at one moment, kept by name.
 
-mod change;
+mod create;
+mod delete;
 mod schedule;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use change::{CreateSnapshot, DeleteSnapshot};
+pub use create::CreateSnapshot;
+pub use delete::DeleteSnapshot;
 pub use schedule::{Cadence, ScheduleRule, SnapshotSchedule, Weekday};
 
 use crate::{

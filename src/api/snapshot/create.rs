@@ -1,8 +1,8 @@
-//! Taking and deleting snapshots.
+//! Creation of snapshots.
 
 use chrono::{DateTime, Utc};
 
-use super::{Snapshot, SnapshotInfo};
+use super::SnapshotInfo;
 use crate::{
     api::{
         expiry::Expiry,
@@ -11,7 +11,7 @@ use crate::{
         name::{BranchName, SnapshotId},
         operation::Operation,
         project::Project,
-        request::{Arguments, gone, sent_when_awaited, start},
+        request::{Arguments, sent_when_awaited, start},
         wire::snapshot::{Snapshot as Wire, SnapshotSpec},
     },
     error::{Error, Result},
@@ -125,53 +125,3 @@ impl CreateSnapshot {
 }
 
 sent_when_awaited!(CreateSnapshot => SnapshotInfo);
-
-/// A request to delete a snapshot.
-///
-/// ```no_run
-/// # async fn example(snapshot: lakebase::Snapshot) -> lakebase::Result<()> {
-/// snapshot.delete().await?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-///
-/// Awaiting it: [`NotFound`](crate::ErrorKind::NotFound), unless it is [allowed](Self::allow_missing);
-/// [`Timeout`](crate::ErrorKind::Timeout) when the service is still reconciling after three minutes. Also the errors
-/// of [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
-#[derive(Debug, Clone)]
-#[must_use = "nothing is sent until the request is awaited"]
-pub struct DeleteSnapshot {
-    snapshot: Snapshot,
-    allow_missing: bool,
-}
-
-impl DeleteSnapshot {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
-        Self { snapshot: snapshot.clone(), allow_missing: false }
-    }
-
-    /// Counts a missing snapshot as deleted. By default it is a [`NotFound`](crate::ErrorKind::NotFound).
-    pub fn allow_missing(mut self) -> Self {
-        self.allow_missing = true;
-        self
-    }
-
-    /// Sends the request and returns the operation without waiting.
-    ///
-    /// # Errors
-    ///
-    /// [`NotFound`](crate::ErrorKind::NotFound).
-    pub async fn start(self) -> Result<Operation<()>> {
-        let name = self.snapshot.name().to_string();
-        start(self.snapshot.client(), Request::delete(&name, format!("deleting snapshot {name}"))).await
-    }
-
-    async fn run(self) -> Result<()> {
-        let allow_missing = self.allow_missing;
-        gone(self.start().await, allow_missing).await
-    }
-}
-
-sent_when_awaited!(DeleteSnapshot => ());
