@@ -10,7 +10,7 @@ use super::{
     attributes::Key,
     config::Config,
     host::Cloud,
-    metadata::{self, Facts},
+    metadata::{self, HostMetadata},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -28,15 +28,15 @@ struct Shared {
     env: Env,
     transport: Transport,
     host: Option<Url>,
-    facts: OnceCell<Facts>,
+    host_metadata: OnceCell<HostMetadata>,
     /// Cached after the first lookup.
     token_endpoint: OnceCell<Url>,
 }
 
 impl Context {
     pub(crate) fn new(config: Config, env: Env, transport: Transport, host: Option<Url>) -> Self {
-        let (facts, token_endpoint) = (OnceCell::new(), OnceCell::new());
-        Self { shared: Arc::new(Shared { config, env, transport, host, facts, token_endpoint }) }
+        let (host_metadata, token_endpoint) = (OnceCell::new(), OnceCell::new());
+        Self { shared: Arc::new(Shared { config, env, transport, host, host_metadata, token_endpoint }) }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -77,18 +77,18 @@ impl Context {
     }
 
     /// The metadata of the host; the first caller fetches it.
-    pub(super) async fn facts(&self) -> Result<&Facts> {
+    pub(super) async fn host_metadata(&self) -> Result<&HostMetadata> {
         let host = self.host()?;
-        let facts = self.shared.facts.get_or_init(|| async {
+        let known = self.shared.host_metadata.get_or_init(|| async {
             let metadata = metadata::ask(&self.shared.transport, host).await;
-            Facts::new(&self.shared.config, host, metadata)
+            HostMetadata::new(&self.shared.config, host, metadata)
         });
-        Ok(facts.await)
+        Ok(known.await)
     }
 
     /// The metadata of the host, if it was fetched already.
-    pub(crate) fn known_facts(&self) -> Option<&Facts> {
-        self.shared.facts.get()
+    pub(crate) fn known_host_metadata(&self) -> Option<&HostMetadata> {
+        self.shared.host_metadata.get()
     }
 
     pub(super) fn token_endpoint_cell(&self) -> &OnceCell<Url> {

@@ -153,7 +153,7 @@ impl DatabricksCli {
     /// The account to log in to, where the host is one.
     async fn account(&self) -> Result<Option<&str>> {
         let Some(account) = self.context.get(Key::AccountId) else { return Ok(None) };
-        let is_account = self.context.facts().await?.host_type == HostType::Account;
+        let is_account = self.context.host_metadata().await?.host_type == HostType::Account;
         Ok(is_account.then_some(account))
     }
 }

@@ -27,11 +27,12 @@ pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Resul
 /// The audience that the ID token must be issued for: the configured one or the host's, else the account, else the
 /// token endpoint.
 pub(super) async fn audience(context: &Context) -> Result<String> {
-    let facts = context.facts().await?;
-    if let Some(audience) = &facts.audience {
+    let metadata = context.host_metadata().await?;
+    if let Some(audience) = &metadata.audience {
         return Ok(audience.clone());
     }
-    if let Some(account) = facts.account_id.as_ref().filter(|_| facts.host_type != HostType::Workspace) {
+    if let Some(account) = metadata.account_id.as_ref().filter(|_| metadata.host_type != HostType::Workspace)
+    {
         return Ok(account.clone());
     }
     Ok(oauth::token_endpoint(context).await?.to_string())

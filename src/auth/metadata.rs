@@ -18,7 +18,7 @@ use crate::http::{
 /// The answer of `/.well-known/databricks-config`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct HostMetadata {
+pub(super) struct MetadataResponse {
     oidc_endpoint: Option<String>,
     account_id: Option<String>,
     workspace_id: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct HostMetadata {
 
 /// The metadata of a host: from the configuration, then from the host, then from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct HostMetadata {
     pub(crate) host_type: HostType,
     pub(crate) cloud: Cloud,
     pub(crate) account_id: Option<String>,
@@ -40,34 +40,34 @@ pub(crate) struct Facts {
 }
 
 /// Asks the host, in one short attempt: the answer is optional.
-pub(super) async fn ask(transport: &Transport, host: &Url) -> HostMetadata {
+pub(super) async fn ask(transport: &Transport, host: &Url) -> MetadataResponse {
     let answer = match host.join("/.well-known/databricks-config") {
         Ok(url) => {
             let request = transport.request(Method::GET, url).header("accept", "application/json");
             plain::send(transport, request, Limits::BEST_EFFORT).await
         }
-        Err(_) => return HostMetadata::default(),
+        Err(_) => return MetadataResponse::default(),
     };
     match answer.map(|answer| read(&answer)) {
         Ok(Some(metadata)) => metadata,
         Ok(None) => {
             tracing::debug!(%host, "the host says nothing about itself");
-            HostMetadata::default()
+            MetadataResponse::default()
         }
         Err(error) => {
             tracing::debug!(%host, %error, "the host says nothing about itself");
-            HostMetadata::default()
+            MetadataResponse::default()
         }
     }
 }
 
-fn read(answer: &Answer) -> Option<HostMetadata> {
+fn read(answer: &Answer) -> Option<MetadataResponse> {
     answer.is_success().then(|| serde_json::from_slice(&answer.body).ok()).flatten()
 }
 
-impl Facts {
+impl HostMetadata {
     /// Takes each value from the first source that has it.
-    pub(super) fn new(config: &Config, host: &Url, metadata: HostMetadata) -> Self {
+    pub(super) fn new(config: &Config, host: &Url, metadata: MetadataResponse) -> Self {
         let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         let configured = |key: Key| config.get(key).map(str::to_owned);
         let account_id = configured(Key::AccountId).or(some(metadata.account_id));

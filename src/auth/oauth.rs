@@ -29,8 +29,8 @@ async fn discover(context: &Context) -> Result<Url> {
         token_endpoint: String,
     }
     let host = context.host()?;
-    let facts = context.facts().await?;
-    let address = match (&facts.discovery_url, facts.host_type, &facts.account_id) {
+    let metadata = context.host_metadata().await?;
+    let address = match (&metadata.discovery_url, metadata.host_type, &metadata.account_id) {
         (Some(url), _, _) => url.clone(),
         (None, HostType::Workspace, _) => format!("{host}oidc/.well-known/oauth-authorization-server"),
         (None, HostType::Account, Some(id)) => return address(&format!("{host}oidc/accounts/{id}/v1/token")),

@@ -192,7 +192,7 @@ impl ClientBuilder {
             Some(provider) => TokenCache::new(provider, !config.has(Key::NoAsyncRefresh)),
             None => chain::choose(&context).await?,
         };
-        let known = context.known_facts().and_then(|facts| facts.workspace_id.clone());
+        let known = context.known_host_metadata().and_then(|metadata| metadata.workspace_id.clone());
         let parts = Parts {
             host: context.host()?.clone(),
             transport,

@@ -8,7 +8,7 @@ use crate::auth::{
     attributes::Key,
     config::Config,
     host::{Cloud, Host, HostType},
-    metadata::{Facts, HostMetadata},
+    metadata::{HostMetadata, MetadataResponse},
 };
 
 #[test]
@@ -73,13 +73,13 @@ fn ids_in_the_query_fill_what_is_unset() {
     }
 }
 
-fn facts(host: &str, code: &[(Key, &str)], said: serde_json::Value) -> Facts {
+fn host_metadata(host: &str, code: &[(Key, &str)], said: serde_json::Value) -> HostMetadata {
     let mut config = Config::default();
     for (key, value) in code {
         config.set(*key, *value);
     }
-    let metadata: HostMetadata = serde_json::from_value(said).unwrap();
-    Facts::new(&config, &Url::parse(host).unwrap(), metadata)
+    let metadata: MetadataResponse = serde_json::from_value(said).unwrap();
+    HostMetadata::new(&config, &Url::parse(host).unwrap(), metadata)
 }
 
 #[test]
@@ -92,16 +92,20 @@ fn the_host_type_is_what_the_host_says_else_what_its_name_tells() {
         ("https://dbc.cloud.databricks.com", "ACCOUNT", HostType::Account),
         ("https://dbc.cloud.databricks.com", "unified", HostType::Unified),
     ] {
-        assert_eq!(facts(host, &[], json!({ "host_type": said })).host_type, expected, "{host} {said}");
+        assert_eq!(
+            host_metadata(host, &[], json!({ "host_type": said })).host_type,
+            expected,
+            "{host} {said}"
+        );
     }
 }
 
 #[test]
-fn facts_come_from_the_settings_then_from_the_host_then_from_its_name() {
+fn host_metadata_comes_from_the_settings_then_from_the_host_then_from_its_name() {
     let ws = "https://ws.example";
     let said = json!({"oidc_endpoint": "https://ws.example/oidc/", "account_id": "a", "workspace_id": "1",
         "cloud": "gcp", "token_federation_default_oidc_audiences": ["first", "second"], "unknown": 1});
-    let found = facts(ws, &[], said.clone());
+    let found = host_metadata(ws, &[], said.clone());
     assert_eq!(
         found.discovery_url.as_deref(),
         Some("https://ws.example/oidc/.well-known/oauth-authorization-server")
@@ -115,23 +119,27 @@ fn facts_come_from_the_settings_then_from_the_host_then_from_its_name() {
         (Key::Audience, "mine"),
         (Key::DiscoveryUrl, "https://d"),
     ];
-    let kept = facts(ws, &mine, said);
+    let kept = host_metadata(ws, &mine, said);
     assert_eq!((kept.account_id.as_deref(), kept.workspace_id.as_deref()), (Some("b"), Some("2")), "C67");
     assert_eq!((kept.audience.as_deref(), kept.cloud), (Some("mine"), Cloud::Aws), "C67");
     assert_eq!(kept.discovery_url.as_deref(), Some("https://d"), "C67");
 
     let placeholder = json!({"oidc_endpoint": "https://a/oidc/accounts/{account_id}"});
-    let filled = facts(ws, &[(Key::AccountId, "b")], placeholder.clone());
+    let filled = host_metadata(ws, &[(Key::AccountId, "b")], placeholder.clone());
     assert_eq!(
         filled.discovery_url.as_deref(),
         Some("https://a/oidc/accounts/b/.well-known/oauth-authorization-server"),
         "C68"
     );
-    assert_eq!(facts(ws, &[], placeholder).discovery_url, None, "C69");
-    assert_eq!(facts(ws, &[], json!({"account_id": "a"})).discovery_url, None, "C71");
-    assert_eq!(facts(ws, &[], json!({"account_id": "a"})).audience.as_deref(), Some("a"), "C74");
-    assert_eq!(facts(ws, &[], json!({"account_id": "a", "workspace_id": "1"})).audience, None, "C75");
-    assert_eq!(facts("https://adb-1.2.azuredatabricks.net", &[], json!({})).cloud, Cloud::Azure, "C72");
+    assert_eq!(host_metadata(ws, &[], placeholder).discovery_url, None, "C69");
+    assert_eq!(host_metadata(ws, &[], json!({"account_id": "a"})).discovery_url, None, "C71");
+    assert_eq!(host_metadata(ws, &[], json!({"account_id": "a"})).audience.as_deref(), Some("a"), "C74");
+    assert_eq!(host_metadata(ws, &[], json!({"account_id": "a", "workspace_id": "1"})).audience, None, "C75");
+    assert_eq!(
+        host_metadata("https://adb-1.2.azuredatabricks.net", &[], json!({})).cloud,
+        Cloud::Azure,
+        "C72"
+    );
     for (said, cloud) in [
         ("aws", Cloud::Aws),
         ("AZURE", Cloud::Azure),
@@ -140,7 +148,7 @@ fn facts_come_from_the_settings_then_from_the_host_then_from_its_name() {
         ("unknown", Cloud::Aws),
         ("", Cloud::Aws),
     ] {
-        assert_eq!(facts(ws, &[], json!({ "cloud": said })).cloud, cloud, "C73");
+        assert_eq!(host_metadata(ws, &[], json!({ "cloud": said })).cloud, cloud, "C73");
     }
 }
 
