@@ -26,6 +26,10 @@ impl Branch {
     /// Applies migrations to this branch, each at most once: see [`migrate::apply`](super::apply()). Where the
     /// connection is lost while PostgreSQL commits, it connects again and resolves the outcome.
     ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`Apply`](Apply#errors).
+    ///
     /// ```no_run
     /// # async fn show(dev: lakebase::Branch) -> lakebase::Result<()> {
     /// use lakebase::migrate::Migration;
@@ -40,6 +44,10 @@ impl Branch {
 
     /// Rehearses migrations on a temporary branch of this one and reports what they did there. The branch is removed
     /// afterwards, also after a failure.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`Rehearse`](Rehearse#errors).
     pub fn rehearse(&self, migrations: impl Into<Migrations>) -> Rehearse {
         Rehearse { target: self.clone(), migrations: migrations.into(), options: RequestOptions::default() }
     }
@@ -82,6 +90,11 @@ impl BranchInfo {
 /// dev.apply(all).options(ApplyOptions::default().lock_timeout(Duration::from_secs(1))).await?;
 /// # Ok(()) }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: those of [`migrate::apply`](super::apply()), and before them those of
+/// [connecting](Branch::connect).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct Apply {
@@ -127,6 +140,12 @@ impl Apply {
 /// }
 /// # Ok(()) }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: those of [creating](crate::builder::CreateBranch#errors) and [deleting](Branch::delete) the temporary
+/// branch, of [connecting](Branch::connect) to it, of [`Schema::read`](crate::schema::Schema::read) and of
+/// [`migrate::apply`](super::apply()).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct Rehearse {

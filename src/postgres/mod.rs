@@ -160,6 +160,10 @@ sent_when_awaited!(DescribeConnection => ConnectionInfo);
 
 impl Endpoint {
     /// Gives the connection parameters for other drivers; the password comes from [`ConnectionInfo::password`].
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`DescribeConnection`](DescribeConnection#errors).
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Endpoint(self.clone())) }
     }
@@ -167,6 +171,10 @@ impl Endpoint {
 
 impl Branch {
     /// Gives the connection parameters for other drivers, of the branch's read-write endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it: those of [`DescribeConnection`](DescribeConnection#errors).
     pub fn connection_info(&self) -> DescribeConnection {
         DescribeConnection { login: Options::new(Target::Branch(self.clone())) }
     }

@@ -105,6 +105,11 @@ impl fmt::Debug for EphemeralBranch {
 /// let branch = production.ephemeral("ci-pr-42", lakebase::hours(1)).replace_existing().await?;
 /// # branch.close().await }
 /// ```
+///
+/// # Errors
+///
+/// Awaiting it: those of [`CreateBranch`](crate::builder::CreateBranch#errors); with
+/// [`replace_existing`](Self::replace_existing) also those of [`DeleteBranch`](crate::builder::DeleteBranch#errors).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateEphemeral {
@@ -172,7 +177,7 @@ impl Branch {
     ///
     /// # Errors
     ///
-    /// Awaiting it: those of [`create_branch`](Self::create_branch).
+    /// Awaiting it: those of [`CreateEphemeral`](CreateEphemeral#errors).
     pub fn ephemeral(
         &self,
         id: impl TryInto<BranchId, Error: Into<Error>>,
