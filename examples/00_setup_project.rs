@@ -6,7 +6,7 @@ mod shared;
 
 use clap::Parser;
 use shared::{Options, Result, service::Service, shop::Shop, ui};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
@@ -55,17 +55,22 @@ async fn setup(service: Service) -> Result<()> {
     }
 
     ui::step(6, "The contents");
+    show_contents(&mut production).await
+}
+
+/// The rows of each table, and what is in them.
+async fn show_contents(production: &mut PgConnection) -> Result<()> {
     let counts = sqlx::query(
         "SELECT 'customers', count(*) FROM ecommerce.customers
          UNION ALL SELECT 'products', count(*) FROM ecommerce.products
          UNION ALL SELECT 'orders', count(*) FROM ecommerce.orders
          UNION ALL SELECT 'order_items', count(*) FROM ecommerce.order_items",
     );
-    let rows = counts.fetch_all(&mut production).await?;
+    let rows = counts.fetch_all(&mut *production).await?;
     ui::table(&["table", "rows"], rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string()]));
 
     let rows = sqlx::query("SELECT id, name, email FROM ecommerce.customers ORDER BY id LIMIT 5")
-        .fetch_all(&mut production)
+        .fetch_all(&mut *production)
         .await?;
     ui::table(
         &["id", "name", "email"],
@@ -76,7 +81,7 @@ async fn setup(service: Service) -> Result<()> {
         "SELECT status, count(*), avg(total)::decimal(10, 2)::text FROM ecommerce.orders
          GROUP BY status ORDER BY status",
     );
-    let rows = orders.fetch_all(&mut production).await?;
+    let rows = orders.fetch_all(&mut *production).await?;
     ui::table(
         &["status", "orders", "average total"],
         rows.iter().map(|row| [row.get(0), row.get::<i64, _>(1).to_string(), row.get(2)]),
@@ -86,7 +91,7 @@ async fn setup(service: Service) -> Result<()> {
         "SELECT category, count(*), min(price)::text, max(price)::text FROM ecommerce.products
          GROUP BY category ORDER BY category",
     )
-    .fetch_all(&mut production)
+    .fetch_all(&mut *production)
     .await?;
     ui::table(
         &["category", "products", "from", "to"],

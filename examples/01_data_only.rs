@@ -12,7 +12,7 @@ use shared::{
     shop::{self, Shop},
     ui,
 };
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
@@ -38,19 +38,7 @@ async fn show(service: Service, options: Options) -> Result<()> {
     ui::step(2, "It has production's data");
     let mut branch = dev.connect().await?;
     let mut production = shop.production.connect().await?;
-    let mut rows = Vec::new();
-    for (table, sql) in [
-        ("customers", "SELECT count(*) FROM ecommerce.customers"),
-        ("products", "SELECT count(*) FROM ecommerce.products"),
-        ("orders", "SELECT count(*) FROM ecommerce.orders"),
-        ("order_items", "SELECT count(*) FROM ecommerce.order_items"),
-    ] {
-        let here = shop::count(&mut branch, sql).await?;
-        let there = shop::count(&mut production, sql).await?;
-        let same = if here == there { "equal" } else { "DIFFERENT" };
-        rows.push([table.to_owned(), here.to_string(), there.to_string(), same.to_owned()]);
-    }
-    ui::table(&["table", "branch", "production", ""], rows);
+    compare_counts(&mut branch, &mut production).await?;
 
     ui::step(3, "The five customers who spent most");
     let rows = sqlx::query(
@@ -80,5 +68,22 @@ async fn show(service: Service, options: Options) -> Result<()> {
         dev.delete().await?;
         ui::ok("branch deleted");
     }
+    Ok(())
+}
+
+async fn compare_counts(branch: &mut PgConnection, production: &mut PgConnection) -> Result<()> {
+    let mut rows = Vec::new();
+    for (table, sql) in [
+        ("customers", "SELECT count(*) FROM ecommerce.customers"),
+        ("products", "SELECT count(*) FROM ecommerce.products"),
+        ("orders", "SELECT count(*) FROM ecommerce.orders"),
+        ("order_items", "SELECT count(*) FROM ecommerce.order_items"),
+    ] {
+        let here = shop::count(branch, sql).await?;
+        let there = shop::count(production, sql).await?;
+        let same = if here == there { "equal" } else { "DIFFERENT" };
+        rows.push([table.to_owned(), here.to_string(), there.to_string(), same.to_owned()]);
+    }
+    ui::table(&["table", "branch", "production", ""], rows);
     Ok(())
 }

@@ -49,15 +49,7 @@ async fn show(service: Service, options: Options) -> Result<()> {
 
     ui::step(3, "Validation");
     let mut on_branch = feature.connect().await?;
-    let (kind, default) = column(&mut on_branch).await?.ok_or("there is no column loyalty_tier")?;
-    ui::ok(format!("customers.loyalty_tier is {kind}, default {default}"));
-    tiers(&mut on_branch).await?;
-    let filled = shop::count(&mut on_branch, "SELECT count(loyalty_tier) FROM ecommerce.customers").await?;
-    let all = shop::count(&mut on_branch, "SELECT count(*) FROM ecommerce.customers").await?;
-    if filled != all {
-        return Err(format!("{filled}/{all} customers have a tier").into());
-    }
-    ui::ok(format!("{filled}/{all} customers have a tier"));
+    validate(&mut on_branch).await?;
 
     ui::step(4, "The difference from production");
     let diff = feature.compare_schema(production).await?;
@@ -91,6 +83,20 @@ async fn show(service: Service, options: Options) -> Result<()> {
         feature.delete().await?;
         ui::ok("branch deleted");
     }
+    Ok(())
+}
+
+/// Checks that the column is there and that each customer has a tier.
+async fn validate(on_branch: &mut PgConnection) -> Result<()> {
+    let (kind, default) = column(on_branch).await?.ok_or("there is no column loyalty_tier")?;
+    ui::ok(format!("customers.loyalty_tier is {kind}, default {default}"));
+    tiers(on_branch).await?;
+    let filled = shop::count(on_branch, "SELECT count(loyalty_tier) FROM ecommerce.customers").await?;
+    let all = shop::count(on_branch, "SELECT count(*) FROM ecommerce.customers").await?;
+    if filled != all {
+        return Err(format!("{filled}/{all} customers have a tier").into());
+    }
+    ui::ok(format!("{filled}/{all} customers have a tier"));
     Ok(())
 }
 
