@@ -1,5 +1,6 @@
 //! Computes of branches: started on demand, stopped when idle or disabled, published at the gateway.
 
+mod orphans;
 mod publish;
 
 use std::time::Duration;

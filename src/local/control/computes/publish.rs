@@ -1,6 +1,6 @@
 //! Addresses of endpoints at the gateway, and the removal of branches with all they have.
 
-use std::{collections::HashSet, net::SocketAddr};
+use std::net::SocketAddr;
 
 use super::Computes;
 use crate::{
@@ -13,19 +13,6 @@ use crate::{
 };
 
 impl Computes {
-    /// Removes branch directories without a row: they were being created or removed when the last process ended.
-    pub(in crate::local::control) async fn remove_orphans(&self) -> Result<(), ControlError> {
-        let state = self.state.snapshot();
-        let known: HashSet<_> = state.branches.values().map(|branch| branch.key()).collect();
-        for key in self.engine.branches().await? {
-            if !known.contains(&key) {
-                tracing::info!(branch = %key, "removing an unfinished or half removed branch");
-                self.engine.remove(&key).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Listens for every endpoint, at its former address where that is free.
     pub(in crate::local::control) async fn publish_all(&self) -> Result<(), ControlError> {
         let state = self.state.snapshot();
