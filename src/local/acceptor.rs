@@ -5,10 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::admission::{Admission, GiveWay, Place};
+use crate::api::backoff::Backoff;
 
-/// The pause after an accept that failed; doubled up to the longest one while it goes on failing.
-const PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The pauses after accepts that fail one after the other.
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
 
 /// A connection with its place.
 #[derive(Debug)]
@@ -24,12 +24,13 @@ pub(super) struct Accepted {
 pub(super) struct Acceptor {
     listener: TcpListener,
     admission: Admission,
-    pause: Duration,
+    /// Present while accepts fail.
+    pauses: Option<Backoff>,
 }
 
 impl Acceptor {
     pub(super) fn new(listener: TcpListener, admission: Admission) -> Acceptor {
-        Acceptor { listener, admission, pause: PAUSE }
+        Acceptor { listener, admission, pauses: None }
     }
 
     /// The next connection. Dropping the future loses none.
@@ -38,7 +39,7 @@ impl Acceptor {
             self.admission.room().await;
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
-                    self.pause = PAUSE;
+                    self.pauses = None;
                     if let Some(accepted) = self.admit(stream, peer) {
                         return accepted;
                     }
@@ -63,11 +64,9 @@ impl Acceptor {
     /// Most failures are a lack of descriptors: one of a silent connection is given back before the next attempt.
     async fn back_off(&mut self, error: std::io::Error) {
         let freed = self.admission.evict_oldest();
-        if self.pause == PAUSE {
+        if self.pauses.is_none() {
             tracing::warn!(%error, freed, "cannot accept a connection; trying again");
         }
-        let pause = self.pause;
-        self.pause = (pause * 2).min(LONGEST_PAUSE);
-        tokio::time::sleep(pause).await;
+        self.pauses.get_or_insert(PAUSES).sleep().await;
     }
 }
