@@ -295,7 +295,7 @@ impl LocalLakebaseBuilder {
         // The server stops when the sender is dropped.
         let server = tokio::spawn(api::serve(listener, router, async move { drop(stopped.await) }));
         let runtime = tokio::runtime::Handle::current();
-        let running = Running { control, server, stop: Some(stop), runtime, _lock: lock };
+        let running = Running { control, server, stop: Some(stop), runtime, lock: Arc::new(lock) };
         Ok(LocalLakebase { record, data_dir: dir, running: Some(running) })
     }
 

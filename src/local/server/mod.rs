@@ -62,7 +62,7 @@ struct Running {
     server: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     runtime: tokio::runtime::Handle,
-    _lock: Lock,
+    lock: Arc<Lock>,
 }
 
 impl LocalLakebase {
@@ -126,7 +126,7 @@ impl LocalLakebase {
     pub async fn shutdown(mut self) {
         if let Some(mut running) = self.running.take() {
             running.stop.take();
-            Record::remove(&self.data_dir);
+            let removed = Record::remove(&self.data_dir, Arc::clone(&running.lock));
             if tokio::time::timeout(LAST_ANSWERS, &mut running.server).await.is_err() {
                 running.server.abort();
             }
@@ -136,6 +136,8 @@ impl LocalLakebase {
                     COMPUTES_STOP.as_secs_f32()
                 );
             }
+            // Fails only when a disk hangs; the record of a server that has ended is not trusted.
+            let _ = tokio::time::timeout(LAST_ANSWERS, removed).await;
         }
     }
 }
@@ -144,7 +146,7 @@ impl Drop for LocalLakebase {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.stop.take();
-            Record::remove(&self.data_dir);
+            drop(Record::remove(&self.data_dir, Arc::clone(&running.lock)));
             running.server.abort();
             // If the runtime ends as well, this is dropped unfinished, and the computes end with the engine.
             let control = Arc::clone(&running.control);

@@ -1,9 +1,11 @@
 //! The record from which a second process attaches: address, token and pid of the server, readable for its owner.
 
 use std::{
+    convert::Infallible,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    sync::oneshot,
 };
 use url::Url;
 
-use super::{BranchCopies, LocalError};
+use super::{BranchCopies, LocalError, data_dir::Lock};
 use crate::local::{
     account::FileWorkers,
     proof::{Challenge, PATH},
@@ -105,8 +108,16 @@ impl Record {
         Self::read(dir).await.ok().flatten().map(|record| record.pid)
     }
 
-    pub(super) fn remove(dir: &Path) {
-        let _ = fs::remove_file(dir.join(FILE));
+    /// Removes the file on a thread for file work; the receiver ends when that is done. The lock is held until then: a
+    /// late removal must not hit the record of the next server.
+    pub(super) fn remove(dir: &Path, lock: Arc<Lock>) -> oneshot::Receiver<Infallible> {
+        let (done, removed) = oneshot::channel();
+        let path = dir.join(FILE);
+        FileWorkers::privileged().detach(move || {
+            let _ = fs::remove_file(path);
+            drop((lock, done));
+        });
+        removed
     }
 
     /// Whether the server at the address of the record holds its token. The token is not sent.
