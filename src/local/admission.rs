@@ -35,7 +35,7 @@ impl Limits {
 
 /// The progress of a connection; the one with the least is closed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum Progress {
     /// Nothing that counts has arrived.
     Silent,
     /// On the way to a login.
@@ -67,7 +67,7 @@ struct Table {
 #[derive(Debug)]
 struct Held {
     peer: IpAddr,
-    stage: Stage,
+    progress: Progress,
     give_way: oneshot::Sender<()>,
 }
 
@@ -110,7 +110,7 @@ impl Admission {
             table.evict(|_| true)?;
         }
         let (give_way, notice) = oneshot::channel();
-        let number = table.insert(Held { peer, stage: Stage::Silent, give_way });
+        let number = table.insert(Held { peer, progress: Progress::Silent, give_way });
         Some((Place { admission: self.clone(), number }, notice))
     }
 
@@ -132,12 +132,13 @@ impl Table {
     }
 
     fn has_room(&self, total: usize) -> bool {
-        self.places.len() < total || self.places.values().any(|held| held.stage < Stage::Busy)
+        self.places.len() < total || self.places.values().any(|held| held.progress < Progress::Busy)
     }
 
     fn evict(&mut self, eligible: impl Fn(&Held) -> bool) -> Option<()> {
-        let candidates = self.places.iter().filter(|(_, held)| held.stage < Stage::Busy && eligible(held));
-        let (&number, _) = candidates.min_by_key(|(number, held)| (held.stage, **number))?;
+        let candidates =
+            self.places.iter().filter(|(_, held)| held.progress < Progress::Busy && eligible(held));
+        let (&number, _) = candidates.min_by_key(|(number, held)| (held.progress, **number))?;
         let held = self.places.remove(&number)?;
         // A connection that has just ended needs no notice.
         let _ = held.give_way.send(());
@@ -160,11 +161,11 @@ impl Table {
 
 impl Place {
     /// Records the progress of the connection. Its age counts from now on.
-    pub(super) fn reached(&mut self, stage: Stage) {
+    pub(super) fn reached(&mut self, progress: Progress) {
         let mut table = self.admission.table();
         // A connection that was asked to give way holds no place any more.
         if let Some(held) = table.places.remove(&self.number) {
-            self.number = table.insert(Held { stage, ..held });
+            self.number = table.insert(Held { progress, ..held });
         }
         drop(table);
         self.admission.0.changed.notify_waiters();
@@ -194,14 +195,14 @@ mod tests {
         let (mut first, mut first_notice) = admission.admit(PEER).unwrap();
         let (mut second, mut second_notice) = admission.admit(PEER).unwrap();
         let (_third, mut third_notice) = admission.admit(PEER).unwrap();
-        first.reached(Stage::Busy);
-        second.reached(Stage::Handshake);
+        first.reached(Progress::Busy);
+        second.reached(Progress::Handshake);
         let (mut fourth, mut fourth_notice) = admission.admit(PEER).unwrap();
         assert_eq!(third_notice.try_recv(), Ok(()));
-        fourth.reached(Stage::Busy);
+        fourth.reached(Progress::Busy);
         let (mut fifth, _) = admission.admit(PEER).unwrap();
         assert_eq!(second_notice.try_recv(), Ok(()));
-        fifth.reached(Stage::Busy);
+        fifth.reached(Progress::Busy);
         assert!(admission.admit(PEER).is_none() && !admission.evict_oldest());
         assert!(first_notice.try_recv().is_err() && fourth_notice.try_recv().is_err());
         drop(first);
@@ -225,7 +226,7 @@ mod tests {
         for give_back in [true, false] {
             admission.room().await;
             let (mut place, _told) = admission.admit(PEER).unwrap();
-            place.reached(Stage::Busy);
+            place.reached(Progress::Busy);
             let waiting = tokio::spawn({
                 let admission = admission.clone();
                 async move { admission.room().await }
@@ -235,7 +236,7 @@ mod tests {
             if give_back {
                 drop(place)
             } else {
-                place.reached(Stage::Silent)
+                place.reached(Progress::Silent)
             }
             waiting.await.unwrap();
         }

@@ -16,8 +16,8 @@ impl<'a> TokenCursor<'a> {
         self.tokens.get(at).is_some_and(|token| token.is_word(word))
     }
 
-    fn starts(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(at, word)| self.is(at, word))
+    fn starts_with(&self, keywords: &[&str]) -> bool {
+        keywords.iter().enumerate().all(|(at, word)| self.is(at, word))
     }
 
     /// The index of a word at or after another index, outside of parentheses.
@@ -64,11 +64,12 @@ pub(super) fn reason_to_refuse(cursor: &TokenCursor<'_>) -> Option<&'static str>
     const TWO_PHASE: &str = "a migration takes no part in two-phase commits";
     const COPY: &str =
         "COPY from or to the client needs psql; use INSERT, or COPY with a file or program of the server";
-    if cursor.starts(&["begin"]) || cursor.starts(&["start", "transaction"]) {
+    if cursor.starts_with(&["begin"]) || cursor.starts_with(&["start", "transaction"]) {
         return Some(BEGIN);
     }
-    let prepared = cursor.starts(&["commit", "prepared"]) || cursor.starts(&["rollback", "prepared"]);
-    if prepared || cursor.starts(&["prepare", "transaction"]) {
+    let prepared =
+        cursor.starts_with(&["commit", "prepared"]) || cursor.starts_with(&["rollback", "prepared"]);
+    if prepared || cursor.starts_with(&["prepare", "transaction"]) {
         return Some(TWO_PHASE);
     }
     if ["commit", "end", "abort"].iter().any(|word| cursor.is(0, word)) {
@@ -86,7 +87,7 @@ pub(super) fn reason_to_refuse(cursor: &TokenCursor<'_>) -> Option<&'static str>
 
 /// Whether PostgreSQL refuses the statement inside a transaction.
 pub(super) fn runs_alone(cursor: &TokenCursor<'_>) -> bool {
-    let starts = |list: &[&str]| cursor.starts(list);
+    let starts = |list: &[&str]| cursor.starts_with(list);
     is_concurrent_index(cursor)
         || cursor.is(0, "vacuum")
         || starts(&["create", "database"])
@@ -112,16 +113,16 @@ fn cluster_of_everything(cursor: &TokenCursor<'_>) -> bool {
 
 /// `CREATE | DROP | REINDEX … CONCURRENTLY`, in any of their spellings.
 pub(super) fn is_concurrent_index(cursor: &TokenCursor<'_>) -> bool {
-    let create = cursor.starts(&["create", "index", "concurrently"])
-        || cursor.starts(&["create", "unique", "index", "concurrently"]);
+    let create = cursor.starts_with(&["create", "index", "concurrently"])
+        || cursor.starts_with(&["create", "unique", "index", "concurrently"]);
     let reindex =
         cursor.is(0, "reindex") && (cursor.has("concurrently") || cursor.has_option("concurrently"));
-    create || cursor.starts(&["drop", "index", "concurrently"]) || reindex
+    create || cursor.starts_with(&["drop", "index", "concurrently"]) || reindex
 }
 
 /// The value that the statement adds to an enum type. It cannot be used before it is committed.
 pub(super) fn added_enum_value(cursor: &TokenCursor<'_>) -> Option<String> {
-    if !cursor.starts(&["alter", "type"]) {
+    if !cursor.starts_with(&["alter", "type"]) {
         return None;
     }
     let add = cursor.find(2, "add").filter(|at| cursor.is(at + 1, "value"))?;

@@ -50,12 +50,12 @@ pub(crate) struct Requoting {
 impl Requoting {
     /// The change of quoting from one server version to another, both as in `170004`; `None` if their quoting is equal.
     pub(crate) fn between(from: u32, to: u32) -> Option<Self> {
-        let words = |least: u32, most: u32| {
+        let keywords = |least: u32, most: u32| {
             let between =
                 SINCE.iter().filter(|(_, since)| *since > least / 10_000 && *since <= most / 10_000);
-            between.map(|(word, _)| *word).collect::<Vec<_>>()
+            between.map(|(keyword, _)| *keyword).collect::<Vec<_>>()
         };
-        let requoting = Self { quoted: words(from, to), bare: words(to, from) };
+        let requoting = Self { quoted: keywords(from, to), bare: keywords(to, from) };
         (!requoting.quoted.is_empty() || !requoting.bare.is_empty()).then_some(requoting)
     }
 

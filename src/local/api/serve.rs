@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::sleep};
 
 use crate::local::{
     acceptor::{Accepted, Acceptor},
-    admission::{Admission, Limits, Place, Stage},
+    admission::{Admission, Limits, Place, Progress},
 };
 
 /// Connections at once, and the part of the process's descriptors that they may take.
@@ -174,12 +174,12 @@ impl Activity {
 
     fn begin(self: &Arc<Self>) -> RequestGuard {
         self.requests.fetch_add(1, Ordering::SeqCst);
-        self.reached(Stage::Busy);
+        self.reached(Progress::Busy);
         RequestGuard(self.clone())
     }
 
-    fn reached(&self, stage: Stage) {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).reached(stage);
+    fn reached(&self, progress: Progress) {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).reached(progress);
     }
 }
 
@@ -190,7 +190,7 @@ impl Drop for RequestGuard {
         let Self(activity) = self;
         activity.answered.fetch_add(1, Ordering::SeqCst);
         if !activity.is_busy() {
-            activity.reached(Stage::Silent);
+            activity.reached(Progress::Silent);
         }
     }
 }

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use crate::local::{
     control::Latency,
-    server::tests::{Bench, builder, temp_dir},
+    server::tests::{Fixture, builder, temp_dir},
 };
 
 const MAIN: &str = "projects/shop/branches/production";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
-    let bench = Bench::start().await;
-    let project = bench.project("shop").await;
+    let fixture = Fixture::start().await;
+    let project = fixture.project("shop").await;
     let status = &project["status"];
     assert!(project["spec"].is_null() && project["parent"].is_null(), "{project}");
     assert_eq!(status["default_branch"], MAIN);
@@ -26,23 +26,23 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
         (&status["enable_pg_native_login"], &status["synthetic_storage_size_bytes"]),
         (&json!(false), &json!(0))
     );
-    let branch = bench.get(MAIN).await;
+    let branch = fixture.get(MAIN).await;
     assert_eq!(branch["status"]["default"], true);
     assert!(
         branch["status"]["source_branch"].is_null() && branch["status"]["expire_time"].is_null(),
         "{branch}"
     );
-    let endpoint = &bench.get(&format!("{MAIN}/endpoints")).await["endpoints"][0];
+    let endpoint = &fixture.get(&format!("{MAIN}/endpoints")).await["endpoints"][0];
     assert_eq!(
         endpoint["status"]["group"],
         json!({"min": 1, "max": 1, "enable_readable_secondaries": false})
     );
-    let role = &bench.get(&format!("{MAIN}/roles")).await["roles"][0];
+    let role = &fixture.get(&format!("{MAIN}/roles")).await["roles"][0];
     assert_eq!(
         role["status"]["attributes"],
         json!({"bypassrls": true, "createdb": true, "createrole": true})
     );
-    let database = &bench.get(&format!("{MAIN}/databases")).await["databases"][0];
+    let database = &fixture.get(&format!("{MAIN}/databases")).await["databases"][0];
     assert_eq!(database["status"]["role"], role["name"]);
 
     for (method, path, body, status, code, text) in [
@@ -234,20 +234,20 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
         ),
         (Method::PUT, "projects".into(), json!({}), 404, "ENDPOINT_NOT_FOUND", "No API found"),
     ] {
-        let (got, error, message) = bench.refused(method.clone(), &path, body).await;
+        let (got, error, message) = fixture.refused(method.clone(), &path, body).await;
         assert_eq!((got, error.as_str()), (status, code), "{method} {path}: {message}");
         assert!(message.contains(text), "{method} {path}: {message}");
     }
-    let (_, error) = bench.call(Method::DELETE, MAIN, Value::Null).await;
+    let (_, error) = fixture.call(Method::DELETE, MAIN, Value::Null).await;
     assert_eq!(error["details"][0]["metadata"]["declarative_context"], "MANAGED_BY_PARENT");
-    bench.local.shutdown().await;
+    fixture.local.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_takes_its_time_is_polled_until_it_is_done() {
     let dir = temp_dir();
-    let bench = Bench::of(builder(&dir).latency(Latency::Polls(2)).start().await.unwrap(), dir);
-    let (_, first) = bench.call(Method::POST, "projects?project_id=shop", json!({})).await;
+    let fixture = Fixture::of(builder(&dir).latency(Latency::Polls(2)).start().await.unwrap(), dir);
+    let (_, first) = fixture.call(Method::POST, "projects?project_id=shop", json!({})).await;
     assert_eq!(first["done"], false, "{first}");
     assert_eq!(
         first["metadata"]["@type"],
@@ -256,7 +256,7 @@ async fn an_operation_that_takes_its_time_is_polled_until_it_is_done() {
     let name = first["name"].as_str().unwrap();
     let mut answers = 0;
     let done = loop {
-        let operation = bench.get(name).await;
+        let operation = fixture.get(name).await;
         answers += 1;
         if operation["done"] == true {
             break operation;
@@ -264,30 +264,30 @@ async fn an_operation_that_takes_its_time_is_polled_until_it_is_done() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     };
     assert!(answers > 2, "{answers}");
-    assert_eq!(done["response"], bench.get("projects/shop").await);
-    bench.local.shutdown().await;
+    assert_eq!(done["response"], fixture.get("projects/shop").await);
+    fixture.local.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_project_comes_back_until_it_is_purged_and_all_outlives_a_restart() {
-    let bench = Bench::start().await;
-    bench.project("shop").await;
-    bench.branch("shop", "dev").await;
-    let before = bench.get("projects/shop/branches/dev/endpoints/primary").await;
-    bench.done(Method::DELETE, "projects/shop", Value::Null).await;
-    assert_eq!(bench.get("projects").await["projects"], json!([]));
-    assert!(bench.get("projects/shop").await["purge_time"].is_string());
-    bench.done(Method::POST, "projects/shop/undelete", json!({})).await;
-    let Bench { local, dir, .. } = bench;
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    fixture.branch("shop", "dev").await;
+    let before = fixture.get("projects/shop/branches/dev/endpoints/primary").await;
+    fixture.done(Method::DELETE, "projects/shop", Value::Null).await;
+    assert_eq!(fixture.get("projects").await["projects"], json!([]));
+    assert!(fixture.get("projects/shop").await["purge_time"].is_string());
+    fixture.done(Method::POST, "projects/shop/undelete", json!({})).await;
+    let Fixture { local, dir, .. } = fixture;
     local.shutdown().await;
 
-    let bench = Bench::of(builder(&dir).start().await.unwrap(), dir);
-    let after = bench.get("projects/shop/branches/dev/endpoints/primary").await;
+    let fixture = Fixture::of(builder(&dir).start().await.unwrap(), dir);
+    let after = fixture.get("projects/shop/branches/dev/endpoints/primary").await;
     assert_eq!(after["status"]["hosts"], before["status"]["hosts"]);
     assert_eq!(after["status"]["current_state"], "IDLE");
-    let mut woken = bench.connect("projects/shop/branches/dev").await.unwrap();
-    assert_eq!(bench.number(&mut woken, "SELECT 1::bigint").await, 1);
-    bench.done(Method::DELETE, "projects/shop?purge=true", Value::Null).await;
-    assert_eq!(bench.refused(Method::GET, "projects/shop", Value::Null).await.0, 404);
-    bench.local.shutdown().await;
+    let mut woken = fixture.connect("projects/shop/branches/dev").await.unwrap();
+    assert_eq!(fixture.number(&mut woken, "SELECT 1::bigint").await, 1);
+    fixture.done(Method::DELETE, "projects/shop?purge=true", Value::Null).await;
+    assert_eq!(fixture.refused(Method::GET, "projects/shop", Value::Null).await.0, 404);
+    fixture.local.shutdown().await;
 }

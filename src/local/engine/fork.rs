@@ -27,7 +27,7 @@ pub(super) struct Staged {
 
 impl Staged {
     pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
-        let dir = inner.on_disk(Storage::stage).await?;
+        let dir = inner.on_disk(Storage::create_staging_dir).await?;
         Ok(Self { inner: Arc::clone(inner), dir, published: false })
     }
 

@@ -28,7 +28,7 @@ use crate::local::{
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
 /// The history of a branch: where it is and how far it reaches.
-struct Past {
+struct History {
     lineage: Lineage,
     template: PathBuf,
     /// The source's data directory.
@@ -36,8 +36,8 @@ struct Past {
     window: Window,
 }
 
-/// The way to a point: which WAL, along which timeline.
-struct Way {
+/// The WAL that leads to a point, and its timeline.
+struct ReplayPath {
     take: Take,
     timeline: u32,
     /// The end of the WAL that is needed.
@@ -48,7 +48,7 @@ impl Inner {
     pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<Window, EngineError> {
         let slot = self.slot(key);
         let _shared = self.ensure_recovered(key, &slot).await?;
-        Ok(self.past(key, slot.socket().as_ref()).await?.window)
+        Ok(self.read_history(key, slot.socket().as_ref()).await?.window)
     }
 
     pub(super) async fn fork_at(
@@ -61,21 +61,21 @@ impl Inner {
         let slot = self.slot(source);
         let _shared = self.ensure_recovered(source, &slot).await?;
         let socket = slot.socket();
-        let past = self.past(source, socket.as_ref()).await?;
-        past.window.admits(at)?;
-        let way = match socket {
-            Some(socket) => past.way(at, self.flush(&socket, &past.data).await?),
+        let history = self.read_history(source, socket.as_ref()).await?;
+        history.window.admits(at)?;
+        let path = match socket {
+            Some(socket) => history.replay_path(at, self.flush(&socket, &history.data).await?),
             None => {
-                let data = past.data.clone();
-                past.way(at, self.on_disk(move |_| Take::at_rest(&data)).await?)
+                let data = history.data.clone();
+                history.replay_path(at, self.on_disk(move |_| Take::at_rest(&data)).await?)
             }
         };
 
         let _turn = self.cloning_turn().await?;
         let staged = Staged::new(self).await?;
-        let (lineage, timeline) = (past.lineage.clone(), way.timeline);
+        let (lineage, timeline) = (history.lineage.clone(), path.timeline);
         let dir = staged.dir().to_owned();
-        self.on_disk(move |storage| lay_out(storage, &past, &way, &dir)).await?;
+        self.on_disk(move |storage| lay_out(storage, &history, &path, &dir)).await?;
         let last = self.replay(target, staged.dir(), at, timeline).await?;
 
         let dir = staged.dir().to_owned();
@@ -114,7 +114,11 @@ impl Inner {
     }
 
     /// Finds the kept history of a branch. The caller holds the branch's lock.
-    async fn past(&self, key: &BranchKey, socket: Option<&ComputeSocket>) -> Result<Past, EngineError> {
+    async fn read_history(
+        &self,
+        key: &BranchKey,
+        socket: Option<&ComputeSocket>,
+    ) -> Result<History, EngineError> {
         let dir = self.existing(key).await?;
         let data = dir.join("data");
         let last = match socket {
@@ -138,8 +142,8 @@ impl Inner {
             }
             let last = last.map_or_else(|| Ok(ControlFile::read(&data)?.checkpoint), Ok)?;
             let window = Window { first: ControlFile::read(&template)?.checkpoint, last };
-            past_is_whole(&data, window.first, last)?;
-            Ok(Past { lineage, template, data, window })
+            check_complete(&data, window.first, last)?;
+            Ok(History { lineage, template, data, window })
         })
         .await
     }
@@ -182,15 +186,15 @@ impl Inner {
     }
 }
 
-impl Past {
-    fn way(&self, at: ForkPoint, take: Take) -> Way {
+impl History {
+    fn replay_path(&self, at: ForkPoint, take: Take) -> ReplayPath {
         let timeline = match at {
             ForkPoint::Lsn(lsn) => self.lineage.timeline_at(lsn),
             ForkPoint::Time(time) => self.lineage.timeline_when(time),
         };
         let left = self.lineage.turns.iter().find(|turn| turn.timeline == timeline);
         let end = left.map_or(self.window.last, |turn| turn.lsn);
-        Way { take: Take { newest_timeline: timeline, ..take }, timeline, end }
+        ReplayPath { take: Take { newest_timeline: timeline, ..take }, timeline, end }
     }
 }
 
@@ -212,13 +216,13 @@ async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, 
 }
 
 /// The template with the source's WAL, ready for recovery.
-fn lay_out(storage: &Storage, past: &Past, way: &Way, dir: &Path) -> Result<(), EngineError> {
+fn lay_out(storage: &Storage, history: &History, path: &ReplayPath, dir: &Path) -> Result<(), EngineError> {
     let data = dir.join("data");
-    storage.check_space_to_write(&past.data)?;
-    storage.clone_data(&past.template, &data, Wal::Afterwards)?;
-    storage.clone_wal(&past.data, &data, way.take)?;
+    storage.check_space_to_write(&history.data)?;
+    storage.clone_data(&history.template, &data, Wal::Afterwards)?;
+    storage.clone_wal(&history.data, &data, path.take)?;
     // The server may have removed some meanwhile.
-    past_is_whole(&data, past.window.first, way.end)?;
+    check_complete(&data, history.window.first, path.end)?;
     write_new(&data.join("recovery.signal"), b"")
 }
 
@@ -236,7 +240,7 @@ impl Window {
     }
 }
 
-fn past_is_whole(data: &Path, first: u64, last: u64) -> Result<(), EngineError> {
+fn check_complete(data: &Path, first: u64, last: u64) -> Result<(), EngineError> {
     let kept = unbroken_from(data, last)?;
     if kept <= first {
         return Ok(());

@@ -157,7 +157,7 @@ impl Storage {
     }
 
     /// Creates an empty staging directory, to be renamed by [`publish`](Self::publish) or discarded.
-    pub(super) fn stage(&self) -> Result<PathBuf, EngineError> {
+    pub(super) fn create_staging_dir(&self) -> Result<PathBuf, EngineError> {
         let dir = self.root.join("staging").join(self.fresh_name());
         create_private_dir(&dir).map_err(EngineError::io("create", &dir))?;
         Ok(dir)
@@ -315,7 +315,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let storage = open(root.path(), true);
         let key = key("p", "b");
-        let staged = storage.stage().unwrap();
+        let staged = storage.create_staging_dir().unwrap();
         fs::write(staged.join("file"), "x").unwrap();
         storage.publish(&staged, &storage.branch_dir(&key).unwrap()).unwrap();
         assert_eq!(storage.branches().unwrap(), std::slice::from_ref(&key));
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn what_was_half_made_is_gone_after_a_restart() {
         let root = tempfile::tempdir().unwrap();
-        let staged = open(root.path(), false).stage().unwrap();
+        let staged = open(root.path(), false).create_staging_dir().unwrap();
         let storage = open(root.path(), false);
         assert!(!staged.exists());
         assert_eq!(storage.branches().unwrap(), []);

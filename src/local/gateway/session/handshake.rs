@@ -14,7 +14,7 @@ use super::{
     close::{refuse, send},
 };
 use crate::local::{
-    admission::{Place, Stage},
+    admission::{Place, Progress},
     gateway::{
         authority::ALPN,
         error_response::ErrorResponse,
@@ -62,7 +62,7 @@ where
             Negotiated::Tls(head, stream) => (head, stream),
             Negotiated::Cancel(key, stream) => return Ok(Request::Cancel(key, Client::Plain(stream))),
         };
-    place.reached(Stage::Handshake);
+    place.reached(Progress::Handshake);
     let mut client = timeout(first_packet, start_tls(context, head, stream)).await.map_err(too_slow)??;
     let startup = match message::read_opening(&mut client).await {
         Ok((_, Opening::Startup(startup))) => startup,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tempfile::TempDir;
 
-use super::{Bench, builder_in, temp_dir};
+use super::{Fixture, builder_in, temp_dir};
 use crate::local::control::arm_failpoint;
 
 const DIR: &str = "LAKEBASE_CRASH_DIR";
@@ -28,13 +28,13 @@ const MAIN: &str = "projects/shop/branches/production";
 #[ignore = "a part of the test that kills it"]
 async fn victim() {
     let Ok(dir) = std::env::var(DIR) else { return };
-    let bench = Bench::of(builder_in(Path::new(&dir)).start().await.unwrap(), temp_dir());
+    let fixture = Fixture::of(builder_in(Path::new(&dir)).start().await.unwrap(), temp_dir());
     // The compute runs when the call comes.
-    bench.connect(MAIN).await.unwrap();
+    fixture.connect(MAIN).await.unwrap();
     arm_failpoint(&std::env::var(POINT).unwrap());
     let call: Value = serde_json::from_str(&std::env::var(CALL).unwrap()).unwrap();
     let method = call["method"].as_str().unwrap().parse().unwrap();
-    let answer = bench.call(method, call["path"].as_str().unwrap(), call["body"].clone()).await;
+    let answer = fixture.call(method, call["path"].as_str().unwrap(), call["body"].clone()).await;
     panic!("the call ended: {answer:?}");
 }
 
@@ -52,27 +52,27 @@ fn crash(dir: &TempDir, point: &str, (method, path, body): &(Method, String, Val
     assert_eq!(output.status.signal(), Some(9), "{point}: {text}");
 }
 
-async fn restart(dir: TempDir) -> Bench {
-    Bench::of(builder_in(dir.path()).start().await.unwrap(), dir)
+async fn restart(dir: TempDir) -> Fixture {
+    Fixture::of(builder_in(dir.path()).start().await.unwrap(), dir)
 }
 
-async fn stop(bench: Bench) -> TempDir {
-    let Bench { local, dir, .. } = bench;
+async fn stop(fixture: Fixture) -> TempDir {
+    let Fixture { local, dir, .. } = fixture;
     local.shutdown().await;
     dir
 }
 
 /// Fails unless the API and PostgreSQL say the same of roles and databases.
-async fn assert_agreement(bench: &Bench, branch: &str, point: &str) {
-    let mut session = bench.connect(branch).await.unwrap();
-    assert_eq!(rows(bench, branch).await, catalog(&mut session).await, "{point}: {branch}");
+async fn assert_agreement(fixture: &Fixture, branch: &str, point: &str) {
+    let mut session = fixture.connect(branch).await.unwrap();
+    assert_eq!(rows(fixture, branch).await, catalog(&mut session).await, "{point}: {branch}");
 }
 
 type Objects = BTreeMap<String, Value>;
 
-async fn rows(bench: &Bench, branch: &str) -> Objects {
+async fn rows(fixture: &Fixture, branch: &str) -> Objects {
     let (roles, databases) =
-        (bench.get(&format!("{branch}/roles")).await, bench.get(&format!("{branch}/databases")).await);
+        (fixture.get(&format!("{branch}/roles")).await, fixture.get(&format!("{branch}/databases")).await);
     let mut objects = Objects::new();
     let mut names = BTreeMap::new();
     for role in roles["roles"].as_array().unwrap() {
@@ -124,105 +124,105 @@ fn create_database(id: &str, owner: &str) -> (Method, String, Value) {
     (Method::POST, format!("{MAIN}/databases?database_id={id}"), json!({"spec": spec}))
 }
 
-async fn send(bench: &Bench, (method, path, body): (Method, String, Value)) -> Value {
-    bench.done(method, &path, body).await
+async fn send(fixture: &Fixture, (method, path, body): (Method, String, Value)) -> Value {
+    fixture.done(method, &path, body).await
 }
 
 /// Kills the server in a call on a resource and gives the server that was started after it.
-async fn crashed(bench: Bench, point: &str, call: &(Method, String, Value)) -> Bench {
-    let dir = stop(bench).await;
+async fn crashed(fixture: Fixture, point: &str, call: &(Method, String, Value)) -> Fixture {
+    let dir = stop(fixture).await;
     crash(&dir, point, call);
     restart(dir).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_and_databases_are_whole_after_a_kill_and_their_names_can_be_used() {
-    let mut bench = Bench::start().await;
-    bench.project("shop").await;
+    let mut fixture = Fixture::start().await;
+    fixture.project("shop").await;
     for id in ["owner", "successor"] {
-        send(&bench, create_role(id)).await;
+        send(&fixture, create_role(id)).await;
     }
     for point in ["create-role.written", "create-role.made"] {
-        bench = crashed(bench, point, &create_role("new")).await;
-        assert_agreement(&bench, MAIN, point).await;
-        bench.done(Method::DELETE, &format!("{MAIN}/roles/new"), Value::Null).await;
-        send(&bench, create_role("new")).await;
-        bench.done(Method::DELETE, &format!("{MAIN}/roles/new"), Value::Null).await;
+        fixture = crashed(fixture, point, &create_role("new")).await;
+        assert_agreement(&fixture, MAIN, point).await;
+        fixture.done(Method::DELETE, &format!("{MAIN}/roles/new"), Value::Null).await;
+        send(&fixture, create_role("new")).await;
+        fixture.done(Method::DELETE, &format!("{MAIN}/roles/new"), Value::Null).await;
     }
     for (point, createdb) in [("alter-role.written", true), ("alter-role.made", false)] {
         let path = format!("{MAIN}/roles/owner?update_mask=spec.attributes.createdb");
         let call = (Method::PATCH, path, json!({"spec": {"attributes": {"createdb": createdb}}}));
-        bench = crashed(bench, point, &call).await;
-        assert_agreement(&bench, MAIN, point).await;
-        send(&bench, call).await;
+        fixture = crashed(fixture, point, &call).await;
+        assert_agreement(&fixture, MAIN, point).await;
+        send(&fixture, call).await;
     }
     for point in ["create-database.written", "create-database.without-grants", "create-database.made"] {
-        bench = crashed(bench, point, &create_database("new", "owner")).await;
-        assert_agreement(&bench, MAIN, point).await;
-        bench.done(Method::DELETE, &format!("{MAIN}/databases/new"), Value::Null).await;
+        fixture = crashed(fixture, point, &create_database("new", "owner")).await;
+        assert_agreement(&fixture, MAIN, point).await;
+        fixture.done(Method::DELETE, &format!("{MAIN}/databases/new"), Value::Null).await;
     }
-    send(&bench, create_database("new", "owner")).await;
+    send(&fixture, create_database("new", "owner")).await;
     for (point, name, owner) in
         [("alter-database.written", "renamed", "successor"), ("alter-database.made", "db_new", "owner")]
     {
         let path = format!("{MAIN}/databases/new?update_mask=spec.postgres_database,spec.role");
         let spec = json!({"postgres_database": name, "role": format!("{MAIN}/roles/{owner}")});
-        bench = crashed(bench, point, &(Method::PATCH, path, json!({"spec": spec}))).await;
-        assert_agreement(&bench, MAIN, point).await;
+        fixture = crashed(fixture, point, &(Method::PATCH, path, json!({"spec": spec}))).await;
+        assert_agreement(&fixture, MAIN, point).await;
     }
     for point in ["drop-database.written", "drop-database.made"] {
         let call = (Method::DELETE, format!("{MAIN}/databases/new"), Value::Null);
-        bench = crashed(bench, point, &call).await;
-        assert_agreement(&bench, MAIN, point).await;
-        send(&bench, create_database("new", "owner")).await;
+        fixture = crashed(fixture, point, &call).await;
+        assert_agreement(&fixture, MAIN, point).await;
+        send(&fixture, create_database("new", "owner")).await;
     }
     for point in ["drop-role.written", "drop-role.reassigned-in-one", "drop-role.made"] {
         let successor = format!("reassign_owned_to={MAIN}/roles/successor");
         let call = (Method::DELETE, format!("{MAIN}/roles/owner?{successor}"), Value::Null);
-        bench = crashed(bench, point, &call).await;
-        assert_agreement(&bench, MAIN, point).await;
-        send(&bench, create_role("owner")).await;
+        fixture = crashed(fixture, point, &call).await;
+        assert_agreement(&fixture, MAIN, point).await;
+        send(&fixture, create_role("owner")).await;
         let database = format!("{MAIN}/databases/new");
         let owner = json!({"spec": {"role": format!("{MAIN}/roles/owner")}});
-        bench.done(Method::PATCH, &format!("{database}?update_mask=spec.role"), owner).await;
+        fixture.done(Method::PATCH, &format!("{database}?update_mask=spec.role"), owner).await;
     }
-    bench.branch("shop", "copy").await;
-    assert_agreement(&bench, "projects/shop/branches/copy", "a branch of it").await;
-    bench.local.shutdown().await;
+    fixture.branch("shop", "copy").await;
+    assert_agreement(&fixture, "projects/shop/branches/copy", "a branch of it").await;
+    fixture.local.shutdown().await;
 }
 
 /// The directories of branches.
-fn directories(bench: &Bench) -> usize {
-    let branches = bench.dir.path().join("data/branches");
+fn directories(fixture: &Fixture) -> usize {
+    let branches = fixture.dir.path().join("data/branches");
     let projects = std::fs::read_dir(branches).unwrap().flatten();
     projects.map(|project| std::fs::read_dir(project.path()).unwrap().count()).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn projects_and_branches_are_whole_after_a_kill_and_their_ids_can_be_used() {
-    let mut bench = Bench::start().await;
-    bench.project("shop").await;
+    let mut fixture = Fixture::start().await;
+    fixture.project("shop").await;
     let create = (Method::POST, "projects?project_id=new".to_owned(), json!({}));
     for point in ["create-project.files", "create-project.opened"] {
-        bench = crashed(bench, point, &create).await;
+        fixture = crashed(fixture, point, &create).await;
         assert_eq!(
-            (directories(&bench), bench.call(Method::GET, "projects/new", Value::Null).await.0.as_u16()),
+            (directories(&fixture), fixture.call(Method::GET, "projects/new", Value::Null).await.0.as_u16()),
             (1, 404)
         );
-        send(&bench, create.clone()).await;
-        bench.done(Method::DELETE, "projects/new?purge=true", Value::Null).await;
+        send(&fixture, create.clone()).await;
+        fixture.done(Method::DELETE, "projects/new?purge=true", Value::Null).await;
     }
-    send(&bench, create.clone()).await;
+    send(&fixture, create.clone()).await;
     let soft = (Method::DELETE, "projects/new".to_owned(), Value::Null);
-    bench = crashed(bench, "delete-project.row", &soft).await;
-    assert!(bench.get("projects/new").await["delete_time"].is_string());
+    fixture = crashed(fixture, "delete-project.row", &soft).await;
+    assert!(fixture.get("projects/new").await["delete_time"].is_string());
     let undelete = (Method::POST, "projects/new/undelete".to_owned(), json!({}));
-    bench = crashed(bench, "undelete-project.row", &undelete).await;
-    assert_agreement(&bench, "projects/new/branches/production", "undelete-project.row").await;
+    fixture = crashed(fixture, "undelete-project.row", &undelete).await;
+    assert_agreement(&fixture, "projects/new/branches/production", "undelete-project.row").await;
     let purge = (Method::DELETE, "projects/new?purge=true".to_owned(), Value::Null);
-    bench = crashed(bench, "purge-project.rows", &purge).await;
+    fixture = crashed(fixture, "purge-project.rows", &purge).await;
     assert_eq!(
-        (directories(&bench), bench.call(Method::GET, "projects/new", Value::Null).await.0.as_u16()),
+        (directories(&fixture), fixture.call(Method::GET, "projects/new", Value::Null).await.0.as_u16()),
         (1, 404)
     );
 
@@ -232,37 +232,38 @@ async fn projects_and_branches_are_whole_after_a_kill_and_their_ids_can_be_used(
         json!({"spec": {"no_expiry": true}}),
     );
     for point in ["create-branch.files", "create-branch.started"] {
-        bench = crashed(bench, point, &branch).await;
-        assert_eq!(directories(&bench), 1, "{point}");
-        send(&bench, branch.clone()).await;
-        assert_agreement(&bench, "projects/shop/branches/dev", point).await;
-        bench.done(Method::DELETE, "projects/shop/branches/dev", Value::Null).await;
+        fixture = crashed(fixture, point, &branch).await;
+        assert_eq!(directories(&fixture), 1, "{point}");
+        send(&fixture, branch.clone()).await;
+        assert_agreement(&fixture, "projects/shop/branches/dev", point).await;
+        fixture.done(Method::DELETE, "projects/shop/branches/dev", Value::Null).await;
     }
-    send(&bench, branch).await;
+    send(&fixture, branch).await;
     let delete = (Method::DELETE, "projects/shop/branches/dev".to_owned(), Value::Null);
-    bench = crashed(bench, "delete-branch.row", &delete).await;
-    assert_eq!(directories(&bench), 1);
-    bench.branch("shop", "dev").await;
-    bench.local.shutdown().await;
+    fixture = crashed(fixture, "delete-branch.row", &delete).await;
+    assert_eq!(directories(&fixture), 1);
+    fixture.branch("shop", "dev").await;
+    fixture.local.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_was_being_changed_has_its_old_settings_after_a_kill() {
-    let mut bench = Bench::start().await;
-    bench.project("shop").await;
+    let mut fixture = Fixture::start().await;
+    fixture.project("shop").await;
     let path = format!("{MAIN}/endpoints/primary?update_mask=spec.settings");
     let settings = json!({"spec": {"settings": {"pg_settings": {"work_mem": "7MB"}}}});
     let call = (Method::PATCH, path, settings);
-    bench = crashed(bench, "change-endpoint.restarted", &call).await;
-    let mut session = bench.connect(MAIN).await.unwrap();
+    fixture = crashed(fixture, "change-endpoint.restarted", &call).await;
+    let mut session = fixture.connect(MAIN).await.unwrap();
     let shown: String = sqlx::query_scalar("SHOW work_mem").fetch_one(&mut session).await.unwrap();
     assert_ne!(shown, "7MB");
     assert!(
-        bench.get(&format!("{MAIN}/endpoints/primary")).await["status"]["settings"]["pg_settings"].is_null()
+        fixture.get(&format!("{MAIN}/endpoints/primary")).await["status"]["settings"]["pg_settings"]
+            .is_null()
     );
-    send(&bench, call).await;
-    let mut session = bench.connect(MAIN).await.unwrap();
+    send(&fixture, call).await;
+    let mut session = fixture.connect(MAIN).await.unwrap();
     let shown: String = sqlx::query_scalar("SHOW work_mem").fetch_one(&mut session).await.unwrap();
     assert_eq!(shown, "7MB");
-    bench.local.shutdown().await;
+    fixture.local.shutdown().await;
 }

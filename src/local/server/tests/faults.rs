@@ -6,50 +6,51 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use super::Bench;
+use super::Fixture;
 
 const MAIN: &str = "projects/shop/branches/production";
 const DEV: &str = "projects/shop/branches/dev";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delete_does_not_wait_for_sql_that_a_session_holds_up() {
-    let bench = Bench::start().await;
-    bench.project("shop").await;
-    bench.branch("shop", "dev").await;
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    fixture.branch("shop", "dev").await;
     let role = json!({"spec": {"postgres_role": "successor"}});
-    bench.done(Method::POST, &format!("{DEV}/roles?role_id=successor"), role).await;
-    let (mut holder, mut observer) = (bench.connect(DEV).await.unwrap(), bench.connect(DEV).await.unwrap());
+    fixture.done(Method::POST, &format!("{DEV}/roles?role_id=successor"), role).await;
+    let (mut holder, mut observer) =
+        (fixture.connect(DEV).await.unwrap(), fixture.connect(DEV).await.unwrap());
     holder.execute(sqlx::raw_sql("CREATE TABLE held (); BEGIN; LOCK TABLE held")).await.unwrap();
     let reassign = format!("{DEV}/roles/jane?reassign_owned_to={DEV}/roles/successor");
     let delete = async {
-        while bench.number(&mut observer, "SELECT count(*) FROM pg_locks WHERE NOT granted").await == 0 {
+        while fixture.number(&mut observer, "SELECT count(*) FROM pg_locks WHERE NOT granted").await == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let asked = Instant::now();
-        bench.done(Method::DELETE, DEV, Value::Null).await;
+        fixture.done(Method::DELETE, DEV, Value::Null).await;
         asked.elapsed()
     };
-    let (held_up, took) = tokio::join!(bench.call(Method::DELETE, &reassign, Value::Null), delete);
+    let (held_up, took) = tokio::join!(fixture.call(Method::DELETE, &reassign, Value::Null), delete);
     assert!(took < Duration::from_secs(4), "{took:?}");
     let (status, error) = held_up;
     assert_eq!((status.as_u16(), &error["error_code"]), (409, &json!("ABORTED")), "{error}");
-    bench.branch("shop", "dev").await;
-    bench.local.shutdown().await;
+    fixture.branch("shop", "dev").await;
+    fixture.local.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_waits_for_a_postgres_that_recovers_from_a_crashed_backend() {
-    let bench = Bench::start().await;
-    bench.project("shop").await;
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
     for n in 0..3 {
-        let mut session = bench.connect(MAIN).await.unwrap();
-        let pid = bench.number(&mut session, "SELECT pg_backend_pid()::bigint").await;
+        let mut session = fixture.connect(MAIN).await.unwrap();
+        let pid = fixture.number(&mut session, "SELECT pg_backend_pid()::bigint").await;
         let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
         let role = json!({"spec": {"postgres_role": format!("r{n}")}});
-        bench.done(Method::POST, &format!("{MAIN}/roles?role_id=r{n}"), role).await;
+        fixture.done(Method::POST, &format!("{MAIN}/roles?role_id=r{n}"), role).await;
     }
-    bench.local.shutdown().await;
+    fixture.local.shutdown().await;
 }
 
 mod needs_root {
@@ -104,8 +105,8 @@ mod needs_root {
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    async fn start(dir: &Path) -> Bench {
-        Bench::of(builder_in(dir).start().await.unwrap(), temp_dir())
+    async fn start(dir: &Path) -> Fixture {
+        Fixture::of(builder_in(dir).start().await.unwrap(), temp_dir())
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -113,27 +114,28 @@ mod needs_root {
     async fn with_no_byte_free_branches_are_deleted_and_the_server_starts() {
         for kind in ["tmpfs", "ext4", "xfs"] {
             let small = Small::mount(kind, 600);
-            let bench = start(small.mount.path()).await;
-            bench.project("shop").await;
+            let fixture = start(small.mount.path()).await;
+            fixture.project("shop").await;
             for id in ["dev", "other"] {
-                bench.branch("shop", id).await;
+                fixture.branch("shop", id).await;
             }
             small.fill("full");
             let body = json!({"spec": {"no_expiry": true}});
-            let (_, refused) = bench.call(Method::POST, "projects/shop/branches?branch_id=late", body).await;
+            let (_, refused) =
+                fixture.call(Method::POST, "projects/shop/branches?branch_id=late", body).await;
             assert!(refused.to_string().contains("RESOURCE_EXHAUSTED"), "{kind}: {refused}");
-            bench.done(Method::DELETE, DEV, Value::Null).await;
+            fixture.done(Method::DELETE, DEV, Value::Null).await;
             small.fill("full-again");
-            bench.local.shutdown().await;
+            fixture.local.shutdown().await;
 
             small.fill("full-for-the-start");
-            let bench = start(small.mount.path()).await;
-            let branches = bench.get("projects/shop/branches").await;
+            let fixture = start(small.mount.path()).await;
+            let branches = fixture.get("projects/shop/branches").await;
             assert_eq!(branches["branches"].as_array().unwrap().len(), 2, "{kind}");
             small.fill("full-after-the-start");
-            bench.done(Method::DELETE, "projects/shop/branches/other", Value::Null).await;
-            bench.done(Method::DELETE, "projects/shop?purge=true", Value::Null).await;
-            bench.local.shutdown().await;
+            fixture.done(Method::DELETE, "projects/shop/branches/other", Value::Null).await;
+            fixture.done(Method::DELETE, "projects/shop?purge=true", Value::Null).await;
+            fixture.local.shutdown().await;
         }
     }
 }

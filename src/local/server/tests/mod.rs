@@ -20,7 +20,7 @@ use super::LocalLakebase;
 use crate::local::{Durability, control::Control};
 
 /// A server with a client; everything goes with it.
-pub(crate) struct Bench {
+pub(crate) struct Fixture {
     pub(crate) local: LocalLakebase,
     pub(crate) dir: TempDir,
     http: Client,
@@ -41,7 +41,7 @@ fn builder_in(dir: &Path) -> super::LocalLakebaseBuilder {
     LocalLakebase::builder().data_dir(dir.join("data")).durability(Durability::Fast).user("jane@example.com")
 }
 
-impl Bench {
+impl Fixture {
     pub(crate) async fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = temp_dir();
@@ -129,32 +129,33 @@ impl Bench {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_is_made_used_and_deleted() {
-    let bench = Bench::start().await;
-    let project = bench.project("shop").await;
+    let fixture = Fixture::start().await;
+    let project = fixture.project("shop").await;
     assert_eq!(project["status"]["owner"], "jane@example.com");
     let main = "projects/shop/branches/production";
-    let mut source = bench.connect(main).await.unwrap();
+    let mut source = fixture.connect(main).await.unwrap();
     sqlx::raw_sql("CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)")
         .execute(&mut source)
         .await
         .unwrap();
 
     let started = std::time::Instant::now();
-    bench.branch("shop", "dev").await;
-    let mut copy = bench.connect("projects/shop/branches/dev").await.unwrap();
-    assert_eq!(bench.number(&mut copy, "SELECT count(*) FROM item").await, 2);
+    fixture.branch("shop", "dev").await;
+    let mut copy = fixture.connect("projects/shop/branches/dev").await.unwrap();
+    assert_eq!(fixture.number(&mut copy, "SELECT count(*) FROM item").await, 2);
     eprintln!("branch sent to first row: {:?}", started.elapsed());
 
     sqlx::raw_sql("INSERT INTO item VALUES (3)").execute(&mut copy).await.unwrap();
     sqlx::raw_sql("DELETE FROM item WHERE id = 1").execute(&mut source).await.unwrap();
-    assert_eq!(bench.number(&mut copy, "SELECT count(*) FROM item").await, 3);
-    assert_eq!(bench.number(&mut source, "SELECT count(*) FROM item").await, 1);
+    assert_eq!(fixture.number(&mut copy, "SELECT count(*) FROM item").await, 3);
+    assert_eq!(fixture.number(&mut source, "SELECT count(*) FROM item").await, 1);
 
-    let gone = bench.done(Method::DELETE, "projects/shop/branches/dev", Value::Null).await;
+    let gone = fixture.done(Method::DELETE, "projects/shop/branches/dev", Value::Null).await;
     assert_eq!(gone, json!({"@type": "type.googleapis.com/google.protobuf.Empty"}));
-    let (status, code, message) = bench.refused(Method::GET, "projects/shop/branches/dev", Value::Null).await;
+    let (status, code, message) =
+        fixture.refused(Method::GET, "projects/shop/branches/dev", Value::Null).await;
     assert_eq!((status, code.as_str()), (404, "NOT_FOUND"));
     assert!(message.starts_with("branch id not found [TraceId: "), "{message}");
-    bench.branch("shop", "dev").await;
-    bench.local.shutdown().await;
+    fixture.branch("shop", "dev").await;
+    fixture.local.shutdown().await;
 }

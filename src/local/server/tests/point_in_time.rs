@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row as _};
 
-use super::Bench;
+use super::Fixture;
 
 const MAIN: &str = "projects/shop/branches/production";
 
@@ -25,26 +25,26 @@ fn from(id: &str, member: &str, value: &str) -> (String, Value) {
     (format!("projects/shop/branches?branch_id={id}"), body)
 }
 
-async fn tables(bench: &Bench, branch: &str) -> String {
-    let mut connection = bench.connect(&format!("projects/shop/branches/{branch}")).await.unwrap();
+async fn tables(fixture: &Fixture, branch: &str) -> String {
+    let mut connection = fixture.connect(&format!("projects/shop/branches/{branch}")).await.unwrap();
     scalar(&mut connection, "SELECT coalesce(string_agg(tablename, ',' ORDER BY tablename), '') FROM pg_tables WHERE schemaname = 'public'").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_begins_at_the_lsn_or_time_asked_for() {
-    let bench = Bench::start().await;
-    bench.project("shop").await;
-    let mut main = bench.connect(MAIN).await.unwrap();
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    let mut main = fixture.connect(MAIN).await.unwrap();
     run(&mut main, "CREATE TABLE a (x int)").await;
-    let dev = bench.branch("shop", "dev").await;
+    let dev = fixture.branch("shop", "dev").await;
     let lsn = scalar(&mut main, "SELECT pg_current_wal_lsn()::text").await;
     tokio::time::sleep(Duration::from_millis(5)).await;
     let time = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
     tokio::time::sleep(Duration::from_millis(5)).await;
     run(&mut main, "CREATE TABLE b (x int)").await;
     let role = json!({"spec": {"postgres_role": "late"}});
-    bench.done(Method::POST, &format!("{MAIN}/roles?role_id=late"), role).await;
-    assert_eq!(tables(&bench, "production").await, "a,b");
+    fixture.done(Method::POST, &format!("{MAIN}/roles?role_id=late"), role).await;
+    assert_eq!(tables(&fixture, "production").await, "a,b");
 
     let forked = dev["status"]["source_branch_lsn"].as_str().unwrap();
     for (id, member, value) in [
@@ -53,7 +53,7 @@ async fn a_branch_begins_at_the_lsn_or_time_asked_for() {
         ("at-time", "source_branch_time", &time),
     ] {
         let (path, body) = from(id, member, value);
-        let branch = bench.done(Method::POST, &path, body).await;
+        let branch = fixture.done(Method::POST, &path, body).await;
         let status = &branch["status"];
         assert_eq!(status["source_branch"], MAIN);
         assert_eq!(status["current_state"], "READY");
@@ -62,8 +62,8 @@ async fn a_branch_begins_at_the_lsn_or_time_asked_for() {
             status["source_branch_lsn"].is_string() && status["source_branch_time"].is_string(),
             "{status}"
         );
-        assert_eq!(tables(&bench, id).await, "a", "{id}");
-        let roles = bench.get(&format!("projects/shop/branches/{id}/roles")).await;
+        assert_eq!(tables(&fixture, id).await, "a", "{id}");
+        let roles = fixture.get(&format!("projects/shop/branches/{id}/roles")).await;
         assert_eq!(
             roles["roles"].as_array().unwrap().len(),
             1,
@@ -71,23 +71,23 @@ async fn a_branch_begins_at_the_lsn_or_time_asked_for() {
         );
     }
     let role = json!({"spec": {"postgres_role": "late"}});
-    bench.done(Method::POST, "projects/shop/branches/base/roles?role_id=late", role).await;
+    fixture.done(Method::POST, "projects/shop/branches/base/roles?role_id=late", role).await;
 
     // A point-in-time branch can be the source of another one.
-    let mut base = bench.connect("projects/shop/branches/base").await.unwrap();
+    let mut base = fixture.connect("projects/shop/branches/base").await.unwrap();
     let then = scalar(&mut base, "SELECT pg_current_wal_lsn()::text").await;
     run(&mut base, "CREATE TABLE c (x int)").await;
     let body = json!({"spec": {"no_expiry": true, "source_branch": "projects/shop/branches/base", "source_branch_lsn": then}});
-    bench.done(Method::POST, "projects/shop/branches?branch_id=of-base", body).await;
-    assert_eq!(tables(&bench, "base").await, "a,c");
-    assert_eq!(tables(&bench, "of-base").await, "a");
-    bench.local.shutdown().await;
+    fixture.done(Method::POST, "projects/shop/branches?branch_id=of-base", body).await;
+    assert_eq!(tables(&fixture, "base").await, "a,c");
+    assert_eq!(tables(&fixture, "of-base").await, "a");
+    fixture.local.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_point_outside_the_history_is_refused() {
-    let bench = Bench::start().await;
-    bench.project("shop").await;
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
     let day_ago = (Utc::now() - TimeDelta::days(1)).to_rfc3339();
     let year_ago = (Utc::now() - TimeDelta::days(365)).to_rfc3339();
     let tomorrow = (Utc::now() + TimeDelta::days(1)).to_rfc3339();
@@ -115,13 +115,14 @@ async fn a_point_outside_the_history_is_refused() {
         ("source_branch_time", &tomorrow, "BAD_REQUEST", "is outside the history"),
     ] {
         let (path, body) = from("x", member, value);
-        let (status, refused, message) = bench.refused(Method::POST, &path, body).await;
+        let (status, refused, message) = fixture.refused(Method::POST, &path, body).await;
         assert_eq!((status, refused.as_str()), (400, code), "{value}: {message}");
         assert!(message.contains(text), "{value}: {message}");
     }
     let both =
         json!({"spec": {"no_expiry": true, "source_branch_lsn": "0/28", "source_branch_time": day_ago}});
-    let (status, _, message) = bench.refused(Method::POST, "projects/shop/branches?branch_id=x", both).await;
+    let (status, _, message) =
+        fixture.refused(Method::POST, "projects/shop/branches?branch_id=x", both).await;
     assert!(status == 400 && message.contains("exclude each other"), "{message}");
-    bench.local.shutdown().await;
+    fixture.local.shutdown().await;
 }
