@@ -25,7 +25,8 @@ pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
 }
 
 fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
-    let Renamed { schema: renamed, pairs, renames, statements, schemas, refusals } = certain(old, new);
+    let Renamed { schema: renamed, pairs, renames, members, statements, schemas, refusals } =
+        certain(old, new);
     let mut changes: Vec<Change> =
         renames.iter().map(|r| Change::Renamed { key: r.after.clone(), before: r.before.clone() }).collect();
     changes.extend(schemas.into_iter().map(|key| Change::Added { key, parent: None, fields: Vec::new() }));
@@ -61,6 +62,7 @@ fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
         new: new.clone(),
         changes,
         hints,
+        members,
         prelude: statements,
         refusals,
     }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::model::{Key, Schema};
+use super::model::{Key, MemberRenames, Schema};
 
 /// One attribute that differs.
 ///
@@ -135,6 +135,8 @@ pub struct SchemaDiff {
     pub(super) new: Schema,
     pub(super) changes: Vec<Change>,
     pub(super) hints: Vec<RenameHint>,
+    /// The renamed labels and attributes of types.
+    pub(super) members: MemberRenames,
     /// The statements that do the renames, before all others.
     pub(super) prelude: Vec<super::Statement>,
     /// Reasons, found while comparing, why no plan is possible.

@@ -3,13 +3,15 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
-use crate::schema::model::{Adjacency, Object, Schema, taken_names};
+use crate::schema::model::{Adjacency, MemberRenames, Object, Schema, taken_names};
 use crate::schema::statement::Statement;
 
 /// The schemas and settings that statements are generated for.
 pub(in crate::schema) struct Context<'a> {
     pub(in crate::schema) old: &'a Schema,
     pub(in crate::schema) new: &'a Schema,
+    /// The labels and attributes of types that are renamed before.
+    pub(in crate::schema) members: &'a MemberRenames,
     /// Whether statements must not block reads and writes for long.
     pub(in crate::schema) online: bool,
     /// Tables and materialized views this plan creates: locks on them block no other session.

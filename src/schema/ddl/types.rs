@@ -82,15 +82,23 @@ fn domain_default(object: &Object) -> Option<String> {
 
 pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     match new.key.kind {
-        Kind::Enum => change_enum(old, new),
+        Kind::Enum => change_enum(ctx, old, new),
         Kind::Domain => change_domain(old, new),
         _ => change_composite(ctx, old, new),
     }
 }
 
-fn change_enum(old: &Object, new: &Object) -> AlterStrategy {
+/// The name that a label or attribute of a type has after the renames that the plan begins with.
+fn current<'n>(ctx: &'n Context<'_>, of: &Object, name: &'n str) -> &'n str {
+    let renames = ctx.members.get(&of.key.to_key()).into_iter().flatten();
+    renames.filter(|(before, _)| before == name).map(|(_, after)| after.as_str()).next().unwrap_or(name)
+}
+
+fn change_enum(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
-    let (before, after) = (Enum::new(old).labels(), Enum::new(new).labels());
+    let labels = Enum::new(old).labels().into_iter();
+    let before: Vec<&str> = labels.map(|label| current(ctx, old, label)).collect();
+    let after = Enum::new(new).labels();
     let kept: Vec<&&str> = after.iter().filter(|l| before.contains(l)).collect();
     if kept.len() == before.len() && kept.iter().zip(&before).all(|(a, b)| **a == *b) {
         return AlterStrategy::Alter(add_values(name, &before, &after));
@@ -166,7 +174,13 @@ fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
 /// Attributes can be added and dropped in place as long as the new ones are last.
 fn change_composite(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
-    let (before, after) = (Composite::new(old).attributes(), Composite::new(new).attributes());
+    let attributes = Composite::new(old).attributes().into_iter();
+    let before: Vec<(&str, &str)> =
+        attributes.map(|(attribute, of)| (current(ctx, old, attribute), of)).collect();
+    let after = Composite::new(new).attributes();
+    if before == after {
+        return AlterStrategy::Alter(Vec::new());
+    }
     let has = |list: &[(&str, &str)], name: &str| list.iter().any(|(n, _)| *n == name);
     let kept = before.iter().filter(|(n, _)| has(&after, n));
     let reached = kept.chain(after.iter().filter(|(n, _)| !has(&before, n))).map(|(n, _)| n);

@@ -13,7 +13,7 @@ mod requote;
 mod text;
 mod views;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,10 @@ pub(super) use views::{
 /// The privileges on tables that every supported version has.
 pub(super) const ON_TABLES: [&str; 7] =
     ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
+
+/// Types, by their key after all renames of objects, and the names of their renamed labels or attributes before and
+/// after.
+pub(super) type MemberRenames = BTreeMap<Key, Vec<(String, String)>>;
 
 /// The server and database that a snapshot was taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

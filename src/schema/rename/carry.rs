@@ -34,8 +34,12 @@ impl<'a> Finder<'a> {
         next.key = key(object.key, &names);
         next.parent = object.parent.map(|p| key(p, &names));
         let needed = object.needs.iter().map(|n| self.old.objects.at(*n as usize));
-        let near = needed.flat_map(|n| std::iter::once(n.key).chain(n.parent)).chain(above);
-        for m in near.filter_map(|k| self.moves.get(&k)) {
+        let near: Vec<Name<'_>> =
+            needed.flat_map(|n| std::iter::once(n.key).chain(n.parent)).chain(above).collect();
+        for renames in near.iter().filter(|k| k.kind == Kind::Composite).filter_map(|k| self.members.get(k)) {
+            names.columns.extend(renames.iter().cloned());
+        }
+        for m in near.iter().filter_map(|k| self.moves.get(k)) {
             match m.before.kind {
                 Kind::Column => drop(names.columns.insert(m.from.clone(), m.to.clone())),
                 Kind::Table | Kind::View | Kind::MaterializedView => {
@@ -98,7 +102,7 @@ impl<'a> Finder<'a> {
                 | Attr::PrivilegeGrantee
                 | Attr::Role
                 | Attr::Grantee => None,
-                Attr::Type | Attr::OfType | Attr::Server => {
+                Attr::Type | Attr::OfType | Attr::Server | Attr::Attributes => {
                     Some(IdentifierMap { columns: HashMap::new(), ..names.clone() }.text(value))
                 }
                 Attr::IdentitySequence => Some(self.follow(value, next.parent.as_ref(), names)),
@@ -106,7 +110,12 @@ impl<'a> Finder<'a> {
                 | Attr::Expression
                 | Attr::Using
                 | Attr::WithCheck
+                | Attr::Where
+                | Attr::Bound
+                | Attr::Default
+                | Attr::DefaultText
                 | Attr::Generated
+                | Attr::GeneratedVirtual
                 | Attr::IndexDefinition => Some(match kept.and_then(|t| t.get(*attr)) {
                     Some(now) => now.to_owned(),
                     None => {

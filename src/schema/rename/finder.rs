@@ -26,6 +26,8 @@ pub(super) struct Finder<'a> {
     pub(super) new: &'a Schema,
     pub(super) names: IdentifierMap,
     pub(super) moves: BTreeMap<Name<'a>, Move<'a>>,
+    /// The renamed labels and attributes of types.
+    pub(super) members: BTreeMap<Name<'a>, Vec<(String, String)>>,
     /// The holders of names, once schemas are renamed.
     pub(super) taken: HashMap<(Namespace, String), Name<'a>>,
     pub(super) statements: Vec<Statement>,
@@ -41,6 +43,7 @@ impl<'a> Finder<'a> {
             new,
             names: IdentifierMap::default(),
             moves: BTreeMap::new(),
+            members: BTreeMap::new(),
             taken: HashMap::new(),
             statements: Vec::new(),
             temporary_names: 0,
@@ -49,7 +52,7 @@ impl<'a> Finder<'a> {
     }
 
     pub(super) fn run(mut self, renamed: &mut Renamed) {
-        if !self.any_renamed(&renamed.pairs) {
+        if !self.any_renamed(&renamed.pairs) && !self.any_member_differs() {
             return;
         }
         self.taken_names = taken_names(self.old).into_iter().chain(taken_names(self.new)).collect();
@@ -60,14 +63,25 @@ impl<'a> Finder<'a> {
                 self.objects(*kind, &matcher, renamed);
             }
             self.plan(kinds, renamed);
+            if *kinds == WHOLE {
+                self.members(&matcher);
+            }
         }
-        if self.moves.is_empty() {
+        if self.moves.is_empty() && self.members.is_empty() {
             return;
         }
         let known = self.moves.values().filter(|m| self.new.find(&m.after).is_some());
         renamed.renames =
             known.map(|m| Rename { before: m.before.to_key(), after: m.after.clone() }).collect();
         renamed.schema = self.renamed(&renamed.schemas, &matcher);
+        let carried = |key: &Name<'_>| {
+            self.moves.get(key).map_or_else(|| self.names.key(key.name), |m| m.after.name.clone())
+        };
+        renamed.members = self
+            .members
+            .iter()
+            .map(|(key, names)| (Key::new(key.kind, carried(key)), names.clone()))
+            .collect();
         renamed.pairs = pairs(&renamed.schema, self.new);
         let keys = || (0..renamed.schema.len()).map(|at| renamed.schema.objects.key(at));
         if let Some((twice, _)) = keys().zip(keys().skip(1)).find(|(one, next)| one == next) {
@@ -106,7 +120,10 @@ impl<'a> Finder<'a> {
     fn objects(&mut self, kind: Kind, matcher: &IdentityMatcher<'a>, renamed: &mut Renamed) {
         let mut found = Vec::new();
         for object in self.old.objects.of_kind(kind) {
-            let Some(after) = matcher.counterpart(&object) else { continue };
+            let Some(after) = matcher.counterpart(&object) else {
+                self.follow_table(&object);
+                continue;
+            };
             // Nearly every object of a branch still has its name.
             if object.key == after.key && self.moves.is_empty() && self.statements.is_empty() {
                 continue;
@@ -131,6 +148,16 @@ impl<'a> Finder<'a> {
         }
         for (object, after) in found {
             self.record(&object, after.key.to_key(), after.text(Attr::Name));
+        }
+    }
+
+    /// Records that an index or sequence which the new schema does not have is in the schema of its moved table.
+    fn follow_table(&mut self, object: &Object<'a>) {
+        if matches!(object.key.kind, Kind::Index | Kind::Sequence) && !self.moves.is_empty() {
+            let here = self.carried(object);
+            if Name::from(&here) != object.key {
+                self.record(object, here, object.text(Attr::Name));
+            }
         }
     }
 

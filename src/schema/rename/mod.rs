@@ -6,11 +6,12 @@ mod attached;
 mod carry;
 mod finder;
 mod matching;
+mod members;
 mod statement;
 mod steps;
 
 use super::error::Refusal;
-use super::model::{Key, Kind, Pair, Schema, pairs};
+use super::model::{Key, Kind, MemberRenames, Pair, Schema, pairs};
 use super::statement::Statement;
 pub(super) use alike::likely;
 use finder::Finder;
@@ -29,6 +30,7 @@ pub(super) struct Renamed {
     /// Its objects beside those of the new schema.
     pub(super) pairs: Vec<Pair>,
     pub(super) renames: Vec<Rename>,
+    pub(super) members: MemberRenames,
     pub(super) statements: Vec<Statement>,
     /// Schemas that must exist before objects move into them.
     pub(super) schemas: Vec<Key>,
@@ -60,6 +62,7 @@ pub(super) fn certain(old: &Schema, new: &Schema) -> Renamed {
         schema: old.clone(),
         pairs: pairs(old, new),
         renames: Vec::new(),
+        members: MemberRenames::new(),
         statements: Vec::new(),
         schemas: Vec::new(),
         refusals: Vec::new(),

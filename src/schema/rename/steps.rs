@@ -85,7 +85,7 @@ impl<'a> Finder<'a> {
     /// Whether renaming the parent's column or constraint renames this one.
     fn is_renamed_above(&self, object: &Object) -> bool {
         match object.key.kind {
-            Kind::Column => object.has(Attr::HasParent),
+            Kind::Column => object.has(Attr::HasParent) || self.is_renamed_with_type(object),
             Kind::Constraint => Constraint::of(*object).is_some_and(Constraint::is_inherited_check),
             _ => false,
         }

@@ -358,6 +358,7 @@ fn from_sql(schema: &Schema, object: &Object) -> Definition {
     let ctx = Context {
         old: schema,
         new: schema,
+        members: &Default::default(),
         online: false,
         fresh: Default::default(),
         inline: Default::default(),

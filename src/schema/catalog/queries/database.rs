@@ -33,7 +33,7 @@ pub(super) const QUERIES: &[Query] = &[
     wide(
         Kind::PublicationTable,
         "pg_publication_rel",
-        "select r.oid, quote_ident(pubname) || ' ' || quote_ident(nspname) || '.' || quote_ident(relname) as key,
+        "select r.oid, r.xmin as stamp, quote_ident(pubname) || ' ' || quote_ident(nspname) || '.' || quote_ident(relname) as key,
                 quote_ident(pubname) as parent, 'publication' as parent_kind,
                 quote_ident(nspname) || '.' || quote_ident(relname) as \"table\", pg_get_expr(prqual, prrelid) as \"where\",
                 (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute a where a.attrelid = prrelid and attnum = any(prattrs)) as columns

@@ -80,7 +80,7 @@ pub(super) const QUERIES: &[Query] = &[
     q(
         Kind::Partition,
         "pg_inherits",
-        "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
+        "select c.oid, c.xmin as stamp, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
                 quote_ident(n.nspname) || '.' || quote_ident(c.relname) as parent, 'table' as parent_kind,
                 quote_ident(pn.nspname) || '.' || quote_ident(p.relname) as \"of\", pg_get_expr(c.relpartbound, c.oid) as bound,
                 case when inhdetachpending then 'true' end as detach_pending,

@@ -9,7 +9,8 @@ pub(super) const QUERIES: &[Query] = &[
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
                 quote_ident(typname) as name, quote_ident(pg_get_userbyid(typowner)) as owner,
-                (select string_agg(quote_literal(enumlabel), E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels
+                (select string_agg(quote_literal(enumlabel), E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels,
+                (select string_agg(e.oid || E'\\t' || e.xmin::text, E'\\n' order by enumsortorder) from pg_enum e where e.enumtypid = t.oid) as part_numbers
          from pg_type t join pg_namespace n on n.oid = typnamespace where typtype = 'e' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
@@ -48,7 +49,9 @@ pub(super) const QUERIES: &[Query] = &[
                    case when attcollation <> at.typcollation then ' COLLATE ' || (select quote_ident(cn.nspname) || '.' || quote_ident(collname)
                      from pg_collation co join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) else '' end,
                    E'\\n' order by attnum)
-                   from pg_attribute a join pg_type at on at.oid = atttypid where a.attrelid = c.oid and attnum > 0 and not attisdropped) as attributes
+                   from pg_attribute a join pg_type at on at.oid = atttypid where a.attrelid = c.oid and attnum > 0 and not attisdropped) as attributes,
+                (select string_agg(attnum || E'\\t' || a.xmin::text, E'\\n' order by attnum) from pg_attribute a
+                  where a.attrelid = c.oid and attnum > 0 and not attisdropped) as part_numbers
          from pg_type t join pg_class c on c.oid = t.typrelid join pg_namespace n on n.oid = typnamespace
          where c.relkind = 'c' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",

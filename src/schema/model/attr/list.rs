@@ -211,6 +211,8 @@ attributes! {
     Parser = "parser", Compared, Text;
     /// The column of a view, or of an object outside the model, which a comment or privilege is on.
     PartColumn = "part_column", PlanOnly, Text;
+    /// The catalog number of each label or attribute of a type, and the transaction that wrote it.
+    PartNumbers = "part_numbers", PlanOnly, List;
     /// PARTITION BY of a table.
     PartitionKey = "partition_key", Compared, Text;
     /// An index of a partitioned table.

@@ -82,7 +82,7 @@ pub(super) fn decide<'a>(
     options: &PlanOptions,
     tactics: Tactics,
 ) -> Result<Planner<'a>, PlanError> {
-    let mut planner = Planner::new(&diff.old, &diff.new, new_parts, options.online);
+    let mut planner = Planner::new(diff, new_parts, options.online);
     assign::assign(&mut planner, tactics);
     propagate::propagate(&mut planner);
     requirements::check(&mut planner, options.strict);
@@ -109,7 +109,8 @@ pub(super) fn changes_parent((old, one): (&Schema, usize), (new, other): (&Schem
 }
 
 impl<'a> Planner<'a> {
-    fn new(old: &'a Schema, new: &'a Schema, new_parts: &'a Adjacency, online: bool) -> Self {
+    fn new(diff: &'a SchemaDiff, new_parts: &'a Adjacency, online: bool) -> Self {
+        let (old, new) = (&diff.old, &diff.new);
         let mut items = Vec::with_capacity(new.objects.len());
         let (mut of_old, mut of_new) = (vec![0; old.objects.len()], vec![0; new.objects.len()]);
         for (at, (one, other)) in pairs(old, new).into_iter().enumerate() {
@@ -145,6 +146,7 @@ impl<'a> Planner<'a> {
             ctx: Context {
                 old,
                 new,
+                members: &diff.members,
                 online,
                 fresh,
                 inline: BTreeSet::new(),

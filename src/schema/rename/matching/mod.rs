@@ -30,7 +30,7 @@ pub(super) struct IdentityMatcher<'a> {
 }
 
 /// Whether transaction `one` is not before `other`; their numbers wrap around.
-fn not_before(one: u32, other: u32) -> bool {
+pub(super) fn not_before(one: u32, other: u32) -> bool {
     one.wrapping_sub(other) < u32::MAX / 2
 }
 
@@ -41,7 +41,7 @@ fn same_definition(one: &Object, other: &Object) -> bool {
     one.attrs.compared().filter(counted).eq(other.attrs.compared().filter(counted))
 }
 
-fn earlier(one: u32, other: u32) -> u32 {
+pub(super) fn earlier(one: u32, other: u32) -> u32 {
     if not_before(one, other) { other } else { one }
 }
 
@@ -81,7 +81,7 @@ impl<'a> IdentityMatcher<'a> {
     }
 
     /// Whether another object from before the branch point is not older than this transaction.
-    fn predates_branch(&self, stamp: u32, root: Name<'_>) -> bool {
+    pub(super) fn predates_branch(&self, stamp: u32, root: Name<'_>) -> bool {
         self.latest.iter().flatten().any(|(latest, key)| *key != root && not_before(*latest, stamp))
     }
 

@@ -1,0 +1,7 @@
+-- forbid: RENAME ATTRIBUTE
+-- base
+CREATE TYPE c AS (a int); CREATE FUNCTION f(c) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE later (a int);
+-- old
+ALTER TYPE c ADD ATTRIBUTE l int;
+-- new
+ALTER TYPE c ADD ATTRIBUTE r int;
