@@ -58,6 +58,15 @@ impl Verifier {
         Ok(Self::derive(password.expose_secret(), GENERATED_ROUNDS, random::<16>()?.to_vec()))
     }
 
+    /// Derives the verifier of the password of a role, as PostgreSQL does.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no random bytes for the salt.
+    pub(super) fn of_role(password: &SecretString) -> io::Result<Self> {
+        Ok(Self::derive(password.expose_secret(), POSTGRES_ROUNDS, random::<16>()?.to_vec()))
+    }
+
     /// Stands in for the verifier of a role that has none: it takes as long to check and accepts no password.
     pub(super) fn of_no_password() -> Self {
         let key = || vec![0; digest::SHA256_OUTPUT_LEN];
@@ -178,7 +187,8 @@ mod tests {
         assert_eq!(derived.to_string(), PENCIL);
         let (one, two) = (generate_password().unwrap(), generate_password().unwrap());
         assert_ne!(one.expose_secret(), two.expose_secret());
-        let verifier = Verifier::of_generated(&one).unwrap();
-        assert!(verifier.accepts(one.expose_secret()) && !verifier.accepts(two.expose_secret()));
+        for verifier in [Verifier::of_generated(&one).unwrap(), Verifier::of_role(&one).unwrap()] {
+            assert!(verifier.accepts(one.expose_secret()) && !verifier.accepts(two.expose_secret()));
+        }
     }
 }

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Branch, ErrorKind, model::TlsMode};
+use lakebase::{
+    Branch, ErrorKind,
+    model::{RoleDefinition, TlsMode},
+};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{
@@ -174,6 +177,63 @@ async fn passwords_are_refused_unless_the_project_allows_them() {
 }
 
 #[tokio::test]
+async fn a_revealed_password_opens_its_branch_and_its_children_but_not_those_of_a_protected_one() {
+    let lakebase = client().await;
+    let create = lakebase.create_project(fresh_id("contract").as_str()).native_login(true);
+    let project = create.await.unwrap();
+    on(lakebase, project, async |fixture: Fixture| {
+        let app = fixture.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        let password = app.reveal_password().await.unwrap();
+        let text = password.expose_secret();
+        assert!(text.len() >= 16 && !format!("{password:?}").contains(text));
+        assert_eq!(app.reveal_password().await.unwrap().expose_secret(), text, "it stays");
+        drop(log_in(&fixture.main, "app", text).await.unwrap());
+        assert_eq!(psql(&fixture.main, "app", text, "SELECT current_user").await, "app");
+        run(&fixture.main, "CREATE ROLE by_hand LOGIN PASSWORD 'correct horse'").await;
+
+        let child = fixture.branch("child").await;
+        let inherited = child.handle().role("app").unwrap().reveal_password().await.unwrap();
+        assert_eq!(inherited.expose_secret(), text);
+        drop(log_in(&child, "app", text).await.unwrap());
+
+        fixture.main.update().protected(true).await.unwrap();
+        let safe = fixture.branch("safe").await;
+        let own = safe.handle().role("app").unwrap().reveal_password().await.unwrap();
+        assert_ne!(own.expose_secret(), text);
+        drop(log_in(&safe, "app", own.expose_secret()).await.unwrap());
+        for (user, password) in [("app", text), ("by_hand", "correct horse")] {
+            assert_eq!(
+                refused(&safe, user, password).await,
+                format!("password authentication failed for user '{user}'")
+            );
+        }
+        assert!(log_in(&fixture.main, "app", own.expose_secret()).await.is_err());
+        fixture.main.update().protected(false).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_a_password_that_there_is_can_be_revealed() {
+    on_a_project(async |fixture: Fixture| {
+        let owner = fixture.owner().await;
+        let error = fixture.lakebase.role(owner.clone()).unwrap().reveal_password().await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Invalid, Some(400)), "{error}");
+        assert!(error.to_string().contains("PG_PASSWORD_SCRAM_SHA_256"), "{error}");
+        let missing = fixture.main.handle().role("missing").unwrap().reveal_password().await.unwrap_err();
+        assert!(missing.is_not_found(), "{missing}");
+        // The project refuses the login with it; the password is there all the same.
+        let app = fixture.main.create_role(RoleDefinition::plain("app")).id("app").await.unwrap();
+        let password = app.reveal_password().await.unwrap();
+        assert_eq!(
+            refused(&fixture.main, "app", password.expose_secret()).await,
+            "native postgres login is disabled for this endpoint"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_login_without_tls_is_refused() {
     on_a_project(async |fixture: Fixture| {
         let info = fixture.main.connection_info().await.unwrap();
@@ -189,24 +249,32 @@ async fn a_login_without_tls_is_refused() {
     .await;
 }
 
+/// The answer of `psql`, which verifies the server where there is a file to do it with.
+async fn psql(branch: impl AsRef<Branch>, user: &str, password: &str, sql: &str) -> String {
+    let info = branch.as_ref().connection_info().await.unwrap();
+    let mut answers = Vec::new();
+    for mode in ["require", "verify-full"] {
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-A", "-t", "-c", sql])
+            .arg(format!("host={} port={} dbname={} sslmode={mode}", info.host, info.port, info.database))
+            .env("PGUSER", user)
+            .env("PGPASSWORD", password);
+        if let Some(file) = info.ca_cert.as_ref().filter(|_| mode == "verify-full") {
+            psql.env("PGSSLROOTCERT", file);
+        }
+        let output = tokio::task::spawn_blocking(move || output(&mut psql)).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        answers.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    assert_eq!(answers[0], answers[1]);
+    answers.remove(0)
+}
+
 #[tokio::test]
 async fn psql_logs_in_with_a_minted_token() {
     on_a_project(async |fixture: Fixture| {
-        let info = fixture.main.connection_info().await.unwrap();
-        let token = token(&fixture.main).await;
-        for mode in ["require", "verify-full"] {
-            let mut psql = Command::new("psql");
-            psql.args(["-X", "-A", "-t", "-c", "SELECT 40 + 2"])
-                .arg(format!("host={} port={} dbname={} sslmode={mode}", info.host, info.port, info.database))
-                .env("PGUSER", &info.user)
-                .env("PGPASSWORD", &token);
-            if let Some(file) = info.ca_cert.as_ref().filter(|_| mode == "verify-full") {
-                psql.env("PGSSLROOTCERT", file);
-            }
-            let output = tokio::task::spawn_blocking(move || output(&mut psql)).await.unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "42", "{mode}");
-        }
+        let (user, token) = (fixture.project.owner.clone().unwrap(), token(&fixture.main).await);
+        assert_eq!(psql(&fixture.main, &user, &token, "SELECT 40 + 2").await, "42");
     })
     .await;
 }

@@ -85,11 +85,65 @@ async fn membership_is_given_and_taken() {
         assert_eq!(number(&fixture.main, member).await, 0);
         let back = role.update().membership_roles([MembershipRole::DatabricksSuperuser]).await.unwrap();
         assert_eq!(back.membership_roles, [MembershipRole::DatabricksSuperuser]);
-        // A replacement is the whole of the role: what it does not say is taken.
-        let replaced = fixture.main.create_role(RoleDefinition::plain("app")).id("app").replace_existing();
-        let replaced = replaced.await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_replacement_keeps_attributes_that_it_does_not_name_and_replaces_memberships() {
+    on_a_project(async |fixture: Fixture| {
+        let all = RoleAttributes { createdb: true, createrole: true, bypassrls: false };
+        let definition = RoleDefinition::plain("app").attributes(all).superuser();
+        let role = fixture.main.create_role(definition).id("app").await.unwrap();
+        // Name, identity and method of the replacement are ignored.
+        let other = RoleDefinition::user("other@example.com").createdb(false);
+        let replaced = fixture.main.create_role(other).id("app").replace_existing().await.unwrap();
+        assert_eq!(replaced.attributes, RoleAttributes { createdb: false, ..all });
         assert_eq!((replaced.membership_roles.len(), replaced.create_time), (0, role.create_time));
-        assert_eq!(number(&fixture.main, member).await, 0);
+        assert_eq!((replaced.postgres_role.as_str(), &replaced.auth_method), ("app", &AuthMethod::Password));
+        let sql = "SELECT count(*) FROM pg_roles r WHERE rolname = 'app' AND rolcreaterole AND NOT rolcreatedb
+            AND NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)";
+        assert_eq!(number(&fixture.main, sql).await, 1);
+        // Without an id this is the ordinary creation.
+        let call = format!("POST {}/roles?replace_existing=true", fixture.main.name);
+        let refused = fixture.refused(&call, json!({"spec": {"postgres_role": "app"}})).await;
+        expect(&refused, 400, "BAD_REQUEST", "role with that name already exists");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mask_of_the_whole_role_replaces_its_memberships() {
+    on_a_project(async |fixture: Fixture| {
+        let all = RoleAttributes { createdb: true, createrole: true, bypassrls: true };
+        let definition = RoleDefinition::plain("app").attributes(all).superuser();
+        let role = fixture.main.create_role(definition).id("app").await.unwrap();
+        let call = |mask: &str| format!("PATCH {}?update_mask={mask}", role.name);
+        let read = async |operation: serde_json::Value| {
+            let status = &operation["response"]["status"];
+            let on = |name: &str| status["attributes"][name].as_bool().unwrap();
+            let members = status["membership_roles"].as_array().map_or(0, Vec::len);
+            (on("createdb"), on("createrole"), on("bypassrls"), members)
+        };
+        let superuser = json!(["DATABRICKS_SUPERUSER"]);
+        let partial = json!({"spec": {"attributes": {"createdb": false}}});
+        let whole = json!({"spec": {
+            "attributes": {"createdb": true, "createrole": true, "bypassrls": false}, "membership_roles": superuser
+        }});
+        let spec = fixture.operation(&call("spec"), partial.clone()).await;
+        assert_eq!(read(spec).await, (false, true, true, 0));
+        for mask in ["*", "spec,spec.attributes.createdb", "spec,spec.membership_roles"] {
+            let text = "Field 'spec.attributes.";
+            expect(&fixture.refused(&call(mask), partial.clone()).await, 400, "INVALID_PARAMETER_VALUE", text);
+            let changed = fixture.operation(&call(mask), whole.clone()).await;
+            assert_eq!(read(changed).await, (true, true, false, 1), "{mask}");
+        }
+        let leaf = fixture.operation(&call("spec.attributes.createdb"), partial).await;
+        assert_eq!(read(leaf).await, (false, true, false, 1));
+        let path = "spec.auth_method";
+        let refused = fixture.refused(&call(&format!("spec,{path}")), whole).await;
+        let text = format!("Unknown field path in update_mask: '{path}'");
+        expect(&refused, 400, "INVALID_PARAMETER_VALUE", &text);
     })
     .await;
 }

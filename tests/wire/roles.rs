@@ -2,6 +2,7 @@ use lakebase::{
     ErrorKind,
     model::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleDefinition},
 };
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::support::mock::{MockService, done, gone};
@@ -93,4 +94,35 @@ async fn a_busy_branch_is_asked_again_and_a_second_role_refused() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     service.refuse(&format!("DELETE {ADA}"), 404, "NOT_FOUND", "role id not found").await;
     dev.role("ada").unwrap().delete().allow_missing().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_is_revealed_as_a_secret() {
+    let service = MockService::new().await;
+    service.on(&format!("POST {ADA}/password"), json!({"password": "s3cret"})).await;
+    let ada = service.branch().role("ada").unwrap();
+    let password = ada.reveal_password().await.unwrap();
+    assert_eq!(password.expose_secret(), "s3cret");
+    assert!(!format!("{password:?}").contains("s3cret"));
+    assert_eq!(service.calls().await, [format!("POST {ADA}/password {{}}")]);
+    let service = MockService::new().await;
+    let text = "role \"ada@example.com\" has no password";
+    service.refuse(&format!("POST {ADA}/password"), 400, "INVALID_PARAMETER_VALUE", text).await;
+    let error = service.branch().role("ada").unwrap().reveal_password().await.unwrap_err();
+    assert_eq!((error.kind(), error.service_message()), (ErrorKind::Invalid, Some(text)));
+}
+
+#[tokio::test]
+async fn a_replacement_names_only_what_it_sets_and_needs_an_id() {
+    let service = MockService::new().await;
+    service.on(&format!("POST {ALL}"), done(ADA, role())).await;
+    let dev = service.branch();
+    let definition = RoleDefinition::plain("ada").createdb(false).bypassrls(true);
+    dev.create_role(definition.clone()).id("ada").replace_existing().await.unwrap();
+    let body = json!({"spec": {"postgres_role": "ada", "attributes": {"bypassrls": true, "createdb": false}}});
+    assert_eq!(service.changes().await, [format!("POST {ALL}?role_id=ada&replace_existing=true {body}")]);
+    let error = dev.create_role(definition).replace_existing().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains(".id("), "{error}");
+    assert_eq!(service.changes().await.len(), 1);
 }

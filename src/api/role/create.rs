@@ -28,7 +28,8 @@ use crate::{
 /// # Errors
 ///
 /// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an id that breaks a rule, which the builder keeps until
-/// then, or an identity that the service does not know; [`AlreadyExists`](crate::ErrorKind::AlreadyExists);
+/// then, for a replacement without an id, or for an identity that the service does not know;
+/// [`AlreadyExists`](crate::ErrorKind::AlreadyExists);
 /// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist; [`Timeout`](crate::ErrorKind::Timeout)
 /// when the service is still reconciling after three minutes. Also the errors of [waiting](crate::Operation#errors)
 /// and of [any call](crate::builder::RawRequest#errors).
@@ -59,8 +60,9 @@ impl CreateRole {
         self
     }
 
-    /// Replaces attributes and memberships of an existing role of this id, an inherited one for example; those that are
-    /// not named here are revoked. Off by default.
+    /// Changes an existing role of this [`id`](Self::id), an inherited one for example. Attributes that the definition
+    /// does not set keep their values; its memberships replace all that the role has. Name, identity and authentication
+    /// method of the role stay. Off by default.
     pub fn replace_existing(mut self) -> Self {
         self.replace_existing = true;
         self
@@ -78,8 +80,10 @@ impl CreateRole {
         let context = format!("creating a role of {}", self.branch.name());
         let mut request = Request::post(&format!("{}/roles", self.branch.name()), &body, context)?;
         self.arguments.finish()?;
-        if let Some(id) = self.id {
-            request = request.query("role_id", id);
+        match self.id {
+            Some(id) => request = request.query("role_id", id),
+            None if self.replace_existing => return Err(no_id().with_context(request.context)),
+            None => {}
         }
         start(&client, request.replacing(self.replace_existing)).await
     }
@@ -87,6 +91,11 @@ impl CreateRole {
     async fn run(self) -> Result<RoleInfo> {
         self.start().await?.await
     }
+}
+
+/// The service would create another role, under a generated id.
+fn no_id() -> Error {
+    Error::invalid("only a role of a known id can be replaced; name it with .id(…)")
 }
 
 sent_when_awaited!(CreateRole => RoleInfo);

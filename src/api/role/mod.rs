@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod password;
 mod update;
 
 use chrono::{DateTime, Utc};
@@ -141,9 +142,27 @@ impl RoleDefinition {
         self
     }
 
-    /// Sets the role attributes. Default: none.
+    /// Sets all three role attributes. Default: none of them set, which is off for a new role.
     pub fn attributes(mut self, attributes: RoleAttributes) -> Self {
         self.0.attributes = Some(attributes.into());
+        self
+    }
+
+    /// Whether it may create databases (`CREATEDB`).
+    pub fn createdb(mut self, allowed: bool) -> Self {
+        self.0.attributes.get_or_insert_default().createdb = Some(allowed);
+        self
+    }
+
+    /// Whether it may create roles (`CREATEROLE`).
+    pub fn createrole(mut self, allowed: bool) -> Self {
+        self.0.attributes.get_or_insert_default().createrole = Some(allowed);
+        self
+    }
+
+    /// Whether it bypasses row-level security (`BYPASSRLS`).
+    pub fn bypassrls(mut self, bypass: bool) -> Self {
+        self.0.attributes.get_or_insert_default().bypassrls = Some(bypass);
         self
     }
 

@@ -70,6 +70,12 @@ pub(crate) struct Role {
     pub(crate) status: Option<RoleStatus>,
 }
 
+/// The answer to revealing a role's password. No `Debug`: it is a secret.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RolePassword {
+    pub(crate) password: String,
+}
+
 /// The three rights that a role may carry; an answer always has all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -3,8 +3,9 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
+use secrecy::ExposeSecret as _;
 
 use super::{
     Api,
@@ -19,7 +20,7 @@ use crate::{
             Databases, Endpoints, Roles,
             endpoint::{ComputeInstance, ComputeInstances, Endpoint},
             operation::Operation,
-            role::{Database, Role},
+            role::{Database, Role, RolePassword},
         },
     },
     local::control::ErrorResponse,
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/branches/{b}/endpoints/{e}/compute-instances/{i}", get(get_compute_instance))
         .route("/projects/{p}/branches/{b}/roles", get(list_roles).post(create_role))
         .route("/projects/{p}/branches/{b}/roles/{r}", get(get_role).patch(update_role).delete(delete_role))
+        .route("/projects/{p}/branches/{b}/roles/{r}/password", post(reveal_role_password))
         .route("/projects/{p}/branches/{b}/databases", get(list_databases).post(create_database))
         .route(
             "/projects/{p}/branches/{b}/databases/{d}",
@@ -125,6 +127,11 @@ async fn update_role(
     Body(body): Body<Role>,
 ) -> Answer<Operation> {
     Ok(Json(api.control.roles.update(name, query.text("update_mask"), body).await?))
+}
+
+async fn reveal_role_password(State(api): State<Api>, Name(name): Name<RoleName>) -> Answer<RolePassword> {
+    let password = api.control.roles.reveal_password(&name).await?;
+    Ok(Json(RolePassword { password: password.expose_secret().to_owned() }))
 }
 
 async fn delete_role(State(api): State<Api>, Name(name): Name<RoleName>, query: Params) -> Answer<Operation> {

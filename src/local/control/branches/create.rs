@@ -21,7 +21,7 @@ use crate::{
             generated_ids,
             locks::{Held, Wanted},
             operations::{Subject, Work},
-            point_in_time,
+            passwords, point_in_time,
             rules::{self, deletion, expiry, mask},
             state::{Branch, Origin, State},
             to_wire::{self, json},
@@ -149,6 +149,9 @@ impl Branches {
             // A clone is as large as its source, so there is no need to measure it while the caller waits.
             branch.logical_size = computes.sizes.last(&source.uid).unwrap_or(source.logical_size);
             computes.sizes.put(&branch.uid, branch.logical_size);
+        }
+        if source.protected {
+            passwords::replace_all(computes, &mut branch).await?;
         }
         failpoint::reached("create-branch.started");
         branch.init = false;

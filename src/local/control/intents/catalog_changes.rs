@@ -26,7 +26,7 @@ use crate::{
 /// Changes of roles and databases, in PostgreSQL and in the rows of their branches.
 pub(in crate::local::control) struct CatalogChanges {
     state: Arc<SharedState>,
-    computes: Arc<Computes>,
+    pub(in crate::local::control) computes: Arc<Computes>,
     locks: Arc<Locks>,
     in_flight: InFlight,
 }

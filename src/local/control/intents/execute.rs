@@ -3,7 +3,7 @@
 use crate::local::control::{
     computes::Computes,
     error_response::{Code, ErrorResponse},
-    failpoint,
+    failpoint, passwords,
     sql::{self, MAINTENANCE_DATABASE, Session},
     state::{Branch, Database, Intent, Role},
 };
@@ -65,7 +65,14 @@ impl Executor<'_> {
             Intent::CreateRole { role } => {
                 let exists =
                     attempt == Attempt::Again && session.roles().await?.contains(&role.postgres_role);
-                Ok(session.run(if exists { sql::alter_role(role) } else { sql::create_role(role) }).await?)
+                if exists {
+                    return Ok(session.run(sql::alter_role(role)).await?);
+                }
+                let verifier = match &role.password {
+                    Some(password) => Some(passwords::verifier(password).await?),
+                    None => None,
+                };
+                Ok(session.run(sql::create_role(role, verifier.as_ref())).await?)
             }
             Intent::AlterRole { role } => Ok(session.run(sql::alter_role(role)).await?),
             Intent::DropRole { role, successor } => self.drop_role(session, role, successor.as_ref()).await,

@@ -26,7 +26,7 @@ use crate::{
             sizing,
         },
         sql::{self, Session},
-        state::{Branch, Database, EndpointDefaults, Project, Role, State},
+        state::{Branch, Database, EndpointDefaults, Project, State},
         to_wire::json,
     },
 };
@@ -107,7 +107,7 @@ impl Projects {
         };
         let mut session = Session::open(&self.computes, root, sql::MAINTENANCE_DATABASE).await?;
         session.run(sql::platform()).await?;
-        session.run(sql::create_role(role)).await?;
+        session.run(sql::create_role(role, None)).await?;
         session.run(sql::create_database(&database.postgres_database, &role.postgres_role)).await?;
         let mut inside = Session::open(&self.computes, root, &database.postgres_database).await?;
         inside.run(sql::open_database(&database.postgres_database, &role.postgres_role)).await
@@ -187,18 +187,9 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         sizing::resize(&mut endpoint.sizing, min, max, suspension)?;
         spec.group.as_ref().map_or(Ok(()), sizing::check_group)?;
     }
-    let role: Role = match &body.initial_role_spec {
-        Some(spec) => roles::draft(None, spec, now)?,
-        None => roles::draft_owner(user, now)?,
-    };
-    let named = body.initial_database_spec.as_ref().and_then(|spec| spec.postgres_database.clone());
-    let postgres_database = named.unwrap_or_else(|| FIRST_DATABASE.to_owned());
-    rules::ids::check_identifier("initial_database_spec.postgres_database", &postgres_database)?;
-    rules::ids::check_database_is_not_reserved(&postgres_database)?;
-    let id = match DatabaseId::new(postgres_database.replace('_', "-")) {
-        Ok(id) => id,
-        Err(_) => rules::ids::parse("database_id", &generated_ids::generated_id("db"))?,
-    };
+    let role = roles::draft_owner(user, now)?;
+    let postgres_database = FIRST_DATABASE.to_owned();
+    let id: DatabaseId = rules::ids::parse("database_id", &postgres_database.replace('_', "-"))?;
     let database =
         Database { id, created: now, updated: now, postgres_database, role: Some(role.id.clone()) };
     Ok(Branch {

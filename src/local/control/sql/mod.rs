@@ -9,7 +9,11 @@ mod waits;
 pub(super) use self::session::Session;
 use super::state::{Attributes, Role};
 pub(super) use crate::local::engine::MAINTENANCE_DATABASE;
-use crate::{api::wire::role::AuthMethod, local::compute::SessionLimits, sql::quote_ident};
+use crate::{
+    api::wire::role::AuthMethod,
+    local::{compute::SessionLimits, scram::Verifier},
+    sql::{quote_ident, quote_literal},
+};
 
 const LIMITS: SessionLimits = SessionLimits::CATALOG;
 /// The group of roles that administer a branch without being superusers.
@@ -26,11 +30,11 @@ pub(super) fn platform() -> String {
     )
 }
 
-pub(super) fn create_role(role: &Role) -> String {
+/// Creates a role, with the verifier of its password where it has one.
+pub(super) fn create_role(role: &Role, verifier: Option<&Verifier>) -> String {
     let login = if role.auth == AuthMethod::NoLogin { "NOLOGIN" } else { "LOGIN" };
-    // A role with a password gets it in SQL, from its owner; until then no password is accepted.
-    let mut sql =
-        format!("CREATE ROLE {} {login} {};", quote_ident(&role.postgres_role), attributes(role.attributes));
+    let name = quote_ident(&role.postgres_role);
+    let mut sql = format!("CREATE ROLE {name} {login} {}{};", attributes(role.attributes), password(verifier));
     if !role.memberships.is_empty() {
         sql.push_str(&membership(role));
     }
@@ -45,6 +49,17 @@ pub(super) fn alter_role(role: &Role) -> String {
         attributes(role.attributes),
         membership(role)
     )
+}
+
+/// Sets the verifier of a role's password; `None` removes the password.
+pub(super) fn set_password(postgres_role: &str, verifier: Option<&Verifier>) -> String {
+    let password = verifier.map_or_else(|| " PASSWORD NULL".to_owned(), |verifier| password(Some(verifier)));
+    format!("ALTER ROLE {}{password};", quote_ident(postgres_role))
+}
+
+/// The verifier stands for the password, which no log of PostgreSQL then shows.
+fn password(verifier: Option<&Verifier>) -> String {
+    verifier.map(|verifier| format!(" PASSWORD {}", quote_literal(&verifier.to_string()))).unwrap_or_default()
 }
 
 fn attributes(Attributes { bypassrls, createdb, createrole }: Attributes) -> String {

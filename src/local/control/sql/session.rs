@@ -83,6 +83,17 @@ impl Session {
         Ok(found.flatten())
     }
 
+    /// The roles with a password, other than the platform's.
+    pub(in crate::local::control) async fn roles_with_passwords(
+        &mut self,
+    ) -> Result<Vec<String>, ErrorResponse> {
+        self.column(
+            "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_authid
+             WHERE rolpassword IS NOT NULL AND NOT rolsuper",
+        )
+        .await
+    }
+
     /// All databases.
     pub(in crate::local::control) async fn all_databases(&mut self) -> Result<Vec<String>, ErrorResponse> {
         self.column("SELECT datname::pg_catalog.text FROM pg_catalog.pg_database").await

@@ -13,7 +13,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(super) use self::intent::Intent;
 use super::error_response::ErrorResponse;
@@ -150,6 +151,15 @@ pub(super) struct Role {
     pub(super) auth: AuthMethod,
     pub(super) attributes: Attributes,
     pub(super) memberships: Vec<MembershipRole>,
+    /// In clear, because the API shows it again. `None` for roles that have none, and for those of older versions until
+    /// it is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+    pub(super) password: Option<SecretString>,
+}
+
+/// Writes a secret to the state file, which its owner alone can read.
+fn exposed<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -389,5 +399,14 @@ pub(super) mod tests {
         assert_eq!(serde_json::to_value(&read).unwrap(), row);
         assert_eq!(read.name().to_string(), "projects/shop/branches/dev");
         assert_eq!(read.databases.values().filter(|database| database.role.is_none()).count(), 1);
+    }
+
+    #[test]
+    fn a_password_is_in_the_row_and_not_in_its_debug_form() {
+        let mut row = branch_row("dev");
+        row["roles"]["jane"]["password"] = json!("correct horse");
+        let read: Branch = serde_json::from_value(row.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), row);
+        assert!(!format!("{read:?}").contains("correct horse"));
     }
 }

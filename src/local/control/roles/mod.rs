@@ -1,22 +1,23 @@
 //! Roles: rows of a branch and roles in its PostgreSQL.
 
+mod password;
+mod spec;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
+
+pub(super) use self::spec::draft_owner;
 
 use super::{
     error_response::ErrorResponse,
-    generated_ids,
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
     operations::{Operations, Subject, Work, empty},
-    rules::{
-        self,
-        mask::{self, RoleField},
-    },
+    rules,
     shared_state::SharedState,
-    state::{Attributes, Branch, Intent, Role},
+    state::{Branch, Intent, Role},
     to_wire::{self, json},
 };
 use crate::api::{
@@ -24,7 +25,7 @@ use crate::api::{
     wire::{
         self,
         operation::Operation,
-        role::{AuthMethod, IdentityType, MembershipRole, RoleAttributes, RoleSpec},
+        role::RoleSpec,
     },
 };
 
@@ -80,9 +81,7 @@ impl Roles {
         self.operations
             .submit(async move {
                 let held = this.changes.hold_branch(name.branch(), "the change of a role").await?;
-                let mut role = this.state.snapshot().role(&name)?.1.clone();
-                mask::apply(&mask::resolve(&mask)?, |field| set(&mut role, field, &spec))?;
-                role.updated = Utc::now();
+                let role = spec::updated(this.state.snapshot().role(&name)?.1, &mask, &spec)?;
                 Ok(this.work(held, name, Intent::AlterRole { role }))
             })
             .await
@@ -108,10 +107,10 @@ impl Roles {
         let state = self.state.snapshot();
         let branch = state.branch(&on)?;
         if let Some(old) = id.as_ref().and_then(|id| branch.roles.get(id)).filter(|_| replace) {
-            let role = replacement(old, &spec)?;
+            let role = spec::replacement(old, &spec)?;
             return Ok(self.work(held, on.role(role.id.clone()), Intent::AlterRole { role }));
         }
-        let role = draft(id, &spec, Utc::now())?;
+        let role = spec::draft(id, &spec, Utc::now())?;
         if branch.roles.values().any(|other| other.id == role.id || other.postgres_role == role.postgres_role)
         {
             return Err(ErrorResponse::bad_request("role with that name already exists"));
@@ -160,98 +159,5 @@ pub(super) fn role_id_in(branch: &Branch, field: &str, name: &str) -> Result<Rol
             "Field '{field}' must be the full name of a role of '{}', got '{name}'",
             branch.name()
         ))
-    })
-}
-
-/// The role of the caller who creates a project.
-pub(super) fn draft_owner(user: &str, now: DateTime<Utc>) -> Result<Role, ErrorResponse> {
-    Ok(Role {
-        id: rules::ids::parse("role_id", &generated_ids::role_id_of(user))?,
-        created: now,
-        updated: now,
-        postgres_role: user.to_owned(),
-        identity: if user.contains('@') { IdentityType::User } else { IdentityType::ServicePrincipal },
-        auth: AuthMethod::Oauth,
-        attributes: Attributes { bypassrls: true, createdb: true, createrole: true },
-        memberships: vec![MembershipRole::DatabricksSuperuser],
-    })
-}
-
-pub(super) fn draft(id: Option<RoleId>, spec: &RoleSpec, now: DateTime<Utc>) -> Result<Role, ErrorResponse> {
-    let postgres_role = spec.postgres_role.clone().unwrap_or_default();
-    rules::ids::check_identifier("role.spec.postgres_role", &postgres_role)?;
-    rules::ids::check_role_is_not_reserved(&postgres_role)?;
-    let identity = spec.identity_type.clone().unwrap_or(IdentityType::Unspecified);
-    let auth = match (&spec.auth_method, &identity) {
-        (Some(AuthMethod::Unknown(text)), _) => {
-            return Err(ErrorResponse::invalid(format!(
-                "Field 'role.spec.auth_method' has no value '{text}'"
-            )));
-        }
-        (_, IdentityType::Unknown(text)) => {
-            return Err(ErrorResponse::invalid(format!(
-                "Field 'role.spec.identity_type' has no value '{text}'"
-            )));
-        }
-        (Some(auth), _) => auth.clone(),
-        (None, IdentityType::Unspecified) => AuthMethod::Password,
-        (None, _) => AuthMethod::Oauth,
-    };
-    let memberships = spec.membership_roles.clone().unwrap_or_default();
-    check_memberships(&memberships)?;
-    Ok(Role {
-        id: id.map_or_else(|| rules::ids::parse("role_id", &generated_ids::generated_id("rol")), Ok)?,
-        created: now,
-        updated: now,
-        postgres_role,
-        identity,
-        auth,
-        attributes: attributes(spec.attributes.as_ref()),
-        memberships,
-    })
-}
-
-/// A role after `replace_existing`: attributes and memberships that the spec leaves out are removed.
-fn replacement(old: &Role, spec: &RoleSpec) -> Result<Role, ErrorResponse> {
-    let memberships = spec.membership_roles.clone().unwrap_or_default();
-    check_memberships(&memberships)?;
-    let attributes = attributes(spec.attributes.as_ref());
-    Ok(Role { memberships, attributes, updated: Utc::now(), ..old.clone() })
-}
-
-fn attributes(spec: Option<&RoleAttributes>) -> Attributes {
-    let on = |pick: fn(&RoleAttributes) -> Option<bool>| spec.and_then(pick).unwrap_or(false);
-    Attributes {
-        bypassrls: on(|a| a.bypassrls),
-        createdb: on(|a| a.createdb),
-        createrole: on(|a| a.createrole),
-    }
-}
-
-fn check_memberships(memberships: &[MembershipRole]) -> Result<(), ErrorResponse> {
-    match memberships.iter().find(|role| **role != MembershipRole::DatabricksSuperuser) {
-        None => Ok(()),
-        Some(other) => Err(ErrorResponse::invalid(format!(
-            "Field 'role.spec.membership_roles' has no value '{other}'; DATABRICKS_SUPERUSER is the only one"
-        ))),
-    }
-}
-
-fn set(role: &mut Role, field: RoleField, spec: &RoleSpec) -> Result<bool, ErrorResponse> {
-    let attributes = spec.attributes.as_ref();
-    Ok(match field {
-        RoleField::BypassRls => {
-            mask::set(&mut role.attributes.bypassrls, attributes.and_then(|a| a.bypassrls.as_ref()))
-        }
-        RoleField::CreateDb => {
-            mask::set(&mut role.attributes.createdb, attributes.and_then(|a| a.createdb.as_ref()))
-        }
-        RoleField::CreateRole => {
-            mask::set(&mut role.attributes.createrole, attributes.and_then(|a| a.createrole.as_ref()))
-        }
-        RoleField::Memberships => {
-            check_memberships(spec.membership_roles.as_deref().unwrap_or_default())?;
-            mask::set(&mut role.memberships, spec.membership_roles.as_ref())
-        }
     })
 }
