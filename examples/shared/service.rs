@@ -27,8 +27,7 @@ impl Service {
             ui::field("user", &user.user_name);
             return Ok(Self { lakebase, local: None });
         }
-        let start =
-            LocalLakebase::builder().prefer_pg_version(17).durability(Durability::Fast).attach_or_start();
+        let start = LocalLakebase::builder().durability(Durability::Fast).attach_or_start();
         let (local, _) =
             ui::timed("starting; PostgreSQL is downloaded once where it is not installed", start).await;
         let local = local?;

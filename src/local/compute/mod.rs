@@ -22,6 +22,7 @@ pub(crate) use configuration::ComputeSettings;
 pub use configuration::Durability;
 pub(crate) use fetch::Progress;
 pub(crate) use installed::PgVersion;
+pub(crate) use pinned::DEFAULT_MAJOR;
 
 pub(super) use access::SUPERUSER;
 pub(super) use binaries::Binaries;

@@ -27,8 +27,8 @@ impl Package {
     }
 }
 
-/// Fetched where nothing was asked for and nothing is installed.
-pub(super) const DEFAULT_MAJOR: u32 = 17;
+/// The version of projects that ask for none, where it is installed or was fetched; fetched where there is none at all.
+pub(crate) const DEFAULT_MAJOR: u32 = 18;
 
 /// The package of a major version for this machine.
 pub(super) fn package(major: u32) -> Option<Package> {

@@ -44,7 +44,7 @@ use branch_compute::Slot;
 
 pub use super::compute::Durability;
 pub(crate) use super::{
-    compute::{ComputeSettings, PgVersion, Progress},
+    compute::{ComputeSettings, DEFAULT_MAJOR, PgVersion, Progress},
     engine_error::EngineError,
     storage::{BranchKey, CloneMethod},
 };

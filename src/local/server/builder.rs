@@ -22,7 +22,7 @@ use crate::local::{
     account::FileWorkers,
     api,
     control::{Control, ControlOptions, Latency, Limits, make_room},
-    engine::{Engine, EngineOptions, PgVersion},
+    engine::{DEFAULT_MAJOR, Engine, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
 };
@@ -64,7 +64,6 @@ pub struct LocalLakebaseBuilder {
 /// The PostgreSQL of projects that ask for no version.
 #[derive(Clone, Copy, Debug)]
 enum WantedVersion {
-    Any,
     Preferred(u32),
     Only(u32),
 }
@@ -76,7 +75,7 @@ impl Default for LocalLakebaseBuilder {
             durability: Durability::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             pg_bin: None,
-            pg_version: WantedVersion::Any,
+            pg_version: WantedVersion::Preferred(DEFAULT_MAJOR),
             pg_user: None,
             user: DEFAULT_USER.to_owned(),
             latency: Latency::default(),
@@ -106,22 +105,23 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// The directory with PostgreSQL's programs. Defaults to `LAKEBASE_PG_BIN`; without both, the newest installed
-    /// PostgreSQL is used, and one is fetched only where none is installed.
+    /// The directory with PostgreSQL's programs. Defaults to `LAKEBASE_PG_BIN`; without both, PostgreSQL is found, and
+    /// fetched only where there is none or where a version that is asked for is missing.
     pub fn pg_bin(mut self, dir: impl Into<PathBuf>) -> Self {
         self.pg_bin = Some(dir.into());
         self
     }
 
-    /// The major version for projects that do not ask for one; defaults to the newest that is installed. A version
-    /// that is asked for here and not installed is fetched; where that fails, the start fails.
+    /// The major version for projects that do not ask for one. Where it is not installed it is fetched; where that
+    /// fails, the start fails. The default is [`prefer_pg_version(18)`](Self::prefer_pg_version).
     pub fn pg_version(mut self, major: u32) -> Self {
         self.pg_version = WantedVersion::Only(major);
         self
     }
 
-    /// As [`pg_version`](Self::pg_version), but where another version is installed and this one is not, the newest
-    /// installed one is used and nothing is fetched; [`LocalLakebase::pg_version`] returns which it is.
+    /// The major version for projects that do not ask for one, if it is installed or was fetched before; else the
+    /// newest installed version. It is fetched only on a machine without PostgreSQL. The default is 18, as in the
+    /// service; [`LocalLakebase::pg_version`] returns which one it is.
     pub fn prefer_pg_version(mut self, major: u32) -> Self {
         self.pg_version = WantedVersion::Preferred(major);
         self
@@ -311,12 +311,10 @@ impl LocalLakebaseBuilder {
     }
 
     async fn version(&self, engine: &Engine) -> Result<PgVersion, LocalError> {
-        let wanted = match self.pg_version {
-            WantedVersion::Any => None,
-            WantedVersion::Only(major) => Some(major),
-            WantedVersion::Preferred(major) => return Ok(engine.prefer_version(major).await?),
-        };
-        Ok(engine.resolve_version(wanted).await?)
+        Ok(match self.pg_version {
+            WantedVersion::Only(major) => engine.resolve_version(Some(major)).await?,
+            WantedVersion::Preferred(major) => engine.prefer_version(major).await?,
+        })
     }
 
     async fn control(

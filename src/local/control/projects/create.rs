@@ -35,7 +35,7 @@ const ROOT_BRANCH: &str = "production";
 const FIRST_DATABASE: &str = "databricks_postgres";
 const DEFAULT_RETENTION: Duration = Duration::from_secs(604_800);
 /// The versions that the service offers.
-const VERSIONS: std::ops::RangeInclusive<i64> = 16..=18;
+const VERSIONS: std::ops::RangeInclusive<i64> = 16..=19;
 
 impl Projects {
     pub(super) async fn begin_create(
@@ -133,7 +133,7 @@ fn wanted_version(body: &wire::project::Project, default: u32) -> Result<u32, Er
     match u32::try_from(wanted) {
         Ok(version) if VERSIONS.contains(&wanted) || version == default => Ok(version),
         _ => {
-            Err(ErrorResponse::invalid(format!("Field 'spec.pg_version' must be 16, 17 or 18, got {wanted}")))
+            Err(ErrorResponse::invalid(format!("Field 'spec.pg_version' must be from 16 to 19, got {wanted}")))
         }
     }
 }
