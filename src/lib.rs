@@ -217,7 +217,7 @@ pub mod builder {
             page::List,
             project::{CreateProject, CreateProjectIfMissing, DeleteProject, UndeleteProject, UpdateProject},
             role::{CreateRole, DeleteRole, UpdateRole},
-            snapshot::{CreateSnapshot, DeleteSnapshot},
+            snapshot::{CreateSnapshot, DeleteSnapshot, SetSnapshotSchedule},
         },
         client::ClientBuilder,
         http::{RawMethod as Method, RawRequest, RetryPolicy},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lakebase::model::{EndpointState, EndpointType, Suspension};
 use serde_json::json;
 
-use crate::support::fixture::{Fixture, expect, number, on_a_project, parts};
+use crate::support::fixture::{Fixture, expect, is_workspace, number, on_a_project, parts};
 
 #[tokio::test]
 async fn a_branch_has_one_read_write_endpoint_which_can_be_adopted() {
@@ -83,8 +83,29 @@ async fn sizes_are_half_a_unit_or_whole_and_span_sixteen() {
         for (min, max) in [(0.25, 1.0), (1.5, 2.0), (2.0, 1.0), (1.0, 18.0), (0.0, 1.0), (-1.0, 1.0), (113.0, 113.0)] {
             assert_eq!(fixture.refused(&call, size(min, max)).await.0, 400, "{min}–{max}");
         }
+        for (min, max) in [(64.0, 65.0), (100.0, 112.0), (0.5, 17.0), (48.0, 66.0)] {
+            assert_eq!(fixture.refused(&call, size(min, max)).await.0, 400, "{min}–{max}");
+        }
         let operation = fixture.operation(&call, size(0.5, 16.0)).await;
         assert_eq!(operation["response"]["status"]["autoscaling_limit_max_cu"].as_f64(), Some(16.0));
+        // One end alone is held to the other one that the endpoint has, in an update and in a replacement.
+        let one = |end: &str, cu: f64| json!({"spec": {format!("autoscaling_limit_{end}_cu"): cu}});
+        for (end, cu) in [("max", 17.0), ("min", 17.0), ("max", 80.0)] {
+            let call = format!("PATCH {name}?update_mask=spec.autoscaling_limit_{end}_cu");
+            assert_eq!(fixture.refused(&call, one(end, cu)).await.0, 400, "{end} {cu}");
+        }
+        let replace = format!("POST {}/endpoints?endpoint_id=primary&replace_existing=true", fixture.main.name);
+        let mut spec = size(80.0, 96.0);
+        spec["spec"]["endpoint_type"] = json!("ENDPOINT_TYPE_READ_WRITE");
+        assert_eq!(fixture.refused(&replace, spec).await.0, 400);
+        if !is_workspace() {
+            let operation = fixture.operation(&call, size(80.0, 80.0)).await;
+            assert_eq!(operation["response"]["status"]["autoscaling_limit_min_cu"].as_f64(), Some(80.0));
+        }
+        let call = format!("PATCH {}?update_mask=spec.default_endpoint_settings", fixture.project.name);
+        let sizes = json!({"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 18, "no_suspension": true});
+        let body = json!({"spec": {"default_endpoint_settings": sizes}});
+        assert_eq!(fixture.refused(&call, body).await.0, 400);
     })
     .await;
 }

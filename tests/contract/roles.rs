@@ -101,7 +101,8 @@ async fn a_replacement_keeps_attributes_that_it_does_not_name_and_replaces_membe
         assert_eq!(replaced.attributes, RoleAttributes { createdb: false, ..all });
         assert_eq!((replaced.membership_roles.len(), replaced.create_time), (0, role.create_time));
         assert_eq!((replaced.postgres_role.as_str(), &replaced.auth_method), ("app", &AuthMethod::Password));
-        let sql = "SELECT count(*) FROM pg_roles r WHERE rolname = 'app' AND rolcreaterole AND NOT rolcreatedb
+        let sql =
+            "SELECT count(*) FROM pg_roles r WHERE rolname = 'app' AND rolcreaterole AND NOT rolcreatedb
             AND NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)";
         assert_eq!(number(&fixture.main, sql).await, 1);
         // Without an id this is the ordinary creation.

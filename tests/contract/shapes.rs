@@ -1,6 +1,11 @@
 //! Paths, bodies, ids and the shape of answers.
 
-use lakebase::{ErrorKind, Expiry, Lakebase, auth::Env};
+use lakebase::{
+    ErrorKind, Expiry, Lakebase,
+    auth::Env,
+    days,
+    model::{Cadence, ScheduleRule},
+};
 use serde_json::{Value, json};
 
 use crate::support::fixture::{
@@ -245,6 +250,42 @@ async fn a_client_need_not_know_which_server_it_talks_to() {
         assert_eq!(fixture.project.display_name, "The same");
         let child = fixture.main.create_branch("dev", Expiry::After(lakebase::hours(1))).await.unwrap();
         assert!(child.expire_time.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_branch_without_a_snapshot_schedule_has_an_empty_one() {
+    on_a_project(async |fixture: Fixture| {
+        assert!(fixture.main.handle().snapshot_schedule().await.unwrap().rules.is_empty());
+        let name = format!("{}/snapshot-schedule", fixture.main.name);
+        let operation = fixture.operation(&format!("PATCH {name}?update_mask=schedule"), json!({})).await;
+        let of = operation["name"].as_str().unwrap();
+        assert!(of.starts_with(&format!("{name}/operations/")), "{operation}");
+        assert_eq!(operation["response"]["name"], name, "{operation}");
+        assert!(fixture.main.handle().set_snapshot_schedule([]).await.unwrap().rules.is_empty());
+        let missing = format!("GET {}/branches/missing/snapshot-schedule", fixture.project.name);
+        expect(&fixture.refused(&missing, None).await, 404, "NOT_FOUND", "branch id not found");
+        if !is_workspace() {
+            let rules = [ScheduleRule::new(Cadence::Daily { hour: 2 }, days(7))];
+            let error = fixture.main.handle().set_snapshot_schedule(rules).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn deleted_branches_are_shown_only_when_asked_for() {
+    on_a_project(async |fixture: Fixture| {
+        fixture.branch("gone").await.delete().await.unwrap();
+        let there = fixture.project.branches().await.unwrap();
+        assert!(there.iter().all(|branch| branch.id().as_str() != "gone"));
+        for branch in fixture.project.branches().show_deleted().await.unwrap() {
+            assert_eq!(branch.id().as_str() == "gone", branch.delete_time.is_some(), "{branch:?}");
+        }
+        let call = format!("GET {}/branches?show_deleted=perhaps", fixture.project.name);
+        expect(&fixture.refused(&call, None).await, 400, "INVALID_PARAMETER_VALUE", "Field 'show_deleted'");
     })
     .await;
 }

@@ -119,7 +119,8 @@ async fn a_replacement_names_only_what_it_sets_and_needs_an_id() {
     let dev = service.branch();
     let definition = RoleDefinition::plain("ada").createdb(false).bypassrls(true);
     dev.create_role(definition.clone()).id("ada").replace_existing().await.unwrap();
-    let body = json!({"spec": {"postgres_role": "ada", "attributes": {"bypassrls": true, "createdb": false}}});
+    let body =
+        json!({"spec": {"postgres_role": "ada", "attributes": {"bypassrls": true, "createdb": false}}});
     assert_eq!(service.changes().await, [format!("POST {ALL}?role_id=ada&replace_existing=true {body}")]);
     let error = dev.create_role(definition).replace_existing().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -5,7 +5,7 @@ use lakebase::{
 };
 use serde_json::{Value, json};
 
-use crate::support::mock::{MockService, done, gone};
+use crate::support::mock::{MockService, done, gone, running};
 
 const ALL: &str = "projects/shop/snapshots";
 const S1: &str = "projects/shop/snapshots/s1";
@@ -46,7 +46,7 @@ async fn a_snapshot_is_taken_read_listed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_schedule_is_read_and_replaced_whichever_way_the_service_answers() {
+async fn a_schedule_is_read_and_replaced_by_an_operation() {
     let rules = [
         ScheduleRule::new(Cadence::Daily { hour: 2 }, days(7)),
         ScheduleRule::new(Cadence::Weekly { day: Weekday::Sunday, hour: 3 }, days(28)),
@@ -58,14 +58,16 @@ async fn a_schedule_is_read_and_replaced_whichever_way_the_service_answers() {
     let answer = json!({"name": SCHEDULE, "schedule": wire});
     let service = MockService::new().await;
     service.once(&format!("GET {SCHEDULE}"), json!({"name": SCHEDULE})).await;
-    service.once(&format!("PATCH {SCHEDULE}"), answer.clone()).await;
-    service.on(&format!("PATCH {SCHEDULE}"), done("projects/shop/branches/dev", answer)).await;
+    service.once(&format!("PATCH {SCHEDULE}"), running(SCHEDULE)).await;
+    service.on(&format!("GET {SCHEDULE}/operations/AbC+12=="), done(SCHEDULE, answer.clone())).await;
+    service.on(&format!("PATCH {SCHEDULE}"), done(SCHEDULE, answer)).await;
     let dev = service.branch();
     assert!(dev.snapshot_schedule().await.unwrap().rules.is_empty());
     for _ in 0..2 {
         assert_eq!(dev.set_snapshot_schedule(rules.clone()).await.unwrap().rules, rules);
     }
-    dev.set_snapshot_schedule([]).await.unwrap();
+    let started = dev.set_snapshot_schedule([]).start().await.unwrap();
+    assert_eq!(started.name().resource(), SCHEDULE);
     let changes = service.changes().await;
     assert_eq!(changes[0], format!("PATCH {SCHEDULE}?update_mask=schedule {}", json!({"schedule": wire})));
     assert_eq!(changes[2], format!("PATCH {SCHEDULE}?update_mask=schedule {}", json!({"schedule": []})));

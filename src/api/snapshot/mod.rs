@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use create::CreateSnapshot;
 pub use delete::DeleteSnapshot;
-pub use schedule::{Cadence, ScheduleRule, SnapshotSchedule, Weekday};
+pub use schedule::{Cadence, ScheduleRule, SetSnapshotSchedule, SnapshotSchedule, Weekday};
 
 use crate::{
     api::{

@@ -1,16 +1,15 @@
 //! Schedules of automatic snapshots.
 
-use std::{marker::PhantomData, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use crate::{
     api::{
         branch::Branch,
         operation::Operation,
-        request::read,
-        resource::{Reading, sealed::Read},
+        request::{read, sent_when_awaited, start},
+        resource::sealed::Read,
         wire::{
             format::{Seconds, open_enum},
             snapshot::{Cadence as WireCadence, ScheduleRule as WireRule, SnapshotSchedule as Wire},
@@ -18,7 +17,7 @@ use crate::{
     },
     client::Lakebase,
     error::{Error, Result},
-    http::{Request, decode},
+    http::Request,
 };
 
 open_enum! {
@@ -202,39 +201,60 @@ impl Branch {
     }
 
     /// Replaces the schedule; no rules at all switch it off.
+    pub fn set_snapshot_schedule(
+        &self,
+        rules: impl IntoIterator<Item = ScheduleRule>,
+    ) -> SetSnapshotSchedule {
+        SetSnapshotSchedule { branch: self.clone(), rules: rules.into_iter().collect() }
+    }
+}
+
+/// A request to replace the schedule of a branch: [`Branch::set_snapshot_schedule`].
+///
+/// ```no_run
+/// # async fn example(branch: lakebase::Branch) -> lakebase::Result<()> {
+/// branch.set_snapshot_schedule([]).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an hour, a day or a retention outside of its range, before
+/// anything is sent; [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist. Also the errors of
+/// [waiting](crate::Operation#errors) and of [any call](crate::builder::RawRequest#errors).
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until the request is awaited"]
+pub struct SetSnapshotSchedule {
+    branch: Branch,
+    rules: Vec<ScheduleRule>,
+}
+
+impl SetSnapshotSchedule {
+    /// Sends the change and returns the operation without waiting.
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::ErrorKind::Invalid) for an hour, a day or a retention outside of its range,
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a rule outside of its range,
     /// [`NotFound`](crate::ErrorKind::NotFound) when the branch does not exist.
-    pub async fn set_snapshot_schedule(
-        &self,
-        rules: impl IntoIterator<Item = ScheduleRule>,
-    ) -> Result<SnapshotSchedule> {
-        let context = format!("setting the snapshot schedule of {}", self.name());
-        let rules: Vec<ScheduleRule> = rules.into_iter().collect();
+    pub async fn start(self) -> Result<Operation<SnapshotSchedule>> {
+        let Self { branch, rules } = self;
+        let context = format!("setting the snapshot schedule of {}", branch.name());
         rules
             .iter()
             .try_for_each(ScheduleRule::check)
             .map_err(|error| error.with_context(context.clone()))?;
         let body = Wire { name: None, schedule: rules.into_iter().map(WireRule::from).collect() };
-        let path = format!("{}/snapshot-schedule", self.name());
-        let request =
-            Request::patch(&path, &body, context.clone())?.query("update_mask", "schedule").idempotent();
-        let answer = self.client().send(request).await?;
-        self.read_schedule(answer).await.map_err(|error| error.with_context(context))
+        let request = Request::patch(&format!("{}/snapshot-schedule", branch.name()), &body, context)?;
+        start(branch.client(), request.query("update_mask", "schedule").idempotent()).await
     }
 
-    /// Some servers answer with the schedule, others with an operation that ends with it.
-    async fn read_schedule(&self, answer: Value) -> Result<SnapshotSchedule> {
-        if answer.get("schedule").is_some()
-            || !answer["name"].as_str().is_some_and(|name| name.contains("/operations/"))
-        {
-            return decode::value(&answer, Reading::new(self.client()));
-        }
-        Operation::from_answer(self.client(), decode::value(&answer, PhantomData)?)?.await
+    async fn run(self) -> Result<SnapshotSchedule> {
+        self.start().await?.await
     }
 }
+
+sent_when_awaited!(SetSnapshotSchedule => SnapshotSchedule);
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ use crate::{
             credential::{CredentialRequest, DatabaseCredential},
             operation::Operation,
             project::Project,
+            snapshot::SnapshotSchedule,
         },
     },
     local::control::ErrorResponse,
@@ -36,7 +37,11 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/branches", get(list_branches).post(create_branch))
         .route("/projects/{p}/branches/{b}", get(get_branch).patch(update_branch).delete(delete_branch))
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
-        .route("/projects/{p}/branches/{b}/snapshot-schedule", any(snapshots))
+        .route(
+            "/projects/{p}/branches/{b}/snapshot-schedule",
+            get(snapshot_schedule).patch(set_snapshot_schedule),
+        )
+        .route("/projects/{p}/branches/{b}/snapshot-schedule/operations/{*id}", get(operation))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
         .route("/credentials", post(generate_credential))
 }
@@ -83,6 +88,8 @@ async fn list_branches(
     Name(project): Name<ProjectName>,
     query: Params,
 ) -> Answer<Branches> {
+    // Deleted branches are not kept, so there are none to show.
+    query.flag("show_deleted")?;
     Ok(Json(api.control.branches.list(&project, &query.page()?)?))
 }
 
@@ -125,6 +132,22 @@ async fn undelete_branch(State(api): State<Api>, Name(branch): Name<BranchName>)
         "a branch is deleted for good, unlike a project. Branch its source anew with 'source_branch_time' or \
          'source_branch_lsn', and protect a branch that must not go (spec.is_protected)",
     ))
+}
+
+async fn snapshot_schedule(
+    State(api): State<Api>,
+    Name(branch): Name<BranchName>,
+) -> Answer<SnapshotSchedule> {
+    Ok(Json(api.control.branches.snapshot_schedule(&branch)?))
+}
+
+async fn set_snapshot_schedule(
+    State(api): State<Api>,
+    Name(branch): Name<BranchName>,
+    query: Params,
+    Body(body): Body<SnapshotSchedule>,
+) -> Answer<Operation> {
+    Ok(Json(api.control.branches.set_snapshot_schedule(branch, query.text("update_mask"), body).await?))
 }
 
 async fn snapshots() -> ErrorResponse {

@@ -47,6 +47,7 @@ pub(crate) enum Latency {
 pub(super) enum Subject {
     Project,
     Branch,
+    SnapshotSchedule,
     Endpoint,
     Role,
     Database,
@@ -58,6 +59,9 @@ impl Subject {
         match self {
             Self::Project => "type.googleapis.com/databricks.postgres.v1.ProjectOperationMetadata",
             Self::Branch => "type.googleapis.com/databricks.postgres.v1.BranchOperationMetadata",
+            Self::SnapshotSchedule => {
+                "type.googleapis.com/databricks.postgres.v1.SnapshotScheduleOperationMetadata"
+            }
             Self::Endpoint => "type.googleapis.com/databricks.postgres.v1.EndpointOperationMetadata",
             Self::Role => "type.googleapis.com/databricks.postgres.v1.RoleOperationMetadata",
             Self::Database => "type.googleapis.com/databricks.postgres.v1.DatabaseOperationMetadata",

@@ -35,7 +35,8 @@ pub(super) async fn replace_all(computes: &Computes, branch: &mut Branch) -> Res
     let mut statements = String::new();
     for name in session.roles_with_passwords().await? {
         let mut rows = branch.roles.values_mut();
-        let verifier = match rows.find(|role| role.postgres_role == name && role.auth == AuthMethod::Password) {
+        let verifier = match rows.find(|role| role.postgres_role == name && role.auth == AuthMethod::Password)
+        {
             Some(role) => Some(verifier(role.password.insert(generate()?)).await?),
             None => None,
         };

@@ -1,6 +1,7 @@
 //! Branches: forked from a source, each with a compute of its own.
 
 mod create;
+mod schedule;
 
 use std::sync::Arc;
 

@@ -132,9 +132,9 @@ fn wanted_version(body: &wire::project::Project, default: u32) -> Result<u32, Er
     let Some(wanted) = body.spec.as_ref().and_then(|spec| spec.pg_version) else { return Ok(default) };
     match u32::try_from(wanted) {
         Ok(version) if VERSIONS.contains(&wanted) || version == default => Ok(version),
-        _ => {
-            Err(ErrorResponse::invalid(format!("Field 'spec.pg_version' must be from 16 to 19, got {wanted}")))
-        }
+        _ => Err(ErrorResponse::invalid(format!(
+            "Field 'spec.pg_version' must be from 16 to 19, got {wanted}"
+        ))),
     }
 }
 

@@ -22,11 +22,7 @@ use super::{
 };
 use crate::api::{
     name::{BranchName, FromService as _, RoleId, RoleName},
-    wire::{
-        self,
-        operation::Operation,
-        role::RoleSpec,
-    },
+    wire::{self, operation::Operation, role::RoleSpec},
 };
 
 const MOST_ROLES: usize = 500;

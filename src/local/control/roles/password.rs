@@ -5,13 +5,13 @@ use secrecy::SecretString;
 use super::Roles;
 use crate::{
     api::{name::RoleName, wire::role::AuthMethod},
-    sql::quote_ident,
     local::control::{
         error_response::ErrorResponse,
         passwords,
         sql::{self, MAINTENANCE_DATABASE, Session},
         state::{Branch, Role},
     },
+    sql::quote_ident,
 };
 
 impl Roles {
@@ -46,7 +46,8 @@ impl Roles {
 
     async fn keep(&self, name: &RoleName, password: &SecretString) -> Result<(), ErrorResponse> {
         let put = |branch: &mut Branch| {
-            let role = branch.roles.get_mut(name.id()).ok_or_else(|| ErrorResponse::role_not_found(name.id()))?;
+            let role =
+                branch.roles.get_mut(name.id()).ok_or_else(|| ErrorResponse::role_not_found(name.id()))?;
             role.password = Some(password.clone());
             Ok(())
         };

@@ -34,7 +34,8 @@ pub(super) fn platform() -> String {
 pub(super) fn create_role(role: &Role, verifier: Option<&Verifier>) -> String {
     let login = if role.auth == AuthMethod::NoLogin { "NOLOGIN" } else { "LOGIN" };
     let name = quote_ident(&role.postgres_role);
-    let mut sql = format!("CREATE ROLE {name} {login} {}{};", attributes(role.attributes), password(verifier));
+    let mut sql =
+        format!("CREATE ROLE {name} {login} {}{};", attributes(role.attributes), password(verifier));
     if !role.memberships.is_empty() {
         sql.push_str(&membership(role));
     }
