@@ -1,7 +1,7 @@
 //! Typed async SDK for Databricks Lakebase Postgres, and a real Lakebase on one machine.
 //!
-//! Lakebase is PostgreSQL whose databases branch as code does: a *project* holds data and its history, a *branch* is a
-//! copy-on-write copy of it, an *endpoint* is the compute that serves a branch. This crate makes and deletes them,
+//! Lakebase is PostgreSQL with git-like branches: a *project* holds data and its history, a *branch* is a
+//! copy-on-write copy of it, an *endpoint* is the compute that serves a branch. This crate creates and deletes them,
 //! logs in with credentials that renew themselves, compares the schemas of branches, and brings migrations from a
 //! branch to production. With the feature `local` it also is such a service: PostgreSQL servers and branches on this
 //! machine behind the same REST API, so that tests and development need no account.
@@ -19,7 +19,7 @@
 //! let dev = production.create_branch("dev", Expiry::after(hours(24))).await?; // ready when it returns
 //! let pool = dev.pool().await?; // a pool of sqlx that renews its credential
 //! let customers: i64 = sqlx::query_scalar("SELECT count(*) FROM customers").fetch_one(&pool).await?;
-//! println!("{customers} customers on {}, none of them real to production", dev.name);
+//! println!("{customers} customers on {}; changes here do not reach production", dev.name);
 //!
 //! dev.delete().await?;
 //! # Ok(())
@@ -33,20 +33,20 @@
 //!
 //! * [`Lakebase`] is the client: an address, a login, a connection pool for HTTP. Cloning it is cheap.
 //! * [`Project`], [`Branch`], [`Endpoint`], [`Role`], [`Database`] and [`Snapshot`] are **handles**: a name and a
-//!   client. Making one sends nothing and says nothing about existence. Their methods are the verbs.
+//!   client. Creating one sends no request and does not check that the resource exists. Its methods send the requests.
 //! * [`ProjectInfo`](model::ProjectInfo), [`BranchInfo`](model::BranchInfo), … are **answers of the service**: plain
 //!   data, returned by reads and creates. Each has the methods that usually come next (`info.pool()`,
 //!   `info.delete()`); `info.handle()` has all of them.
 //! * Names are types. [`BranchId`](name::BranchId) checks the rule for ids, [`BranchName`](name::BranchName) is
-//!   `projects/shop/branches/dev`. Where a method takes one, it takes a `&str` too, and a wrong one is an error that
-//!   names the rule.
+//!   `projects/shop/branches/dev`. Where a method takes one, it takes a `&str` too, and an invalid one is an error whose
+//!   message states the rule.
 //! * **Requests are builders that are awaited.** `create_branch(…)` sends nothing; `.await` sends it and waits until
 //!   the branch can be used; `.start().await` gives the [`Operation`] instead, which can be waited for later, also by
 //!   another process. Lists are [`List`](builder::List): awaited, a `Vec`; as a stream, page by page.
 //! * [`Expiry`] is an argument because the service refuses a branch without one.
 //! * There is one [`Error`]. Match on [`Error::kind`]; its `Display` is for users.
 //! * [`schema`] compares any two PostgreSQL databases. [`migrate`] applies, rehearses and promotes migrations.
-//!   Both are verbs of a branch, too.
+//!   Both are also methods of [`Branch`].
 //!
 //! # Common tasks
 //!
@@ -56,7 +56,7 @@
 //! | find production | [`project.default_branch()`](Project::default_branch) |
 //! | branch as of yesterday | [`production.create_branch(id, expiry)`](Branch::create_branch)`.at_time(t)` |
 //! | a branch that is deleted when a guard is dropped | [`production.ephemeral(id, ttl)`](Branch::ephemeral) |
-//! | start a branch over | [`branch.reset(expiry)`](Branch::reset) |
+//! | reset a branch to the present state of its source | [`branch.reset(expiry)`](Branch::reset) |
 //! | keep a branch longer | [`branch.update()`](Branch::update)`.expiry(…)` |
 //! | query | [`branch.pool()`](Branch::pool), [`branch.connect()`](Branch::connect) |
 //! | give a URL to another driver | [`branch.connection_info()`](Branch::connection_info) |

@@ -4,7 +4,7 @@ use crate::{
     api::{
         operation::Operation,
         resource::{Reading, Resource},
-        wait::{Look, READY_DEADLINE, until},
+        wait::{PollResult, READY_DEADLINE, until},
         wire,
     },
     client::Lakebase,
@@ -40,8 +40,10 @@ pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> R
     let context = request.context.clone();
     let answer = until!(READY_DEADLINE, {
         match client.send::<wire::operation::Operation>(request.clone()).await {
-            Ok(answer) => Ok(Look::There(answer)),
-            Err(error) if error.kind() == ErrorKind::Reconciling => Ok(Look::NotYet(error.to_string())),
+            Ok(answer) => Ok(PollResult::Ready(answer)),
+            Err(error) if error.kind() == ErrorKind::Reconciling => {
+                Ok(PollResult::Pending(error.to_string()))
+            }
             Err(error) => Err(error),
         }
     });
@@ -63,7 +65,7 @@ pub(crate) async fn gone(started: Result<Operation<()>>, allow_missing: bool) ->
 }
 
 /// A missing resource is a value, not an error.
-pub(crate) fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
+pub(crate) fn ok_or_missing<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -80,14 +80,14 @@ pub(crate) fn unexpected(what: &str) -> Error {
 /// The fault of a field whose JSON type is right.
 #[derive(Debug, thiserror::Error)]
 #[error("the field '{field}' {wrong}")]
-pub(crate) struct WrongField {
+pub(crate) struct InvalidField {
     field: &'static str,
     wrong: String,
 }
 
 /// A name or id as the service wrote it, which may be more than our own rule allows.
-pub(crate) fn named<N: FromService>(text: Option<String>, field: &'static str) -> Result<N, WrongField> {
-    let wrong = |wrong: String| WrongField { field, wrong };
+pub(crate) fn named<N: FromService>(text: Option<String>, field: &'static str) -> Result<N, InvalidField> {
+    let wrong = |wrong: String| InvalidField { field, wrong };
     let text = text.ok_or_else(|| wrong("is missing".to_owned()))?;
     N::from_service(&text).map_err(|error| wrong(format!("is no name: {error}")))
 }
@@ -95,7 +95,7 @@ pub(crate) fn named<N: FromService>(text: Option<String>, field: &'static str) -
 pub(crate) fn maybe_named<N: FromService>(
     text: Option<String>,
     field: &'static str,
-) -> Result<Option<N>, WrongField> {
+) -> Result<Option<N>, InvalidField> {
     text.filter(|text| !text.is_empty()).map(|text| named(Some(text), field)).transpose()
 }
 

@@ -19,12 +19,12 @@ const BACKOFF: Backoff =
 
 /// The result of one poll.
 #[derive(Debug)]
-pub(crate) enum Look<T> {
-    There(T),
+pub(crate) enum PollResult<T> {
+    Ready(T),
     /// Not yet, and the reason; the last one becomes part of the timeout error.
-    NotYet(String),
-    /// As `NotYet`, with the delay before the next poll that the service asks for.
-    NotBefore(String, Duration),
+    Pending(String),
+    /// As `Pending`, with the delay before the next poll that the service asks for.
+    RetryAfter(String, Duration),
 }
 
 /// Polls until the result is there or the limit is over: at once, then in growing pauses. The second argument is
@@ -58,11 +58,14 @@ impl Deadline {
     }
 
     /// Polls once and, if there is no result yet, pauses. A poll that hangs ends at the deadline, too.
-    pub(crate) async fn look<T>(&mut self, look: impl Future<Output = Result<Look<T>>>) -> Result<Option<T>> {
+    pub(crate) async fn look<T>(
+        &mut self,
+        look: impl Future<Output = Result<PollResult<T>>>,
+    ) -> Result<Option<T>> {
         match self.within(look).await? {
-            Look::There(found) => Ok(Some(found)),
-            Look::NotYet(reason) => self.pause(&reason, Duration::ZERO).await.map(|()| None),
-            Look::NotBefore(reason, delay) => self.pause(&reason, delay).await.map(|()| None),
+            PollResult::Ready(found) => Ok(Some(found)),
+            PollResult::Pending(reason) => self.pause(&reason, Duration::ZERO).await.map(|()| None),
+            PollResult::RetryAfter(reason, delay) => self.pause(&reason, delay).await.map(|()| None),
         }
     }
 
@@ -90,11 +93,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_first_look_is_at_once_and_the_last_at_the_deadline_at_the_latest() {
         let begin = Instant::now();
-        until!(Duration::from_secs(1), Ok(Look::There(()))).await.unwrap();
+        until!(Duration::from_secs(1), Ok(PollResult::Ready(()))).await.unwrap();
         assert_eq!(begin.elapsed(), Duration::ZERO);
 
-        let error =
-            until!(Duration::from_secs(60), Ok(Look::<()>::NotYet("it is INIT".into()))).await.unwrap_err();
+        let error = until!(Duration::from_secs(60), Ok(PollResult::<()>::Pending("it is INIT".into())))
+            .await
+            .unwrap_err();
         assert_eq!(begin.elapsed(), Duration::from_secs(60));
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.to_string().contains("it is INIT"), "{error}");
@@ -103,7 +107,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_look_that_hangs_ends_at_the_deadline() {
         let begin = Instant::now();
-        let error = until!(Duration::from_secs(5), std::future::pending::<Result<Look<()>>>().await).await;
+        let error =
+            until!(Duration::from_secs(5), std::future::pending::<Result<PollResult<()>>>().await).await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(begin.elapsed(), Duration::from_secs(5));
     }
@@ -112,7 +117,7 @@ mod tests {
     async fn an_error_ends_the_wait_at_once() {
         let begin = Instant::now();
         let error =
-            until!(Duration::from_secs(5), Err::<Look<()>, _>(Error::invalid("no"))).await.unwrap_err();
+            until!(Duration::from_secs(5), Err::<PollResult<()>, _>(Error::invalid("no"))).await.unwrap_err();
         assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Invalid, Duration::ZERO));
     }
 }

@@ -100,7 +100,7 @@ mod database {
         assert_no_repetition(&error);
         assert!(error.downcast_ref::<SchemaError>().is_some());
         assert!(error.downcast_ref::<DatabaseError>().is_some());
-        let plan = Error::from(PlanError::Circle(vec!["a".into(), "b".into()]));
+        let plan = Error::from(PlanError::Cycle(vec!["a".into(), "b".into()]));
         assert_eq!(plan.kind(), ErrorKind::Refused);
         assert_no_repetition(&plan);
     }
@@ -127,7 +127,7 @@ mod kinds {
     use super::*;
     use crate::{
         Lakebase,
-        api::wait::{Look, until},
+        api::wait::{PollResult, until},
         auth::host::Host,
         builder::{Method, RetryPolicy},
         http::script::{Script, ok},
@@ -188,7 +188,9 @@ mod kinds {
                 call(Lakebase::builder().host("https://ws.example").exchange(script)).await
             }
             ErrorKind::Timeout => {
-                until!(Duration::ZERO, Ok(Look::<()>::NotYet("it is INIT".to_owned()))).await.unwrap_err()
+                until!(Duration::ZERO, Ok(PollResult::<()>::Pending("it is INIT".to_owned())))
+                    .await
+                    .unwrap_err()
             }
             ErrorKind::OperationFailed => {
                 let body = serde_json::from_str(r#"{"message": "no space"}"#).unwrap();
@@ -197,7 +199,7 @@ mod kinds {
             #[cfg(feature = "sqlx")]
             ErrorKind::Database => Error::from(sqlx::Error::Decode("not a number".into())),
             #[cfg(feature = "schema")]
-            ErrorKind::Refused => Error::from(crate::schema::PlanError::Circle(vec!["a".into(), "b".into()])),
+            ErrorKind::Refused => Error::from(crate::schema::PlanError::Cycle(vec!["a".into(), "b".into()])),
             kind => Error::new(kind, "the first line").with_source(std::io::Error::other("the second")),
         }
     }

@@ -110,7 +110,7 @@ impl Request {
         self
     }
 
-    /// Applies a creation to what exists already, in place; doing that twice changes nothing more.
+    /// Sets `replace_existing`, which updates a resource that exists and so makes the creation idempotent.
     pub(crate) fn replacing(self, existing: bool) -> Self {
         if existing { self.query("replace_existing", true).idempotent() } else { self }
     }

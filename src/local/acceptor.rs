@@ -4,22 +4,22 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::admission::{Admission, GiveWay, Place};
+use super::admission::{Admission, EvictionNotice, Permit};
 use crate::api::backoff::Backoff;
 
 /// The pauses after accepts that fail one after the other.
 const PAUSES: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
 
-/// A connection with its place.
+/// A connection with its permit.
 #[derive(Debug)]
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    pub(super) place: Place,
-    pub(super) give_way: GiveWay,
+    pub(super) permit: Permit,
+    pub(super) eviction: EvictionNotice,
 }
 
-/// A listener and the places of its connections.
+/// A listener and the permits of its connections.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     listener: TcpListener,
@@ -36,7 +36,7 @@ impl Acceptor {
     /// The next connection. Dropping the future loses none.
     pub(super) async fn accept(&mut self) -> Accepted {
         loop {
-            self.admission.room().await;
+            self.admission.wait_for_capacity().await;
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     self.pauses = None;
@@ -50,15 +50,15 @@ impl Acceptor {
     }
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Option<Accepted> {
-        let Some((place, give_way)) = self.admission.admit(peer.ip()) else {
-            tracing::info!(%peer, "a connection was closed: every place is taken by connections being served");
+        let Some((permit, eviction)) = self.admission.admit(peer.ip()) else {
+            tracing::info!(%peer, "a connection was closed: every permit is taken by connections being served");
             return None;
         };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "the client closed its connection before it was served");
             return None;
         }
-        Some(Accepted { stream, peer, place, give_way })
+        Some(Accepted { stream, peer, permit, eviction })
     }
 
     /// Most failures are a lack of descriptors: one of a silent connection is given back before the next attempt.

@@ -1,7 +1,7 @@
 //! Limits on connections whose peers are not authenticated.
 //!
-//! Such a connection costs a file descriptor and nothing to its peer. When the places are taken, the oldest
-//! connection that has sent nothing gives way, so that a newcomer always gets in.
+//! Such a connection holds a file descriptor and costs its peer nothing. When all permits are taken, the oldest
+//! connection that has sent nothing is closed, so that a new one is always accepted.
 
 use std::{
     collections::BTreeMap,
@@ -12,19 +12,19 @@ use std::{
 
 use tokio::sync::{Notify, oneshot};
 
-/// The time between two lines of the log about connections that gave way.
+/// The time between two lines of the log about evicted connections.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// The number of places.
+/// The number of permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
     pub(super) total: usize,
-    /// For one address. Less than `total`, so that one peer cannot take every place.
+    /// For one address. Less than `total`, so that one peer cannot take every permit.
     pub(super) per_peer: usize,
 }
 
 impl Limits {
-    /// At most `most` places, and at most this part of the descriptors that the process may open.
+    /// At most `most` permits, and at most this part of the descriptors that the process may open.
     pub(super) fn within_descriptors(most: usize, share: u64) -> Limits {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         let share = limit.map_or(most, |limit| usize::try_from(limit / share).unwrap_or(most));
@@ -40,11 +40,11 @@ pub(super) enum Progress {
     Silent,
     /// On the way to a login.
     Handshake,
-    /// Being served; never gives way.
+    /// Being served; never evicted.
     Busy,
 }
 
-/// The places of one or more listeners. A cheap handle.
+/// The permits of one or more listeners. A cheap handle.
 #[derive(Clone, Debug)]
 pub(super) struct Admission(Arc<Inner>);
 
@@ -55,11 +55,11 @@ struct Inner {
     changed: Notify,
 }
 
-/// Places by age: a lower number is older.
+/// Permits by age: a lower number is older.
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    places: BTreeMap<u64, Held>,
+    permits: BTreeMap<u64, Held>,
     evicted: u64,
     reported: Option<Instant>,
 }
@@ -68,18 +68,18 @@ struct Table {
 struct Held {
     peer: IpAddr,
     progress: Progress,
-    give_way: oneshot::Sender<()>,
+    eviction: oneshot::Sender<()>,
 }
 
-/// The place of one connection, given back when dropped.
+/// The permit of one connection, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Permit {
     admission: Admission,
     number: u64,
 }
 
 /// Resolves when the connection must give way to another.
-pub(super) type GiveWay = oneshot::Receiver<()>;
+pub(super) type EvictionNotice = oneshot::Receiver<()>;
 
 impl Admission {
     pub(super) fn new(limits: Limits) -> Admission {
@@ -88,7 +88,7 @@ impl Admission {
     }
 
     /// Waits until a connection could be admitted.
-    pub(super) async fn room(&self) {
+    pub(super) async fn wait_for_capacity(&self) {
         loop {
             let changed = self.0.changed.notified();
             if self.table().has_room(self.0.limits.total) {
@@ -98,20 +98,20 @@ impl Admission {
         }
     }
 
-    /// Takes a place; if all are taken, the oldest of the connections with the least progress loses its own.
-    /// `None` when every place is held by a connection that is being served.
-    pub(super) fn admit(&self, peer: IpAddr) -> Option<(Place, GiveWay)> {
+    /// Takes a permit; if all are taken, the oldest of the connections with the least progress loses its own.
+    /// `None` when every permit is held by a connection that is being served.
+    pub(super) fn admit(&self, peer: IpAddr) -> Option<(Permit, EvictionNotice)> {
         let Limits { total, per_peer } = self.0.limits;
         let mut table = self.table();
         let of_peer = |held: &Held| held.peer == peer;
-        if table.places.values().filter(|&held| of_peer(held)).count() >= per_peer {
+        if table.permits.values().filter(|&held| of_peer(held)).count() >= per_peer {
             table.evict(of_peer)?;
-        } else if table.places.len() >= total {
+        } else if table.permits.len() >= total {
             table.evict(|_| true)?;
         }
-        let (give_way, notice) = oneshot::channel();
-        let number = table.insert(Held { peer, progress: Progress::Silent, give_way });
-        Some((Place { admission: self.clone(), number }, notice))
+        let (eviction, notice) = oneshot::channel();
+        let number = table.insert(Held { peer, progress: Progress::Silent, eviction });
+        Some((Permit { admission: self.clone(), number }, notice))
     }
 
     /// Closes the oldest of the connections with the least progress, if any.
@@ -127,21 +127,21 @@ impl Admission {
 impl Table {
     fn insert(&mut self, held: Held) -> u64 {
         self.next += 1;
-        self.places.insert(self.next, held);
+        self.permits.insert(self.next, held);
         self.next
     }
 
     fn has_room(&self, total: usize) -> bool {
-        self.places.len() < total || self.places.values().any(|held| held.progress < Progress::Busy)
+        self.permits.len() < total || self.permits.values().any(|held| held.progress < Progress::Busy)
     }
 
     fn evict(&mut self, eligible: impl Fn(&Held) -> bool) -> Option<()> {
         let candidates =
-            self.places.iter().filter(|(_, held)| held.progress < Progress::Busy && eligible(held));
+            self.permits.iter().filter(|(_, held)| held.progress < Progress::Busy && eligible(held));
         let (&number, _) = candidates.min_by_key(|(number, held)| (held.progress, **number))?;
-        let held = self.places.remove(&number)?;
+        let held = self.permits.remove(&number)?;
         // A connection that has just ended needs no notice.
-        let _ = held.give_way.send(());
+        let _ = held.eviction.send(());
         self.report(held.peer);
         Some(())
     }
@@ -159,12 +159,12 @@ impl Table {
     }
 }
 
-impl Place {
+impl Permit {
     /// Records the progress of the connection. Its age counts from now on.
     pub(super) fn reached(&mut self, progress: Progress) {
         let mut table = self.admission.table();
-        // A connection that was asked to give way holds no place any more.
-        if let Some(held) = table.places.remove(&self.number) {
+        // A connection that was asked to give way holds no permit any more.
+        if let Some(held) = table.permits.remove(&self.number) {
             self.number = table.insert(Held { progress, ..held });
         }
         drop(table);
@@ -172,9 +172,9 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.admission.table().places.remove(&self.number);
+        self.admission.table().permits.remove(&self.number);
         self.admission.0.changed.notify_waiters();
     }
 }
@@ -217,26 +217,26 @@ mod tests {
         let _other = admission.admit(other(2)).unwrap();
         let _third = admission.admit(PEER).unwrap();
         assert_eq!(notice.try_recv(), Ok(()));
-        assert_eq!(admission.table().places.len(), 3);
+        assert_eq!(admission.table().permits.len(), 3);
     }
 
     #[tokio::test]
     async fn waiting_for_room_ends_when_a_place_is_given_back_or_becomes_idle() {
         let admission = Admission::new(Limits { total: 1, per_peer: 1 });
         for give_back in [true, false] {
-            admission.room().await;
-            let (mut place, _told) = admission.admit(PEER).unwrap();
-            place.reached(Progress::Busy);
+            admission.wait_for_capacity().await;
+            let (mut permit, _told) = admission.admit(PEER).unwrap();
+            permit.reached(Progress::Busy);
             let waiting = tokio::spawn({
                 let admission = admission.clone();
-                async move { admission.room().await }
+                async move { admission.wait_for_capacity().await }
             });
             tokio::task::yield_now().await;
             assert!(!waiting.is_finished());
             if give_back {
-                drop(place)
+                drop(permit)
             } else {
-                place.reached(Progress::Silent)
+                permit.reached(Progress::Silent)
             }
             waiting.await.unwrap();
         }

@@ -9,7 +9,9 @@
 //! * `engine`: branches as data directories and computes as processes, put together;
 //! * `storage`, `compute`: clones and their layout; finding, starting and stopping PostgreSQL;
 //! * `token`, `proof`: signed tokens of logins, the proof that a server holds the API token;
-//! * `acceptor`, `admission`: accepting connections, and limits on silent ones.
+//! * `acceptor`, `admission`: accepting connections, and limits on silent ones;
+//! * `account`: the account that PostgreSQL and file work in branches run as;
+//! * `scram`: SCRAM verifiers and logins; `engine_error`: the errors of everything below `control`.
 
 mod acceptor;
 mod account;

@@ -23,7 +23,7 @@ const POSTGRES_ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
 
 /// The maximum, far above [`POSTGRES_ROUNDS`]. A user can supply the verifier of a role, and each login attempt costs
 /// its number of rounds.
-const MOST_ROUNDS: u32 = 1_000_000;
+const MAX_ROUNDS: u32 = 1_000_000;
 
 /// `SCRAM-SHA-256$rounds:salt$stored key:server key`. It is not a password: a login needs the password itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Verifier {
         let (rounds, salt) = head.split_once(':')?;
         let (stored, server) = keys.split_once(':')?;
         Some(Self {
-            rounds: rounds.parse().ok().filter(|rounds: &NonZeroU32| rounds.get() <= MOST_ROUNDS)?,
+            rounds: rounds.parse().ok().filter(|rounds: &NonZeroU32| rounds.get() <= MAX_ROUNDS)?,
             salt: STANDARD.decode(salt).ok()?,
             stored_key: STANDARD.decode(stored).ok()?,
             server_key: STANDARD.decode(server).ok()?,

@@ -22,13 +22,13 @@ pub(super) fn hazards(
     hazards.extend(rewrites.iter().map(|rewrite| Hazard {
         kind: HazardKind::TableRewrite,
         relation: rewrite.relation.clone(),
-        why: format!("it is rewritten ({})", bytes(rewrite.bytes)),
+        reason: format!("it is rewritten ({})", bytes(rewrite.bytes)),
     }));
     hazards.extend(locks.iter().filter(|lock| lock.mode >= LockMode::Share && lock.held >= NOTICEABLE).map(
         |lock| Hazard {
             kind: HazardKind::ScanUnderLock,
             relation: lock.relation.clone(),
-            why: format!(
+            reason: format!(
                 "{} wait while it is locked ({}) for {}",
                 if lock.mode == LockMode::AccessExclusive { "reads and writes" } else { "writes" },
                 lock.mode,
@@ -41,7 +41,10 @@ pub(super) fn hazards(
         hazards.extend(alone.map(|statement| Hazard {
             kind: HazardKind::NotTransactional,
             relation: migration.id.clone(),
-            why: format!("a failure at or after line {} keeps what was committed before it", statement.line),
+            reason: format!(
+                "a failure at or after line {} keeps what was committed before it",
+                statement.line
+            ),
         }));
     }
     hazards
@@ -50,7 +53,7 @@ pub(super) fn hazards(
 fn of_change(change: &Change) -> Option<Hazard> {
     let hazard = |kind, why: &str| {
         let relation = change.key().to_string();
-        Some(Hazard { kind, relation, why: why.to_owned() })
+        Some(Hazard { kind, relation, reason: why.to_owned() })
     };
     let kind = change.key().kind;
     match change {

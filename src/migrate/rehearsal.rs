@@ -106,7 +106,7 @@ impl Rehearsal {
     fn hazards_table(&self) -> Table {
         let mut table = Table::new(&["hazard", "of", "why"]);
         for hazard in &self.hazards {
-            table.row([hazard.kind.to_string(), hazard.relation.clone(), hazard.why.clone()]);
+            table.row([hazard.kind.to_string(), hazard.relation.clone(), hazard.reason.clone()]);
         }
         table
     }

@@ -66,11 +66,11 @@ impl TlsMode {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
-    /// The host.
+    /// The host name or address, without a port.
     pub host: String,
-    /// The port.
+    /// The TCP port; 5432 in a workspace.
     pub port: u16,
-    /// The database.
+    /// The name of the PostgreSQL database, which is not the id of the [`Database`](crate::Database) resource.
     pub database: String,
     /// The PostgreSQL role.
     pub user: String,

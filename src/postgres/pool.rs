@@ -53,9 +53,9 @@ impl Drop for RefreshTask {
 
 /// The interval at which the wall clock is checked: timers stand still while a machine sleeps, and it must not log in
 /// with an expired credential afterwards.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after a failure to renew.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 impl LakebasePool {
     pub(super) async fn open(params: LoginParams, options: PgPoolOptions) -> Result<Self> {
@@ -230,7 +230,7 @@ async fn renew(pool: PgPool, params: LoginParams) {
 async fn renew_forever(pool: &PgPool, params: &LoginParams) {
     let mut last: Option<Arc<DatabaseCredential>> = None;
     loop {
-        sleep(params.info.cache.due_in().clamp(Duration::from_millis(100), LOOK_EVERY)).await;
+        sleep(params.info.cache.due_in().clamp(Duration::from_millis(100), MAX_CHECK_INTERVAL)).await;
         match params.info.cache.get().await {
             Ok(credential) if last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &credential)) => {
                 pool.set_connect_options(params.options(&credential));
@@ -239,7 +239,7 @@ async fn renew_forever(pool: &PgPool, params: &LoginParams) {
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(host = %params.info.host, %error, "no new credential for the pool, trying again");
-                sleep(TRY_AGAIN).await;
+                sleep(RETRY_DELAY).await;
             }
         }
     }

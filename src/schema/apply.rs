@@ -39,7 +39,7 @@ impl Plan {
     /// [`SchemaError::Statement`] when a statement fails, with the number of those already committed;
     /// [`SchemaError::NotReached`] when all statements ran and the schema still differs from the target.
     pub async fn apply(&self, conn: &mut PgConnection) -> Result<Applied, SchemaError> {
-        let found = Schema::read(conn, &self.snapshot).await?.fingerprint();
+        let found = Schema::read(conn, &self.read_options).await?.fingerprint();
         if found != self.from {
             return Err(SchemaError::OtherSchema { expected: self.from, found });
         }
@@ -54,7 +54,7 @@ impl Plan {
         let reset = conn.execute(AssertSqlSafe(reset_all())).await;
         let applied = ran?;
         reset.map_err(settings)?;
-        let reached = Schema::read(conn, &self.snapshot).await?;
+        let reached = Schema::read(conn, &self.read_options).await?;
         let found = match self.oldest {
             Some(oldest) => reached.portable(oldest).fingerprint(),
             None => reached.fingerprint(),

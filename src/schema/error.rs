@@ -124,7 +124,7 @@ pub enum PlanError {
     Refused(Vec<Refusal>),
     /// The statements depend on each other in a cycle.
     #[error("no plan: these statements need each other first: {}", .0.join(" → "))]
-    Circle(Vec<String>),
+    Cycle(Vec<String>),
 }
 
 impl From<SchemaError> for Error {

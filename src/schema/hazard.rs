@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// A risk of a statement.
+/// A risk of a statement, decided where the statement is written (`ddl`).
 ///
 /// ```
 /// use lakebase::schema::HazardKind;
@@ -27,7 +27,7 @@ pub enum HazardKind {
     /// Privileges, policies or owners change.
     Authorization,
     /// For some time a constraint is not enforced, or an index or another object is missing.
-    Window,
+    TemporarilyMissing,
     /// The statement cannot run in a transaction; after a failure, earlier statements stay committed.
     NotTransactional,
 }
@@ -41,7 +41,7 @@ impl fmt::Display for HazardKind {
             Self::MayFailOnData => "may fail on existing data",
             Self::BreaksClients => "breaks running clients",
             Self::Authorization => "authorization change",
-            Self::Window => "window without it",
+            Self::TemporarilyMissing => "temporarily missing",
             Self::NotTransactional => "not in a transaction",
         })
     }
@@ -62,11 +62,11 @@ pub struct Hazard {
     /// The affected relation or object.
     pub relation: String,
     /// A short reason.
-    pub why: String,
+    pub reason: String,
 }
 
 impl fmt::Display for Hazard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}: {}", self.kind, self.relation, self.why)
+        write!(f, "{} on {}: {}", self.kind, self.relation, self.reason)
     }
 }

@@ -1,6 +1,6 @@
 //! Compare the schemas of two PostgreSQL databases, and plan the SQL that takes one to the other.
 //!
-//! Definitions come from the deparsers of the servers; they are tokenized where names change, never parsed. See
+//! Definitions come from the deparsers of the servers; they are tokenized to replace names, never parsed. See
 //! [`Schema::read`], [`compare`], [`SchemaDiff::migration`] and [`drift`].
 //!
 //! ```no_run
@@ -17,8 +17,8 @@
 //! # Ok(()) }
 //! ```
 
-// Each layer imports only from earlier ones: options, model, hazard, statement, error; catalog; ddl; diff; rename; compare;
-// plan; drift; render; apply.
+// Each layer imports only from earlier ones: options, model, hazard, statement, error; catalog; ddl; diff; rename; portable;
+// compare; plan; drift; render; apply.
 mod apply;
 mod catalog;
 mod compare;

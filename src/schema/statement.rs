@@ -91,7 +91,7 @@ pub struct Statement {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) enum Phase {
     /// Drops event triggers that would fire at, or forbid, the statements of the plan.
-    Disarm,
+    DropEventTriggers,
     /// Must be committed before it can be used, such as a new value of an enum.
     Early,
     /// Quick statements.
@@ -106,7 +106,7 @@ pub(super) enum Phase {
     /// Cannot run in a transaction and runs last.
     Cleanup,
     /// Creates event triggers, once no statement of the plan can fire them.
-    Arm,
+    CreateEventTriggers,
 }
 
 impl Statement {
@@ -130,7 +130,7 @@ impl Statement {
     }
 
     pub(super) fn hazard(mut self, kind: HazardKind, relation: &str, why: impl Into<String>) -> Self {
-        self.hazards.push(Hazard { kind, relation: relation.to_owned(), why: why.into() });
+        self.hazards.push(Hazard { kind, relation: relation.to_owned(), reason: why.into() });
         self
     }
 

@@ -18,7 +18,7 @@ pub(super) fn is_asked_for() -> bool {
 }
 
 /// The commands to connect to a branch, prepared while the server runs.
-pub(super) struct Login {
+pub(super) struct ConnectCommands {
     text: String,
     /// The directory that must not be removed.
     directory: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub(super) fn is_marked(directory: &Path) -> bool {
     directory.join(MARK).exists()
 }
 
-impl Login {
+impl ConnectCommands {
     /// `directory` is the one to remove at the end, where the server ends with the tests.
     pub(super) async fn of(branch: &Branch, data: &Path, directory: Option<&Path>) -> Result<Self> {
         let info = branch.connection_info().await?;

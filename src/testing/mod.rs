@@ -62,7 +62,7 @@ use crate::{
 pub type SetUpError = Box<dyn StdError + Send + Sync>;
 
 /// The expiry of a branch that is not removed.
-const LIFE: Duration = hours(1);
+const BRANCH_TTL: Duration = hours(1);
 
 /// The branch of one test; removed when it is closed or dropped. It derefs to its [`Branch`].
 ///
@@ -78,7 +78,7 @@ const LIFE: Duration = hours(1);
 pub struct TestBranch {
     branch: Branch,
     /// The commands to connect to it, where branches of failed tests are kept.
-    login: Option<kept_branches::Login>,
+    login: Option<kept_branches::ConnectCommands>,
     open: bool,
 }
 
@@ -108,7 +108,7 @@ where
     let source = template::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
     let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(12).collect();
     let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
-    let info = source.create_branch(&id, Expiry::After(LIFE)).await?;
+    let info = source.create_branch(&id, Expiry::After(BRANCH_TTL)).await?;
     let branch = info.handle().clone();
     let login = match kept_branches::is_asked_for() {
         true => Some(server.login(&branch).await?),

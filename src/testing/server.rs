@@ -15,7 +15,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{kept_branches::Login, shared_server, unavailable};
+use super::{kept_branches::ConnectCommands, shared_server, unavailable};
 use crate::{
     api::{branch::Branch, name::BranchName},
     client::Lakebase,
@@ -178,7 +178,7 @@ impl Server {
         &self.data_dir
     }
 
-    pub(super) async fn login(&self, branch: &Branch) -> Result<Login> {
-        Login::of(branch, &self.data_dir, self.directory.as_deref()).await
+    pub(super) async fn login(&self, branch: &Branch) -> Result<ConnectCommands> {
+        ConnectCommands::of(branch, &self.data_dir, self.directory.as_deref()).await
     }
 }

@@ -26,4 +26,7 @@ async fn records_of_applied_migrations_are_compared_only_when_asked_for() {
     let asked = Options::default().include_schemas(["public", "_sqlx_migrations"]);
     let diff = compare(&read(&with, &asked).await, &read(&without, &asked).await).to_string();
     assert!(diff.contains("_sqlx_migrations"), "{diff}");
+    let asked = Options::default().include_schemas(["_lakebase"]);
+    let diff = compare(&read(&with, &asked).await, &read(&without, &asked).await).to_string();
+    assert!(diff.contains("_lakebase.migrations"), "{diff}");
 }

@@ -7,7 +7,7 @@ use crate::{
     api::{
         operation::Operation,
         request::{sent_when_awaited, start},
-        wait::{Look, READY_DEADLINE, until},
+        wait::{PollResult, READY_DEADLINE, until},
     },
     error::{ErrorKind, Result},
     http::Request,
@@ -81,9 +81,9 @@ impl DeleteBranch {
         let deleted = until!(READY_DEADLINE, {
             Ok(match self.branch.try_get().await? {
                 Some(info) if !is_stable(&info.state) => {
-                    Look::NotYet(format!("the branch is {}", info.state))
+                    PollResult::Pending(format!("the branch is {}", info.state))
                 }
-                _ => Look::There(()),
+                _ => PollResult::Ready(()),
             })
         });
         deleted.await.map_err(|error| error.with_context(context()))?;
@@ -96,18 +96,20 @@ impl DeleteBranch {
         let mut looks = 0_u32;
         until!(READY_DEADLINE, {
             match self.branch.try_get().await? {
-                None => return Ok(Look::There(())),
-                Some(info) if info.is_deleted() => return Ok(Look::There(())),
+                None => return Ok(PollResult::Ready(())),
+                Some(info) if info.is_deleted() => return Ok(PollResult::Ready(())),
                 Some(_) => looks += 1,
             }
             if looks.is_multiple_of(LOOKS_BEFORE_RESENDING) {
                 match self.clone().start().await {
                     Ok(operation) => operation.await?,
-                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::There(())),
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(PollResult::Ready(())),
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Look::NotYet("the service says that the branch is deleted, but it is still there".to_owned()))
+            Ok(PollResult::Pending(
+                "the service says that the branch is deleted, but it is still there".to_owned(),
+            ))
         })
         .await
     }

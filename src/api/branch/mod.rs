@@ -26,10 +26,10 @@ use crate::{
         name::{BranchId, BranchName, DatabaseId, EndpointId, RoleId, SnapshotName},
         page::List,
         project::Project,
-        request::{if_found, read},
-        resource::{WrongField, count, forward, handle, maybe_named, model, named},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         role::Role,
-        wait::{Look, READY_DEADLINE, until},
+        wait::{PollResult, READY_DEADLINE, until},
         wire::{
             self,
             branch::{BranchState, CopyMethod},
@@ -141,7 +141,7 @@ pub struct CopyCost {
 model!(BranchInfo, Branch, BranchName, BranchId, wire::branch::Branch, "branches");
 
 impl BranchInfo {
-    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::branch::Branch) -> Result<Self, InvalidField> {
         let name: BranchName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -244,7 +244,7 @@ impl Branch {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<BranchInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Creates a child: a copy-on-write copy of the branch's current state.
@@ -319,8 +319,8 @@ impl Branch {
     pub(crate) async fn appearing_endpoint(&self) -> Result<Option<EndpointInfo>> {
         let found = until!(ENDPOINT_SHOWS_WITHIN, {
             Ok(match self.read_write_endpoint().await? {
-                Some(endpoint) => Look::There(endpoint),
-                None => Look::NotYet("the branch has no read-write endpoint".to_owned()),
+                Some(endpoint) => PollResult::Ready(endpoint),
+                None => PollResult::Pending("the branch has no read-write endpoint".to_owned()),
             })
         });
         match found.await {
@@ -331,11 +331,11 @@ impl Branch {
     }
 
     /// A new branch may be missing for a moment; any state but `INIT` is usable or final.
-    async fn look_for_ready(&self) -> Result<Look<BranchInfo>> {
+    async fn look_for_ready(&self) -> Result<PollResult<BranchInfo>> {
         Ok(match self.try_get().await? {
-            None => Look::NotYet("the branch is not there yet".to_owned()),
-            Some(info) if is_stable(&info.state) => Look::There(info),
-            Some(info) => Look::NotYet(format!("the branch is {}", info.state)),
+            None => PollResult::Pending("the branch is not there yet".to_owned()),
+            Some(info) if is_stable(&info.state) => PollResult::Ready(info),
+            Some(info) => PollResult::Pending(format!("the branch is {}", info.state)),
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::{
         branch::{Branch, BranchInfo},
         name::{DatabaseName, RoleName},
         page::List,
-        request::{if_found, read},
-        resource::{WrongField, forward, handle, maybe_named, model, named},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -70,7 +70,7 @@ pub struct DatabaseInfo {
 model!(DatabaseInfo, Database, DatabaseName, DatabaseId, wire::role::Database, "databases");
 
 impl DatabaseInfo {
-    fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::role::Database) -> Result<Self, InvalidField> {
         let name: DatabaseName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -112,7 +112,7 @@ impl Database {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<DatabaseInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Changes name or owner of the database.

@@ -23,9 +23,9 @@ use crate::{
         branch::{Branch, BranchInfo},
         name::{EndpointId, EndpointName},
         page::List,
-        request::{if_found, read},
-        resource::{WrongField, forward, handle, model, named},
-        wait::{Look, READY_DEADLINE, until},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, forward, handle, model, named},
+        wait::{PollResult, READY_DEADLINE, until},
         wire::{
             self,
             endpoint::{EndpointState, EndpointType},
@@ -143,7 +143,7 @@ pub struct EndpointHosts {
 model!(EndpointInfo, Endpoint, EndpointName, EndpointId, wire::endpoint::Endpoint, "endpoints");
 
 impl EndpointInfo {
-    fn from_wire(client: &Lakebase, wire: wire::endpoint::Endpoint) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::endpoint::Endpoint) -> Result<Self, InvalidField> {
         let name: EndpointName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -231,7 +231,7 @@ impl Endpoint {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<EndpointInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Changes size, suspension, settings or high availability.
@@ -261,14 +261,14 @@ impl Endpoint {
         let ready = until!(
             READY_DEADLINE,
             match self.try_get().await? {
-                None => Ok(Look::NotYet("the endpoint is not there yet".to_owned())),
+                None => Ok(PollResult::Pending("the endpoint is not there yet".to_owned())),
                 Some(info) if info.disabled => Err(Error::new(
                     ErrorKind::FailedPrecondition,
                     "the endpoint is disabled; enable it with update().disabled(false)",
                 )),
                 Some(info) => Ok(match info.not_ready() {
-                    Some(why) => Look::NotYet(why),
-                    None => Look::There(info),
+                    Some(why) => PollResult::Pending(why),
+                    None => PollResult::Ready(info),
                 }),
             }
         );
@@ -281,9 +281,9 @@ impl Endpoint {
             let info = self.get().await?;
             Ok(match &info.pending_state {
                 Some(state) if *state != EndpointState::Unknown(String::new()) => {
-                    Look::NotYet(format!("the endpoint is becoming {state}"))
+                    PollResult::Pending(format!("the endpoint is becoming {state}"))
                 }
-                _ => Look::There(info),
+                _ => PollResult::Ready(info),
             })
         });
         applied.await.map_err(|error| error.with_context(format!("waiting until {} is settled", self.name)))

@@ -1,4 +1,4 @@
-//! Long-running operations: what every change answers with.
+//! Long-running operations: the answer to every change.
 
 use std::{fmt, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     api::{
         name::OperationName,
         resource::{Reading, Resource, unexpected},
-        wait::{Deadline, Look, OPERATION_DEADLINE, until},
+        wait::{Deadline, OPERATION_DEADLINE, PollResult, until},
         wire,
     },
     client::Lakebase,
@@ -111,8 +111,8 @@ impl<T: Resource> Operation<T> {
     /// [`Error::operation`] set; or the error of the look itself.
     pub async fn poll(&mut self) -> Result<Progress<T>> {
         match self.look().await? {
-            Look::There(end) => Ok(Progress::Done(end)),
-            Look::NotYet(_) | Look::NotBefore(..) => Ok(Progress::Running),
+            PollResult::Ready(end) => Ok(Progress::Done(end)),
+            PollResult::Pending(_) | PollResult::RetryAfter(..) => Ok(Progress::Running),
         }
     }
 
@@ -187,7 +187,7 @@ impl<T: Resource> Operation<T> {
         Ok((decode::json(&answer, self.client.host())?, retry::asked_delay(&answer)))
     }
 
-    async fn look(&mut self) -> Result<Look<T>> {
+    async fn look(&mut self) -> Result<PollResult<T>> {
         let mut delay = None;
         if self.end.is_none() {
             let request = Request::get(self.name.as_str(), format!("reading {}", self.name));
@@ -202,11 +202,11 @@ impl<T: Resource> Operation<T> {
         }
         match &self.end {
             None => Ok(match delay {
-                Some(delay) => Look::NotBefore(RUNNING.to_owned(), delay),
-                None => Look::NotYet(RUNNING.to_owned()),
+                Some(delay) => PollResult::RetryAfter(RUNNING.to_owned(), delay),
+                None => PollResult::Pending(RUNNING.to_owned()),
             }),
             Some(Ok(response)) => decode::value(response, Reading::new(&self.client))
-                .map(Look::There)
+                .map(PollResult::Ready)
                 .map_err(|error| error.with_operation(self.name.as_str())),
             Some(Err(body)) => Err(Error::from_operation(self.name.as_str(), body.clone())),
         }
@@ -232,9 +232,9 @@ impl<T: Resource> States<T> {
             self.deadline.within(self.operation.look()).await
         };
         match next.await {
-            Ok(Look::There(end)) => return Ok(Progress::Done(end)),
-            Ok(Look::NotYet(_)) => self.asked = Some(Duration::ZERO),
-            Ok(Look::NotBefore(_, delay)) => self.asked = Some(delay),
+            Ok(PollResult::Ready(end)) => return Ok(Progress::Done(end)),
+            Ok(PollResult::Pending(_)) => self.asked = Some(Duration::ZERO),
+            Ok(PollResult::RetryAfter(_, delay)) => self.asked = Some(delay),
             Err(error) => {
                 let name = self.operation.name.as_str();
                 return Err(error.with_context(format!("waiting for {name}")).with_operation(name));

@@ -11,7 +11,7 @@ use crate::{
         operation::Operation,
         request::{Arguments, sent_when_awaited, start},
         role::RoleDefinition,
-        wait::{Look, READY_DEADLINE, until},
+        wait::{PollResult, READY_DEADLINE, until},
         wire::{
             format::Seconds,
             project::{
@@ -335,8 +335,8 @@ impl Project {
         let branch = until!(
             READY_DEADLINE,
             match self.default_branch().await {
-                Ok(branch) => Ok(Look::There(branch)),
-                Err(error) if passes(&error) => Ok(Look::NotYet(error.to_string())),
+                Ok(branch) => Ok(PollResult::Ready(branch)),
+                Err(error) if passes(&error) => Ok(PollResult::Pending(error.to_string())),
                 Err(error) => Err(error),
             }
         );

@@ -20,8 +20,8 @@ use crate::{
         expiry::Expiry,
         name::{BranchId, BranchName, ProjectId, ProjectName},
         page::List,
-        request::{if_found, read},
-        resource::{WrongField, count, forward, handle, maybe_named, model, named},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -149,7 +149,7 @@ impl CustomTag {
 model!(ProjectInfo, Project, ProjectName, ProjectId, wire::project::Project, "projects");
 
 impl ProjectInfo {
-    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::project::Project) -> Result<Self, InvalidField> {
         let name: ProjectName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -243,7 +243,7 @@ impl Project {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<ProjectInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Lists its branches.

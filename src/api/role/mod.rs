@@ -17,8 +17,8 @@ use crate::{
         branch::{Branch, BranchInfo},
         name::RoleName,
         page::List,
-        request::{if_found, read},
-        resource::{WrongField, forward, handle, model, named},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, forward, handle, model, named},
         wire::{
             self,
             role::{AuthMethod, IdentityType, MembershipRole},
@@ -202,7 +202,7 @@ impl From<wire::role::RoleAttributes> for RoleAttributes {
 model!(RoleInfo, Role, RoleName, RoleId, wire::role::Role, "roles");
 
 impl RoleInfo {
-    fn from_wire(client: &Lakebase, wire: wire::role::Role) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::role::Role) -> Result<Self, InvalidField> {
         let name: RoleName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -247,7 +247,7 @@ impl Role {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<RoleInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Changes attributes or membership; the rest of a role cannot be changed.

@@ -17,8 +17,8 @@ use crate::{
         name::{BranchName, SnapshotId, SnapshotName},
         page::List,
         project::Project,
-        request::{if_found, read},
-        resource::{WrongField, count, forward, handle, maybe_named, model, named},
+        request::{ok_or_missing, read},
+        resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         wire,
     },
     client::Lakebase,
@@ -78,7 +78,7 @@ pub struct SnapshotInfo {
 model!(SnapshotInfo, Snapshot, SnapshotName, SnapshotId, wire::snapshot::Snapshot, "snapshots");
 
 impl SnapshotInfo {
-    fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self, WrongField> {
+    fn from_wire(client: &Lakebase, wire: wire::snapshot::Snapshot) -> Result<Self, InvalidField> {
         let name: SnapshotName = named(wire.name, "name")?;
         let status = wire.status.unwrap_or_default();
         Ok(Self {
@@ -121,7 +121,7 @@ impl Snapshot {
     ///
     /// As [`get`](Self::get), without `NotFound`.
     pub async fn try_get(&self) -> Result<Option<SnapshotInfo>> {
-        if_found(self.get().await)
+        ok_or_missing(self.get().await)
     }
 
     /// Deletes the snapshot; branches made from it stay.

@@ -16,7 +16,7 @@ use super::{Account, privileges::give_up_root};
 use crate::local::engine_error::EngineError;
 
 /// The number of file operations that may hang before others wait for them.
-const MOST_THREADS: usize = 64;
+const MAX_THREADS: usize = 64;
 /// An idle thread ends after this time.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -104,7 +104,7 @@ impl FileWorkers {
         let pool = &self.0.0;
         let mut queue = pool.lock();
         queue.jobs.push_back(job);
-        if queue.idle >= queue.jobs.len() || queue.threads >= MOST_THREADS {
+        if queue.idle >= queue.jobs.len() || queue.threads >= MAX_THREADS {
             pool.changed.notify_one();
             return Ok(());
         }

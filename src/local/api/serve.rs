@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::sleep};
 
 use crate::local::{
     acceptor::{Accepted, Acceptor},
-    admission::{Admission, Limits, Place, Progress},
+    admission::{Admission, Limits, Permit, Progress},
 };
 
 /// Connections at once, and the part of the process's descriptors that they may take.
@@ -84,8 +84,8 @@ async fn serve_connection(
     deadlines: Deadlines,
     mut closing: watch::Receiver<bool>,
 ) {
-    let Accepted { stream, peer, place, mut give_way } = accepted;
-    let activity = Arc::new(Activity::new(place));
+    let Accepted { stream, peer, permit, mut eviction } = accepted;
+    let activity = Arc::new(Activity::new(permit));
     let service = counted(router, activity.clone());
     let mut builder = http1::Builder::new();
     builder
@@ -110,7 +110,7 @@ async fn serve_connection(
                 }
                 first_request_open = false;
             }
-            Ok(()) = &mut give_way => {
+            Ok(()) = &mut eviction => {
                 tracing::debug!(%peer, "a connection was closed: it was idle and gave way to a newer one");
                 break;
             }
@@ -152,16 +152,16 @@ fn counted(
     })
 }
 
-/// The requests of a connection, which decide whether its place may be taken.
+/// The requests of a connection, which decide whether its permit may be taken.
 struct Activity {
-    place: Mutex<Place>,
+    permit: Mutex<Permit>,
     requests: AtomicUsize,
     answered: AtomicUsize,
 }
 
 impl Activity {
-    fn new(place: Place) -> Activity {
-        Activity { place: Mutex::new(place), requests: AtomicUsize::new(0), answered: AtomicUsize::new(0) }
+    fn new(permit: Permit) -> Activity {
+        Activity { permit: Mutex::new(permit), requests: AtomicUsize::new(0), answered: AtomicUsize::new(0) }
     }
 
     fn requests(&self) -> usize {
@@ -179,7 +179,7 @@ impl Activity {
     }
 
     fn reached(&self, progress: Progress) {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).reached(progress);
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner).reached(progress);
     }
 }
 

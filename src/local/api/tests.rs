@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::local::{
-    control::Latency,
+    control::DoneAfter,
     server::tests::{Fixture, builder, temp_dir},
 };
 
@@ -246,7 +246,7 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_takes_its_time_is_polled_until_it_is_done() {
     let dir = temp_dir();
-    let fixture = Fixture::of(builder(&dir).latency(Latency::Polls(2)).start().await.unwrap(), dir);
+    let fixture = Fixture::of(builder(&dir).latency(DoneAfter::Polls(2)).start().await.unwrap(), dir);
     let (_, first) = fixture.call(Method::POST, "projects?project_id=shop", json!({})).await;
     assert_eq!(first["done"], false, "{first}");
     assert_eq!(

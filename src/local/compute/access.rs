@@ -3,6 +3,7 @@
 use std::{fs, process::Command};
 
 use super::PgVersion;
+use crate::sql::quote_ident;
 
 /// The superuser of every cluster, for ourselves alone.
 pub(in crate::local) const SUPERUSER: &str = "cloud_admin";
@@ -34,13 +35,9 @@ pub(super) fn hba(version: PgVersion) -> String {
 pub(super) fn ident() -> String {
     let head = "# Written anew at every start.\n";
     match server_account() {
-        Some(name) => format!("{head}{MAP} {} all\n", quoted(&name)),
+        Some(name) => format!("{head}{MAP} {} all\n", quote_ident(&name)),
         None => head.to_owned(),
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The name of the account that this process has, as PostgreSQL will look it up.

@@ -61,7 +61,7 @@ pub(super) fn postgresql_conf(
 ) -> Result<String, EngineError> {
     let mut text = String::from("# Written anew at every start.\n");
     for (name, value) in
-        sizes(settings).into_iter().chain(habits().map(|(name, value)| (name, value.to_owned())))
+        sizes(settings).into_iter().chain(defaults().map(|(name, value)| (name, value.to_owned())))
     {
         line(&mut text, name, &value)?;
     }
@@ -101,7 +101,7 @@ fn sizes(settings: &ComputeSettings) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn habits() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         ("jit", "off"),
         ("timezone", "UTC"),
@@ -135,9 +135,9 @@ fn fixed(durability: Durability) -> Vec<(&'static str, &'static str)> {
         ("log_destination", "stderr"),
         ("wal_level", "replica"),
         ("archive_mode", "off"),
-        // A page torn while it was copied is mended from its image in the WAL.
+        // A page torn while it was copied is restored from its full-page image in the WAL.
         ("full_page_writes", "on"),
-        // A finished segment stays as it is until it goes: branches share the file.
+        // A finished segment must not be overwritten: branches share its file.
         ("wal_recycle", "off"),
         // Zeros first make a flush cheaper; where nothing is flushed they are only written twice.
         ("wal_init_zero", if durability == Durability::Full { "on" } else { "off" }),

@@ -74,7 +74,7 @@ impl Authenticator for Logins {
         }
     }
 
-    async fn connect(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
+    async fn wake(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         if row.disabled {

@@ -10,7 +10,7 @@ use super::{
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
-    operations::{Operations, Subject, Work, empty},
+    operations::{Operations, ResourceKind, Work, empty},
     roles::role_id_in,
     rules::{
         self,
@@ -25,7 +25,7 @@ use crate::api::{
     wire::{self, operation::Operation, role::DatabaseSpec},
 };
 
-const MOST_DATABASES: usize = 500;
+const MAX_DATABASES: usize = 500;
 
 /// Calls on databases.
 #[derive(Clone)]
@@ -79,7 +79,7 @@ impl Databases {
                 let held = this.changes.hold_branch(name.branch(), "the change of a database").await?;
                 let state = this.state.snapshot();
                 let (branch, database) = state.database(&name)?;
-                let intent = alteration(branch, database, &mask::resolve(&mask)?, &spec)?;
+                let intent = alteration(branch, database, &mask::parse(&mask)?, &spec)?;
                 Ok(this.work(held, name, intent))
             })
             .await
@@ -92,7 +92,7 @@ impl Databases {
                 let held = this.changes.hold_branch(name.branch(), "the deletion of a database").await?;
                 let database = this.state.snapshot().database(&name)?.1.clone();
                 let (branch, intent) = (name.branch().clone(), Intent::DropDatabase { database });
-                Ok(this.changes.work(held, branch, (Subject::Database, name), intent, || Ok(empty())))
+                Ok(this.changes.work(held, branch, (ResourceKind::Database, name), intent, || Ok(empty())))
             })
             .await
     }
@@ -128,7 +128,7 @@ impl Databases {
     /// The work of a change that leaves the database in place.
     fn work(self, held: Held, name: DatabaseName, intent: Intent) -> Work {
         let (changes, branch) = (Arc::clone(&self.changes), name.branch().clone());
-        let resource = (Subject::Database, name.clone());
+        let resource = (ResourceKind::Database, name.clone());
         changes.work(held, branch, resource, intent, move || Ok(json(&self.get(&name)?)))
     }
 }
@@ -163,9 +163,9 @@ fn check_name(branch: &Branch, id: Option<&DatabaseId>, name: &str) -> Result<()
     if branch.databases.values().any(|other| Some(&other.id) == id || other.postgres_database == name) {
         return Err(ErrorResponse::bad_request("database with that name already exists"));
     }
-    if branch.databases.len() >= MOST_DATABASES {
+    if branch.databases.len() >= MAX_DATABASES {
         return Err(ErrorResponse::bad_request(format!(
-            "A branch can have at most {MOST_DATABASES} databases"
+            "A branch can have at most {MAX_DATABASES} databases"
         )));
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::{
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
-    operations::{Operations, Subject, Work},
+    operations::{Operations, ResourceKind, Work},
     rules::{
         self,
         mask::{self, EndpointField, Selected},
@@ -115,7 +115,7 @@ impl Endpoints {
             .submit(async move {
                 let held = this.changes.hold_branch(name.branch(), "the change of an endpoint").await?;
                 this.state.snapshot().endpoint(&name)?;
-                let fields = mask::resolve(&mask)?;
+                let fields = mask::parse(&mask)?;
                 this.change(held, name, &fields, &body.spec.unwrap_or_default()).await
             })
             .await
@@ -166,7 +166,7 @@ impl Endpoints {
         }
         after.updated = Utc::now();
         let change = self.computes.activity.of(&after.uid).change();
-        Ok(Work::new(Subject::Endpoint, name.clone(), async move {
+        Ok(Work::new(ResourceKind::Endpoint, name.clone(), async move {
             let _held = held;
             self.reconfigure(name.branch(), &before, &after).await?;
             // Ended first, so that the answer shows no change under way.
@@ -214,7 +214,7 @@ impl Endpoints {
             );
         }
         if runs && after.disabled && changed.is_ok() {
-            self.computes.stop(row, after).await?;
+            self.computes.stop_locked(row, after).await?;
         }
         changed
     }

@@ -52,7 +52,7 @@ use self::{
 pub(crate) use self::{
     error_response::{Code, ErrorResponse},
     listing::PageRequest,
-    operations::Latency,
+    operations::DoneAfter,
     store::{StoreError, make_room},
 };
 use super::{
@@ -78,7 +78,7 @@ pub(crate) struct ControlOptions {
     pub(crate) user: String,
     /// The PostgreSQL of projects that do not ask for a version.
     pub(crate) pg_version: u32,
-    pub(crate) latency: Latency,
+    pub(crate) latency: DoneAfter,
     /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
     pub(crate) idle_time_scale: u32,
     pub(crate) limits: Limits,
@@ -274,8 +274,8 @@ impl Control {
 
 #[cfg(fuzzing)]
 pub(crate) fn fuzz_update_mask(mask: &str) {
-    use rules::mask::{BranchField, EndpointField, ProjectField, resolve};
-    let _ = resolve::<ProjectField>(mask);
-    let _ = resolve::<BranchField>(mask);
-    let _ = resolve::<EndpointField>(mask);
+    use rules::mask::{BranchField, EndpointField, ProjectField, parse};
+    let _ = parse::<ProjectField>(mask);
+    let _ = parse::<BranchField>(mask);
+    let _ = parse::<EndpointField>(mask);
 }

@@ -29,14 +29,14 @@ const HOLD: Duration = Duration::from_secs(25);
 /// How long a finished operation can be read.
 const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How many finished operations can be read: about 4 MB.
-const MOST_FINISHED: usize = 1000;
+const MAX_FINISHED: usize = 1000;
 
 /// When operations are reported as done; tests of polling clients delay it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Latency {
+pub(crate) enum DoneAfter {
     /// The first answer waits for the work and says that it is done.
     #[default]
-    Hold,
+    FirstAnswer,
     /// The first answer and this many reads of the operation say that it is not done.
     #[cfg_attr(not(test), expect(dead_code, reason = "for tests of clients"))]
     Polls(u32),
@@ -44,7 +44,7 @@ pub(crate) enum Latency {
 
 /// The kind of resource that an operation works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum ResourceKind {
     Project,
     Branch,
     SnapshotSchedule,
@@ -53,7 +53,7 @@ pub(super) enum Subject {
     Database,
 }
 
-impl Subject {
+impl ResourceKind {
     /// The type of the operation's metadata.
     fn metadata_type(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ impl Subject {
 pub(super) struct Work {
     /// The name of the resource.
     resource: String,
-    subject: Subject,
+    subject: ResourceKind,
     /// Whether an early failure is the answer of the call, rather than an operation that failed.
     fails_the_call: bool,
     /// Yields the operation's `response`.
@@ -82,7 +82,7 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) fn new(
-        subject: Subject,
+        subject: ResourceKind,
         resource: impl fmt::Display,
         run: impl Future<Output = Result<Value, ErrorResponse>> + Send + 'static,
     ) -> Self {
@@ -90,7 +90,7 @@ impl Work {
     }
 
     /// A mutation that the change of the state completes.
-    pub(super) fn done(subject: Subject, resource: impl fmt::Display, response: Value) -> Self {
+    pub(super) fn done(subject: ResourceKind, resource: impl fmt::Display, response: Value) -> Self {
         Self::new(subject, resource, std::future::ready(Ok(response)))
     }
 
@@ -108,7 +108,7 @@ pub(super) fn empty() -> Value {
 
 struct Running {
     name: String,
-    subject: Subject,
+    subject: ResourceKind,
     fails_the_call: bool,
     outcome: OnceLock<Result<Value, ErrorResponse>>,
     finished: Notify,
@@ -130,7 +130,7 @@ impl Running {
 
 /// The operations of this process, by name.
 pub(crate) struct Operations {
-    latency: Latency,
+    latency: DoneAfter,
     table: Mutex<Table>,
     /// Held shared by every mutation; the shutdown waits until it has it alone.
     mutations: Arc<RwLock<()>>,
@@ -146,7 +146,7 @@ struct Table {
 impl Table {
     fn prune(&mut self, now: Instant) {
         while let Some((ended, name)) = self.finished.front()
-            && (self.finished.len() > MOST_FINISHED || now.duration_since(*ended) > RETENTION)
+            && (self.finished.len() > MAX_FINISHED || now.duration_since(*ended) > RETENTION)
         {
             self.all.remove(name);
             self.finished.pop_front();
@@ -155,7 +155,7 @@ impl Table {
 }
 
 impl Operations {
-    pub(super) fn new(latency: Latency) -> Self {
+    pub(super) fn new(latency: DoneAfter) -> Self {
         Self { latency, table: Mutex::default(), mutations: Arc::default() }
     }
 
@@ -206,7 +206,7 @@ impl Operations {
     }
 
     fn open(self: &Arc<Self>, work: &Work) -> Completion {
-        let polls = if let Latency::Polls(polls) = self.latency { polls } else { 0 };
+        let polls = if let DoneAfter::Polls(polls) = self.latency { polls } else { 0 };
         let running = Arc::new(Running {
             name: format!("{}/operations/{}", work.resource, generated_ids::operation_id()),
             subject: work.subject,
@@ -220,7 +220,7 @@ impl Operations {
     }
 
     async fn first_answer(&self, running: &Running) -> Result<Operation, ErrorResponse> {
-        if self.latency != Latency::Hold {
+        if self.latency != DoneAfter::FirstAnswer {
             return Ok(running.to_wire(false));
         }
         let finished = running.finished.notified();
@@ -274,7 +274,7 @@ mod tests {
     use super::*;
 
     fn work(run: impl Future<Output = Result<Value, ErrorResponse>> + Send + 'static) -> Work {
-        Work::new(Subject::Branch, "projects/p/branches/b", run)
+        Work::new(ResourceKind::Branch, "projects/p/branches/b", run)
     }
 
     fn open(operations: &Arc<Operations>) -> (String, Completion) {
@@ -284,27 +284,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn finished_operations_are_pruned_by_number_and_age_and_unfinished_ones_stay() {
-        let operations = Arc::new(Operations::new(Latency::Hold));
+        let operations = Arc::new(Operations::new(DoneAfter::FirstAnswer));
         let (unfinished, _running) = open(&operations);
-        let finished: Vec<_> = (0..MOST_FINISHED + 10)
+        let finished: Vec<_> = (0..MAX_FINISHED + 10)
             .map(|_| {
                 let (name, completion) = open(&operations);
                 completion.end(Ok(empty()));
                 name
             })
             .collect();
-        assert_eq!(operations.table().all.len(), MOST_FINISHED + 1);
+        assert_eq!(operations.table().all.len(), MAX_FINISHED + 1);
         assert_eq!(operations.get(&finished[9]).err().unwrap().code.status(), 404);
         assert!(operations.get(&finished[10]).unwrap().done);
         tokio::time::advance(RETENTION + Duration::from_secs(1)).await;
-        assert_eq!(operations.get(&finished[MOST_FINISHED]).err().unwrap().code.status(), 404);
+        assert_eq!(operations.get(&finished[MAX_FINISHED]).err().unwrap().code.status(), 404);
         assert!(!operations.get(&unfinished).unwrap().done);
         assert_eq!(operations.table().all.len(), 1);
     }
 
     #[tokio::test]
     async fn an_operation_whose_task_panics_or_is_lost_ends_with_an_error() {
-        let operations = Arc::new(Operations::new(Latency::Hold));
+        let operations = Arc::new(Operations::new(DoneAfter::FirstAnswer));
         let (panicked, completion) = open(&operations);
         let task = tokio::spawn(async move {
             let _completion = completion;
@@ -327,7 +327,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_early_failure_of_sql_work_is_the_answer_of_the_call() {
-        let operations = Arc::new(Operations::new(Latency::Hold));
+        let operations = Arc::new(Operations::new(DoneAfter::FirstAnswer));
         let refused = || Err(ErrorResponse::bad_request("no"));
         for (work, fails) in
             [(work(std::future::pending()), false), (work(std::future::pending()).failing_the_call(), true)]

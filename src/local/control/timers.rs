@@ -20,7 +20,7 @@ use super::{
 };
 use crate::api::name::{BranchName, ProjectName};
 
-/// No branch may live shorter than this, so each expiry is seen.
+/// Expiry is checked at least this often; it is also the shortest TTL that a branch may have.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the scheduled work once a second and whenever a branch expires, for as long as the control plane lives.

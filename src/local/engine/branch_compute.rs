@@ -111,8 +111,8 @@ impl Inner {
         slot.socket().ok_or_else(|| EngineError::failed("PostgreSQL ended right after its start"))
     }
 
-    /// The branch held against changes, running or at rest: what a server that died left is recovered first,
-    /// because only then is it known where its history ends.
+    /// Takes the shared lock of a branch. Runs crash recovery first if the branch needs it, because the end of its WAL
+    /// is unknown until then.
     pub(super) async fn ensure_recovered<'a>(
         &self,
         key: &BranchKey,

@@ -13,8 +13,8 @@ use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
     storage::{
-        ControlFile, Lineage, Storage, Take, Wal, create, format_lsn, is_directory, is_taken, parse_lsn,
-        segment_ceiling,
+        ControlFile, Storage, TimelineHistory, WalRange, WalSelection, create, format_lsn, is_directory,
+        is_taken, parse_lsn, segment_ceiling,
     },
 };
 
@@ -76,8 +76,8 @@ impl Inner {
         let (dir, data) = (staged.dir.clone(), staged.data());
         self.on_disk(move |storage| {
             storage.check_space(&template)?;
-            storage.clone_data(&template, &data, Wal::Needed)?;
-            Lineage::of_template(&name).write(&dir)
+            storage.clone_data(&template, &data, WalSelection::SinceCheckpoint)?;
+            TimelineHistory::of_template(&name).write(&dir)
         })
         .await?;
         staged.publish(target).await
@@ -115,7 +115,8 @@ impl Inner {
             None => self.fork_stopped(source, staged.data()).await?,
         };
         let to = staged.dir.clone();
-        self.on_disk(move |_| Lineage::read(&dir)?.map_or(Ok(()), |lineage| lineage.write(&to))).await?;
+        self.on_disk(move |_| TimelineHistory::read(&dir)?.map_or(Ok(()), |timelines| timelines.write(&to)))
+            .await?;
         staged.publish(vacant).await?;
         Ok(fork)
     }
@@ -124,7 +125,11 @@ impl Inner {
         self.on_disk(move |storage| {
             storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
-            let wal = if storage.reaches_back(&source)? { Wal::AtRest } else { Wal::Needed };
+            let wal = if storage.reaches_back(&source)? {
+                WalSelection::All
+            } else {
+                WalSelection::SinceCheckpoint
+            };
             let cloned = storage.clone_data(&source, &target, wal)?;
             // The record there says that the source was shut down; nothing else comes after.
             report(storage, control.checkpoint, Utc::now(), cloned.bytes_added)
@@ -145,7 +150,7 @@ impl Inner {
         let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
         let mut backup = Backup::begin(session).await?;
         let (from, to) = (source.clone(), target.clone());
-        let cloned = self.on_disk(move |storage| storage.clone_data(&from, &to, Wal::Afterwards)).await?;
+        let cloned = self.on_disk(move |storage| storage.clone_data(&from, &to, WalSelection::None)).await?;
         let (end, label) = backup.end().await?;
 
         let (time, start) = (Utc::now(), backup.start);
@@ -154,7 +159,7 @@ impl Inner {
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
             // An incomplete history is useless: the clone then gets only the WAL that its start needs.
             let from = if storage.reaches_back(&source)? { 0 } else { start };
-            let log = storage.clone_wal(&source, &target, Take { from, ..Take::finished(end) })?;
+            let log = storage.clone_wal(&source, &target, WalRange { from, ..WalRange::finished(end) })?;
             write_new(&target.join("backup_label"), label.as_bytes())?;
             report(storage, end, time, cloned.bytes_added + log.bytes_added)
         };

@@ -88,7 +88,7 @@ pub(crate) enum ForkPoint {
 
 /// The positions at which point-in-time branches of a branch can begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Window {
+pub(crate) struct HistoryRange {
     /// The first.
     pub(crate) first: u64,
     /// The last, as of now.
@@ -255,7 +255,7 @@ impl Engine {
     }
 
     /// The first and the last position of the kept history of a branch.
-    pub(crate) async fn history(&self, key: &BranchKey) -> Result<Window, EngineError> {
+    pub(crate) async fn history(&self, key: &BranchKey) -> Result<HistoryRange, EngineError> {
         let key = key.clone();
         self.detached(move |inner| async move { inner.history(&key).await }).await
     }

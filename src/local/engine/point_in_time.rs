@@ -12,15 +12,15 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
-    BranchKey, Durability, EngineError, Fork, ForkPoint, Inner, MAINTENANCE_DATABASE, Window,
+    BranchKey, Durability, EngineError, Fork, ForkPoint, HistoryRange, Inner, MAINTENANCE_DATABASE,
     fork::{Staged, write_new},
     wal_replay::RecoveryTarget,
 };
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
     storage::{
-        ControlFile, Lineage, Storage, Take, Turn, Wal, data_size, format_lsn, is_directory, parse_lsn,
-        segment_ceiling, turning_point, unbroken_from,
+        ControlFile, Storage, TimelineHistory, TimelineSwitch, WalRange, WalSelection, data_size, format_lsn,
+        is_directory, parse_lsn, segment_ceiling, timeline_switch_point, unbroken_from,
     },
 };
 
@@ -29,23 +29,23 @@ const NOT_REACHED: &str = "recovery ended before configured recovery target was 
 
 /// The history of a branch: where it is and how far it reaches.
 struct History {
-    lineage: Lineage,
+    timelines: TimelineHistory,
     template: PathBuf,
     /// The source's data directory.
     data: PathBuf,
-    window: Window,
+    window: HistoryRange,
 }
 
 /// The WAL that leads to a point, and its timeline.
 struct ReplayPath {
-    take: Take,
+    wal: WalRange,
     timeline: u32,
     /// The end of the WAL that is needed.
     end: u64,
 }
 
 impl Inner {
-    pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<Window, EngineError> {
+    pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<HistoryRange, EngineError> {
         let slot = self.slot(key);
         let _shared = self.ensure_recovered(key, &slot).await?;
         Ok(self.read_history(key, slot.socket().as_ref()).await?.window)
@@ -64,16 +64,16 @@ impl Inner {
         let history = self.read_history(source, socket.as_ref()).await?;
         history.window.admits(at)?;
         let path = match socket {
-            Some(socket) => history.replay_path(at, self.flush(&socket, &history.data).await?),
+            Some(socket) => history.replay_path(at, self.switch_wal(&socket, &history.data).await?),
             None => {
                 let data = history.data.clone();
-                history.replay_path(at, self.on_disk(move |_| Take::at_rest(&data)).await?)
+                history.replay_path(at, self.on_disk(move |_| WalRange::at_rest(&data)).await?)
             }
         };
 
         let _turn = self.cloning_turn().await?;
         let staged = Staged::new(self).await?;
-        let (lineage, timeline) = (history.lineage.clone(), path.timeline);
+        let (timelines, timeline) = (history.timelines.clone(), path.timeline);
         let dir = staged.dir().to_owned();
         self.on_disk(move |storage| lay_out(storage, &history, &path, &dir)).await?;
         let last = self.replay(target, staged.dir(), at, timeline).await?;
@@ -81,9 +81,9 @@ impl Inner {
         let dir = staged.dir().to_owned();
         let finish = move |storage: &Storage| {
             let data = dir.join("data");
-            let stop = turning_point(&data, timeline + 1)?;
-            let turn = Turn { timeline, lsn: stop, time: last.unwrap_or(DateTime::UNIX_EPOCH) };
-            lineage.turning(turn).write(&dir)?;
+            let stop = timeline_switch_point(&data, timeline + 1)?;
+            let switch = TimelineSwitch { timeline, lsn: stop, time: last.unwrap_or(DateTime::UNIX_EPOCH) };
+            timelines.with_switch(switch).write(&dir)?;
             let (lsn, time) = match at {
                 ForkPoint::Lsn(lsn) => (lsn, last.unwrap_or_else(Utc::now)),
                 ForkPoint::Time(time) => (stop, time),
@@ -96,10 +96,10 @@ impl Inner {
         Ok(fork)
     }
 
-    /// Has the server finish its segment, with a commit behind every point that may be asked for: recovery
-    /// stops only before a record that is there.
-    async fn flush(&self, socket: &ComputeSocket, data: &Path) -> Result<Take, EngineError> {
-        let context = "mark the end of the history";
+    /// Writes a commit and switches the WAL segment: recovery stops only before a record that exists, so a point
+    /// at the end of the history needs one behind it.
+    async fn switch_wal(&self, socket: &ComputeSocket, data: &Path) -> Result<WalRange, EngineError> {
+        let context = "switch the WAL segment";
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
         sqlx::query("SELECT pg_catalog.pg_current_xact_id()")
@@ -110,7 +110,7 @@ impl Inner {
         let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
         drop(sqlx::Connection::close(session).await);
         let data = data.to_owned();
-        self.on_disk(move |_| Ok(Take::finished(segment_ceiling(&data, end)?))).await
+        self.on_disk(move |_| Ok(WalRange::finished(segment_ceiling(&data, end)?))).await
     }
 
     /// Finds the kept history of a branch. The caller holds the branch's lock.
@@ -131,9 +131,9 @@ impl Inner {
         };
         let templates = self.storage.template_dir("");
         self.on_disk(move |_| {
-            let lineage =
-                Lineage::read(&dir)?.ok_or_else(|| outside("the branch was made before history was kept"))?;
-            let template = templates.join(&lineage.template).join("data");
+            let timelines = TimelineHistory::read(&dir)?
+                .ok_or_else(|| outside("the branch was made before history was kept"))?;
+            let template = templates.join(&timelines.template).join("data");
             if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
                 return Err(outside(format!(
                     "the state that history begins with, {}, is gone",
@@ -141,9 +141,9 @@ impl Inner {
                 )));
             }
             let last = last.map_or_else(|| Ok(ControlFile::read(&data)?.checkpoint), Ok)?;
-            let window = Window { first: ControlFile::read(&template)?.checkpoint, last };
+            let window = HistoryRange { first: ControlFile::read(&template)?.checkpoint, last };
             check_complete(&data, window.first, last)?;
-            Ok(History { lineage, template, data, window })
+            Ok(History { timelines, template, data, window })
         })
         .await
     }
@@ -187,14 +187,14 @@ impl Inner {
 }
 
 impl History {
-    fn replay_path(&self, at: ForkPoint, take: Take) -> ReplayPath {
+    fn replay_path(&self, at: ForkPoint, wal: WalRange) -> ReplayPath {
         let timeline = match at {
-            ForkPoint::Lsn(lsn) => self.lineage.timeline_at(lsn),
-            ForkPoint::Time(time) => self.lineage.timeline_when(time),
+            ForkPoint::Lsn(lsn) => self.timelines.timeline_at(lsn),
+            ForkPoint::Time(time) => self.timelines.timeline_when(time),
         };
-        let left = self.lineage.turns.iter().find(|turn| turn.timeline == timeline);
-        let end = left.map_or(self.window.last, |turn| turn.lsn);
-        ReplayPath { take: Take { newest_timeline: timeline, ..take }, timeline, end }
+        let left = self.timelines.switches.iter().find(|switch| switch.timeline == timeline);
+        let end = left.map_or(self.window.last, |switch| switch.lsn);
+        ReplayPath { wal: WalRange { newest_timeline: timeline, ..wal }, timeline, end }
     }
 }
 
@@ -219,14 +219,14 @@ async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, 
 fn lay_out(storage: &Storage, history: &History, path: &ReplayPath, dir: &Path) -> Result<(), EngineError> {
     let data = dir.join("data");
     storage.check_space_to_write(&history.data)?;
-    storage.clone_data(&history.template, &data, Wal::Afterwards)?;
-    storage.clone_wal(&history.data, &data, path.take)?;
+    storage.clone_data(&history.template, &data, WalSelection::None)?;
+    storage.clone_wal(&history.data, &data, path.wal)?;
     // The server may have removed some meanwhile.
     check_complete(&data, history.window.first, path.end)?;
     write_new(&data.join("recovery.signal"), b"")
 }
 
-impl Window {
+impl HistoryRange {
     /// Refuses a point outside.
     pub(crate) fn admits(self, at: ForkPoint) -> Result<(), EngineError> {
         let (first, last) = (format_lsn(self.first), format_lsn(self.last));

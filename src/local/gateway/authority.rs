@@ -64,7 +64,7 @@ impl Authority {
             Some(pem) => {
                 KeyPair::from_pem(&pem).map_err(|source| AuthorityError::Key { path: key, source })?
             }
-            // Clients may have stored this certificate already: another one in its place must be decided on.
+            // Clients may have stored this certificate already: another one in its permit must be decided on.
             None if certificate.exists() => return Err(AuthorityError::KeyMissing { path: certificate }),
             None => {
                 let pair = KeyPair::generate().map_err(AuthorityError::Make)?;

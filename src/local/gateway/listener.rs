@@ -123,12 +123,12 @@ impl Sessions {
         // Not at the level of the lines that `report` writes: an enabled span costs time for every query.
         let span = tracing::debug_span!("lakebase.gateway.session", db.user = tracing::field::Empty);
         let session = async move {
-            let Accepted { stream, peer, place, give_way } = accepted;
+            let Accepted { stream, peer, permit, eviction } = accepted;
             let user = OnceLock::new();
             let served = match on_this_runtime(stream) {
                 Ok(stream) => {
                     let connection =
-                        Connection { stream: QuickAckSocket::new(stream), place, give_way, user: &user };
+                        Connection { stream: QuickAckSocket::new(stream), permit, eviction, user: &user };
                     session::serve(&context, connection, closing).await
                 }
                 Err(source) => Err(SessionError::Client { action: "registering its socket", source }),

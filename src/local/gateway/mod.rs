@@ -65,7 +65,7 @@ pub(crate) trait Authenticator: Send + Sync + 'static {
     ) -> Result<(), ErrorResponse>;
 
     /// Wakes the endpoint's compute if it is suspended. Called after `authenticate` agreed.
-    async fn connect(&self, endpoint: &str) -> Result<Upstream, ErrorResponse>;
+    async fn wake(&self, endpoint: &str) -> Result<Upstream, ErrorResponse>;
 }
 
 /// The compute that a connection goes to.

@@ -12,21 +12,21 @@ use super::{delegate::delegate_async_write, message::Head};
 
 /// Gives back the head of a connection that begins with TLS, then the rest.
 #[derive(Debug)]
-pub(super) struct Rewound<S> {
+pub(super) struct PrefixedStream<S> {
     head: Head,
     /// How many bytes of the head were given back.
     given: usize,
     stream: S,
 }
 
-impl<S> Rewound<S> {
-    pub(super) fn new(head: Option<Head>, stream: S) -> Rewound<S> {
+impl<S> PrefixedStream<S> {
+    pub(super) fn new(head: Option<Head>, stream: S) -> PrefixedStream<S> {
         let given = if head.is_some() { 0 } else { Head::default().len() };
-        Rewound { head: head.unwrap_or_default(), given, stream }
+        PrefixedStream { head: head.unwrap_or_default(), given, stream }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for PrefixedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -42,4 +42,4 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
     }
 }
 
-delegate_async_write!(Rewound<S>, S);
+delegate_async_write!(PrefixedStream<S>, S);

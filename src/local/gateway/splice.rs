@@ -34,7 +34,7 @@ pub(super) enum End {
 }
 
 /// The state of both directions. Dropping a run and starting another loses nothing.
-pub(super) struct Splice {
+pub(super) struct Proxy {
     to_compute: Direction,
     to_client: Direction,
     frames: Frames,
@@ -42,9 +42,9 @@ pub(super) struct Splice {
     compute_deaf: bool,
 }
 
-impl Splice {
-    pub(super) fn new() -> Splice {
-        Splice {
+impl Proxy {
+    pub(super) fn new() -> Proxy {
+        Proxy {
             to_compute: Direction::new(FROM_CLIENT_BYTES, OnEnd::Close),
             to_client: Direction::new(FROM_COMPUTE_BYTES, OnEnd::Flush),
             frames: Frames::default(),
@@ -72,7 +72,7 @@ impl Splice {
         C: AsyncRead + AsyncWrite + Unpin,
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Splice { to_compute, to_client, frames, client_closed, compute_deaf } = self;
+        let Proxy { to_compute, to_client, frames, client_closed, compute_deaf } = self;
         if !*compute_deaf {
             let terminates = |bytes: &[u8]| *client_closed = bytes.ends_with(TERMINATE);
             match to_compute.poll_copy(cx, client, compute, terminates) {

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Mistakes that cost nothing.
+/// Wrong passwords before delays begin.
 const FREE_FAILURES: u32 = 5;
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(4);
@@ -110,7 +110,7 @@ impl Attempt {
         failures.next = failures.next.max(now + failures.delay());
     }
 
-    /// Forgets a few mistakes. Many stay: the owner's logins must not give a guesser new attempts.
+    /// Resets the count while it is low. A high one stays: the owner's logins must not give a guesser new attempts.
     pub(super) fn succeeded(self) {
         let mut table = self.throttle.table();
         if table.get(&self.key).is_some_and(|failures| failures.count < FREE_FAILURES) {

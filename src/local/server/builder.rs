@@ -21,7 +21,7 @@ use crate::local::{
     Durability,
     account::FileWorkers,
     api,
-    control::{Control, ControlOptions, Latency, Limits, make_room},
+    control::{Control, ControlOptions, DoneAfter, Limits, make_room},
     engine::{DEFAULT_MAJOR, Engine, EngineOptions, PgVersion},
     gateway::{AddressPolicy, Authority},
     token::TokenSigner,
@@ -56,7 +56,7 @@ pub struct LocalLakebaseBuilder {
     pg_version: WantedVersion,
     pg_user: Option<String>,
     user: String,
-    latency: Latency,
+    latency: DoneAfter,
     idle_time_scale: u32,
     limits: Limits,
 }
@@ -78,7 +78,7 @@ impl Default for LocalLakebaseBuilder {
             pg_version: WantedVersion::Preferred(DEFAULT_MAJOR),
             pg_user: None,
             user: DEFAULT_USER.to_owned(),
-            latency: Latency::default(),
+            latency: DoneAfter::default(),
             idle_time_scale: 1,
             limits: Limits::default(),
         }
@@ -162,7 +162,7 @@ impl LocalLakebaseBuilder {
     }
 
     #[cfg(test)]
-    pub(crate) fn latency(mut self, latency: Latency) -> Self {
+    pub(crate) fn latency(mut self, latency: DoneAfter) -> Self {
         self.latency = latency;
         self
     }

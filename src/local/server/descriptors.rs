@@ -4,14 +4,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The most that macOS accepts where its hard limit says unlimited (`OPEN_MAX`).
 #[cfg(target_os = "macos")]
-const MOST: Option<u64> = Some(10_240);
+const MAX_DESCRIPTORS: Option<u64> = Some(10_240);
 #[cfg(not(target_os = "macos"))]
-const MOST: Option<u64> = None;
+const MAX_DESCRIPTORS: Option<u64> = None;
 
 /// Raises the soft limit to the hard one: the usual 1,024 is less than a server of many branches needs.
 pub(super) fn raise_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = match (maximum, MOST) {
+    let wanted = match (maximum, MAX_DESCRIPTORS) {
         (Some(maximum), Some(most)) => Some(maximum.min(most)),
         (maximum, most) => maximum.or(most),
     };

@@ -6,7 +6,7 @@
 //!   branches/                   owned, with all below, by the account that runs PostgreSQL
 //!     PROJECT/BRANCH/           one branch; appears and disappears by one rename
 //!       data/                   its data directory
-//!       lineage.json            where its history begins
+//!       timelines.json          where its history begins
 //!       postgres.log            the log of its computes
 //!   templates/VERSION/data/     the account's: a fresh cluster, cloned for each project
 //!   staging/                    the account's: unfinished directories
@@ -21,8 +21,8 @@
 mod clone;
 mod control_file;
 mod layout;
-mod lineage;
 mod regular;
+mod timeline_history;
 mod trash;
 mod wal;
 
@@ -40,12 +40,12 @@ use serde::{Deserialize, Serialize};
 use super::engine_error::EngineError;
 
 pub(crate) use clone::CloneMethod;
-pub(super) use clone::{Cloned, Wal, data_size, data_version, logical_size};
+pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(super) use layout::{check_secret, claim, prepare};
-pub(super) use lineage::{Lineage, Turn};
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
-pub(super) use wal::{Take, segment_ceiling, turning_point, unbroken_from};
+pub(super) use timeline_history::{TimelineHistory, TimelineSwitch};
+pub(super) use wal::{WalRange, segment_ceiling, timeline_switch_point, unbroken_from};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -148,8 +148,8 @@ impl Storage {
 
     /// Whether the WAL in a branch's data directory still begins where the branch's history does.
     pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
-        let Some(lineage) = Lineage::read(data.parent().unwrap_or(data))? else { return Ok(false) };
-        let template = self.template_dir(&lineage.template).join("data");
+        let Some(timelines) = TimelineHistory::read(data.parent().unwrap_or(data))? else { return Ok(false) };
+        let template = self.template_dir(&timelines.template).join("data");
         if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
             return Ok(false);
         }
@@ -167,7 +167,7 @@ impl Storage {
     pub(super) fn publish(&self, staged: &Path, target: &Path) -> Result<(), EngineError> {
         let parent = target.parent().unwrap_or(&self.root);
         if self.durable {
-            sync_all_of(staged).map_err(EngineError::io("flush", staged))?;
+            sync_all_of(staged).map_err(EngineError::io("switch_wal", staged))?;
         }
         // A concurrent deletion of the project's last branch may remove the parent.
         for _ in 0..8 {
@@ -178,7 +178,9 @@ impl Storage {
                 _ => {}
             }
             match fs::rename(staged, target) {
-                Ok(()) if self.durable => return sync_dir(parent).map_err(EngineError::io("flush", parent)),
+                Ok(()) if self.durable => {
+                    return sync_dir(parent).map_err(EngineError::io("switch_wal", parent));
+                }
                 Ok(()) => return Ok(()),
                 Err(error)
                     if error.kind() == io::ErrorKind::NotFound && is_taken(staged).unwrap_or(false) => {}
@@ -209,12 +211,22 @@ impl Storage {
     }
 
     /// Clones a data directory.
-    pub(super) fn clone_data(&self, source: &Path, target: &Path, wal: Wal) -> Result<Cloned, EngineError> {
+    pub(super) fn clone_data(
+        &self,
+        source: &Path,
+        target: &Path,
+        wal: WalSelection,
+    ) -> Result<Cloned, EngineError> {
         clone::clone_data(source, target, wal, self.method()?)
     }
 
     /// Adds WAL to a clone that was created without it.
-    pub(super) fn clone_wal(&self, source: &Path, target: &Path, take: Take) -> Result<Cloned, EngineError> {
+    pub(super) fn clone_wal(
+        &self,
+        source: &Path,
+        target: &Path,
+        take: WalRange,
+    ) -> Result<Cloned, EngineError> {
         clone::clone_wal(source, target, take, self.method()?)
     }
 

@@ -10,7 +10,7 @@ use crate::local::engine_error::EngineError;
 
 /// Which WAL a branch takes along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::local) struct Take {
+pub(in crate::local) struct WalRange {
     /// Segments that begin before this position are not needed.
     pub(in crate::local) from: u64,
     /// Segments that end at or before this position are finished, so that the file is shared.
@@ -21,7 +21,7 @@ pub(in crate::local) struct Take {
     pub(in crate::local) newest_timeline: u32,
 }
 
-impl Take {
+impl WalRange {
     /// All WAL of a cluster that is shut down. The next server continues in the segment of the last record.
     pub(in crate::local) fn at_rest(data: &Path) -> Result<Self, EngineError> {
         let control = ControlFile::read(data)?;
@@ -110,13 +110,13 @@ pub(super) fn history_file(name: &[u8]) -> Option<u32> {
 }
 
 /// The position at which `timeline` branched off its predecessor.
-pub(in crate::local) fn turning_point(data: &Path, timeline: u32) -> Result<u64, EngineError> {
+pub(in crate::local) fn timeline_switch_point(data: &Path, timeline: u32) -> Result<u64, EngineError> {
     let path = data.join("pg_wal").join(format!("{timeline:08X}.history"));
     let text = regular::read_to_string(&path).map_err(EngineError::io("read", &path))?;
     let last = text.lines().rfind(|line| line.starts_with(|first: char| first.is_ascii_digit()));
     let position = last.and_then(|line| line.split_whitespace().nth(1));
     position
-        .ok_or_else(|| EngineError::failed(format!("{} tells of no turn", path.display())))
+        .ok_or_else(|| EngineError::failed(format!("{} tells of no switch", path.display())))
         .and_then(super::parse_lsn)
 }
 
@@ -159,7 +159,7 @@ mod tests {
         fs::create_dir(dir.path().join("pg_wal")).unwrap();
         let text = "1\t0/3000140\tno reason\n\n2\t1/28\tbefore 2026-01-01\n";
         fs::write(dir.path().join("pg_wal/00000003.history"), text).unwrap();
-        assert_eq!(turning_point(dir.path(), 3).unwrap(), 0x1_0000_0028);
-        assert!(turning_point(dir.path(), 2).is_err());
+        assert_eq!(timeline_switch_point(dir.path(), 3).unwrap(), 0x1_0000_0028);
+        assert!(timeline_switch_point(dir.path(), 2).is_err());
     }
 }

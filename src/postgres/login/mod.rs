@@ -10,13 +10,13 @@ use super::LoginParams;
 use crate::{
     api::{
         credential::DatabaseCredential,
-        wait::{Look, until},
+        wait::{PollResult, until},
     },
     error::{DatabaseError, Error, ErrorKind, Result},
 };
 
 /// The age below which a branch may not have its roles yet.
-const YOUNG: Duration = Duration::from_secs(60);
+const ROLE_PROPAGATION_LIMIT: Duration = Duration::from_secs(60);
 
 /// The reaction to a failed login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl LoginParams {
         let mut last = None;
         let result = until!(self.limit, {
             let error = match attempt(self.options(&credential)).await {
-                Ok(open) => return Ok(Look::There(open)),
+                Ok(open) => return Ok(PollResult::Ready(open)),
                 Err(error) => error,
             };
             match classify(&error) {
@@ -87,7 +87,7 @@ impl LoginParams {
             }
             let why = error.to_string();
             last = Some(error);
-            Ok(Look::NotYet(why))
+            Ok(PollResult::Pending(why))
         })
         .await;
         result.map_err(|error| match (error.kind(), last) {
@@ -103,7 +103,7 @@ impl LoginParams {
 
     fn is_young(&self) -> bool {
         let age = self.endpoint_created.map(|made| (Utc::now() - made).to_std().unwrap_or_default());
-        age.is_some_and(|age| age < YOUNG)
+        age.is_some_and(|age| age < ROLE_PROPAGATION_LIMIT)
     }
 
     fn context(&self) -> String {

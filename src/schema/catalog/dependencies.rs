@@ -102,8 +102,10 @@ impl Reader {
                 }),
                 Kind::SequenceOwner => needs.push(Name::new(Kind::Column, object.text(Attr::Column))),
                 Kind::PublicationTable => needs.push(Name::new(Kind::Table, object.text(Attr::Table))),
-                Kind::Trigger if object.has(Attr::Above) => {
-                    needs.extend(object.text(Attr::Above).lines().map(|name| Name::new(Kind::Trigger, name)));
+                Kind::Trigger if object.has(Attr::ParentTriggers) => {
+                    needs.extend(
+                        object.text(Attr::ParentTriggers).lines().map(|name| Name::new(Kind::Trigger, name)),
+                    );
                     needs.extend(object.parent.map(|table| Name::new(Kind::Partition, table.name)));
                 }
                 Kind::PublicationSchema => needs.push(Name::new(Kind::Schema, object.text(Attr::Schema))),

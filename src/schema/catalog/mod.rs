@@ -25,7 +25,7 @@ use queries::{
     SYSTEM_PRIVILEGES, UNCOMPARED,
 };
 use reader::{Decoded, Dependency, Reader, fetch};
-use versions::Text;
+use versions::QueryTemplate;
 
 impl Schema {
     /// Reads the schema of the connected database in one repeatable-read transaction, which is rolled back.
@@ -63,7 +63,7 @@ async fn fetch_if(
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
     let origin = read_origin(conn).await?;
-    let text = Text { version: origin.version, schemas: read_schemas(conn, options).await? };
+    let text = QueryTemplate { version: origin.version, schemas: read_schemas(conn, options).await? };
     let empty = read_empty(conn).await?;
     let catalogs = read_catalogs(conn).await?;
     let of = |name: &str| catalogs.get(name).copied().unwrap_or_default();
@@ -119,7 +119,7 @@ struct Metadata {
 impl Metadata {
     async fn read(
         conn: &mut PgConnection,
-        text: &Text,
+        text: &QueryTemplate,
         empty: &HashSet<&'static str>,
         options: &Options,
         reader: &Reader,

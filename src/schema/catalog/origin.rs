@@ -8,10 +8,10 @@ use sqlx::{PgConnection, Row as _};
 use super::queries::{self, DEFAULT_CLASSES};
 use super::reader::fetch;
 use crate::schema::error::SchemaError;
-use crate::schema::model::Origin;
+use crate::schema::model::ServerInfo;
 use crate::schema::options::Options;
 
-pub(super) async fn read_origin(conn: &mut PgConnection) -> Result<Origin, SchemaError> {
+pub(super) async fn read_origin(conn: &mut PgConnection) -> Result<ServerInfo, SchemaError> {
     let rows = fetch(conn, "the server", "select current_setting('server_version_num')::int4 as version, quote_ident(current_user) as role,
         (select string_agg(quote_ident(rolname), E'\n') from pg_roles) as roles,
         (select string_agg(format_type(castsource, null) || ' > ' || format_type(casttarget, null), E'\n') from pg_cast) as casts,
@@ -35,17 +35,24 @@ pub(super) async fn read_origin(conn: &mut PgConnection) -> Result<Origin, Schem
     let (control, database): (bool, i64) =
         (row.try_get("control").map_err(wrong)?, row.try_get("database").map_err(wrong)?);
     let user = row.try_get("role").map_err(wrong)?;
-    let mut lineage = None;
+    let mut system_identifier = None;
     if control {
         let rows =
             fetch(conn, what, "select system_identifier::text as id from pg_control_system()".to_owned())
                 .await?;
-        lineage = rows
+        system_identifier = rows
             .first()
             .and_then(|row| row.try_get::<String, _>("id").ok())
             .map(|id| format!("{id}/{database}"));
     }
-    Ok(Origin { version: version.unsigned_abs(), lineage, user, roles, casts, available_extensions })
+    Ok(ServerInfo {
+        version: version.unsigned_abs(),
+        system_identifier,
+        user,
+        roles,
+        casts,
+        available_extensions,
+    })
 }
 
 pub(super) async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'static str>, SchemaError> {
@@ -55,8 +62,7 @@ pub(super) async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'stat
 }
 
 pub(super) async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {
-    // `_lakebase` holds the records of applied migrations, which belong to the tool, not to the schema.
-    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', '_lakebase')".to_owned()).await?;
+    let rows = fetch(conn, "schemas", "select oid, nspname::text as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'".to_owned()).await?;
     let mut oids = Vec::new();
     for row in &rows {
         let wrong = |source| SchemaError::read("schemas", source);

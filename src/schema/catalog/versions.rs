@@ -1,12 +1,12 @@
 //! Parts of the catalog queries that depend on the version of PostgreSQL.
 
 /// Fills in the version-dependent parts of a query, and the schemas that are read.
-pub(super) struct Text {
+pub(super) struct QueryTemplate {
     pub(super) version: u32,
     pub(super) schemas: String,
 }
 
-impl Text {
+impl QueryTemplate {
     pub(super) fn fill(&self, sql: &str) -> String {
         let since = |version: u32, then: &'static str, otherwise: &'static str| {
             if self.version >= version { then } else { otherwise }

@@ -153,9 +153,9 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexU
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
         let drop = usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
         let add = locked(new, plain(new, with_index_options(new)));
-        (Vec::new(), if usage.hosted { vec![add] } else { vec![drop, add] })
+        (Vec::new(), if usage.dropped_with_parent { vec![add] } else { vec![drop, add] })
     } else {
-        let gone = if usage.hosted { String::new() } else { format!("{gone}, ") };
+        let gone = if usage.dropped_with_parent { String::new() } else { format!("{gone}, ") };
         let sql = format!("{} {gone}ADD CONSTRAINT {}", alter(new), using(new, &made));
         (vec![build(new, &made)], vec![Statement::new(sql).exclusive(table)])
     };
@@ -242,7 +242,11 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
         Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", object.text(Attr::Name)))
             .exclusive(table);
     if ctx.new.find(object.key).is_some() {
-        statement = statement.hazard(HazardKind::Window, table, "nothing is checked until it is made anew");
+        statement = statement.hazard(
+            HazardKind::TemporarilyMissing,
+            table,
+            "nothing is checked until it is made anew",
+        );
     }
     if let Some(other) = object.get(Attr::References) {
         statement = statement.exclusive(other);

@@ -73,7 +73,7 @@ pub(in crate::schema) struct Swap {
 /// The relations between a changed index and other objects.
 pub(in crate::schema) struct IndexUse<'a> {
     /// Whether it is dropped with the partitioned index it is attached to.
-    pub(in crate::schema) hosted: bool,
+    pub(in crate::schema) dropped_with_parent: bool,
     /// Whether foreign keys depend on it.
     pub(in crate::schema) referenced: bool,
     /// The tables of the indexes that are attached to it.

@@ -93,7 +93,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexU
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
     let mut exchange = Vec::new();
     let mut purge = Vec::new();
-    if usage.hosted {
+    if usage.dropped_with_parent {
     } else if was.is_partitioned() || usage.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
         exchange.push(usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
@@ -192,7 +192,7 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
     let mut statement = Statement::new(format!("DROP INDEX {key}{behavior}")).exclusive(table);
     if !removed {
         statement = statement.hazard(
-            HazardKind::Window,
+            HazardKind::TemporarilyMissing,
             table,
             "queries go without the index until it is built anew",
         );

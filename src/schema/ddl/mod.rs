@@ -107,7 +107,7 @@ pub(super) fn drop(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
             parent(object),
             object.text(Attr::Name)
         ))],
-        Kind::Trigger if object.has(Attr::Above) => vec![routines::as_above(ctx.old, object)],
+        Kind::Trigger if object.has(Attr::ParentTriggers) => vec![routines::as_above(ctx.old, object)],
         Kind::UserMapping => vec![Statement::new(format!("DROP USER MAPPING FOR {}", object.key.name))],
         Kind::IndexAttach | Kind::Uncompared => Vec::new(),
         _ => relation::drop(object),

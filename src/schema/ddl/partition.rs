@@ -116,7 +116,7 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
 
 /// Names and definitions of the foreign keys that a partition inherits from its parent.
 fn inherited_keys<'a>(partition: &Object<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-    entries(partition.text(Attr::InheritedKeys)).into_iter().map(entry)
+    entries(partition.text(Attr::InheritedForeignKeys)).into_iter().map(entry)
 }
 
 /// Whether the new side has the foreign key that a detached partition keeps, on the table itself or on its new parent.

@@ -176,7 +176,7 @@ pub(super) fn drop(object: &Object) -> Vec<Statement> {
             let table = parent(object).to_owned();
             statement.exclusive(&table)
         }
-        Kind::EventTrigger => statement.at(Phase::Disarm),
+        Kind::EventTrigger => statement.at(Phase::DropEventTriggers),
         _ => statement,
     }]
 }

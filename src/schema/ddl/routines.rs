@@ -13,7 +13,7 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
     match object.key.kind {
         Kind::Function => vec![Statement::new(object.text(Attr::Definition).trim_end())],
         Kind::Aggregate => vec![Statement::new(aggregate(object))],
-        Kind::Trigger if object.has(Attr::Above) => vec![fires(object, object.get(Attr::Enabled))],
+        Kind::Trigger if object.has(Attr::ParentTriggers) => vec![fires(object, object.get(Attr::Enabled))],
         Kind::Trigger => {
             let mut statements =
                 vec![Statement::new(object.text(Attr::Definition)).lock(table, LockMode::ShareRowExclusive)];
@@ -32,7 +32,7 @@ pub(super) fn create(object: &Object) -> Vec<Statement> {
                 object.text(Attr::Event),
                 object.text(Attr::Function)
             );
-            let mut statements = vec![Statement::new(sql).at(Phase::Arm)];
+            let mut statements = vec![Statement::new(sql).at(Phase::CreateEventTriggers)];
             statements.extend(enabled(None, object));
             statements
         }
@@ -68,7 +68,9 @@ fn enabled(old: Option<&Object<'_>>, new: &Object) -> Option<Statement> {
     let statement = fires(new, new.get(Attr::Enabled));
     let off = new.get(Attr::Enabled) == Some("disabled") && old.is_some();
     Some(match new.key.kind {
-        Kind::EventTrigger => statement.at(if off { Phase::Disarm } else { Phase::Arm }),
+        Kind::EventTrigger => {
+            statement.at(if off { Phase::DropEventTriggers } else { Phase::CreateEventTriggers })
+        }
         _ => statement,
     })
 }
@@ -92,8 +94,9 @@ fn fires(object: &Object, when: Option<&str>) -> Statement {
 
 /// Gives the trigger of a partition the firing mode of the parent's trigger.
 pub(super) fn as_above(schema: &Schema, object: &Object) -> Statement {
-    let above =
-        lines(object.get(Attr::Above)).into_iter().find_map(|name| schema.object(Kind::Trigger, name));
+    let above = lines(object.get(Attr::ParentTriggers))
+        .into_iter()
+        .find_map(|name| schema.object(Kind::Trigger, name));
     fires(object, above.and_then(|trigger| trigger.get(Attr::Enabled)))
 }
 
@@ -166,8 +169,8 @@ pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
             }
             if old.has(Attr::ConstraintTrigger)
                 || new.has(Attr::ConstraintTrigger)
-                || old.has(Attr::Above)
-                || new.has(Attr::Above)
+                || old.has(Attr::ParentTriggers)
+                || new.has(Attr::ParentTriggers)
             {
                 return AlterStrategy::Replace;
             }

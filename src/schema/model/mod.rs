@@ -45,11 +45,11 @@ pub(super) type MemberRenames = BTreeMap<Key, Vec<(String, String)>>;
 
 /// The server and database that a snapshot was taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Origin {
+pub(super) struct ServerInfo {
     /// The server's version number, such as 150004.
     pub(super) version: u32,
     /// The cluster's system identifier where the role may read it, with the database's OID: equal in physical copies.
-    pub(super) lineage: Option<String>,
+    pub(super) system_identifier: Option<String>,
     /// The role that read the snapshot, quoted.
     pub(super) user: String,
     /// The roles of the cluster, quoted.
@@ -73,7 +73,7 @@ pub(super) struct Origin {
 #[serde(from = "Recorded")]
 pub struct Schema {
     pub(super) options: super::Options,
-    pub(super) origin: Origin,
+    pub(super) origin: ServerInfo,
     /// Sorted by key.
     pub(super) objects: Arc<Objects>,
     /// A digest of the compared attributes of each object: most objects of two schemas are equal, and comparing their
@@ -87,7 +87,7 @@ pub struct Schema {
 #[serde(rename = "Schema")]
 struct Recorded {
     options: super::Options,
-    origin: Origin,
+    origin: ServerInfo,
     objects: Vec<Draft<'static>>,
 }
 
@@ -98,7 +98,7 @@ impl From<Recorded> for Schema {
 }
 
 impl Schema {
-    pub(super) fn new(options: super::Options, origin: Origin, objects: Objects) -> Self {
+    pub(super) fn new(options: super::Options, origin: ServerInfo, objects: Objects) -> Self {
         let digests = objects.iter().map(|object| object.digest()).collect();
         Self { options, origin, objects: Arc::new(objects), digests }
     }

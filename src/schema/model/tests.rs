@@ -23,7 +23,7 @@ fn drafts() -> Vec<Draft<'static>> {
 }
 
 fn schema(drafts: Vec<Draft<'_>>) -> Schema {
-    Schema::new(Options::default(), Origin::default(), drafts.into_iter().collect())
+    Schema::new(Options::default(), ServerInfo::default(), drafts.into_iter().collect())
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn what_is_written_down_is_read_back_the_same() {
 #[test]
 fn a_record_of_an_earlier_version_is_read() {
     let record = r#"{"options":{"include":[],"exclude":[],"owners":true,"privileges":true,"comments":true},
-        "origin":{"version":170004,"lineage":null,"user":"app","roles":[],"casts":[],"available_extensions":[]},
+        "origin":{"version":170004,"system_identifier":null,"user":"app","roles":[],"casts":[],"available_extensions":[]},
         "objects":[{"key":{"kind":"table","name":"s.t"},"attrs":[["name","t"]],"needs":[],"address":[1,2,0]},
         {"key":{"kind":"column","name":"s.t.a"},"parent":{"kind":"table","name":"s.t"},"owner":"app",
          "attrs":[["name","a"],["type","text"]],"needs":[0],"address":[1,2,1],"stamps":[7,7,0]}]}"#;

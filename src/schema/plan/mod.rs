@@ -113,7 +113,7 @@ pub struct Plan {
     pub(super) to: Fingerprint,
     /// The older server version, where attributes that depend on the major version were removed from `to`.
     pub(super) oldest: Option<u32>,
-    pub(super) snapshot: Options,
+    pub(super) read_options: Options,
     pub(super) options: PlanOptions,
 }
 
@@ -166,7 +166,7 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
         from: diff.original,
         to: diff.new.fingerprint(),
         oldest: diff.oldest,
-        snapshot: diff.old.options.clone(),
+        read_options: diff.old.options.clone(),
         options: options.clone(),
     })
 }
@@ -214,8 +214,8 @@ fn ordered(diff: &SchemaDiff, options: &PlanOptions) -> Result<Vec<Statement>, P
             let (mut graph, view) = steps::build(&planner);
             rules::order(&view, &mut graph, bodies);
             match order::sorted(graph) {
-                Err(PlanError::Circle(_)) if bodies => {}
-                Err(found @ PlanError::Circle(_)) => circle = circle.or(Some(found)),
+                Err(PlanError::Cycle(_)) if bodies => {}
+                Err(found @ PlanError::Cycle(_)) => circle = circle.or(Some(found)),
                 sorted => return sorted,
             }
         }

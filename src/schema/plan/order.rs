@@ -104,7 +104,7 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
             }
         }
     }
-    if done == count { Ok(statements) } else { Err(PlanError::Circle(circle(&graph, &waits, &next))) }
+    if done == count { Ok(statements) } else { Err(PlanError::Cycle(circle(&graph, &waits, &next))) }
 }
 
 /// The names along one cycle.
@@ -197,7 +197,7 @@ mod tests {
     fn a_circle_is_named_without_what_only_waits_for_it() {
         let nodes = [("a", Phase::Main), ("b", Phase::Main), ("c", Phase::Main), ("d", Phase::Main)];
         let circle = sorted(graph(&nodes, &[(0, 1), (1, 2), (2, 0), (2, 3)]));
-        let Err(PlanError::Circle(mut names)) = circle else { panic!("no circle is seen") };
+        let Err(PlanError::Cycle(mut names)) = circle else { panic!("no circle is seen") };
         names.sort();
         assert_eq!(names, ["a", "b", "c"]);
     }

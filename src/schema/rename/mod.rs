@@ -67,7 +67,8 @@ pub(super) fn certain(old: &Schema, new: &Schema) -> Renamed {
         schemas: Vec::new(),
         refusals: Vec::new(),
     };
-    if old.origin.lineage.is_some() && old.origin.lineage == new.origin.lineage {
+    if old.origin.system_identifier.is_some() && old.origin.system_identifier == new.origin.system_identifier
+    {
         Finder::new(old, new).run(&mut renamed);
     }
     alike::parts(&mut renamed, new);

@@ -214,7 +214,7 @@ fn constraint(object: &Object) -> String {
 }
 
 fn index(object: &Object) -> String {
-    if object.has(Attr::Above) {
+    if object.has(Attr::ParentTriggers) {
         return format!(
             "TRIGGER {} -- {}",
             object.text(Attr::Name),

@@ -124,8 +124,8 @@ fn hazards(diff: &SchemaDiff) -> String {
     let mut rows: BTreeMap<(_, &str), Vec<&str>> = BTreeMap::new();
     for hazard in plan.statements().iter().flat_map(|s| &s.hazards) {
         let whys = rows.entry((hazard.kind, hazard.relation.as_str())).or_default();
-        if !whys.contains(&hazard.why.as_str()) {
-            whys.push(&hazard.why);
+        if !whys.contains(&hazard.reason.as_str()) {
+            whys.push(&hazard.reason);
         }
     }
     if rows.is_empty() {

@@ -20,7 +20,7 @@ use crate::{
             failures::caught,
             generated_ids,
             locks::{Held, Wanted},
-            operations::{Subject, Work},
+            operations::{ResourceKind, Work},
             passwords, point_in_time,
             rules::{self, deletion, expiry, mask},
             state::{Branch, Origin, State},
@@ -71,7 +71,7 @@ impl Branches {
             Ok(Begun::Fork(source, Box::new(branch)))
         };
         Ok(match self.state.commit(reserve).await? {
-            Begun::Replaced(response) => Work::done(Subject::Branch, &name, response),
+            Begun::Replaced(response) => Work::done(ResourceKind::Branch, &name, response),
             Begun::Fork(source, branch) => self.fork(held, source, *branch, at),
         })
     }
@@ -90,7 +90,7 @@ impl Branches {
 
     fn fork(self, held: Held, source: Arc<Branch>, branch: Branch, at: Option<ForkPoint>) -> Work {
         let name = branch.name();
-        Work::new(Subject::Branch, branch.name(), async move {
+        Work::new(ResourceKind::Branch, branch.name(), async move {
             let _held = held;
             let made = caught(self.make(&source, branch.clone(), at)).await;
             if made.is_err() {

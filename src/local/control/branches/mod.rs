@@ -15,7 +15,7 @@ use super::{
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::{Locks, Wanted},
-    operations::{Operations, Subject, Work, empty},
+    operations::{Operations, ResourceKind, Work, empty},
     rules::{
         deletion, expiry,
         mask::{self, BranchField, Selected},
@@ -94,12 +94,12 @@ impl Branches {
         let spec = body.spec.unwrap_or_default();
         self.operations
             .submit(async move {
-                let fields = mask::resolve(&mask);
+                let fields = mask::parse(&mask);
                 let changed = shared.commit(|state| {
                     state.branch(&name)?;
                     apply(state, &name, &fields?, &spec)
                 });
-                Ok(Work::done(Subject::Branch, &name, changed.await?))
+                Ok(Work::done(ResourceKind::Branch, &name, changed.await?))
             })
             .await
     }
@@ -114,7 +114,7 @@ impl Branches {
             .submit(async move {
                 match this.begin_delete(name.clone(), DeleteReason::Requested).await {
                     Err(error) if allow_missing && error.code == Code::NotFound => {
-                        Ok(Work::done(Subject::Branch, &name, empty()))
+                        Ok(Work::done(ResourceKind::Branch, &name, empty()))
                     }
                     answer => answer,
                 }
@@ -148,7 +148,7 @@ impl Branches {
             Ok(branch)
         };
         let branch = self.state.commit(remove).await?;
-        Ok(Work::new(Subject::Branch, &name, async move {
+        Ok(Work::new(ResourceKind::Branch, &name, async move {
             let _held = held;
             failpoint::reached("delete-branch.row");
             self.computes.remove(&branch).await?;

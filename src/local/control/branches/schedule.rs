@@ -8,7 +8,7 @@ use crate::{
     },
     local::control::{
         error_response::ErrorResponse,
-        operations::{Subject, Work},
+        operations::{ResourceKind, Work},
         to_wire::json,
     },
 };
@@ -38,7 +38,7 @@ impl Branches {
         if !body.schedule.is_empty() {
             return Err(ErrorResponse::no_snapshots());
         }
-        let work = Work::done(Subject::SnapshotSchedule, schedule_of(&branch), json(&after));
+        let work = Work::done(ResourceKind::SnapshotSchedule, schedule_of(&branch), json(&after));
         self.operations.submit(std::future::ready(Ok(work))).await
     }
 }

@@ -99,21 +99,21 @@ impl Computes {
     }
 
     /// Closes the connections of an endpoint and stops its compute.
-    pub(super) async fn halt(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+    pub(super) async fn stop(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         let activity = self.activity.of(&endpoint.uid);
         let _transition = activity.transition.lock().await;
-        self.stop(branch, endpoint).await
+        self.stop_locked(branch, endpoint).await
     }
 
-    /// As [`halt`](Self::halt), for a caller that holds the compute's transition lock.
-    pub(super) async fn stop(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
+    /// As [`stop`](Self::stop), for a caller that holds the compute's transition lock.
+    pub(super) async fn stop_locked(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         self.gateway.disconnect(&endpoint.uid).await;
         self.engine.stop(&branch.key()).await
     }
 
     /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its transition lock.
     pub(super) async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
-        self.stop(branch, endpoint).await?;
+        self.stop_locked(branch, endpoint).await?;
         self.engine.start(&branch.key(), &self.settings(branch, endpoint)).await.map(drop)
     }
 

@@ -54,7 +54,7 @@ impl Computes {
     pub(in crate::local::control) async fn withdraw(&self, branch: &Branch) -> Result<(), EngineError> {
         for endpoint in branch.endpoints.values() {
             self.gateway.withdraw(&endpoint.uid).await;
-            self.halt(branch, endpoint).await?;
+            self.stop(branch, endpoint).await?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::{
         error_response::{Code, ErrorResponse},
         failpoint,
         locks::{Held, Locks, Wanted},
-        operations::{Subject, Work},
+        operations::{ResourceKind, Work},
         shared_state::SharedState,
         state::{Branch, Intent},
     },
@@ -87,7 +87,7 @@ impl CatalogChanges {
         self: Arc<Self>,
         held: Held,
         branch: BranchName,
-        (subject, resource): (Subject, impl fmt::Display),
+        (subject, resource): (ResourceKind, impl fmt::Display),
         intent: Intent,
         response: impl FnOnce() -> Result<Value, ErrorResponse> + Send + 'static,
     ) -> Work {

@@ -18,7 +18,7 @@ use crate::{
         failures::caught,
         generated_ids,
         locks::Wanted,
-        operations::{Subject, Work},
+        operations::{ResourceKind, Work},
         roles,
         rules::{
             self,
@@ -61,7 +61,7 @@ impl Projects {
             Ok(())
         };
         self.state.commit(reserve).await?;
-        Ok(Work::new(Subject::Project, project.name(), async move {
+        Ok(Work::new(ResourceKind::Project, project.name(), async move {
             let _held = held;
             let made = caught(self.make(&mut project, branch.clone(), wanted)).await;
             if made.is_err() {

@@ -12,7 +12,7 @@ use crate::{
         failpoint,
         failures::with_sources,
         locks::{Held, Wanted},
-        operations::{Subject, Work, empty},
+        operations::{ResourceKind, Work, empty},
         rules::deletion,
         state::{Project, State},
         to_wire::PURGE_AFTER,
@@ -34,7 +34,7 @@ impl Projects {
             Ok(state.remove_project(&name))
         };
         let branches = self.state.commit(remove).await?;
-        Ok(Work::new(Subject::Project, name, async move {
+        Ok(Work::new(ResourceKind::Project, name, async move {
             let _held = held;
             failpoint::reached("purge-project.rows");
             for branch in branches {
@@ -59,7 +59,7 @@ impl Projects {
             Ok(state.branches_of(name.id()).cloned().collect::<Vec<_>>())
         };
         let branches = self.state.commit(mark).await?;
-        Ok(Work::new(Subject::Project, name, async move {
+        Ok(Work::new(ResourceKind::Project, name, async move {
             let _held = held;
             failpoint::reached("delete-project.row");
             for branch in branches {
@@ -81,7 +81,7 @@ impl Projects {
             Ok(())
         };
         self.state.commit(restore).await?;
-        Ok(Work::new(Subject::Project, name, async move {
+        Ok(Work::new(ResourceKind::Project, name, async move {
             let _held = held;
             failpoint::reached("undelete-project.row");
             let published = self.computes.publish_all().await;

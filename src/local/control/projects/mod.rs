@@ -13,7 +13,7 @@ use super::{
     error_response::ErrorResponse,
     listing::{PageRequest, page},
     locks::Locks,
-    operations::{Operations, Subject, Work},
+    operations::{Operations, ResourceKind, Work},
     rules::{
         self,
         mask::{self, ProjectField},
@@ -79,14 +79,14 @@ impl Projects {
                 this.check_settings(&name, &mask, &spec).await?;
                 let change = |state: &mut State| {
                     let mut project = Project::clone(state.project(&name)?);
-                    mask::apply(&mask::resolve(&mask)?, |field| set(state, &mut project, field, &spec))?;
+                    mask::apply(&mask::parse(&mask)?, |field| set(state, &mut project, field, &spec))?;
                     sizing::check(&project.defaults.sizing)?;
                     project.updated = Utc::now();
                     let response = json(&this.to_wire(state, &project));
                     state.put_project(project);
                     Ok(response)
                 };
-                Ok(Work::done(Subject::Project, &name, this.state.commit(change).await?))
+                Ok(Work::done(ResourceKind::Project, &name, this.state.commit(change).await?))
             })
             .await
     }
@@ -112,7 +112,7 @@ impl Projects {
         let state = self.state.snapshot();
         let project = state.project(name)?;
         let mut after = Project::clone(project);
-        mask::apply(&mask::resolve(mask)?, |field| set(&state, &mut after, field, spec))?;
+        mask::apply(&mask::parse(mask)?, |field| set(&state, &mut after, field, spec))?;
         let settings = after.defaults.pg_settings;
         if settings != project.defaults.pg_settings {
             self.computes.engine.check_settings(project.pg_version, settings).await?;

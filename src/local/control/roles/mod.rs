@@ -14,7 +14,7 @@ use super::{
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,
-    operations::{Operations, Subject, Work, empty},
+    operations::{Operations, ResourceKind, Work, empty},
     rules,
     shared_state::SharedState,
     state::{Branch, Intent, Role},
@@ -25,7 +25,7 @@ use crate::api::{
     wire::{self, operation::Operation, role::RoleSpec},
 };
 
-const MOST_ROLES: usize = 500;
+const MAX_ROLES: usize = 500;
 
 /// Calls on roles.
 #[derive(Clone)]
@@ -111,8 +111,8 @@ impl Roles {
         {
             return Err(ErrorResponse::bad_request("role with that name already exists"));
         }
-        if branch.roles.len() >= MOST_ROLES {
-            return Err(ErrorResponse::bad_request(format!("A branch can have at most {MOST_ROLES} roles")));
+        if branch.roles.len() >= MAX_ROLES {
+            return Err(ErrorResponse::bad_request(format!("A branch can have at most {MAX_ROLES} roles")));
         }
         Ok(self.work(held, on.role(role.id.clone()), Intent::CreateRole { role }))
     }
@@ -120,7 +120,7 @@ impl Roles {
     /// The work of a change that leaves the role in place.
     fn work(self, held: Held, name: RoleName, intent: Intent) -> Work {
         let (changes, branch) = (Arc::clone(&self.changes), name.branch().clone());
-        let resource = (Subject::Role, name.clone());
+        let resource = (ResourceKind::Role, name.clone());
         changes.work(held, branch, resource, intent, move || Ok(json(&self.get(&name)?)))
     }
 
@@ -132,7 +132,7 @@ impl Roles {
         let successor = successor.filter(|name| !name.is_empty());
         let successor = successor.map(|successor| successor_of(branch, name.id(), &successor)).transpose()?;
         let intent = Intent::DropRole { role: role.clone(), successor };
-        Ok(self.changes.work(held, name.branch().clone(), (Subject::Role, name), intent, || Ok(empty())))
+        Ok(self.changes.work(held, name.branch().clone(), (ResourceKind::Role, name), intent, || Ok(empty())))
     }
 }
 

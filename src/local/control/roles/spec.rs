@@ -83,7 +83,7 @@ pub(super) fn replacement(old: &Role, spec: &RoleSpec) -> Result<Role, ErrorResp
 /// A role after an update. A mask of the whole role replaces the memberships, with none where the spec names none;
 /// unless it is `spec` alone, it also requires all attributes.
 pub(super) fn updated(old: &Role, mask: &str, spec: &RoleSpec) -> Result<Role, ErrorResponse> {
-    let mut fields: Vec<Selected<RoleField>> = mask::resolve(mask)?;
+    let mut fields: Vec<Selected<RoleField>> = mask::parse(mask)?;
     let mut role = Role { updated: Utc::now(), ..old.clone() };
     let paths = || mask.split(',').map(str::trim);
     if paths().any(|path| ["spec", "*"].contains(&path)) {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::local::control::error_response::ErrorResponse;
 
+/// The rule that `FromStr` of the ids (`api::name::id`) checks, as the service prints it.
 const PATTERN: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
 /// PostgreSQL truncates longer identifiers, so that two names could become one.
 const IDENTIFIER_BYTES: usize = 63;

@@ -109,9 +109,7 @@ mask_fields! {
 }
 
 /// The fields that a mask names. An unknown path is refused before anything else is checked.
-pub(in crate::local::control) fn resolve<F: MaskField>(
-    mask: &str,
-) -> Result<Vec<Selected<F>>, ErrorResponse> {
+pub(in crate::local::control) fn parse<F: MaskField>(mask: &str) -> Result<Vec<Selected<F>>, ErrorResponse> {
     if mask.is_empty() {
         return Err(ErrorResponse::required("update_mask"));
     }

@@ -35,10 +35,10 @@ fn a_missing_and_a_malformed_id_are_refused_in_the_service_s_words() {
 #[test]
 fn masks_know_their_paths() {
     fn good<F: MaskField + std::fmt::Debug>(mask: &str) {
-        assert!(mask::resolve::<F>(mask).is_ok(), "{mask}");
+        assert!(mask::parse::<F>(mask).is_ok(), "{mask}");
     }
     fn bad<F: MaskField + std::fmt::Debug>(path: &str) {
-        let error = mask::resolve::<F>(&format!("spec,{path}")).err().unwrap();
+        let error = mask::parse::<F>(&format!("spec,{path}")).err().unwrap();
         assert_eq!(error.message, format!("Unknown field path in update_mask: '{path}'"));
     }
     good::<ProjectField>(
@@ -54,19 +54,19 @@ fn masks_know_their_paths() {
     bad::<ProjectField>("spec.project_default_settings.suspension");
     bad::<ProjectField>("display_name");
     bad::<RoleField>("spec.postgres_role");
-    assert!(mask::resolve::<BranchField>("").is_err());
+    assert!(mask::parse::<BranchField>("").is_err());
 }
 
 #[test]
 fn a_named_field_must_be_in_the_body_and_a_partial_spec_need_not() {
     let none = |_| Ok(false);
-    let branch = |mask: &str| mask::resolve::<BranchField>(mask).unwrap();
+    let branch = |mask: &str| mask::parse::<BranchField>(mask).unwrap();
     let error = mask::apply(&branch("spec.expiration"), none).unwrap_err();
     assert_eq!(error.message, "Field 'spec.expiration' is in update_mask but not provided in request");
     mask::apply(&branch("spec"), none).unwrap();
     mask::apply(&branch("*"), none).unwrap_err();
     // All fields of a message but the map of settings.
-    let defaults = mask::resolve::<ProjectField>("spec.default_endpoint_settings").unwrap();
+    let defaults = mask::parse::<ProjectField>("spec.default_endpoint_settings").unwrap();
     mask::apply(&defaults, |field| Ok(field != ProjectField::PgSettings)).unwrap();
     mask::apply(&defaults, |field| Ok(field != ProjectField::Suspension)).unwrap_err();
 }

@@ -3,7 +3,7 @@
 use crate::{api::lsn::Lsn, local::control::state::Branch};
 
 /// The maximum that any branch keeps, in bytes. A clone takes each megabyte of it along as a file.
-const MOST: u64 = 1 << 30;
+const MAX_KEPT_BYTES: u64 = 1 << 30;
 /// WAL of its own that a branch made from another one keeps by default, in bytes.
 pub(in crate::local::control) const DEFAULT_OWN: u64 = 128 << 20;
 
@@ -11,9 +11,9 @@ pub(in crate::local::control) const DEFAULT_OWN: u64 = 128 << 20;
 /// other keeps the WAL it inherited, shared with its source, and `own` bytes: a table that is rewritten in it must not
 /// cost its size twice. If the inherited WAL exceeds the maximum, only `own` bytes are kept.
 pub(in crate::local::control) fn kept(branch: &Branch, own: u64) -> u64 {
-    let Some(origin) = &branch.origin else { return MOST };
+    let Some(origin) = &branch.origin else { return MAX_KEPT_BYTES };
     let inherited = origin.lsn.parse::<Lsn>().map_or(0, Lsn::as_u64);
-    if inherited > MOST { own.min(MOST) } else { (inherited + own).min(MOST) }
+    if inherited > MAX_KEPT_BYTES { own.min(MAX_KEPT_BYTES) } else { (inherited + own).min(MAX_KEPT_BYTES) }
 }
 
 #[cfg(test)]
@@ -28,8 +28,8 @@ mod tests {
             dev.origin.as_mut().unwrap().lsn = lsn.to_owned();
             kept(&dev, 100)
         };
-        assert_eq!((at("0/10"), at("0/40000000"), at("1/0"), at("")), (116, MOST, 100, 100));
+        assert_eq!((at("0/10"), at("0/40000000"), at("1/0"), at("")), (116, MAX_KEPT_BYTES, 100, 100));
         dev.origin = None;
-        assert_eq!(kept(&dev, 100), MOST);
+        assert_eq!(kept(&dev, 100), MAX_KEPT_BYTES);
     }
 }

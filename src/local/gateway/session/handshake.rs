@@ -14,12 +14,12 @@ use super::{
     close::{refuse, send},
 };
 use crate::local::{
-    admission::{Place, Progress},
+    admission::{Permit, Progress},
     gateway::{
         authority::ALPN,
         error_response::ErrorResponse,
         message::{self, CancelKey, Head, Opening, ReadError, Startup},
-        rewind::Rewound,
+        rewind::PrefixedStream,
     },
 };
 
@@ -29,13 +29,13 @@ pub(in crate::local::gateway) const TLS_ACTION: &str = "starting TLS";
 /// The request that a connection makes.
 pub(super) enum Request<S> {
     Cancel(CancelKey, Client<S>),
-    Login(Box<TlsStream<Rewound<S>>>, Startup, SecretString),
+    Login(Box<TlsStream<PrefixedStream<S>>>, Startup, SecretString),
 }
 
 /// The client's side of a cancel request, encrypted or not.
 pub(super) enum Client<S> {
     Plain(S),
-    Tls(Box<TlsStream<Rewound<S>>>),
+    Tls(Box<TlsStream<PrefixedStream<S>>>),
 }
 
 /// The outcome of the bytes before TLS.
@@ -49,7 +49,7 @@ enum Negotiated<S> {
 pub(super) async fn receive<S>(
     context: &EndpointContext,
     stream: S,
-    place: &mut Place,
+    permit: &mut Permit,
     user: &OnceLock<String>,
 ) -> Result<Request<S>, SessionError>
 where
@@ -62,7 +62,7 @@ where
             Negotiated::Tls(head, stream) => (head, stream),
             Negotiated::Cancel(key, stream) => return Ok(Request::Cancel(key, Client::Plain(stream))),
         };
-    place.reached(Progress::Handshake);
+    permit.reached(Progress::Handshake);
     let mut client = timeout(first_packet, start_tls(context, head, stream)).await.map_err(too_slow)??;
     let startup = match message::read_opening(&mut client).await {
         Ok((_, Opening::Startup(startup))) => startup,
@@ -116,13 +116,13 @@ async fn start_tls<S>(
     context: &EndpointContext,
     head: Option<Head>,
     stream: S,
-) -> Result<TlsStream<Rewound<S>>, SessionError>
+) -> Result<TlsStream<PrefixedStream<S>>, SessionError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let direct = head.is_some();
     let mut client = TlsAcceptor::from(context.tls.clone())
-        .accept(Rewound::new(head, stream))
+        .accept(PrefixedStream::new(head, stream))
         .await
         .map_err(|source| SessionError::Client { action: TLS_ACTION, source })?;
     if direct && client.get_ref().1.alpn_protocol() != Some(ALPN) {

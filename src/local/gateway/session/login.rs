@@ -1,4 +1,4 @@
-//! The decision about a login, and the wake of the compute.
+//! A login, once its message has arrived: queue, throttle, the decision of [`Authenticator`], wake of the compute.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) async fn authenticate_and_wake(
         .map_err(|_| too_slow(context, "decide about the login"))??;
     drop(turn);
     let endpoint = context.endpoint.clone();
-    let connected = on_caller_runtime(context, async move { authenticator.connect(&endpoint).await });
+    let connected = on_caller_runtime(context, async move { authenticator.wake(&endpoint).await });
     timeout(context.deadlines.wake, connected).await.map_err(|_| too_slow(context, "wake"))?
 }
 

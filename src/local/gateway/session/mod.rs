@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{Authenticator, Upstream, cancel::CancelKeys, error_response::ErrorResponse, throttle::Throttle};
-use crate::local::admission::{GiveWay, Place};
+use crate::local::admission::{EvictionNotice, Permit};
 
 mod close;
 mod handshake;
@@ -116,23 +116,23 @@ async fn closed(closing: &mut Closing) {
     let _ = closing.wait_for(|&closing| closing).await;
 }
 
-async fn must_give_way(give_way: &mut GiveWay) {
+async fn must_give_way(eviction: &mut EvictionNotice) {
     // A sender that was dropped without a notice does not count as one.
-    if give_way.await.is_err() {
+    if eviction.await.is_err() {
         std::future::pending().await
     }
 }
 
-/// A connection with its place among those that have not logged in.
+/// A connection with its permit among those that have not logged in.
 pub(super) struct Connection<'a, S> {
     pub(super) stream: S,
-    pub(super) place: Place,
-    pub(super) give_way: GiveWay,
+    pub(super) permit: Permit,
+    pub(super) eviction: EvictionNotice,
     /// Set as soon as it is known.
     pub(super) user: &'a OnceLock<String>,
 }
 
-/// Serves one connection. Its place is given back as soon as the client has sent its password.
+/// Serves one connection. Its permit is given back as soon as the client has sent its password.
 pub(super) async fn serve<S>(
     context: &EndpointContext,
     connection: Connection<'_, S>,
@@ -141,17 +141,17 @@ pub(super) async fn serve<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let Connection { stream, mut place, mut give_way, user } = connection;
-    let receive = handshake::receive(context, stream, &mut place, user);
+    let Connection { stream, mut permit, mut eviction, user } = connection;
+    let receive = handshake::receive(context, stream, &mut permit, user);
     let request = tokio::select! {
         request = timeout(context.deadlines.handshake, receive) => {
             request.map_err(|_| SessionError::HandshakeTimeout)??
         }
-        () = must_give_way(&mut give_way) => return Err(SessionError::GaveWay),
+        () = must_give_way(&mut eviction) => return Err(SessionError::GaveWay),
         () = closed(&mut closing) => return Err(SessionError::Closed),
     };
-    // A login that is being decided does not take the place of a client of another endpoint.
-    drop(place);
+    // A login that is being decided does not take the permit of a client of another endpoint.
+    drop(permit);
     let (mut client, startup, password) = match request {
         Request::Cancel(key, client) => return handshake::cancel(context, &key, client).await,
         Request::Login(client, startup, password) => (client, startup, password),

@@ -9,7 +9,7 @@ use super::{Closing, EndpointContext, SessionError, close::close, closed};
 use crate::local::gateway::{
     error_response::ErrorResponse,
     message,
-    splice::{End, Splice},
+    splice::{End, Proxy},
 };
 
 /// Copies until one side ends or the endpoint does.
@@ -23,7 +23,7 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut splice = Splice::new();
+    let mut splice = Proxy::new();
     let end = tokio::select! {
         end = splice.run(client, compute) => Some(end),
         () = closed(closing) => None,

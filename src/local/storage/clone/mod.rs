@@ -13,7 +13,7 @@ use std::{
 
 use rustix::io::Errno;
 
-use super::{create_private_dir, regular, wal::Take};
+use super::{create_private_dir, regular, wal::WalRange};
 use crate::local::engine_error::EngineError;
 
 /// How files are cloned.
@@ -27,13 +27,13 @@ pub(crate) enum CloneMethod {
 
 /// The part of the source's WAL that is cloned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::local) enum Wal {
+pub(in crate::local) enum WalSelection {
     /// The source is shut down: its history is cloned, too.
-    AtRest,
+    All,
     /// The source is shut down: only the WAL that its next start needs is cloned.
-    Needed,
+    SinceCheckpoint,
     /// The WAL is added later, because a server still writes it or because other WAL is used.
-    Afterwards,
+    None,
 }
 
 /// The cost of a clone.
@@ -87,7 +87,7 @@ pub(in crate::local) fn data_size(data: &Path) -> Result<u64, EngineError> {
         for entry in fs::read_dir(data)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() && entry.file_name() != "pg_wal" {
-                total += gone_is_nothing(tree_size(&entry.path()))?;
+                total += missing_as_zero(tree_size(&entry.path()))?;
             }
         }
         Ok(total)
@@ -99,7 +99,7 @@ pub(in crate::local) fn data_size(data: &Path) -> Result<u64, EngineError> {
 fn tree_size(dir: &Path) -> io::Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(dir)? {
-        total += gone_is_nothing(entry.and_then(|entry| {
+        total += missing_as_zero(entry.and_then(|entry| {
             if entry.file_type()?.is_dir() { tree_size(&entry.path()) } else { Ok(entry.metadata()?.len()) }
         }))?;
     }
@@ -116,7 +116,7 @@ pub(in crate::local) fn logical_size(data: &Path) -> Result<u64, EngineError> {
 }
 
 /// A server removes files while we look.
-fn gone_is_nothing(size: io::Result<u64>) -> io::Result<u64> {
+fn missing_as_zero(size: io::Result<u64>) -> io::Result<u64> {
     match size {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         other => other,
@@ -127,10 +127,10 @@ fn gone_is_nothing(size: io::Result<u64>) -> io::Result<u64> {
 pub(super) fn clone_data(
     source: &Path,
     target: &Path,
-    wal: Wal,
+    wal: WalSelection,
     method: CloneMethod,
 ) -> Result<Cloned, EngineError> {
-    let job = Job::new(method, wal == Wal::Afterwards);
+    let job = Job::new(method, wal == WalSelection::None);
     let tablespaces = source.join("pg_tblspc");
     if fs::read_dir(&tablespaces).map_err(EngineError::io("list", &tablespaces))?.next().is_some() {
         let reason =
@@ -146,10 +146,10 @@ pub(super) fn clone_data(
     create_private_dir(&log).map_err(EngineError::io("create", &log))?;
     let status = log.join("archive_status");
     create_private_dir(&status).map_err(EngineError::io("create", &status))?;
-    if wal != Wal::Afterwards {
-        let all = Take::at_rest(source)?;
-        let from = if wal == Wal::Needed { all.finished } else { 0 };
-        job.wal(source, target, Take { from, ..all })?;
+    if wal != WalSelection::None {
+        let all = WalRange::at_rest(source)?;
+        let from = if wal == WalSelection::SinceCheckpoint { all.finished } else { 0 };
+        job.wal(source, target, WalRange { from, ..all })?;
     }
     Ok(job.done())
 }
@@ -158,7 +158,7 @@ pub(super) fn clone_data(
 pub(super) fn clone_wal(
     source: &Path,
     target: &Path,
-    take: Take,
+    take: WalRange,
     method: CloneMethod,
 ) -> Result<Cloned, EngineError> {
     let job = Job::new(method, true);
@@ -176,7 +176,7 @@ struct Job {
 type Pair = (PathBuf, PathBuf);
 
 /// More threads would only wait for each other in the file system.
-const MOST_THREADS: usize = 4;
+const MAX_THREADS: usize = 4;
 
 impl Job {
     fn new(method: CloneMethod, live: bool) -> Self {
@@ -222,7 +222,7 @@ impl Job {
 
     /// Clones files on several threads. Each has neighbours, so that few of them work in one directory.
     fn files(&self, files: &[Pair]) -> Result<(), EngineError> {
-        let threads = available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
         let clone = |files: &[Pair]| files.iter().try_for_each(|(from, to)| self.file(from, to));
         thread::scope(|scope| {
             let mut shares = files.chunks(files.len().div_ceil(threads).max(1));

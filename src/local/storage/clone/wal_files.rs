@@ -12,13 +12,13 @@ use crate::local::{
     engine_error::EngineError,
     storage::{
         regular,
-        wal::{Take, history_file, names, segment, segment_size},
+        wal::{WalRange, history_file, names, segment, segment_size},
     },
 };
 
 impl Job {
     /// Links or copies WAL files from one data directory to another.
-    pub(super) fn wal(&self, source: &Path, target: &Path, take: Take) -> Result<(), EngineError> {
+    pub(super) fn wal(&self, source: &Path, target: &Path, take: WalRange) -> Result<(), EngineError> {
         let (from, to) = (source.join("pg_wal"), target.join("pg_wal"));
         let size = segment_size(&from)?;
         // There may be hundreds: names in open directories are found faster than paths.

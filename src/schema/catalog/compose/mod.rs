@@ -24,7 +24,7 @@ pub(super) struct Composed<'r> {
 
 /// The values of a row, collected cell by cell.
 #[derive(Default)]
-struct Said<'s, 'r> {
+struct RowValues<'s, 'r> {
     oid: u32,
     sub: i32,
     stamps: [u32; 3],
@@ -57,7 +57,7 @@ struct ColumnDefault<'r> {
     expression: Option<&'r str>,
 }
 
-impl Said<'_, '_> {
+impl RowValues<'_, '_> {
     fn say(&mut self, attr: Attr, value: impl Into<String>) {
         self.attrs.push((attr, Cow::Owned(value.into())));
     }
@@ -76,19 +76,19 @@ impl Reader {
         class: u32,
         cells: &'r [Cell],
     ) -> Decoded<Option<Composed<'r>>> {
-        let mut said = Said { attrs: Vec::with_capacity(cells.len().min(6)), ..Said::default() };
+        let mut values = RowValues { attrs: Vec::with_capacity(cells.len().min(6)), ..RowValues::default() };
         for (at, cell) in cells.iter().enumerate() {
             let goes_on = match cell {
                 Cell::Attribute(attribute) => {
                     let value: Option<&str> = row.try_get(at)?;
-                    said.attrs.extend(value.map(|value| (*attribute, value.into())));
+                    values.attrs.extend(value.map(|value| (*attribute, value.into())));
                     true
                 }
                 Cell::Relation | Cell::OidAndRelation | Cell::RelationAndSchema | Cell::IndexRelation => {
-                    self.relation_cell(&mut said, cell, number(row, at)?)
+                    self.relation_cell(&mut values, cell, number(row, at)?)
                 }
                 _ => {
-                    self.cell(&mut said, cell, row, at)?;
+                    self.cell(&mut values, cell, row, at)?;
                     true
                 }
             };
@@ -96,73 +96,73 @@ impl Reader {
                 return Ok(None);
             }
         }
-        if let Some((shape, place)) = said.key_shape {
-            let text = self.key_definition(&said, shape).ok_or(sqlx::Error::RowNotFound)?;
-            said.attrs.insert(place, (Attr::Definition, text.into()));
+        if let Some((shape, place)) = values.key_shape {
+            let text = self.key_definition(&values, shape).ok_or(sqlx::Error::RowNotFound)?;
+            values.attrs.insert(place, (Attr::Definition, text.into()));
         }
-        Ok(self.composed(said, kind, class))
+        Ok(self.composed(values, kind, class))
     }
 
     /// Whether the table is an object, or need not be one.
-    fn relation_cell<'s>(&'s self, said: &mut Said<'s, '_>, cell: &Cell, relation: u32) -> bool {
-        said.relation = relation;
-        said.table = self.relation(relation);
+    fn relation_cell<'s>(&'s self, values: &mut RowValues<'s, '_>, cell: &Cell, relation: u32) -> bool {
+        values.relation = relation;
+        values.table = self.relation(relation);
         match cell {
-            Cell::OidAndRelation => said.oid = relation,
+            Cell::OidAndRelation => values.oid = relation,
             Cell::RelationAndSchema => {
-                if let Some(table) = said.table {
-                    said.say(Attr::Schema, table.text(Attr::Schema));
+                if let Some(table) = values.table {
+                    values.say(Attr::Schema, table.text(Attr::Schema));
                 }
             }
             _ => {}
         }
-        said.table.is_some() || matches!(cell, Cell::IndexRelation)
+        values.table.is_some() || matches!(cell, Cell::IndexRelation)
     }
 
     fn cell<'s, 'r>(
         &'s self,
-        said: &mut Said<'s, 'r>,
+        values: &mut RowValues<'s, 'r>,
         cell: &Cell,
         row: &'r PgRow,
         at: usize,
     ) -> Decoded<()> {
         match cell {
-            Cell::Oid => said.oid = number(row, at)?,
-            Cell::Sub => said.sub = row.try_get(at)?,
+            Cell::Oid => values.oid = number(row, at)?,
+            Cell::Sub => values.sub = row.try_get(at)?,
             Cell::Stamp => {
                 let stamp = transaction(row, at)?;
-                said.stamps = [stamp, stamp, 0];
+                values.stamps = [stamp, stamp, 0];
             }
             Cell::Defined => match transaction(row, at)? {
                 0 => {}
-                stamp => said.stamps[1] = stamp,
+                stamp => values.stamps[1] = stamp,
             },
-            Cell::Key => said.key = row.try_get(at)?,
-            Cell::Parent => said.parent = row.try_get(at)?,
-            Cell::ParentKind => said.parent_kind = row.try_get(at)?,
-            Cell::Owner => said.owner = row.try_get::<Option<&str>, _>(at)?.map(Cow::Borrowed),
-            Cell::TypeOid => said.types.0 = number(row, at)?,
-            Cell::CollationOid => said.types.1 = number(row, at)?,
-            Cell::Identity => self.identity(said, row.try_get(at)?),
-            Cell::DefaultOid => said.default.oid = number(row, at)?,
-            Cell::DefaultStamp => said.default.stamp = transaction(row, at)?,
-            Cell::DefaultExpression => said.default.expression = row.try_get(at)?,
+            Cell::Key => values.key = row.try_get(at)?,
+            Cell::Parent => values.parent = row.try_get(at)?,
+            Cell::ParentKind => values.parent_kind = row.try_get(at)?,
+            Cell::Owner => values.owner = row.try_get::<Option<&str>, _>(at)?.map(Cow::Borrowed),
+            Cell::TypeOid => values.types.0 = number(row, at)?,
+            Cell::CollationOid => values.types.1 = number(row, at)?,
+            Cell::Identity => self.identity(values, row.try_get(at)?),
+            Cell::DefaultOid => values.default.oid = number(row, at)?,
+            Cell::DefaultStamp => values.default.stamp = transaction(row, at)?,
+            Cell::DefaultExpression => values.default.expression = row.try_get(at)?,
             Cell::ColumnsOf
             | Cell::IncludedToo
             | Cell::ForeignRelation
             | Cell::ForeignColumnsOf
             | Cell::KeyShape
             | Cell::IndexOf => {
-                self.key_cell(said, cell, row, at)?;
+                self.key_cell(values, cell, row, at)?;
             }
-            Cell::IndexWhere => said.condition = row.try_get(at)?,
+            Cell::IndexWhere => values.condition = row.try_get(at)?,
             Cell::IndexShape => {
                 if let Some(shape) = row.try_get::<Option<&str>, _>(at)? {
-                    match self.index(said.relation, said.name(), shape, said.condition) {
-                        Some(text) => said.say(Attr::Definition, text),
+                    match self.index(values.relation, values.name(), shape, values.condition) {
+                        Some(text) => values.say(Attr::Definition, text),
                         None => {
-                            said.asks = Some(said.attrs.len());
-                            said.say(Attr::Definition, "");
+                            values.asks = Some(values.attrs.len());
+                            values.say(Attr::Definition, "");
                         }
                     }
                 }
@@ -178,97 +178,100 @@ impl Reader {
 
     fn key_cell<'s, 'r>(
         &'s self,
-        said: &mut Said<'s, 'r>,
+        values: &mut RowValues<'s, 'r>,
         cell: &Cell,
         row: &'r PgRow,
         at: usize,
     ) -> Decoded<()> {
         match cell {
             Cell::ColumnsOf => {
-                said.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
-                let names = self.names(said.relation, said.columns, "\n");
-                said.attrs.extend(names.map(|names| (Attr::Columns, names.into())));
-                said.needs = self.places(said.relation, said.columns);
+                values.columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names = self.names(values.relation, values.columns, "\n");
+                values.attrs.extend(names.map(|names| (Attr::Columns, names.into())));
+                values.needs = self.places(values.relation, values.columns);
             }
             Cell::IncludedToo => {
                 if let Some(list) = row.try_get::<Option<&str>, _>(at)? {
-                    said.needs = self.places(said.relation, list);
+                    values.needs = self.places(values.relation, list);
                 }
             }
             Cell::ForeignRelation => {
                 let table = number(row, at)?;
-                said.foreign = self.relation(table).map(|object| (table, object));
-                if let Some((_, object)) = said.foreign {
-                    said.say(Attr::References, object.key.name);
+                values.foreign = self.relation(table).map(|object| (table, object));
+                if let Some((_, object)) = values.foreign {
+                    values.say(Attr::References, object.key.name);
                 }
             }
             Cell::ForeignColumnsOf => {
-                said.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
-                let names = said.foreign.and_then(|(table, _)| self.names(table, said.foreign_columns, "\n"));
-                said.attrs.extend(names.map(|names| (Attr::ForeignColumns, names.into())));
+                values.foreign_columns = row.try_get::<Option<&str>, _>(at)?.unwrap_or_default();
+                let names =
+                    values.foreign.and_then(|(table, _)| self.names(table, values.foreign_columns, "\n"));
+                values.attrs.extend(names.map(|names| (Attr::ForeignColumns, names.into())));
             }
             Cell::KeyShape => {
                 let shape: Option<&str> = row.try_get(at)?;
-                said.key_shape = shape.map(|shape| (shape, said.attrs.len()));
+                values.key_shape = shape.map(|shape| (shape, values.attrs.len()));
             }
             _ => {
-                let columns = self.names(said.relation, said.columns, ", ");
-                if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, said.table, columns) {
-                    said.say(Attr::IndexDefinition, index::of_key(index, table.key.name, &columns));
+                let columns = self.names(values.relation, values.columns, ", ");
+                if let (Some(index), Some(table), Some(columns)) = (row.try_get(at)?, values.table, columns) {
+                    values.say(Attr::IndexDefinition, index::of_key(index, table.key.name, &columns));
                 }
             }
         }
         Ok(())
     }
 
-    fn key_definition(&self, said: &Said<'_, '_>, shape: &str) -> Option<String> {
-        let columns = self.names(said.relation, said.columns, ", ")?;
-        let foreign = match said.foreign {
-            Some((table, object)) => Some((object.key.name, self.names(table, said.foreign_columns, ", ")?)),
+    fn key_definition(&self, values: &RowValues<'_, '_>, shape: &str) -> Option<String> {
+        let columns = self.names(values.relation, values.columns, ", ")?;
+        let foreign = match values.foreign {
+            Some((table, object)) => {
+                Some((object.key.name, self.names(table, values.foreign_columns, ", ")?))
+            }
             None => None,
         };
         let foreign = foreign.as_ref().map(|(table, columns)| (*table, columns.as_str()));
-        key::definition(shape, &columns, foreign, |list| self.names(said.relation, list, ", "))
+        key::definition(shape, &columns, foreign, |list| self.names(values.relation, list, ", "))
     }
 
-    fn identity(&self, said: &mut Said<'_, '_>, identity: Option<&str>) {
+    fn identity(&self, values: &mut RowValues<'_, '_>, identity: Option<&str>) {
         let Some(identity) = identity else { return };
-        said.say(Attr::Identity, identity);
-        if let Some(sequence) = self.identities.get(&(said.relation, said.sub)) {
-            said.say(Attr::IdentitySequence, sequence.name.as_str());
-            said.say(Attr::IdentityOptions, sequence.options.as_str());
+        values.say(Attr::Identity, identity);
+        if let Some(sequence) = self.identities.get(&(values.relation, values.sub)) {
+            values.say(Attr::IdentitySequence, sequence.name.as_str());
+            values.say(Attr::IdentityOptions, sequence.options.as_str());
         }
     }
 
-    fn composed<'r>(&self, mut said: Said<'_, 'r>, kind: Kind, class: u32) -> Option<Composed<'r>> {
-        let named = said.parent.zip(said.parent_kind.and_then(Kind::from_label));
+    fn composed<'r>(&self, mut values: RowValues<'_, 'r>, kind: Kind, class: u32) -> Option<Composed<'r>> {
+        let named = values.parent.zip(values.parent_kind.and_then(Kind::from_label));
         let parent =
-            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| said.table.map(|t| t.key.to_key()));
-        let key = match (said.key.take(), &parent) {
+            named.map(|(name, kind)| Key::new(kind, name)).or_else(|| values.table.map(|t| t.key.to_key()));
+        let key = match (values.key.take(), &parent) {
             (Some(key), _) => key,
-            (None, Some(parent)) => format!("{}.{}", parent.name, said.name()),
+            (None, Some(parent)) => format!("{}.{}", parent.name, values.name()),
             (None, None) => return None,
         };
         let key = Key::new(kind, key);
-        let default = said.default.expression.map(|expression| Draft {
+        let default = values.default.expression.map(|expression| Draft {
             attrs: vec![
-                (Attr::Name, Cow::Owned(said.name().to_owned())),
-                (Attr::Table, Cow::Owned(said.table.map_or("", |table| table.key.name).to_owned())),
+                (Attr::Name, Cow::Owned(values.name().to_owned())),
+                (Attr::Table, Cow::Owned(values.table.map_or("", |table| table.key.name).to_owned())),
                 (Attr::Expression, Cow::Borrowed(expression)),
             ],
-            address: (self.defaults, said.default.oid, 0),
-            stamps: [said.default.stamp, said.default.stamp, 0],
+            address: (self.defaults, values.default.oid, 0),
+            stamps: [values.default.stamp, values.default.stamp, 0],
             ..Draft::new(Key::new(Kind::Default, key.name.as_str()), Some(key.clone()))
         });
-        let (types, asks) = ((kind == Kind::Column).then_some(said.types), said.asks);
+        let (types, asks) = ((kind == Kind::Column).then_some(values.types), values.asks);
         let object = Draft {
             key,
             parent,
-            owner: said.owner,
-            attrs: said.attrs,
-            needs: said.needs,
-            address: (class, said.oid, said.sub),
-            stamps: said.stamps,
+            owner: values.owner,
+            attrs: values.attrs,
+            needs: values.needs,
+            address: (class, values.oid, values.sub),
+            stamps: values.stamps,
         };
         Some(Composed { object, types, default, asks })
     }

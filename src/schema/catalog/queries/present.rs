@@ -4,32 +4,32 @@ use std::collections::HashSet;
 
 /// Catalogs that are empty in most databases, each with the condition for a row that a user created.
 const RARE: &[(&str, &str)] = &[
-    ("pg_am", OURS),
-    ("pg_cast", OURS),
-    ("pg_collation", OURS),
+    ("pg_am", USER_OID),
+    ("pg_cast", USER_OID),
+    ("pg_collation", USER_OID),
     ("pg_default_acl", ANY),
     ("pg_event_trigger", ANY),
     ("pg_foreign_data_wrapper", ANY),
     ("pg_foreign_server", ANY),
     ("pg_inherits", ANY),
-    ("pg_language", OURS),
-    ("pg_opclass", OURS),
-    ("pg_operator", OURS),
-    ("pg_opfamily", OURS),
+    ("pg_language", USER_OID),
+    ("pg_opclass", USER_OID),
+    ("pg_operator", USER_OID),
+    ("pg_opfamily", USER_OID),
     ("pg_policy", ANY),
-    ("pg_proc", OURS),
+    ("pg_proc", USER_OID),
     ("pg_publication", ANY),
     ("pg_publication_namespace", ANY),
     ("pg_publication_rel", ANY),
     ("pg_range", "rngtypid >= 16384"),
     ("pg_seclabel", ANY),
     ("pg_statistic_ext", ANY),
-    ("pg_ts_config", OURS),
-    ("pg_ts_dict", OURS),
+    ("pg_ts_config", USER_OID),
+    ("pg_ts_dict", USER_OID),
 ];
 
 /// The condition for user objects: those of a new database have smaller OIDs.
-const OURS: &str = "oid >= 16384";
+const USER_OID: &str = "oid >= 16384";
 const ANY: &str = "true";
 
 /// A query with one row: a letter for each catalog that holds user objects.

@@ -1,5 +1,5 @@
 use super::super::cell::Cell;
-use super::super::versions::Text;
+use super::super::versions::QueryTemplate;
 use super::*;
 use crate::schema::model::{Attr, Shape};
 
@@ -25,7 +25,7 @@ const COMPOSED: &[Attr] = &[
 ];
 
 fn filled(query: &Query, version: u32) -> String {
-    Text { version, schemas: "'{}'::oid[]".to_owned() }.fill(query.sql)
+    QueryTemplate { version, schemas: "'{}'::oid[]".to_owned() }.fill(query.sql)
 }
 
 /// The selected columns of the outermost `select`: each expression with its alias.

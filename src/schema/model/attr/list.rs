@@ -6,7 +6,7 @@ use super::Use;
 
 attributes! {
     /// The triggers of the parent tables that a partition's trigger is cloned from.
-    Above = "above", Compared, List;
+    ParentTriggers = "above", Compared, List;
     /// The table access method, where it is not heap.
     AccessMethod = "access_method", Compared, Text;
     /// FOR ALL TABLES of a publication.
@@ -128,7 +128,7 @@ attributes! {
     /// The name of an inherited not-null constraint, where it is not the usual one.
     InheritedNotNullName = "inherited_not_null_name", PlanOnly, Text;
     /// The foreign keys of a partition that come from its parent, which it keeps when it is detached.
-    InheritedKeys = "inherited_keys", PlanOnly, List;
+    InheritedForeignKeys = "inherited_keys", PlanOnly, List;
     /// The parent tables.
     Inherits = "inherits", Compared, List;
     /// INITCOND of an aggregate.
@@ -217,7 +217,7 @@ attributes! {
     PartitionKey = "partition_key", Compared, Text;
     /// An index of a partitioned table.
     Partitioned = "partitioned", Compared, Flag;
-    /// Unlogged or nothing.
+    /// `unlogged`; absent for permanent relations.
     Persistence = "persistence", Compared, Text;
     /// The role that has a privilege.
     PrivilegeGrantee = "privilege_grantee", PlanOnly, Text;

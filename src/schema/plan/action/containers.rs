@@ -17,8 +17,8 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
     let by = |kind: Kind, name: &str| dropped(Name::new(kind, name)).filter(|host| *host != at);
     match old.key.kind {
         Kind::UserMapping => None,
-        Kind::Trigger if old.has(Attr::Above) && parent.is_none() => {
-            let mut above = ddl::lines(old.get(Attr::Above)).into_iter();
+        Kind::Trigger if old.has(Attr::ParentTriggers) && parent.is_none() => {
+            let mut above = ddl::lines(old.get(Attr::ParentTriggers)).into_iter();
             above.find_map(|name| by(Kind::Trigger, name)).or_else(|| by(Kind::Partition, ddl::parent(&old)))
         }
         Kind::Constraint if old.constraint_kind() == Some(ConstraintKind::ForeignKey) => {

@@ -65,7 +65,7 @@ pub(in crate::schema::plan) fn swap(planner: &Planner<'_>, at: usize) -> Option<
         .filter_map(|f| f.parent.as_ref())
         .filter_map(|p| planner.ctx.old.find(p));
     let usage = IndexUse {
-        hosted: drop_host(planner, at).is_some(),
+        dropped_with_parent: drop_host(planner, at).is_some(),
         referenced: dependents.iter().any(|f| f.key.kind == Kind::Constraint),
         partitions: parts.map(|at| ddl::parent(&planner.ctx.old.objects.at(at))).collect(),
     };

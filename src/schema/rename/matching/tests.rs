@@ -1,6 +1,6 @@
 use super::*;
 use crate::schema::Options;
-use crate::schema::model::{Attr, Draft, Key, Origin};
+use crate::schema::model::{Attr, Draft, Key, ServerInfo};
 
 /// A table made by transaction `made` and last written by `written`.
 fn table(name: &str, oid: u32, made: u32, written: u32) -> Draft<'static> {
@@ -33,7 +33,7 @@ fn matches(
     after: &str,
 ) -> Match {
     let schema = |objects: Vec<Draft<'_>>| {
-        Schema::new(Options::default(), Origin::default(), objects.into_iter().collect())
+        Schema::new(Options::default(), ServerInfo::default(), objects.into_iter().collect())
     };
     let (old, new) = (schema(old), schema(new));
     let (before, after) = (old.object(kind, before), new.object(kind, after));

@@ -48,7 +48,7 @@ impl Authenticator for OneSocket {
         if password.expose_secret() == "right" { Ok(()) } else { Err(ErrorResponse::bad_password(user)) }
     }
 
-    async fn connect(&self, _: &str) -> Result<Upstream, ErrorResponse> {
+    async fn wake(&self, _: &str) -> Result<Upstream, ErrorResponse> {
         let socket = crate::local::compute::ComputeSocket::of_any_process(&self.socket).unwrap();
         Ok(Upstream { socket, guard: Box::new(()) as Box<dyn Any + Send> })
     }
@@ -89,9 +89,9 @@ impl Fixture {
         let (client, server) = tokio::io::duplex(ENOUGH);
         let (context, closing) = (self.context.clone(), self.closing.subscribe());
         let admission = Admission::new(Limits { total: 8, per_peer: 8 });
-        let (place, give_way) = admission.admit([127, 0, 0, 1].into()).unwrap();
+        let (permit, eviction) = admission.admit([127, 0, 0, 1].into()).unwrap();
         let session = async move {
-            let connection = Connection { stream: server, place, give_way, user: &OnceLock::new() };
+            let connection = Connection { stream: server, permit, eviction, user: &OnceLock::new() };
             serve(&context, connection, closing).await
         };
         (client, tokio::spawn(session))
