@@ -184,7 +184,7 @@ pub mod model {
             created::Created,
             credential::{CredentialCache, DatabaseCredential},
             database::DatabaseInfo,
-            endpoint::{ComputeInstanceInfo, EndpointGroup, EndpointHosts, EndpointInfo, Suspension},
+            endpoint::{EndpointGroup, EndpointHosts, EndpointInfo, Suspension},
             operation::Progress,
             project::{CustomTag, EndpointDefaults, ProjectInfo},
             resource::Resource,
@@ -192,7 +192,7 @@ pub mod model {
             snapshot::{Cadence, ScheduleRule, SnapshotInfo, SnapshotSchedule, Weekday},
             wire::{
                 branch::{BranchState, CopyMethod},
-                endpoint::{ComputeRole, EndpointState, EndpointType},
+                endpoint::{EndpointState, EndpointType},
                 role::{AuthMethod, IdentityType, MembershipRole},
             },
         },

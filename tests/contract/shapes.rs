@@ -3,6 +3,7 @@
 use lakebase::{
     ErrorKind, Expiry, Lakebase,
     auth::Env,
+    builder::Method,
     days,
     model::{Cadence, ScheduleRule},
 };
@@ -286,6 +287,30 @@ async fn deleted_branches_are_shown_only_when_asked_for() {
         }
         let call = format!("GET {}/branches?show_deleted=perhaps", fixture.project.name);
         expect(&fixture.refused(&call, None).await, 400, "INVALID_PARAMETER_VALUE", "Field 'show_deleted'");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fields_of_earlier_clients_are_read_without_complaint() {
+    let (lakebase, id) = (client().await, fresh_id("contract"));
+    let spec = json!({
+        "spec": {"compute_provisioner": "x"}, "initial_database_spec": {"postgres_database": "app"},
+        "initial_role_spec": {"postgres_role": "ada@example.com", "identity_type": "USER"}
+    });
+    let path = format!("/api/2.0/postgres/projects?project_id={id}");
+    lakebase.request(Method::Post, &path, spec).await.unwrap();
+    let project = lakebase.project(id.as_str()).unwrap().wait_until_ready().await.unwrap();
+    on(lakebase, project, async |fixture: Fixture| {
+        let endpoint = format!("{}/endpoints/primary", fixture.main.name);
+        let body = json!({"endpoint": endpoint, "group_name": "team"});
+        assert!(fixture.send("POST credentials", body).await["token"].is_string());
+        if !is_workspace() {
+            let computes = fixture.send(&format!("GET {endpoint}/compute-instances"), None).await;
+            assert_eq!(computes["compute_instances"].as_array().unwrap().len(), 1, "{computes}");
+            let call = format!("DELETE {}/branches/none?allow_missing=true", fixture.project.name);
+            fixture.operation(&call, None).await;
+        }
     })
     .await;
 }

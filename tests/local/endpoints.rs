@@ -74,7 +74,6 @@ async fn an_idle_endpoint_is_suspended_and_the_next_login_wakes_it() {
             assert!(Instant::now() < deadline, "not suspended");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        assert!(endpoint.compute_instances().await.unwrap().is_empty());
         let woken = Instant::now();
         assert_eq!(number(&fixture.main, "SELECT 2::bigint").await, 2);
         eprintln!("woken in {:?}", woken.elapsed());

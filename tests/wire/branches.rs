@@ -258,7 +258,7 @@ async fn a_missing_branch_is_deleted_only_where_that_is_allowed() {
     service.refuse(&format!("DELETE {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
     assert_eq!(service.branch().delete().await.unwrap_err().kind(), ErrorKind::NotFound);
     service.branch().delete().allow_missing().await.unwrap();
-    assert_eq!(service.changes().await[1], format!("DELETE {DEV}?allow_missing=true"));
+    assert_eq!(service.changes().await[1], format!("DELETE {DEV}"));
     assert_eq!(service.branch().try_get().await.unwrap(), None);
 }
 
@@ -284,8 +284,6 @@ async fn undelete_posts_an_empty_body() {
 async fn a_list_walks_its_pages_and_tolerates_what_is_new() {
     let service = MockService::new().await;
     let strange = with(child("odd"), "/status/current_state", json!("HIBERNATING"));
-    let recovery = "projects/shop/preview/recovery-branches/r";
-    let strange = with(strange, "/status/source_recovery_branch", json!(recovery));
     let first = json!({"branches": [root(), strange], "next_page_token": "2"});
     service.once("GET projects/shop/branches", first).await;
     service
@@ -298,7 +296,6 @@ async fn a_list_walks_its_pages_and_tolerates_what_is_new() {
         service.project().branches().show_deleted().page_size(2).stream().try_collect().await.unwrap();
     assert_eq!(branches.len(), 3);
     assert_eq!(branches[1].state.as_str(), "HIBERNATING");
-    assert_eq!(branches[1].source_recovery_branch.as_deref(), Some(recovery));
     let query = "GET projects/shop/branches?show_deleted=true&page_size=2";
     assert_eq!(service.calls().await, [query.to_owned(), format!("{query}&page_token=2")]);
 }
@@ -332,7 +329,7 @@ async fn a_reset_deletes_for_good_and_makes_again() {
     ready(&service).await;
     service.branch().reset(Expiry::after(hours(1))).await.unwrap();
     let changes = service.changes().await;
-    assert_eq!(changes[0], format!("DELETE {DEV}?purge=true&allow_missing=true"));
+    assert_eq!(changes[0], format!("DELETE {DEV}?purge=true"));
     assert!(changes[1].contains("\"source_branch\":\"projects/shop/branches/production\""), "{changes:?}");
 }
 

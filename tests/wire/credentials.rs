@@ -21,10 +21,10 @@ async fn a_credential_is_generated_for_its_endpoint() {
     let service = MockService::new().await;
     service.on("POST credentials", credential("s3cret", hours(1))).await;
     let primary = service.branch().endpoint("primary").unwrap();
-    let generated = primary.credential().ttl(Duration::from_secs(600)).group("team").await.unwrap();
+    let generated = primary.credential().ttl(Duration::from_secs(600)).await.unwrap();
     assert_eq!(generated.token.expose_secret(), "s3cret");
     assert!(!format!("{generated:?}").contains("s3cret"));
-    let body = json!({"endpoint": PRIMARY, "ttl": "600s", "group_name": "team"});
+    let body = json!({"endpoint": PRIMARY, "ttl": "600s"});
     assert_eq!(service.changes().await, [format!("POST credentials {body}")]);
     let (time, claims) = (Utc::now() + hours(1), json!([{"permission_set": "READ_ONLY", "resources": []}]));
     primary.credential().expire_time(time).claims(claims.clone()).await.unwrap();

@@ -128,23 +128,6 @@ async fn endpoints_are_listed_in_pages_of_ten_at_least_and_deleted() {
     service.branch().endpoint("none").unwrap().delete().allow_missing().await.unwrap();
 }
 
-#[tokio::test]
-async fn compute_instances_are_listed_and_read() {
-    let service = MockService::new().await;
-    let name = format!("{PRIMARY}/compute-instances/c-1");
-    let compute = json!({"name": name, "compute_instance_id": "c-1", "compute_host": "h", "current_state": "ACTIVE",
-        "role": "HOT_STANDBY", "start_time": "2026-08-01T10:00:00Z"});
-    service
-        .on(&format!("GET {PRIMARY}/compute-instances"), json!({"compute_instances": [compute.clone()]}))
-        .await;
-    service.on(&format!("GET {name}"), compute).await;
-    let primary = service.branch().endpoint("primary").unwrap();
-    let all = primary.compute_instances().await.unwrap();
-    assert_eq!((all[0].id.as_str(), all[0].role.as_str()), ("c-1", "HOT_STANDBY"));
-    assert_eq!(primary.compute_instance("c-1").await.unwrap(), all[0]);
-    assert_eq!(primary.compute_instance("../x").await.unwrap_err().kind(), ErrorKind::Invalid);
-}
-
 /// Sizes that do not exist: no number, too small, between the steps, too large.
 const NO_SIZES: [f64; 9] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 0.25, 0.75, 1.5, 113.0];
 

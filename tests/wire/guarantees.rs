@@ -5,7 +5,7 @@ use lakebase::{
     Project, Role, Snapshot,
     auth::{Env, Token},
     model::{
-        BranchInfo, ComputeInstanceInfo, Created, CredentialCache, CurrentUser, DatabaseCredential,
+        BranchInfo, Created, CredentialCache, CurrentUser, DatabaseCredential,
         DatabaseInfo, EndpointInfo, EndpointType, ProjectInfo, RoleDefinition, RoleInfo, SnapshotInfo,
         SnapshotSchedule, Tree,
     },
@@ -37,7 +37,6 @@ async fn handles_models_and_pools_are_shared_between_threads() {
     shared::<ConnectionInfo>();
     shared::<DatabaseCredential>();
     shared::<CurrentUser>();
-    shared::<ComputeInstanceInfo>();
     shared::<SnapshotSchedule>();
     shared::<Created<BranchInfo>>();
     shared::<ErrorKind>();

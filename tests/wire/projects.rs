@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lakebase::{
     ErrorKind, days,
-    model::{CustomTag, RoleDefinition, Suspension},
+    model::{CustomTag, Suspension},
 };
 use serde_json::json;
 
@@ -57,8 +57,6 @@ async fn a_new_project_carries_all_that_was_asked_for_and_is_ready_when_it_retur
         .initial_suspension(Suspension::Never)
         .initial_computes(2)
         .initial_readable_secondaries(true)
-        .initial_database("app")
-        .initial_role(RoleDefinition::user("ada@example.com").superuser())
         .await
         .unwrap();
     assert_eq!(shop.id().as_str(), "shop");
@@ -76,11 +74,6 @@ async fn a_new_project_carries_all_that_was_asked_for_and_is_ready_when_it_retur
         "initial_endpoint_spec": {
             "autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 2, "no_suspension": true,
             "group": {"min": 2, "max": 2, "enable_readable_secondaries": true}
-        },
-        "initial_database_spec": {"postgres_database": "app"},
-        "initial_role_spec": {
-            "postgres_role": "ada@example.com", "identity_type": "USER",
-            "membership_roles": ["DATABRICKS_SUPERUSER"]
         }
     });
     assert_eq!(service.changes().await, [format!("POST projects?project_id=shop {body}")]);

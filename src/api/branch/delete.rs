@@ -120,9 +120,6 @@ impl DeleteBranch {
         if self.purge {
             request = request.query("purge", true);
         }
-        if self.allow_missing {
-            request = request.query("allow_missing", true);
-        }
         request
     }
 }

@@ -103,8 +103,6 @@ pub struct BranchInfo {
     pub source_branch_time: Option<DateTime<Utc>>,
     /// The source snapshot.
     pub source_snapshot: Option<SnapshotName>,
-    /// The recovery branch of a replicated project that is its source, by its full name (preview).
-    pub source_recovery_branch: Option<String>,
     /// The cost of the copy, if the service reports it (the local Lakebase does).
     pub copy: Option<CopyCost>,
     /// Creation time.
@@ -159,7 +157,6 @@ impl BranchInfo {
             source_branch_lsn: status.source_branch_lsn.and_then(|lsn| lsn.parse().ok()),
             source_branch_time: status.source_branch_time,
             source_snapshot: maybe_named(status.source_snapshot, "source_snapshot")?,
-            source_recovery_branch: status.source_recovery_branch,
             copy: status.copy.map(|copy| CopyCost {
                 method: CopyMethod::from(copy.method.as_str()),
                 bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),

@@ -96,12 +96,6 @@ impl GenerateCredential {
         self
     }
 
-    /// Logs in as the role of a workspace group that the caller is a member of. Default: as the caller.
-    pub fn group(mut self, name: impl Into<String>) -> Self {
-        self.body.group_name = Some(name.into());
-        self
-    }
-
     /// Restricts what the login may do, in the service's own JSON:
     /// `[{"permission_set": "READ_ONLY", "resources": [{"table_name": "catalog.schema.table"}]}]`.
     /// Not every workspace supports it. Default: no restriction.

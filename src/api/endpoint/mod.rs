@@ -2,7 +2,6 @@
 
 mod create;
 mod delete;
-mod instance;
 mod settings;
 mod update;
 
@@ -13,7 +12,6 @@ use serde::Serialize;
 
 pub use create::CreateEndpoint;
 pub use delete::DeleteEndpoint;
-pub use instance::ComputeInstanceInfo;
 pub use settings::Suspension;
 pub(crate) use settings::{Size, check_bound, check_size, set_computes};
 pub use update::UpdateEndpoint;
@@ -22,7 +20,6 @@ use crate::{
     api::{
         branch::{Branch, BranchInfo},
         name::{EndpointId, EndpointName},
-        page::List,
         request::{ok_or_missing, read},
         resource::{InvalidField, forward, handle, model, named},
         wait::{PollResult, READY_DEADLINE, until},
@@ -242,12 +239,6 @@ impl Endpoint {
     /// Deletes a read-only endpoint; the read-write one goes with its branch.
     pub fn delete(&self) -> DeleteEndpoint {
         DeleteEndpoint::new(self)
-    }
-
-    /// Lists its running computes.
-    pub fn compute_instances(&self) -> List<ComputeInstanceInfo> {
-        let path = format!("{}/compute-instances", self.name);
-        List::new(&self.client, Request::get(&path, format!("listing compute instances of {}", self.name)))
     }
 
     /// Waits until it accepts connections: it is running or suspended (a login wakes it) and has a host.

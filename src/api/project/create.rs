@@ -10,12 +10,11 @@ use crate::{
         name::{ProjectId, ProjectName},
         operation::Operation,
         request::{Arguments, sent_when_awaited, start},
-        role::RoleDefinition,
         wait::{PollResult, READY_DEADLINE, until},
         wire::{
             format::Seconds,
             project::{
-                DefaultEndpointSettings, InitialBranchSpec, InitialDatabaseSpec, InitialEndpointSpec,
+                DefaultEndpointSettings, InitialBranchSpec, InitialEndpointSpec,
                 Project as Wire, ProjectSpec,
             },
         },
@@ -177,18 +176,6 @@ impl CreateProject {
     /// Whether the standbys of a highly available first endpoint answer reads. Default: no.
     pub fn initial_readable_secondaries(mut self, readable: bool) -> Self {
         self.endpoint().group.get_or_insert_default().enable_readable_secondaries = Some(readable);
-        self
-    }
-
-    /// The name of the first database. Default: `databricks_postgres`.
-    pub fn initial_database(mut self, name: impl Into<String>) -> Self {
-        self.body.initial_database_spec = Some(InitialDatabaseSpec { postgres_database: Some(name.into()) });
-        self
-    }
-
-    /// The first role, which owns the first database. Default: the caller.
-    pub fn initial_role(mut self, role: RoleDefinition) -> Self {
-        self.body.initial_role_spec = Some(role.into());
         self
     }
 

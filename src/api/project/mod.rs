@@ -85,9 +85,6 @@ pub struct ProjectInfo {
     pub storage_size_bytes: u64,
     /// Time of the last activity of a compute.
     pub compute_last_active_time: Option<DateTime<Utc>>,
-    /// Its part in a group of replicated projects, as the service spells it:
-    /// `REPLICATION_ROLE_PREVIEW_PRIMARY`, `…_SECONDARY` or `…_DEMOTING` (preview).
-    pub replication_role: Option<String>,
     /// The budget policy it is charged to.
     pub budget_policy_id: Option<String>,
     /// The caller's own labels.
@@ -166,7 +163,6 @@ impl ProjectInfo {
             branch_logical_size_limit_bytes: count(status.branch_logical_size_limit_bytes),
             storage_size_bytes: count(status.synthetic_storage_size_bytes).unwrap_or_default(),
             compute_last_active_time: status.compute_last_active_time,
-            replication_role: status.replication_role,
             budget_policy_id: status.budget_policy_id,
             custom_tags: status
                 .custom_tags

@@ -107,8 +107,6 @@ pub(crate) struct BranchStatus {
     pub(crate) source_branch_time: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_snapshot: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) source_recovery_branch: Option<String>,
     /// The cost of the copy; sent by the local Lakebase only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<CopyCost>,

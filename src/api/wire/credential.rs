@@ -16,8 +16,6 @@ pub(crate) struct CredentialRequest {
     pub(crate) expire_time: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) group_name: Option<String>,
 }
 
 /// A generated credential. No `Debug`: the token is a password.

@@ -22,24 +22,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// The role of a compute in its endpoint.
-    ///
-    /// ```
-    /// use lakebase::model::ComputeRole;
-    ///
-    /// assert_eq!(ComputeRole::from("HOT_STANDBY"), ComputeRole::HotStandby);
-    /// ```
-    pub enum ComputeRole {
-        /// Answers reads and writes.
-        ReadWrite => "READ_WRITE",
-        /// Answers reads.
-        ReadOnly => "READ_ONLY",
-        /// Takes over when the read-write compute fails.
-        HotStandby => "HOT_STANDBY",
-    }
-}
-
-open_enum! {
     /// The state of an endpoint.
     ///
     /// ```
@@ -183,7 +165,7 @@ pub(crate) struct EndpointHosts {
     pub(crate) ca_cert: Option<String>,
 }
 
-/// The list of one endpoint's running computes.
+/// The list of one endpoint's running computes, which earlier official clients read.
 #[cfg(feature = "local")]
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -194,6 +176,7 @@ pub(crate) struct ComputeInstances {
     pub(crate) next_page_token: String,
 }
 
+#[cfg(feature = "local")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ComputeInstance {

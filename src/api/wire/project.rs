@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     endpoint::EndpointGroup,
     format::{Seconds, lenient_double, lenient_int, plain_double},
-    role::RoleSpec,
 };
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,10 +35,6 @@ pub(crate) struct Project {
     pub(crate) initial_branch_spec: Option<InitialBranchSpec>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) initial_endpoint_spec: Option<InitialEndpointSpec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) initial_database_spec: Option<InitialDatabaseSpec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) initial_role_spec: Option<RoleSpec>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -70,13 +65,6 @@ pub(crate) struct InitialEndpointSpec {
     pub(crate) no_suspension: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) suspend_timeout_duration: Option<Seconds>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct InitialDatabaseSpec {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) postgres_database: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,8 +144,6 @@ pub(crate) struct ProjectStatus {
     pub(crate) synthetic_storage_size_bytes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) compute_last_active_time: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) replication_role: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget_policy_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

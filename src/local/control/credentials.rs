@@ -34,8 +34,7 @@ impl Credentials {
         let (branch, _) = state.endpoint(&name)?;
         let now = Utc::now().trunc_subsecs(0);
         let ttl = lifetime(request, now)?;
-        let subject = request.group_name.as_deref().filter(|group| !group.is_empty()).unwrap_or(&self.user);
-        let claims = Claims::new(subject, &branch.project_uid, now, ttl);
+        let claims = Claims::new(self.user.as_ref(), &branch.project_uid, now, ttl);
         let token = self.signer.sign(&claims);
         Ok(DatabaseCredential { token: token.expose_secret().to_owned(), expire_time: claims.expires_at })
     }

@@ -56,7 +56,6 @@ pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> 
             branch_logical_size_limit_bytes: Some(LOGICAL_SIZE_LIMIT),
             synthetic_storage_size_bytes: Some(0),
             compute_last_active_time: last_active,
-            replication_role: None,
             budget_policy_id: project.budget_policy_id.clone(),
             custom_tags: (!project.custom_tags.is_empty()).then(|| project.custom_tags.clone()),
         }),
