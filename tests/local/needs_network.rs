@@ -19,6 +19,19 @@ fn python(dir: &Path) -> std::path::PathBuf {
     venv.join("bin/python")
 }
 
+#[test]
+#[ignore = "needs the Python package index"]
+fn routes_and_fields_are_those_of_the_newest_python_sdk() {
+    let dir = directory();
+    let mut compare = Command::new(python(dir.path()));
+    compare.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/compare.py"));
+    compare.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let output = output(&mut compare);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+    print!("{stdout}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the Python package index"]
 async fn the_python_sdk_walks_from_project_to_delete() {

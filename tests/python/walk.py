@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg2
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.common.types.fieldmask import FieldMask
-from databricks.sdk.errors import NotFound
+from databricks.sdk.errors import InvalidParameterValue, NotFound
 from databricks.sdk.service import postgres as pg
 
 try:
@@ -25,15 +25,15 @@ def duration(seconds):
     return Duration(seconds=seconds) if Duration else timedelta(seconds=seconds)
 
 
-def connect(w, branch):
+def connect(w, branch, user=None, password=None):
+    """Logs in with a password, or as the caller with a generated credential."""
     endpoint = w.postgres.get_endpoint(f"{branch}/endpoints/primary")
-    credential = w.postgres.generate_database_credential(endpoint=endpoint.name)
     return psycopg2.connect(
         host=endpoint.status.hosts.host,
         port=5432,
         dbname="databricks_postgres",
-        user=w.current_user.me().user_name,
-        password=credential.token,
+        user=user or w.current_user.me().user_name,
+        password=password or w.postgres.generate_database_credential(endpoint=endpoint.name).token,
         sslmode="require",
     )
 
@@ -44,6 +44,54 @@ def query(connection, sql):
         rows = cursor.fetchall() if cursor.description else None
     connection.commit()
     return rows
+
+
+def change_role(w, role, branch):
+    """Masks, a replacement and the revealed password of a role."""
+    attributes = pg.RoleAttributes(createdb=True, createrole=True, bypassrls=False)
+    superuser = [pg.RoleMembershipRole.DATABRICKS_SUPERUSER]
+
+    def update(spec, *paths):
+        return w.postgres.update_role(
+            name=role.name, role=pg.Role(spec=spec), update_mask=FieldMask(field_mask=list(paths))
+        ).wait()
+
+    changed = update(pg.RoleRoleSpec(attributes=attributes, membership_roles=superuser), "*")
+    assert changed.status.attributes == attributes, changed
+    assert changed.status.membership_roles == superuser, changed
+    one = pg.RoleRoleSpec(attributes=pg.RoleAttributes(createdb=False))
+    changed = update(one, "spec.attributes.createdb")
+    assert changed.status.attributes.createrole and not changed.status.attributes.createdb, changed
+    assert changed.status.membership_roles == superuser, changed
+    changed = update(one, "spec")
+    assert changed.status.attributes.createrole and not changed.status.membership_roles, changed
+    for spec, paths in [(one, ["*"]), (pg.RoleRoleSpec(postgres_role="x"), ["spec.postgres_role"])]:
+        try:
+            update(spec, *paths)
+            raise AssertionError(f"{paths} was accepted")
+        except InvalidParameterValue:
+            pass
+
+    replaced = w.postgres.create_role(
+        parent=branch.name,
+        role=pg.Role(spec=pg.RoleRoleSpec(postgres_role="other", membership_roles=superuser)),
+        role_id="app-reader",
+        replace_existing=True,
+    ).wait()
+    assert replaced.status.postgres_role == "app reader", replaced
+    assert replaced.status.attributes.createrole, replaced
+    assert replaced.status.membership_roles == superuser, replaced
+
+    password = w.postgres.reveal_role_password(role.name).password
+    project = branch.parent
+    w.postgres.update_project(
+        name=project,
+        project=pg.Project(spec=pg.ProjectSpec(enable_pg_native_login=True)),
+        update_mask=FieldMask(field_mask=["spec.enable_pg_native_login"]),
+    ).wait()
+    by_password = connect(w, branch.name, user="app reader", password=password)
+    assert query(by_password, "SELECT current_user") == [("app reader",)]
+    by_password.close()
 
 
 def main():
@@ -114,6 +162,7 @@ def main():
     ).wait()
     assert database.status.postgres_database == "app_db", database
     assert len(list(w.postgres.list_roles(branch.name))) == 2
+    change_role(w, role, branch)
     w.postgres.delete_database(database.name).wait()
     w.postgres.delete_role(role.name).wait()
 
