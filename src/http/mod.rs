@@ -121,7 +121,7 @@ impl Request {
         self
     }
 
-    fn json(mut self, body: &impl Serialize) -> Result<Self> {
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_value(body).map_err(|e| {
             Error::invalid("the request cannot be written as JSON").with_source(JsonError::from(e))
         })?;

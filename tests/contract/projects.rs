@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use lakebase::{
     ErrorKind,
-    model::{AuthMethod, CustomTag, MembershipRole, Suspension},
+    builder::Method,
+    model::{AuthMethod, CustomTag, Grant, MembershipRole, PermissionLevel, Suspension},
 };
 use serde_json::json;
 
-use crate::support::fixture::{Fixture, client, expect, fresh_id, number, on, on_a_project, parts, run};
+use crate::support::fixture::{
+    Fixture, client, expect, fresh_id, is_workspace, number, on, on_a_project, parts, run,
+};
 
 #[tokio::test]
 async fn a_project_begins_with_the_defaults_of_the_service() {
@@ -186,6 +189,50 @@ async fn history_is_kept_for_two_to_thirty_five_days() {
             fixture.project.update().history_retention(days).await.unwrap().history_retention,
             Some(days)
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn permissions_are_kept_and_the_owner_keeps_the_project() {
+    on_a_project(async |fixture: Fixture| {
+        if is_workspace() {
+            // The principals would have to exist.
+            fixture.project.permissions().get().await.unwrap();
+            return;
+        }
+        let permissions = fixture.project.permissions();
+        let owner = fixture.project.owner.clone().unwrap();
+        let names = |list: lakebase::model::AccessList| -> Vec<String> {
+            let show = |entry: &lakebase::model::AccessEntry| {
+                format!("{} {}", entry.principal.name(), entry.permissions[0].level)
+            };
+            list.entries.iter().map(show).collect()
+        };
+        let manage = format!("{owner} CAN_MANAGE");
+        assert_eq!(names(permissions.get().await.unwrap()), [manage.as_str()]);
+        let app = Grant::service_principal("app", PermissionLevel::CanUse);
+        assert_eq!(names(permissions.update([app]).await.unwrap()), [manage.as_str(), "app CAN_USE"]);
+        let group = Grant::group("team", PermissionLevel::CanManage);
+        let app = Grant::service_principal("app", PermissionLevel::CanManage);
+        let both = [manage.as_str(), "app CAN_MANAGE", "team CAN_MANAGE"];
+        assert_eq!(names(permissions.update([app, group.clone()]).await.unwrap()), both);
+        assert_eq!(names(permissions.set([group]).await.unwrap()), [manage.as_str(), "team CAN_MANAGE"]);
+        assert_eq!(names(permissions.set([]).await.unwrap()), [manage.as_str()]);
+
+        let path = format!("/api/2.0/permissions/database-projects/{}", fixture.project.id());
+        for (entry, text) in [
+            (json!({"user_name": "a"}), "Field 'access_control_list.permission_level' is required"),
+            (json!({"permission_level": "CAN_USE"}), "Exactly one of 'user_name'"),
+            (json!({"user_name": "a", "group_name": "b", "permission_level": "CAN_USE"}), "Exactly one of"),
+            (json!({"user_name": "a", "permission_level": "IS_OWNER"}), "'IS_OWNER' is not a permission level"),
+        ] {
+            let body = json!({"access_control_list": [entry]});
+            let error = fixture.lakebase.request(Method::Put, &path, body).await.unwrap_err();
+            expect(&parts(&error), 400, "INVALID_PARAMETER_VALUE", text);
+        }
+        let missing = fixture.lakebase.project("no-such-project").unwrap().permissions().get().await;
+        assert!(missing.unwrap_err().is_not_found());
     })
     .await;
 }

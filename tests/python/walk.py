@@ -11,6 +11,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.common.types.fieldmask import FieldMask
 from databricks.sdk.errors import InvalidParameterValue, NotFound
 from databricks.sdk.service import postgres as pg
+from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
 try:
     from google.protobuf.duration_pb2 import Duration
@@ -104,6 +105,14 @@ def main():
     assert project.name == f"projects/{PROJECT}", project
     assert project.status.display_name == "A walk", project
     assert PROJECT in [p.name.split("/")[1] for p in w.postgres.list_projects()]
+
+    w.permissions.update(
+        "database-projects",
+        PROJECT,
+        access_control_list=[AccessControlRequest(group_name="team", permission_level=PermissionLevel.CAN_USE)],
+    )
+    entries = w.permissions.get("database-projects", PROJECT).access_control_list
+    assert [e.group_name for e in entries if e.group_name] == ["team"], entries
 
     branches = list(w.postgres.list_branches(project.name))
     main_branch = next(b for b in branches if b.status.default)

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lakebase::{
     ErrorKind, days,
-    model::{CustomTag, Suspension},
+    model::{CustomTag, Grant, PermissionLevel, Principal, Suspension},
 };
 use serde_json::json;
 
@@ -179,4 +179,53 @@ async fn an_answer_without_a_name_is_no_project() {
     let error = service.project().get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(error.to_string().contains("'name' is missing"), "{error}");
+}
+
+#[tokio::test]
+async fn permissions_are_read_replaced_and_given() {
+    let path = "/api/2.0/permissions/database-projects/shop";
+    let list = json!({
+        "object_id": "/database-projects/shop", "object_type": "database-projects",
+        "access_control_list": [
+            {"user_name": "ada@example.com", "display_name": "Ada", "all_permissions": [
+                {"permission_level": "CAN_MANAGE", "inherited": false},
+                {"permission_level": "CAN_READ_MINDS", "inherited": true, "inherited_from_object": ["/database-projects/"]}
+            ]},
+            {"service_principal_name": "6f1c", "all_permissions": [{"permission_level": "CAN_USE"}]},
+            {"robot_name": "r2", "all_permissions": []}
+        ]
+    });
+    let service = MockService::new().await;
+    for verb in ["GET", "PUT", "PATCH"] {
+        service.on(&format!("{verb} {path}"), list.clone()).await;
+    }
+    let permissions = service.project().permissions();
+    let read = permissions.get().await.unwrap();
+    assert_eq!(read.entries.len(), 2);
+    let ada = &read.entries[0];
+    assert_eq!((&ada.principal, ada.display_name.as_deref()), (&Principal::User("ada@example.com".into()), Some("Ada")));
+    assert_eq!((&ada.permissions[0].level, ada.permissions[0].inherited), (&PermissionLevel::CanManage, false));
+    assert_eq!(ada.permissions[1].inherited_from, ["/database-projects/"]);
+    assert_eq!(read.entries[1].principal, Principal::ServicePrincipal("6f1c".into()));
+    let grants = [
+        Grant::user("ada@example.com", PermissionLevel::CanManage),
+        Grant::group("readers", PermissionLevel::CanUse),
+        Grant::service_principal("6f1c", PermissionLevel::CanUse),
+    ];
+    assert_eq!(permissions.set(grants.clone()).await.unwrap(), read);
+    assert_eq!(permissions.update(grants).await.unwrap(), read);
+    permissions.set([]).await.unwrap();
+    let body = json!({"access_control_list": [
+        {"user_name": "ada@example.com", "permission_level": "CAN_MANAGE"},
+        {"group_name": "readers", "permission_level": "CAN_USE"},
+        {"service_principal_name": "6f1c", "permission_level": "CAN_USE"}
+    ]});
+    assert_eq!(
+        service.changes().await,
+        [
+            format!("PUT {path} {body}"),
+            format!("PATCH {path} {body}"),
+            format!("PUT {path} {}", json!({"access_control_list": []})),
+        ]
+    );
 }

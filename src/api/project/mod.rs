@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod permissions;
 mod update;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub use create::{CreateProject, CreateProjectIfMissing};
 pub use delete::{DeleteProject, UndeleteProject};
+pub use permissions::{AccessEntry, AccessList, Grant, Permission, Principal, ProjectPermissions};
 pub use update::UpdateProject;
 
 use crate::{

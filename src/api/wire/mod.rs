@@ -10,6 +10,7 @@ pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod format;
 pub(crate) mod operation;
+pub(crate) mod permission;
 pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod snapshot;

@@ -11,10 +11,16 @@ use serde_json::{Value, json};
 use super::{
     Api,
     answer::Answer,
-    request::{Name, Params},
+    request::{Body, Name, Params},
 };
 use crate::{
-    api::{name::ProjectName, wire::credential::Me},
+    api::{
+        name::ProjectName,
+        wire::{
+            credential::Me,
+            permission::{ObjectPermissions, PERMISSIONS_PATH, PermissionsRequest},
+        },
+    },
     local::{
         control::ErrorResponse,
         proof::{self, Challenge},
@@ -32,7 +38,10 @@ pub(super) fn open_routes() -> Router<Api> {
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/api/2.0/preview/scim/v2/Me", get(me))
-        .route("/api/2.0/permissions/database-projects/{id}", get(permissions))
+        .route(
+            &format!("{PERMISSIONS_PATH}/{{id}}"),
+            get(permissions).put(set_permissions).patch(update_permissions),
+        )
 }
 
 /// No `oidc_endpoint`: the local Lakebase has no OAuth, so clients use the token they were given.
@@ -54,15 +63,22 @@ async fn me(State(api): State<Api>) -> impl IntoResponse {
     (AppendHeaders([("X-Databricks-Org-Id", WORKSPACE_ID)]), Json(me))
 }
 
-/// The holder of the token owns every project; there are no other users.
-async fn permissions(State(api): State<Api>, Name(project): Name<ProjectName>) -> Answer<Value> {
-    api.control.projects.get(&project)?;
-    Ok(Json(json!({
-        "object_id": format!("/database-projects/{}", project.id()),
-        "object_type": "database-projects",
-        "access_control_list": [{
-            "user_name": api.control.user(),
-            "all_permissions": [{"permission_level": "CAN_MANAGE", "inherited": false}],
-        }],
-    })))
+async fn permissions(State(api): State<Api>, Name(project): Name<ProjectName>) -> Answer<ObjectPermissions> {
+    Ok(Json(api.control.projects.permissions(&project)?))
+}
+
+async fn set_permissions(
+    State(api): State<Api>,
+    Name(project): Name<ProjectName>,
+    Body(body): Body<PermissionsRequest>,
+) -> Answer<ObjectPermissions> {
+    Ok(Json(api.control.projects.set_permissions(&project, true, body).await?))
+}
+
+async fn update_permissions(
+    State(api): State<Api>,
+    Name(project): Name<ProjectName>,
+    Body(body): Body<PermissionsRequest>,
+) -> Answer<ObjectPermissions> {
+    Ok(Json(api.control.projects.set_permissions(&project, false, body).await?))
 }

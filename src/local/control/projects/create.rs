@@ -161,6 +161,7 @@ fn draft(
         native_login: false,
         budget_policy_id: None,
         custom_tags: Vec::new(),
+        permissions: Vec::new(),
         init: true,
     };
     if let Some(spec) = &body.spec {

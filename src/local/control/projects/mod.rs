@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod permissions;
 
 use std::{sync::Arc, time::Duration};
 

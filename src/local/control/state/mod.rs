@@ -26,6 +26,7 @@ use crate::{
         },
         wire::{
             endpoint::EndpointType,
+            permission::AccessControl,
             project::CustomTag,
             role::{AuthMethod, IdentityType, MembershipRole},
         },
@@ -55,6 +56,8 @@ pub(super) struct Project {
     pub(super) native_login: bool,
     pub(super) budget_policy_id: Option<String>,
     pub(super) custom_tags: Vec<CustomTag>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) permissions: Vec<AccessControl>,
     /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,
