@@ -187,7 +187,8 @@ pub mod model {
             endpoint::{EndpointGroup, EndpointHosts, EndpointInfo, Suspension},
             operation::Progress,
             project::{
-                AccessEntry, AccessList, CustomTag, EndpointDefaults, Grant, Permission, Principal, ProjectInfo,
+                AccessEntry, AccessList, CustomTag, EndpointDefaults, Grant, Permission, Principal,
+                ProjectInfo,
             },
             resource::Resource,
             role::{RoleAttributes, RoleDefinition, RoleInfo},

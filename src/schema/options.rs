@@ -16,11 +16,20 @@ pub struct Options {
     pub(super) owners: bool,
     pub(super) privileges: bool,
     pub(super) comments: bool,
+    #[serde(default)]
+    pub(super) platform_objects: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { include: Vec::new(), exclude: Vec::new(), owners: true, privileges: true, comments: true }
+        Self {
+            include: Vec::new(),
+            exclude: Vec::new(),
+            owners: true,
+            privileges: true,
+            comments: true,
+            platform_objects: false,
+        }
     }
 }
 
@@ -61,6 +70,15 @@ impl Options {
     #[must_use]
     pub fn comments(mut self, compare: bool) -> Self {
         self.comments = compare;
+        self
+    }
+
+    /// Whether the objects are compared that Lakebase makes in every database: the extension `databricks_auth`, the
+    /// schema `__db_system`, event triggers of `cloud_admin` and their functions. Off by default, so that a branch can
+    /// be compared with a database elsewhere, which has none of them.
+    #[must_use]
+    pub fn platform_objects(mut self, compare: bool) -> Self {
+        self.platform_objects = compare;
         self
     }
 }

@@ -225,7 +225,10 @@ async fn permissions_are_kept_and_the_owner_keeps_the_project() {
             (json!({"user_name": "a"}), "Field 'access_control_list.permission_level' is required"),
             (json!({"permission_level": "CAN_USE"}), "Exactly one of 'user_name'"),
             (json!({"user_name": "a", "group_name": "b", "permission_level": "CAN_USE"}), "Exactly one of"),
-            (json!({"user_name": "a", "permission_level": "IS_OWNER"}), "'IS_OWNER' is not a permission level"),
+            (
+                json!({"user_name": "a", "permission_level": "IS_OWNER"}),
+                "'IS_OWNER' is not a permission level",
+            ),
         ] {
             let body = json!({"access_control_list": [entry]});
             let error = fixture.lakebase.request(Method::Put, &path, body).await.unwrap_err();

@@ -23,6 +23,7 @@ mod needs_versions;
 mod observe;
 mod odd_names;
 mod pairs;
+mod platform;
 mod records;
 mod rights;
 mod run;

@@ -5,9 +5,8 @@ use lakebase::{
     Project, Role, Snapshot,
     auth::{Env, Token},
     model::{
-        BranchInfo, Created, CredentialCache, CurrentUser, DatabaseCredential,
-        DatabaseInfo, EndpointInfo, EndpointType, ProjectInfo, RoleDefinition, RoleInfo, SnapshotInfo,
-        SnapshotSchedule, Tree,
+        BranchInfo, Created, CredentialCache, CurrentUser, DatabaseCredential, DatabaseInfo, EndpointInfo,
+        EndpointType, ProjectInfo, RoleDefinition, RoleInfo, SnapshotInfo, SnapshotSchedule, Tree,
     },
 };
 

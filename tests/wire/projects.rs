@@ -203,8 +203,14 @@ async fn permissions_are_read_replaced_and_given() {
     let read = permissions.get().await.unwrap();
     assert_eq!(read.entries.len(), 2);
     let ada = &read.entries[0];
-    assert_eq!((&ada.principal, ada.display_name.as_deref()), (&Principal::User("ada@example.com".into()), Some("Ada")));
-    assert_eq!((&ada.permissions[0].level, ada.permissions[0].inherited), (&PermissionLevel::CanManage, false));
+    assert_eq!(
+        (&ada.principal, ada.display_name.as_deref()),
+        (&Principal::User("ada@example.com".into()), Some("Ada"))
+    );
+    assert_eq!(
+        (&ada.permissions[0].level, ada.permissions[0].inherited),
+        (&PermissionLevel::CanManage, false)
+    );
     assert_eq!(ada.permissions[1].inherited_from, ["/database-projects/"]);
     assert_eq!(read.entries[1].principal, Principal::ServicePrincipal("6f1c".into()));
     let grants = [

@@ -14,8 +14,7 @@ use crate::{
         wire::{
             format::Seconds,
             project::{
-                DefaultEndpointSettings, InitialBranchSpec, InitialEndpointSpec,
-                Project as Wire, ProjectSpec,
+                DefaultEndpointSettings, InitialBranchSpec, InitialEndpointSpec, Project as Wire, ProjectSpec,
             },
         },
     },

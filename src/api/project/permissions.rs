@@ -221,11 +221,8 @@ impl ProjectPermissions {
 
     async fn send(&self, method: Method, verb: &str, body: Option<PermissionsRequest>) -> Result<AccessList> {
         let path = format!("{PERMISSIONS_PATH}/{}", self.project.id());
-        let request = Request::absolute(
-            method,
-            path,
-            format!("{verb} the permissions of {}", self.project.name()),
-        );
+        let request =
+            Request::absolute(method, path, format!("{verb} the permissions of {}", self.project.name()));
         let request = match body {
             // Sent twice, it gives the same permissions.
             Some(body) => request.json(&body)?.idempotent(),

@@ -36,12 +36,10 @@ pub(super) fn open_routes() -> Router<Api> {
 }
 
 pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route("/api/2.0/preview/scim/v2/Me", get(me))
-        .route(
-            &format!("{PERMISSIONS_PATH}/{{id}}"),
-            get(permissions).put(set_permissions).patch(update_permissions),
-        )
+    Router::new().route("/api/2.0/preview/scim/v2/Me", get(me)).route(
+        &format!("{PERMISSIONS_PATH}/{{id}}"),
+        get(permissions).put(set_permissions).patch(update_permissions),
+    )
 }
 
 /// No `oidc_endpoint`: the local Lakebase has no OAuth, so clients use the token they were given.

@@ -5,6 +5,7 @@ mod compose;
 mod dependencies;
 mod identity;
 mod metadata;
+mod omitted;
 mod origin;
 mod queries;
 mod reader;
@@ -100,9 +101,7 @@ async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Sch
     drop((dependencies, metadata));
     (reader.exact, reader.alias) = (HashMap::new(), HashMap::new());
     reader.structural();
-    if !options.include.iter().any(|name| name == SQLX_RECORDS) {
-        reader.forget_records();
-    }
+    reader.omit(options);
     Ok(Schema::new(options.clone(), origin, reader.into_collection().sorted()))
 }
 
@@ -144,9 +143,6 @@ impl Metadata {
 async fn read_dependencies(conn: &mut PgConnection, sql: String) -> Result<Vec<Dependency>, SchemaError> {
     Reader::dependencies_of(conn, sql).await.map_err(|source| SchemaError::read("dependencies", source))
 }
-
-/// The table in which sqlx records applied migrations; like `_lakebase` not part of the user's schema.
-const SQLX_RECORDS: &str = "_sqlx_migrations";
 
 impl Reader {
     fn link(&mut self, dependencies: &[Dependency], metadata: &Metadata, options: &Options) -> Decoded<()> {

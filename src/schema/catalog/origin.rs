@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use sqlx::postgres::{PgRow, types::Oid};
 use sqlx::{PgConnection, Row as _};
 
+use super::omitted;
 use super::queries::{self, DEFAULT_CLASSES};
 use super::reader::fetch;
 use crate::schema::error::SchemaError;
@@ -69,6 +70,7 @@ pub(super) async fn read_schemas(conn: &mut PgConnection, options: &Options) -> 
         let name: &str = row.try_get("name").map_err(wrong)?;
         let oid: Oid = row.try_get("oid").map_err(wrong)?;
         let wanted = options.include.is_empty() || options.include.iter().any(|n| n == name);
+        let wanted = wanted && (name != omitted::PLATFORM_SCHEMA || options.platform_objects);
         // The record of applied migrations belongs to the tool, not to the schema, unless it is requested by name.
         let wanted = wanted && (name != "_lakebase" || !options.include.is_empty());
         if wanted && !options.exclude.iter().any(|n| n == name) {

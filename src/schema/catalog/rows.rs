@@ -4,13 +4,12 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgColumn, PgRow, types::Oid};
 use sqlx::{AssertSqlSafe, Column as _, Either, PgConnection, Row as _};
 
-use super::SQLX_RECORDS;
 use super::cell::Cell;
 use super::compose::Composed;
 use super::queries::Query;
 use super::reader::{Decoded, IdentitySequence, Reader};
 use crate::schema::error::SchemaError;
-use crate::schema::model::{Attr, Draft, Key, Kind, Object};
+use crate::schema::model::{Attr, Draft, Key, Kind};
 
 impl Reader {
     /// Converts rows to objects as they arrive, so that the rows of a large schema are never all in memory. The
@@ -94,26 +93,6 @@ impl Reader {
         }
         self.asked.clear();
         Ok(())
-    }
-
-    /// Omits the table of sqlx and all its parts.
-    pub(super) fn forget_records(&mut self) {
-        let objects = self.collection.objects();
-        let table = |f: Object<'_>| f.key.kind == Kind::Table && f.get(Attr::Name) == Some(SQLX_RECORDS);
-        let mut gone: Vec<bool> = objects.iter().map(table).collect();
-        if !gone.contains(&true) {
-            return;
-        }
-        loop {
-            let above = |f: Object<'_>| f.parent.and_then(|parent| self.collection.place(parent));
-            let goes = |f: Object<'_>| above(f).is_some_and(|at| gone[at as usize]);
-            let more: Vec<bool> = objects.iter().zip(&gone).map(|(f, itself)| *itself || goes(f)).collect();
-            if more == gone {
-                break;
-            }
-            gone = more;
-        }
-        self.collection.retain(|at| !gone[at as usize]);
     }
 
     pub(super) fn uncompared(&mut self, rows: &[PgRow]) -> Decoded<()> {

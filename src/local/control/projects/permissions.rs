@@ -65,11 +65,7 @@ fn entry(access: &AccessControl) -> AccessEntry {
         inherited: Some(false),
         inherited_from_object: None,
     };
-    AccessEntry {
-        principal: access.principal.clone(),
-        display_name: None,
-        all_permissions: vec![permission],
-    }
+    AccessEntry { principal: access.principal.clone(), display_name: None, all_permissions: vec![permission] }
 }
 
 fn check(entry: &AccessControl) -> Result<(), ErrorResponse> {
