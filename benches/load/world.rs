@@ -1,7 +1,6 @@
 //! The server with its projects, branches and sessions.
 
 use std::{
-    os::unix::fs::PermissionsExt as _,
     process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
@@ -12,18 +11,23 @@ use lakebase::{Branch, Expiry, Lakebase, auth::Env, model::BranchInfo};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::Value;
 use sqlx::PgConnection;
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
     sync::Mutex,
 };
 
-use super::{Size, census::Census, support::Result};
+use super::{
+    Size,
+    census::Census,
+    support::{Result, disk::Disk},
+};
 
 /// Branches of one project; the service allows 500.
 const BRANCHES_PER_PROJECT: usize = 100;
 const AT_ONCE: usize = 8;
+/// What a branch writes itself, mostly WAL, while the bench runs.
+const MB_PER_BRANCH: u64 = 24;
 
 pub(crate) struct World {
     child: Child,
@@ -32,17 +36,19 @@ pub(crate) struct World {
     /// Branches whose compute is awake.
     awake: Mutex<Vec<Branch>>,
     next: AtomicUsize,
-    _directory: TempDir,
+    _disk: Disk,
 }
 
 impl World {
     pub(crate) async fn start(size: &Size) -> Result<Self> {
         raise_descriptor_limit(size)?;
-        let directory = tempfile::Builder::new().prefix("lakebase-load-").tempdir()?;
-        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711))?;
+        let disk = Disk::xfs(&[size.branches as u64 * MB_PER_BRANCH]).or_else(|why| {
+            eprintln!("every branch is a full copy in the temporary directory: {why}");
+            Disk::temporary()
+        })?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakebase-local"))
             .args(["serve", "--listen", "127.0.0.1:0", "--durability", "fast", "--data-dir"])
-            .arg(directory.path().join("data"))
+            .arg(disk.dir.join("data"))
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -60,7 +66,7 @@ impl World {
             lakebase,
             awake: Mutex::new(Vec::new()),
             next: AtomicUsize::new(0),
-            _directory: directory,
+            _disk: disk,
         })
     }
 
