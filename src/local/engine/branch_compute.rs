@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BranchKey, ComputeSettings, EngineError, Inner, wal_replay::RecoveryTarget};
+use super::{BranchKey, ComputeSettings, EngineError, Inner, TRASH_LIMIT, wal_replay::RecoveryTarget};
 use crate::local::{
     compute::{ComputeSocket, Installation, Launch, Server, stop_orphans_in},
     storage::{ControlFile, Storage, data_version, is_taken, remove},
@@ -149,13 +149,16 @@ impl Inner {
 
     pub(super) async fn remove(&self, key: &BranchKey) -> Result<(), EngineError> {
         let slot = self.slot(key);
-        let _alone = slot.alone().await;
+        let alone = slot.alone().await;
         // Its data is going away: nothing is worth writing out.
         slot.stop(Signal::QUIT).await;
         self.sockets.forget(&key.to_string());
         let removed = key.clone();
         let removed = self.on_disk(move |storage| storage.discard(&storage.existing(&removed)?)).await;
         self.lock_slots().remove(key);
+        drop(alone);
+        // The limit is for a disk that hangs: the directory is out of the way already.
+        let _ = timeout(TRASH_LIMIT, self.storage.wait_for_trash()).await;
         removed
     }
 

@@ -8,8 +8,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
+use tokio::time::timeout;
 
-use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion};
+use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, TRASH_LIMIT};
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
     storage::{
@@ -103,6 +104,7 @@ impl Inner {
         target: &BranchKey,
     ) -> Result<Fork, EngineError> {
         let vacant = self.vacant(target).await?;
+        self.wait_for_space(&self.existing(source).await?.join("data")).await?;
         let slot = self.slot(source);
         // Held against starts, stops and removal of the source.
         let _shared = self.ensure_recovered(source, &slot).await?;
@@ -119,6 +121,18 @@ impl Inner {
             .await?;
         staged.publish(vacant).await?;
         Ok(fork)
+    }
+
+    /// Waits for the deletion of what was removed, if a clone of `source` does not fit beside it.
+    async fn wait_for_space(self: &Arc<Self>, source: &Path) -> Result<(), EngineError> {
+        let source = source.to_owned();
+        match self.on_disk(move |storage| storage.check_space(&source)).await {
+            Err(EngineError::DiskFull { .. }) => {
+                let _ = timeout(TRASH_LIMIT, self.storage.emptied()).await;
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<Fork, EngineError> {

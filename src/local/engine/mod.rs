@@ -140,6 +140,8 @@ const SOCKET_LINKS: &str = "lakebase.sockets";
 /// Made once per cluster by PostgreSQL itself. Logins can use it, and create nothing in it.
 pub(in crate::local) const MAINTENANCE_DATABASE: &str = "postgres";
 
+/// The longest wait for the deletion of removed directories.
+const TRASH_LIMIT: Duration = Duration::from_secs(60);
 /// Time for computes to stop cleanly, within the five seconds of a shutdown.
 const CLEAN_STOP: Duration = Duration::from_millis(4500);
 

@@ -167,7 +167,7 @@ impl Storage {
     pub(super) fn publish(&self, staged: &Path, target: &Path) -> Result<(), EngineError> {
         let parent = target.parent().unwrap_or(&self.root);
         if self.durable {
-            sync_all_of(staged).map_err(EngineError::io("switch_wal", staged))?;
+            sync_all_of(staged).map_err(EngineError::io("flush", staged))?;
         }
         // A concurrent deletion of the project's last branch may remove the parent.
         for _ in 0..8 {
@@ -179,7 +179,7 @@ impl Storage {
             }
             match fs::rename(staged, target) {
                 Ok(()) if self.durable => {
-                    return sync_dir(parent).map_err(EngineError::io("switch_wal", parent));
+                    return sync_dir(parent).map_err(EngineError::io("flush", parent));
                 }
                 Ok(()) => return Ok(()),
                 Err(error)
@@ -208,6 +208,11 @@ impl Storage {
     /// Waits until the trash is empty.
     pub(super) async fn emptied(&self) {
         self.trash.emptied().await;
+    }
+
+    /// Waits until only a few directories are in the trash.
+    pub(super) async fn wait_for_trash(&self) {
+        self.trash.wait_for_room().await;
     }
 
     /// Clones a data directory.

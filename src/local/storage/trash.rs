@@ -9,6 +9,10 @@ use std::{
 
 use tokio::sync::watch;
 
+/// Directories that may wait to be deleted before removals wait for them. Deleting can be slower than cloning (a disk
+/// that discards freed blocks at once), and without a limit the trash would grow until the disk is full.
+const MAX_WAITING: usize = 32;
+
 /// The trash directory and the thread that empties it.
 #[derive(Debug)]
 pub(super) struct Trash {
@@ -49,9 +53,18 @@ impl Trash {
 
     /// Waits until nothing is left to delete.
     pub(super) async fn emptied(&self) {
+        self.at_most(0).await;
+    }
+
+    /// Waits until at most [`MAX_WAITING`] directories are left to delete.
+    pub(super) async fn wait_for_room(&self) {
+        self.at_most(MAX_WAITING).await;
+    }
+
+    async fn at_most(&self, most: usize) {
         let mut waiting = self.waiting.subscribe();
         // The sender lives as long as we do.
-        let _ = waiting.wait_for(|count| *count == 0).await;
+        let _ = waiting.wait_for(|count| *count <= most).await;
     }
 
     fn put(&self, path: PathBuf) {
@@ -74,5 +87,23 @@ fn remove(path: &Path) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_removal_waits_while_too_much_is_left_to_delete() {
+        let dir = tempfile::tempdir().unwrap();
+        let trash = Trash::open(dir.path().to_owned()).unwrap();
+        trash.waiting.send_replace(MAX_WAITING + 1);
+        assert_eq!(trash.wait_for_room().now_or_never(), None);
+        trash.waiting.send_replace(MAX_WAITING);
+        assert_eq!(trash.wait_for_room().now_or_never(), Some(()));
+        assert_eq!(trash.emptied().now_or_never(), None);
     }
 }
