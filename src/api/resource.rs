@@ -77,7 +77,7 @@ pub(crate) fn unexpected(what: &str) -> Error {
     Error::new(ErrorKind::Protocol, format!("the answer is not what the API promises: {what}"))
 }
 
-/// The fault of a field whose JSON type is right.
+/// The reason why a field whose JSON type is right cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the field '{field}' {wrong}")]
 pub(crate) struct InvalidField {

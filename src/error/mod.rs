@@ -1,14 +1,14 @@
 //! [`Error`], the one error of the crate, and the typed errors that convert into it.
 
+mod api_error;
 #[cfg(feature = "sqlx")]
 mod database;
-mod fault;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
+pub(crate) use self::api_error::ApiError;
 #[cfg(feature = "sqlx")]
 pub use self::database::DatabaseError;
-pub(crate) use self::fault::Fault;
 use crate::api::wire::error::ErrorBody;
 pub use crate::api::{lsn::InvalidLsn, name::InvalidName};
 
@@ -41,7 +41,7 @@ struct Inner {
     kind: ErrorKind,
     context: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
-    fault: Option<Fault>,
+    api_error: Option<ApiError>,
     cause: Option<Cause>,
     operation: Option<String>,
     /// Known where the driver's error is not part of the chain.
@@ -128,7 +128,7 @@ impl Error {
             kind,
             context: None,
             message: message.into(),
-            fault: None,
+            api_error: None,
             cause: None,
             operation: None,
             #[cfg(feature = "sqlx")]
@@ -213,22 +213,22 @@ impl Error {
     }
 
     /// An error answer over HTTP.
-    pub(crate) fn from_fault(fault: Fault) -> Self {
-        let kind = fault.kind();
-        let mut error = Self::new(kind, fault.describe(kind));
-        error.0.fault = Some(fault);
+    pub(crate) fn from_api(api_error: ApiError) -> Self {
+        let kind = api_error.kind();
+        let mut error = Self::new(kind, api_error.describe(kind));
+        error.0.api_error = Some(api_error);
         error
     }
 
     /// The error of a finished operation.
     pub(crate) fn from_operation(name: &str, body: ErrorBody) -> Self {
-        let fault = Fault::from_body(0, body);
-        let kind = match fault.kind() {
+        let api_error = ApiError::from_body(0, body);
+        let kind = match api_error.kind() {
             ErrorKind::Protocol => ErrorKind::OperationFailed,
             kind => kind,
         };
-        let mut error = Self::new(kind, format!("the operation failed: {}", fault.describe(kind)));
-        error.0.fault = Some(fault);
+        let mut error = Self::new(kind, format!("the operation failed: {}", api_error.describe(kind)));
+        error.0.api_error = Some(api_error);
         error.with_operation(name)
     }
 
@@ -269,27 +269,27 @@ impl Error {
 
     /// Whether the resource is managed by its parent and goes with it (a root branch, a read-write endpoint).
     pub fn is_managed_by_parent(&self) -> bool {
-        self.0.fault.as_ref().is_some_and(|fault| fault.managed_by_parent)
+        self.0.api_error.as_ref().is_some_and(|api_error| api_error.managed_by_parent)
     }
 
     /// The HTTP status of the error answer.
     pub fn status(&self) -> Option<u16> {
-        self.0.fault.as_ref().map(|fault| fault.status).filter(|status| *status != 0)
+        self.0.api_error.as_ref().map(|api_error| api_error.status).filter(|status| *status != 0)
     }
 
     /// The service's `error_code`, such as `INVALID_PARAMETER_VALUE`.
     pub fn code(&self) -> Option<&str> {
-        self.0.fault.as_ref().and_then(|fault| fault.code.as_deref())
+        self.0.api_error.as_ref().and_then(|api_error| api_error.code.as_deref())
     }
 
     /// The service's own message.
     pub fn service_message(&self) -> Option<&str> {
-        self.0.fault.as_ref().map(|fault| fault.message.as_str())
+        self.0.api_error.as_ref().map(|api_error| api_error.message.as_str())
     }
 
     /// The id of the request in the service's logs; quote it to support.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.fault.as_ref().and_then(|fault| fault.request_id.as_deref())
+        self.0.api_error.as_ref().and_then(|api_error| api_error.request_id.as_deref())
     }
 
     /// The name of the operation that failed or is still running, to be resumed by name.

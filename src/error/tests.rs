@@ -55,7 +55,7 @@ fn names_positions_and_expiries_keep_their_own_error() {
 #[test]
 fn an_error_that_came_over_http_is_one_line() {
     let body = serde_json::from_str(r#"{"error_code": "NOT_FOUND", "message": "no such branch"}"#).unwrap();
-    let error = Error::from_fault(Fault::from_body(404, body)).with_context("reading projects/p/branches/b");
+    let error = Error::from_api(ApiError::from_body(404, body)).with_context("reading projects/p/branches/b");
     assert_no_repetition(&error);
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
@@ -158,7 +158,7 @@ mod kinds {
     fn answer(status: u16, code: &str, message: &str) -> Error {
         let body = serde_json::json!({ "error_code": code, "message": message });
         let body = serde_json::from_value(body).unwrap();
-        Error::from_fault(Fault::from_body(status, body))
+        Error::from_api(ApiError::from_body(status, body))
             .with_context("creating branch projects/p/branches/b")
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{error_body, transport::Answer};
-use crate::error::{Error, ErrorKind, Fault, Result};
+use crate::error::{ApiError, Error, ErrorKind, Result};
 
 /// Reads the body as `T`.
 pub(crate) fn json<T: DeserializeOwned>(answer: &Answer, host: &Url) -> Result<T> {
@@ -107,12 +107,12 @@ fn private_link(target: &Url, answer: &Answer) -> Error {
         "the workspace can only be reached through {product}, and this machine is not in its network; \
          connect from that network or change the workspace's private access settings"
     );
-    Error::from_fault(Fault {
+    Error::from_api(ApiError {
         status: 403,
         code: Some("PRIVATE_LINK_VALIDATION_ERROR".to_owned()),
         message,
         request_id: answer.header("x-request-id").map(str::to_owned),
-        ..Fault::default()
+        ..ApiError::default()
     })
 }
 

@@ -3,26 +3,26 @@
 use serde_json::Value;
 
 use super::transport::Answer;
-use crate::{api::wire::error::ErrorBody, error::Fault};
+use crate::{api::wire::error::ErrorBody, error::ApiError};
 
 /// Longer texts are pages, not messages.
 const MAX_MESSAGE: usize = 2_000;
 
 /// Reads any answer with a status of 400 or more. Never fails: an unknown format becomes the message.
-pub(crate) fn parse(answer: &Answer) -> Fault {
+pub(crate) fn parse(answer: &Answer) -> ApiError {
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim();
     let body = match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(object)) => from_json(&object),
         _ => from_text(text, answer.status),
     };
-    let mut fault = Fault::from_body(answer.status, body);
-    fault.message = one_line(&fault.message);
-    if fault.message.is_empty() {
-        fault.message = reason(answer.status).to_owned();
+    let mut api_error = ApiError::from_body(answer.status, body);
+    api_error.message = one_line(&api_error.message);
+    if api_error.message.is_empty() {
+        api_error.message = reason(answer.status).to_owned();
     }
-    fault.request_id = fault.request_id.or_else(|| answer.header("x-request-id").map(str::to_owned));
-    fault
+    api_error.request_id = api_error.request_id.or_else(|| answer.header("x-request-id").map(str::to_owned));
+    api_error
 }
 
 type Object = serde_json::Map<String, Value>;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::backoff::Backoff,
-    error::{Error, ErrorKind, Fault, Result},
+    error::{ApiError, Error, ErrorKind, Result},
 };
 
 /// Attempts and time limit of a call: [`ClientBuilder::retry`](crate::builder::ClientBuilder::retry).
@@ -180,8 +180,8 @@ impl Attempts {
         let (wait, hint) = match &outcome {
             Ok(answer) if answer.status < 400 => (false, None),
             Ok(answer) => {
-                let fault = error_body::parse(answer);
-                (self.repeats_refusal(&fault), hint(answer, &fault, SystemTime::now()))
+                let api_error = error_body::parse(answer);
+                (self.repeats_refusal(&api_error), hint(answer, &api_error, SystemTime::now()))
             }
             Err(error) => (self.repeats_break(error.kind), None),
         };
@@ -194,17 +194,17 @@ impl Attempts {
         }
         match outcome {
             Ok(answer) if answer.status < 400 => Next::Answer(answer),
-            Ok(answer) => Next::GiveUp(self.gave_up(Error::from_fault(error_body::parse(&answer)))),
+            Ok(answer) => Next::GiveUp(self.gave_up(Error::from_api(error_body::parse(&answer)))),
             Err(broken) => Next::GiveUp(self.gave_up(no_answer(broken, to))),
         }
     }
 
-    fn repeats_refusal(&self, fault: &Fault) -> bool {
+    fn repeats_refusal(&self, api_error: &ApiError) -> bool {
         let throttled =
-            matches!(fault.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
-        self.limits.always.contains(&fault.status)
+            matches!(api_error.code.as_deref(), Some("RESOURCE_EXHAUSTED" | "REQUEST_LIMIT_EXCEEDED"));
+        self.limits.always.contains(&api_error.status)
             || throttled
-            || (self.idempotent && self.limits.idempotent.contains(&fault.status))
+            || (self.idempotent && self.limits.idempotent.contains(&api_error.status))
     }
 
     fn repeats_break(&mut self, kind: TransportErrorKind) -> bool {
@@ -228,8 +228,8 @@ impl Attempts {
 }
 
 /// The delay that the service asks for: `Retry-After`, else the `RetryInfo` of the body.
-fn hint(answer: &Answer, fault: &Fault, now: SystemTime) -> Option<Duration> {
-    answer.header("retry-after").and_then(|text| retry_after(text, now)).or(fault.retry_delay)
+fn hint(answer: &Answer, api_error: &ApiError, now: SystemTime) -> Option<Duration> {
+    answer.header("retry-after").and_then(|text| retry_after(text, now)).or(api_error.retry_delay)
 }
 
 /// The delay before the next look that an answer asks for.

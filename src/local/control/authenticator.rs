@@ -7,7 +7,8 @@ use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    computes::Computes, failures::with_sources, intents::CatalogChanges, passwords, shared_state::SharedState,
+    computes::Computes, error_conversion::with_sources, intents::CatalogChanges, passwords,
+    shared_state::SharedState,
 };
 use crate::{
     api::wire::role::AuthMethod,

@@ -6,10 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     computes::Computes,
+    error_conversion::with_sources,
     error_response::ErrorResponse,
-    failpoint,
-    failures::with_sources,
-    generated_ids,
+    failpoint, generated_ids,
     intents::CatalogChanges,
     listing::{PageRequest, page},
     locks::Held,

@@ -95,10 +95,10 @@ impl Reader {
             let mut needs: Vec<Name<'_>> = object.parent.into_iter().collect();
             let mut found: Vec<u32> = Vec::new();
             match object.key.kind {
-                Kind::Partition => needs.push(Name::new(Kind::Table, object.text(Attr::Of))),
+                Kind::Partition => needs.push(Name::new(Kind::Table, object.text(Attr::ParentRelation))),
                 Kind::IndexAttach => needs.push(match object.get(Attr::OfConstraint) {
                     Some(constraint) => Name::new(Kind::Constraint, constraint),
-                    None => Name::new(Kind::Index, object.text(Attr::Of)),
+                    None => Name::new(Kind::Index, object.text(Attr::ParentRelation)),
                 }),
                 Kind::SequenceOwner => needs.push(Name::new(Kind::Column, object.text(Attr::Column))),
                 Kind::PublicationTable => needs.push(Name::new(Kind::Table, object.text(Attr::Table))),

@@ -57,9 +57,9 @@ pub(super) async fn read_origin(conn: &mut PgConnection) -> Result<ServerInfo, S
 }
 
 pub(super) async fn read_empty(conn: &mut PgConnection) -> Result<HashSet<&'static str>, SchemaError> {
-    let rows = fetch(conn, "catalogs", queries::present::sql()).await?;
+    let rows = fetch(conn, "catalogs", queries::empty_catalogs::sql()).await?;
     let letters = rows.first().map_or(Ok(""), |row| row.try_get(0));
-    Ok(queries::present::empty(letters.map_err(|source| SchemaError::read("catalogs", source))?))
+    Ok(queries::empty_catalogs::empty(letters.map_err(|source| SchemaError::read("catalogs", source))?))
 }
 
 pub(super) async fn read_schemas(conn: &mut PgConnection, options: &Options) -> Result<String, SchemaError> {

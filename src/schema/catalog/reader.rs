@@ -32,7 +32,7 @@ pub(super) struct Reader {
     /// The types and collations of columns.
     pub(super) types: HashMap<(u32, i32), (u32, u32)>,
     /// Indexes whose definitions only the server can deparse: the object, and the place among its attributes.
-    pub(super) asked: BTreeMap<u32, (u32, usize)>,
+    pub(super) pending_definitions: BTreeMap<u32, (u32, usize)>,
     pub(super) collection: Collection,
     /// Objects by their own address.
     pub(super) exact: HashMap<Address, u32>,

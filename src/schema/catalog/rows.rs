@@ -38,7 +38,7 @@ impl Reader {
     }
 
     pub(super) fn keep(&mut self, kind: Kind, composed: Composed<'_>) {
-        let Composed { object, types, default, asks } = composed;
+        let Composed { object, types, default, needs_deparse } = composed;
         let address = object.address;
         if kind == Kind::Column && address.2 < 0 {
             return self.made(address.1, object.stamps[0]);
@@ -54,7 +54,7 @@ impl Reader {
         }
         self.types.extend(types.map(|types| ((address.1, address.2), types)));
         let at = self.collection.push(&object);
-        self.asked.extend(asks.map(|place| (address.1, (at, place))));
+        self.pending_definitions.extend(needs_deparse.map(|place| (address.1, (at, place))));
         let addressed = !matches!(
             kind,
             Kind::Partition | Kind::IndexAttach | Kind::SequenceOwner | Kind::DefaultPrivileges
@@ -79,19 +79,19 @@ impl Reader {
 
     /// Reads the definitions of indexes that cannot be composed from their columns.
     pub(super) async fn definitions(&mut self, conn: &mut PgConnection) -> Decoded<()> {
-        if self.asked.is_empty() {
+        if self.pending_definitions.is_empty() {
             return Ok(());
         }
-        let oids: Vec<String> = self.asked.keys().map(u32::to_string).collect();
+        let oids: Vec<String> = self.pending_definitions.keys().map(u32::to_string).collect();
         let oids = oids.join(",");
         let sql = format!("select i, pg_get_indexdef(i) from unnest('{{{oids}}}'::oid[]) i");
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(conn);
         while let Some(row) = rows.try_next().await? {
-            if let Some((at, place)) = self.asked.get(&row.try_get::<Oid, _>(0)?.0) {
+            if let Some((at, place)) = self.pending_definitions.get(&row.try_get::<Oid, _>(0)?.0) {
                 self.collection.set(*at, *place, row.try_get(1)?);
             }
         }
-        self.asked.clear();
+        self.pending_definitions.clear();
         Ok(())
     }
 

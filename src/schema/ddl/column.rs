@@ -189,7 +189,7 @@ pub(super) fn drop_default(default: &Object) -> Vec<Statement> {
 /// The column a column is inherited from.
 pub(in crate::schema) fn parent_column<'a>(schema: &'a Schema, column: &Object) -> Option<Object<'a>> {
     let table = column.parent.as_ref()?;
-    let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
+    let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::ParentRelation));
     let parents = schema.object(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
     let mut above = partition.into_iter().chain(lines(parents));
     above.find_map(|name| schema.object(Kind::Column, &format!("{name}.{}", column.text(Attr::Name))))

@@ -96,7 +96,7 @@ fn validated_below(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
 
 /// The partitioned table or first inheritance parent of a table.
 fn parent_table<'a>(schema: &'a Schema, table: &str) -> Option<&'a str> {
-    let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::Of));
+    let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::ParentRelation));
     partition.or_else(|| lines(schema.object(Kind::Table, table)?.get(Attr::Inherits)).first().copied())
 }
 
@@ -347,7 +347,7 @@ fn timing(definition: &str) -> (&str, &str) {
 /// Whether a check is local on one side and inherited on the other, from a parent's check that exists only there.
 fn passes_on(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let table = parent(new);
-    let place = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));
+    let place = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::ParentRelation));
     let parents = ctx.new.object(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
     let mut above = place.into_iter().chain(lines(parents));
     let there = |schema: &Schema, table: &str| {

@@ -157,7 +157,7 @@ fn flags(old: Option<&Object>, new: &Object) -> Vec<Statement> {
 pub(super) fn attach(object: &Object) -> Vec<Statement> {
     vec![Statement::new(format!(
         "ALTER INDEX {} ATTACH PARTITION {}",
-        object.text(Attr::Of),
+        object.text(Attr::ParentRelation),
         object.key.name
     ))]
 }
@@ -185,8 +185,9 @@ pub(super) fn drop(ctx: &Context<'_>, index: &Object) -> Vec<Statement> {
         return identity.into_iter().chain([drop]).collect();
     }
     // The key of a partition whose index is attached to it can only be dropped by `CASCADE`.
-    let keys =
-        |f: Object<'_>| f.text(Attr::Of) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint);
+    let keys = |f: Object<'_>| {
+        f.text(Attr::ParentRelation) == *key && f.parent.is_some_and(|p| p.kind == Kind::Constraint)
+    };
     let cascade = partitioned && ctx.old.objects.of_kind(Kind::IndexAttach).any(keys);
     let behavior = if cascade { " CASCADE" } else { "" };
     let mut statement = Statement::new(format!("DROP INDEX {key}{behavior}")).exclusive(table);

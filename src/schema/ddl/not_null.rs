@@ -64,7 +64,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Ve
     let name = if new.has(Attr::HasParent) { &before } else { &after };
     if before != *name {
         let children = ctx.old.objects.iter().filter(|f| {
-            f.key.kind == Kind::Partition && f.text(Attr::Of) == table
+            f.key.kind == Kind::Partition && f.text(Attr::ParentRelation) == table
                 || f.key.kind == Kind::Table && lines(f.get(Attr::Inherits)).contains(&table)
         });
         for child in children.map(|f| f.parent.unwrap_or(f.key).name) {

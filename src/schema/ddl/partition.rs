@@ -10,7 +10,7 @@ use crate::sql::{bracketed_lists, dollar_quote, entries, entry, quote_literal, s
 /// Attaches a partition. A table with rows first gets a check equivalent to the bounds: its validation blocks no other
 /// session, and PostgreSQL then attaches without reading the rows.
 pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text(Attr::Of));
+    let (child, of) = (parent(partition), partition.text(Attr::ParentRelation));
     let mut attach = Statement::new(format!(
         "ALTER TABLE ONLY {of} ATTACH PARTITION {child} {}",
         partition.text(Attr::Bound)
@@ -61,7 +61,7 @@ fn bounds(ctx: &Context<'_>, partition: &Object) -> Option<String> {
     let mut rules = Vec::new();
     let mut at = Some(*partition);
     while let Some(partition) = at {
-        let of = partition.text(Attr::Of);
+        let of = partition.text(Attr::ParentRelation);
         let by = ctx.new.object(Kind::Table, of)?.get(Attr::PartitionKey)?;
         let (how, _) = by.split_once(" (")?;
         let [column] = bracketed_lists(by)[..] else { return None };
@@ -93,7 +93,7 @@ fn rule(how: &str, column: &str, bound: &str) -> Option<String> {
 }
 
 pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
-    let (child, of) = (parent(partition), partition.text(Attr::Of));
+    let (child, of) = (parent(partition), partition.text(Attr::ParentRelation));
     let (mut statements, phase) = if detaches_concurrently(ctx, partition) {
         (vec![detach_concurrently(partition), without_bounds(ctx, child)], Phase::Finish)
     } else {
@@ -125,14 +125,14 @@ fn is_wanted(ctx: &Context<'_>, child: &str, name: &str, key: &str) -> bool {
     if ctx.new.object(Kind::Constraint, &format!("{child}.{name}")).is_some_and(defined) {
         return true;
     }
-    let mut above = ctx.new.object(Kind::Partition, child).map(|place| place.text(Attr::Of));
+    let mut above = ctx.new.object(Kind::Partition, child).map(|place| place.text(Attr::ParentRelation));
     while let Some(table) = above {
         let constraints = ctx.new.object(Kind::Table, table).map(|table| ctx.parts(&table));
         let mut constraints = constraints.into_iter().flatten().map(|(_, part)| part);
         if constraints.any(|part| part.key.kind == Kind::Constraint && defined(part)) {
             return true;
         }
-        above = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::Of));
+        above = ctx.new.object(Kind::Partition, table).map(|place| place.text(Attr::ParentRelation));
     }
     false
 }
@@ -171,7 +171,7 @@ fn hash_bound(bound: &str) -> Option<(u64, u64)> {
 /// Whether a partition is detached for good and can be detached concurrently: not where there is a default partition,
 /// and not one that is attached again later, whose rows would be invisible in between.
 pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bool {
-    let of = partition.text(Attr::Of);
+    let of = partition.text(Attr::ParentRelation);
     ctx.online
         && !ctx.is_fresh(parent(partition))
         && ctx.new.find(partition.key).is_none()
@@ -180,11 +180,11 @@ pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bo
 }
 
 fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Object<'a>> {
-    ctx.old.objects.of_kind(Kind::Partition).filter(move |f| f.text(Attr::Of) == of)
+    ctx.old.objects.of_kind(Kind::Partition).filter(move |f| f.text(Attr::ParentRelation) == of)
 }
 
 pub(super) fn detach_concurrently(partition: &Object) -> Statement {
-    let (child, of) = (parent(partition), partition.text(Attr::Of));
+    let (child, of) = (parent(partition), partition.text(Attr::ParentRelation));
     Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child} CONCURRENTLY"))
         .lock(of, LockMode::ShareUpdateExclusive)
         .exclusive(child)

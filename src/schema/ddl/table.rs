@@ -127,12 +127,12 @@ pub(super) fn drop(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     match ctx
         .old
         .object(Kind::Partition, name)
-        .filter(|p| ctx.new.object(Kind::Table, p.text(Attr::Of)).is_some())
+        .filter(|p| ctx.new.object(Kind::Table, p.text(Attr::ParentRelation)).is_some())
     {
         Some(partition) if partition::detaches_concurrently(ctx, &partition) => {
             vec![partition::detach_concurrently(&partition), drop.at(Phase::Finish)]
         }
-        Some(partition) => vec![drop.exclusive(partition.text(Attr::Of))],
+        Some(partition) => vec![drop.exclusive(partition.text(Attr::ParentRelation))],
         None => vec![drop],
     }
 }

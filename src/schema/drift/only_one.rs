@@ -18,7 +18,7 @@ pub(super) fn excludes(ours: &Change, theirs: &Change) -> Option<String> {
             let both = primary(ours) && primary(theirs) && ours.parent() == theirs.parent();
             both.then(|| "both gave the table a primary key".to_owned())
         }
-        Kind::Partition if field(ours, Attr::Of) == field(theirs, Attr::Of) => {
+        Kind::Partition if field(ours, Attr::ParentRelation) == field(theirs, Attr::ParentRelation) => {
             let (one, two) = (field(ours, Attr::Bound)?, field(theirs, Attr::Bound)?);
             (!disjoint(one, two)).then(|| format!("{key} and {other} may be for the same rows"))
         }

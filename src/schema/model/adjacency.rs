@@ -9,13 +9,10 @@ pub(in crate::schema) struct Adjacency {
 }
 
 impl Adjacency {
-    /// The neighbors of one object keep the order of `links`.
-    pub(in crate::schema) fn new(
-        objects: usize,
-        adjacency: impl Iterator<Item = (u32, u32)> + Clone,
-    ) -> Self {
+    /// The neighbors of one object keep the order of `edges`.
+    pub(in crate::schema) fn new(objects: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         let mut starts = vec![0; objects + 1];
-        for (from, _) in adjacency.clone() {
+        for (from, _) in edges.clone() {
             starts[from as usize + 1] += 1;
         }
         for at in 0..objects {
@@ -23,7 +20,7 @@ impl Adjacency {
         }
         let mut next = starts.clone();
         let mut to = vec![0; starts[objects] as usize];
-        for (from, other) in adjacency {
+        for (from, other) in edges {
             let place = &mut next[from as usize];
             to[*place as usize] = other;
             *place += 1;

@@ -35,7 +35,7 @@ pub(super) fn join<'a>(
     }
     for (attr, value) in &mut next.attrs {
         let after = match *attr {
-            Attr::Of => indexes.get(value.as_ref()).map(|name| Cow::Owned(name.clone())),
+            Attr::ParentRelation => indexes.get(value.as_ref()).map(|name| Cow::Owned(name.clone())),
             Attr::OfConstraint => {
                 moved.get(&Name::new(Kind::Constraint, value)).map(|after| Cow::Borrowed(after.key.name))
             }
@@ -51,7 +51,7 @@ pub(super) fn join<'a>(
 pub(super) fn keep_together(old: &Schema, new: &Schema, chosen: &mut Vec<(Object<'_>, Object<'_>)>) {
     let places = |schema: &Schema| -> BTreeMap<String, String> {
         let attached = schema.objects.of_kind(Kind::IndexAttach);
-        attached.map(|f| (f.key.name.to_owned(), f.text(Attr::Of).to_owned())).collect()
+        attached.map(|f| (f.key.name.to_owned(), f.text(Attr::ParentRelation).to_owned())).collect()
     };
     let (before, after) = (places(old), places(new));
     loop {

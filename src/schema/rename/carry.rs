@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::finder::{Finder, Move};
-use super::matching::IdentityMatcher;
+use super::identity_match::IdentityMatcher;
 use super::statement::{schema_of, split_arguments};
 use super::{PARTS, WHOLE};
 use crate::schema::ddl;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::matching::{IdentityMatcher, Match};
+use super::identity_match::{IdentityMatcher, Match};
 use super::statement::{create_schema, split_arguments};
 use super::{PARTS, Rename, Renamed, WHOLE};
 use crate::schema::error::Refusal;

@@ -4,7 +4,7 @@
 //! it counts only for a member that is older than the branch point.
 
 use super::finder::Finder;
-use super::matching::{IdentityMatcher, earlier, not_before};
+use super::identity_match::{IdentityMatcher, earlier, not_before};
 use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Composite, Enum, Kind, Name, Object, TEMPORARY};
 use crate::schema::statement::Statement;

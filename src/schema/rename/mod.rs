@@ -5,7 +5,7 @@ mod alike;
 mod attached;
 mod carry;
 mod finder;
-mod matching;
+mod identity_match;
 mod members;
 mod statement;
 mod steps;

@@ -61,14 +61,16 @@ pub(super) fn define(schema: &Schema, object: &Object, top: &Key, width: usize) 
             object.text(Attr::Definition)
         )),
         Kind::Index => Definition::line(index(object)),
-        Kind::IndexAttach => {
-            Definition::line(format!("INDEX {} PART OF {}", object.key.name, object.text(Attr::Of)))
-        }
+        Kind::IndexAttach => Definition::line(format!(
+            "INDEX {} PART OF {}",
+            object.key.name,
+            object.text(Attr::ParentRelation)
+        )),
         Kind::Partition => {
             let pending = if object.has(Attr::DetachPending) { " -- detach pending" } else { "" };
             Definition::line(format!(
                 "PARTITION OF {} {}{pending}",
-                object.text(Attr::Of),
+                object.text(Attr::ParentRelation),
                 object.text(Attr::Bound)
             ))
         }
@@ -148,7 +150,7 @@ pub(super) fn is_fully_inherited(schema: &Schema, object: &Object) -> bool {
         (Kind::Column, _) => ddl::parent_column(schema, object)
             .is_some_and(|above| own(column(schema, &above, 0)) == own(column(schema, object, 0))),
         (Kind::Constraint, Some(table)) => {
-            let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::Of));
+            let partition = schema.object(Kind::Partition, table.name).map(|p| p.text(Attr::ParentRelation));
             let parents = schema.object(Kind::Table, table.name).and_then(|t| t.get(Attr::Inherits));
             let above = partition.into_iter().chain(ddl::lines(parents));
             let name = object.text(Attr::Name);

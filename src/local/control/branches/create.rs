@@ -15,10 +15,9 @@ use crate::{
     local::{
         control::{
             endpoints,
+            error_conversion::caught,
             error_response::ErrorResponse,
-            failpoint,
-            failures::caught,
-            generated_ids,
+            failpoint, generated_ids,
             locks::{Held, Wanted},
             operations::{ResourceKind, Work},
             passwords, point_in_time,

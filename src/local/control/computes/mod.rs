@@ -9,8 +9,8 @@ use futures_util::future::join_all;
 
 use super::{
     activity::{ActivityTable, Presence},
+    error_conversion::with_sources,
     error_response::{Code, ErrorResponse},
-    failures::with_sources,
     rules::{sizing, wal_history},
     shared_state::SharedState,
     size_cache::SizeCache,

@@ -13,10 +13,9 @@ use crate::{
     },
     local::control::{
         endpoints,
+        error_conversion::caught,
         error_response::{Code, ErrorResponse},
-        failpoint,
-        failures::caught,
-        generated_ids,
+        failpoint, generated_ids,
         locks::Wanted,
         operations::{ResourceKind, Work},
         roles,

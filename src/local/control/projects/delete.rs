@@ -8,9 +8,9 @@ use super::Projects;
 use crate::{
     api::name::ProjectName,
     local::control::{
+        error_conversion::with_sources,
         error_response::ErrorResponse,
         failpoint,
-        failures::with_sources,
         locks::{Held, Wanted},
         operations::{ResourceKind, Work, empty},
         rules::deletion,

@@ -8,8 +8,8 @@ use crate::local::{
     control::{
         activity::Presence,
         computes::Computes,
+        error_conversion::with_sources,
         error_response::{Code, ErrorResponse},
-        failures::with_sources,
         state::Branch,
     },
     engine::{BranchKey, Engine},

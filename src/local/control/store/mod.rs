@@ -282,7 +282,7 @@ mod tests {
         written(&path);
         let error = Store::open(&path, false).err().unwrap();
         assert!(matches!(&error, StoreError::Damaged { .. }), "{error:?}");
-        let text = crate::local::control::failures::with_sources(&error);
+        let text = crate::local::control::error_conversion::with_sources(&error);
         assert!(text.contains("lakebase.state") && text.contains("'none'"), "{text}");
     }
 

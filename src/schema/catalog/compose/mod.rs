@@ -19,7 +19,7 @@ pub(super) struct Composed<'r> {
     /// The default of a column.
     pub(super) default: Option<Draft<'r>>,
     /// The place among the attributes of an index definition that only the server can deparse.
-    pub(super) asks: Option<usize>,
+    pub(super) needs_deparse: Option<usize>,
 }
 
 /// The values of a row, collected cell by cell.
@@ -46,7 +46,7 @@ struct RowValues<'s, 'r> {
     /// The shape of a key, and the place of its definition among the attributes.
     key_shape: Option<(&'r str, usize)>,
     condition: Option<&'r str>,
-    asks: Option<usize>,
+    needs_deparse: Option<usize>,
 }
 
 /// The default of a column: OID, transaction, expression.
@@ -161,7 +161,7 @@ impl Reader {
                     match self.index(values.relation, values.name(), shape, values.condition) {
                         Some(text) => values.say(Attr::Definition, text),
                         None => {
-                            values.asks = Some(values.attrs.len());
+                            values.needs_deparse = Some(values.attrs.len());
                             values.say(Attr::Definition, "");
                         }
                     }
@@ -263,7 +263,7 @@ impl Reader {
             stamps: [values.default.stamp, values.default.stamp, 0],
             ..Draft::new(Key::new(Kind::Default, key.name.as_str()), Some(key.clone()))
         });
-        let (types, asks) = ((kind == Kind::Column).then_some(values.types), values.asks);
+        let (types, needs_deparse) = ((kind == Kind::Column).then_some(values.types), values.needs_deparse);
         let object = Draft {
             key,
             parent,
@@ -273,7 +273,7 @@ impl Reader {
             address: (class, values.oid, values.sub),
             stamps: values.stamps,
         };
-        Some(Composed { object, types, default, asks })
+        Some(Composed { object, types, default, needs_deparse })
     }
 
     pub(super) fn relation(&self, oid: u32) -> Option<Object<'_>> {

@@ -1,17 +1,17 @@
 //! Queries for schemas, extensions and the other objects of a database that are no relations.
 
-use super::{Query, q, wide};
+use super::{Query, database_wide, in_schema};
 use crate::schema::model::Kind;
 
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::Schema,
         "pg_namespace",
         "select n.oid, n.xmin as stamp, quote_ident(nspname) as key, quote_ident(nspname) as name, quote_ident(pg_get_userbyid(nspowner)) as owner
          from pg_namespace n where n.oid = any({NSP})
            and n.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_namespace'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::Extension,
         "pg_extension",
         "select x.oid, quote_ident(extname) as key, quote_ident(extname) as name, quote_ident(pg_get_userbyid(extowner)) as owner,
@@ -20,7 +20,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select string_agg(target, E'\\n') from pg_extension_update_paths(extname) where source = extversion and path is not null) as update_targets
          from pg_extension x join pg_namespace n on n.oid = extnamespace where extname <> 'plpgsql'",
     ),
-    wide(
+    database_wide(
         Kind::Publication,
         "pg_publication",
         "select p.oid, quote_ident(pubname) as key, quote_ident(pubname) as name, quote_ident(pg_get_userbyid(pubowner)) as owner,
@@ -30,7 +30,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when pubviaroot then 'true' end as via_root{PUBLICATION}
          from pg_publication p",
     ),
-    wide(
+    database_wide(
         Kind::PublicationTable,
         "pg_publication_rel",
         "select r.oid, r.xmin as stamp, quote_ident(pubname) || ' ' || quote_ident(nspname) || '.' || quote_ident(relname) as key,
@@ -39,14 +39,14 @@ pub(super) const QUERIES: &[Query] = &[
                 (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute a where a.attrelid = prrelid and attnum = any(prattrs)) as columns
          from pg_publication_rel r join pg_publication p on p.oid = prpubid join pg_class c on c.oid = prrelid join pg_namespace n on n.oid = relnamespace",
     ),
-    wide(
+    database_wide(
         Kind::PublicationSchema,
         "pg_publication_namespace",
         "select r.oid, quote_ident(pubname) || ' ' || quote_ident(nspname) as key, quote_ident(pubname) as parent,
                 'publication' as parent_kind, quote_ident(nspname) as schema
          from pg_publication_namespace r join pg_publication p on p.oid = pnpubid join pg_namespace n on n.oid = pnnspid",
     ),
-    wide(
+    database_wide(
         Kind::ForeignDataWrapper,
         "pg_foreign_data_wrapper",
         "select f.oid, quote_ident(fdwname) as key, quote_ident(fdwname) as name, quote_ident(pg_get_userbyid(fdwowner)) as owner,
@@ -56,7 +56,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_foreign_data_wrapper f
          where f.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_foreign_data_wrapper'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::Server,
         "pg_foreign_server",
         "select s.oid, quote_ident(srvname) as key, quote_ident(srvname) as name, quote_ident(pg_get_userbyid(srvowner)) as owner,
@@ -65,7 +65,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_foreign_server s
          where s.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_foreign_server'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::UserMapping,
         "pg_user_mapping",
         "select umid as oid, case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(srvname) as key,
@@ -73,7 +73,7 @@ pub(super) const QUERIES: &[Query] = &[
                 (select string_agg(quote_ident(option_name) || E'\\t' || quote_literal(option_value), E'\\n' order by option_name) from pg_options_to_table(umoptions)) as fdw_options
          from pg_user_mappings",
     ),
-    q(
+    in_schema(
         Kind::TextSearchDictionary,
         "pg_ts_dict",
         "select d.oid, quote_ident(n.nspname) || '.' || quote_ident(dictname) as key, quote_ident(n.nspname) as schema, quote_ident(dictname) as name,
@@ -83,7 +83,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_ts_dict d join pg_namespace n on n.oid = dictnamespace where n.oid = any({NSP})
            and d.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_dict'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::TextSearchConfiguration,
         "pg_ts_config",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(cfgname) as key, quote_ident(n.nspname) as schema, quote_ident(cfgname) as name,
@@ -97,7 +97,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_ts_config c join pg_namespace n on n.oid = cfgnamespace where n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_config'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::DefaultPrivileges,
         "pg_default_acl",
         "select d.oid, concat_ws(' ', 'FOR ROLE ' || quote_ident(pg_get_userbyid(defaclrole)), 'IN SCHEMA ' || quote_ident(nspname),

@@ -12,8 +12,8 @@
 //! plain one, its definition follows from the columns.
 
 mod database;
+pub(super) mod empty_catalogs;
 mod metadata;
-pub(super) mod present;
 mod routines;
 mod sequences;
 mod tables;
@@ -35,11 +35,11 @@ pub(super) struct Query {
     pub(super) sql: &'static str,
 }
 
-const fn q(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
+const fn in_schema(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
     Query { kind, catalog, database_wide: false, sql }
 }
 
-const fn wide(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
+const fn database_wide(kind: Kind, catalog: &'static str, sql: &'static str) -> Query {
     Query { kind, catalog, database_wide: true, sql }
 }
 

@@ -1,11 +1,11 @@
 //! Queries for functions and objects built on them: aggregates, operators and their classes, casts, languages, access
 //! methods.
 
-use super::{Query, q, wide};
+use super::{Query, database_wide, in_schema};
 use crate::schema::model::Kind;
 
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::Function,
         "pg_proc",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || oidvectortypes(proargtypes) || ')' as key,
@@ -20,7 +20,7 @@ pub(super) const QUERIES: &[Query] = &[
            and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_proc'::regclass and deptype = 'e')
            and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'i')",
     ),
-    q(
+    in_schema(
         Kind::Aggregate,
         "pg_proc",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' as key,
@@ -51,7 +51,7 @@ pub(super) const QUERIES: &[Query] = &[
          where n.oid = any({NSP})
            and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_proc'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Operator,
         "pg_operator",
         "select o.oid, quote_ident(nspname) || '.' || oprname || ' (' ||
@@ -67,7 +67,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_operator o join pg_namespace n on n.oid = oprnamespace where oprcode <> 0 and n.oid = any({NSP})
            and o.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_operator'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::Cast,
         "pg_cast",
         "select c.oid, '(' || format_type(castsource, null) || ' AS ' || format_type(casttarget, null) || ')' as key,
@@ -79,7 +79,7 @@ pub(super) const QUERIES: &[Query] = &[
            and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = c.castfunc and e.deptype = 'i')
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_cast'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::Language,
         "pg_language",
         "select l.oid, quote_ident(lanname) as key, quote_ident(lanname) as name, quote_ident(pg_get_userbyid(lanowner)) as owner,
@@ -89,14 +89,14 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_language l where l.oid >= 16384
            and l.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_language'::regclass and deptype = 'e')",
     ),
-    wide(
+    database_wide(
         Kind::AccessMethod,
         "pg_am",
         "select a.oid, quote_ident(amname) as key, quote_ident(amname) as name, amtype::text as type, amhandler::regproc::text as handler
          from pg_am a where a.oid >= 16384
            and a.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_am'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::OperatorFamily,
         "pg_opfamily",
         "select f.oid, quote_ident(nspname) || '.' || quote_ident(opfname) || ' USING ' || quote_ident(amname) as key, quote_ident(nspname) as schema,
@@ -109,7 +109,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_opfamily f join pg_namespace n on n.oid = opfnamespace join pg_am a on a.oid = opfmethod where n.oid = any({NSP})
            and f.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_opfamily'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::OperatorClass,
         "pg_opclass",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(opcname) || ' USING ' || quote_ident(amname) as key, quote_ident(n.nspname) as schema,

@@ -1,11 +1,11 @@
 //! Queries for sequences and the columns that own them.
 
-use super::{Query, q};
+use super::{Query, in_schema};
 use crate::schema::model::Kind;
 
 /// Includes the sequences of identity columns, which are read before the columns.
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::Sequence,
         "pg_class",
         "select c.oid, c.xmin as stamp, s.xmin as defined, quote_ident(nspname) || '.' || quote_ident(relname) as key, quote_ident(nspname) as schema,
@@ -19,7 +19,7 @@ pub(super) const QUERIES: &[Query] = &[
          where n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::SequenceOwner,
         "pg_sequence",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,

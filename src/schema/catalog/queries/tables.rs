@@ -1,10 +1,10 @@
 //! Queries for tables and their parts: columns, defaults, partitions, constraints, indexes, and sequences.
 
-use super::{Query, q};
+use super::{Query, in_schema};
 use crate::schema::model::Kind;
 
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::Table,
         "pg_class",
         "select c.oid, c.xmin as stamp, ty.xmin as defined, quote_ident(nspname) || '.' || quote_ident(c.relname) as key,
@@ -37,7 +37,7 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Column,
         "pg_class",
         "select a.attrelid as oid_and_relation, a.attnum::int4 as sub, a.xmin as stamp, atttypid as type_oid, attcollation as collation_oid,
@@ -66,7 +66,7 @@ pub(super) const QUERIES: &[Query] = &[
               left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = attnum{NOTNULLJOIN}
          where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})",
     ),
-    q(
+    in_schema(
         Kind::Default,
         "pg_attrdef",
         "select d.oid, d.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(attname) as key,
@@ -77,7 +77,7 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind = 'v' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Partition,
         "pg_inherits",
         "select c.oid, c.xmin as stamp, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
@@ -91,7 +91,7 @@ pub(super) const QUERIES: &[Query] = &[
               join pg_namespace n on n.oid = c.relnamespace join pg_namespace pn on pn.oid = p.relnamespace
          where c.relispartition and c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})",
     ),
-    q(
+    in_schema(
         Kind::Constraint,
         "pg_constraint",
         "with c as materialized (
@@ -126,7 +126,7 @@ pub(super) const QUERIES: &[Query] = &[
               cross join lateral (select key and c.relkind = 'r' and ic.relam = 403 and ic.reloptions is null as plain) p
          where contype in ('p', 'u', 'f', 'c', 'x') and (conparentid = 0 or contype not in ('f', 'x'))",
     ),
-    q(
+    in_schema(
         Kind::Index,
         "pg_class",
         "with t as materialized (
@@ -156,7 +156,7 @@ pub(super) const QUERIES: &[Query] = &[
                 and indnatts = indnkeyatts and not indnullsnotdistinct as plain) p
          where not exists (select from pg_constraint k where k.conindid = c.oid and contype in ('p', 'u', 'x'))",
     ),
-    q(
+    in_schema(
         Kind::IndexAttach,
         "pg_inherits",
         "select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as key,
@@ -173,7 +173,7 @@ pub(super) const QUERIES: &[Query] = &[
               left join pg_constraint pk on pk.conindid = p.oid and pk.contype in ('p', 'u', 'x')
          where c.relkind in ('i', 'I') and n.oid = any({NSP}) and k.contype is distinct from 'x'",
     ),
-    q(
+    in_schema(
         Kind::Statistics,
         "pg_statistic_ext",
         "select s.oid, s.xmin as stamp, quote_ident(n.nspname) || '.' || quote_ident(stxname) as key, quote_ident(n.nspname) as schema,

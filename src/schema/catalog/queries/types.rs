@@ -1,10 +1,10 @@
 //! Queries for types and collations.
 
-use super::{Query, q};
+use super::{Query, in_schema};
 use crate::schema::model::Kind;
 
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::Enum,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
@@ -14,7 +14,7 @@ pub(super) const QUERIES: &[Query] = &[
          from pg_type t join pg_namespace n on n.oid = typnamespace where typtype = 'e' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Domain,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(t.typname) as key, quote_ident(nspname) as schema,
@@ -30,7 +30,7 @@ pub(super) const QUERIES: &[Query] = &[
          where t.typtype = 'd' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::DomainConstraint,
         "pg_constraint",
         "select k.oid, k.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) || '.' || quote_ident(conname) as key,
@@ -40,7 +40,7 @@ pub(super) const QUERIES: &[Query] = &[
          where contype = 'c' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Composite,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
@@ -56,7 +56,7 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind = 'c' and n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Range,
         "pg_type",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(typname) as key, quote_ident(nspname) as schema,
@@ -72,7 +72,7 @@ pub(super) const QUERIES: &[Query] = &[
          where n.oid = any({NSP})
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_type'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Collation,
         "pg_collation",
         "select c.oid, c.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(collname) as key, quote_ident(nspname) as schema,

@@ -1,10 +1,10 @@
 //! Queries for views, rules, triggers and policies.
 
-use super::{Query, q, wide};
+use super::{Query, database_wide, in_schema};
 use crate::schema::model::Kind;
 
 pub(super) const QUERIES: &[Query] = &[
-    q(
+    in_schema(
         Kind::View,
         "pg_class",
         "select c.oid, c.xmin as stamp,
@@ -20,7 +20,7 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind = 'v' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::MaterializedView,
         "pg_class",
         "select c.oid, c.xmin as stamp,
@@ -44,7 +44,7 @@ pub(super) const QUERIES: &[Query] = &[
          where c.relkind = 'm' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Trigger,
         "pg_trigger",
         "select t.oid, t.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(tgname) as key,
@@ -60,7 +60,7 @@ pub(super) const QUERIES: &[Query] = &[
            and (tgparentid = 0 or tgenabled <> (select p.tgenabled from pg_trigger p where p.oid = t.tgparentid))
            and t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_trigger'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Rule,
         "pg_rewrite",
         "select r.oid, r.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(rulename) as key,
@@ -72,7 +72,7 @@ pub(super) const QUERIES: &[Query] = &[
          where rulename <> '_RETURN' and n.oid = any({NSP})
            and c.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_class'::regclass and deptype = 'e')",
     ),
-    q(
+    in_schema(
         Kind::Policy,
         "pg_policy",
         "select p.oid, p.xmin as stamp, quote_ident(nspname) || '.' || quote_ident(relname) || '.' || quote_ident(polname) as key,
@@ -83,7 +83,7 @@ pub(super) const QUERIES: &[Query] = &[
                 pg_get_expr(polqual, polrelid) as \"using\", pg_get_expr(polwithcheck, polrelid) as with_check
          from pg_policy p join pg_class c on c.oid = polrelid join pg_namespace n on n.oid = relnamespace where n.oid = any({NSP})",
     ),
-    wide(
+    database_wide(
         Kind::EventTrigger,
         "pg_event_trigger",
         "select t.oid, quote_ident(evtname) as key, quote_ident(evtname) as name, quote_ident(pg_get_userbyid(evtowner)) as owner, evtevent as event,

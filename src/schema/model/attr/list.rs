@@ -194,7 +194,7 @@ attributes! {
     /// The kind of objects that default privileges are for.
     Objects = "objects", Compared, Text;
     /// The parent of a partition or of an index partition.
-    Of = "of", Compared, Text;
+    ParentRelation = "of", Compared, Text;
     /// The constraint whose index is the parent of an index partition.
     OfConstraint = "of_constraint", Compared, Text;
     /// The type of a typed table.

@@ -89,13 +89,13 @@ pub(in crate::schema::plan) fn attached_to(planner: &Planner<'_>, old: &Object) 
     let attach = planner.ctx.old.object(Kind::IndexAttach, &name)?;
     Some(match attach.get(Attr::OfConstraint) {
         Some(constraint) => (Kind::Constraint, constraint.to_owned()),
-        None => (Kind::Index, attach.text(Attr::Of).to_owned()),
+        None => (Kind::Index, attach.text(Attr::ParentRelation).to_owned()),
     })
 }
 
 fn parent_constraint<'s>(schema: &'s Schema, object: &Object) -> Option<&'s str> {
     let table = ddl::parent(object);
-    let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::Of));
+    let partition = schema.object(Kind::Partition, table).map(|p| p.text(Attr::ParentRelation));
     let parents = schema.object(Kind::Table, table).and_then(|t| t.get(Attr::Inherits));
     let mut above = partition.into_iter().chain(ddl::lines(parents));
     above

@@ -7,7 +7,10 @@ use crate::schema::model::Kind;
 use crate::schema::plan::action::{Action, overload};
 use crate::schema::plan::view::PlanView;
 
-pub(super) fn an_object_leaves_before_its_successor_arrives(view: &PlanView<'_, '_>, edges: &mut Edges) {
+pub(super) fn an_object_is_dropped_before_its_replacement_is_created(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
     for (at, _) in view.arriving() {
         edges.before(view.drop(at), view.arrival(at));
     }

@@ -41,7 +41,7 @@ pub(super) fn conflicting_indexes_are_dropped_before_a_foreign_key_is_added(
 pub(super) fn a_key_is_complete_before_it_is_referenced(view: &PlanView<'_, '_>, edges: &mut Edges) {
     let mut parts: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
     for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::IndexAttach) {
-        parts.entry(new.text(Attr::Of)).or_default().push((at, new.key.name));
+        parts.entry(new.text(Attr::ParentRelation)).or_default().push((at, new.key.name));
     }
     if parts.is_empty() {
         return;

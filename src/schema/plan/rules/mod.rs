@@ -19,7 +19,7 @@ type Rule = fn(&PlanView<'_, '_>, &mut Edges);
 
 /// The ordering rules, in no particular order: together they form one graph.
 const RULES: &[Rule] = &[
-    dependency::an_object_leaves_before_its_successor_arrives,
+    dependency::an_object_is_dropped_before_its_replacement_is_created,
     dependency::an_object_is_created_before_its_remains_are_purged,
     dependency::dependents_are_dropped_before_what_they_need,
     dependency::dependents_are_altered_before_what_they_needed_is_dropped,

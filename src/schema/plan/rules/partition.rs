@@ -49,7 +49,7 @@ pub(super) fn a_partition_is_attached_after_columns_above_are_not_null(
     edges: &mut Edges,
 ) {
     for (at, new) in changing(view, Kind::Partition) {
-        let above = Name::new(Kind::Table, new.text(Attr::Of));
+        let above = Name::new(Kind::Table, new.text(Attr::ParentRelation));
         for (kind, part) in parts_of(view, Some(above)) {
             if kind == Kind::Column && view.item(part).action == Action::Alter {
                 edges.before(view.create(part), view.create(at));
@@ -86,7 +86,7 @@ pub(super) fn a_partition_is_attached_after_parts_above_are_dropped(
 ) {
     let planner = view.planner;
     for (at, new) in changing(view, Kind::Partition) {
-        let above = new.text(Attr::Of);
+        let above = new.text(Attr::ParentRelation);
         for kind in [Kind::Column, Kind::Constraint] {
             let parts = planner.ctx.old.objects.since(Name::new(kind, above));
             let parts = parts.take_while(|(_, f)| f.key.kind == kind && f.key.name.starts_with(above));
@@ -133,7 +133,7 @@ pub(super) fn a_partition_is_detached_before_its_place_is_taken(view: &PlanView<
         return;
     }
     for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Partition) {
-        for gone in detached.get(new.text(Attr::Of)).into_iter().flatten() {
+        for gone in detached.get(new.text(Attr::ParentRelation)).into_iter().flatten() {
             edges.before(*gone, view.create(at));
         }
     }
@@ -191,9 +191,9 @@ fn detached_partitions<'a>(view: &PlanView<'_, 'a>) -> impl Iterator<Item = (usi
 
 /// The tables that a partition was part of, from the nearest on.
 fn tables_above<'a>(planner: &Planner<'a>, partition: &Object<'a>) -> Vec<&'a str> {
-    let mut tables = vec![partition.text(Attr::Of)];
+    let mut tables = vec![partition.text(Attr::ParentRelation)];
     while let Some(next) = tables.last().and_then(|of| planner.ctx.old.object(Kind::Partition, of)) {
-        tables.push(next.text(Attr::Of));
+        tables.push(next.text(Attr::ParentRelation));
     }
     tables
 }

@@ -7,7 +7,7 @@ use crate::api::wire::{error::ErrorBody, format::Seconds};
 
 /// An error answer of the service.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fault {
+pub(crate) struct ApiError {
     /// 0 inside a failed operation, which has no HTTP status.
     pub(crate) status: u16,
     pub(crate) code: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Fault {
     pub(crate) retry_delay: Option<Duration>,
 }
 
-impl Fault {
+impl ApiError {
     pub(crate) fn from_body(status: u16, body: ErrorBody) -> Self {
         let detail = |kind: &str, field: &str| {
             let wanted = format!("type.googleapis.com/google.rpc.{kind}");
@@ -134,9 +134,9 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    fn fault(status: u16, code: &str, message: &str) -> Error {
+    fn api_error(status: u16, code: &str, message: &str) -> Error {
         let code = (!code.is_empty()).then(|| code.to_owned());
-        Error::from_fault(Fault { status, code, message: message.to_owned(), ..Fault::default() })
+        Error::from_api(ApiError { status, code, message: message.to_owned(), ..ApiError::default() })
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             (500, "INTERNAL_ERROR", "The request could not be processed.", ErrorKind::Unavailable),
             (501, "NOT_IMPLEMENTED", "m", ErrorKind::Unsupported),
         ] {
-            assert_eq!(fault(status, code, message).kind(), kind, "{status} {code} {message}");
+            assert_eq!(api_error(status, code, message).kind(), kind, "{status} {code} {message}");
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
                 "ask for CAN_USE",
             ),
         ] {
-            let error = fault(403, code, message);
+            let error = api_error(403, code, message);
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.to_string().contains(remedy), "{error}");
         }
@@ -213,7 +213,7 @@ mod tests {
                 {"@type":"type.googleapis.com/google.rpc.RequestInfo","request_id":"r-1","serving_data":""}]}"#,
         )
         .unwrap();
-        let error = Error::from_fault(Fault::from_body(400, body));
+        let error = Error::from_api(ApiError::from_body(400, body));
         assert!(error.is_managed_by_parent());
         assert_eq!(error.request_id(), Some("r-1"));
         assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
