@@ -234,7 +234,7 @@ impl Guard {
     }
 
     async fn remove(&mut self) -> Result<()> {
-        self.branch.delete().allow_missing().await?;
+        self.branch.delete().purge().allow_missing().await?;
         self.disarm();
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Removal {
         let begun = Instant::now();
         let mut backoff = Backoff::new(Duration::from_millis(50), CREATION_WINDOW);
         loop {
-            match self.branch.delete().await {
+            match self.branch.delete().purge().await {
                 Err(error) if error.is_not_found() && (self.made || begun.elapsed() > CREATION_WINDOW) => {
                     return Ok(());
                 }

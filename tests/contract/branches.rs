@@ -229,6 +229,61 @@ async fn a_deleted_branch_is_not_found_and_its_id_is_free() {
 }
 
 #[tokio::test]
+async fn a_deleted_branch_comes_back_with_all_it_had() {
+    on_a_project(async |fixture: Fixture| {
+        let branch = fixture.branch("b").await;
+        run(&branch.handle(), "CREATE TABLE kept (id int)").await;
+        let endpoint = branch.endpoints().await.unwrap().remove(0);
+        let listed = async |deleted: bool| {
+            let list = fixture.project.branches();
+            let list = if deleted { list.show_deleted() } else { list };
+            list.await.unwrap().into_iter().find(|other| other.uid == branch.uid)
+        };
+
+        branch.delete().await.unwrap();
+        assert!(listed(false).await.is_none());
+        let tombstone = listed(true).await.unwrap();
+        assert_eq!(tombstone.state, BranchState::Deleted);
+        let (deleted, purged) = (tombstone.delete_time.unwrap(), tombstone.purge_time.unwrap());
+        assert_eq!((purged - deleted).num_days(), 7);
+
+        branch.handle().undelete().await.unwrap();
+        let back = branch.handle().get().await.unwrap();
+        assert_eq!((&back.uid, &back.state, back.delete_time), (&branch.uid, &BranchState::Ready, None));
+        assert_eq!(back.expire_time, None, "the old end may be over");
+        let same = back.endpoints().await.unwrap().remove(0);
+        assert_eq!((same.name, same.uid), (endpoint.name, endpoint.uid));
+        assert_eq!(number(&branch.handle(), "SELECT count(*) FROM kept").await, 0);
+        let error = branch.handle().undelete().await.unwrap_err();
+        expect(&parts(&error), 400, "BAD_REQUEST", &format!("branch '{}' is not deleted", branch.name));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_purged_is_gone_and_an_id_in_use_is_not_taken_over() {
+    on_a_project(async |fixture: Fixture| {
+        let first = fixture.branch("b").await;
+        first.delete().await.unwrap();
+        let second = fixture.branch("b").await;
+        let error = first.handle().undelete().await.unwrap_err();
+        let taken = format!("branch '{}' exists: another branch", first.name);
+        expect(&parts(&error), 400, "BAD_REQUEST", &taken);
+
+        second.delete().await.unwrap();
+        first.handle().undelete().await.unwrap();
+        assert_eq!(first.handle().get().await.unwrap().uid, second.uid, "the one that was deleted last");
+        first.delete().purge().await.unwrap();
+        // The one that was deleted first is still kept: a purge of the name removes it.
+        first.delete().purge().await.unwrap();
+        let error = first.handle().undelete().await.unwrap_err();
+        expect(&parts(&error), 404, "NOT_FOUND", "branch id not found");
+        assert_eq!(fixture.project.branches().show_deleted().await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn protection_goes_on_and_off_and_leaves_the_rest_alone() {
     on_a_project(async |fixture: Fixture| {
         for branch in [fixture.main.clone(), fixture.branch("b").await] {

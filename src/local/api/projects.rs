@@ -88,9 +88,7 @@ async fn list_branches(
     Name(project): Name<ProjectName>,
     query: Params,
 ) -> Answer<Branches> {
-    // Deleted branches are not kept, so there are none to show.
-    query.flag("show_deleted")?;
-    Ok(Json(api.control.branches.list(&project, &query.page()?)?))
+    Ok(Json(api.control.branches.list(&project, &query.page()?, query.flag("show_deleted")?)?))
 }
 
 async fn create_branch(
@@ -121,17 +119,12 @@ async fn delete_branch(
     Name(branch): Name<BranchName>,
     query: Params,
 ) -> Answer<Operation> {
-    query.flag("purge")?;
-    Ok(Json(api.control.branches.delete(branch, query.flag("allow_missing")?).await?))
+    let (purge, allow_missing) = (query.flag("purge")?, query.flag("allow_missing")?);
+    Ok(Json(api.control.branches.delete(branch, purge, allow_missing).await?))
 }
 
 async fn undelete_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Operation> {
-    api.control.projects.get(branch.project())?;
-    Err(ErrorResponse::not_implemented(
-        "Bringing back a deleted branch is",
-        "a branch is deleted for good, unlike a project. Branch its source anew with 'source_branch_time' or \
-         'source_branch_lsn', and protect a branch that must not go (spec.is_protected)",
-    ))
+    Ok(Json(api.control.branches.undelete(branch).await?))
 }
 
 async fn snapshot_schedule(

@@ -1,4 +1,4 @@
-//! Scheduled work: branches expire, deleted projects are purged, idle computes are suspended.
+//! Scheduled work: branches expire, what was deleted is purged, idle computes are suspended.
 
 use std::{
     sync::{Arc, Weak},
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     Control,
-    branches::{Branches, DeleteReason},
+    branches::{self, Branches, DeleteReason},
     computes::Computes,
     operations::Operations,
     projects::{self, Projects},
@@ -47,13 +47,15 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Deletes branches past their expiry and purges deleted projects past their purge time.
+    /// Deletes branches past their expiry and purges deleted projects and branches past their purge time.
     pub(super) async fn delete_expired(&self) {
         let (state, now) = (self.state.snapshot(), Utc::now());
         let expired = state.branches.values().filter(|branch| !branch.init && branch.has_expired(now));
         let expired = expired.map(|branch| self.delete_branch(branch.name()));
-        let purged = projects::purgeable(&state, now).into_iter().map(|project| self.purge_project(project));
-        tokio::join!(join_all(expired), join_all(purged));
+        let purged = branches::purgeable(&state, now).into_iter().map(|branch| self.purge_branch(branch));
+        let projects =
+            projects::purgeable(&state, now).into_iter().map(|project| self.purge_project(project));
+        tokio::join!(join_all(expired), join_all(purged), join_all(projects));
     }
 
     async fn delete_branch(&self, branch: BranchName) {
@@ -61,6 +63,14 @@ impl Timers {
         let work = self.branches.clone().begin_delete(branch.clone(), DeleteReason::Expired);
         if let Err(error) = self.operations.submit(work).await {
             tracing::warn!(%branch, %error, "failed to delete an expired branch");
+        }
+    }
+
+    async fn purge_branch(&self, branch: BranchName) {
+        tracing::info!(%branch, "purging a deleted branch past its purge time");
+        let work = self.branches.clone().begin_purge(branch.clone(), Some(Utc::now()));
+        if let Err(error) = self.operations.submit(work).await {
+            tracing::warn!(%branch, %error, "failed to purge a deleted branch");
         }
     }
 

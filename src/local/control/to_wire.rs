@@ -22,7 +22,7 @@ use crate::{
     local::engine::Engine,
 };
 
-/// Time in which a deleted project can be restored.
+/// Time in which a deleted project or branch can be restored.
 pub(super) const PURGE_AFTER: TimeDelta = TimeDelta::days(7);
 /// 8 TiB, the service's default.
 const LOGICAL_SIZE_LIMIT: i64 = 8_796_093_022_208;
@@ -76,9 +76,11 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
         uid: Some(branch.uid.clone()),
         create_time: Some(branch.created),
         update_time: Some(branch.updated),
+        delete_time: branch.deleted,
+        purge_time: branch.deleted.map(|at| at + PURGE_AFTER),
         status: Some(BranchStatus {
             branch_id: Some(branch.id.to_string()),
-            current_state: Some(if branch.init { BranchState::Init } else { BranchState::Ready }),
+            current_state: Some(state_of(branch)),
             pending_state: branch.init.then_some(BranchState::Ready),
             state_change_time: Some(branch.state_changed),
             default: Some(default),
@@ -96,6 +98,14 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
         }),
         ..Default::default()
     })
+}
+
+fn state_of(branch: &Branch) -> BranchState {
+    match branch.deleted {
+        Some(_) => BranchState::Deleted,
+        None if branch.init => BranchState::Init,
+        None => BranchState::Ready,
+    }
 }
 
 /// Projects endpoints; needs to know which computes run.

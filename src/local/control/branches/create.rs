@@ -9,7 +9,7 @@ use super::{Branches, apply};
 use crate::{
     api::{
         expiry::Expiry,
-        name::{BranchId, BranchName, ProjectName},
+        name::{BranchId, BranchName, ProjectId, ProjectName},
         wire::branch::BranchSpec,
     },
     local::{
@@ -196,6 +196,14 @@ fn source_of(state: &State, project: &ProjectName, spec: &BranchSpec) -> Result<
     Ok(name)
 }
 
+/// Refuses one more branch than a project may have.
+pub(super) fn check_count(state: &State, project: &ProjectId, most: usize) -> Result<(), ErrorResponse> {
+    if state.branches_of(project).count() < most {
+        return Ok(());
+    }
+    Err(ErrorResponse::bad_request(format!("A project can have at most {most} branches")))
+}
+
 /// The new branch before its files exist, with the roles and databases that it inherits.
 fn draft(
     state: &State,
@@ -212,10 +220,7 @@ fn draft(
             "Branches with an expiration date cannot have child branches",
         ));
     }
-    if state.branches_of(&project.id).count() >= max_branches {
-        let text = format!("A project can have at most {max_branches} branches");
-        return Err(ErrorResponse::bad_request(text));
-    }
+    check_count(state, &project.id, max_branches)?;
     let now = Utc::now();
     let expires = expiry::resolve(expiry, now, now)?;
     let protected = spec.is_protected.unwrap_or(false);
@@ -234,6 +239,7 @@ fn draft(
         created: now,
         updated: now,
         state_changed: now,
+        deleted: None,
         protected,
         expires,
         origin: Some(Origin {

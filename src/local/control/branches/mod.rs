@@ -1,21 +1,23 @@
 //! Branches: forked from a source, each with a compute of its own.
 
 mod create;
+mod delete;
 mod schedule;
+mod undelete;
 
 use std::sync::Arc;
 
 use chrono::Utc;
 use serde_json::Value;
 
+pub(super) use self::delete::{DeleteReason, purgeable};
 use super::{
     computes::Computes,
-    error_response::{Code, ErrorResponse},
-    failpoint,
+    error_response::ErrorResponse,
     intents::CatalogChanges,
     listing::{PageRequest, page},
-    locks::{Locks, Wanted},
-    operations::{Operations, ResourceKind, Work, empty},
+    locks::Locks,
+    operations::{Operations, ResourceKind, Work},
     rules::{
         deletion, expiry,
         mask::{self, BranchField, Selected},
@@ -39,13 +41,6 @@ pub(crate) struct Branches {
     pub(super) changes: Arc<CatalogChanges>,
     /// The most branches that a project can have.
     pub(super) max_branches: usize,
-}
-
-/// The reason for which a branch is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DeleteReason {
-    Requested,
-    Expired,
 }
 
 impl Branches {
@@ -73,11 +68,14 @@ impl Branches {
         &self,
         project: &ProjectName,
         request: &PageRequest,
+        deleted: bool,
     ) -> Result<wire::Branches, ErrorResponse> {
         let state = self.state.snapshot();
         let project = state.project(project)?;
+        let tombstones = state.tombstones.values().filter(|branch| deleted && branch.project == project.id);
         let items = state
             .branches_of(&project.id)
+            .chain(tombstones)
             .map(|branch| Ok((branch.created, branch.id.to_string(), to_wire::branch(&state, branch)?)))
             .collect::<Result<_, ErrorResponse>>()?;
         let (items, next_page_token) = page(items, request, 0)?;
@@ -102,58 +100,6 @@ impl Branches {
                 Ok(Work::done(ResourceKind::Branch, &name, changed.await?))
             })
             .await
-    }
-
-    pub(crate) async fn delete(
-        &self,
-        name: BranchName,
-        allow_missing: bool,
-    ) -> Result<Operation, ErrorResponse> {
-        let this = self.clone();
-        self.operations
-            .submit(async move {
-                match this.begin_delete(name.clone(), DeleteReason::Requested).await {
-                    Err(error) if allow_missing && error.code == Code::NotFound => {
-                        Ok(Work::done(ResourceKind::Branch, &name, empty()))
-                    }
-                    answer => answer,
-                }
-            })
-            .await
-    }
-
-    /// Checks the guards and removes the row; the files follow.
-    pub(super) async fn begin_delete(
-        self,
-        name: BranchName,
-        reason: DeleteReason,
-    ) -> Result<Work, ErrorResponse> {
-        if reason == DeleteReason::Requested {
-            let state = self.state.snapshot();
-            let branch = state.branch(&name)?;
-            deletion::check_branch(&state, state.project(name.project())?, branch)?;
-            self.computes.check_reconciled(branch)?;
-        }
-        let _deleting = self.locks.announce_delete(&name);
-        let wanted = Wanted::by("the deletion of the branch").shared(name.project()).exclusive(&name);
-        let held = self.locks.hold(wanted).await?;
-        let remove = |state: &mut State| {
-            let branch = Arc::clone(state.branch(&name)?);
-            // While this waited, its expiry may have been changed or another branch created under its id.
-            if reason == DeleteReason::Expired && !branch.has_expired(Utc::now()) {
-                return Err(ErrorResponse::bad_request(format!("branch '{name}' has not expired")));
-            }
-            deletion::check_branch(state, state.project(name.project())?, &branch)?;
-            state.branches.remove(&name);
-            Ok(branch)
-        };
-        let branch = self.state.commit(remove).await?;
-        Ok(Work::new(ResourceKind::Branch, &name, async move {
-            let _held = held;
-            failpoint::reached("delete-branch.row");
-            self.computes.remove(&branch).await?;
-            Ok(empty())
-        }))
     }
 }
 

@@ -200,6 +200,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         created: now,
         updated: now,
         state_changed: now,
+        deleted: None,
         protected: body.initial_branch_spec.as_ref().and_then(|spec| spec.is_protected).unwrap_or(false),
         expires: None,
         origin: None,

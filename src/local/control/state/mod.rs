@@ -38,6 +38,8 @@ use crate::{
 pub(super) struct State {
     pub(super) projects: BTreeMap<ProjectName, Arc<Project>>,
     pub(super) branches: BTreeMap<BranchName, Arc<Branch>>,
+    /// Deleted branches that can be restored, by uid: a name can be used again at once.
+    pub(super) tombstones: BTreeMap<String, Arc<Branch>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,6 +90,8 @@ pub(super) struct Branch {
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) state_changed: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted: Option<DateTime<Utc>>,
     pub(super) protected: bool,
     pub(super) expires: Option<DateTime<Utc>>,
     /// `None`: a root branch.
@@ -287,6 +291,13 @@ impl State {
         self.branches.values().filter(move |branch| branch.project == *project)
     }
 
+    /// The deleted branches of this name, the last deleted one last.
+    pub(super) fn tombstones_of(&self, name: &BranchName) -> Vec<&Arc<Branch>> {
+        let mut found: Vec<_> = self.tombstones.values().filter(|branch| branch.name() == *name).collect();
+        found.sort_by_key(|branch| branch.deleted);
+        found
+    }
+
     /// Branches that were made from this one and still exist.
     pub(super) fn has_children(&self, branch: &Branch) -> bool {
         self.branches_of(&branch.project)
@@ -298,14 +309,20 @@ impl State {
     }
 
     pub(super) fn put_branch(&mut self, branch: Branch) {
-        self.branches.insert(branch.name(), Arc::new(branch));
+        if branch.deleted.is_some() {
+            self.tombstones.insert(branch.uid.clone(), Arc::new(branch));
+        } else {
+            self.branches.insert(branch.name(), Arc::new(branch));
+        }
     }
 
-    /// Removes a project and its branches, and returns the branches.
+    /// Removes a project and its branches, deleted ones too, and returns the branches.
     pub(super) fn remove_project(&mut self, name: &ProjectName) -> Vec<Arc<Branch>> {
         self.projects.remove(name);
-        let removed: Vec<_> = self.branches_of(name.id()).cloned().collect();
+        let deleted = self.tombstones.values().filter(|branch| branch.project == *name.id());
+        let removed: Vec<_> = self.branches_of(name.id()).chain(deleted).cloned().collect();
         self.branches.retain(|branch, _| branch.project() != name);
+        self.tombstones.retain(|_, branch| branch.project != *name.id());
         removed
     }
 

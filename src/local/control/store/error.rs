@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// DeleteReason the state cannot be read or written.
+/// The reason why the state cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("opening the state file")]

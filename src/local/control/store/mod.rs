@@ -219,7 +219,8 @@ impl Changes {
             state.projects.values().filter(|p| !p.init).map(|p| (p.uid.clone(), Arc::clone(p))).collect()
         };
         let branches = |state: &State| -> Vec<(String, Arc<Branch>)> {
-            state.branches.values().filter(|b| !b.init).map(|b| (b.uid.clone(), Arc::clone(b))).collect()
+            let all = state.branches.values().chain(state.tombstones.values());
+            all.filter(|b| !b.init).map(|b| (b.uid.clone(), Arc::clone(b))).collect()
         };
         Ok(Self {
             projects: changed(&projects(old), projects(new))?,

@@ -236,11 +236,22 @@ async fn projects_and_branches_are_whole_after_a_kill_and_their_ids_can_be_used(
         assert_eq!(directories(&fixture), 1, "{point}");
         send(&fixture, branch.clone()).await;
         assert_agreement(&fixture, "projects/shop/branches/dev", point).await;
-        fixture.done(Method::DELETE, "projects/shop/branches/dev", Value::Null).await;
+        fixture.done(Method::DELETE, "projects/shop/branches/dev?purge=true", Value::Null).await;
     }
-    send(&fixture, branch).await;
-    let delete = (Method::DELETE, "projects/shop/branches/dev".to_owned(), Value::Null);
+    send(&fixture, branch.clone()).await;
+    let dev = |query: &str| format!("projects/shop/branches/dev{query}");
+    let delete = (Method::DELETE, dev(""), Value::Null);
     fixture = crashed(fixture, "delete-branch.row", &delete).await;
+    assert_eq!(directories(&fixture), 2, "it can come back");
+    let undelete = (Method::POST, dev("/undelete"), json!({}));
+    fixture = crashed(fixture, "undelete-branch.row", &undelete).await;
+    assert_agreement(&fixture, &dev(""), "undelete-branch.row").await;
+    send(&fixture, delete.clone()).await;
+    let purge = (Method::DELETE, dev("?purge=true"), Value::Null);
+    fixture = crashed(fixture, "purge-branch.row", &purge).await;
+    assert_eq!(directories(&fixture), 1);
+    send(&fixture, branch).await;
+    fixture = crashed(fixture, "delete-branch.row", &purge).await;
     assert_eq!(directories(&fixture), 1);
     fixture.branch("shop", "dev").await;
     fixture.local.shutdown().await;
