@@ -2,6 +2,7 @@
 
 use super::diff::{Change, FieldChange, SchemaDiff};
 use super::model::{Name, Object, Schema};
+use super::portable::alike;
 use super::rename::{Renamed, certain, likely};
 
 /// Compares two schemas. [`SchemaDiff::migration`] plans the change from `old` to `new`.
@@ -12,19 +13,14 @@ use super::rename::{Renamed, certain, likely};
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
-    let requoted = new.requoted(old.server_version());
-    let new = requoted.as_ref().unwrap_or(new);
-    match old.older_version(new) {
-        Some(oldest) => {
-            let mut diff = compare_alike(&old.portable(oldest), &new.portable(oldest));
-            (diff.original, diff.oldest) = (old.fingerprint(), Some(oldest));
-            diff
-        }
-        None => compare_alike(old, new),
-    }
+    let ([old_alike, new_alike], oldest) = alike([old, new]);
+    let mut diff = compare_alike(&old_alike, &new_alike);
+    (diff.original, diff.oldest) = (old.fingerprint(), oldest);
+    diff
 }
 
-fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
+/// Compares schemas that are [`alike`] in form.
+pub(super) fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
     let Renamed { schema: renamed, pairs, renames, members, statements, schemas, refusals } =
         certain(old, new);
     let mut changes: Vec<Change> =

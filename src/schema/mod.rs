@@ -17,8 +17,8 @@
 //! # Ok(()) }
 //! ```
 
-// Each layer imports only from earlier ones: options, model, hazard, statement, error; catalog; ddl; diff; rename; portable;
-// compare; plan; drift; render; apply.
+// Each layer imports only from earlier ones: options, model, hazard, statement, error; catalog; ddl; diff; rename;
+// portable; compare; plan; drift; render; apply.
 mod apply;
 mod catalog;
 mod compare;

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::compare::compare;
+use super::compare::compare_alike;
 use super::diff::{Change, FieldChange};
 use super::model::{Attr, Key, Kind, Schema};
+use super::portable::alike;
 
 /// Two changes that exclude each other.
 ///
@@ -95,7 +96,8 @@ impl Drift {
 /// # }
 /// ```
 pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
-    let (one, other) = (compare(base, ours), compare(base, theirs));
+    let ([base, ours, theirs], _) = alike([base, ours, theirs]);
+    let (one, other) = (compare_alike(&base, &ours), compare_alike(&base, &theirs));
     let by_key = |changes: &[Change]| {
         changes.iter().map(|c| (anchor(c), c.clone())).collect::<BTreeMap<Key, Change>>()
     };
@@ -132,8 +134,8 @@ pub fn drift(base: &Schema, ours: &Schema, theirs: &Schema) -> Drift {
     drift
         .theirs_only
         .extend(yours.iter().filter(|(key, _)| !mine.contains_key(*key)).map(|(_, c)| c.clone()));
-    needs(&mut drift, &mut clashes, ours, &mine, &yours, false);
-    needs(&mut drift, &mut clashes, theirs, &yours, &mine, true);
+    needs(&mut drift, &mut clashes, &ours, &mine, &yours, false);
+    needs(&mut drift, &mut clashes, &theirs, &yours, &mine, true);
     names(&mut drift, &mine, &yours);
     once(&mut drift, &mine, &yours);
     let conflicting: BTreeSet<Key> =

@@ -47,8 +47,12 @@ pub(crate) fn server() -> PathBuf {
     )
 }
 
-/// The programs of the newest supported PostgreSQL of another major version, fetched ones included.
+/// The programs of `LAKEBASE_PG_OTHER_BIN`, or of the newest supported PostgreSQL of another major version, fetched ones
+/// included.
 pub(crate) fn server_of_another_version(major: u32) -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("LAKEBASE_PG_OTHER_BIN") {
+        return Some(PathBuf::from(given));
+    }
     let fetched = std::fs::read_dir("/var/cache/lakebase").into_iter().flatten().flatten();
     let fetched = fetched.map(|entry| entry.path().join("bin"));
     let mut found: Vec<(u32, PathBuf)> = installed()

@@ -1,22 +1,50 @@
-//! Removes attributes that depend only on the major version of PostgreSQL.
+//! Makes schemas of different major versions of PostgreSQL comparable.
+
+mod view;
 
 use std::borrow::Cow;
 
-use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Objects, Schema};
+use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Schema};
 use crate::sql::{clause, split_list};
+
+/// The schemas in the form that their servers have in common and in the quoting of the first; and the oldest version,
+/// if their major versions differ.
+pub(super) fn alike<const N: usize>(schemas: [&Schema; N]) -> ([Schema; N], Option<u32>) {
+    let Some(first) = schemas.first().map(|schema| schema.server_version()) else {
+        return (schemas.map(Clone::clone), None);
+    };
+    let versions = || schemas.iter().map(|schema| schema.server_version());
+    let differ = versions().any(|version| version / 10_000 != first / 10_000);
+    let oldest = versions().min().filter(|_| differ);
+    let alike = schemas.map(|schema| {
+        let schema = schema.requoted(first).unwrap_or_else(|| schema.clone());
+        oldest.map_or_else(|| schema.clone(), |oldest| schema.portable(oldest))
+    });
+    (alike, oldest)
+}
 
 impl Schema {
     /// The schema without attributes that depend on the server version alone: versions of extensions, names of not-null
-    /// constraints, `MAINTAIN` where all privileges are granted. `oldest` is the older version of the two servers.
+    /// constraints, `MAINTAIN` where all privileges are granted, qualifiers in views. `oldest` is the older version of
+    /// the two servers.
     pub(super) fn portable(&self, oldest: u32) -> Self {
-        let objects: Objects = self.objects.iter().map(|object| portable(&object, oldest)).collect();
-        Self::new(self.options.clone(), self.origin.clone(), objects)
+        let qualifies = self.server_version() < 160_000;
+        let objects = self.objects.iter().map(|object| {
+            let mut draft = portable(&object, oldest);
+            if qualifies && matches!(object.key.kind, Kind::View | Kind::MaterializedView) {
+                unqualify(&mut draft);
+            }
+            draft
+        });
+        Self::new(self.options.clone(), self.origin.clone(), objects.collect())
     }
+}
 
-    /// The older version of two servers, if their major versions differ.
-    pub(super) fn older_version(&self, other: &Self) -> Option<u32> {
-        let (one, other) = (self.server_version(), other.server_version());
-        (one / 10_000 != other / 10_000).then_some(one.min(other))
+fn unqualify(view: &mut Draft<'_>) {
+    for (_, definition) in view.attrs.iter_mut().filter(|(attr, _)| *attr == Attr::Definition) {
+        if let Some(bare) = view::later_form(definition) {
+            *definition = bare.into();
+        }
     }
 }
 
