@@ -83,7 +83,14 @@ impl ProfileFile {
             let section =
                 current.as_ref().ok_or_else(|| broken("a key needs a '[profile]' line above it"))?;
             let section = file.sections.entry(section.clone()).or_default();
-            section.insert(key.trim().to_owned(), clean(value.trim()).to_owned());
+            let (key, value) = (key.trim(), clean(value.trim()).to_owned());
+            let lower = key.to_ascii_lowercase();
+            // The Python tools lower the case of keys, the Go tools read lower-case ones only.
+            if key == lower {
+                section.insert(lower, value);
+            } else {
+                section.entry(lower).or_insert(value);
+            }
         }
         Ok(file)
     }

@@ -191,3 +191,14 @@ fn keys_and_values_may_be_parted_by_a_colon() {
     let config = resolve("[DEFAULT]\nhost: https://ws.example\ntoken : a\n", &[]).unwrap();
     assert_eq!((config.get(Key::Host), config.get(Key::Token)), (Some("https://ws.example"), Some("a")));
 }
+
+#[test]
+fn keys_are_read_in_any_case_and_a_lower_case_one_wins() {
+    for file in [
+        "[DEFAULT]\nHOST = https://a\nToken = t\n",
+        "[DEFAULT]\nHOST = https://b\nhost = https://a\ntoken = t\nTOKEN = u\n",
+    ] {
+        let config = resolve(file, &[]).unwrap();
+        assert_eq!((config.get(Key::Host), config.get(Key::Token)), (Some("https://a"), Some("t")), "{file}");
+    }
+}
