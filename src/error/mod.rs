@@ -212,6 +212,16 @@ impl Error {
         self
     }
 
+    /// Takes over what programs ask of the error that this one reports: the answer of the service, the operation, the
+    /// SQLSTATE.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn with_details_of(mut self, cause: &Self) -> Self {
+        self.0.api_error.clone_from(&cause.0.api_error);
+        self.0.operation.clone_from(&cause.0.operation);
+        self.0.sqlstate = cause.sqlstate();
+        self
+    }
+
     /// An error answer over HTTP.
     pub(crate) fn from_api(api_error: ApiError) -> Self {
         let kind = api_error.kind();

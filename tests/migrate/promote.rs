@@ -10,6 +10,8 @@ use lakebase::{
 };
 use sqlx::Executor;
 
+use crate::support::{directory::directory, fixture::local};
+
 /// The production branch of a project; every test takes a project of its own.
 pub(super) async fn production(project: &str) -> Branch {
     let first = testing::branch(project, async |branch| {
@@ -284,4 +286,18 @@ async fn a_rebase_replays_on_what_the_source_has_become() {
     let moved = report.branch.rebase(tier()).drop_old().await.unwrap();
     assert_eq!(moved.branch.id().as_str(), "feature-v3");
     assert!(report.branch.handle().try_get().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_promotion_that_the_service_stops_has_its_status_and_code() {
+    let directory = directory();
+    let local = local(directory.path()).max_branches(2).start().await.unwrap();
+    let project = local.client().await.unwrap().create_project("shop").await.unwrap();
+    let feature = project.create_branch("feature", Expiry::Never).await.unwrap();
+    let error = feature.promote(Migration::new("m", "create table t (n int)")).await.unwrap_err();
+    assert!(error.to_string().contains("at most 2 branches"), "{error}");
+    assert!(PromotionReport::of(&error).is_some());
+    assert_eq!((error.status(), error.code()), (Some(400), Some("BAD_REQUEST")), "{error:?}");
+    assert!(error.request_id().is_some());
+    local.shutdown().await;
 }

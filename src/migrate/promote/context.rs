@@ -206,6 +206,7 @@ async fn stopped(mut report: PromotionReport, stop: Stop, target: &Branch, touch
     }
     report.outcome = PromotionOutcome::Stopped { step, reason, untouched: !touched };
     let text = report.outcome.to_string();
-    let code = cause.as_ref().and_then(Error::sqlstate);
-    Error::new(kind, text).with_sqlstate(code).with_source(StoppedPromotion { report, cause })
+    let error = Error::new(kind, text);
+    let error = cause.iter().fold(error, Error::with_details_of);
+    error.with_source(StoppedPromotion { report, cause })
 }
