@@ -34,8 +34,10 @@ use crate::local::{account::FileWorkers, engine_error::EngineError, storage};
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// As fine as the timer goes: the start itself takes some 30 ms.
 const READY_INTERVAL: Duration = Duration::from_millis(1);
-const FAST_STOP_LIMIT: Duration = Duration::from_secs(5);
-const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_secs(2);
+/// The time limits of a stop, which ends within five seconds. A checkpoint that takes longer is left to the recovery at
+/// the next start.
+const FAST_STOP_LIMIT: Duration = Duration::from_millis(3500);
+const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_millis(500);
 /// A log that has grown beyond this is put aside at the next start.
 const LOG_LIMIT: u64 = 4 << 20;
 const LOG_TAIL: u64 = 2000;
@@ -153,7 +155,10 @@ impl Server {
             if timeout(limit, ended.wait_for(|ended| *ended)).await.is_ok() {
                 return;
             }
-            tracing::warn!(socket = %self.path.display(), "PostgreSQL did not stop within {} s", limit.as_secs());
+            tracing::warn!(
+                socket = %self.path.display(), signal = ?signal,
+                "PostgreSQL did not stop within {} s", limit.as_secs_f32()
+            );
         }
     }
 }
@@ -173,10 +178,24 @@ impl Launch {
         Ok((log, log_again, sandbox))
     }
 
+    /// Opens the log anew where it is long, or where nothing can be written to what is in its place.
     fn open_log(&self) -> io::Result<(fs::File, fs::File)> {
-        let mut log = storage::append(&self.log)?;
+        let put_aside = || {
+            let old = self.log.with_extension("log.1");
+            // What cannot be removed cannot be replaced, which is then the error.
+            let _ = fs::remove_file(&old).or_else(|_| fs::remove_dir_all(&old));
+            fs::rename(&self.log, old)
+        };
+        let mut log = match storage::append(&self.log) {
+            Ok(log) => log,
+            Err(error) if put_aside().is_ok() => {
+                tracing::warn!(log = %self.log.display(), %error, "the log of a compute was put aside");
+                storage::append(&self.log)?
+            }
+            Err(error) => return Err(error),
+        };
         if log.metadata()?.len() > LOG_LIMIT {
-            fs::rename(&self.log, self.log.with_extension("log.1"))?;
+            put_aside()?;
             log = storage::append(&self.log)?;
         }
         let again = log.try_clone()?;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod compute;
 mod history;
 mod planted;
 

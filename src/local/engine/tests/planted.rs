@@ -86,8 +86,7 @@ async fn a_pipe_in_the_place_of_a_file_is_an_error_at_once() {
     let engine = with_main(&root).await;
     engine.stop(&key("main")).await.unwrap();
     let dir = branch_dir(&root, "main");
-    for name in ["postgres.log", "data/PG_VERSION", "data/global/pg_control", "timelines.json", "data/pg_wal"]
-    {
+    for name in ["data/PG_VERSION", "data/global/pg_control", "timelines.json", "data/pg_wal"] {
         let (path, kept) = (dir.join(name), dir.join("kept"));
         fs::rename(&path, &kept).unwrap();
         plant(&path, pipe);

@@ -1,0 +1,63 @@
+//! Start and stop of computes under adverse conditions.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::*;
+
+/// Sessions that write and compute without end.
+async fn busy(engine: &Engine, sessions: usize) -> tokio::task::JoinSet<()> {
+    let mut busy = tokio::task::JoinSet::new();
+    for at in 0..sessions {
+        let mut session = admin(engine, "main").await;
+        let unlimited = "SET statement_timeout = 0; SET lock_timeout = 0";
+        sqlx::raw_sql(unlimited).execute(&mut session).await.unwrap();
+        let work = match at % 3 {
+            0 => "DO $$ BEGIN LOOP INSERT INTO t SELECT generate_series(1, 100); COMMIT; END LOOP; END $$",
+            1 => "SELECT count(*) FROM generate_series(1, 1000000000) AS n WHERE n % 7 = 3",
+            _ => {
+                "DO $$ BEGIN LOOP UPDATE t SET n = n + 1 WHERE ctid = '(0,1)'; PERFORM pg_sleep(0.01); END LOOP; END $$"
+            }
+        };
+        busy.spawn(async move { drop(sqlx::raw_sql(work).execute(&mut session).await) });
+    }
+    busy
+}
+
+async fn stop_and_restart(engine: &Engine) -> Duration {
+    let asked = Instant::now();
+    engine.stop(&key("main")).await.unwrap();
+    let took = asked.elapsed();
+    engine.start(&key("main"), &SETTINGS).await.unwrap();
+    took
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compute_stops_within_five_seconds_under_sixty_busy_sessions_and_a_hung_one() {
+    const LIMIT: Duration = Duration::from_secs(5);
+    let root = root();
+    let engine = open(&root).await;
+    let version = engine.resolve_version(None).await.unwrap();
+    engine.create_root(&key("main"), version).await.unwrap();
+    let settings = ComputeSettings { max_connections: 100, ..SETTINGS.clone() };
+    engine.start(&key("main"), &settings).await.unwrap();
+    run(&engine, "main", "CREATE TABLE t (n int); INSERT INTO t VALUES (1)").await;
+    let sessions = busy(&engine, 60).await;
+    let took = stop_and_restart(&engine).await;
+    assert!(took < LIMIT, "{took:?}");
+    sessions.join_all().await;
+
+    let mut hung = admin(&engine, "main").await;
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut hung).await.unwrap();
+    let pid = Pid::from_raw(pid).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let took = stop_and_restart(&engine).await;
+    assert!(took < LIMIT, "{took:?}");
+    assert!(number(&engine, "main", "SELECT count(*) FROM t").await > 0);
+    assert!(!Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists(), "the hung one is ended");
+    engine.shutdown().await;
+}
