@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Lakebase, auth::Env};
+use lakebase::{Lakebase, auth::Env, builder::RetryPolicy};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -78,13 +78,12 @@ impl Serve {
     }
 
     pub(crate) async fn client(&self) -> Lakebase {
+        self.client_with(RetryPolicy::default().deadline(Duration::from_secs(60))).await
+    }
+
+    pub(crate) async fn client_with(&self, retry: RetryPolicy) -> Lakebase {
         let builder = Lakebase::builder().env(Env::empty()).host(self.text("host"));
-        builder
-            .token(self.text("token"))
-            .retry(lakebase::builder::RetryPolicy::default().deadline(Duration::from_secs(60)))
-            .build()
-            .await
-            .unwrap()
+        builder.token(self.text("token")).retry(retry).build().await.unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

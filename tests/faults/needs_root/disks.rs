@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::Expiry;
+use lakebase::{Expiry, builder::RetryPolicy, model::RoleDefinition};
 use rustix::process::Signal;
 
 use super::super::{crash::end, kill};
@@ -31,8 +31,13 @@ impl Image {
         let image = Self { directory };
         fs::create_dir(image.path()).unwrap();
         image.call(Command::new(make[0]).args(&make[1..]).arg(&file));
-        image.call(Command::new("mount").args(["-o", "loop"]).arg(&file).arg(image.path()));
+        image.mount();
         image
+    }
+
+    fn mount(&self) {
+        let file = self.directory.path().join("image");
+        self.call(Command::new("mount").args(["-o", "loop"]).arg(file).arg(self.path()));
     }
 
     fn call(&self, command: &mut Command) {
@@ -194,4 +199,70 @@ async fn a_disk_that_becomes_read_only_refuses_writes_and_goes_on_afterwards() {
     let project = serve.client().await.project("shop").unwrap();
     assert_eq!(number(&project.default_branch().await.unwrap(), "SELECT n FROM item").await, 7);
     end(serve, &data);
+}
+
+/// An error answer that names the failure of the disk and may be repeated.
+fn assert_names(error: &lakebase::Error, failure: &str) {
+    let text = error.to_string();
+    assert_eq!(error.code(), Some("TEMPORARILY_UNAVAILABLE"), "{error:?}");
+    assert!(text.contains(failure), "{text}");
+}
+
+/// A server at work while its disk fails: calls that need the disk are refused with `failure`, the server ends on
+/// request, and once the disk is back, everything that was acknowledged is there.
+async fn fail_at_work(make: &[&str], failure: &str, fail: impl FnOnce(&Image)) {
+    let image = Image::new(make, 400);
+    let data = image.data();
+    let mut serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 7::bigint AS n").await;
+    project.create_branch("dev", Expiry::Never).await.unwrap();
+    image.call(Command::new("sync").arg("--file-system").arg(&data));
+    fail(&image);
+    let calls = async {
+        let branch = serve
+            .client_with(RetryPolicy::never())
+            .await
+            .branch("projects/shop/branches/production")
+            .unwrap();
+        let project = branch.project();
+        assert_names(&project.create_branch("b", Expiry::Never).await.unwrap_err(), failure);
+        assert_names(
+            &branch.create_role(RoleDefinition::user("ada@example.com")).id("ada").await.unwrap_err(),
+            failure,
+        );
+        let dev = project.branch("dev").unwrap();
+        assert_names(&dev.update().protected(true).await.unwrap_err(), failure);
+        // What is in memory is answered.
+        assert_eq!(project.branches().await.unwrap().len(), 2);
+        branch.connect().timeout(Duration::from_secs(2)).await.unwrap_err();
+    };
+    tokio::time::timeout(LIMIT, calls).await.expect("an answer");
+    serve.signal(Signal::TERM);
+    serve.ended();
+    kill::none_left(&data);
+    image.call(Command::new("umount").arg(image.path()));
+    image.mount();
+    serve = Serve::start(&data);
+    let project = serve.client().await.project("shop").unwrap();
+    assert_eq!(number(&project.default_branch().await.unwrap(), "SELECT n FROM item").await, 7);
+    assert_eq!(number(&project.branch("dev").unwrap(), "SELECT n FROM item").await, 7);
+    assert_eq!(project.branches().await.unwrap().len(), 2);
+    end(serve, &data);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn input_and_output_errors_are_named_and_lose_nothing() {
+    let shut_down = |image: &Image| {
+        image.call(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(image.path()));
+    };
+    fail_at_work(XFS, "Input/output error", shut_down).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_disk_that_turns_read_only_at_work_is_named_and_loses_nothing() {
+    fail_at_work(EXT4, "Read-only file system", |image| image.remount("abort")).await;
 }
