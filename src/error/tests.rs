@@ -110,7 +110,7 @@ mod database {
     fn errors_of_the_local_lakebase_keep_their_cause() {
         use crate::local::LocalError;
 
-        let listen = LocalError::Listen { address: ([127, 0, 0, 1], 80).into(), source: io() };
+        let listen = LocalError::Listen { address: ([127, 0, 0, 1], 80).into(), free: None, source: io() };
         let in_use = LocalError::InUse { data_dir: "/data".into(), pid: Some(1) };
         for (case, kind) in [(listen, ErrorKind::Config), (in_use, ErrorKind::Busy)] {
             let error = Error::from(case).with_context("starting");

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::shell_word::ShellWord;
+
 /// An error below the control plane. Callers match on the variant; the text is for users.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,7 +32,7 @@ pub(crate) enum EngineError {
     /// The account that PostgreSQL runs as cannot reach a directory.
     #[error(
         "user {user} cannot enter {}; allow it with `chmod o+x {}`, or choose a directory that {user} can reach, \
-         such as one in /var/lib or /tmp", .path.display(), .path.display()
+         such as one in /var/lib or /tmp", .path.display(), ShellWord(.path)
     )]
     Unreachable {
         /// The component of the path that stops it.

@@ -25,6 +25,7 @@ mod gateway;
 mod proof;
 mod scram;
 mod server;
+mod shell_word;
 mod storage;
 mod token;
 

@@ -3,6 +3,7 @@
 mod connections;
 mod documented;
 mod endpoints;
+mod hints;
 mod machine;
 mod needs_network;
 mod needs_root;

@@ -5,7 +5,8 @@ mod log;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -48,7 +49,7 @@ struct Serve {
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// The address of the REST API; loopback only
-    #[arg(long, default_value = "127.0.0.1:8432")]
+    #[arg(long, default_value = "127.0.0.1:8432", value_parser = address)]
     listen: SocketAddr,
     /// The directory with PostgreSQL's programs [default: found, else fetched]
     #[arg(long, env = "LAKEBASE_PG_BIN")]
@@ -68,7 +69,7 @@ struct Serve {
     user: Option<String>,
     /// The most branches that a project can have [default: 500]
     #[arg(long)]
-    max_branches: Option<usize>,
+    max_branches: Option<NonZeroUsize>,
     /// WAL of its own, in MB, that a branch made from another one keeps [default: 128]
     #[arg(long)]
     branch_history_mb: Option<u32>,
@@ -179,7 +180,7 @@ fn builder(arguments: Serve) -> LocalLakebaseBuilder {
         builder = builder.user(user);
     }
     if let Some(branches) = arguments.max_branches {
-        builder = builder.max_branches(branches);
+        builder = builder.max_branches(branches.get());
     }
     if let Some(megabytes) = arguments.branch_history_mb {
         builder = builder.branch_history_mb(megabytes);
@@ -213,6 +214,15 @@ async fn env(data_dir: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>
     writeln!(stdout, "export DATABRICKS_HOST={}", host(&local))?;
     writeln!(stdout, "export DATABRICKS_TOKEN={}", local.token().expose_secret())?;
     Ok(())
+}
+
+/// An address and a port; `localhost` is 127.0.0.1.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    port.map_or_else(|| text.parse().ok(), |port| Some((Ipv4Addr::LOCALHOST, port).into())).ok_or_else(|| {
+        "an address and a port are needed, such as 127.0.0.1:8432, or 127.0.0.1:0 for any free port"
+            .to_owned()
+    })
 }
 
 /// The path as one word of a shell.

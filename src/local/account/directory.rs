@@ -7,18 +7,17 @@ use std::{
 };
 
 use super::Account;
-use crate::local::engine_error::EngineError;
+use crate::local::{engine_error::EngineError, shell_word::ShellWord};
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 /// Passed by the account, listed by its owner alone.
 const TOP_MODE: u32 = 0o711;
 
-/// Refuses a directory that another user owns or can write to, and closes one that others may list.
+/// Refuses a directory that another user owns or can write to.
 pub(in crate::local) fn check_owned(dir: &Path) -> Result<(), EngineError> {
     let meta = fs::symlink_metadata(dir).map_err(EngineError::io("read", dir))?;
     let user = rustix::process::geteuid().as_raw();
-    let path = dir.display();
     if meta.uid() != user {
         let remedy =
             format!("start the server as that user, or choose a directory of this user (uid {user})");
@@ -32,15 +31,22 @@ pub(in crate::local) fn check_owned(dir: &Path) -> Result<(), EngineError> {
             dir,
             format!("its mode {mode:04o} lets other users write to it"),
             format!(
-                "look that nothing foreign is in it and run `chmod go-w {path}`, or choose another directory"
+                "look that nothing foreign is in it and run `chmod go-w {}`, or choose another directory",
+                ShellWord(dir)
             ),
         ));
     }
-    if mode & !TOP_MODE != 0 {
-        fs::set_permissions(dir, fs::Permissions::from_mode(mode & TOP_MODE))
-            .map_err(EngineError::io("close to other users", dir))?;
-    }
     Ok(())
+}
+
+/// Closes a directory that others may list.
+pub(in crate::local) fn close_to_others(dir: &Path) -> Result<(), EngineError> {
+    let mode = fs::symlink_metadata(dir).map_err(EngineError::io("read", dir))?.mode() & 0o7777;
+    if mode & !TOP_MODE == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(dir, fs::Permissions::from_mode(mode & TOP_MODE))
+        .map_err(EngineError::io("close to other users", dir))
 }
 
 /// Refuses a path, links resolved, with a directory in which another user could replace the next component.
@@ -63,7 +69,7 @@ pub(in crate::local) fn check_ancestors(dir: &Path) -> Result<(), EngineError> {
             return Err(insecure(
                 dir,
                 format!("the mode {mode:04o} of {path} lets other users replace what is in it"),
-                format!("run `chmod +t {path}`, or choose another directory"),
+                format!("run `chmod +t {}`, or choose another directory", ShellWord(ancestor)),
             ));
         }
     }
@@ -141,7 +147,7 @@ fn belongs_to_another(
     let reason = format!("{} belongs to uid {uid}", parent.join(name).display());
     let remedy = match account {
         Some(account) => {
-            let dirs: Vec<_> = names.iter().map(|name| parent.join(name).display().to_string()).collect();
+            let dirs: Vec<_> = names.iter().map(|name| ShellWord(&parent.join(name)).to_string()).collect();
             format!(
                 "nothing was changed; name the user they belong to with --pg-user, or, to go on with its branches as user \
                  {user}, run `chown -R {user}: {dirs}`",
@@ -195,6 +201,7 @@ mod tests {
         assert!(error.contains("0777") && error.contains("chmod go-w"), "{error}");
         mode(dir.path(), 0o755);
         check_owned(dir.path()).unwrap();
+        close_to_others(dir.path()).unwrap();
         assert_eq!(dir.path().metadata().unwrap().mode() & 0o7777, 0o711, "closed to those who only looked");
         fs::write(dir.path().join("file"), "").unwrap();
         mode(dir.path(), 0o770);

@@ -18,7 +18,7 @@ use std::{
 
 use super::engine_error::EngineError;
 
-pub(super) use directory::{check_ancestors, check_owned, check_reach, hand_over};
+pub(super) use directory::{check_ancestors, check_owned, check_reach, close_to_others, hand_over};
 pub(super) use workers::FileWorkers;
 
 /// The account of a server that is root, unless another is named.
@@ -53,7 +53,9 @@ impl Account {
             ));
         }
         let account = match wanted {
-            Some(name) => lookup(name).ok_or_else(|| unusable(name, "there is no such user"))?,
+            Some(name) => lookup(name).ok_or_else(|| {
+                unusable(name, "there is no such user; create it, or name another or none (--pg-user)")
+            })?,
             None => lookup(NAME).map_or_else(create, Ok)?,
         };
         if account.uid == 0 {

@@ -13,7 +13,7 @@ use etcetera::BaseStrategy;
 use super::{
     failed_fetch::FailedFetch,
     fetch::{self, Progress, Sources},
-    installed::{Installation, places},
+    installed::{Installation, OLDEST, places},
     pinned,
 };
 use crate::local::{
@@ -269,6 +269,9 @@ fn with_source(error: &EngineError) -> String {
 
 /// A command that works on this machine, and the setting that every program of the crate reads.
 fn remedy(wanted: Option<u32>) -> String {
+    if wanted.is_some_and(|major| major < OLDEST) {
+        return format!("ask for PostgreSQL {OLDEST} or a later version, or for none");
+    }
     let install = if cfg!(target_os = "macos") {
         format!("install it with `brew install postgresql@{}`", wanted.unwrap_or(pinned::DEFAULT_MAJOR))
     } else if Path::new("/usr/bin/apt-get").exists() {
@@ -303,7 +306,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::{super::installed::OLDEST, *};
+    use super::*;
 
     /// Binaries with a cache of their own and an `npm` that counts its calls and fails.
     fn offline() -> (Binaries, TempDir) {

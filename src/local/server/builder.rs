@@ -261,10 +261,7 @@ impl LocalLakebaseBuilder {
         };
         FileWorkers::privileged().run(free).await?;
         // Bound first, so that a taken address fails before anything starts.
-        let listener = TcpListener::bind(self.listen).await;
-        let refused = |source| LocalError::Listen { address: self.listen, source };
-        let listener = listener.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
+        let (listener, address) = listen(self.listen).await?;
         let keys = dir.clone();
         let load = move || {
             Authority::load_or_create(&keys)
@@ -337,6 +334,21 @@ impl LocalLakebaseBuilder {
             limits: self.limits,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), LocalError> {
+    let bind = async |address| {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, bound))
+    };
+    match bind(address).await {
+        Ok(listening) => Ok(listening),
+        Err(source) => {
+            let free = bind(SocketAddr::new(address.ip(), 0)).await.ok().map(|(_, free)| free);
+            Err(LocalError::Listen { address, free, source })
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     error::{Error, ErrorKind},
-    local::engine::EngineError,
+    local::{engine::EngineError, shell_word::ShellWord},
 };
 
 /// The reason that a local Lakebase does not start, or cannot be attached to; the text names the remedy.
@@ -27,9 +27,9 @@ use crate::{
 pub enum LocalError {
     /// Another process serves this data directory.
     #[error(
-        "{} is served by another process{}; use that one (attach_or_start(), or `lakebase-local env`), stop it, or choose \
-         another data directory",
-        .data_dir.display(), .pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+        "{} is served by another process{}; use that one (attach_or_start(), or `lakebase-local env --data-dir {}`), \
+         stop it, or choose another data directory",
+        .data_dir.display(), .pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default(), ShellWord(.data_dir)
     )]
     #[non_exhaustive]
     InUse {
@@ -66,7 +66,8 @@ pub enum LocalError {
     },
     /// The caller's name cannot be that of a PostgreSQL role.
     #[error(
-        "{user:?} cannot be the user: 1 to 63 bytes without control characters are, such as an e-mail address"
+        "{user:?} cannot be the user; choose a name of 1 to 63 bytes without control characters, such as an e-mail \
+         address"
     )]
     #[non_exhaustive]
     BadUser {
@@ -74,7 +75,10 @@ pub enum LocalError {
         user: String,
     },
     /// No process serves this data directory.
-    #[error("no local Lakebase runs on {}; start one with `lakebase-local serve`", .data_dir.display())]
+    #[error(
+        "no local Lakebase runs on {}; start one with `lakebase-local serve --data-dir {}`",
+        .data_dir.display(), ShellWord(.data_dir)
+    )]
     #[non_exhaustive]
     NotRunning {
         /// The data directory.
@@ -125,11 +129,13 @@ pub enum LocalError {
         address: SocketAddr,
     },
     /// The address of the REST API cannot be bound.
-    #[error("cannot listen on {address}; stop what listens there or choose another port")]
+    #[error("cannot listen on {address}; {}", other_address(.free))]
     #[non_exhaustive]
     Listen {
         /// The address asked for.
         address: SocketAddr,
+        /// An address that was free at that moment.
+        free: Option<SocketAddr>,
         /// The system's answer.
         source: io::Error,
     },
@@ -158,6 +164,11 @@ pub enum LocalError {
     },
 }
 
+fn other_address(free: &Option<SocketAddr>) -> String {
+    let another = free.map(|free| format!("; {free} is free now (--listen {free})")).unwrap_or_default();
+    format!("stop what listens there or choose another address{another}")
+}
+
 impl LocalError {
     pub(super) fn start(
         action: &'static str,
@@ -175,6 +186,7 @@ impl From<EngineError> for LocalError {
             EngineError::InsecureDirectory { .. } => Self::InsecureDirectory { message: error.to_string() },
             EngineError::EarlierLayout { .. } => Self::EarlierLayout { message: error.to_string() },
             EngineError::NoPostgres { .. } => Self::NoPostgres { message: error.to_string() },
+            account @ EngineError::Account { .. } => Self::start("choose the account of PostgreSQL", account),
             other => Self::start("open the data directory", other),
         }
     }

@@ -4,7 +4,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{is_taken, names_in};
 use crate::local::{
-    account::{Account, check_ancestors, check_owned, check_reach, hand_over},
+    account::{Account, check_ancestors, check_owned, check_reach, close_to_others, hand_over},
     engine_error::EngineError,
 };
 
@@ -26,7 +26,7 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
     check_ancestors(&root)?;
     let marker = root.join(MARKER);
     if is_taken(&marker).map_err(EngineError::io("look for", &marker))? {
-        return Ok(());
+        return close_to_others(&root);
     }
     for entry in fs::read_dir(&root).map_err(EngineError::io("list", &root))? {
         let name = entry.map_err(EngineError::io("list", &root))?.file_name();
@@ -34,6 +34,7 @@ pub(in crate::local) fn claim(root: &Path) -> Result<(), EngineError> {
             return Err(EngineError::ForeignDirectory { path: root });
         }
     }
+    close_to_others(&root)?;
     fs::write(&marker, MARKER_TEXT).map_err(EngineError::io("write", &marker))
 }
 
@@ -91,6 +92,10 @@ pub(super) fn branches(top: &Path) -> Result<Vec<(String, String)>, EngineError>
 fn create_public_dir(path: &Path) -> Result<(), EngineError> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => return Ok(()),
+        Ok(_) => {
+            let error = io::Error::new(io::ErrorKind::NotADirectory, "it is not a directory");
+            return Err(EngineError::io("use", path)(error));
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(EngineError::io("enter", path)(error));
         }
@@ -114,9 +119,14 @@ mod tests {
     #[test]
     fn a_directory_with_something_else_in_it_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("thesis.tex"), "x").unwrap();
+        let file = dir.path().join("thesis.tex");
+        fs::write(&file, "x").unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         assert!(matches!(claim(dir.path()), Err(EngineError::ForeignDirectory { .. })));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "and is left as it was");
+        assert_eq!(dir.path().metadata().unwrap().permissions().mode() & 0o7777, 0o755, "with its mode");
+        let error = claim(&file).unwrap_err();
+        assert!(error.to_string().starts_with("use "), "{error}");
     }
 
     #[test]
