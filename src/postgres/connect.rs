@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 
-use super::{Options, Target, TlsMode, login_options, pool::LakebasePool};
+use super::{
+    LOGIN_LIMIT, LoginParams, Options, Target, TlsMode, info::ConnectionInfo, login_options, pool::LakebasePool,
+};
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
@@ -94,6 +96,52 @@ impl OpenConnection {
 }
 
 sent_when_awaited!(OpenConnection => PgConnection);
+
+impl ConnectionInfo {
+    /// Opens one connection with these parameters.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut connection = lakebase::ConnectionInfo::from_env().await?.connect().await?;
+    /// let one: i32 = sqlx::query_scalar("select 1").fetch_one(&mut connection).await?;
+    /// # let _ = one;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`password`](Self::password); [`Config`](crate::ErrorKind::Config) where the file of the certificate
+    /// authority holds none; [`Connect`](crate::ErrorKind::Connect) where the server cannot be reached or its certificate
+    /// verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
+    /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one within two minutes.
+    pub async fn connect(&self) -> Result<PgConnection> {
+        self.login_params().connect().await
+    }
+
+    /// Opens a pool with these parameters, whose connections log in with fresh credentials for as long as it lives.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use lakebase::{ConnectionInfo, sqlx::postgres::PgPoolOptions};
+    ///
+    /// let pool = ConnectionInfo::from_env().await?.pool(PgPoolOptions::new().max_connections(20)).await?;
+    /// # let _ = pool;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub async fn pool(&self, options: PgPoolOptions) -> Result<LakebasePool> {
+        LakebasePool::open(self.login_params(), options).await
+    }
+
+    fn login_params(&self) -> LoginParams {
+        LoginParams { info: self.clone(), limit: LOGIN_LIMIT, endpoint_created: None }
+    }
+}
 
 impl Endpoint {
     /// Opens a pool whose connections log in with fresh credentials for as long as the pool lives.

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 #[cfg(feature = "sqlx")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use super::HostChoice;
 use crate::{
     api::{
         credential::{CredentialCache, DatabaseCredential},
@@ -79,6 +80,8 @@ pub struct ConnectionInfo {
     /// The file with the certificate authority to trust, which is that of a local server. `None`: the authorities that
     /// HTTP trusts.
     pub ca_cert: Option<PathBuf>,
+    /// Whether the host is that of the connection pooler.
+    pub pooled: bool,
     pub(super) cache: CredentialCache,
     /// The authorities to trust where no file names one, as PEM.
     #[cfg(feature = "sqlx")]
@@ -86,13 +89,14 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
-    pub(super) fn of(endpoint: &EndpointInfo, user: String, database: String, tls: TlsMode) -> Result<Self> {
-        let host = endpoint.hosts.host.clone().ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unavailable,
-                format!("{} has no host yet; try again a little later", endpoint.name),
-            )
-        })?;
+    pub(super) fn of(
+        endpoint: &EndpointInfo,
+        user: String,
+        database: String,
+        tls: TlsMode,
+        choice: HostChoice,
+    ) -> Result<Self> {
+        let host = host_of(endpoint, choice)?;
         Ok(Self {
             host,
             port: endpoint.hosts.port,
@@ -100,6 +104,7 @@ impl ConnectionInfo {
             user,
             tls,
             ca_cert: endpoint.hosts.ca_cert.clone(),
+            pooled: choice.pooled,
             cache: CredentialCache::of(endpoint),
             #[cfg(feature = "sqlx")]
             roots: None,
@@ -153,6 +158,12 @@ impl ConnectionInfo {
             .username(&self.user)
             .database(&self.database)
             .ssl_mode(self.tls.to_sqlx());
+        let options = if self.pooled {
+            // The pooler refuses parameters that it does not know, and another server does not have the statements.
+            options.statement_cache_capacity(0).extra_float_digits(None)
+        } else {
+            options
+        };
         match (&self.ca_cert, &self.roots) {
             (Some(file), _) => options.ssl_root_cert(file),
             // The driver has read the file that this variable names.
@@ -161,6 +172,31 @@ impl ConnectionInfo {
             (None, None) => options,
         }
     }
+}
+
+/// The chosen host, and the remedy where the endpoint has none of that kind.
+fn host_of(endpoint: &EndpointInfo, choice: HostChoice) -> Result<String> {
+    let hosts = &endpoint.hosts;
+    let name = &endpoint.name;
+    let (host, missing) = match choice {
+        HostChoice { pooled: false, read_only: false } => {
+            let message = format!("{name} has no host yet; try again a little later");
+            return hosts.host.clone().ok_or_else(|| Error::new(ErrorKind::Unavailable, message));
+        }
+        HostChoice { pooled: true, read_only: false } => {
+            (&hosts.read_write_pooled_host, "of a connection pooler; connect without .pooled()")
+        }
+        HostChoice { pooled: false, read_only: true } => (
+            &hosts.read_only_host,
+            "that only answers reads; create a read-only endpoint on the branch, or connect without .read_only()",
+        ),
+        HostChoice { pooled: true, read_only: true } => (
+            &hosts.read_only_pooled_host,
+            "of a connection pooler that only answers reads; connect without .pooled() or without .read_only()",
+        ),
+    };
+    let error = || Error::new(ErrorKind::FailedPrecondition, format!("{name} has no host {missing}"));
+    host.clone().ok_or_else(error)
 }
 
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

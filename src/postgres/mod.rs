@@ -5,6 +5,7 @@
 
 #[cfg(feature = "sqlx")]
 pub(crate) mod connect;
+mod environment;
 pub(crate) mod info;
 #[cfg(feature = "sqlx")]
 mod login;
@@ -42,9 +43,14 @@ enum Target {
 }
 
 impl Target {
-    async fn endpoint(&self) -> Result<EndpointInfo> {
+    async fn endpoint(&self, host: HostChoice) -> Result<EndpointInfo> {
         match self {
             Self::Endpoint(endpoint) => endpoint.wait_until_ready().await,
+            Self::Branch(branch) if host.read_only => match branch.read_only_endpoint().await? {
+                Some(endpoint) => endpoint.wait_until_ready().await,
+                // A highly available endpoint has a host for reads.
+                None => branch.ensure_endpoint().await,
+            },
             Self::Branch(branch) => branch.ensure_endpoint().await,
         }
     }
@@ -58,22 +64,31 @@ struct Options {
     user: Option<String>,
     tls: TlsMode,
     limit: Duration,
+    host: HostChoice,
+}
+
+/// Which of an endpoint's hosts is connected to.
+#[derive(Debug, Clone, Copy, Default)]
+struct HostChoice {
+    pooled: bool,
+    read_only: bool,
 }
 
 impl Options {
     fn new(target: Target) -> Self {
         let database = DEFAULT_DATABASE.to_owned();
-        Self { target, database, user: None, tls: TlsMode::VerifyFull, limit: LOGIN_LIMIT }
+        let host = HostChoice::default();
+        Self { target, database, user: None, tls: TlsMode::VerifyFull, limit: LOGIN_LIMIT, host }
     }
 
     async fn login_params(&self) -> Result<LoginParams> {
-        let endpoint = self.target.endpoint().await?;
+        let endpoint = self.target.endpoint(self.host).await?;
         let client = endpoint.handle().client();
         let user = match &self.user {
             Some(user) => user.clone(),
             None => client.current_user().await?.user_name.clone(),
         };
-        let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls)?;
+        let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls, self.host)?;
         #[cfg(feature = "sqlx")]
         let info = match info.ca_cert {
             Some(_) => info,
@@ -112,6 +127,21 @@ macro_rules! login_options {
         /// Verification of the server. Default: [`TlsMode::VerifyFull`].
         pub fn tls(mut self, mode: TlsMode) -> Self {
             self.login.tls = mode;
+            self
+        }
+
+        /// Connects through the connection pooler in front of the endpoint, for many short connections. It lends a
+        /// connection of the server for one transaction, so that nothing lasts beyond it: session settings, `LISTEN`,
+        /// session-level advisory locks, temporary tables, prepared statements. Default: to the endpoint itself.
+        pub fn pooled(mut self) -> Self {
+            self.login.host.pooled = true;
+            self
+        }
+
+        /// Connects to a host that only answers reads: that of a read-only endpoint of the branch, or of the standbys of
+        /// a highly available endpoint. Default: reads and writes.
+        pub fn read_only(mut self) -> Self {
+            self.login.host.read_only = true;
             self
         }
 
@@ -193,6 +223,13 @@ impl Branch {
             Some(endpoint) => endpoint.wait_until_ready().await,
             None => self.add_endpoint().await,
         }
+    }
+
+    async fn read_only_endpoint(&self) -> Result<Option<EndpointInfo>> {
+        let endpoints = self.endpoints().await?;
+        Ok(endpoints
+            .into_iter()
+            .find(|endpoint| endpoint.endpoint_type == EndpointType::ReadOnly && !endpoint.disabled))
     }
 
     async fn add_endpoint(&self) -> Result<EndpointInfo> {

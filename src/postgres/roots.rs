@@ -1,11 +1,14 @@
 //! The certificate authorities that PostgreSQL connections trust: those that HTTP trusts.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::sync::OnceCell;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    http::tls,
+};
 
 /// The store of the operating system as PEM, read once: reading takes tens of milliseconds.
 static SYSTEM: OnceCell<String> = OnceCell::const_new();
@@ -50,6 +53,16 @@ fn system_store() -> String {
         .iter()
         .filter(|certificate| rustls::RootCertStore::empty().add((*certificate).clone()).is_ok());
     usable.map(|certificate| pem(certificate)).collect()
+}
+
+/// Refuses a file that is no certificate authority; the driver's error does not name it.
+pub(super) fn check_file(file: &Path) -> Result<()> {
+    let context = || format!("reading the certificate authority {}", file.display());
+    let pem = std::fs::read(file).map_err(|error| {
+        let message = "the file cannot be read; name a PEM file, or none to trust what HTTP trusts";
+        Error::new(ErrorKind::Config, message).with_source(error).with_context(context())
+    })?;
+    tls::read_roots(&pem).map(drop).map_err(|error| error.with_context(context()))
 }
 
 fn pem(der: &[u8]) -> String {

@@ -151,6 +151,9 @@ async fn a_host_is_of_the_endpoint_and_the_uid_is_not_the_id() {
         assert!(endpoint.uid.as_ref().unwrap().starts_with("ep-"), "{endpoint:?}");
         assert!(endpoint.hosts.host.is_some());
         assert_eq!(endpoint.hosts.read_only_host, None);
+        if !is_workspace() {
+            assert_eq!(endpoint.hosts.read_write_pooled_host, endpoint.hosts.host);
+        }
         let again = fixture.main.endpoint("primary").unwrap().get().await.unwrap();
         assert_eq!(endpoint.hosts, again.hosts);
     })

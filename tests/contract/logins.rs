@@ -6,7 +6,8 @@ use std::{
 };
 
 use lakebase::{
-    Branch, ErrorKind,
+    Branch, ConnectionInfo, ErrorKind,
+    auth::Env,
     model::{RoleDefinition, TlsMode},
 };
 use secrecy::ExposeSecret as _;
@@ -229,6 +230,61 @@ async fn only_a_password_that_there_is_can_be_revealed() {
             refused(&fixture.main, "app", password.expose_secret()).await,
             "native postgres login is disabled for this endpoint"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pooled_connection_works_and_a_missing_host_is_named() {
+    on_a_project(async |fixture: Fixture| {
+        let mut pooled = fixture.main.connect().pooled().await.unwrap();
+        for n in 0..3_i64 {
+            let same: i64 = sqlx::query_scalar("SELECT $1").bind(n).fetch_one(&mut pooled).await.unwrap();
+            assert_eq!(same, n);
+        }
+        assert!(fixture.main.connection_info().pooled().await.unwrap().pooled);
+        let error = fixture.main.connect().read_only().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+        assert!(error.to_string().contains("without .read_only()"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_environment_of_an_app_connects_in_one_line() {
+    on_a_project(async |fixture: Fixture| {
+        let info = fixture.main.connection_info().await.unwrap();
+        let endpoint = fixture.main.endpoint("primary").unwrap().name().to_string();
+        let (port, ca) = (info.port.to_string(), info.ca_cert.as_ref().map(|file| file.display().to_string()));
+        let mut variables = vec![("LAKEBASE_ENDPOINT", endpoint.as_str())];
+        let one = async |variables: &[(&str, &str)]| {
+            let env: Env = variables.iter().copied().collect();
+            let info = ConnectionInfo::from_variables(&fixture.lakebase, &env).await.unwrap();
+            number_on(&mut info.connect().await.unwrap(), "SELECT 1::bigint").await
+        };
+        assert_eq!(one(&variables).await, 1);
+        variables.extend([("PGHOST", info.host.as_str()), ("PGPORT", &port), ("PGDATABASE", &info.database)]);
+        variables.extend([("PGUSER", ""), ("DATABRICKS_CLIENT_ID", info.user.as_str()), ("PGSSLMODE", "verify-full")]);
+        variables.extend(ca.as_deref().map(|ca| ("PGSSLROOTCERT", ca)));
+        assert_eq!(one(&variables).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_file_with_something_else_in_it_is_named_as_the_cause() {
+    on_a_project(async |fixture: Fixture| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"-----BEGIN CERTIFICATE-----\nrubbish\n").unwrap();
+        let mut info = fixture.main.connection_info().await.unwrap();
+        info.ca_cert = Some(file.path().to_owned());
+        let error = info.connect().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let path = file.path().display().to_string();
+        assert!(error.to_string().contains(&path), "{error}");
+        info.ca_cert = Some("/no/such/file.pem".into());
+        let error = info.connect().await.unwrap_err();
+        assert!(error.to_string().contains("/no/such/file.pem"), "{error}");
     })
     .await;
 }

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use chrono::Utc;
 use lakebase::{
-    ErrorKind, hours,
+    ConnectionInfo, ErrorKind,
+    auth::Env,
+    hours,
     model::{CredentialCache, TlsMode},
 };
 use secrecy::ExposeSecret;
@@ -168,4 +170,94 @@ async fn two_connections_of_one_client_need_one_credential() {
         primary.connect().timeout(Duration::from_millis(200)).await.unwrap_err();
     }
     assert_eq!(service.changes().await.len(), 1);
+}
+
+fn hosts() -> Value {
+    json!({"host": "rw", "read_only_host": "ro", "read_write_pooled_host": "rw-pooler", "read_only_pooled_host": "ro-pooler"})
+}
+
+#[tokio::test]
+async fn the_host_is_the_one_that_is_asked_for() {
+    let service = MockService::new().await;
+    service.on("GET /api/2.0/preview/scim/v2/Me", json!({"userName": "ada@example.com"})).await;
+    let all = with(endpoint("dev", "primary"), "/status/hosts", hosts());
+    service.on(&format!("GET {PRIMARY}"), all).await;
+    let primary = service.branch().endpoint("primary").unwrap();
+    let info = || primary.connection_info();
+    for (request, host, pooled) in [
+        (info(), "rw", false),
+        (info().pooled(), "rw-pooler", true),
+        (info().read_only(), "ro", false),
+        (info().read_only().pooled(), "ro-pooler", true),
+    ] {
+        let info = request.await.unwrap();
+        assert_eq!((info.host.as_str(), info.pooled), (host, pooled));
+    }
+    let service = MockService::new().await;
+    service.on("GET /api/2.0/preview/scim/v2/Me", json!({"userName": "ada@example.com"})).await;
+    service.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    let primary = service.branch().endpoint("primary").unwrap();
+    let info = || primary.connection_info();
+    for request in [info().pooled(), info().read_only(), info().pooled().read_only()] {
+        let error = request.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+        assert!(error.to_string().contains("connect without"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_is_read_at_its_read_only_endpoint() {
+    let service = MockService::new().await;
+    service.on("GET /api/2.0/preview/scim/v2/Me", json!({"userName": "ada@example.com"})).await;
+    let reports = with(endpoint("dev", "reports"), "/status/endpoint_type", json!("ENDPOINT_TYPE_READ_ONLY"));
+    let reports = with(reports, "/status/hosts", json!({"host": "reports", "read_only_host": "reports"}));
+    let both = json!({"endpoints": [endpoint("dev", "primary"), reports.clone()]});
+    service.on("GET projects/shop/branches/dev/endpoints", both).await;
+    service.on("GET projects/shop/branches/dev/endpoints/reports", reports).await;
+    let info = service.branch().connection_info().read_only().await.unwrap();
+    assert_eq!(info.host, "reports");
+}
+
+#[tokio::test]
+async fn the_environment_of_an_app_says_where_to_connect() {
+    let service = MockService::new().await;
+    service.on("GET /api/2.0/preview/scim/v2/Me", json!({"userName": "ada@example.com"})).await;
+    service.on(&format!("GET {PRIMARY}"), endpoint("dev", "primary")).await;
+    service.on("POST credentials", credential("s3cret", hours(1))).await;
+    let read = async |variables: &[(&str, &str)]| {
+        let env: Env = variables.iter().copied().collect();
+        ConnectionInfo::from_variables(&service.lakebase, &env).await
+    };
+    let app = [
+        ("LAKEBASE_ENDPOINT", PRIMARY),
+        ("PGHOST", "h"),
+        ("PGPORT", "6432"),
+        ("PGDATABASE", "app"),
+        ("DATABRICKS_CLIENT_ID", "6f1c"),
+        ("PGSSLMODE", "require"),
+    ];
+    let info = read(&app).await.unwrap();
+    assert_eq!(info.url(), "postgresql://6f1c@h:6432/app?sslmode=require");
+    assert_eq!(service.calls().await.len(), 0, "all that is needed is there");
+    assert_eq!(info.password().await.unwrap().token.expose_secret(), "s3cret");
+    let info = read(&[("LAKEBASE_ENDPOINT", PRIMARY), ("PGSSLROOTCERT", "/ca.pem")]).await.unwrap();
+    let host = "ep-quiet-sun-1.database.us-east-1.cloud.databricks.com";
+    let expected = format!(
+        "postgresql://ada%40example.com@{host}:5432/databricks_postgres?sslmode=verify-full&sslrootcert=%2Fca.pem"
+    );
+    assert_eq!(info.url(), expected);
+    for (name, value) in [
+        ("LAKEBASE_ENDPOINT", ""),
+        ("LAKEBASE_ENDPOINT", "projects/shop"),
+        ("PGPORT", "0"),
+        ("PGPORT", "postgres"),
+        ("PGSSLMODE", "disable"),
+    ] {
+        let mut variables = app.to_vec();
+        variables.retain(|(other, _)| *other != name);
+        variables.push((name, value));
+        let error = read(&variables).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains(name) && error.to_string().contains(value), "{error}");
+    }
 }

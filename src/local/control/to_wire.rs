@@ -161,6 +161,8 @@ impl EndpointProjection<'_> {
                 hosts: endpoint.address.map(|address| {
                     let (host, port) = host_and_port(address);
                     EndpointHosts {
+                        // No pooler: each connection has a session of its own.
+                        read_write_pooled_host: Some(host.clone()),
                         host: Some(host),
                         port,
                         ca_cert: Some(self.ca_cert.to_owned()),

@@ -6,7 +6,7 @@ use chrono::Utc;
 use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
-use super::LoginParams;
+use super::{LoginParams, roots};
 use crate::{
     api::{
         credential::DatabaseCredential,
@@ -39,6 +39,10 @@ pub(super) fn classify(error: &sqlx::Error) -> LoginOutcome {
         sqlx::Error::PoolTimedOut => LoginOutcome::Retry,
         // A connection that is closed before the answer to the request for TLS.
         sqlx::Error::Protocol(text) if text.contains("response from SSLRequest: 0x00") => LoginOutcome::Retry,
+        // A pooler's setting, which stays as it is.
+        sqlx::Error::Database(error) if error.message().starts_with("unsupported startup parameter") => {
+            LoginOutcome::GiveUp
+        }
         sqlx::Error::Database(error) => classify_sqlstate(error.code().as_deref().unwrap_or_default()),
         _ => LoginOutcome::GiveUp,
     }
@@ -68,6 +72,9 @@ impl LoginParams {
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {
+        if let Some(file) = &self.info.ca_cert {
+            roots::check_file(file)?;
+        }
         let mut credential = self.info.cache.get().await?;
         let mut renewed = false;
         let mut last = None;
@@ -112,6 +119,11 @@ impl LoginParams {
 
     fn refused(&self, error: sqlx::Error) -> Error {
         let (kind, message) = match &error {
+            sqlx::Error::Database(_) if self.info.pooled => (
+                ErrorKind::Database,
+                "the connection pooler or PostgreSQL refused the login; check that the branch has this role and \
+                 database, or connect without .pooled()",
+            ),
             sqlx::Error::Database(_) => (
                 ErrorKind::Database,
                 "PostgreSQL refused the login; check that the branch has this role and database",
@@ -127,8 +139,8 @@ impl LoginParams {
 
     /// `last` is the failure of the last attempt; without one the first attempt was still waiting.
     fn too_late(&self, last: Option<sqlx::Error>) -> Error {
-        let message =
-            format!("PostgreSQL did not accept the connection within {} s", self.limit.as_secs_f64());
+        let server = if self.info.pooled { "the connection pooler" } else { "PostgreSQL" };
+        let message = format!("{server} did not accept the connection within {} s", self.limit.as_secs_f64());
         let error = Error::new(ErrorKind::Timeout, message);
         match last {
             Some(last) => error.with_source(DatabaseError::from(last)),

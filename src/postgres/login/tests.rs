@@ -40,6 +40,7 @@ pub(in crate::postgres) async fn params(
         user: "u".into(),
         tls: TlsMode::VerifyFull,
         ca_cert: None,
+        pooled: false,
         cache: crate::api::credential::CredentialCache::new(&endpoint),
         roots: None,
     };
@@ -159,6 +160,21 @@ async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause()
     let error = params.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
     assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, Duration::from_secs(120)));
     assert!(error.source().unwrap().to_string().contains("57P03"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pooler_that_refuses_is_named() {
+    let mut params = params(&generating(3600), None).await;
+    params.info.pooled = true;
+    let error = params.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Database);
+    assert!(error.to_string().contains("without .pooled()"), "{error}");
+    // Its clients are too many, for now.
+    let error = params.log_in::<(), _>(|_| async { Err(refused("08P01")) }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("the connection pooler did not accept"), "{error}");
+    let options = params.info.options().to_url_lossy();
+    assert!(options.query().unwrap_or_default().contains("statement-cache-capacity=0"), "{options}");
 }
 
 #[tokio::test(start_paused = true)]
