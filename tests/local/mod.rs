@@ -5,6 +5,7 @@ mod documented;
 mod endpoints;
 mod hints;
 mod machine;
+mod metrics;
 mod needs_network;
 mod needs_root;
 mod network;

@@ -3,6 +3,7 @@
 use axum::{
     Json, Router,
     extract::State,
+    http::header::CONTENT_TYPE,
     response::{AppendHeaders, IntoResponse},
     routing::get,
 };
@@ -36,10 +37,16 @@ pub(super) fn open_routes() -> Router<Api> {
 }
 
 pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/api/2.0/preview/scim/v2/Me", get(me)).route(
+    Router::new().route("/metrics", get(metrics)).route("/api/2.0/preview/scim/v2/Me", get(me)).route(
         &format!("{PERMISSIONS_PATH}/{{id}}"),
         get(permissions).put(set_permissions).patch(update_permissions),
     )
+}
+
+/// The metrics of the server, in Prometheus' text format.
+async fn metrics(State(api): State<Api>) -> Result<impl IntoResponse, ErrorResponse> {
+    let text = api.control.metrics().await?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
 /// No `oidc_endpoint`: the local Lakebase has no OAuth, so clients use the token they were given.

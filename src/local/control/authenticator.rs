@@ -34,6 +34,30 @@ impl Authenticator for Logins {
         user: &str,
         password: &SecretString,
     ) -> Result<(), ErrorResponse> {
+        let decided = self.decide(endpoint, user, password).await;
+        self.computes.counters.login(decided.is_ok());
+        decided
+    }
+
+    async fn wake(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
+        let state = self.state.snapshot();
+        let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
+        if row.disabled {
+            return Err(disabled());
+        }
+        // Counted before the compute is looked at: from here on it is not suspended.
+        let presence = self.computes.connect(endpoint);
+        let socket = self
+            .computes
+            .wake(branch, row)
+            .await
+            .map_err(|error| unavailable(endpoint, with_sources(&error)))?;
+        Ok(Upstream { socket, guard: Box::new(presence) })
+    }
+}
+
+impl Logins {
+    async fn decide(&self, endpoint: &str, user: &str, password: &SecretString) -> Result<(), ErrorResponse> {
         self.finish_before_login(endpoint).await?;
         let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
@@ -75,24 +99,6 @@ impl Authenticator for Logins {
         }
     }
 
-    async fn wake(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
-        let state = self.state.snapshot();
-        let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
-        if row.disabled {
-            return Err(disabled());
-        }
-        // Counted before the compute is looked at: from here on it is not suspended.
-        let presence = self.computes.connect(endpoint);
-        let socket = self
-            .computes
-            .wake(branch, row)
-            .await
-            .map_err(|error| unavailable(endpoint, with_sources(&error)))?;
-        Ok(Upstream { socket, guard: Box::new(presence) })
-    }
-}
-
-impl Logins {
     /// Roles and databases are read only when no interrupted change of them is left.
     async fn finish_before_login(&self, endpoint: &str) -> Result<(), ErrorResponse> {
         let state = self.state.snapshot();

@@ -19,6 +19,7 @@ mod generated_ids;
 mod intents;
 mod listing;
 mod locks;
+mod metrics;
 mod operations;
 mod passwords;
 mod point_in_time;
@@ -46,8 +47,8 @@ pub(crate) use self::failpoint::arm as arm_failpoint;
 use self::{
     activity::ActivityTable, authenticator::Logins, branches::Branches, computes::Computes,
     credentials::Credentials, databases::Databases, endpoints::Endpoints, intents::CatalogChanges,
-    locks::Locks, operations::Operations, projects::Projects, roles::Roles, shared_state::SharedState,
-    size_cache::SizeCache, store::Store, timers::Timers,
+    locks::Locks, metrics::Counters, operations::Operations, projects::Projects, roles::Roles,
+    shared_state::SharedState, size_cache::SizeCache, store::Store, timers::Timers,
 };
 pub(crate) use self::{
     error_response::{Code, ErrorResponse},
@@ -234,6 +235,7 @@ impl Control {
                 ca_cert,
                 idle_time_scale,
                 branch_history: limits.branch_history,
+                counters: Counters::default(),
             });
             let changes = CatalogChanges::new(Arc::clone(state), Arc::clone(&computes), Arc::clone(locks));
             let (state, signer) = (Arc::clone(state), Arc::clone(signer));

@@ -46,7 +46,7 @@ pub use super::compute::Durability;
 pub(crate) use super::{
     compute::{ComputeSettings, DEFAULT_MAJOR, PgVersion, Progress},
     engine_error::EngineError,
-    storage::{BranchKey, CloneMethod},
+    storage::{BranchKey, CloneMethod, DiskUsage},
 };
 
 /// Options for opening an engine.
@@ -318,6 +318,11 @@ impl Engine {
     pub(crate) async fn logical_size(&self, key: &BranchKey) -> Result<u64, EngineError> {
         let key = key.clone();
         self.inner.on_disk(move |storage| storage::logical_size(&storage.existing(&key)?.join("data"))).await
+    }
+
+    /// Disk space that WAL takes, and that is left.
+    pub(crate) async fn disk_usage(&self) -> Result<DiskUsage, EngineError> {
+        self.inner.on_disk(Storage::usage).await
     }
 
     /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.

@@ -24,6 +24,7 @@ mod layout;
 mod regular;
 mod timeline_history;
 mod trash;
+mod usage;
 mod wal;
 
 use std::{
@@ -45,6 +46,7 @@ pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(super) use layout::{check_secret, claim, prepare};
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
 pub(super) use timeline_history::{TimelineHistory, TimelineSwitch};
+pub(crate) use usage::DiskUsage;
 pub(super) use wal::{WalRange, segment_ceiling, timeline_switch_point, unbroken_from};
 
 /// Which branch: the uids of its project and its own, both safe as file names.

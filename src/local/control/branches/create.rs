@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Branches, apply};
 use crate::{
@@ -117,10 +118,12 @@ impl Branches {
         at: Option<ForkPoint>,
     ) -> Result<Value, ErrorResponse> {
         let computes = &self.computes;
+        let begun = Instant::now();
         let fork = match at {
             Some(at) => computes.engine.fork_at(&source.key(), &branch.key(), at).await?,
             None => computes.engine.fork(&source.key(), &branch.key()).await?,
         };
+        computes.counters.cloned(fork.method, begun.elapsed());
         failpoint::reached("create-branch.files");
         branch.origin = branch.origin.map(|origin| Origin {
             lsn: fork.lsn,

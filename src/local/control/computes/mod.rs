@@ -11,6 +11,7 @@ use super::{
     activity::{ActivityTable, Presence},
     error_conversion::with_sources,
     error_response::{Code, ErrorResponse},
+    metrics::Counters,
     rules::{sizing, wal_history},
     shared_state::SharedState,
     size_cache::SizeCache,
@@ -41,6 +42,7 @@ pub(super) struct Computes {
     pub(super) idle_time_scale: u32,
     /// WAL of its own that a branch made from another one keeps, in bytes.
     pub(super) branch_history: u64,
+    pub(super) counters: Counters,
 }
 
 impl Computes {
@@ -72,6 +74,7 @@ impl Computes {
             return Ok(socket);
         }
         tracing::debug!(endpoint = endpoint.uid, "starting the compute");
+        self.counters.wake();
         // The settings may have changed while this waited.
         let state = self.state.snapshot();
         let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
