@@ -13,6 +13,7 @@ guides! {
     authentication: "authentication.md",
     pools: "pools.md",
     local_lakebase: "local-lakebase.md",
+    observability: "observability.md",
     branches_and_expiry: "branches-and-expiry.md",
     schema_comparison: "schema-comparison.md",
     promotion: "promotion.md",

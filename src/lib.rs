@@ -93,6 +93,7 @@
 //! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
 //! | `testing` | off | `lakebase::testing`, a branch for each test |
+//! | `metrics` | off | calls, waits, logins and renewals for the `metrics` facade: [`telemetry`] |
 //!
 //! With `default-features = false` the crate is the REST client: no database driver is built, and
 //! [`Branch::connection_info`] has what any driver needs. Features add API and never change behavior.
@@ -143,6 +144,7 @@ pub mod schema;
     allow(dead_code, unused_imports, reason = "`local` alone only quotes names")
 )]
 mod sql;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod workflow;

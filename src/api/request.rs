@@ -4,7 +4,7 @@ use crate::{
     api::{
         operation::Operation,
         resource::{Reading, Resource},
-        wait::{PollResult, READY_DEADLINE, until},
+        wait::{PollResult, until},
         wire,
     },
     client::Lakebase,
@@ -38,7 +38,7 @@ impl Arguments {
 /// Sends a change, again for up to three minutes while the service is reconciling: such a rejection changes nothing.
 pub(crate) async fn start<T: Resource>(client: &Lakebase, request: Request) -> Result<Operation<T>> {
     let context = request.context.clone();
-    let answer = until!(READY_DEADLINE, {
+    let answer = until!(client.deadlines().ready, {
         match client.send::<wire::operation::Operation>(request.clone()).await {
             Ok(answer) => Ok(PollResult::Ready(answer)),
             Err(error) if error.kind() == ErrorKind::Reconciling => {

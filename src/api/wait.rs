@@ -14,6 +14,19 @@ pub(crate) const OPERATION_DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// The time limit for retries while the service reconciles, and for a new resource to appear and become usable.
 pub(crate) const READY_DEADLINE: Duration = Duration::from_secs(3 * 60);
 
+/// The time limits of a client's waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadlines {
+    pub(crate) operation: Duration,
+    pub(crate) ready: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { operation: OPERATION_DEADLINE, ready: READY_DEADLINE }
+    }
+}
+
 const BACKOFF: Backoff =
     Backoff::new(Duration::from_millis(20), Duration::from_secs(10)).growth(1.6).jitter(1.0);
 

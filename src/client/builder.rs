@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::{Lakebase, Parts};
 use crate::{
+    api::wait::Deadlines,
     auth::{
         Env, Provider, TokenProvider, attributes::Key, cache::TokenCache, chain, config::Config,
         context::Context, host::Host,
@@ -47,6 +48,7 @@ pub struct ClientBuilder {
     provider: Option<Arc<dyn Provider>>,
     product: Option<(String, String)>,
     retry: RetryPolicy,
+    deadlines: Deadlines,
     connect_timeout: Option<Duration>,
     inactivity_timeout: Option<Duration>,
     roots: Vec<Vec<u8>>,
@@ -143,6 +145,20 @@ impl ClientBuilder {
         self
     }
 
+    /// The time limit of a wait for an operation that sets none of its own
+    /// ([`wait_for`](crate::Operation::wait_for)), 15 minutes by default. The operation goes on after it.
+    pub fn operation_deadline(mut self, limit: Duration) -> Self {
+        self.deadlines.operation = limit;
+        self
+    }
+
+    /// The time limit of a wait for a new resource to become usable, for a deleted one to be gone, and for a service
+    /// that is still reconciling; 3 minutes each by default.
+    pub fn ready_deadline(mut self, limit: Duration) -> Self {
+        self.deadlines.ready = limit;
+        self
+    }
+
     /// The time limit for connecting, including TLS, 30 seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
@@ -198,6 +214,7 @@ impl ClientBuilder {
             transport,
             credentials,
             limits: self.limits(&config),
+            deadlines: self.deadlines,
             user_agent: self.user_agent(),
             workspace_id: config.get(Key::WorkspaceId).map(str::to_owned).or(known),
             roots: self.roots.join(&b'\n'),

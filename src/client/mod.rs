@@ -14,7 +14,7 @@ use url::Url;
 
 pub use self::{builder::ClientBuilder, current_user::CurrentUser};
 use crate::{
-    api::credential::Slots,
+    api::{credential::Slots, wait::Deadlines},
     auth::cache::TokenCache,
     error::Result,
     http::{retry::Limits, transport::Transport, user_agent::UserAgent},
@@ -41,6 +41,7 @@ struct Inner {
     transport: Transport,
     credentials: TokenCache,
     limits: Limits,
+    deadlines: Deadlines,
     user_agent: HeaderValue,
     /// Sent with every call, where the workspace id is known without asking.
     routing: Option<HeaderValue>,
@@ -60,6 +61,7 @@ struct Parts {
     transport: Transport,
     credentials: TokenCache,
     limits: Limits,
+    deadlines: Deadlines,
     user_agent: UserAgent,
     workspace_id: Option<String>,
     roots: Vec<u8>,
@@ -107,7 +109,8 @@ impl Lakebase {
     }
 
     fn new(parts: Parts) -> Self {
-        let Parts { host, transport, credentials, limits, user_agent, workspace_id, roots } = parts;
+        let Parts { host, transport, credentials, limits, deadlines, user_agent, workspace_id, roots } =
+            parts;
         let user_agent = user_agent.header(Some(credentials.auth_type()));
         // "none" is how other tools write that the id is left out on purpose.
         let workspace_id = workspace_id.filter(|id| id != "none");
@@ -117,6 +120,7 @@ impl Lakebase {
             transport,
             credentials,
             limits,
+            deadlines,
             user_agent,
             routing,
             workspace_id,
@@ -163,6 +167,10 @@ impl Lakebase {
 
     pub(crate) fn limits(&self) -> Limits {
         self.inner.limits
+    }
+
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        self.inner.deadlines
     }
 
     pub(crate) fn user_agent(&self) -> &HeaderValue {

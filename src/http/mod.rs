@@ -6,7 +6,6 @@
 
 pub(crate) mod decode;
 pub(crate) mod error_body;
-pub(crate) mod fields;
 pub(crate) mod plain;
 mod raw;
 pub(crate) mod retry;
@@ -29,6 +28,7 @@ use serde::{
     de::{DeserializeOwned, DeserializeSeed},
 };
 use serde_json::Value;
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use url::Url;
 
@@ -45,6 +45,7 @@ use crate::{
     api::wire::BASE_PATH,
     client::Lakebase,
     error::{Error, Result},
+    telemetry::{field, record, span},
 };
 
 /// Characters that would end the path of a resource name. The id rule excludes them, but ids of the service may have
@@ -186,21 +187,22 @@ impl Lakebase {
     /// Sends a request, again where that is safe, and returns the answer unread.
     pub(crate) async fn answer(&self, request: &Request) -> Result<Answer> {
         let span = tracing::debug_span!(
-            "lakebase.http",
+            span::CALL,
             otel.kind = "client",
-            { fields::METHOD } = %request.method,
-            { fields::PATH } = %request.path,
-            { fields::SERVER } = self.host().authority(),
-            { fields::STATUS } = tracing::field::Empty,
-            { fields::RESENDS } = tracing::field::Empty,
-            { fields::ERROR } = tracing::field::Empty,
-            { fields::REQUEST_ID } = tracing::field::Empty,
+            { field::METHOD } = %request.method,
+            { field::PATH } = %request.path,
+            { field::SERVER } = self.host().authority(),
+            { field::STATUS } = tracing::field::Empty,
+            { field::RESENDS } = tracing::field::Empty,
+            { field::ERROR } = tracing::field::Empty,
+            { field::REQUEST_ID } = tracing::field::Empty,
         );
         self.attempts(request).instrument(span).await
     }
 
     async fn attempts(&self, request: &Request) -> Result<Answer> {
         let outgoing = Outgoing::new(self, request)?;
+        let begun = Instant::now();
         let mut attempts = Attempts::new(self.limits(), request.idempotent);
         let outcome = loop {
             let outcome = match attempts.within(self.attempt(&outgoing)).await {
@@ -211,12 +213,18 @@ impl Lakebase {
                 Next::Answer(answer) => break Ok(answer),
                 Next::GiveUp(error) => break Err(error),
                 Next::Wait(delay) => {
-                    tracing::debug!({ fields::DELAY } = delay.as_millis() as u64, "trying again");
+                    tracing::debug!({ field::DELAY } = delay.as_millis() as u64, "trying again");
                     tokio::time::sleep(delay).await;
                 }
             }
         };
-        record(&Span::current(), &outcome, attempts.resends());
+        let call = record::Call {
+            method: request.method.as_str(),
+            outcome: outcome.as_ref().map(|answer| answer.status),
+            resends: attempts.resends(),
+            took: begun.elapsed(),
+        };
+        record::call(&Span::current(), &call);
         outcome
     }
 
@@ -270,24 +278,6 @@ impl Outgoing {
             *request.body_mut() = Some(body.clone().into());
         }
         Ok(request)
-    }
-}
-
-fn record(span: &Span, outcome: &Result<Answer>, resends: u32) {
-    span.record(fields::RESENDS, resends);
-    match outcome {
-        Ok(answer) => {
-            span.record(fields::STATUS, answer.status);
-        }
-        Err(error) => {
-            span.record(fields::ERROR, tracing::field::debug(error.kind()));
-            if let Some(status) = error.status() {
-                span.record(fields::STATUS, status);
-            }
-            if let Some(id) = error.request_id() {
-                span.record(fields::REQUEST_ID, id);
-            }
-        }
     }
 }
 

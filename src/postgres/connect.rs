@@ -5,7 +5,8 @@ use std::time::Duration;
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 
 use super::{
-    LOGIN_LIMIT, LoginParams, Options, Target, TlsMode, info::ConnectionInfo, login_options, pool::LakebasePool,
+    LOGIN_LIMIT, LoginParams, Options, Target, TlsMode, info::ConnectionInfo, login_options,
+    pool::LakebasePool,
 };
 use crate::{
     api::{

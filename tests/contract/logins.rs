@@ -255,7 +255,8 @@ async fn the_environment_of_an_app_connects_in_one_line() {
     on_a_project(async |fixture: Fixture| {
         let info = fixture.main.connection_info().await.unwrap();
         let endpoint = fixture.main.endpoint("primary").unwrap().name().to_string();
-        let (port, ca) = (info.port.to_string(), info.ca_cert.as_ref().map(|file| file.display().to_string()));
+        let (port, ca) =
+            (info.port.to_string(), info.ca_cert.as_ref().map(|file| file.display().to_string()));
         let mut variables = vec![("LAKEBASE_ENDPOINT", endpoint.as_str())];
         let one = async |variables: &[(&str, &str)]| {
             let env: Env = variables.iter().copied().collect();
@@ -264,7 +265,11 @@ async fn the_environment_of_an_app_connects_in_one_line() {
         };
         assert_eq!(one(&variables).await, 1);
         variables.extend([("PGHOST", info.host.as_str()), ("PGPORT", &port), ("PGDATABASE", &info.database)]);
-        variables.extend([("PGUSER", ""), ("DATABRICKS_CLIENT_ID", info.user.as_str()), ("PGSSLMODE", "verify-full")]);
+        variables.extend([
+            ("PGUSER", ""),
+            ("DATABRICKS_CLIENT_ID", info.user.as_str()),
+            ("PGSSLMODE", "verify-full"),
+        ]);
         variables.extend(ca.as_deref().map(|ca| ("PGSSLROOTCERT", ca)));
         assert_eq!(one(&variables).await, 1);
     })

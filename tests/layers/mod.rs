@@ -12,7 +12,7 @@ use std::{
 const LAYERS: &[&[&str]] = &[
     &["api::wire"],
     &["sql", "api::expiry", "api::lsn", "api::name", "error"],
-    &["schema", "api::mask", "api::backoff", "api::wait"],
+    &["schema", "telemetry", "api::mask", "api::backoff", "api::wait"],
     &["http", "auth", "client", "api"],
     &["postgres"],
     &["workflow"],

@@ -12,4 +12,5 @@ mod projects;
 pub(crate) mod proxy;
 mod roles;
 mod snapshots;
+mod telemetry;
 mod tree;

@@ -7,7 +7,7 @@ use crate::{
     api::{
         operation::Operation,
         request::{sent_when_awaited, start},
-        wait::{PollResult, READY_DEADLINE, until},
+        wait::{PollResult, until},
     },
     error::{ErrorKind, Result},
     http::Request,
@@ -78,7 +78,7 @@ impl DeleteBranch {
 
     async fn delete(&self) -> Result<()> {
         let context = || format!("deleting branch {}", self.branch.name());
-        let deleted = until!(READY_DEADLINE, {
+        let deleted = until!(self.branch.client().deadlines().ready, {
             Ok(match self.branch.try_get().await? {
                 Some(info) if !is_stable(&info.state) => {
                     PollResult::Pending(format!("the branch is {}", info.state))
@@ -94,7 +94,7 @@ impl DeleteBranch {
     /// An acknowledged deletion may have done nothing; then it is sent again.
     async fn see_it_gone(&self) -> Result<()> {
         let mut looks = 0_u32;
-        until!(READY_DEADLINE, {
+        until!(self.branch.client().deadlines().ready, {
             match self.branch.try_get().await? {
                 None => return Ok(PollResult::Ready(())),
                 Some(info) if info.is_deleted() => return Ok(PollResult::Ready(())),

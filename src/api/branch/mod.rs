@@ -29,7 +29,7 @@ use crate::{
         request::{ok_or_missing, read},
         resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         role::Role,
-        wait::{PollResult, READY_DEADLINE, until},
+        wait::{PollResult, until},
         wire::{
             self,
             branch::{BranchState, CopyMethod},
@@ -304,7 +304,7 @@ impl Branch {
         let info = match made.filter(|made| made.state == BranchState::Ready) {
             Some(made) => made,
             None => {
-                let info = until!(READY_DEADLINE, self.look_for_ready().await);
+                let info = until!(self.client.deadlines().ready, self.look_for_ready().await);
                 info.await.map_err(|error| error.with_context(waiting()))?
             }
         };

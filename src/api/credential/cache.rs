@@ -17,6 +17,7 @@ use crate::{
         name::EndpointName,
     },
     error::Result,
+    telemetry::record,
 };
 
 /// The time before the expiry at which a credential is replaced.
@@ -161,7 +162,9 @@ impl CredentialCache {
     }
 
     async fn generate(&self) -> Result<Arc<DatabaseCredential>> {
-        let kept = Kept::new(self.endpoint.credential().await?);
+        let generated = self.endpoint.credential().await;
+        record::renewal(generated.as_ref().err());
+        let kept = Kept::new(generated?);
         let credential = kept.credential.clone();
         *self.slot.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(credential)

@@ -22,7 +22,7 @@ use crate::{
         name::{EndpointId, EndpointName},
         request::{ok_or_missing, read},
         resource::{InvalidField, forward, handle, model, named},
-        wait::{PollResult, READY_DEADLINE, until},
+        wait::{PollResult, until},
         wire::{
             self,
             endpoint::{EndpointState, EndpointType},
@@ -250,7 +250,7 @@ impl Endpoint {
     /// [`Timeout`](ErrorKind::Timeout) with the last state seen.
     pub async fn wait_until_ready(&self) -> Result<EndpointInfo> {
         let ready = until!(
-            READY_DEADLINE,
+            self.client.deadlines().ready,
             match self.try_get().await? {
                 None => Ok(PollResult::Pending("the endpoint is not there yet".to_owned())),
                 Some(info) if info.disabled => Err(Error::new(
@@ -268,7 +268,7 @@ impl Endpoint {
 
     /// Waits until no change is pending, for at most three minutes.
     pub(crate) async fn wait_until_applied(&self) -> Result<EndpointInfo> {
-        let applied = until!(READY_DEADLINE, {
+        let applied = until!(self.client.deadlines().ready, {
             let info = self.get().await?;
             Ok(match &info.pending_state {
                 Some(state) if *state != EndpointState::Unknown(String::new()) => {

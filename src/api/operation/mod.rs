@@ -8,17 +8,19 @@ use futures_util::{
 };
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::{
     api::{
         name::OperationName,
         resource::{Reading, Resource, unexpected},
-        wait::{Deadline, OPERATION_DEADLINE, PollResult, until},
+        wait::{Deadline, PollResult, until},
         wire,
     },
     client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::{Request, decode, retry},
+    telemetry::{field, record, span},
 };
 
 /// A long-running change, whose result is a `T`.
@@ -139,7 +141,8 @@ impl<T: Resource> Operation<T> {
     /// # }
     /// ```
     pub fn states(self) -> BoxStream<'static, Result<Progress<T>>> {
-        let states = States { operation: self, deadline: Deadline::new(OPERATION_DEADLINE), asked: None };
+        let deadline = Deadline::new(self.client.deadlines().operation);
+        let states = States { operation: self, deadline, asked: None };
         stream::unfold(Some(states), async |states| {
             let mut states = states?;
             let next = states.next().await;
@@ -156,7 +159,7 @@ impl<T: Resource> Operation<T> {
     /// As [`poll`](Self::poll), and [`Timeout`](ErrorKind::Timeout) when the time is over; the operation goes
     /// on and [`Error::operation`] names it.
     pub async fn wait(&mut self) -> Result<T> {
-        self.wait_for(OPERATION_DEADLINE).await
+        self.wait_for(self.client.deadlines().operation).await
     }
 
     /// Waits for the end, for at most as long as `limit`.
@@ -166,6 +169,18 @@ impl<T: Resource> Operation<T> {
     /// As [`wait`](Self::wait).
     pub async fn wait_for(&mut self, limit: Duration) -> Result<T> {
         let name = self.name.clone();
+        let span = tracing::debug_span!(
+            span::OPERATION,
+            { field::OPERATION } = %name,
+            { field::ERROR } = tracing::field::Empty
+        );
+        let begun = Instant::now();
+        let ended = self.ended_within(limit, name).instrument(span.clone()).await;
+        record::operation(&span, ended.as_ref().err(), begun.elapsed());
+        ended
+    }
+
+    async fn ended_within(&mut self, limit: Duration, name: OperationName) -> Result<T> {
         until!(limit, self.look().await).await.map_err(|error| {
             let error = match error.kind() {
                 ErrorKind::Timeout if error.operation().is_none() => Error::new(

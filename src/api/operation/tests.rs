@@ -4,7 +4,10 @@ use futures_util::TryStreamExt as _;
 use serde_json::json;
 
 use super::*;
-use crate::api::{request::start, wait::READY_DEADLINE};
+use crate::api::{
+    request::start,
+    wait::{OPERATION_DEADLINE, READY_DEADLINE},
+};
 use crate::{
     api::branch::BranchInfo,
     http::script::{Script, Sent, Step, ok, refusal, with_header},

@@ -10,7 +10,7 @@ use crate::{
         name::{ProjectId, ProjectName},
         operation::Operation,
         request::{Arguments, sent_when_awaited, start},
-        wait::{PollResult, READY_DEADLINE, until},
+        wait::{PollResult, until},
         wire::{
             format::Seconds,
             project::{
@@ -319,7 +319,7 @@ impl Project {
     pub async fn wait_until_ready(&self) -> Result<ProjectInfo> {
         let context = || format!("waiting until {} is ready", self.name());
         let branch = until!(
-            READY_DEADLINE,
+            self.client().deadlines().ready,
             match self.default_branch().await {
                 Ok(branch) => Ok(PollResult::Ready(branch)),
                 Err(error) if passes(&error) => Ok(PollResult::Pending(error.to_string())),

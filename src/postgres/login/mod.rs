@@ -5,6 +5,8 @@ use std::{io, sync::Arc, time::Duration};
 use chrono::Utc;
 use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::{LoginParams, roots};
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
         wait::{PollResult, until},
     },
     error::{DatabaseError, Error, ErrorKind, Result},
+    telemetry::{field, record, span},
 };
 
 /// The age below which a branch may not have its roles yet.
@@ -68,7 +71,27 @@ impl LoginParams {
     }
 
     /// Retries `attempt` until it succeeds, fails permanently, or the time is over.
-    pub(super) async fn log_in<T, F>(&self, mut attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
+    pub(super) async fn log_in<T, F>(&self, attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let span = tracing::debug_span!(
+            span::LOGIN,
+            otel.kind = "client",
+            { field::DB_SYSTEM } = "postgresql",
+            { field::DB_NAMESPACE } = self.info.database,
+            { field::SERVER } = self.info.host,
+            { field::SERVER_PORT } = self.info.port,
+            { field::DB_STATUS } = tracing::field::Empty,
+            { field::ERROR } = tracing::field::Empty,
+        );
+        let begun = Instant::now();
+        let outcome = self.attempts(attempt).instrument(span.clone()).await;
+        record::login(&span, outcome.as_ref().err(), begun.elapsed());
+        outcome
+    }
+
+    async fn attempts<T, F>(&self, mut attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {

@@ -1,0 +1,124 @@
+//! Records outcomes in spans and metrics.
+
+use std::time::Duration;
+
+use tracing::{Span, field::debug};
+
+use super::field;
+use crate::error::{Error, Result};
+
+/// A call of the REST API.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a str,
+    /// The status of its answer, or its error.
+    pub(crate) outcome: Result<u16, &'a Error>,
+    /// How many times it was sent again.
+    pub(crate) resends: u32,
+    pub(crate) took: Duration,
+}
+
+/// The end of a call.
+pub(crate) fn call(span: &Span, call: &Call<'_>) {
+    span.record(field::RESENDS, call.resends);
+    if let Some(status) = call.status() {
+        span.record(field::STATUS, status);
+    }
+    if let Err(error) = call.outcome {
+        failure(span, error);
+        if let Some(id) = error.request_id() {
+            span.record(field::REQUEST_ID, id);
+        }
+    }
+    metrics_of::call(call);
+}
+
+impl Call<'_> {
+    fn status(&self) -> Option<u16> {
+        self.outcome.map_or_else(Error::status, Some)
+    }
+}
+
+/// The end of a wait for an operation.
+pub(crate) fn operation(span: &Span, error: Option<&Error>, took: Duration) {
+    if let Some(error) = error {
+        failure(span, error);
+    }
+    metrics_of::operation(error, took);
+}
+
+/// The end of a login to PostgreSQL.
+#[cfg(feature = "sqlx")]
+pub(crate) fn login(span: &Span, error: Option<&Error>, took: Duration) {
+    if let Some(error) = error {
+        failure(span, error);
+        if let Some(state) = error.sqlstate() {
+            span.record(field::DB_STATUS, state);
+        }
+    }
+    metrics_of::login(error, took);
+}
+
+/// The generation of a database credential for logins.
+pub(crate) fn renewal(error: Option<&Error>) {
+    metrics_of::renewal(error);
+}
+
+fn failure(span: &Span, error: &Error) {
+    span.record(field::ERROR, debug(error.kind()));
+}
+
+#[cfg(feature = "metrics")]
+mod metrics_of {
+    use std::time::Duration;
+
+    use metrics::{Label, counter, histogram};
+
+    use super::{Call, field};
+    use crate::{error::Error, telemetry::metric};
+
+    pub(super) fn call(call: &Call<'_>) {
+        let method = Label::new(field::METHOD, call.method.to_owned());
+        let mut labels = with_error(vec![method.clone()], call.outcome.err());
+        labels.extend(call.status().map(|status| Label::new(field::STATUS, status.to_string())));
+        histogram!(metric::CALL_DURATION, labels).record(call.took);
+        if call.resends > 0 {
+            counter!(metric::CALL_RESENDS, vec![method]).increment(u64::from(call.resends));
+        }
+    }
+
+    pub(super) fn operation(error: Option<&Error>, took: Duration) {
+        histogram!(metric::OPERATION_DURATION, with_error(Vec::new(), error)).record(took);
+    }
+
+    #[cfg(feature = "sqlx")]
+    pub(super) fn login(error: Option<&Error>, took: Duration) {
+        let system = Label::new(field::DB_SYSTEM, "postgresql");
+        histogram!(metric::LOGIN_DURATION, with_error(vec![system], error)).record(took);
+    }
+
+    pub(super) fn renewal(error: Option<&Error>) {
+        counter!(metric::RENEWALS, with_error(Vec::new(), error)).increment(1);
+    }
+
+    fn with_error(mut labels: Vec<Label>, error: Option<&Error>) -> Vec<Label> {
+        labels.extend(error.map(|error| Label::new(field::ERROR, format!("{:?}", error.kind()))));
+        labels
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod metrics_of {
+    use std::time::Duration;
+
+    use super::Call;
+    use crate::error::Error;
+
+    pub(super) fn call(_: &Call<'_>) {}
+
+    pub(super) fn operation(_: Option<&Error>, _: Duration) {}
+
+    #[cfg(feature = "sqlx")]
+    pub(super) fn login(_: Option<&Error>, _: Duration) {}
+
+    pub(super) fn renewal(_: Option<&Error>) {}
+}
