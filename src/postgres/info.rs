@@ -111,7 +111,8 @@ impl ConnectionInfo {
         })
     }
 
-    /// The password: generated, cached, and renewed shortly before it expires.
+    /// The password: generated, cached, and renewed shortly before it expires; or that of the role where one was given,
+    /// with the end of time as its expiry.
     ///
     /// # Errors
     ///

@@ -17,6 +17,7 @@ mod roots;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use crate::{
     api::{
@@ -65,6 +66,7 @@ struct Options {
     tls: TlsMode,
     limit: Duration,
     host: HostChoice,
+    password: Option<SecretString>,
 }
 
 /// Which of an endpoint's hosts is connected to.
@@ -78,7 +80,15 @@ impl Options {
     fn new(target: Target) -> Self {
         let database = DEFAULT_DATABASE.to_owned();
         let host = HostChoice::default();
-        Self { target, database, user: None, tls: TlsMode::VerifyFull, limit: LOGIN_LIMIT, host }
+        Self {
+            target,
+            database,
+            user: None,
+            tls: TlsMode::VerifyFull,
+            limit: LOGIN_LIMIT,
+            host,
+            password: None,
+        }
     }
 
     async fn login_params(&self) -> Result<LoginParams> {
@@ -89,6 +99,10 @@ impl Options {
             None => client.current_user().await?.user_name.clone(),
         };
         let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls, self.host)?;
+        let info = match self.password.clone() {
+            Some(password) => ConnectionInfo { cache: info.cache.fixed(password), ..info },
+            None => info,
+        };
         #[cfg(feature = "sqlx")]
         let info = match info.ca_cert {
             Some(_) => info,
@@ -121,6 +135,14 @@ macro_rules! login_options {
         /// generated credentials belong.
         pub fn user(mut self, name: impl Into<String>) -> Self {
             self.login.user = Some(name.into());
+            self
+        }
+
+        /// The password of the role, in place of generated credentials: that of a role which logs in with one
+        /// ([`reveal_password`](crate::Role::reveal_password)), where the project allows it
+        /// ([`native_login`](crate::builder::CreateProject::native_login)). Default: generated credentials.
+        pub fn password(mut self, password: impl Into<secrecy::SecretString>) -> Self {
+            self.login.password = Some(password.into());
             self
         }
 

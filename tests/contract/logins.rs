@@ -189,6 +189,13 @@ async fn a_revealed_password_opens_its_branch_and_its_children_but_not_those_of_
         assert!(text.len() >= 16 && !format!("{password:?}").contains(text));
         assert_eq!(app.reveal_password().await.unwrap().expose_secret(), text, "it stays");
         drop(log_in(&fixture.main, "app", text).await.unwrap());
+        let mut session = fixture.main.connect().user("app").password(password.clone()).await.unwrap();
+        assert_eq!(number_on(&mut session, "SELECT 1::bigint WHERE current_user = 'app'").await, 1);
+        let pool = fixture.main.pool().user("app").password(password.clone()).await.unwrap();
+        drop(pool.acquire().await.unwrap());
+        pool.close().await;
+        let wrong = fixture.main.connect().user("app").password("wrong").await.unwrap_err();
+        assert_eq!(wrong.sqlstate().as_deref(), Some("28P01"), "{wrong}");
         assert_eq!(psql(&fixture.main, "app", text, "SELECT current_user").await, "app");
         run(&fixture.main, "CREATE ROLE by_hand LOGIN PASSWORD 'correct horse'").await;
 
@@ -230,6 +237,8 @@ async fn only_a_password_that_there_is_can_be_revealed() {
             refused(&fixture.main, "app", password.expose_secret()).await,
             "native postgres login is disabled for this endpoint"
         );
+        let error = fixture.main.connect().user("app").password(password).await.unwrap_err();
+        assert!(error.to_string().contains("native_login(true)"), "{error}");
     })
     .await;
 }

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::DatabaseCredential;
@@ -41,6 +42,8 @@ const SKEW: Duration = Duration::from_secs(2 * 60);
 pub struct CredentialCache {
     endpoint: Endpoint,
     slot: Arc<Slot>,
+    /// The password of a role, which is used as it is.
+    fixed: Option<Arc<DatabaseCredential>>,
 }
 
 /// The credential of one endpoint. It holds no client, so that the client can own it without a cycle.
@@ -108,7 +111,20 @@ impl CredentialCache {
 
     fn keyed(endpoint: &Endpoint, uid: Option<&str>) -> Self {
         let slot = endpoint.client().credential_slots().get(endpoint.name(), uid);
-        Self { endpoint: endpoint.clone(), slot }
+        Self { endpoint: endpoint.clone(), slot, fixed: None }
+    }
+
+    /// Uses this password, which never expires, in place of generated credentials.
+    pub(crate) fn fixed(mut self, password: SecretString) -> Self {
+        let credential = DatabaseCredential { token: password, expire_time: DateTime::<Utc>::MAX_UTC };
+        self.fixed = Some(Arc::new(credential));
+        self
+    }
+
+    /// Whether a rejected credential cannot be replaced by another one.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The credential, generated anew if the kept one is not good for two more minutes.
@@ -117,7 +133,7 @@ impl CredentialCache {
     ///
     /// Those of [`Endpoint::credential`], when no credential is kept that is still good.
     pub async fn get(&self) -> Result<Arc<DatabaseCredential>> {
-        if let Some(kept) = self.fresh() {
+        if let Some(kept) = self.fixed.clone().or_else(|| self.fresh()) {
             return Ok(kept);
         }
         let _turn = self.slot.generating.lock().await;
@@ -139,6 +155,9 @@ impl CredentialCache {
     /// Generates a credential in place of one that was rejected, unless another caller has done so meanwhile.
     #[cfg(feature = "sqlx")]
     pub(crate) async fn replace(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
+        if let Some(fixed) = &self.fixed {
+            return Ok(Arc::clone(fixed));
+        }
         let _turn = self.slot.generating.lock().await;
         match self.kept() {
             Some(kept) if !Arc::ptr_eq(&kept.credential, refused) => Ok(kept.credential),
@@ -149,6 +168,9 @@ impl CredentialCache {
     /// The time until the cached credential has to be replaced.
     #[cfg(feature = "sqlx")]
     pub(crate) fn due_in(&self) -> Duration {
+        if self.is_fixed() {
+            return Duration::MAX;
+        }
         self.kept().map_or(Duration::ZERO, |kept| kept.good_for().saturating_sub(SKEW))
     }
 

@@ -107,6 +107,7 @@ impl LoginParams {
                 Err(error) => error,
             };
             match classify(&error) {
+                LoginOutcome::Renew if self.info.cache.is_fixed() => return Err(self.refused(error)),
                 LoginOutcome::Renew if !renewed => {
                     renewed = true;
                     credential = self.renew(&credential).await?;
@@ -142,6 +143,13 @@ impl LoginParams {
 
     fn refused(&self, error: sqlx::Error) -> Error {
         let (kind, message) = match &error {
+            sqlx::Error::Database(error) if error.message().contains("native postgres login is disabled") => {
+                (
+                    ErrorKind::Database,
+                    "the project accepts generated credentials only; allow passwords with update().native_login(true), \
+                 or log in as yourself without .password()",
+                )
+            }
             sqlx::Error::Database(_) if self.info.pooled => (
                 ErrorKind::Database,
                 "the connection pooler or PostgreSQL refused the login; check that the branch has this role and \
