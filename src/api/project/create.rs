@@ -83,7 +83,8 @@ impl CreateProject {
         self
     }
 
-    /// The major version of PostgreSQL: 16 to 19, as the service offers them. Default: the service's. It cannot be changed later.
+    /// The major version of PostgreSQL: 16 to 19, as the service offers them. Default: the service's. It cannot be changed
+    /// later.
     pub fn pg_version(mut self, major: u32) -> Self {
         self.spec().pg_version = Some(i64::from(major));
         self

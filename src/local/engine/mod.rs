@@ -7,6 +7,7 @@
 //! may keep their lock, state and certificates there. [`Engine::claim`] is called before a lock file is created.
 
 mod branch_compute;
+mod disk_usage;
 mod fork;
 mod point_in_time;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub use super::compute::Durability;
 pub(crate) use super::{
     compute::{ComputeSettings, DEFAULT_MAJOR, PgVersion, Progress},
     engine_error::EngineError,
-    storage::{BranchKey, CloneMethod, DiskUsage},
+    storage::{BranchKey, CloneMethod},
 };
 
 /// Options for opening an engine.
@@ -318,11 +319,6 @@ impl Engine {
     pub(crate) async fn logical_size(&self, key: &BranchKey) -> Result<u64, EngineError> {
         let key = key.clone();
         self.inner.on_disk(move |storage| storage::logical_size(&storage.existing(&key)?.join("data"))).await
-    }
-
-    /// Disk space that WAL takes, and that is left.
-    pub(crate) async fn disk_usage(&self) -> Result<DiskUsage, EngineError> {
-        self.inner.on_disk(Storage::usage).await
     }
 
     /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.
