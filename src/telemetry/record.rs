@@ -9,11 +9,13 @@ use crate::error::{Error, Result};
 
 /// A call of the REST API.
 pub(crate) struct Call<'a> {
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics have it"))]
     pub(crate) method: &'a str,
     /// The status of its answer, or its error.
     pub(crate) outcome: Result<u16, &'a Error>,
     /// How many times it was sent again.
     pub(crate) resends: u32,
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics have it"))]
     pub(crate) took: Duration,
 }
 

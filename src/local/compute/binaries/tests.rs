@@ -8,11 +8,8 @@ use super::*;
 fn offline() -> (Binaries, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let (npm, calls) = (dir.path().join("npm"), dir.path().join("calls"));
-    fs::write(
-        &npm,
-        format!("#!/bin/sh\necho \"$1\" >> {}\necho no network >&2\nexit 1\n", calls.display()),
-    )
-    .unwrap();
+    fs::write(&npm, format!("#!/bin/sh\necho \"$1\" >> {}\necho no network >&2\nexit 1\n", calls.display()))
+        .unwrap();
     fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
     let mut binaries = Binaries::new(None, None, FileWorkers::new(None), std::sync::Arc::new(|_| {}));
     binaries.cache = dir.path().join("cache");
