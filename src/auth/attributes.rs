@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[rustfmt::skip]
 pub(crate) enum Key {
-    Host, ClusterId, WarehouseId, ServerlessComputeId, MetadataServiceUrl, AccountId, WorkspaceId, Token,
+    Host, ClusterId, WarehouseId, ServerlessComputeId, MetadataServiceUrl, AccountId, WorkspaceId, GroupId, Token,
     Username, Password, Profile, ConfigFile, GoogleServiceAccount, GoogleCredentials, AzureResourceId,
     AzureUseMsi, AzureClientSecret, AzureClientId, AzureTenantId, AzureEnvironment, AzureLoginAppId, ClientId,
     ClientSecret, OidcTokenEnv, OidcTokenFile, ActionsUrl, ActionsToken, CliPath, AuthType, Scopes, Audience,
@@ -65,6 +65,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     shown(Key::MetadataServiceUrl, &["metadata_service_url"], &["DATABRICKS_METADATA_SERVICE_URL"], "metadata-service", Secret),
     shown(Key::AccountId, &["account_id"], &["DATABRICKS_ACCOUNT_ID"], "", Text),
     shown(Key::WorkspaceId, &["workspace_id"], &["DATABRICKS_WORKSPACE_ID"], "", Text),
+    shown(Key::GroupId, &["group_id"], &["DATABRICKS_GROUP_ID"], "", Text),
     shown(Key::Token, &["token"], &["DATABRICKS_TOKEN"], "pat", Secret),
     shown(Key::Username, &["username"], &["DATABRICKS_USERNAME"], "basic", Text),
     shown(Key::Password, &["password"], &["DATABRICKS_PASSWORD"], "basic", Secret),

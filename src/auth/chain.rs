@@ -15,27 +15,50 @@ use crate::error::{Error, ErrorKind, Result};
 struct Strategy {
     name: &'static str,
     configure: fn(&Context) -> Configured,
-    /// Whether its requirements can be met by accident; if so, its failure does not end the search.
-    is_ambient: fn(&Context) -> bool,
+    /// Whether it can log in as a group (`group_id`).
+    takes_group: bool,
+    /// Whether its requirements can be met by accident; if so, this failure does not end the search.
+    is_ambient: fn(&Context, &Error) -> bool,
+}
+
+impl Strategy {
+    /// A login of Databricks' own OAuth server, which takes a group.
+    const fn oauth(name: &'static str, configure: fn(&Context) -> Configured) -> Self {
+        Self { name, configure, takes_group: true, is_ambient: |_, _| false }
+    }
+
+    const fn other(name: &'static str, configure: fn(&Context) -> Configured) -> Self {
+        Self { name, configure, takes_group: false, is_ambient: |_, _| false }
+    }
+
+    const fn ambient(self, is_ambient: fn(&Context, &Error) -> bool) -> Self {
+        Self { is_ambient, ..self }
+    }
+
+    fn configured(&self, context: &Context) -> Configured {
+        match context.get(Key::GroupId) {
+            Some(_) if !self.takes_group => {
+                Err("group_id is set, and only logins with Databricks OAuth can log in as a group".to_owned())
+            }
+            _ => (self.configure)(context),
+        }
+    }
+}
+
+/// A CI job has an ID token whether or not it is meant for Databricks; a client id says that it is.
+fn without_client(context: &Context, _: &Error) -> bool {
+    context.get(Key::ClientId).is_none()
 }
 
 const STRATEGIES: &[Strategy] = &[
-    Strategy { name: "pat", configure: pat::configure, is_ambient: |_| false },
-    Strategy { name: "oauth-m2m", configure: oauth_m2m::configure, is_ambient: |_| false },
-    Strategy { name: "databricks-cli", configure: databricks_cli::configure, is_ambient: |_| true },
-    Strategy {
-        name: "github-oidc",
-        configure: github_oidc::configure,
-        is_ambient: |context| context.get(Key::ClientId).is_none(),
-    },
-    Strategy { name: "env-oidc", configure: env_oidc::configure, is_ambient: |_| false },
-    Strategy { name: "file-oidc", configure: file_oidc::configure, is_ambient: |_| false },
-    Strategy {
-        name: "azure-client-secret",
-        configure: azure_client_secret::configure,
-        is_ambient: |_| false,
-    },
-    Strategy { name: "azure-cli", configure: azure_cli::configure, is_ambient: |_| true },
+    Strategy::other("pat", pat::configure),
+    Strategy::oauth("oauth-m2m", oauth_m2m::configure),
+    Strategy::other("databricks-cli", databricks_cli::configure).ambient(|_, _| true),
+    Strategy::oauth("github-oidc", github_oidc::configure).ambient(without_client),
+    Strategy::oauth("env-oidc", env_oidc::configure),
+    Strategy::oauth("file-oidc", file_oidc::configure),
+    Strategy::other("azure-client-secret", azure_client_secret::configure),
+    Strategy::other("azure-cli", azure_cli::configure).ambient(|_, _| true),
 ];
 
 /// Logins of other Databricks tools that this crate does not have.
@@ -71,7 +94,7 @@ async fn forced(context: &Context, name: &str) -> Result<TokenCache> {
         let message = format!("the auth_type '{name}' {what}; it is one of {}, see {DOCS}", known());
         return Err(context.config().explain("default auth: ", Error::new(ErrorKind::Config, message)));
     };
-    let provider = (strategy.configure)(context).map_err(|lack| {
+    let provider = strategy.configured(context).map_err(|lack| {
         let message = format!("{name} auth: not configured: {lack}");
         context.config().explain("", Error::new(ErrorKind::Config, message))
     })?;
@@ -82,7 +105,7 @@ async fn first_that_fits(context: &Context) -> Result<TokenCache> {
     let mut tried = Vec::new();
     for strategy in STRATEGIES {
         let name = strategy.name;
-        let provider = match (strategy.configure)(context) {
+        let provider = match strategy.configured(context) {
             Ok(provider) => provider,
             Err(lack) => {
                 tried.push(format!("{name}: {lack}"));
@@ -91,7 +114,7 @@ async fn first_that_fits(context: &Context) -> Result<TokenCache> {
         };
         match proven(context, provider).await {
             Ok(cache) => return Ok(cache),
-            Err(error) if (strategy.is_ambient)(context) => {
+            Err(error) if (strategy.is_ambient)(context, &error) => {
                 tracing::debug!(strategy = name, %error, "a login that was found does not work");
                 tried.push(format!("{name}: {error}"));
             }

@@ -1,6 +1,6 @@
 //! The inputs of the strategies: the settings, the host, the network.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::OnceCell;
 use url::Url;
@@ -27,16 +27,26 @@ struct Shared {
     config: Config,
     env: Env,
     transport: Transport,
-    host: Option<Url>,
+    /// Set later where a login finds it out.
+    host: OnceLock<Url>,
     host_metadata: OnceCell<HostMetadata>,
     /// Cached after the first lookup.
-    token_endpoint: OnceCell<Url>,
+    endpoints: OnceCell<Endpoints>,
+}
+
+/// The addresses of the workspace's OAuth server.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoints {
+    pub(super) token: Url,
+    /// The page on which a person logs in. `None` where the server names none.
+    pub(super) authorization: Option<Url>,
 }
 
 impl Context {
     pub(crate) fn new(config: Config, env: Env, transport: Transport, host: Option<Url>) -> Self {
-        let (host_metadata, token_endpoint) = (OnceCell::new(), OnceCell::new());
-        Self { shared: Arc::new(Shared { config, env, transport, host, host_metadata, token_endpoint }) }
+        let (host_metadata, endpoints) = (OnceCell::new(), OnceCell::new());
+        let host = host.map_or_else(OnceLock::new, OnceLock::from);
+        Self { shared: Arc::new(Shared { config, env, transport, host, host_metadata, endpoints }) }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -56,7 +66,12 @@ impl Context {
     }
 
     pub(crate) fn host(&self) -> Result<&Url> {
-        self.shared.host.as_ref().ok_or_else(no_host)
+        self.shared.host.get().ok_or_else(no_host)
+    }
+
+    /// Sets the host where none is configured; the first one stays.
+    pub(super) fn found_host(&self, host: Url) {
+        self.shared.host.get_or_init(|| host);
     }
 
     /// The settings a strategy needs, or the names of those it lacks.
@@ -73,7 +88,7 @@ impl Context {
     pub(super) fn is_azure(&self) -> bool {
         let named = self.get(Key::Cloud).and_then(Cloud::named);
         self.shared.config.has(Key::AzureResourceId)
-            || named.or(self.shared.host.as_ref().map(Cloud::of)) == Some(Cloud::Azure)
+            || named.or(self.shared.host.get().map(Cloud::of)) == Some(Cloud::Azure)
     }
 
     /// The metadata of the host; the first caller fetches it.
@@ -91,8 +106,8 @@ impl Context {
         self.shared.host_metadata.get()
     }
 
-    pub(super) fn token_endpoint_cell(&self) -> &OnceCell<Url> {
-        &self.shared.token_endpoint
+    pub(super) fn endpoints_cell(&self) -> &OnceCell<Endpoints> {
+        &self.shared.endpoints
     }
 }
 

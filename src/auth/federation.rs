@@ -13,7 +13,7 @@ pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Resul
     }
     let endpoint = oauth::token_endpoint(context).await?;
     let scopes = context.config().scopes();
-    let mut form = Vec::with_capacity(5);
+    let mut form = Vec::with_capacity(6);
     form.extend(context.get(Key::ClientId).map(|id| ("client_id", id)));
     form.extend([
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
@@ -21,6 +21,7 @@ pub(super) async fn exchange(context: &Context, id_token: SecretString) -> Resul
         ("subject_token", id_token),
         ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
     ]);
+    form.extend(oauth::group(context));
     oauth::request_token(context, endpoint, &form, None).await
 }
 

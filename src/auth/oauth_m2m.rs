@@ -31,7 +31,8 @@ impl TokenProvider for MachineToMachine {
     async fn token(&self) -> Result<Token> {
         let endpoint = oauth::token_endpoint(&self.context).await?;
         let scopes = self.context.config().scopes();
-        let form = [("grant_type", "client_credentials"), ("scope", scopes.as_str())];
+        let mut form = vec![("grant_type", "client_credentials"), ("scope", scopes.as_str())];
+        form.extend(oauth::group(&self.context));
         oauth::request_token(&self.context, endpoint, &form, Some((&self.client_id, &self.client_secret)))
             .await
     }

@@ -205,6 +205,11 @@ impl ClientBuilder {
         let url = host.map(|host| host.url);
         let context = Context::new(config.clone(), self.env.clone(), transport.clone(), url.clone());
         let credentials = match self.provider.take() {
+            Some(_) if config.has(Key::GroupId) => {
+                let message = "group_id is set, and a token provider logs in as it likes; unset group_id, or have the \
+                               provider ask for the group";
+                return Err(Error::new(ErrorKind::Config, message));
+            }
             Some(provider) => TokenCache::new(provider, !config.has(Key::NoAsyncRefresh)),
             None => chain::choose(&context).await?,
         };

@@ -317,3 +317,59 @@ async fn a_host_that_does_not_answer_about_itself_costs_three_seconds() {
     build(M2M, &[], &script).await.unwrap();
     assert!(script.started_elapsed() <= Duration::from_millis(3100), "{:?}", script.started_elapsed());
 }
+
+#[tokio::test]
+async fn a_group_is_asked_for_in_the_token_request() {
+    let github = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://gh.example/token?v=1"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "gh-hush"),
+    ];
+    let group = ("DATABRICKS_GROUP_ID", "g-7");
+    for (login, code, env) in [
+        ("oauth-m2m", M2M.to_vec(), vec![group]),
+        ("env-oidc", vec![WS], vec![group, ("DATABRICKS_OIDC_TOKEN", "JWT")]),
+        ("github-oidc", vec![WS, ("client_id", "id")], vec![group, github[0], github[1]]),
+    ] {
+        let script = workspace(ok(TOKEN));
+        let client = build(&code, &env, &script).await.unwrap();
+        assert_eq!((client.auth_type(), token_request(&script).1["assume_group"].as_str()), (login, "g-7"));
+    }
+    let script = workspace(ok(TOKEN));
+    build(M2M, &[], &script).await.unwrap();
+    assert!(!token_request(&script).1.contains_key("assume_group"));
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_a_group_is_skipped_or_refused() {
+    let pat = [WS, ("token", "hush"), ("group_id", "g-7")];
+    let error = build(&pat, &[], &nowhere()).await.unwrap_err();
+    assert!(error.to_string().contains("pat: group_id is set, and only logins with Databricks OAuth"), "{error}");
+    let forced = [pat[0], pat[1], pat[2], ("auth_type", "pat")];
+    let error = build(&forced, &[], &nowhere()).await.unwrap_err();
+    assert!(error.to_string().contains("pat auth: not configured: group_id is set"), "{error}");
+    // The next one that can is taken.
+    let env = [("DATABRICKS_TOKEN", "hush"), ("DATABRICKS_OIDC_TOKEN", "JWT"), ("DATABRICKS_GROUP_ID", "g-7")];
+    let client = build(&[WS], &env, &workspace(ok(TOKEN))).await.unwrap();
+    assert_eq!(client.auth_type(), "env-oidc");
+    let own = Lakebase::builder()
+        .host("https://x")
+        .config("group_id", "g-7")
+        .token_provider(crate::auth::pat::Pat("t".into()))
+        .exchange(nowhere());
+    let error = own.build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn a_revoked_group_is_named_with_the_remedy() {
+    let body = r#"{"error":"access_denied","error_description":"Principal is not a member of the group"}"#;
+    for status in [400, 401, 403] {
+        let env = [("DATABRICKS_GROUP_ID", "g-7")];
+        let error = build(M2M, &env, &workspace(refusal(status, body))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        let text = error.to_string();
+        assert!(text.contains("not a member") && text.contains("for the group g-7"), "{text}");
+        let error = build(M2M, &[], &workspace(refusal(status, body))).await.unwrap_err();
+        assert!(!error.to_string().contains("for the group"), "{error}");
+    }
+}
