@@ -2,12 +2,13 @@
 
 use reqwest::{Method, header::HeaderName};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use url::Url;
 
-use super::{attributes::Key, context::Context, oauth, token::Token};
+use super::{attributes::Key, context::Context, host::Host, oauth, token::Token};
 use crate::{
     error::{Error, ErrorKind, Result},
-    http::{plain, retry::Limits, transport::Transport},
+    http::{decode, plain, retry::Limits, transport::Transport},
 };
 
 const MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-databricks-azure-sp-management-token");
@@ -70,6 +71,54 @@ pub(super) async fn tenant(transport: &Transport, host: &Url) -> Option<String> 
     let target = Url::parse(answer.header("location")?).ok()?;
     let tenant = target.path_segments()?.next()?;
     (!tenant.is_empty()).then(|| tenant.to_owned())
+}
+
+/// The configured tenant, or that of the workspace.
+pub(super) async fn tenant_of(context: &Context) -> Result<String> {
+    if let Some(tenant) = context.get(Key::AzureTenantId) {
+        return Ok(tenant.to_owned());
+    }
+    let host = context.host()?;
+    tenant(context.transport(), host).await.ok_or_else(|| {
+        let message = format!("{host} does not say to which tenant it belongs; set azure_tenant_id");
+        Error::new(ErrorKind::Config, message)
+    })
+}
+
+/// A host, or the resource id that it can be looked up with.
+pub(super) fn need_host(context: &Context) -> std::result::Result<(), String> {
+    match context.get(Key::AzureResourceId) {
+        Some(_) => Ok(()),
+        None => context.need([Key::Host]).map(|_| ()),
+    }
+}
+
+/// Looks up the address of the workspace by its resource id where no host is configured.
+pub(super) async fn ensure_host(
+    context: &Context,
+    environment: &AzureEnvironment,
+    token_for: impl AsyncFnOnce(&str) -> Result<Token>,
+) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Workspace {
+        properties: Properties,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Properties {
+        workspace_url: String,
+    }
+    let (Err(_), Some(id)) = (context.host(), context.get(Key::AzureResourceId)) else { return Ok(()) };
+    let manager = &environment.resource_manager;
+    let token = token_for(manager).await?;
+    let url = oauth::address(&format!("{manager}{}?api-version=2018-04-01", id.trim_start_matches('/')))?;
+    let request = context.transport().request(Method::GET, url.clone()).bearer_auth(token.secret());
+    let answer = plain::send(context.transport(), request, Limits::TOKEN)
+        .await
+        .map_err(|error| error.append_message(format!("; looking up the workspace {id}")))?;
+    let workspace: Workspace = decode::json(&answer, &url)?;
+    context.found_host(Host::parse(&workspace.properties.workspace_url)?.url);
+    Ok(())
 }
 
 /// Adds the headers with which a principal that is not a workspace user authenticates.

@@ -27,7 +27,7 @@ pub(super) fn configure(context: &Context) -> Configured {
     if !context.is_azure() {
         return Err("the host is none of Azure, and no azure_workspace_resource_id is set".to_owned());
     }
-    context.need([Key::Host])?;
+    azure::need_host(context)?;
     let program = command::candidates("az", context.env()).into_iter().find(|path| path.is_file());
     let program = program.ok_or("no 'az' program found; install the Azure CLI and run `az login`")?;
     Ok(Arc::new(AzureCli { context: context.clone(), program }))
@@ -117,8 +117,8 @@ impl AzureCli {
 impl TokenProvider for AzureCli {
     async fn token(&self) -> Result<Token> {
         let environment = AzureEnvironment::of(&self.context)?;
-        let app = azure::login_app(self.context.host()?);
-        let token = self.ask(app).await?;
+        azure::ensure_host(&self.context, &environment, async |resource| self.ask(resource).await).await?;
+        let token = self.ask(azure::login_app(self.context.host()?)).await?;
         // People have no management token in some set-ups, and do not need it once they are users.
         let management = self.ask(&environment.service_management).await;
         if let Err(error) = &management {

@@ -11,7 +11,7 @@ use super::{
     oauth,
     token::{Configured, Token, TokenProvider},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 struct AzureClientSecret {
     context: Context,
@@ -21,9 +21,9 @@ struct AzureClientSecret {
 
 pub(super) fn configure(context: &Context) -> Configured {
     let [id, secret] = context.need([Key::AzureClientId, Key::AzureClientSecret])?;
-    context.need([Key::Host])?;
-    if context.get(Key::AzureTenantId).is_none() && !context.is_azure() {
-        return Err("no azure_tenant_id, and the host is none of Azure".to_owned());
+    azure::need_host(context)?;
+    if context.get(Key::AzureTenantId).is_none() && (context.host().is_err() || !context.is_azure()) {
+        return Err("no azure_tenant_id, and no host of Azure that tells it".to_owned());
     }
     Ok(Arc::new(AzureClientSecret {
         context: context.clone(),
@@ -32,34 +32,17 @@ pub(super) fn configure(context: &Context) -> Configured {
     }))
 }
 
-impl AzureClientSecret {
-    async fn tenant(&self) -> Result<String> {
-        if let Some(tenant) = self.context.get(Key::AzureTenantId) {
-            return Ok(tenant.to_owned());
-        }
-        let host = self.context.host()?;
-        azure::tenant(self.context.transport(), host).await.ok_or_else(|| {
-            let message = format!("{host} does not say to which tenant it belongs; set azure_tenant_id");
-            Error::new(ErrorKind::Config, message)
-        })
-    }
-}
-
 impl TokenProvider for AzureClientSecret {
     async fn token(&self) -> Result<Token> {
         let environment = AzureEnvironment::of(&self.context)?;
         let login = &environment.login;
-        let endpoint = oauth::address(&format!("{login}{}/oauth2/token", self.tenant().await?))?;
-        let app = azure::login_app(self.context.host()?);
-        let fetch = |resource: &str| {
-            let resource = resource.to_owned();
-            let endpoint = endpoint.clone();
-            async move {
-                azure::entra_token(&self.context, &endpoint, &self.client_id, &self.client_secret, &resource)
-                    .await
-            }
+        let tenant = azure::tenant_of(&self.context).await?;
+        let endpoint = oauth::address(&format!("{login}{tenant}/oauth2/token"))?;
+        let fetch = async |resource: &str| {
+            azure::entra_token(&self.context, &endpoint, &self.client_id, &self.client_secret, resource).await
         };
-        let token = fetch(app).await?;
+        azure::ensure_host(&self.context, &environment, fetch).await?;
+        let token = fetch(azure::login_app(self.context.host()?)).await?;
         let management = fetch(&environment.service_management).await?;
         Ok(azure::with_azure_headers(&self.context, token, Some(&management)))
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{
     attributes::Key,
-    azure_cli, azure_client_secret,
+    azure_cli, azure_client_secret, azure_devops_oidc, azure_msi,
     cache::TokenCache,
     context::Context,
-    databricks_cli, env_oidc, file_oidc, github_oidc, oauth_m2m, pat,
+    databricks_cli, env_oidc, file_oidc, github_oidc, github_oidc_azure, metadata_service, oauth_m2m, pat,
     token::{Configured, Provider},
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -50,24 +50,25 @@ fn without_client(context: &Context, _: &Error) -> bool {
     context.get(Key::ClientId).is_none()
 }
 
+/// In the order in which they are tried: what is configured comes before the tools that happen to be installed.
 const STRATEGIES: &[Strategy] = &[
     Strategy::other("pat", pat::configure),
+    Strategy::other("metadata-service", metadata_service::configure),
     Strategy::oauth("oauth-m2m", oauth_m2m::configure),
-    Strategy::other("databricks-cli", databricks_cli::configure).ambient(|_, _| true),
     Strategy::oauth("github-oidc", github_oidc::configure).ambient(without_client),
+    Strategy::oauth("azure-devops-oidc", azure_devops_oidc::configure).ambient(without_client),
     Strategy::oauth("env-oidc", env_oidc::configure),
     Strategy::oauth("file-oidc", file_oidc::configure),
+    Strategy::other("azure-msi", azure_msi::configure),
     Strategy::other("azure-client-secret", azure_client_secret::configure),
+    Strategy::other("github-oidc-azure", github_oidc_azure::configure),
+    Strategy::other("databricks-cli", databricks_cli::configure).ambient(|_, _| true),
     Strategy::other("azure-cli", azure_cli::configure).ambient(|_, _| true),
 ];
 
 /// Logins of other Databricks tools that this crate does not have.
 const ELSEWHERE: &[&str] = &[
     "basic",
-    "metadata-service",
-    "azure-devops-oidc",
-    "github-oidc-azure",
-    "azure-msi",
     "google-credentials",
     "google-id",
     "external-browser",
@@ -135,8 +136,6 @@ fn not_offered(context: &Context) -> Vec<String> {
     let settings = [
         (Key::Username, "basic"),
         (Key::Password, "basic"),
-        (Key::MetadataServiceUrl, "metadata-service"),
-        (Key::AzureUseMsi, "azure-msi"),
         (Key::GoogleCredentials, "google-credentials"),
         (Key::GoogleServiceAccount, "google-id"),
     ];

@@ -17,39 +17,45 @@ use crate::{
     http::{decode, plain, retry::Limits},
 };
 
-struct GitHubOidc {
-    context: Context,
+/// The place where a job gets its ID tokens.
+pub(super) struct GitHubToken {
     request_url: String,
     request_token: SecretString,
 }
 
-pub(super) fn configure(context: &Context) -> Configured {
-    let [_, url, token] = context
-        .need([Key::Host, Key::ActionsUrl, Key::ActionsToken])
-        .map_err(|lack| format!("{lack}; in a GitHub Actions job set `permissions: id-token: write`"))?;
-    Ok(Arc::new(GitHubOidc {
-        context: context.clone(),
-        request_url: url.to_owned(),
-        request_token: token.into(),
-    }))
+struct GitHubOidc {
+    context: Context,
+    github: GitHubToken,
 }
 
-impl GitHubOidc {
-    async fn id_token(&self) -> Result<SecretString> {
+pub(super) fn configure(context: &Context) -> Configured {
+    context.need([Key::Host])?;
+    let github = GitHubToken::configured(context)?;
+    Ok(Arc::new(GitHubOidc { context: context.clone(), github }))
+}
+
+impl GitHubToken {
+    pub(super) fn configured(context: &Context) -> std::result::Result<Self, String> {
+        let [url, token] = context
+            .need([Key::ActionsUrl, Key::ActionsToken])
+            .map_err(|lack| format!("{lack}; in a GitHub Actions job set `permissions: id-token: write`"))?;
+        Ok(Self { request_url: url.to_owned(), request_token: token.into() })
+    }
+
+    /// Fetches an ID token for this audience.
+    pub(super) async fn fetch(&self, context: &Context, audience: &str) -> Result<SecretString> {
         #[derive(Deserialize)]
         struct Reply {
             value: SecretString,
         }
-        let audience = federation::audience(&self.context).await?;
         let mut url = oauth::address(&self.request_url)?;
-        url.query_pairs_mut().append_pair("audience", &audience);
-        let request = self
-            .context
+        url.query_pairs_mut().append_pair("audience", audience);
+        let request = context
             .transport()
             .request(Method::GET, url.clone())
             .header(header::ACCEPT, "application/json")
             .bearer_auth(self.request_token.expose_secret());
-        let answer = plain::send(self.context.transport(), request, Limits::TOKEN).await?;
+        let answer = plain::send(context.transport(), request, Limits::TOKEN).await?;
         url.set_query(None);
         let reply: Reply = decode::json(&answer, &url)?;
         Ok(reply.value)
@@ -58,7 +64,8 @@ impl GitHubOidc {
 
 impl TokenProvider for GitHubOidc {
     async fn token(&self) -> Result<Token> {
-        let id_token = self.id_token().await?;
+        let audience = federation::audience(&self.context).await?;
+        let id_token = self.github.fetch(&self.context, &audience).await?;
         federation::exchange(&self.context, id_token).await
     }
 

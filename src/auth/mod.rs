@@ -13,12 +13,16 @@
 //! | strategy | needs |
 //! |---|---|
 //! | `pat` | `token` |
+//! | `metadata-service` | `metadata_service_url`, set by an editor's extension |
 //! | `oauth-m2m` | `client_id`, `client_secret` |
-//! | `databricks-cli` | the Databricks CLI, logged in |
 //! | `github-oidc` | a GitHub Actions job with `id-token: write`; `client_id` |
+//! | `azure-devops-oidc` | a job of Azure Pipelines that passes on `SYSTEM_ACCESSTOKEN`; `client_id` |
 //! | `env-oidc` | an ID token in `DATABRICKS_OIDC_TOKEN` |
 //! | `file-oidc` | a file with an ID token, `databricks_id_token_filepath` |
+//! | `azure-msi` | `azure_use_msi`; an Azure machine with a managed identity |
 //! | `azure-client-secret` | `azure_tenant_id`, `azure_client_id`, `azure_client_secret` |
+//! | `github-oidc-azure` | a GitHub Actions job with `id-token: write`; `azure_client_id` |
+//! | `databricks-cli` | the Databricks CLI, logged in |
 //! | `azure-cli` | an Azure workspace and the Azure CLI, logged in |
 //!
 //! Two different kinds of credentials at once are an error unless `auth_type` selects one. A strategy whose
@@ -32,6 +36,8 @@ pub(crate) mod attributes;
 mod azure;
 mod azure_cli;
 mod azure_client_secret;
+mod azure_devops_oidc;
+mod azure_msi;
 pub(crate) mod cache;
 pub(crate) mod chain;
 mod command;
@@ -43,8 +49,11 @@ mod env_oidc;
 mod federation;
 mod file_oidc;
 mod github_oidc;
+mod github_oidc_azure;
 pub(crate) mod host;
 mod metadata;
+mod metadata_endpoint;
+mod metadata_service;
 mod oauth;
 mod oauth_m2m;
 mod pat;

@@ -94,6 +94,17 @@ pub(crate) struct Transport {
     exchange: Arc<dyn Exchange>,
     /// Builds requests; the answers of a scripted exchange do not go through it.
     client: reqwest::Client,
+    /// `None` for a scripted exchange.
+    settings: Option<Arc<Settings>>,
+}
+
+/// The settings of an HTTP client.
+#[derive(Clone)]
+struct Settings {
+    proxy: bool,
+    timeouts: Timeouts,
+    roots: Vec<CertificateDer<'static>>,
+    user_agent: HeaderValue,
 }
 
 impl Transport {
@@ -103,17 +114,31 @@ impl Transport {
         roots: Vec<CertificateDer<'static>>,
         user_agent: HeaderValue,
     ) -> Result<Self> {
-        let client = client(host, timeouts, roots, user_agent)?;
-        Ok(Self { exchange: Arc::new(client.clone()), client })
+        // A loopback server cannot be reached through the network's proxy.
+        Self::with(Settings { proxy: !host.is_some_and(is_loopback), timeouts, roots, user_agent })
+    }
+
+    fn with(settings: Settings) -> Result<Self> {
+        let client = client(settings.clone())?;
+        Ok(Self { exchange: Arc::new(client.clone()), client, settings: Some(Arc::new(settings)) })
+    }
+
+    /// A transport with connections of its own for servers that no proxy can reach: those of this machine.
+    pub(crate) fn without_proxy(&self) -> Result<Self> {
+        match &self.settings {
+            Some(settings) if settings.proxy => {
+                Self::with(Settings { proxy: false, ..Settings::clone(settings) })
+            }
+            _ => Ok(self.clone()),
+        }
     }
 
     /// A transport whose answers come from `exchange`.
     #[cfg(test)]
     pub(crate) fn scripted(exchange: Arc<dyn Exchange>) -> Result<Self> {
-        Ok(Self {
-            exchange,
-            client: client(None, Timeouts::default(), Vec::new(), HeaderValue::from_static("test"))?,
-        })
+        let user_agent = HeaderValue::from_static("test");
+        let settings = Settings { proxy: true, timeouts: Timeouts::default(), roots: Vec::new(), user_agent };
+        Ok(Self { exchange, client: client(settings)?, settings: None })
     }
 
     pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> reqwest::RequestBuilder {
@@ -125,12 +150,8 @@ impl Transport {
     }
 }
 
-fn client(
-    host: Option<&Url>,
-    timeouts: Timeouts,
-    roots: Vec<CertificateDer<'static>>,
-    user_agent: HeaderValue,
-) -> Result<reqwest::Client> {
+fn client(settings: Settings) -> Result<reqwest::Client> {
+    let Settings { proxy, timeouts, roots, user_agent } = settings;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::client_config(roots)?)
         .user_agent(user_agent)
@@ -139,8 +160,7 @@ fn client(
         .pool_idle_timeout(Duration::from_secs(180))
         // A redirect would carry the credentials to the host that it names, and turn a POST into a GET.
         .redirect(redirect::Policy::none());
-    if host.is_some_and(is_loopback) {
-        // A loopback server cannot be reached through the network's proxy.
+    if !proxy {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|e| Error::new(ErrorKind::Config, "no HTTP client can be made").with_source(e))

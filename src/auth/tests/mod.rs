@@ -3,9 +3,9 @@
 //!
 //! Rows left out, and why:
 //!
-//! * C7–C11, C31 (basic), C96–C98 (metadata-service), C99–C101 (azure-msi), C101a, C101b (basic, DSN): logins that
-//!   this crate does not have. Their settings still take part in the conflict check (C6, C12, C21, C29), are named
-//!   where no login fits, and their names are refused with a list of what there is.
+//! * C7–C11, C31, C101a, C101b (basic, DSN): a login that this crate does not have. Its settings still take part in
+//!   the conflict check (C6, C12, C21, C29), are named where no login fits, and its name is refused with a list of
+//!   what there is.
 //! * C16 `rate_limit`, C137, C147: there is no rate limiter and no request hook.
 //! * C41: passwords belong to basic; the same quoting is tested on tokens.
 //! * C51 as Python (port 443 is dropped), C50 as Go (the path is dropped).
@@ -24,6 +24,7 @@
 //! C148–C167 in `http/error_body/tests.rs`; C169–C172 in `http/user_agent/tests.rs`; C173–C178 with the credentials.
 
 mod cli;
+mod endpoints;
 mod files;
 mod hosts;
 mod strategies;

@@ -343,12 +343,16 @@ async fn a_group_is_asked_for_in_the_token_request() {
 async fn a_login_that_cannot_be_a_group_is_skipped_or_refused() {
     let pat = [WS, ("token", "hush"), ("group_id", "g-7")];
     let error = build(&pat, &[], &nowhere()).await.unwrap_err();
-    assert!(error.to_string().contains("pat: group_id is set, and only logins with Databricks OAuth"), "{error}");
+    assert!(
+        error.to_string().contains("pat: group_id is set, and only logins with Databricks OAuth"),
+        "{error}"
+    );
     let forced = [pat[0], pat[1], pat[2], ("auth_type", "pat")];
     let error = build(&forced, &[], &nowhere()).await.unwrap_err();
     assert!(error.to_string().contains("pat auth: not configured: group_id is set"), "{error}");
     // The next one that can is taken.
-    let env = [("DATABRICKS_TOKEN", "hush"), ("DATABRICKS_OIDC_TOKEN", "JWT"), ("DATABRICKS_GROUP_ID", "g-7")];
+    let env =
+        [("DATABRICKS_TOKEN", "hush"), ("DATABRICKS_OIDC_TOKEN", "JWT"), ("DATABRICKS_GROUP_ID", "g-7")];
     let client = build(&[WS], &env, &workspace(ok(TOKEN))).await.unwrap();
     assert_eq!(client.auth_type(), "env-oidc");
     let own = Lakebase::builder()

@@ -110,6 +110,8 @@ impl Limits {
         max_attempts: u32::MAX,
         backoff: BACKOFF,
     };
+    /// A request to a metadata endpoint on this machine or its network: ten seconds.
+    pub(crate) const METADATA: Self = Self { budget: Duration::from_secs(10), ..Self::TOKEN };
     /// Single short attempt, for optional data.
     pub(crate) const BEST_EFFORT: Self = Self {
         budget: Duration::from_secs(3),
