@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     attributes::Key,
-    azure_cli, azure_client_secret, azure_devops_oidc, azure_msi,
+    azure_cli, azure_client_secret, azure_devops_oidc, azure_msi, browser,
     cache::TokenCache,
     context::Context,
     databricks_cli, env_oidc, file_oidc, github_oidc, github_oidc_azure, metadata_service, oauth_m2m, pat,
@@ -64,18 +64,12 @@ const STRATEGIES: &[Strategy] = &[
     Strategy::other("github-oidc-azure", github_oidc_azure::configure),
     Strategy::other("databricks-cli", databricks_cli::configure).ambient(|_, _| true),
     Strategy::other("azure-cli", azure_cli::configure).ambient(|_, _| true),
+    Strategy::oauth("external-browser", browser::configure),
 ];
 
 /// Logins of other Databricks tools that this crate does not have.
-const ELSEWHERE: &[&str] = &[
-    "basic",
-    "google-credentials",
-    "google-id",
-    "external-browser",
-    "runtime",
-    "runtime-oauth",
-    "model-serving",
-];
+const ELSEWHERE: &[&str] =
+    &["basic", "google-credentials", "google-id", "runtime", "runtime-oauth", "model-serving"];
 
 const DOCS: &str =
     "https://docs.databricks.com/en/dev-tools/auth.html#databricks-client-unified-authentication";

@@ -24,6 +24,7 @@
 //! | `github-oidc-azure` | a GitHub Actions job with `id-token: write`; `azure_client_id` |
 //! | `databricks-cli` | the Databricks CLI, logged in |
 //! | `azure-cli` | an Azure workspace and the Azure CLI, logged in |
+//! | `external-browser` | a person at this machine; only where `auth_type` names it |
 //!
 //! Two different kinds of credentials at once are an error unless `auth_type` selects one. A strategy whose
 //! requirements are met and that then fails ends the search: another identity never replaces the requested one. The
@@ -38,6 +39,7 @@ mod azure_cli;
 mod azure_client_secret;
 mod azure_devops_oidc;
 mod azure_msi;
+mod browser;
 pub(crate) mod cache;
 pub(crate) mod chain;
 mod command;

@@ -45,7 +45,11 @@ fn nowhere() -> Arc<Script> {
 }
 
 /// A client from settings in code and environment variables.
-async fn build(code: &[(&str, &str)], env: &[(&str, &str)], script: &Arc<Script>) -> Result<Lakebase> {
+pub(super) async fn build(
+    code: &[(&str, &str)],
+    env: &[(&str, &str)],
+    script: &Arc<Script>,
+) -> Result<Lakebase> {
     let mut builder = Lakebase::builder().env(env.iter().copied().collect()).exchange(script.clone());
     for (name, value) in code {
         builder = builder.config(name, *value);
@@ -62,7 +66,7 @@ fn home(content: &str) -> tempfile::TempDir {
 
 /// A program in a directory of its own. The file is written by another process: one that this process had open
 /// for writing could not be started while any other test is between its fork and its exec.
-fn program(name: &str, script: &str, padding: usize) -> tempfile::TempDir {
+pub(super) fn program(name: &str, script: &str, padding: usize) -> tempfile::TempDir {
     use std::{
         io::Write,
         process::{Command, Stdio},
@@ -82,6 +86,6 @@ fn program(name: &str, script: &str, padding: usize) -> tempfile::TempDir {
 }
 
 /// Fails the test if a text that a user could see has the secret in it.
-fn assert_hidden(error: &Error, secret: &str) {
+pub(super) fn assert_hidden(error: &Error, secret: &str) {
     assert!(!format!("{error} {error:?}").contains(secret), "{error:?}");
 }
