@@ -7,7 +7,8 @@ use super::{
     azure_cli, azure_client_secret, azure_devops_oidc, azure_msi, browser,
     cache::TokenCache,
     context::Context,
-    databricks_cli, env_oidc, file_oidc, github_oidc, github_oidc_azure, metadata_service, oauth_m2m, pat,
+    databricks_cli::{self, SessionExpired},
+    env_oidc, file_oidc, github_oidc, github_oidc_azure, metadata_service, oauth_m2m, pat,
     token::{Configured, Provider},
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -62,7 +63,8 @@ const STRATEGIES: &[Strategy] = &[
     Strategy::other("azure-msi", azure_msi::configure),
     Strategy::other("azure-client-secret", azure_client_secret::configure),
     Strategy::other("github-oidc-azure", github_oidc_azure::configure),
-    Strategy::other("databricks-cli", databricks_cli::configure).ambient(|_, _| true),
+    Strategy::other("databricks-cli", databricks_cli::configure)
+        .ambient(|_, error| error.downcast_ref::<SessionExpired>().is_none()),
     Strategy::other("azure-cli", azure_cli::configure).ambient(|_, _| true),
     Strategy::oauth("external-browser", browser::configure),
 ];

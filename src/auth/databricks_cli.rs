@@ -140,6 +140,37 @@ pub(super) fn read_expiry(text: &str) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok().map(|time| time.and_utc())
 }
 
+/// The session of the tool has ended. Unlike a tool that was never used, it was meant as the login.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct SessionExpired(String);
+
+/// The error for a tool that gives no token, by what it prints.
+pub(super) fn refused(
+    complaint: &str,
+    profile: Option<&str>,
+    host: Option<&str>,
+    account: Option<&str>,
+) -> Error {
+    let text = complaint.to_ascii_lowercase();
+    if !["refresh token is invalid", "refresh token has expired", "to reauthenticate"]
+        .iter()
+        .any(|part| text.contains(part))
+    {
+        return Error::unauthenticated(format!("cannot get access token: {complaint}"));
+    }
+    let target = match (profile, host, account) {
+        (Some(profile), ..) => format!(" --profile {profile}"),
+        (None, Some(host), Some(account)) => format!(" --host {host} --account-id {account}"),
+        (None, Some(host), None) => format!(" --host {host}"),
+        (None, None, _) => String::new(),
+    };
+    let message = format!(
+        "the session of the Databricks CLI has expired; log in again with `databricks auth login{target}`"
+    );
+    Error::unauthenticated(message).with_source(SessionExpired(complaint.to_owned()))
+}
+
 impl DatabricksCli {
     /// The version, read once. An unknown version is no failure: the oldest arguments work with all versions.
     async fn version(&self) -> Option<Version> {
@@ -166,8 +197,7 @@ impl TokenProvider for DatabricksCli {
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         let output = command::run(Path::new(&self.program), &arguments, self.context.env()).await?;
         if !output.status.success() {
-            let message = format!("cannot get access token: {}", command::complaint(&output));
-            return Err(Error::unauthenticated(message));
+            return Err(refused(&command::complaint(&output), profile, host, account));
         }
         read_token(&output.stdout)
     }

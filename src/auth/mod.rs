@@ -29,7 +29,7 @@
 //! Two different kinds of credentials at once are an error unless `auth_type` selects one. A strategy whose
 //! requirements are met and that then fails ends the search: another identity never replaces the requested one. The
 //! two command-line tools are the exception: they may be installed without being meant as the login, so a failure is
-//! logged and the search continues.
+//! logged and the search continues. A session of the Databricks CLI that has expired was meant, and ends it.
 //!
 //! A custom [`TokenProvider`] replaces all of this.
 

@@ -114,5 +114,31 @@ async fn a_person_is_logged_in_by_the_tool() {
         build(&[("profile", "me"), ("auth_type", "databricks-cli")], &failing, &script).await.unwrap_err();
     assert!(error.to_string().ends_with("cannot get access token: auth failed"), "C116: {error}");
     let error = build(&[("host", "https://ws.example")], &failing, &script).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("databricks-cli: cannot get access token: auth failed;"), "{error}");
+}
+
+/// What the tool prints when its refresh token is no longer accepted.
+const EXPIRED: &str = r#"
+[ "$1" = version ] && { echo "Databricks CLI v1.13.0"; exit 0; }
+echo "Error: A new access token could not be retrieved because the refresh token is invalid. To reauthenticate, run the following command:" >&2
+echo "  $ databricks auth login" >&2
+exit 1
+"#;
+
+#[tokio::test]
+async fn an_expired_session_of_the_tool_says_so_and_how_to_log_in() {
+    let tool = program("databricks", EXPIRED, 1024 * 1024);
+    let home = home("[me]\nhost = https://ws.example\n");
+    let env = [("PATH", tool.path().to_str().unwrap()), ("HOME", home.path().to_str().unwrap())];
+    for (code, command) in [
+        (("profile", "me"), "`databricks auth login --profile me`"),
+        (("host", "https://ws.example"), "`databricks auth login --host https://ws.example`"),
+    ] {
+        let error = build(&[code], &env, &nowhere()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "the search ends: {error}");
+        let text = error.to_string();
+        assert!(text.contains("has expired") && text.contains(command), "{text}");
+        assert!(text.len() < 200, "{text}");
+    }
 }
