@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::DatabaseCredential;
+use super::{DatabaseCredential, LIFE};
 use crate::{
     api::{
         endpoint::{Endpoint, EndpointInfo},
@@ -21,10 +21,11 @@ use crate::{
     telemetry::record,
 };
 
-/// The time before the expiry at which a credential is replaced.
+/// The time before the expiry at which a credential is replaced, or after half of its life.
 const SKEW: Duration = Duration::from_secs(2 * 60);
 
-/// Keeps the credential of an endpoint and generates the next one two minutes before it expires.
+/// Keeps the credential of an endpoint and generates the next one two minutes before it expires, or after half of its
+/// life where that is shorter than four minutes.
 ///
 /// All caches of one client and its clones for one endpoint share the credential, and concurrent callers share one
 /// request. If it fails while the old credential is still valid, the old one is returned.
@@ -84,17 +85,42 @@ struct Kept {
     /// The monotonic clock counts beside the wall clock, so that neither a jump of the one nor a sleep that the
     /// other does not count keeps a dead credential alive.
     ends: Instant,
+    /// The end by this machine's clock, which may differ from that of the service.
+    ends_at: DateTime<Utc>,
+    /// The time before the end at which it is replaced.
+    lead: Duration,
 }
 
 impl Kept {
     fn new(credential: DatabaseCredential) -> Self {
-        let life = (credential.expire_time - Utc::now()).to_std().unwrap_or_default();
-        Self { credential: Arc::new(credential), ends: Instant::now() + life }
+        let now = Utc::now();
+        let life = life(credential.expire_time, now);
+        let ends_at = TimeDelta::from_std(life).ok().and_then(|life| now.checked_add_signed(life));
+        Self {
+            ends: Instant::now() + life,
+            ends_at: ends_at.unwrap_or(credential.expire_time),
+            lead: SKEW.min(life / 2),
+            credential: Arc::new(credential),
+        }
     }
 
     fn good_for(&self) -> Duration {
-        let wall = (self.credential.expire_time - Utc::now()).to_std().unwrap_or_default();
+        let wall = (self.ends_at - Utc::now()).to_std().unwrap_or_default();
         wall.min(self.ends.saturating_duration_since(Instant::now()))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.good_for() > self.lead
+    }
+}
+
+/// The life of a credential that was generated just now. What a clock that is wrong makes of it is corrected to what
+/// the service grants: a pool must neither generate one after the other, nor keep one that is dead.
+fn life(expire_time: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    match (expire_time - now).to_std() {
+        Ok(life) if life.is_zero() => *LIFE.start(),
+        Ok(life) => life.min(*LIFE.end()),
+        Err(_) => *LIFE.start(),
     }
 }
 
@@ -153,7 +179,7 @@ impl CredentialCache {
     }
 
     /// Generates a credential in place of one that was rejected, unless another caller has done so meanwhile.
-    #[cfg(feature = "sqlx")]
+    #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
     pub(crate) async fn replace(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
         if let Some(fixed) = &self.fixed {
             return Ok(Arc::clone(fixed));
@@ -171,12 +197,12 @@ impl CredentialCache {
         if self.is_fixed() {
             return Duration::MAX;
         }
-        self.kept().map_or(Duration::ZERO, |kept| kept.good_for().saturating_sub(SKEW))
+        self.kept().map_or(Duration::ZERO, |kept| kept.good_for().saturating_sub(kept.lead))
     }
 
     fn fresh(&self) -> Option<Arc<DatabaseCredential>> {
         let kept = self.slot.kept.read().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|kept| kept.good_for() > SKEW).map(|kept| kept.credential.clone())
+        kept.as_ref().filter(|kept| kept.is_fresh()).map(|kept| kept.credential.clone())
     }
 
     fn kept(&self) -> Option<Kept> {
@@ -196,5 +222,51 @@ impl CredentialCache {
 impl fmt::Debug for CredentialCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CredentialCache").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::Lakebase,
+        http::script::{Script, ok},
+    };
+
+    async fn cache(script: &Arc<Script>) -> CredentialCache {
+        let lakebase = Lakebase::builder().host("https://ws.example").token("x").exchange(script.clone());
+        let lakebase = lakebase.build().await.unwrap();
+        CredentialCache::new(&lakebase.endpoint("projects/p/branches/b/endpoints/primary").unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_an_hour_off_neither_floods_the_service_nor_keeps_a_dead_credential() {
+        // The service grants an hour; by this machine's clock that is …
+        for (seconds, expected) in [(3600, 25_usize), (0, 480), (-3600, 480), (60, 2880), (7200, 25)] {
+            let script = Script::new(move |count, _| {
+                let end = (Utc::now() + TimeDelta::seconds(seconds)).to_rfc3339();
+                ok(&format!("{{\"token\":\"t{count}\",\"expire_time\":\"{end}\"}}"))
+            });
+            let cache = cache(&script).await;
+            // A day of one login in ten seconds. The wall clock stands still meanwhile.
+            for _ in 0..8640 {
+                cache.get().await.unwrap();
+                tokio::time::advance(Duration::from_secs(10)).await;
+            }
+            let generated = script.count();
+            assert!(generated.abs_diff(expected) <= expected / 10, "{seconds}: {generated}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hundred_logins_at_once_generate_one_credential() {
+        let script = Script::new(|count, _| {
+            let end = (Utc::now() + TimeDelta::seconds(3600)).to_rfc3339();
+            ok(&format!("{{\"token\":\"t{count}\",\"expire_time\":\"{end}\"}}"))
+        });
+        let cache = cache(&script).await;
+        let all = futures_util::future::join_all((0..100).map(|_| cache.get())).await;
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(script.count(), 1);
     }
 }
