@@ -53,20 +53,25 @@ impl Migrations {
                 found.push((version(&name)?, path));
             }
         }
-        found.sort();
-        if let Some([one, other]) = found.array_windows().find(|[one, other]| one.0 == other.0) {
-            return Err(Error::invalid(format!(
-                "version {} is there twice: '{}' and '{}'; give one of them another number",
-                one.0,
-                one.1.display(),
-                other.1.display()
-            )));
-        }
-        if found.is_empty() {
-            return Err(Error::invalid(format!("there is no migration in '{}'", directory.display())));
-        }
-        found.iter().map(|(_, path)| Migration::from_file(path)).collect()
+        ordered(found, directory)?.iter().map(Migration::from_file).collect()
     }
+}
+
+/// Sorts paths by their versions, of which each occurs once.
+pub(super) fn ordered(mut found: Vec<(i64, PathBuf)>, directory: &Path) -> Result<Vec<PathBuf>> {
+    found.sort();
+    if let Some([one, other]) = found.array_windows().find(|[one, other]| one.0 == other.0) {
+        return Err(Error::invalid(format!(
+            "version {} is there twice: '{}' and '{}'; give one of them another number",
+            one.0,
+            one.1.display(),
+            other.1.display()
+        )));
+    }
+    if found.is_empty() {
+        return Err(Error::invalid(format!("there is no migration in '{}'", directory.display())));
+    }
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
 fn version(name: &str) -> Result<i64> {
@@ -78,7 +83,7 @@ fn version(name: &str) -> Result<i64> {
     })
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::invalid(format!("'{}' cannot be read", path.display())).with_source(error)
 }
 

@@ -66,6 +66,12 @@ impl Migration {
         self
     }
 
+    /// Runs every statement outside a transaction where the file of another tool says so.
+    pub(super) fn or_each_alone(mut self, alone: bool) -> Self {
+        self.each_alone |= alone;
+        self
+    }
+
     pub(super) fn from_sqlx(migration: &sqlx::migrate::Migration, table: &Arc<SqlxTable>) -> Self {
         Self {
             id: migration.version.to_string().into(),

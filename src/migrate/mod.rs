@@ -1,6 +1,7 @@
 //! Migrations: apply them, rehearse them on a branch, promote them to production.
 //!
-//! A [`Migration`] is SQL with an id; [`Migrations`] are several in order, from text, files or an sqlx `Migrator`. Each
+//! A [`Migration`] is SQL with an id; [`Migrations`] are several in order, from text, files, directories of other tools
+//! or an sqlx `Migrator`. Each
 //! is applied at most once to a database, which keeps the record in a table of its own.
 //!
 //! * [`apply`] runs them on any PostgreSQL connection: under the migration lock, with a lock timeout and retries, in
@@ -23,6 +24,7 @@ mod migrations;
 mod observe;
 mod observed_hazards;
 mod options;
+mod other_tools;
 mod promote;
 mod rebase;
 mod rehearsal;
