@@ -12,6 +12,7 @@ guides! {
     getting_started: "getting-started.md",
     authentication: "authentication.md",
     pools: "pools.md",
+    drivers: "drivers.md",
     local_lakebase: "local-lakebase.md",
     observability: "observability.md",
     branches_and_expiry: "branches-and-expiry.md",

@@ -89,6 +89,9 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `sqlx` | on | pools and connections of [sqlx](https://docs.rs/sqlx), re-exported as `lakebase::sqlx` |
+//! | `tokio-postgres` | off | connections of [tokio-postgres](https://docs.rs/tokio-postgres), re-exported |
+//! | `deadpool` | off | `LakebaseConnect`, for pools of [deadpool-postgres](https://docs.rs/deadpool-postgres) |
+//! | `diesel-async` | off | connections and pools of [diesel-async](https://docs.rs/diesel-async) |
 //! | `schema` | on | [`schema`]: comparison of schemas, migration plans, drift |
 //! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
@@ -99,12 +102,11 @@
 //! [`Branch::connection_info`] has what any driver needs. Features add API and never change behavior.
 //!
 //! TLS is rustls with the `ring` provider, which needs a C compiler to build and no cmake. HTTP and
-//! PostgreSQL trust the operating system's store and the certificates that the client is given; PostgreSQL also trusts
-//! the public authorities that Mozilla lists.
+//! PostgreSQL trust the same authorities: the operating system's store and the certificates that the client is given.
 //!
 //! # Limits
 //!
-//! * It needs a tokio runtime, and its database connections are sqlx's.
+//! * It needs a tokio runtime; its own work on databases (comparison, migrations) uses sqlx.
 //! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers
 //!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and
 //!   undeleting a branch.
@@ -168,7 +170,14 @@ pub use postgres::pool::LakebasePool;
 /// The driver behind pools and connections, so that a dependent uses the same version of it.
 #[cfg(feature = "sqlx")]
 pub use sqlx;
+/// Other drivers, re-exported for the same reason.
+#[cfg(feature = "tokio-postgres")]
+pub use tokio_postgres;
 pub use workflow::ephemeral::EphemeralBranch;
+#[cfg(feature = "deadpool")]
+pub use {deadpool_postgres, postgres::drivers::deadpool::LakebaseConnect};
+#[cfg(feature = "diesel-async")]
+pub use {diesel, diesel_async};
 
 /// Ids and resource names, checked when they are made.
 pub mod name {
@@ -180,6 +189,8 @@ pub mod name {
 
 /// Plain data: answers of the service and parameters of requests.
 pub mod model {
+    #[cfg(feature = "tokio-postgres")]
+    pub use crate::postgres::drivers::tokio_postgres::TokioPostgresConnection;
     pub use crate::{
         api::{
             branch::{BranchInfo, CopyCost},

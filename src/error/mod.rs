@@ -334,11 +334,20 @@ impl Error {
     }
 
     /// The SQLSTATE of an error of PostgreSQL.
-    #[cfg(feature = "sqlx")]
+    #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
     pub fn sqlstate(&self) -> Option<String> {
-        let own = self.0.sqlstate.clone();
-        own.or_else(|| self.downcast_ref::<Self>()?.sqlstate())
-            .or_else(|| self.downcast_ref::<DatabaseError>()?.sqlstate())
+        #[cfg(feature = "tokio-postgres")]
+        if let Some(code) = self.downcast_ref().and_then(tokio_postgres::Error::code) {
+            return Some(code.code().to_owned());
+        }
+        #[cfg(feature = "sqlx")]
+        {
+            let own = self.0.sqlstate.clone();
+            own.or_else(|| self.downcast_ref::<Self>()?.sqlstate())
+                .or_else(|| self.downcast_ref::<DatabaseError>()?.sqlstate())
+        }
+        #[cfg(not(feature = "sqlx"))]
+        None
     }
 }
 

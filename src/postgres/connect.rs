@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, postgres::PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgConnection, postgres::PgPoolOptions};
 
-use super::{
-    LOGIN_LIMIT, LoginParams, Options, Target, TlsMode, info::ConnectionInfo, login_options,
-    pool::LakebasePool,
-};
+use super::{Options, Target, TlsMode, info::ConnectionInfo, login_options, pool::LakebasePool};
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
@@ -40,8 +37,7 @@ use crate::{
 /// Awaiting it, for a branch those of [`Branch::ensure_endpoint`], for an endpoint those of
 /// [`Endpoint::wait_until_ready`]; [`Connect`](crate::ErrorKind::Connect) when the server cannot be reached or its
 /// certificate cannot be verified; [`Database`](crate::ErrorKind::Database) when PostgreSQL refuses the login;
-/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit;
-/// [`Config`](crate::ErrorKind::Config) when the system's trusted certificates cannot be read.
+/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is opened until the request is awaited"]
 pub struct OpenPool {
@@ -59,7 +55,7 @@ impl OpenPool {
     }
 
     async fn run(self) -> Result<LakebasePool> {
-        LakebasePool::open(self.login.login_params().await?, self.options).await
+        LakebasePool::open(self.login.info().await?, self.options).await
     }
 }
 
@@ -80,8 +76,7 @@ sent_when_awaited!(OpenPool => LakebasePool);
 /// Awaiting it, for a branch those of [`Branch::ensure_endpoint`], for an endpoint those of
 /// [`Endpoint::wait_until_ready`]; [`Connect`](crate::ErrorKind::Connect) when the server cannot be reached or its
 /// certificate cannot be verified; [`Database`](crate::ErrorKind::Database) when PostgreSQL refuses the login;
-/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit;
-/// [`Config`](crate::ErrorKind::Config) when the system's trusted certificates cannot be read.
+/// [`Timeout`](crate::ErrorKind::Timeout) when no login succeeds within the limit.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is opened until the request is awaited"]
 pub struct OpenConnection {
@@ -92,7 +87,7 @@ impl OpenConnection {
     login_options!();
 
     async fn run(self) -> Result<PgConnection> {
-        self.login.login_params().await?.connect().await
+        self.login.info().await?.connect().await
     }
 }
 
@@ -117,7 +112,11 @@ impl ConnectionInfo {
     /// verified, [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses the login,
     /// [`Timeout`](crate::ErrorKind::Timeout) where it does not accept one within two minutes.
     pub async fn connect(&self) -> Result<PgConnection> {
-        self.login_params().connect().await
+        self.log_in(|credential| {
+            let options = self.options(&credential);
+            async move { options.connect().await }
+        })
+        .await
     }
 
     /// Opens a pool with these parameters, whose connections log in with fresh credentials for as long as it lives.
@@ -136,11 +135,7 @@ impl ConnectionInfo {
     ///
     /// Those of [`connect`](Self::connect).
     pub async fn pool(&self, options: PgPoolOptions) -> Result<LakebasePool> {
-        LakebasePool::open(self.login_params(), options).await
-    }
-
-    fn login_params(&self) -> LoginParams {
-        LoginParams { info: self.clone(), limit: LOGIN_LIMIT, endpoint_created: None }
+        LakebasePool::open(self.clone(), options).await
     }
 }
 

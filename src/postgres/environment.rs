@@ -1,8 +1,8 @@
 //! Connection parameters from the environment, as Databricks Apps set it.
 
 use super::{
-    DEFAULT_DATABASE,
-    info::{ConnectionInfo, TlsMode},
+    DEFAULT_DATABASE, LOGIN_LIMIT,
+    info::{ConnectionInfo, Roots, TlsMode},
 };
 use crate::{
     api::{credential::CredentialCache, endpoint::Endpoint},
@@ -76,10 +76,6 @@ impl ConnectionInfo {
         // The name for the store of the operating system, which is trusted anyway.
         let file = env.get(ROOT_CERTIFICATE).filter(|file| file != "system");
         info.ca_cert = file.map(Into::into).or(info.ca_cert);
-        #[cfg(feature = "sqlx")]
-        if info.ca_cert.is_none() {
-            info.roots = Some(super::roots::trusted(client.roots()).await?);
-        }
         Ok(info)
     }
 
@@ -93,8 +89,9 @@ impl ConnectionInfo {
             ca_cert: None,
             pooled: false,
             cache: CredentialCache::new(endpoint),
-            #[cfg(feature = "sqlx")]
-            roots: None,
+            limit: LOGIN_LIMIT,
+            endpoint_created: None,
+            roots: Roots(endpoint.client().roots().into()),
         }
     }
 }

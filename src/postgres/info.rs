@@ -1,13 +1,14 @@
 //! Connection parameters for any driver.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 #[cfg(feature = "sqlx")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::HostChoice;
+use super::{HostChoice, LOGIN_LIMIT};
 use crate::{
     api::{
         credential::{CredentialCache, DatabaseCredential},
@@ -77,15 +78,27 @@ pub struct ConnectionInfo {
     pub user: String,
     /// Verification of the server.
     pub tls: TlsMode,
-    /// The file with the certificate authority to trust, which is that of a local server. `None`: the authorities that
-    /// HTTP trusts.
+    /// The file with the certificate authority of a local server. `None`: the authorities that HTTP trusts.
     pub ca_cert: Option<PathBuf>,
     /// Whether the host is that of the connection pooler.
     pub pooled: bool,
     pub(super) cache: CredentialCache,
-    /// The authorities to trust where no file names one, as PEM.
-    #[cfg(feature = "sqlx")]
-    pub(super) roots: Option<super::roots::Roots>,
+    /// The time limit of a login.
+    pub(super) limit: Duration,
+    /// Where the role may be younger than the connection.
+    pub(super) endpoint_created: Option<DateTime<Utc>>,
+    /// The authorities that the client was given, as PEM.
+    pub(super) roots: Roots,
+}
+
+/// Certificates as PEM.
+#[derive(Clone)]
+pub(super) struct Roots(pub(super) Arc<[u8]>);
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roots").field("bytes", &self.0.len()).finish()
+    }
 }
 
 impl ConnectionInfo {
@@ -106,8 +119,9 @@ impl ConnectionInfo {
             ca_cert: endpoint.hosts.ca_cert.clone(),
             pooled: choice.pooled,
             cache: CredentialCache::of(endpoint),
-            #[cfg(feature = "sqlx")]
-            roots: None,
+            limit: LOGIN_LIMIT,
+            endpoint_created: None,
+            roots: Roots(endpoint.handle().client().roots().into()),
         })
     }
 
@@ -150,14 +164,15 @@ impl ConnectionInfo {
         url
     }
 
-    /// The options of sqlx, without the password.
+    /// The options of sqlx, with the password.
     #[cfg(feature = "sqlx")]
-    pub(super) fn options(&self) -> PgConnectOptions {
+    pub(super) fn options(&self, credential: &DatabaseCredential) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass()
             .host(&self.host)
             .port(self.port)
             .username(&self.user)
             .database(&self.database)
+            .password(credential.token.expose_secret())
             .ssl_mode(self.tls.to_sqlx());
         let options = if self.pooled {
             // The pooler refuses parameters that it does not know, and another server does not have the statements.
@@ -165,12 +180,11 @@ impl ConnectionInfo {
         } else {
             options
         };
-        match (&self.ca_cert, &self.roots) {
-            (Some(file), _) => options.ssl_root_cert(file),
-            // The driver has read the file that this variable names.
-            (None, Some(_)) if std::env::var_os("PGSSLROOTCERT").is_some() => options,
-            (None, Some(roots)) => options.ssl_root_cert_from_pem(roots.to_pem()),
-            (None, None) => options,
+        // Either replaces the file that PGSSLROOTCERT names, which HTTP would not trust. The driver adds the store of
+        // the operating system.
+        match &self.ca_cert {
+            Some(file) => options.ssl_root_cert(file),
+            None => options.ssl_root_cert_from_pem(self.roots.0.to_vec()),
         }
     }
 }

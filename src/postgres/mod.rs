@@ -5,18 +5,19 @@
 
 #[cfg(feature = "sqlx")]
 pub(crate) mod connect;
+#[cfg(feature = "tokio-postgres")]
+pub(crate) mod drivers;
 mod environment;
 pub(crate) mod info;
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
 mod login;
 #[cfg(feature = "sqlx")]
 pub(crate) mod pool;
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
 mod roots;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use crate::{
@@ -91,36 +92,22 @@ impl Options {
         }
     }
 
-    async fn login_params(&self) -> Result<LoginParams> {
+    async fn info(&self) -> Result<ConnectionInfo> {
         let endpoint = self.target.endpoint(self.host).await?;
         let client = endpoint.handle().client();
         let user = match &self.user {
             Some(user) => user.clone(),
             None => client.current_user().await?.user_name.clone(),
         };
-        let info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls, self.host)?;
-        let info = match self.password.clone() {
-            Some(password) => ConnectionInfo { cache: info.cache.fixed(password), ..info },
-            None => info,
-        };
-        #[cfg(feature = "sqlx")]
-        let info = match info.ca_cert {
-            Some(_) => info,
-            None => ConnectionInfo { roots: Some(roots::trusted(client.roots()).await?), ..info },
-        };
+        let mut info = ConnectionInfo::of(&endpoint, user, self.database.clone(), self.tls, self.host)?;
+        if let Some(password) = self.password.clone() {
+            info.cache = info.cache.fixed(password);
+        }
+        info.limit = self.limit;
         // On a new branch the caller's own role, unlike others, may appear with a delay.
-        let endpoint_created = endpoint.create_time.filter(|_| self.user.is_none());
-        Ok(LoginParams { info, limit: self.limit, endpoint_created })
+        info.endpoint_created = endpoint.create_time.filter(|_| self.user.is_none());
+        Ok(info)
     }
-}
-
-/// The parameters of a login, which a pool uses again for each of its connections.
-#[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "sqlx"), expect(dead_code, reason = "only a driver of the crate logs in with them"))]
-struct LoginParams {
-    info: ConnectionInfo,
-    limit: Duration,
-    endpoint_created: Option<DateTime<Utc>>,
 }
 
 macro_rules! login_options {
@@ -204,7 +191,7 @@ impl DescribeConnection {
     login_options!();
 
     async fn run(self) -> Result<ConnectionInfo> {
-        Ok(self.login.login_params().await?.info)
+        self.login.info().await
     }
 }
 

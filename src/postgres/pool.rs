@@ -9,13 +9,19 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
-use tokio::{task::AbortHandle, time::sleep};
+use tokio::{
+    task::AbortHandle,
+    time::{Instant, sleep},
+};
 
 use super::{
-    LoginParams,
-    login::{LoginOutcome, classify},
+    info::ConnectionInfo,
+    login::{DriverError as _, LoginOutcome},
 };
-use crate::{api::credential::DatabaseCredential, error::Result};
+use crate::{
+    api::{backoff::Backoff, credential::DatabaseCredential},
+    error::Result,
+};
 
 /// A [`PgPool`] whose new connections log in with a credential that has not expired, for as long as the pool lives.
 /// Clones share it.
@@ -38,7 +44,7 @@ use crate::{api::credential::DatabaseCredential, error::Result};
 #[derive(Clone)]
 pub struct LakebasePool {
     pool: PgPool,
-    params: Arc<LoginParams>,
+    info: Arc<ConnectionInfo>,
     refresh_task: Arc<RefreshTask>,
 }
 
@@ -54,55 +60,49 @@ impl Drop for RefreshTask {
 /// The interval at which the wall clock is checked: timers stand still while a machine sleeps, and it must not log in
 /// with an expired credential afterwards.
 const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(30);
+/// The pauses between logins that broke off.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2)).jitter(0.2);
 /// The pause after a failure to renew.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 impl LakebasePool {
-    pub(super) async fn open(params: LoginParams, options: PgPoolOptions) -> Result<Self> {
-        let pool = params.log_in(|login| options.clone().connect_with(login)).await?;
-        Ok(Self::with_refresh(pool, params))
+    pub(super) async fn open(info: ConnectionInfo, options: PgPoolOptions) -> Result<Self> {
+        let log_in =
+            |credential: Arc<DatabaseCredential>| options.clone().connect_with(info.options(&credential));
+        let pool = info.log_in(log_in).await?;
+        Ok(Self::with_refresh(pool, info))
     }
 
-    fn with_refresh(pool: PgPool, params: LoginParams) -> Self {
-        let refresh_task = tokio::spawn(renew(pool.clone(), params.clone())).abort_handle();
-        Self { pool, params: Arc::new(params), refresh_task: Arc::new(RefreshTask(refresh_task)) }
+    fn with_refresh(pool: PgPool, info: ConnectionInfo) -> Self {
+        let refresh_task = tokio::spawn(renew(pool.clone(), info.clone())).abort_handle();
+        Self { pool, info: Arc::new(info), refresh_task: Arc::new(RefreshTask(refresh_task)) }
     }
 
     /// Returns the sqlx pool. Its credentials are renewed until it is closed with [`PgPool::close`]; dropping all
     /// clones of it does not end that.
     pub fn into_inner(self) -> PgPool {
-        tokio::spawn(renew(self.pool.clone(), (*self.params).clone()));
+        tokio::spawn(renew(self.pool.clone(), (*self.info).clone()));
         self.pool.clone()
     }
 
-    /// Takes a connection out of the pool. Unlike [`PgPool::acquire`], a login that is refused because the
-    /// credential expired is tried once more with a new one.
+    /// Takes a connection out of the pool. Unlike with [`PgPool::acquire`], a login that is refused because the
+    /// credential expired is tried again with a new one, and one that a starting or stopping server breaks off is tried
+    /// again until the `acquire_timeout` of the pool.
     ///
     /// # Errors
     ///
     /// Those of sqlx.
     pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        match self.pool.acquire().await {
-            Err(error) if classify(&error) == LoginOutcome::Renew && self.refresh().await => {
-                self.pool.acquire().await
-            }
-            result => result,
-        }
+        self.retried(|| self.pool.acquire()).await
     }
 
-    /// Begins a transaction. Unlike [`PgPool::begin`], a login that is refused because the credential expired
-    /// is tried once more with a new one.
+    /// Begins a transaction, with a connection as [`acquire`](Self::acquire) gives it.
     ///
     /// # Errors
     ///
     /// Those of sqlx.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        match self.pool.begin().await {
-            Err(error) if classify(&error) == LoginOutcome::Renew && self.refresh().await => {
-                self.pool.begin().await
-            }
-            result => result,
-        }
+        self.retried(|| self.pool.begin()).await
     }
 
     /// Closes the pool and waits until all its connections are closed.
@@ -131,14 +131,42 @@ impl LakebasePool {
         &self.pool
     }
 
+    /// Repeats `attempt` while the reason for its failure is a login that may succeed later. A connection was not
+    /// there yet, so no statement runs twice.
+    async fn retried<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, sqlx::Error>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let mut backoff = BACKOFF;
+        let end = Instant::now() + self.pool.options().get_acquire_timeout();
+        let mut renewed = false;
+        loop {
+            let error = match attempt().await {
+                Err(error) => error,
+                result => return result,
+            };
+            match error.outcome() {
+                LoginOutcome::Renew if !renewed && self.refresh().await => renewed = true,
+                // The pool has waited as long as it may.
+                LoginOutcome::Retry
+                    if !matches!(error, sqlx::Error::PoolTimedOut) && Instant::now() < end =>
+                {
+                    tracing::debug!(%error, "the login broke off, trying again");
+                    sleep(backoff.pause()).await;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
     async fn refresh(&self) -> bool {
         let renewed = async {
-            let refused = self.params.info.cache.get().await?;
-            self.params.info.cache.replace(&refused).await
+            let refused = self.info.cache.get().await?;
+            self.info.cache.replace(&refused).await
         };
         match renewed.await {
             Ok(credential) => {
-                self.pool.set_connect_options(self.params.options(&credential));
+                self.pool.set_connect_options(self.info.options(&credential));
                 true
             }
             Err(error) => {
@@ -210,35 +238,35 @@ impl fmt::Debug for LakebasePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _ = &self.refresh_task;
         f.debug_struct("LakebasePool")
-            .field("host", &self.params.info.host)
-            .field("database", &self.params.info.database)
-            .field("user", &self.params.info.user)
+            .field("host", &self.info.host)
+            .field("database", &self.info.database)
+            .field("user", &self.info.user)
             .field("size", &self.pool.size())
             .finish_non_exhaustive()
     }
 }
 
 /// Sets each new credential in the pool before the old one expires.
-async fn renew(pool: PgPool, params: LoginParams) {
+async fn renew(pool: PgPool, info: ConnectionInfo) {
     let closed = pool.close_event();
     tokio::select! {
         () = closed => {}
-        () = renew_forever(&pool, &params) => {}
+        () = renew_forever(&pool, &info) => {}
     }
 }
 
-async fn renew_forever(pool: &PgPool, params: &LoginParams) {
+async fn renew_forever(pool: &PgPool, info: &ConnectionInfo) {
     let mut last: Option<Arc<DatabaseCredential>> = None;
     loop {
-        sleep(params.info.cache.due_in().clamp(Duration::from_millis(100), MAX_CHECK_INTERVAL)).await;
-        match params.info.cache.get().await {
+        sleep(info.cache.due_in().clamp(Duration::from_millis(100), MAX_CHECK_INTERVAL)).await;
+        match info.cache.get().await {
             Ok(credential) if last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &credential)) => {
-                pool.set_connect_options(params.options(&credential));
+                pool.set_connect_options(info.options(&credential));
                 last = Some(credential);
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(host = %params.info.host, %error, "no new credential for the pool, trying again");
+                tracing::warn!(host = %info.host, %error, "no new credential for the pool, trying again");
                 sleep(RETRY_DELAY).await;
             }
         }
@@ -247,15 +275,15 @@ async fn renew_forever(pool: &PgPool, params: &LoginParams) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::login::tests::{generating, params, password};
+    use super::super::login::tests::{generating, info, password};
     use super::*;
     use crate::http::script::Script;
 
     async fn lazy(script: &Arc<Script>) -> LakebasePool {
-        let params = params(script, None).await;
-        let credential = params.info.cache.get().await.unwrap();
-        let pool = PgPoolOptions::new().connect_lazy_with(params.options(&credential));
-        LakebasePool::with_refresh(pool, params)
+        let info = info(script, None).await;
+        let credential = info.cache.get().await.unwrap();
+        let pool = PgPoolOptions::new().connect_lazy_with(info.options(&credential));
+        LakebasePool::with_refresh(pool, info)
     }
 
     #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ pub(crate) fn operation(span: &Span, error: Option<&Error>, took: Duration) {
 }
 
 /// The end of a login to PostgreSQL.
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
 pub(crate) fn login(span: &Span, error: Option<&Error>, took: Duration) {
     if let Some(error) = error {
         failure(span, error);
@@ -92,7 +92,7 @@ mod metrics_of {
         histogram!(metric::OPERATION_DURATION, with_error(Vec::new(), error)).record(took);
     }
 
-    #[cfg(feature = "sqlx")]
+    #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
     pub(super) fn login(error: Option<&Error>, took: Duration) {
         let system = Label::new(field::DB_SYSTEM, "postgresql");
         histogram!(metric::LOGIN_DURATION, with_error(vec![system], error)).record(took);
@@ -119,7 +119,7 @@ mod metrics_of {
 
     pub(super) fn operation(_: Option<&Error>, _: Duration) {}
 
-    #[cfg(feature = "sqlx")]
+    #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
     pub(super) fn login(_: Option<&Error>, _: Duration) {}
 
     pub(super) fn renewal(_: Option<&Error>) {}

@@ -13,7 +13,7 @@ pub(super) struct Pkce {
     /// Comes back with the redirect, which proves that it belongs to this login.
     pub(super) state: String,
     pub(super) verifier: SecretString,
-    /// The hash of the verifier: whoever sees the address of the page cannot use the code.
+    /// The hash of the verifier, so that the address of the page does not suffice to redeem the code.
     pub(super) challenge: String,
 }
 

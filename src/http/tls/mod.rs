@@ -1,4 +1,4 @@
-//! TLS of the HTTP client: rustls with `ring`, the trust store of the operating system and the roots a caller adds.
+//! TLS of the client: rustls with `ring`, the trust store of the operating system and the roots a caller adds.
 //!
 //! Nothing here touches the process-wide default of rustls, which belongs to the application.
 
@@ -16,13 +16,21 @@ use rustls_platform_verifier::Verifier;
 use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) fn client_config(roots: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
+    config_with(verifier(roots))
+}
+
+/// The check of a server's certificate: the trust store of the operating system and `roots`.
+pub(crate) fn verifier(roots: Vec<CertificateDer<'static>>) -> Arc<dyn ServerCertVerifier> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = SystemTrust { provider: provider.clone(), roots, verifier: OnceLock::new() };
-    let config = ClientConfig::builder_with_provider(provider)
+    Arc::new(SystemTrust { provider, roots, verifier: OnceLock::new() })
+}
+
+pub(crate) fn config_with(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::new(ErrorKind::Config, "TLS cannot be set up").with_source(e))?
         .dangerous() // the name rustls gives to any verifier but its own; this one verifies fully
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(config)
 }
@@ -111,4 +119,4 @@ impl ServerCertVerifier for SystemTrust {
 
 #[cfg(test)]
 #[cfg(feature = "local")]
-mod tests;
+pub(crate) mod tests;

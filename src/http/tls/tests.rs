@@ -12,8 +12,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{client::Lakebase, error::ErrorKind};
 
-/// Serves `{}` to every connection that completes a handshake. Returns the address and the root as PEM.
-async fn server() -> (String, String, tokio::task::JoinHandle<()>) {
+/// Serves `{}` to every connection that completes a handshake, and a refusal to one that asks for PostgreSQL's TLS.
+/// Returns the address and the root as PEM.
+pub(crate) async fn server() -> (String, String, tokio::task::JoinHandle<()>) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -32,13 +33,22 @@ async fn server() -> (String, String, tokio::task::JoinHandle<()>) {
     let host = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let task = tokio::spawn(async move {
         loop {
-            let (socket, _) = listener.accept().await.unwrap();
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut first = [0];
+            // A request for TLS begins with its length, a handshake with its type.
+            let is_postgres = socket.peek(&mut first).await.is_ok() && first == [0];
+            if is_postgres {
+                let _ = socket.read_exact(&mut [0; 8]).await;
+                let _ = socket.write_all(b"S").await;
+            }
             let Ok(mut socket) = acceptor.accept(socket).await else { continue };
             let mut buffer = [0; 4096];
             let _ = socket.read(&mut buffer).await;
-            let _ = socket
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
-                .await;
+            let answer: &[u8] = match is_postgres {
+                true => b"E\0\0\0\x25SFATAL\0C3D000\0Mno such database\0\0",
+                false => b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+            };
+            let _ = socket.write_all(answer).await;
             let _ = socket.shutdown().await;
         }
     });

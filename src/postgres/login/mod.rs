@@ -1,20 +1,20 @@
-//! Logins with sqlx: the retry loop, and the classification of login failures.
+//! Logins for every driver: the retry loop, and the classification of login failures.
 
-use std::{io, sync::Arc, time::Duration};
+#[cfg(feature = "sqlx")]
+mod sqlx;
+#[cfg(feature = "tokio-postgres")]
+mod tokio_postgres;
+
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use chrono::Utc;
-use secrecy::ExposeSecret;
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{LoginParams, roots};
+use super::{info::ConnectionInfo, roots};
 use crate::{
-    api::{
-        credential::DatabaseCredential,
-        wait::{PollResult, until},
-    },
-    error::{DatabaseError, Error, ErrorKind, Result},
+    api::{credential::DatabaseCredential, wait::Deadline},
+    error::{ErrorKind, Result},
     telemetry::{field, record, span},
 };
 
@@ -31,105 +31,123 @@ pub(super) enum LoginOutcome {
     GiveUp,
 }
 
-pub(super) fn classify(error: &sqlx::Error) -> LoginOutcome {
+/// The outcome for an I/O error: a broken certificate or an unreadable file stays so.
+fn classify_io(error: &io::Error) -> LoginOutcome {
     use io::ErrorKind::{InvalidData, InvalidInput, NotFound, PermissionDenied, Unsupported};
-    match error {
-        // A broken certificate or an unreadable file stays so.
-        sqlx::Error::Io(error) => match error.kind() {
-            InvalidData | InvalidInput | NotFound | PermissionDenied | Unsupported => LoginOutcome::GiveUp,
-            _ => LoginOutcome::Retry,
-        },
-        sqlx::Error::PoolTimedOut => LoginOutcome::Retry,
-        // A connection that is closed before the answer to the request for TLS.
-        sqlx::Error::Protocol(text) if text.contains("response from SSLRequest: 0x00") => LoginOutcome::Retry,
-        // A pooler's setting, which stays as it is.
-        sqlx::Error::Database(error) if error.message().starts_with("unsupported startup parameter") => {
-            LoginOutcome::GiveUp
-        }
-        sqlx::Error::Database(error) => classify_sqlstate(error.code().as_deref().unwrap_or_default()),
-        _ => LoginOutcome::GiveUp,
+    match error.kind() {
+        InvalidData | InvalidInput | NotFound | PermissionDenied | Unsupported => LoginOutcome::GiveUp,
+        _ => LoginOutcome::Retry,
     }
 }
 
 fn classify_sqlstate(code: &str) -> LoginOutcome {
     match code {
-        "57P03" => LoginOutcome::Retry,
+        // The server starts, stops or recovers from a crash; a login has done nothing yet that it could repeat.
+        "57P01" | "57P02" | "57P03" => LoginOutcome::Retry,
         code if code.starts_with("08") => LoginOutcome::Retry,
         code if code.starts_with("28") => LoginOutcome::Renew,
         _ => LoginOutcome::GiveUp,
     }
 }
 
-impl LoginParams {
-    /// Options with the password in them.
-    pub(super) fn options(&self, credential: &DatabaseCredential) -> PgConnectOptions {
-        self.info.options().password(credential.token.expose_secret())
-    }
+/// A failure of a driver to log in.
+pub(super) trait DriverError: Error + Send + Sync + 'static {
+    fn outcome(&self) -> LoginOutcome;
 
-    pub(super) async fn connect(&self) -> Result<PgConnection> {
-        self.log_in(|options| async move { options.connect().await }).await
-    }
+    fn origin(&self) -> Origin;
 
-    /// Retries `attempt` until it succeeds, fails permanently, or the time is over.
-    pub(super) async fn log_in<T, F>(&self, attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
+    /// The message of PostgreSQL's answer.
+    fn answer(&self) -> Option<&str>;
+
+    /// The error as a source, which prints each cause once.
+    fn into_boxed(self) -> Box<dyn Error + Send + Sync>;
+}
+
+/// The origin of a failure, for the remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// PostgreSQL's answer.
+    Server,
+    Certificate,
+    Network,
+}
+
+/// A login that failed for good.
+#[derive(Debug)]
+pub(super) enum LoginFailure<E> {
+    Driver(E),
+    /// With the failure of the last attempt; without one the first attempt was still waiting.
+    TooLate(Option<E>),
+    Credential(crate::Error),
+}
+
+impl ConnectionInfo {
+    /// Logs in, with everything that a retry cures.
+    pub(super) async fn log_in<T, E, F>(&self, attempt: impl FnMut(Arc<DatabaseCredential>) -> F) -> Result<T>
     where
-        F: Future<Output = Result<T, sqlx::Error>>,
+        E: DriverError,
+        F: Future<Output = Result<T, E>>,
     {
         let span = tracing::debug_span!(
             span::LOGIN,
             otel.kind = "client",
             { field::DB_SYSTEM } = "postgresql",
-            { field::DB_NAMESPACE } = self.info.database,
-            { field::SERVER } = self.info.host,
-            { field::SERVER_PORT } = self.info.port,
+            { field::DB_NAMESPACE } = self.database,
+            { field::SERVER } = self.host,
+            { field::SERVER_PORT } = self.port,
             { field::DB_STATUS } = tracing::field::Empty,
             { field::ERROR } = tracing::field::Empty,
         );
         let begun = Instant::now();
-        let outcome = self.attempts(attempt).instrument(span.clone()).await;
+        let outcome = self.try_log_in(attempt).instrument(span.clone()).await;
+        let outcome = outcome.map_err(|failure| self.explain(failure));
         record::login(&span, outcome.as_ref().err(), begun.elapsed());
         outcome
     }
 
-    async fn attempts<T, F>(&self, mut attempt: impl FnMut(PgConnectOptions) -> F) -> Result<T>
+    /// Retries `attempt` until it succeeds, fails permanently, or the time is over.
+    pub(super) async fn try_log_in<T, E, F>(
+        &self,
+        mut attempt: impl FnMut(Arc<DatabaseCredential>) -> F,
+    ) -> Result<T, LoginFailure<E>>
     where
-        F: Future<Output = Result<T, sqlx::Error>>,
+        E: DriverError,
+        F: Future<Output = Result<T, E>>,
     {
-        if let Some(file) = &self.info.ca_cert {
-            roots::check_file(file)?;
+        if let Some(file) = &self.ca_cert {
+            roots::read_file(file).map_err(LoginFailure::Credential)?;
         }
-        let mut credential = self.info.cache.get().await?;
-        let mut renewed = false;
-        let mut last = None;
-        let result = until!(self.limit, {
-            let error = match attempt(self.options(&credential)).await {
-                Ok(open) => return Ok(PollResult::Ready(open)),
-                Err(error) => error,
+        let mut deadline = Deadline::new(self.limit);
+        let mut credential = self.cache.get().await.map_err(LoginFailure::Credential)?;
+        let (mut renewed, mut last) = (false, None);
+        loop {
+            let attempted = deadline.within(async { Ok(attempt(credential.clone()).await) }).await;
+            let error = match attempted {
+                Ok(Ok(open)) => return Ok(open),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(LoginFailure::TooLate(last)),
             };
-            match classify(&error) {
-                LoginOutcome::Renew if self.info.cache.is_fixed() => return Err(self.refused(error)),
+            match error.outcome() {
+                LoginOutcome::Renew if self.cache.is_fixed() => return Err(LoginFailure::Driver(error)),
                 LoginOutcome::Renew if !renewed => {
                     renewed = true;
-                    credential = self.renew(&credential).await?;
+                    credential = self.renew(&credential).await.map_err(LoginFailure::Credential)?;
                 }
                 LoginOutcome::Renew if self.is_young() => {}
                 LoginOutcome::Retry => {}
-                LoginOutcome::Renew | LoginOutcome::GiveUp => return Err(self.refused(error)),
+                LoginOutcome::Renew | LoginOutcome::GiveUp => return Err(LoginFailure::Driver(error)),
             }
             let why = error.to_string();
             last = Some(error);
-            Ok(PollResult::Pending(why))
-        })
-        .await;
-        result.map_err(|error| match (error.kind(), last) {
-            (ErrorKind::Timeout, last) => self.too_late(last),
-            _ => error,
-        })
+            if deadline.pause(&why, Duration::ZERO).await.is_err() {
+                return Err(LoginFailure::TooLate(last));
+            }
+        }
     }
 
     async fn renew(&self, refused: &Arc<DatabaseCredential>) -> Result<Arc<DatabaseCredential>> {
-        tracing::debug!(host = %self.info.host, "the login was rejected, generating another credential");
-        self.info.cache.replace(refused).await
+        tracing::debug!(host = %self.host, "the login was rejected, generating another credential");
+        self.cache.replace(refused).await
     }
 
     fn is_young(&self) -> bool {
@@ -138,48 +156,59 @@ impl LoginParams {
     }
 
     fn context(&self) -> String {
-        format!("connecting to {} as {}", self.info.host, self.info.user)
+        format!("connecting to {} as {}", self.host, self.user)
     }
 
-    fn refused(&self, error: sqlx::Error) -> Error {
-        let (kind, message) = match &error {
-            sqlx::Error::Database(error) if error.message().contains("native postgres login is disabled") => {
-                (
-                    ErrorKind::Database,
-                    "the project accepts generated credentials only; allow passwords with update().native_login(true), \
-                 or log in as yourself without .password()",
-                )
+    /// The error for a caller, with the remedy.
+    pub(super) fn explain<E: DriverError>(&self, failure: LoginFailure<E>) -> crate::Error {
+        let error = match failure {
+            LoginFailure::Credential(error) => return error,
+            LoginFailure::Driver(error) => {
+                let (kind, message) = self.remedy(error.origin(), error.answer().unwrap_or_default());
+                crate::Error::new(kind, message).with_source(error.into_boxed())
             }
-            sqlx::Error::Database(_) if self.info.pooled => (
+            LoginFailure::TooLate(last) => {
+                let server = if self.pooled { "the connection pooler" } else { "PostgreSQL" };
+                let limit = self.limit.as_secs_f64();
+                let message = format!("{server} did not accept the connection within {limit} s");
+                let error = crate::Error::new(ErrorKind::Timeout, message);
+                match last {
+                    Some(last) => error.with_source(last.into_boxed()),
+                    None => error,
+                }
+            }
+        };
+        error.with_context(self.context())
+    }
+
+    fn remedy(&self, origin: Origin, answer: &str) -> (ErrorKind, &'static str) {
+        match origin {
+            Origin::Server if answer.contains("native postgres login is disabled") => (
+                ErrorKind::Database,
+                "the project accepts generated credentials only; allow passwords with update().native_login(true), \
+                 or log in as yourself without .password()",
+            ),
+            Origin::Server if self.pooled => (
                 ErrorKind::Database,
                 "the connection pooler or PostgreSQL refused the login; check that the branch has this role and \
                  database, or connect without .pooled()",
             ),
-            sqlx::Error::Database(_) => (
+            Origin::Server => (
                 ErrorKind::Database,
                 "PostgreSQL refused the login; check that the branch has this role and database",
             ),
-            sqlx::Error::Tls(_) => (
+            Origin::Certificate => (
                 ErrorKind::Connect,
                 "the server's certificate cannot be verified; check the host and the certificate authority",
             ),
-            _ => (ErrorKind::Connect, "no connection to PostgreSQL"),
-        };
-        Error::new(kind, message).with_source(DatabaseError::from(error)).with_context(self.context())
-    }
-
-    /// `last` is the failure of the last attempt; without one the first attempt was still waiting.
-    fn too_late(&self, last: Option<sqlx::Error>) -> Error {
-        let server = if self.info.pooled { "the connection pooler" } else { "PostgreSQL" };
-        let message = format!("{server} did not accept the connection within {} s", self.limit.as_secs_f64());
-        let error = Error::new(ErrorKind::Timeout, message);
-        match last {
-            Some(last) => error.with_source(DatabaseError::from(last)),
-            None => error,
+            Origin::Network => (ErrorKind::Connect, "no connection to PostgreSQL"),
         }
-        .with_context(self.context())
     }
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlx")]
 pub(super) mod tests;
+#[cfg(test)]
+#[cfg(all(feature = "local", feature = "tokio-postgres"))]
+mod trust;

@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-use sqlx::error::{DatabaseError, ErrorKind as SqlxKind};
+use ::sqlx::{
+    self, ConnectOptions as _,
+    error::{DatabaseError, ErrorKind as SqlxKind},
+    postgres::PgConnectOptions,
+};
 use tokio::time::Instant;
 
 use chrono::DateTime;
@@ -17,7 +21,7 @@ use super::*;
 use crate::{
     client::Lakebase,
     http::script::{Script, ok},
-    postgres::info::{ConnectionInfo, TlsMode},
+    postgres::info::{ConnectionInfo, Roots, TlsMode},
 };
 
 /// A server that generates `t0`, `t1`, … with this life in seconds.
@@ -28,12 +32,12 @@ pub(in crate::postgres) fn generating(life: i64) -> Arc<Script> {
     })
 }
 
-pub(in crate::postgres) async fn params(
+pub(in crate::postgres) async fn info(
     script: &Arc<Script>,
     endpoint_created: Option<DateTime<Utc>>,
-) -> LoginParams {
+) -> ConnectionInfo {
     let endpoint = script_endpoint(script).await;
-    let info = ConnectionInfo {
+    ConnectionInfo {
         host: "h".into(),
         port: 5432,
         database: "d".into(),
@@ -42,9 +46,10 @@ pub(in crate::postgres) async fn params(
         ca_cert: None,
         pooled: false,
         cache: crate::api::credential::CredentialCache::new(&endpoint),
-        roots: None,
-    };
-    LoginParams { info, limit: Duration::from_secs(120), endpoint_created }
+        limit: Duration::from_secs(120),
+        endpoint_created,
+        roots: Roots(Arc::default()),
+    }
 }
 
 async fn script_endpoint(script: &Arc<Script>) -> crate::api::endpoint::Endpoint {
@@ -106,34 +111,36 @@ fn only_failures_that_pass_are_tried_again() {
         ("28P01", LoginOutcome::Renew),
         ("28000", LoginOutcome::Renew),
         ("42501", LoginOutcome::GiveUp),
-        ("57P01", LoginOutcome::GiveUp),
+        ("57P01", LoginOutcome::Retry),
+        ("57P02", LoginOutcome::Retry),
+        ("57014", LoginOutcome::GiveUp),
         ("3D000", LoginOutcome::GiveUp),
         ("53300", LoginOutcome::GiveUp),
         ("", LoginOutcome::GiveUp),
     ] {
-        assert_eq!(classify(&refused(code)), outcome, "{code}");
+        assert_eq!(refused(code).outcome(), outcome, "{code}");
     }
-    let dial = |kind: io::ErrorKind| classify(&sqlx::Error::Io(kind.into()));
+    let dial = |kind: io::ErrorKind| sqlx::Error::Io(kind.into()).outcome();
     assert_eq!(dial(io::ErrorKind::ConnectionRefused), LoginOutcome::Retry);
     assert_eq!(dial(io::ErrorKind::UnexpectedEof), LoginOutcome::Retry);
     assert_eq!(dial(io::ErrorKind::InvalidData), LoginOutcome::GiveUp);
-    assert_eq!(classify(&sqlx::Error::Tls("bad certificate".into())), LoginOutcome::GiveUp);
+    assert_eq!(sqlx::Error::Tls("bad certificate".into()).outcome(), LoginOutcome::GiveUp);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_credential_is_generated_again_once() {
     let script = generating(3600);
-    let params = params(&script, None).await;
+    let info = info(&script, None).await;
     let tried = Mutex::new(Vec::new());
-    let open = params.log_in(|options| {
-        tried.lock().unwrap().push(password(&options));
+    let open = info.log_in(|credential| {
+        tried.lock().unwrap().push(password(&info.options(&credential)));
         let first = tried.lock().unwrap().len() == 1;
         async move { if first { Err(refused("28P01")) } else { Ok(()) } }
     });
     open.await.unwrap();
     assert_eq!(*tried.lock().unwrap(), ["t0", "t1"]);
 
-    let error = params.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
+    let error = info.log_in::<(), sqlx::Error, _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
     assert_eq!((error.kind(), script.count()), (ErrorKind::Database, 3));
     assert_eq!(error.sqlstate().as_deref(), Some("28P01"));
     assert!(error.to_string().contains("role and database"), "{error}");
@@ -142,9 +149,9 @@ async fn a_refused_credential_is_generated_again_once() {
 #[tokio::test(start_paused = true)]
 async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
     let script = generating(3600);
-    let params = params(&script, Some(Utc::now())).await;
+    let info = info(&script, Some(Utc::now())).await;
     let tries = AtomicU32::new(0);
-    let open = params.log_in(|_| {
+    let open = info.log_in(|_| {
         let good = tries.fetch_add(1, SeqCst) > 8;
         async move { if good { Ok(()) } else { Err(refused("28P01")) } }
     });
@@ -155,33 +162,33 @@ async fn a_fresh_branch_that_refuses_logins_for_a_while_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_compute_that_does_not_wake_ends_at_the_deadline_with_the_last_cause() {
     let script = generating(3600);
-    let params = params(&script, None).await;
+    let info = info(&script, None).await;
     let begin = Instant::now();
-    let error = params.log_in::<(), _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
+    let error = info.log_in::<(), sqlx::Error, _>(|_| async { Err(refused("57P03")) }).await.unwrap_err();
     assert_eq!((error.kind(), begin.elapsed()), (ErrorKind::Timeout, Duration::from_secs(120)));
     assert!(error.source().unwrap().to_string().contains("57P03"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pooler_that_refuses_is_named() {
-    let mut params = params(&generating(3600), None).await;
-    params.info.pooled = true;
-    let error = params.log_in::<(), _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
+    let mut info = info(&generating(3600), None).await;
+    info.pooled = true;
+    let error = info.log_in::<(), sqlx::Error, _>(|_| async { Err(refused("28P01")) }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Database);
     assert!(error.to_string().contains("without .pooled()"), "{error}");
     // Its clients are too many, for now.
-    let error = params.log_in::<(), _>(|_| async { Err(refused("08P01")) }).await.unwrap_err();
+    let error = info.log_in::<(), sqlx::Error, _>(|_| async { Err(refused("08P01")) }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("the connection pooler did not accept"), "{error}");
-    let options = params.info.options().to_url_lossy();
+    let options = info.options(&info.cache.get().await.unwrap()).to_url_lossy();
     assert!(options.query().unwrap_or_default().contains("statement-cache-capacity=0"), "{options}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_right_is_not_tried_again() {
-    let params = params(&generating(3600), None).await;
+    let info = info(&generating(3600), None).await;
     let tries = AtomicU32::new(0);
-    let open = params.log_in::<(), _>(|_| {
+    let open = info.log_in::<(), sqlx::Error, _>(|_| {
         tries.fetch_add(1, SeqCst);
         async { Err(refused("42501")) }
     });
@@ -192,9 +199,9 @@ async fn a_missing_right_is_not_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn logins_to_one_endpoint_share_a_credential() {
     let script = generating(3600);
-    let params = params(&script, None).await;
+    let info = info(&script, None).await;
     let endpoint = script_endpoint(&script).await;
-    params.info.cache.get().await.unwrap();
+    info.cache.get().await.unwrap();
     assert_eq!(script.count(), 1);
     for _ in 0..3 {
         crate::api::credential::CredentialCache::new(&endpoint).get().await.unwrap();
