@@ -255,6 +255,6 @@ async fn promote(production: &Branch, run: usize) -> Result<(PromotionReport, Du
     let begun = Instant::now();
     let report = feature.promote(&migration).await?;
     let taken = begun.elapsed();
-    feature.delete().await?;
+    feature.delete().purge().await?;
     Ok((report, taken))
 }

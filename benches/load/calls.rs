@@ -128,7 +128,7 @@ async fn make(call: Call, world: &World, sessions: &[Mutex<PgConnection>]) -> Re
         }
         Call::Branch => {
             let made = branch.create_branch(world.fresh_id(), Expiry::after(hours(1))).await?;
-            made.delete().await?;
+            made.delete().purge().await?;
         }
     }
     Ok(())

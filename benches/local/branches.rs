@@ -75,7 +75,7 @@ async fn time(
     // The first one warms up what the others find warm.
     for run in 0..=runs {
         let (branch, taken) = fixture.branch(source, row).await?;
-        branch.delete().await?;
+        branch.delete().purge().await?;
         if run > 0 {
             samples.push(milliseconds(taken));
         }
@@ -106,7 +106,7 @@ pub(crate) async fn storage(
         branches.push(branch);
     }
     for branch in branches {
-        branch.delete().await?;
+        branch.delete().purge().await?;
     }
     table.add(&what, Goal::AtMost(8.0), Megabytes, measured);
     let what = format!("  as the branch itself reports, {}", disk.name);
@@ -146,7 +146,7 @@ pub(crate) async fn at_once(
         let mut first = None;
         for made in made {
             match made {
-                Ok(branch) => drop(deletions.spawn(async move { branch.delete().await })),
+                Ok(branch) => drop(deletions.spawn(async move { branch.delete().purge().await })),
                 Err(error) => drop(first.get_or_insert(error)),
             }
         }

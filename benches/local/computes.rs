@@ -67,6 +67,6 @@ pub(crate) async fn memory(fixture: &Fixture, disk: &Disk, table: &mut Table) ->
     suspend(&branch).await?;
     let what = format!("  of a suspended one, {}", disk.name);
     table.add(&what, Goal::AtMost(0.0), Megabytes, vec![measure()?]);
-    branch.delete().await?;
+    branch.delete().purge().await?;
     Ok(())
 }

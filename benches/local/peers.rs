@@ -50,7 +50,7 @@ pub(crate) async fn copies(fixture: &Fixture, disk: &Disk, effort: &Effort, tabl
         let (mut branches, mut copies) = (Vec::new(), [const { Vec::new() }; 3]);
         for _ in 0..effort.peer_rounds {
             let (branch, taken) = fixture.branch(&source, FILLER_ROW).await?;
-            branch.delete().await?;
+            branch.delete().purge().await?;
             branches.push(milliseconds(taken));
             for (way, samples) in WAYS.iter().zip(&mut copies) {
                 samples.push(time(*way, &plain).await?);

@@ -277,7 +277,9 @@ impl Endpoint {
                 _ => PollResult::Ready(info),
             })
         });
-        applied.await.map_err(|error| error.with_context(format!("waiting until {} is settled", self.name)))
+        applied
+            .await
+            .map_err(|error| error.with_context(format!("waiting until {} is in a stable state", self.name)))
     }
 }
 

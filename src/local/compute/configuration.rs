@@ -61,7 +61,7 @@ pub(super) fn postgresql_conf(
 ) -> Result<String, EngineError> {
     let mut text = String::from("# Written anew at every start.\n");
     for (name, value) in
-        sizes(settings).into_iter().chain(defaults().map(|(name, value)| (name, value.to_owned())))
+        memory_settings(settings).into_iter().chain(defaults().map(|(name, value)| (name, value.to_owned())))
     {
         line(&mut text, name, &value)?;
     }
@@ -89,7 +89,7 @@ pub(super) fn postgresql_conf(
 
 /// An idle compute should cost little and a busy one get its share, so only part of the memory is
 /// set aside; the operating system's cache uses the rest better, for all computes together.
-fn sizes(settings: &ComputeSettings) -> Vec<(&'static str, String)> {
+fn memory_settings(settings: &ComputeSettings) -> Vec<(&'static str, String)> {
     let memory = settings.memory_bytes;
     let megabytes = |bytes: u64, least: u64, most: u64| format!("{}MB", (bytes / MB).clamp(least, most));
     vec![

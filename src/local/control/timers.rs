@@ -16,7 +16,7 @@ use super::{
     operations::Operations,
     projects::{self, Projects},
     shared_state::SharedState,
-    state::State,
+    state::{Branch, State},
 };
 use crate::api::name::{BranchName, ProjectName};
 
@@ -32,7 +32,8 @@ pub(super) fn spawn(control: Weak<Control>) -> JoinHandle<()> {
             drop(strong);
             tokio::time::sleep(pause).await;
             let Some(control) = control.upgrade() else { return };
-            tokio::join!(control.timers.delete_expired(), control.timers.computes.suspend_idle());
+            let timers = &control.timers;
+            tokio::join!(timers.delete_expired(), timers.make_space(), timers.computes.suspend_idle());
         }
     })
 }
@@ -47,12 +48,22 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    /// Purges the branch that was deleted first, where the disk is short: what may be restored gives way to what is used.
+    pub(super) async fn make_space(&self) {
+        let state = self.state.snapshot();
+        let Some(oldest) = state.tombstones.values().min_by_key(|branch| branch.deleted) else { return };
+        if self.computes.engine.is_short_of_space().await.unwrap_or(false) {
+            self.purge_branch(oldest, "the disk is short").await;
+        }
+    }
+
     /// Deletes branches past their expiry and purges deleted projects and branches past their purge time.
     pub(super) async fn delete_expired(&self) {
         let (state, now) = (self.state.snapshot(), Utc::now());
         let expired = state.branches.values().filter(|branch| !branch.init && branch.has_expired(now));
         let expired = expired.map(|branch| self.delete_branch(branch.name()));
-        let purged = branches::purgeable(&state, now).into_iter().map(|branch| self.purge_branch(branch));
+        let purged = branches::purgeable(&state, now);
+        let purged = purged.iter().map(|branch| self.purge_branch(branch, "it is past its purge time"));
         let projects =
             projects::purgeable(&state, now).into_iter().map(|project| self.purge_project(project));
         tokio::join!(join_all(expired), join_all(purged), join_all(projects));
@@ -66,11 +77,12 @@ impl Timers {
         }
     }
 
-    async fn purge_branch(&self, branch: BranchName) {
-        tracing::info!(%branch, "purging a deleted branch past its purge time");
-        let work = self.branches.clone().begin_purge(branch.clone(), Some(Utc::now()));
+    async fn purge_branch(&self, branch: &Branch, reason: &str) {
+        let (name, uid) = (branch.name(), branch.uid.clone());
+        tracing::info!(branch = %name, reason, "purging a deleted branch");
+        let work = self.branches.clone().begin_purge(name.clone(), move |deleted| deleted.uid == uid);
         if let Err(error) = self.operations.submit(work).await {
-            tracing::warn!(%branch, %error, "failed to purge a deleted branch");
+            tracing::warn!(branch = %name, %error, "failed to purge a deleted branch");
         }
     }
 

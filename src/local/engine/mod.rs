@@ -321,6 +321,11 @@ impl Engine {
         self.inner.on_disk(move |storage| storage::logical_size(&storage.existing(&key)?.join("data"))).await
     }
 
+    /// Whether the disk has little space left.
+    pub(crate) async fn is_short_of_space(&self) -> Result<bool, EngineError> {
+        self.inner.on_disk(Storage::is_short_of_space).await
+    }
+
     /// Stops every compute cleanly, by force after five seconds; none can be started afterwards.
     pub(crate) async fn shutdown(&self) {
         self.inner.closing.store(true, Ordering::SeqCst);

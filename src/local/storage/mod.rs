@@ -74,6 +74,11 @@ impl std::fmt::Display for BranchKey {
     }
 }
 
+/// Below this the disk is short: a few branches that are copied, or a burst of WAL.
+const LITTLE_SPACE: u64 = 512 << 20;
+/// A branch has about a thousand files.
+const FEW_INODES: u64 = 4096;
+
 /// The directories of one Lakebase.
 #[derive(Debug)]
 pub(super) struct Storage {
@@ -253,6 +258,15 @@ impl Storage {
         let stat = rustix::fs::statvfs(&self.root)
             .map_err(|error| EngineError::io("measure", &self.root)(error.into()))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Whether another branch, or what PostgreSQL writes soon, may not fit.
+    pub(super) fn is_short_of_space(&self) -> Result<bool, EngineError> {
+        let stat = rustix::fs::statvfs(&self.root)
+            .map_err(|error| EngineError::io("measure", &self.root)(error.into()))?;
+        // File systems that make inodes as they are needed report none.
+        let few_inodes = stat.f_files > 0 && stat.f_favail < FEW_INODES;
+        Ok(few_inodes || stat.f_bavail.saturating_mul(stat.f_frsize) < LITTLE_SPACE)
     }
 
     fn discard_all_in(&self, dir: &Path) -> Result<(), EngineError> {

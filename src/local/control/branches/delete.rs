@@ -33,16 +33,10 @@ impl DeleteReason {
     }
 }
 
-/// The names of deleted branches past their purge time.
-pub(in crate::local::control) fn purgeable(state: &State, now: DateTime<Utc>) -> Vec<BranchName> {
-    let mut names: Vec<_> =
-        state.tombstones.values().filter(|branch| is_over(branch, now)).map(|branch| branch.name()).collect();
-    names.dedup();
-    names
-}
-
-fn is_over(branch: &Branch, now: DateTime<Utc>) -> bool {
-    branch.deleted.is_some_and(|at| at + PURGE_AFTER <= now)
+/// Deleted branches past their purge time.
+pub(in crate::local::control) fn purgeable(state: &State, now: DateTime<Utc>) -> Vec<Arc<Branch>> {
+    let over = |branch: &&Arc<Branch>| branch.deleted.is_some_and(|at| at + PURGE_AFTER <= now);
+    state.tombstones.values().filter(over).cloned().collect()
 }
 
 impl Branches {
@@ -75,7 +69,7 @@ impl Branches {
             let state = self.state.snapshot();
             let project = state.project(name.project())?;
             if purge && !state.branches.contains_key(&name) {
-                return self.begin_purge(name, None).await;
+                return self.begin_purge(name, |_| true).await;
             }
             let branch = state.branch(&name)?;
             deletion::check_branch(&state, project, branch)?;
@@ -110,17 +104,17 @@ impl Branches {
         }))
     }
 
-    /// Removes the deleted branches of a name for good; with `now`, those past their purge time.
+    /// Removes the chosen ones of the deleted branches of a name for good.
     pub(in crate::local::control) async fn begin_purge(
         self,
         name: BranchName,
-        now: Option<DateTime<Utc>>,
+        chosen: impl Fn(&Branch) -> bool + Send,
     ) -> Result<Work, ErrorResponse> {
         let wanted = Wanted::by("the purge of the branch").shared(name.project()).exclusive(&name);
         let held = self.locks.hold(wanted).await?;
         let remove = |state: &mut State| {
             let mut found: Vec<_> = state.tombstones_of(&name).into_iter().cloned().collect();
-            found.retain(|branch| now.is_none_or(|now| is_over(branch, now)));
+            found.retain(|branch| chosen(branch));
             if found.is_empty() {
                 return Err(ErrorResponse::not_found("branch id"));
             }
