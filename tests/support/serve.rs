@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{
     child::{self, LIMIT, lakebase_local},
     fixture::{USER, wanted_version},
+    postgres::programs,
 };
 
 /// A running `lakebase-local serve`, killed when dropped.
@@ -35,9 +36,9 @@ impl Serve {
         let mut command = lakebase_local();
         command.args(["serve", "--durability", "fast", "--user", USER, "--listen", "127.0.0.1:0"]);
         command.arg("--data-dir").arg(data);
-        if let Some(major) = wanted_version() {
-            command.args(["--pg-version", &major.to_string()]);
-        }
+        // The tools that check what a crash left have to be of the same version.
+        let installed = || programs::major_version(&programs::server().join("postgres"));
+        command.args(["--pg-version", &wanted_version().unwrap_or_else(installed).to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         command
     }
