@@ -266,3 +266,22 @@ async fn input_and_output_errors_are_named_and_lose_nothing() {
 async fn a_disk_that_turns_read_only_at_work_is_named_and_loses_nothing() {
     fail_at_work(EXT4, "Read-only file system", |image| image.remount("abort")).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_compute_that_could_not_write_on_a_full_disk_wakes_once_there_is_room() {
+    let image = Image::new(EXT4, 400);
+    let data = image.data();
+    let serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 7::bigint AS n").await;
+    let ballast = image.fill_but(0);
+    kill::Victim::Postmaster.strike(&serve, &data);
+    kill::none_left(&data);
+    let refused = main.connect().timeout(Duration::from_secs(2)).await.map(drop).unwrap_err();
+    assert!(format!("{refused:?}").contains("No space left on device"), "{refused:?}");
+    fs::remove_file(ballast).unwrap();
+    assert_eq!(number(&main, "SELECT n FROM item").await, 7);
+    end(serve, &data);
+}

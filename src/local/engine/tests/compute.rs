@@ -1,13 +1,49 @@
 //! Start and stop of computes under adverse conditions.
 
 use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
+
+fn branch_dir(root: &TempDir) -> std::path::PathBuf {
+    root.path().join("lb/branches/project-1/main")
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_no_wake() {
+    let root = root();
+    let engine = with_main(&root).await;
+    let log = branch_dir(&root).join("postgres.log");
+    for case in ["closed", "a pipe", "gone", "a directory"] {
+        if case == "closed" {
+            fs::set_permissions(&log, fs::Permissions::from_mode(0o000)).unwrap();
+        } else {
+            fs::remove_file(&log).unwrap();
+        }
+        match case {
+            "a pipe" => assert!(Command::new("mkfifo").arg(&log).status().unwrap().success()),
+            "a directory" => fs::create_dir(&log).unwrap(),
+            _ => {}
+        }
+        assert_eq!(
+            number(&engine, "main", "SELECT count(*) FROM t").await,
+            1,
+            "{case}: a compute that runs goes on"
+        );
+        engine.stop(&key("main")).await.unwrap();
+        engine.start(&key("main"), &SETTINGS).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert!(log.symlink_metadata().unwrap().is_file(), "{case}");
+        assert!(fs::read_to_string(&log).unwrap().contains("ready to accept connections"), "{case}");
+    }
+    engine.shutdown().await;
+}
 
 /// Sessions that write and compute without end.
 async fn busy(engine: &Engine, sessions: usize) -> tokio::task::JoinSet<()> {
