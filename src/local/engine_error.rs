@@ -180,6 +180,17 @@ impl EngineError {
         }
     }
 
+    /// Whether the system had no process or memory left.
+    pub(super) fn is_out_of_processes(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+            }
+            Self::ComputeFailed { log, .. } => EXHAUSTED.iter().any(|text| log.contains(text)),
+            _ => false,
+        }
+    }
+
     /// Whether PostgreSQL does not accept logins for now: it starts, recovers or has just ended.
     pub(super) fn is_not_ready(&self) -> bool {
         match self {
@@ -226,12 +237,20 @@ fn relevant_line(log: &str) -> Option<String> {
     };
     // A bad configuration is one FATAL line about the file, after a LOG line about the setting.
     let fatal = of("FATAL:").filter(|message| !message.contains("contains errors"));
-    let message = of("PANIC:").or(fatal);
+    // PostgreSQL ends in order where it cannot start a process, and says why in a line of the severity LOG.
+    let exhausted = || {
+        let line = lines().find(|line| EXHAUSTED.iter().any(|text| line.contains(text)))?;
+        Some(line.split_once("LOG:").map_or(line, |(_, message)| message.trim()))
+    };
+    let message = of("PANIC:").or(fatal).or_else(exhausted);
     let message = message.or_else(|| of("LOG:").filter(|_| log.contains("contains errors")));
     let message = message.or_else(|| of("FATAL:")).or_else(|| of("ERROR:")).or_else(|| of("error:"));
     let message = message.or_else(|| lines().next())?;
     Some(message.chars().take(LONGEST_LINE).collect())
 }
+
+/// The system's texts for a lack of processes and of memory.
+const EXHAUSTED: [&str; 2] = ["Resource temporarily unavailable", "Cannot allocate memory"];
 
 /// The longest line of a log that an error shows, in characters.
 const LONGEST_LINE: usize = 400;
@@ -270,6 +289,9 @@ mod tests {
             shown(log)
                 .starts_with("PostgreSQL ended: invalid value for parameter \"work_mem\": \"plenty\" (")
         );
+        let log = "2026 UTC [7] LOG:  could not fork startup process: Resource temporarily unavailable\n\
+                   2026 UTC [7] LOG:  database system is shut down\n";
+        assert!(shown(log).contains(": could not fork startup process: Resource temporarily unavailable ("));
         assert_eq!(shown("initdb: error: no space\n"), "PostgreSQL ended: no space (the log is /data/log)");
         assert_eq!(shown(""), "PostgreSQL ended (the log is /data/log)");
     }

@@ -13,7 +13,7 @@ use crate::local::{engine::EngineError, gateway::GatewayError};
 impl From<EngineError> for ErrorResponse {
     fn from(error: EngineError) -> Self {
         let code = match &error {
-            error if error.is_full() => Code::ResourceExhausted,
+            error if error.is_full() || error.is_out_of_processes() => Code::ResourceExhausted,
             EngineError::OutsideHistory { .. } => Code::BadRequest,
             EngineError::BadSetting { .. } | EngineError::NoPostgres { .. } => Code::InvalidParameterValue,
             // A failure of the machine, neither the caller's nor a bug: a later attempt may succeed.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{Branch, Expiry, builder::RetryPolicy};
+use lakebase::{Branch, ErrorKind, Expiry, builder::RetryPolicy};
 
 use super::super::crash::end;
 use crate::support::{
@@ -70,6 +70,9 @@ async fn a_server_out_of_processes_refuses_logins_and_goes_on_once_computes_have
             break error;
         }
     };
+    if error.kind() != ErrorKind::Database {
+        assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"), "{error:?}");
+    }
     let text = format!("{error:?}");
     assert!(text.contains("Resource temporarily unavailable"), "{text}");
     for branch in &branches {

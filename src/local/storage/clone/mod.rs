@@ -227,11 +227,19 @@ impl Job {
         thread::scope(|scope| {
             let mut shares = files.chunks(files.len().div_ceil(threads).max(1));
             let own = shares.next().unwrap_or_default();
-            let others: Vec<_> = shares.map(|share| scope.spawn(move || clone(share))).collect();
+            let others: Vec<_> = shares
+                .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || clone(share))))
+                .collect();
             let mut all = clone(own);
-            for other in others {
-                let broke_off = |_| Err(EngineError::failed("the work broke off"));
-                all = all.and(other.join().unwrap_or_else(broke_off));
+            for (share, thread) in others {
+                let cloned = match thread {
+                    Ok(thread) => {
+                        thread.join().unwrap_or_else(|_| Err(EngineError::failed("the work broke off")))
+                    }
+                    // There may be no thread left for it.
+                    Err(_) => clone(share),
+                };
+                all = all.and(cloned);
             }
             all
         })
