@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use lakebase::schema::{Plan, PlanError, PlanOptions, SchemaDiff};
 use regex::Regex;
 
 /// What has to come of a pair.
@@ -29,6 +30,8 @@ pub(super) struct Case {
     pub(super) name: String,
     pub(super) expect: Expect,
     pub(super) one_way: bool,
+    /// Whether the plans may make tables anew.
+    pub(super) recreate_tables: bool,
     pub(super) min_version: u32,
     pub(super) extensions: Vec<String>,
     /// What the forward plan must not, and must, contain.
@@ -50,6 +53,7 @@ impl Case {
             name,
             expect: Expect::Equal,
             one_way: false,
+            recreate_tables: false,
             min_version: 15,
             extensions: Vec::new(),
             forbid: Vec::new(),
@@ -78,7 +82,7 @@ impl Case {
                 .strip_prefix("-- ")
                 .map(|comment| comment.split_once(": ").unwrap_or((comment.trim(), "")))
             {
-                Some((name @ ("base" | "old" | "new" | "data" | "ours" | "theirs"), "")) => {
+                Some((name @ ("base" | "old" | "new" | "after" | "data" | "ours" | "theirs"), "")) => {
                     section = name.to_owned();
                     case.sections.entry(section.clone()).or_default();
                 }
@@ -103,6 +107,7 @@ impl Case {
             "no-hazard" => self.no_hazards.push(regex(value)),
             "recreates" => self.recreates = Some(regex(&format!("^(?:{value})$"))),
             "one-way" => self.one_way = true,
+            "recreate-tables" => self.recreate_tables = true,
             "min-version" => self.min_version = value.parse().expect("a major version"),
             "requires-extension" => self.extensions.push(value.to_owned()),
             "check" => {
@@ -124,10 +129,15 @@ impl Case {
         true
     }
 
-    /// What base and the section say together.
+    /// The plan of a difference, with the options of the file.
+    pub(super) fn plan(&self, diff: &SchemaDiff) -> Result<Plan, PlanError> {
+        diff.migration_with(&PlanOptions::default().recreate_tables(self.recreate_tables))
+    }
+
+    /// What base, the section and what follows both say together.
     pub(super) fn script(&self, section: &str) -> String {
         let part = |name: &str| self.sections.get(name).map_or("", String::as_str);
-        format!("{}\n{}", part("base"), part(section))
+        format!("{}\n{}{}", part("base"), part(section), part("after"))
     }
 
     /// What one section alone says.

@@ -116,7 +116,7 @@ async fn across(case: &Case, old: &Arc<Cluster>, new: &Arc<Cluster>) -> Result<b
     if three_way.same().len() != changes.changes().len() {
         return Err(format!("the two versions of one change differ:\n{three_way}"));
     }
-    let plan = match changes.migration() {
+    let plan = match case.plan(&changes) {
         Ok(plan) => plan,
         Err(refusal) if refusal.to_string().contains("the old side's server") => return Ok(false),
         Err(refusal) => return Err(format!("refused: {}", describe(&refusal))),

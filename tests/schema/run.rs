@@ -88,7 +88,7 @@ pub(super) async fn forwards(
     if !matches!(outcome, Outcome::Equal) {
         return outcome;
     }
-    let sql = diff.migration().map(|plan| statements(&plan)).unwrap_or_default();
+    let sql = case.plan(diff).map(|plan| statements(&plan)).unwrap_or_default();
     if let Some(rule) = case.forbid.iter().find(|rule| rule.is_match(&sql)) {
         return Outcome::Wrong(format!("the plan contains the forbidden `{rule}`:\n{sql}"));
     }
@@ -109,7 +109,7 @@ pub(super) async fn forwards(
 
 /// A hazard that the plan does not announce although it must, or announces although it must not.
 fn misjudged(case: &Case, diff: &SchemaDiff) -> Option<String> {
-    let plan = diff.migration().ok()?;
+    let plan = case.plan(diff).ok()?;
     let hazards: Vec<String> =
         plan.statements().iter().flat_map(|s| &s.hazards).map(ToString::to_string).collect();
     let announced = |rule: &&Regex| hazards.iter().any(|hazard| rule.is_match(hazard));
@@ -129,7 +129,7 @@ fn statements(plan: &Plan) -> String {
 
 /// Applies the plan to `old` and compares what it became with `new`.
 pub(super) async fn migrate(old: &Side, new: &Side, diff: &SchemaDiff, apply: Apply, case: &Case) -> Outcome {
-    let plan = match diff.migration() {
+    let plan = match case.plan(diff) {
         Ok(plan) => plan,
         Err(refusal) => return Outcome::Refused(refusal.to_string()),
     };

@@ -16,6 +16,8 @@ pub(in crate::schema) struct Context<'a> {
     pub(in crate::schema) online: bool,
     /// Tables and materialized views this plan creates: locks on them block no other session.
     pub(in crate::schema) fresh: BTreeSet<&'a str>,
+    /// The tables among `fresh` that are filled with the rows of old ones.
+    pub(in crate::schema) recreated: BTreeSet<&'a str>,
     /// Positions in the new schema of objects that are created as a part of their table or column.
     pub(in crate::schema) inline: BTreeSet<usize>,
     pub(in crate::schema) new_parts: &'a Adjacency,
@@ -29,7 +31,7 @@ impl<'a> Context<'a> {
     }
 
     /// Whether a name for a helper object is in use in either schema.
-    pub(super) fn is_taken(&self, name: &str) -> bool {
+    pub(in crate::schema) fn is_taken(&self, name: &str) -> bool {
         let both =
             || taken_names(self.old).into_iter().chain(taken_names(self.new)).map(str::to_owned).collect();
         self.taken.get_or_init(both).contains(name)

@@ -32,7 +32,9 @@ pub(super) fn attach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     attach = attach.exclusive(child);
     let foreign = ctx.new.object(Kind::Table, child).is_some_and(|t| t.has(Attr::Foreign));
     let moves = ctx.old.find(partition.key).is_some();
-    let Some(rule) = bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves) else {
+    let Some(rule) =
+        bounds(ctx, partition).filter(|_| ctx.online && !foreign && !moves && !ctx.recreated.contains(of))
+    else {
         return vec![
             attach
                 .hazard(HazardKind::ScanUnderLock, child, "its rows are checked against the bounds")
@@ -147,19 +149,21 @@ pub(in crate::schema) fn is_kept_key(ctx: &Context<'_>, constraint: &Object<'_>)
     place.is_some_and(|place| inherited_keys(&place).any(same))
 }
 
-/// Whether the rows of a hash partition can stay where they are.
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
-    let (was, is) = (hash_bound(old.text(Attr::Bound)), hash_bound(new.text(Attr::Bound)));
-    match was.zip(is) {
-        Some(((m, r), (modulus, remainder)))
-            if modulus == 0 || m % modulus != 0 || r % modulus != remainder =>
-        {
-            let reason = "rows of a hash partition with another modulus or remainder belong elsewhere; \
-                          make new partitions and move the rows";
-            AlterStrategy::Refuse(reason.to_owned())
-        }
-        _ => AlterStrategy::Replace,
+    if moves_rows(old, new) {
+        let reason = "rows of a hash partition with another modulus or remainder belong elsewhere; \
+                      PlanOptions::recreate_tables plans a new table and copies the rows";
+        return AlterStrategy::Refuse(reason.to_owned());
     }
+    AlterStrategy::Replace
+}
+
+/// Whether rows of a hash partition belong to another one afterwards.
+pub(in crate::schema) fn moves_rows(old: &Object, new: &Object) -> bool {
+    let (was, is) = (hash_bound(old.text(Attr::Bound)), hash_bound(new.text(Attr::Bound)));
+    was.zip(is).is_some_and(|((m, r), (modulus, remainder))| {
+        modulus == 0 || m % modulus != 0 || r % modulus != remainder
+    })
 }
 
 fn hash_bound(bound: &str) -> Option<(u64, u64)> {
@@ -174,6 +178,7 @@ pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bo
     let of = partition.text(Attr::ParentRelation);
     ctx.online
         && !ctx.is_fresh(parent(partition))
+        && !ctx.recreated.contains(of)
         && ctx.new.find(partition.key).is_none()
         && ctx.new.object(Kind::Table, of).is_some()
         && !siblings(ctx, of).any(|p| p.text(Attr::Bound) == "DEFAULT")

@@ -30,7 +30,7 @@ pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     for (_, object) in &columns {
         statements.extend(column::after_create(ctx, object, table.has(Attr::Inherits)));
     }
-    statements.extend(flags(None, table));
+    statements.extend(flags(ctx, None, table));
     statements
 }
 
@@ -77,15 +77,17 @@ fn clauses(table: Table<'_>, parameters: Option<&str>) -> String {
 }
 
 /// Row-level security and replica identity.
-fn flags(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
-    let name = &new.key.name;
+fn flags(ctx: &Context<'_>, old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
+    let name = new.key.name;
     let had = |attr: Attr| old.is_some_and(|f| f.has(attr));
     let mut statements = Vec::new();
     for (attr, on, off) in [
         (Attr::RowSecurity, "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
         (Attr::ForceRowSecurity, "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
     ] {
-        if had(attr) != new.has(attr) {
+        // A new table with the rows of an old one gets it once it is filled.
+        let later = attr == Attr::ForceRowSecurity && ctx.recreated.contains(name);
+        if had(attr) != new.has(attr) && !later {
             let word = if new.has(attr) { on } else { off };
             let mut statement = Statement::new(format!("ALTER TABLE {name} {word}"));
             if old.is_some() {
@@ -145,7 +147,7 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStra
             Err(strategy) => return strategy,
         }
     }
-    statements.extend(flags(Some(old), new));
+    statements.extend(flags(ctx, Some(old), new));
     AlterStrategy::Alter(statements)
 }
 
@@ -194,7 +196,8 @@ fn change_attribute(
             Ok(vec![Statement::new(format!("{word} {name} OPTIONS ({options})"))])
         }
         Attr::PartitionKey => refuse(
-            "PostgreSQL cannot change how an existing table is partitioned; make a new table and move the rows",
+            "PostgreSQL cannot change how an existing table is partitioned; PlanOptions::recreate_tables plans a new \
+             table and copies the rows",
         ),
         Attr::Server if old.has(Attr::Foreign) && new.has(Attr::Foreign) => Err(AlterStrategy::Replace),
         Attr::Foreign | Attr::Server => {

@@ -30,6 +30,7 @@ use super::statement::{Phase, Statement};
 pub struct PlanOptions {
     pub(super) online: bool,
     pub(super) strict: bool,
+    pub(super) recreate_tables: bool,
     pub(super) lock_timeout: Duration,
     pub(super) statement_timeout: Duration,
 }
@@ -39,6 +40,7 @@ impl Default for PlanOptions {
         Self {
             online: true,
             strict: false,
+            recreate_tables: false,
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::ZERO,
         }
@@ -57,6 +59,15 @@ impl PlanOptions {
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Whether to make a table anew and copy its rows where PostgreSQL cannot change how it is partitioned: a plain
+    /// table that becomes partitioned or the reverse, another partition key, another modulus of hash partitions. No
+    /// other session reads or writes the table meanwhile. Off by default: such a plan is refused.
+    #[must_use]
+    pub fn recreate_tables(mut self, recreate: bool) -> Self {
+        self.recreate_tables = recreate;
         self
     }
 

@@ -3,7 +3,7 @@
 use super::action::containers::{create_host, drop_host};
 use super::action::privileges::{gets_identity, initial_privileges, is_granted_at_creation};
 use super::action::sequences::{self, IdentityChanges, Transfer};
-use super::action::{Action, Planner, changes_parent, swap};
+use super::action::{Action, Planner, changes_parent, recreation_statements, swap};
 use super::order::{Graph, Rank};
 use super::view::{PlanView, Steps};
 use crate::schema::ddl::{self, Context, temporary};
@@ -74,7 +74,11 @@ impl Builder<'_, '_> {
         let Some(old) = self.planner.old_object(at) else { return };
         let mut statements = self.drop_statements(at, &old);
         let mut purge = Vec::new();
-        if let Some((column, identity)) = sequences::transferred_to(self.planner, &self.identities, &old) {
+        if let Some(recreation) = self.planner.recreations.iter().find(|recreation| recreation.root == at) {
+            (statements, purge) = recreation_statements(self.planner, recreation);
+        } else if let Some((column, identity)) =
+            sequences::transferred_to(self.planner, &self.identities, &old)
+        {
             (statements, purge) = sequences::transfer_to_identity(&self.planner.ctx, &old, identity);
             self.transfers.push(Transfer::ToIdentity { sequence: at, column });
         } else if self.planner.items[at].renamed_away {

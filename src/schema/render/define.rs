@@ -363,6 +363,7 @@ fn from_sql(schema: &Schema, object: &Object) -> Definition {
         members: &Default::default(),
         online: false,
         fresh: Default::default(),
+        recreated: Default::default(),
         inline: Default::default(),
         new_parts: &Adjacency::default(),
         taken: Default::default(),

@@ -77,6 +77,7 @@ fn oddly_named(case: &Case) -> Case {
         |section: &str, data: &str| format!("{OWNER}{}{data}\n{tables}\n{RENAME}", case.script(section));
     let mut odd = Case::of(case.name.clone(), script("old", case.section("data")), script("new", ""));
     odd.one_way = case.one_way;
+    odd.recreate_tables = case.recreate_tables;
     // The patterns of a file are about its own names.
     odd.recreates = Some(Regex::new(".*").expect("a pattern"));
     if case.expect == Expect::Same {

@@ -11,6 +11,9 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
     if planner.separate_drops.contains(&at) {
         return None;
     }
+    if let Some(recreation) = planner.recreation(at) {
+        return Some(recreation.root).filter(|root| *root != at);
+    }
     let old = planner.items[at].drops().then(|| planner.old_object(at))??;
     let dropped = |key: Name<'_>| planner.dropped_item(key);
     let parent = old.parent.and_then(dropped);

@@ -7,6 +7,7 @@ mod key_replacement;
 pub(super) mod overload;
 pub(super) mod privileges;
 mod propagate;
+mod recreate;
 mod requirements;
 pub(super) mod sequences;
 pub(super) mod swap;
@@ -21,6 +22,7 @@ use crate::schema::error::{PlanError, Refusal};
 use crate::schema::model::{Adjacency, Kind, Name, Object, Schema, pairs};
 use crate::schema::statement::Statement;
 use key_replacement::Succession;
+pub(super) use recreate::{Recreation, statements as recreation_statements};
 
 /// The change that a plan makes to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub(super) struct Planner<'a> {
     /// Indexes and keys whose new version is built beside the old one.
     pub(super) swapped: BTreeSet<usize>,
     pub(super) succession: Succession,
+    /// Tables that are made anew with their rows.
+    pub(super) recreations: Vec<Recreation>,
     /// The parts that are dropped by statements of their own although their table is dropped too.
     pub(super) separate_drops: BTreeSet<usize>,
 }
@@ -82,7 +86,10 @@ pub(super) fn decide<'a>(
     options: &PlanOptions,
     tactics: Tactics,
 ) -> Result<Planner<'a>, PlanError> {
-    let mut planner = Planner::new(diff, new_parts, options.online);
+    let mut planner = Planner::new(diff, new_parts, options);
+    if options.recreate_tables {
+        recreate::recreate(&mut planner);
+    }
     assign::assign(&mut planner, tactics);
     propagate::propagate(&mut planner);
     requirements::check(&mut planner, options.strict);
@@ -109,7 +116,7 @@ pub(super) fn changes_parent((old, one): (&Schema, usize), (new, other): (&Schem
 }
 
 impl<'a> Planner<'a> {
-    fn new(diff: &'a SchemaDiff, new_parts: &'a Adjacency, online: bool) -> Self {
+    fn new(diff: &'a SchemaDiff, new_parts: &'a Adjacency, options: &PlanOptions) -> Self {
         let (old, new) = (&diff.old, &diff.new);
         let mut items = Vec::with_capacity(new.objects.len());
         let (mut of_old, mut of_new) = (vec![0; old.objects.len()], vec![0; new.objects.len()]);
@@ -147,8 +154,9 @@ impl<'a> Planner<'a> {
                 old,
                 new,
                 members: &diff.members,
-                online,
+                online: options.online,
                 fresh,
+                recreated: BTreeSet::new(),
                 inline: BTreeSet::new(),
                 new_parts,
                 taken: Default::default(),
@@ -160,6 +168,7 @@ impl<'a> Planner<'a> {
             refusals: BTreeSet::new(),
             swapped: BTreeSet::new(),
             succession: Succession::default(),
+            recreations: Vec::new(),
             separate_drops: BTreeSet::new(),
         }
     }

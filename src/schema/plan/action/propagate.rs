@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::assign::replace;
 use super::containers::is_detached;
-use super::{Action, Planner};
+use super::{Action, Planner, recreate};
 use crate::schema::ddl;
 use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
@@ -32,6 +32,7 @@ pub(super) fn propagate(planner: &mut Planner<'_>) {
             }
         }
     }
+    recreate::keep_types(planner);
     move_component_types(planner);
 }
 

@@ -66,7 +66,7 @@ fn counterpart<'a>(
 }
 
 /// Sets one sequence to the position of another.
-fn position(of: &str, from: &str) -> Statement {
+pub(super) fn position(of: &str, from: &str) -> Statement {
     let body = format!(
         " BEGIN PERFORM pg_catalog.setval({}, last_value, is_called) FROM {from}; END ",
         quote_literal(of)

@@ -6,6 +6,7 @@ mod key;
 mod name;
 mod partition;
 mod privilege;
+mod recreate;
 mod sequence;
 
 use std::collections::HashSet;
@@ -44,6 +45,9 @@ const RULES: &[Rule] = &[
     key::a_logged_table_never_references_an_unlogged_one,
     name::a_name_is_free_before_it_is_taken,
     privilege::a_privilege_on_a_table_is_revoked_before_one_on_a_column_is_granted,
+    recreate::a_recreated_table_is_whole_before_it_is_filled,
+    recreate::a_recreated_table_is_filled_before_its_rows_are_used,
+    recreate::a_recreated_table_is_dropped_before_what_it_needs,
     sequence::a_sequence_is_purged_after_the_identity_has_its_position,
     sequence::an_identity_is_altered_after_the_sequence_has_its_position,
     sequence::a_table_has_its_owner_before_a_column_gets_a_sequence,

@@ -12,7 +12,8 @@ pub(super) fn a_table_inherits_after_its_columns_and_parents_are_there(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,
 ) {
-    let tables = view.of_new(|_| true).filter(|(_, new)| new.key.kind == Kind::Table);
+    let tables =
+        view.of_new(|item| item.action == Action::Alter).filter(|(_, new)| new.key.kind == Kind::Table);
     for (at, new) in tables.filter(|(at, _)| view.purge(*at).is_some()) {
         let Some(position) = view.item(at).new else { continue };
         if view.planner.old_object(at).is_some_and(|old| !old.has(Attr::OfType)) && new.has(Attr::OfType) {
