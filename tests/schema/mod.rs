@@ -19,6 +19,7 @@ mod example;
 mod generated;
 mod hazards;
 mod identity;
+mod matrix;
 mod needs_versions;
 mod observe;
 mod odd_names;

@@ -38,9 +38,8 @@ impl Reader {
             inner.push((address, (oid(row, "refclassid")?, oid(row, "refobjid")?, 0)));
         }
         // The row and array types and rewrite rule of a relation, the sequence of an identity column, the index of a
-        // constraint, the members of an operator class.
-        let routine = self.catalog("pg_proc");
-        let internal = dependencies.iter().filter(|row| row.kind == b'i' && row.from.0 != routine);
+        // constraint, the members of an operator class, the constructors of a range type.
+        let internal = dependencies.iter().filter(|row| row.kind == b'i');
         inner.extend(
             internal.map(|row| (whole(row.from), if row.from.0 == class { row.to } else { whole(row.to) })),
         );

@@ -36,7 +36,7 @@ pub(super) use recreate::{Moved, columns, copy, drop_moved, move_away, moved_seq
 pub(super) use relation::table_owner;
 pub(super) use retype::{base, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
-pub(super) use table::join;
+pub(super) use table::{ORDER_OF_TYPE, follows_type, join};
 
 /// The swap of a changed index, primary key or unique constraint, if that is possible.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Option<Swap> {

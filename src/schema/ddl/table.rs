@@ -7,6 +7,10 @@ use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Composite, Kind, Name, Object, Schema, Table};
 use crate::schema::statement::{LockMode, Phase, Statement};
 
+/// The reason for a refused typed table.
+pub(in crate::schema) const ORDER_OF_TYPE: &str =
+    "the columns of a typed table have the order of its type, which cannot be reached";
+
 pub(super) fn create(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
     let mut columns: Vec<(usize, Object<'_>)> =
         ctx.parts(table).filter(|(_, f)| f.key.kind == Kind::Column).collect();
@@ -185,9 +189,7 @@ fn change_attribute(
             Ok(changes.into_iter().map(|s| s.lock(name, LockMode::ShareUpdateExclusive)).collect())
         }
         Attr::Inherits => disinherit(ctx, old, new),
-        Attr::OfType if new.has(attr) && !follows_type(ctx, old, new) => {
-            refuse("the columns of a typed table have the order of its type, which cannot be reached")
-        }
+        Attr::OfType if new.has(attr) && !follows_type(ctx, old, new) => refuse(ORDER_OF_TYPE),
         // The type is set last, once the table has its columns: see `join`.
         Attr::OfType if !old.has(attr) => Ok(Vec::new()),
         Attr::OfType => Ok(vec![Statement::new(format!("ALTER TABLE {name} NOT OF")).exclusive(name)]),
@@ -251,8 +253,8 @@ fn column_of_its_own<'a>(
         .find(|name| !kept(name) && !added(name))
 }
 
-/// Whether the kept and then the new columns of a table that becomes typed are in the order of its type.
-fn follows_type(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
+/// Whether the kept and then the new columns of a typed table are in the order of its type.
+pub(in crate::schema) fn follows_type(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     let composite = Table::new(new).of_type().and_then(|of| ctx.new.object(Kind::Composite, of));
     let Some(composite) = composite else { return true };
     let attributes: Vec<&str> =
@@ -272,14 +274,15 @@ fn follows_type(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
     kept.chain(after.iter().filter(|name| !before.contains(name))).eq(attributes.iter())
 }
 
-/// The statements that give an existing table its new parents or its type, once it has their columns.
-pub(in crate::schema) fn join(old: &Object, new: &Object) -> Vec<Statement> {
+/// The statements that give an existing table its new parents or its type, once it has their columns. `detached`: the
+/// table has lost its type meanwhile.
+pub(in crate::schema) fn join(old: &Object, new: &Object, detached: bool) -> Vec<Statement> {
     let (name, before) = (&new.key.name, Table::new(old).parents());
     let after = Table::new(new).parents().into_iter().filter(|p| !before.contains(p));
     let inherit = after.map(|parent| {
         Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
     });
-    let of = Table::new(new).of_type().filter(|of| Table::new(old).of_type() != Some(*of));
+    let of = Table::new(new).of_type().filter(|of| detached || Table::new(old).of_type() != Some(*of));
     let of = of.map(|of| Statement::new(format!("ALTER TABLE {name} OF {of}")).exclusive(name));
     inherit.chain(of).collect()
 }

@@ -187,11 +187,6 @@ fn change_composite(ctx: &Context<'_>, old: &Object, new: &Object) -> AlterStrat
     if !reached.eq(after.iter().map(|(n, _)| n)) {
         return AlterStrategy::Replace;
     }
-    if ctx.old.objects.iter().any(|f| f.key.kind == Kind::Table && f.get(Attr::OfType) == Some(name)) {
-        return AlterStrategy::Refuse(
-            "typed tables would change with it, whatever their own columns say".to_owned(),
-        );
-    }
     let mut statements = Vec::new();
     for (attribute, _) in before.iter().filter(|(n, _)| !has(&after, n)) {
         statements.push(Statement::new(format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}")).hazard(

@@ -162,9 +162,17 @@ impl Builder<'_, '_> {
             statements.extend(initial_privileges(planner, new));
         }
         let rank = Rank::create(new.key.kind, at);
-        self.steps[at].create = Some(self.graph.chain(statements, rank, || format!("alter {}", new.key)));
+        let altered = self.graph.chain(statements, rank, || format!("alter {}", new.key));
+        self.steps[at].create = Some(altered);
+        let detached = !planner.items[at].detach.is_empty();
+        if detached {
+            let (rank, name) = (Rank::drop(new.key.kind, at), || format!("detach {}", new.key));
+            let (first, last) = self.graph.chain(planner.items[at].detach.clone(), rank, name);
+            self.graph.edges.push((last, altered.0));
+            self.steps[at].drop = Some((first, last));
+        }
         let Some(old) = planner.old_object(at).filter(|_| new.key.kind == Kind::Table) else { return };
-        let inherit = ddl::join(&old, new);
+        let inherit = ddl::join(&old, new, detached);
         if !inherit.is_empty() {
             let name = || format!("inherit {}", new.key);
             self.steps[at].purge = Some(self.graph.chain(inherit, Rank::purge(new.key.kind, at), name));
@@ -205,7 +213,11 @@ fn rename_away(ctx: &Context<'_>, old: &Object<'_>) -> (Vec<Statement>, Vec<Stat
         _ => "",
     };
     let drop = Statement::new(format!("DROP {word} {}.{name}{arguments}", old.text(Attr::Schema)));
-    let mut renames = vec![Statement::new(rename)];
+    let mut renames = Vec::new();
+    if old.key.kind == Kind::Domain && old.has(Attr::Default) {
+        renames.push(Statement::new(format!("ALTER DOMAIN {} DROP DEFAULT", old.key.name)));
+    }
+    renames.push(Statement::new(rename));
     renames.extend(constructors_away(ctx, old, &name));
     (renames, vec![drop])
 }

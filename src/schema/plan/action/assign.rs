@@ -1,5 +1,7 @@
 //! The actions that follow from an object's own difference.
 
+use std::collections::BTreeSet;
+
 use super::{Action, Planner};
 use crate::schema::ddl::{self, AlterStrategy};
 use crate::schema::model::{Attr, Kind, Object};
@@ -10,7 +12,6 @@ pub(super) fn assign(planner: &mut Planner<'_>, tactics: Tactics) {
     if !tactics.alter_views {
         replace_views(planner);
     }
-    replace_domains(planner);
     keep_not_null(planner);
 }
 
@@ -41,24 +42,43 @@ fn replace_views(planner: &mut Planner<'_>) {
     }
 }
 
-/// Replaces a domain that gets a constraint and moves its columns, as PostgreSQL cannot add a constraint to a domain
-/// used in arrays or composite types.
-fn replace_domains(planner: &mut Planner<'_>) {
+/// Replaces each domain that gets a constraint and moves its columns where arrays, composite types or ranges contain
+/// it, as PostgreSQL cannot add a constraint then. Returns the replaced ones.
+pub(super) fn replace_domains(planner: &mut Planner<'_>) -> Vec<usize> {
+    let mut replaced = Vec::new();
     for at in planner.touched() {
         let new = planner.new_object(at).filter(|_| planner.items[at].creates());
         let Some(new) = new.filter(|f| f.key.kind == Kind::DomainConstraint) else { continue };
-        let old_schema = planner.ctx.old;
-        let Some(domain) = new.parent.and_then(|parent| old_schema.find(parent)) else { continue };
-        let contains = |dependent: &u32| {
-            let object = old_schema.objects.at(*dependent as usize);
-            object.key.kind == Kind::Composite
-                || object.key.kind == Kind::Column
-                    && object.text(Attr::Type) != old_schema.objects.at(domain).key.name
-        };
-        if planner.old_dependents.of(domain).iter().any(contains) {
-            replace(planner, planner.of_old[domain] as usize);
+        let Some(domain) = new.parent.and_then(|parent| planner.ctx.old.find(parent)) else { continue };
+        let item = planner.of_old[domain] as usize;
+        if !planner.items[item].drops() && is_contained(planner, domain) {
+            replace(planner, item);
+            replaced.push(item);
         }
     }
+    replaced
+}
+
+/// Whether a domain, or a domain over it, is part of another type.
+fn is_contained(planner: &Planner<'_>, domain: usize) -> bool {
+    let objects = &planner.ctx.old.objects;
+    let mut queue = vec![domain];
+    let mut seen: BTreeSet<usize> = queue.iter().copied().collect();
+    while let Some(domain) = queue.pop() {
+        let name = objects.at(domain).key.name;
+        for dependent in planner.old_dependents.of(domain).iter().map(|at| *at as usize) {
+            let user = objects.at(dependent);
+            let is_base = user.text(Attr::Type) == name;
+            match user.key.kind {
+                Kind::Composite | Kind::Range => return true,
+                Kind::Column if !is_base && !user.is_generated() => return true,
+                Kind::Domain if is_base && seen.insert(dependent) => queue.push(dependent),
+                Kind::Domain if user.text(Attr::Type).trim_end_matches("[]") == name => return true,
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// Restores NOT NULL where a partition or child keeps it although `DROP NOT NULL` on its parent drops it too: since 18
@@ -111,4 +131,5 @@ pub(super) fn replace(planner: &mut Planner<'_>, at: usize) {
     }
     planner.items[at].action = Action::Replace;
     planner.items[at].alter.clear();
+    planner.items[at].detach.clear();
 }

@@ -20,6 +20,14 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
     let by = |kind: Kind, name: &str| dropped(Name::new(kind, name)).filter(|host| *host != at);
     match old.key.kind {
         Kind::UserMapping => None,
+        // The renamed domain must not depend on an object that is gone.
+        Kind::DomainConstraint if parent.is_some_and(|domain| planner.items[domain].renamed_away) => {
+            let is_gone = |need: &u32| {
+                let need = planner.of_old[*need as usize] as usize;
+                Some(need) != parent && planner.items[need].drops()
+            };
+            parent.filter(|_| !old.needs.iter().any(is_gone))
+        }
         Kind::Trigger if old.has(Attr::ParentTriggers) && parent.is_none() => {
             let mut above = ddl::lines(old.get(Attr::ParentTriggers)).into_iter();
             above.find_map(|name| by(Kind::Trigger, name)).or_else(|| by(Kind::Partition, ddl::parent(&old)))

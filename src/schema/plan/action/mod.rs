@@ -2,6 +2,7 @@
 
 mod assign;
 pub(super) mod containers;
+mod detach;
 mod inline;
 mod key_replacement;
 pub(super) mod overload;
@@ -43,6 +44,8 @@ pub(super) struct Item {
     /// Its position in the new schema.
     pub(super) new: Option<usize>,
     pub(super) action: Action,
+    /// Removes the dependencies on replaced objects from an object that is then altered, which restores them.
+    pub(super) detach: Vec<Statement>,
     pub(super) alter: Vec<Statement>,
     /// Whether its type changes, which views and other dependents do not survive.
     pub(super) retyped: bool,
@@ -138,6 +141,7 @@ impl<'a> Planner<'a> {
                 old: one,
                 new: other,
                 action,
+                detach: Vec::new(),
                 alter: Vec::new(),
                 retyped: false,
                 renamed_away: false,

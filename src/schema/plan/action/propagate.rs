@@ -1,21 +1,38 @@
 //! Propagates drops, replacements and changes of type to the dependents of an object.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::assign::replace;
+use super::assign::{replace, replace_domains};
 use super::containers::is_detached;
+use super::detach::{
+    detach_default, detach_from_type, detach_typed_tables, is_base, is_needed_by_default, is_typed,
+};
 use super::{Action, Planner, recreate};
 use crate::schema::ddl;
 use crate::schema::hazard::HazardKind;
-use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
+use crate::schema::model::{Attr, Composite, ConstraintKind, Kind, Object};
 use crate::schema::statement::Statement;
 use crate::sql::has_keywords;
 
 pub(super) fn propagate(planner: &mut Planner<'_>) {
-    let spreads = |planner: &Planner<'_>, at: usize| (planner.items[at].drops(), planner.items[at].retyped);
+    detach_typed_tables(planner);
     let mut queue: Vec<usize> =
         (0..planner.items.len()).filter(|at| spreads(planner, *at) != (false, false)).collect();
     let mut seen = HashMap::new();
+    while !queue.is_empty() {
+        spread(planner, queue, &mut seen);
+        queue = replace_domains(planner);
+    }
+    recreate::keep_types(planner);
+    move_component_types(planner);
+}
+
+/// Whether an object's dependents are affected by its drop, and by its change of type.
+fn spreads(planner: &Planner<'_>, at: usize) -> (bool, bool) {
+    (planner.items[at].drops(), planner.items[at].retyped)
+}
+
+fn spread(planner: &mut Planner<'_>, mut queue: Vec<usize>, seen: &mut HashMap<usize, (bool, bool)>) {
     while let Some(at) = queue.pop() {
         let state = spreads(planner, at);
         if seen.insert(at, state) == Some(state) {
@@ -31,23 +48,40 @@ pub(super) fn propagate(planner: &mut Planner<'_>) {
                 queue.push(dependent);
             }
         }
+        // A composite type that a column uses cannot be altered and is replaced instead.
+        if state != spreads(planner, at) {
+            queue.push(at);
+        }
     }
-    recreate::keep_types(planner);
-    move_component_types(planner);
 }
 
-/// A type that is renamed until its columns use the new version still depends on the types it consists of.
+/// A type that is renamed until its columns use the new version still depends on the types it consists of, and a range
+/// type on its functions. Refuses where it depends on an object that cannot be renamed.
 fn move_component_types(planner: &mut Planner<'_>) {
     let mut queue: Vec<usize> =
         (0..planner.items.len()).filter(|at| planner.items[*at].renamed_away).collect();
     while let Some(at) = queue.pop() {
-        for need in planner.old_object(at).map(|f| f.needs).unwrap_or_default() {
+        let Some(old) = planner.old_object(at).filter(|old| is_type(old.key.kind)) else { continue };
+        for need in old.needs {
             let need = planner.of_old[*need as usize] as usize;
-            let kind = planner.old_object(need).map(|f| f.key.kind);
-            if kind.is_some_and(is_type) && planner.items[need].drops() && !planner.items[need].renamed_away {
-                planner.items[need].renamed_away = true;
-                queue.push(need);
+            let Some(needed) = planner.old_object(need) else { continue };
+            if !planner.items[need].drops() || planner.items[need].renamed_away {
+                continue;
             }
+            match needed.key.kind {
+                kind if is_type(kind) => {}
+                Kind::Function if old.key.kind == Kind::Range => {}
+                // A default is dropped from the renamed domain.
+                _ if old.key.kind == Kind::Domain && !is_base(&old, &needed) => continue,
+                _ => {
+                    let key = needed.key;
+                    let reason = format!("it needs {key}, which would have to be dropped and made anew");
+                    planner.refuse(&old, reason);
+                    continue;
+                }
+            }
+            planner.items[need].renamed_away = true;
+            queue.push(need);
         }
     }
 }
@@ -73,24 +107,28 @@ fn cascade_to_partition_index(planner: &mut Planner<'_>, at: usize, attach: usiz
 }
 
 /// An object that is dropped or retyped, and one that depends on it.
-struct Dependence<'a> {
+pub(super) struct Dependence<'a> {
+    pub(super) needed: usize,
+    pub(super) needed_object: Object<'a>,
+    pub(super) dependent: usize,
+    pub(super) old: Object<'a>,
+    pub(super) new: Object<'a>,
+}
+
+/// A dependence of an object that is kept or altered.
+pub(super) fn dependence<'a>(
+    planner: &Planner<'a>,
     needed: usize,
-    needed_object: Object<'a>,
     dependent: usize,
-    old: Object<'a>,
-    new: Object<'a>,
+) -> Option<Dependence<'a>> {
+    let stays = matches!(planner.items[dependent].action, Action::Keep | Action::Alter);
+    let needed_object = planner.old_object(needed).filter(|_| stays)?;
+    let (old, new) = (planner.old_object(dependent)?, planner.new_object(dependent)?);
+    Some(Dependence { needed, needed_object, dependent, old, new })
 }
 
 fn affect(planner: &mut Planner<'_>, needed: usize, dependent: usize) {
-    let (Some(needed_object), Some(old), Some(new)) =
-        (planner.old_object(needed), planner.old_object(dependent), planner.new_object(dependent))
-    else {
-        return;
-    };
-    if planner.items[dependent].drops() || planner.items[dependent].action == Action::Create {
-        return;
-    }
-    let dependence = Dependence { needed, needed_object, dependent, old, new };
+    let Some(dependence) = dependence(planner, needed, dependent) else { return };
     if planner.items[needed].drops() {
         affect_by_drop(planner, &dependence);
     } else {
@@ -124,13 +162,14 @@ fn affect_by_retype(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         {
             replace(planner, on.dependent);
         }
+        (Kind::Composite, Kind::Table) if is_typed(on) => detach_from_type(planner, on),
         (Kind::Composite, Kind::Column) if on.old.is_generated() => replace(planner, on.dependent),
-        (Kind::Composite, Kind::Column) => {
-            let reason = format!(
-                "PostgreSQL cannot change an attribute's type in {} while this column uses it",
-                on.needed_object.key.name
-            );
-            planner.refuse(&on.new, reason);
+        // PostgreSQL cannot change an attribute's type while a column uses it.
+        (Kind::Composite, Kind::Column) => replace(planner, on.needed),
+        (Kind::Composite, Kind::Composite | Kind::Domain | Kind::Range)
+            if is_stored(planner, on.dependent) =>
+        {
+            replace(planner, on.needed);
         }
         _ => {}
     }
@@ -138,26 +177,20 @@ fn affect_by_retype(planner: &mut Planner<'_>, on: &Dependence<'_>) {
 
 fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
     let needed = on.needed_object.key.kind;
-    let gone = planner.items[on.needed].action == Action::Drop;
+    let gone = planner.items[on.needed].action == Action::Drop && !is_succeeded(planner, &on.needed_object);
     let action = planner.items[on.dependent].action;
     match on.new.key.kind {
         _ if gone && action == Action::Alter => {}
         // Its expression depends on the old type too, and its values are recomputed in any case.
-        Kind::Column if on.old.is_generated() && is_type(needed) => {
-            planner.items[on.needed].renamed_away |= needed != Kind::Composite;
+        Kind::Column if on.old.is_generated() => {
+            planner.items[on.needed].renamed_away |= is_type(needed) && needed != Kind::Composite;
             replace(planner, on.dependent);
         }
-        Kind::Column
-            if matches!(needed, Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation)
-                && (!gone || action == Action::Keep) =>
-        {
+        Kind::Column if is_movable(planner, on) && (!gone || action == Action::Keep) => {
             move_column(planner, on);
         }
-        Kind::Column
-            if on.old.is_generated() && matches!(needed, Kind::Function | Kind::Operator | Kind::Column) =>
-        {
-            replace(planner, on.dependent);
-        }
+        Kind::Domain if is_needed_by_default(on) => detach_default(planner, on),
+        Kind::Table if is_typed(on) => detach_from_type(planner, on),
         Kind::Column if needed == Kind::Table && on.old.parent == Some(on.needed_object.key) => {
             replace(planner, on.dependent);
         }
@@ -170,6 +203,55 @@ fn affect_by_drop(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         }
         _ => replace(planner, on.dependent),
     }
+}
+
+/// Whether an object of another kind takes the name of a dropped type or relation.
+fn is_succeeded(planner: &Planner<'_>, old: &Object<'_>) -> bool {
+    const TYPES: [Kind; 7] = [
+        Kind::Enum,
+        Kind::Domain,
+        Kind::Range,
+        Kind::Composite,
+        Kind::Table,
+        Kind::View,
+        Kind::MaterializedView,
+    ];
+    TYPES.contains(&old.key.kind)
+        && TYPES.iter().any(|kind| planner.ctx.new.object(*kind, old.key.name).is_some())
+}
+
+/// Whether the values of a column can be converted from the old version of its type to the new one: those of composite
+/// types where the attributes have the same names and order.
+fn is_movable(planner: &Planner<'_>, on: &Dependence<'_>) -> bool {
+    match on.needed_object.key.kind {
+        Kind::Enum | Kind::Domain | Kind::Range | Kind::Collation => true,
+        Kind::Composite => planner.new_object(on.needed).is_some_and(|new| {
+            let names = |object: &Object<'_>| {
+                let attributes = Composite::new(object).attributes().into_iter();
+                attributes.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+            };
+            names(&on.needed_object) == names(&new)
+        }),
+        _ => false,
+    }
+}
+
+/// Whether columns use a type, directly or through other types.
+fn is_stored(planner: &Planner<'_>, of: usize) -> bool {
+    let Some(of) = planner.items[of].old else { return false };
+    let objects = &planner.ctx.old.objects;
+    let mut queue = vec![of];
+    let mut seen: BTreeSet<usize> = queue.iter().copied().collect();
+    while let Some(of) = queue.pop() {
+        for dependent in planner.old_dependents.of(of).iter().map(|at| *at as usize) {
+            match objects.kind(dependent) {
+                Kind::Column => return true,
+                kind if is_type(kind) && seen.insert(dependent) => queue.push(dependent),
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// Restores the target of statistics over a retyped column, which PostgreSQL recreates with the default target.

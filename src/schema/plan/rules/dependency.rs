@@ -76,7 +76,10 @@ pub(super) fn dependents_are_altered_before_what_they_needed_is_dropped(
     edges: &mut Edges,
 ) {
     for (at, _) in view.leaving() {
-        for dependent in view.dependents(at).filter(|d| view.item(*d).action == Action::Alter) {
+        let altered = |dependent: &usize| {
+            view.item(*dependent).action == Action::Alter && view.item(*dependent).detach.is_empty()
+        };
+        for dependent in view.dependents(at).filter(altered) {
             let function = view.planner.old_object(at).is_some_and(|old| old.key.kind == Kind::Function);
             let moves = view.item(at).renamed_away && (function || view.item(dependent).retyped);
             edges.before(view.create(dependent), if moves { view.purge(at) } else { view.drop(at) });

@@ -16,7 +16,7 @@ pub(super) fn a_table_inherits_after_its_columns_and_parents_are_there(
         view.of_new(|item| item.action == Action::Alter).filter(|(_, new)| new.key.kind == Kind::Table);
     for (at, new) in tables.filter(|(at, _)| view.purge(*at).is_some()) {
         let Some(position) = view.item(at).new else { continue };
-        if view.planner.old_object(at).is_some_and(|old| !old.has(Attr::OfType)) && new.has(Attr::OfType) {
+        if new.has(Attr::OfType) {
             for dropped in view.dependents(at).filter(|part| view.item(*part).drops()) {
                 edges.before(view.drop(dropped), view.purge(at));
             }
@@ -24,6 +24,18 @@ pub(super) fn a_table_inherits_after_its_columns_and_parents_are_there(
         let parts = view.planner.ctx.new_parts.of(position).iter();
         for needed in parts.chain(new.needs).map(|position| view.new_item(*position as usize)) {
             edges.before(view.create(needed), view.purge(at));
+        }
+    }
+}
+
+pub(super) fn a_typed_table_is_detached_before_its_parts_change(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    for (at, _) in view.of_new(|item| !item.detach.is_empty()).filter(|(_, new)| new.has(Attr::OfType)) {
+        for part in view.dependents(at) {
+            edges.before(view.drop(at), view.drop(part));
+            edges.before(view.drop(at), view.create(part));
+        }
+        for part in view.item(at).new.map(|new| view.planner.ctx.new_parts.of(new)).unwrap_or_default() {
+            edges.before(view.drop(at), view.create(view.new_item(*part as usize)));
         }
     }
 }

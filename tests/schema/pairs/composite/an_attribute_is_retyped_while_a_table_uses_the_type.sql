@@ -1,4 +1,3 @@
--- expect: refused both ways
 -- old
 CREATE TYPE address AS (street text, zip int);
 CREATE TABLE t (id int, a address);

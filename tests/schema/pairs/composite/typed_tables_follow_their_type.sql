@@ -1,4 +1,3 @@
--- expect: refused both ways
 -- old
 CREATE TYPE p AS (id int, name text); CREATE TABLE a OF p (PRIMARY KEY (id)); CREATE TABLE b OF p (name DEFAULT 'x');
 -- new

@@ -1,0 +1,20 @@
+-- replaced: wider
+-- integer old: integer
+-- integer new: bigint
+-- expression: abs(@)::integer
+-- old
+-- new
+-- replaced: to_domain
+-- integer old: integer
+-- integer new: x.d
+-- expression: abs(@)::integer
+-- old
+-- new
+-- both
+CREATE DOMAIN x.d AS integer;
+-- replaced: to_text
+-- integer old: integer
+-- integer new: text
+-- expression: length(@::text)
+-- old
+-- new
