@@ -51,7 +51,6 @@ struct Inner {
     current_user: OnceCell<CurrentUser>,
     credential_slots: Slots,
     /// The certificates that were added, as PEM.
-    #[cfg_attr(not(feature = "sqlx"), expect(dead_code, reason = "only database connections ask for them"))]
     roots: Vec<u8>,
 }
 
@@ -148,7 +147,6 @@ impl Lakebase {
         self.inner.workspace_id.as_deref().or(self.inner.learned_workspace_id.get().map(String::as_str))
     }
 
-    #[cfg(feature = "sqlx")]
     pub(crate) fn roots(&self) -> &[u8] {
         &self.inner.roots
     }

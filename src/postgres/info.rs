@@ -88,6 +88,10 @@ pub struct ConnectionInfo {
     /// Where the role may be younger than the connection.
     pub(super) endpoint_created: Option<DateTime<Utc>>,
     /// The authorities that the client was given, as PEM.
+    #[cfg_attr(
+        not(any(feature = "sqlx", feature = "tokio-postgres")),
+        expect(dead_code, reason = "only drivers ask for them")
+    )]
     pub(super) roots: Roots,
 }
 

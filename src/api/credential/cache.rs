@@ -148,7 +148,7 @@ impl CredentialCache {
     }
 
     /// Whether a rejected credential cannot be replaced by another one.
-    #[cfg(feature = "sqlx")]
+    #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
     pub(crate) fn is_fixed(&self) -> bool {
         self.fixed.is_some()
     }

@@ -83,6 +83,10 @@ pub(super) enum LoginFailure<E> {
 
 impl ConnectionInfo {
     /// Logs in, with everything that a retry cures.
+    #[cfg_attr(
+        not(any(feature = "sqlx", feature = "diesel-async")),
+        expect(dead_code, reason = "the connector of tokio-postgres returns the driver's error")
+    )]
     pub(super) async fn log_in<T, E, F>(&self, attempt: impl FnMut(Arc<DatabaseCredential>) -> F) -> Result<T>
     where
         E: DriverError,
