@@ -196,9 +196,9 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             Method::POST,
             "projects/shop/branches/gone/undelete".into(),
             json!({}),
-            501,
-            "NOT_IMPLEMENTED",
-            "protect a branch that must not go",
+            404,
+            "NOT_FOUND",
+            "branch id not found",
         ),
         (
             Method::PATCH,

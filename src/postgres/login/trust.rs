@@ -7,9 +7,9 @@ use url::Url;
 
 use super::tests::{generating, info};
 use crate::{
-    builder::Method,
     client::Lakebase,
     error::{ErrorKind, Result},
+    http::Method,
     http::tls::tests::server,
     postgres::info::{ConnectionInfo, Roots, TlsMode},
 };

@@ -52,7 +52,8 @@ async fn busy(engine: &Engine, sessions: usize) -> tokio::task::JoinSet<()> {
         let mut session = admin(engine, "main").await;
         let unlimited = "SET statement_timeout = 0; SET lock_timeout = 0";
         sqlx::raw_sql(unlimited).execute(&mut session).await.unwrap();
-        let work = match at % 3 {
+        // Most wait for a row lock: sixty that compute would starve the tests beside this one.
+        let work = match at % 10 {
             0 => "DO $$ BEGIN LOOP INSERT INTO t SELECT generate_series(1, 100); COMMIT; END LOOP; END $$",
             1 => "SELECT count(*) FROM generate_series(1, 1000000000) AS n WHERE n % 7 = 3",
             _ => {
@@ -94,6 +95,7 @@ async fn a_compute_stops_within_five_seconds_under_sixty_busy_sessions_and_a_hun
     let took = stop_and_restart(&engine).await;
     assert!(took < LIMIT, "{took:?}");
     assert!(number(&engine, "main", "SELECT count(*) FROM t").await > 0);
-    assert!(!Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists(), "the hung one is ended");
+    let state = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "the hung one is ended: {state}");
     engine.shutdown().await;
 }

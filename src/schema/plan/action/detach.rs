@@ -1,6 +1,6 @@
 //! Objects that are detached from what they depend on while it is replaced, so that they need not be replaced too.
 
-use super::propagate::{Dependence, dependence};
+use super::dependence::{Dependence, dependence};
 use super::{Action, Planner};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Kind, Object};

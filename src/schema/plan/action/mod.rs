@@ -2,6 +2,7 @@
 
 mod assign;
 pub(super) mod containers;
+mod dependence;
 mod detach;
 mod inline;
 mod key_replacement;

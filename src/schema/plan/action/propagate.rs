@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::assign::{replace, replace_domains};
 use super::containers::is_detached;
+use super::dependence::{Dependence, dependence};
 use super::detach::{
     detach_default, detach_from_type, detach_typed_tables, is_base, is_needed_by_default, is_typed,
 };
@@ -104,27 +105,6 @@ fn cascade_to_partition_index(planner: &mut Planner<'_>, at: usize, attach: usiz
     }
     replace(planner, child);
     Some(child)
-}
-
-/// An object that is dropped or retyped, and one that depends on it.
-pub(super) struct Dependence<'a> {
-    pub(super) needed: usize,
-    pub(super) needed_object: Object<'a>,
-    pub(super) dependent: usize,
-    pub(super) old: Object<'a>,
-    pub(super) new: Object<'a>,
-}
-
-/// A dependence of an object that is kept or altered.
-pub(super) fn dependence<'a>(
-    planner: &Planner<'a>,
-    needed: usize,
-    dependent: usize,
-) -> Option<Dependence<'a>> {
-    let stays = matches!(planner.items[dependent].action, Action::Keep | Action::Alter);
-    let needed_object = planner.old_object(needed).filter(|_| stays)?;
-    let (old, new) = (planner.old_object(dependent)?, planner.new_object(dependent)?);
-    Some(Dependence { needed, needed_object, dependent, old, new })
 }
 
 fn affect(planner: &mut Planner<'_>, needed: usize, dependent: usize) {
