@@ -76,7 +76,8 @@ impl Workload {
         for client in &mut self.clients {
             client.verify(serve).await;
         }
-        let branches = serve.client().await.project("shop").unwrap().branches().await.unwrap().len();
+        let branches =
+            serve.client().await.project("shop").unwrap().branches().show_deleted().await.unwrap().len();
         let deadline = Instant::now() + LIMIT / 4;
         while clusters(data).len() != branches {
             assert!(Instant::now() < deadline, "{branches} branches, but {:?}", clusters(data));

@@ -130,7 +130,7 @@ async fn wrong_arguments_are_refused_with_what_would_be_right() {
     let data = directory.path().join("data");
     for (arguments, told) in [
         (&["serve", "--listen", "0.0.0.0:0"][..], "not a loopback address"),
-        (&["serve", "--listen", "here"], "invalid socket address"),
+        (&["serve", "--listen", "here"], "an address and a port are needed"),
         (&["serve", "--user", ""], "such as an e-mail address"),
         (&["serve", "--durability", "some"], "possible values: full, fast"),
         (&["env"], "lakebase-local serve"),
