@@ -29,7 +29,7 @@ pub(super) struct Endpoint<'a> {
     pub(super) name: &'a str,
     pub(super) url: Url,
     pub(super) headers: &'a [(&'static str, &'a str)],
-    /// What to do where it does not answer.
+    /// The remedy where it does not answer.
     pub(super) remedy: &'a str,
 }
 

@@ -59,7 +59,7 @@ impl Principal {
 pub struct Grant {
     /// The principal.
     pub principal: Principal,
-    /// What it may do.
+    /// The level of access that it gets.
     pub level: PermissionLevel,
 }
 
@@ -90,7 +90,7 @@ impl Grant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Permission {
-    /// What the principal may do.
+    /// The level of access that the principal has.
     pub level: PermissionLevel,
     /// Whether it comes from an object above the project, and cannot be taken here.
     pub inherited: bool,

@@ -8,7 +8,7 @@ use super::format::open_enum;
 pub(crate) const PERMISSIONS_PATH: &str = "/api/2.0/permissions/database-projects";
 
 open_enum! {
-    /// What a principal may do with a project.
+    /// A level of access to a project.
     ///
     /// ```
     /// assert_eq!(lakebase::model::PermissionLevel::CanUse.as_str(), "CAN_USE");

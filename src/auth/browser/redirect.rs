@@ -28,7 +28,7 @@ pub(super) struct Redirect {
     uri: String,
 }
 
-/// What a request to the listener is.
+/// A request to the listener.
 #[derive(Debug)]
 enum Request {
     Code(SecretString),
