@@ -1,6 +1,6 @@
 //! Removes the project of a set-up from a server that outlives the tests, once no test process uses it.
 //!
-//! What a killed test leaves ends in one of three ways: its branch expires; a server of these tests alone
+//! The branch of a killed test ends in one of three ways: it expires; a server of these tests alone
 //! (`server`, `shared_server`) goes with its whole directory; on a server that stays, the project is removed here.
 //!
 //! The wait for the end of the test processes needs a process of its own: the program of the tests again, with the test

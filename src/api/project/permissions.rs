@@ -1,4 +1,4 @@
-//! Who may use and manage a project.
+//! Permissions of a project: the principals that may use and manage it.
 
 use reqwest::Method;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -118,7 +118,7 @@ async fn a_person_is_logged_in_by_the_tool() {
     assert!(error.to_string().contains("databricks-cli: cannot get access token: auth failed;"), "{error}");
 }
 
-/// What the tool prints when its refresh token is no longer accepted.
+/// Texts that the tool prints when its refresh token is no longer accepted.
 const EXPIRED: &str = r#"
 [ "$1" = version ] && { echo "Databricks CLI v1.13.0"; exit 0; }
 echo "Error: A new access token could not be retrieved because the refresh token is invalid. To reauthenticate, run the following command:" >&2

@@ -12,7 +12,7 @@ use std::{
 use super::{Control, error_response::ErrorResponse};
 use crate::local::engine::CloneMethod;
 
-/// What has happened since the start of the server.
+/// Counts of events since the start of the server.
 #[derive(Default)]
 pub(super) struct Counters {
     accepted: AtomicU64,
