@@ -9,15 +9,14 @@ use super::tests::{generating, info};
 use crate::{
     client::Lakebase,
     error::{ErrorKind, Result},
-    http::Method,
-    http::tls::tests::server,
+    http::{RawMethod, tls::tests::server},
     postgres::info::{ConnectionInfo, Roots, TlsMode},
 };
 
 /// The kind of the first failure over HTTP and with each driver. The server refuses all logins, so `Database` says that
 /// its certificate was accepted.
 async fn outcomes(http: Result<Lakebase>, info: &ConnectionInfo) -> [Option<ErrorKind>; 3] {
-    let request = async { http?.request(Method::Get, "/x", None).await };
+    let request = async { http?.request(RawMethod::Get, "/x", None).await };
     [
         request.await.err().map(|error| error.kind()),
         info.connect().await.err().map(|error| error.kind()),

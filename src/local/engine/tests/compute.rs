@@ -3,7 +3,6 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
