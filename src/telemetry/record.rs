@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{Span, field::debug};
 
 use super::field;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A call of the REST API.
 pub(crate) struct Call<'a> {
@@ -26,7 +26,7 @@ pub(crate) fn call(span: &Span, call: &Call<'_>) {
         span.record(field::STATUS, status);
     }
     if let Err(error) = call.outcome {
-        failure(span, error);
+        failure(span, error.kind());
         if let Some(id) = error.request_id() {
             span.record(field::REQUEST_ID, id);
         }
@@ -43,21 +43,21 @@ impl Call<'_> {
 /// The end of a wait for an operation.
 pub(crate) fn operation(span: &Span, error: Option<&Error>, took: Duration) {
     if let Some(error) = error {
-        failure(span, error);
+        failure(span, error.kind());
     }
     metrics_of::operation(error, took);
 }
 
 /// The end of a login to PostgreSQL.
 #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
-pub(crate) fn login(span: &Span, error: Option<&Error>, took: Duration) {
-    if let Some(error) = error {
-        failure(span, error);
-        if let Some(state) = error.sqlstate() {
-            span.record(field::DB_STATUS, state);
-        }
+pub(crate) fn login(span: &Span, failed: Option<ErrorKind>, sqlstate: Option<&str>, took: Duration) {
+    if let Some(kind) = failed {
+        failure(span, kind);
     }
-    metrics_of::login(error, took);
+    if let Some(state) = sqlstate {
+        span.record(field::DB_STATUS, state);
+    }
+    metrics_of::login(failed, took);
 }
 
 /// The generation of a database credential for logins.
@@ -65,8 +65,8 @@ pub(crate) fn renewal(error: Option<&Error>) {
     metrics_of::renewal(error);
 }
 
-fn failure(span: &Span, error: &Error) {
-    span.record(field::ERROR, debug(error.kind()));
+fn failure(span: &Span, kind: ErrorKind) {
+    span.record(field::ERROR, debug(kind));
 }
 
 #[cfg(feature = "metrics")]
@@ -76,7 +76,10 @@ mod metrics_of {
     use metrics::{Label, counter, histogram};
 
     use super::{Call, field};
-    use crate::{error::Error, telemetry::metric};
+    use crate::{
+        error::{Error, ErrorKind},
+        telemetry::metric,
+    };
 
     pub(super) fn call(call: &Call<'_>) {
         let method = Label::new(field::METHOD, call.method.to_owned());
@@ -93,17 +96,21 @@ mod metrics_of {
     }
 
     #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
-    pub(super) fn login(error: Option<&Error>, took: Duration) {
+    pub(super) fn login(failed: Option<ErrorKind>, took: Duration) {
         let system = Label::new(field::DB_SYSTEM, "postgresql");
-        histogram!(metric::LOGIN_DURATION, with_error(vec![system], error)).record(took);
+        histogram!(metric::LOGIN_DURATION, with_kind(vec![system], failed)).record(took);
     }
 
     pub(super) fn renewal(error: Option<&Error>) {
         counter!(metric::RENEWALS, with_error(Vec::new(), error)).increment(1);
     }
 
-    fn with_error(mut labels: Vec<Label>, error: Option<&Error>) -> Vec<Label> {
-        labels.extend(error.map(|error| Label::new(field::ERROR, format!("{:?}", error.kind()))));
+    fn with_error(labels: Vec<Label>, error: Option<&Error>) -> Vec<Label> {
+        with_kind(labels, error.map(Error::kind))
+    }
+
+    fn with_kind(mut labels: Vec<Label>, kind: Option<ErrorKind>) -> Vec<Label> {
+        labels.extend(kind.map(|kind| Label::new(field::ERROR, format!("{kind:?}"))));
         labels
     }
 }
@@ -120,7 +127,7 @@ mod metrics_of {
     pub(super) fn operation(_: Option<&Error>, _: Duration) {}
 
     #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
-    pub(super) fn login(_: Option<&Error>, _: Duration) {}
+    pub(super) fn login(_: Option<crate::error::ErrorKind>, _: Duration) {}
 
     pub(super) fn renewal(_: Option<&Error>) {}
 }

@@ -69,17 +69,18 @@ impl Connect for LakebaseConnect {
     fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
         let _ = config;
         Box::pin(async move {
-            let failure = match self.info.log_in_tokio_postgres(&self.tls).await {
-                Ok((client, connection)) => {
-                    let task = tokio::spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "a connection of the pool ended");
-                        }
-                    });
-                    return Ok((client, task));
-                }
-                Err(failure) => failure,
-            };
+            let failure =
+                match self.info.log_in_unexplained(self.info.tokio_postgres_attempt(&self.tls)).await {
+                    Ok((client, connection)) => {
+                        let task = tokio::spawn(async move {
+                            if let Err(error) = connection.await {
+                                tracing::debug!(%error, "a connection of the pool ended");
+                            }
+                        });
+                        return Ok((client, task));
+                    }
+                    Err(failure) => failure,
+                };
             match failure {
                 LoginFailure::Driver(error) | LoginFailure::TooLate(Some(error)) => Err(error),
                 failure => fail(self.info.explain(failure)).await,

@@ -99,6 +99,13 @@ impl DriverError for DieselError {
         }
     }
 
+    fn sqlstate(&self) -> Option<String> {
+        match self {
+            Self::Login(error) => error.sqlstate(),
+            Self::Setup(_) => None,
+        }
+    }
+
     fn into_boxed(self) -> Box<dyn Error + Send + Sync> {
         match self {
             Self::Login(error) => error.into_boxed(),

@@ -1,18 +1,19 @@
 //! Configuration, TLS connector and connections of `tokio-postgres`.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tokio_postgres::{Client, Config, Connection, Socket, config::SslMode, tls::MakeTlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
-use crate::{
-    api::credential::DatabaseCredential,
-    error::Result,
-    postgres::{info::ConnectionInfo, login::LoginFailure},
-};
+use crate::{api::credential::DatabaseCredential, error::Result, postgres::info::ConnectionInfo};
 
 /// The half of a connection of `tokio-postgres` that talks to the server; it has to be spawned.
 pub type TokioPostgresConnection = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
+type Attempt = BoxFuture<'static, Result<(Client, TokioPostgresConnection), tokio_postgres::Error>>;
 
 impl ConnectionInfo {
     /// The configuration of `tokio-postgres`, with a password for the next two minutes at least.
@@ -70,7 +71,18 @@ impl ConnectionInfo {
     /// unless the [request](crate::builder::DescribeConnection::timeout) sets another.
     pub async fn connect_tokio_postgres(&self) -> Result<(Client, TokioPostgresConnection)> {
         let tls = self.rustls_connector()?;
-        self.log_in_tokio_postgres(&tls).await.map_err(|failure| self.explain(failure))
+        self.log_in(self.tokio_postgres_attempt(&tls)).await
+    }
+
+    /// Logs in once with a credential.
+    pub(in crate::postgres) fn tokio_postgres_attempt(
+        &self,
+        tls: &MakeRustlsConnect,
+    ) -> impl FnMut(Arc<DatabaseCredential>) -> Attempt {
+        move |credential| {
+            let (config, tls) = (self.tokio_postgres_config_with(&credential), tls.clone());
+            Box::pin(async move { config.connect(tls).await })
+        }
     }
 
     pub(in crate::postgres) fn tokio_postgres_config_with(&self, credential: &DatabaseCredential) -> Config {
@@ -89,16 +101,5 @@ impl ConnectionInfo {
             .dbname(&self.database)
             .ssl_mode(SslMode::Require);
         config
-    }
-
-    pub(in crate::postgres) async fn log_in_tokio_postgres(
-        &self,
-        tls: &MakeRustlsConnect,
-    ) -> Result<(Client, TokioPostgresConnection), LoginFailure<tokio_postgres::Error>> {
-        self.try_log_in(|credential| {
-            let (config, tls) = (self.tokio_postgres_config_with(&credential), tls.clone());
-            async move { config.connect(tls).await }
-        })
-        .await
     }
 }

@@ -59,6 +59,8 @@ pub(super) trait DriverError: Error + Send + Sync + 'static {
     /// The message of PostgreSQL's answer.
     fn answer(&self) -> Option<&str>;
 
+    fn sqlstate(&self) -> Option<String>;
+
     /// The error as a source, which prints each cause once.
     fn into_boxed(self) -> Box<dyn Error + Send + Sync>;
 }
@@ -81,13 +83,30 @@ pub(super) enum LoginFailure<E> {
     Credential(crate::Error),
 }
 
+impl<E: DriverError> LoginFailure<E> {
+    fn sqlstate(&self) -> Option<String> {
+        match self {
+            Self::Driver(error) | Self::TooLate(Some(error)) => error.sqlstate(),
+            Self::TooLate(None) | Self::Credential(_) => None,
+        }
+    }
+}
+
 impl ConnectionInfo {
     /// Logs in, with everything that a retry cures.
-    #[cfg_attr(
-        not(any(feature = "sqlx", feature = "diesel-async")),
-        expect(dead_code, reason = "the connector of tokio-postgres returns the driver's error")
-    )]
     pub(super) async fn log_in<T, E, F>(&self, attempt: impl FnMut(Arc<DatabaseCredential>) -> F) -> Result<T>
+    where
+        E: DriverError,
+        F: Future<Output = Result<T, E>>,
+    {
+        self.log_in_unexplained(attempt).await.map_err(|failure| self.explain(failure))
+    }
+
+    /// Logs in for a caller that returns the driver's own error.
+    pub(super) async fn log_in_unexplained<T, E, F>(
+        &self,
+        attempt: impl FnMut(Arc<DatabaseCredential>) -> F,
+    ) -> Result<T, LoginFailure<E>>
     where
         E: DriverError,
         F: Future<Output = Result<T, E>>,
@@ -104,13 +123,14 @@ impl ConnectionInfo {
         );
         let begun = Instant::now();
         let outcome = self.try_log_in(attempt).instrument(span.clone()).await;
-        let outcome = outcome.map_err(|failure| self.explain(failure));
-        record::login(&span, outcome.as_ref().err(), begun.elapsed());
+        let failure = outcome.as_ref().err();
+        let sqlstate = failure.and_then(LoginFailure::sqlstate);
+        record::login(&span, failure.map(|failure| self.kind(failure)), sqlstate.as_deref(), begun.elapsed());
         outcome
     }
 
     /// Retries `attempt` until it succeeds, fails permanently, or the time is over.
-    pub(super) async fn try_log_in<T, E, F>(
+    async fn try_log_in<T, E, F>(
         &self,
         mut attempt: impl FnMut(Arc<DatabaseCredential>) -> F,
     ) -> Result<T, LoginFailure<E>>
@@ -163,12 +183,20 @@ impl ConnectionInfo {
         format!("connecting to {} as {}", self.host, self.user)
     }
 
+    fn kind<E: DriverError>(&self, failure: &LoginFailure<E>) -> ErrorKind {
+        match failure {
+            LoginFailure::Credential(error) => error.kind(),
+            LoginFailure::Driver(error) => self.remedy(error).0,
+            LoginFailure::TooLate(_) => ErrorKind::Timeout,
+        }
+    }
+
     /// The error for a caller, with the remedy.
     pub(super) fn explain<E: DriverError>(&self, failure: LoginFailure<E>) -> crate::Error {
         let error = match failure {
             LoginFailure::Credential(error) => return error,
             LoginFailure::Driver(error) => {
-                let (kind, message) = self.remedy(error.origin(), error.answer().unwrap_or_default());
+                let (kind, message) = self.remedy(&error);
                 crate::Error::new(kind, message).with_source(error.into_boxed())
             }
             LoginFailure::TooLate(last) => {
@@ -185,12 +213,18 @@ impl ConnectionInfo {
         error.with_context(self.context())
     }
 
-    fn remedy(&self, origin: Origin, answer: &str) -> (ErrorKind, &'static str) {
-        match origin {
+    fn remedy(&self, error: &impl DriverError) -> (ErrorKind, &'static str) {
+        let answer = error.answer().unwrap_or_default();
+        match error.origin() {
             Origin::Server if answer.contains("native postgres login is disabled") => (
                 ErrorKind::Database,
                 "the project accepts generated credentials only; allow passwords with update().native_login(true), \
                  or log in as yourself without .password()",
+            ),
+            // Class 53: connections, memory, disk or processes have run out.
+            Origin::Server if error.sqlstate().is_some_and(|state| state.starts_with("53")) => (
+                ErrorKind::Database,
+                "PostgreSQL has no resources left for another connection; close some, or make the endpoint larger",
             ),
             Origin::Server if self.pooled => (
                 ErrorKind::Database,

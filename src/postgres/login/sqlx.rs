@@ -36,6 +36,10 @@ impl DriverError for sqlx::Error {
         self.as_database_error().map(|error| error.message())
     }
 
+    fn sqlstate(&self) -> Option<String> {
+        Some(self.as_database_error()?.code()?.into_owned())
+    }
+
     fn into_boxed(self) -> Box<dyn Error + Send + Sync> {
         Box::new(DatabaseError::from(self))
     }

@@ -197,6 +197,13 @@ async fn a_missing_right_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lack_of_connections_says_so_rather_than_naming_the_role() {
+    let info = info(&generating(3600), None).await;
+    let error = info.log_in::<(), sqlx::Error, _>(|_| async { Err(refused("53300")) }).await.unwrap_err();
+    assert!(error.to_string().contains("no resources left for another connection"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn logins_to_one_endpoint_share_a_credential() {
     let script = generating(3600);
     let info = info(&script, None).await;

@@ -33,6 +33,10 @@ impl DriverError for tokio_postgres::Error {
         self.as_db_error().map(|error| error.message())
     }
 
+    fn sqlstate(&self) -> Option<String> {
+        self.code().map(|state| state.code().to_owned())
+    }
+
     fn into_boxed(self) -> Box<dyn Error + Send + Sync> {
         Box::new(self)
     }
