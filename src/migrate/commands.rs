@@ -120,7 +120,7 @@ impl Apply {
 
     async fn locked(&self, conn: &mut PgConnection) -> Result<ApplyReport> {
         lock::acquire(conn, self.options.wait_for_others).await?;
-        let hooks = Hooks { reconnect: Some(&self.branch), observer: None };
+        let hooks = Hooks { reconnect: Some(&self.branch), observer: None, branch: Some(&self.branch) };
         let applied = apply_under_lock(conn, &self.migrations, &self.options, hooks).await;
         lock::release(conn).await;
         applied

@@ -21,7 +21,9 @@ pub(super) enum Entry {
 
 /// Whether the migration is applied. Creates no table.
 pub(super) async fn is_applied(conn: &mut PgConnection, migration: &Migration) -> Result<bool> {
-    Ok(exists(conn, migration).await? && entry(conn, migration).await? == Entry::Applied)
+    Ok(migration.custom().is_none()
+        && exists(conn, migration).await?
+        && entry(conn, migration).await? == Entry::Applied)
 }
 
 fn table_of(migration: &Migration) -> String {

@@ -4,7 +4,10 @@ use std::{fmt, path::Path, sync::Arc};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, migrate::MigrationType};
 
-use super::statements::{self, MigrationStatement};
+use super::{
+    custom::Custom,
+    statements::{self, MigrationStatement},
+};
 use crate::error::{Error, Result};
 
 /// The table in which a migration is recorded.
@@ -42,6 +45,7 @@ pub struct Migration {
     file: Option<Arc<Path>>,
     each_alone: bool,
     ledger: Ledger,
+    custom: Option<Custom>,
 }
 
 impl Migration {
@@ -58,7 +62,12 @@ impl Migration {
             file: None,
             each_alone: sql.trim_start_matches('\u{feff}').starts_with("-- no-transaction"),
             ledger: Ledger::Own,
+            custom: None,
         }
+    }
+
+    pub(super) fn with_custom(self, custom: Custom) -> Self {
+        Self { custom: Some(custom), ..self }
     }
 
     pub(super) fn in_file(mut self, file: &Path) -> Self {
@@ -84,6 +93,7 @@ impl Migration {
                 version: migration.version,
                 description: (&*migration.description).into(),
             },
+            custom: None,
         }
     }
 
@@ -100,7 +110,7 @@ impl Migration {
         }
     }
 
-    /// The SQL text as given.
+    /// The SQL text as given; empty where a [function](Self::from_fn) migrates.
     pub fn sql(&self) -> &str {
         &self.sql
     }
@@ -115,7 +125,7 @@ impl Migration {
         self.file.as_deref()
     }
 
-    /// The statements in order, each with its position.
+    /// The statements in order, each with its position; none where a [function](Self::from_fn) migrates.
     ///
     /// # Errors
     ///
@@ -128,6 +138,9 @@ impl Migration {
                 "the migration id {:?} cannot be used: it must not be empty and must not have control characters",
                 self.id
             )));
+        }
+        if self.custom.is_some() {
+            return Ok(Vec::new());
         }
         let found = statements::split(&self.sql)
             .map_err(|e| Error::invalid(format!("{} cannot be applied: {e}", self.label())))?;
@@ -142,6 +155,11 @@ impl Migration {
 
     pub(super) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The function that migrates in place of statements.
+    pub(super) fn custom(&self) -> Option<&Custom> {
+        self.custom.as_ref()
     }
 
     /// Whether every statement runs outside a transaction.
@@ -161,7 +179,7 @@ impl Migration {
 
 impl fmt::Debug for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, sql, checksum: _, file, each_alone: _, ledger: _ } = self;
+        let Self { id, sql, checksum: _, file, each_alone: _, ledger: _, custom: _ } = self;
         f.debug_struct("Migration")
             .field("id", id)
             .field("sql", sql)

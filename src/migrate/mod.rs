@@ -15,6 +15,7 @@
 
 mod apply;
 mod commands;
+mod custom;
 mod failure;
 mod files;
 mod ledger;

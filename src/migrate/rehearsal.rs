@@ -16,6 +16,7 @@ use super::{
     text_table::{self, Table},
 };
 use crate::{
+    api::branch::Branch,
     error::{Error, Result},
     schema::{self, Hazard, LockMode, Schema, SchemaDiff},
 };
@@ -60,6 +61,7 @@ pub struct Rehearsal {
 pub(super) async fn rehearse(
     conn: &mut PgConnection,
     observer: PgConnection,
+    branch: &Branch,
     migrations: &Migrations,
     options: &RequestOptions,
 ) -> Result<Rehearsal> {
@@ -70,7 +72,7 @@ pub(super) async fn rehearse(
     lock::acquire(conn, options.apply.wait_for_others).await?;
     let storage = Storage::read(conn).await.map_err(unobserved)?;
     let observer = Observer::new(observer, pid);
-    let hooks = Hooks { observer: Some(&observer), reconnect: None };
+    let hooks = Hooks { observer: Some(&observer), reconnect: None, branch: Some(branch) };
     let applied = apply_under_lock(conn, migrations, &options.apply, hooks).await?;
     let locks = observer.locks().map_err(unobserved)?;
     let rewrites = storage.rewritten(conn).await.map_err(unobserved)?;

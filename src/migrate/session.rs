@@ -41,7 +41,7 @@ pub(super) async fn rehearse_on(
 ) -> Result<Rehearsal> {
     let (mut conn, observer) =
         tokio::try_join!(branch.connect().into_future(), branch.connect().into_future())?;
-    let rehearsed = rehearsal::rehearse(&mut conn, observer, migrations, options).await;
+    let rehearsed = rehearsal::rehearse(&mut conn, observer, branch, migrations, options).await;
     close(conn).await;
     rehearsed
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod ephemeral;
 mod feature;
+mod function;
 mod history;
 mod interrupted;
 mod lost_connection;

@@ -11,7 +11,10 @@ use sqlx::PgConnection;
 
 use self::run::Run;
 use super::{lock, migrations::Migrations, observe::Observer, options::ApplyOptions, report::ApplyReport};
-use crate::error::{Error, Result};
+use crate::{
+    api::branch::Branch,
+    error::{Error, Result},
+};
 
 /// Applies migrations to the database that the connection is logged in to, in order, each at most once.
 ///
@@ -65,6 +68,8 @@ pub(super) struct Hooks<'a> {
     pub(super) observer: Option<&'a Observer>,
     /// Resolves a commit during which the connection was lost.
     pub(super) reconnect: Option<&'a dyn Reconnect>,
+    /// The branch for migrations that connect by themselves.
+    pub(super) branch: Option<&'a Branch>,
 }
 
 /// Applies migrations for a caller that already holds the migration lock. May return on a new connection, with the

@@ -50,6 +50,11 @@ impl<'a> Run<'a> {
     }
 
     pub(super) async fn run(mut self, conn: &mut PgConnection, report: &mut ApplyReport) -> Result<()> {
+        if let Some(custom) = self.migration.custom() {
+            custom.run(self.migration, self.hooks.branch).await?;
+            report.migrations.push(self.report(Outcome::Applied));
+            return Ok(());
+        }
         ledger::prepare(conn, self.migration).await?;
         match ledger::entry(conn, self.migration).await? {
             Entry::Absent => {}

@@ -22,7 +22,7 @@ pub(super) async fn run(context: &mut Context) -> Result<String, StopCause> {
         }
     }
     context.touched = true;
-    let hooks = Hooks { reconnect: Some(&context.target), observer: None };
+    let hooks = Hooks { reconnect: Some(&context.target), observer: None, branch: Some(&context.target) };
     let request = &context.request;
     match apply_under_lock(&mut context.conn, &request.migrations, &request.options.apply, hooks).await {
         Ok(applied) => {
@@ -32,8 +32,11 @@ pub(super) async fn run(context: &mut Context) -> Result<String, StopCause> {
         }
         Err(error) => {
             let applied = Failure::of(&error).map(|failure| failure.report.clone());
-            context.touched =
-                applied.iter().flat_map(|report| &report.migrations).any(|m| m.may_have_changed());
+            context.touched = match &applied {
+                Some(report) => report.migrations.iter().any(|migration| migration.may_have_changed()),
+                // What a function did before it failed is not known.
+                None => request.migrations.iter().any(|migration| migration.custom().is_some()),
+            };
             context.report.applied = applied;
             Err(error.into())
         }
