@@ -2,6 +2,7 @@
 
 mod connections;
 mod documented;
+mod drivers;
 mod endpoints;
 mod hints;
 mod machine;

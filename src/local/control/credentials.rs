@@ -23,6 +23,7 @@ pub(crate) struct Credentials {
     pub(super) signer: Arc<TokenSigner>,
     /// The caller.
     pub(super) user: Arc<str>,
+    pub(super) time_scale: u32,
 }
 
 impl Credentials {
@@ -33,7 +34,7 @@ impl Credentials {
         let state = self.state.snapshot();
         let (branch, _) = state.endpoint(&name)?;
         let now = Utc::now().trunc_subsecs(0);
-        let ttl = lifetime(request, now)?;
+        let ttl = lifetime(request, now)? / i32::try_from(self.time_scale).unwrap_or(i32::MAX);
         let claims = Claims::new(self.user.as_ref(), &branch.project_uid, now, ttl);
         let token = self.signer.sign(&claims);
         Ok(DatabaseCredential { token: token.expose_secret().to_owned(), expire_time: claims.expires_at })

@@ -82,6 +82,8 @@ pub(crate) struct ControlOptions {
     pub(crate) latency: DoneAfter,
     /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
     pub(crate) idle_time_scale: u32,
+    /// How many times faster than the clock the life of credentials passes; 1 except in tests.
+    pub(crate) credential_time_scale: u32,
     pub(crate) limits: Limits,
 }
 
@@ -148,7 +150,7 @@ impl Control {
         let (state, signer) = FileWorkers::privileged().run(open).await?;
         let control = Arc::new(Self::assemble(options, state, Arc::new(signer)));
         control.computes.remove_orphans().await?;
-        control.roles.changes.recover_all().await;
+        control.roles.changes.finish_all().await;
         control.computes.publish_all().await?;
         control.timers.delete_expired().await;
         let task = timers::spawn(Arc::downgrade(&control));
@@ -158,6 +160,7 @@ impl Control {
 
     fn assemble(options: ControlOptions, state: Arc<SharedState>, signer: Arc<TokenSigner>) -> Self {
         let (pg_version, max_branches) = (options.pg_version, options.limits.max_branches);
+        let time_scale = options.credential_time_scale;
         let user: Arc<str> = options.user.as_str().into();
         let operations = Arc::new(Operations::new(options.latency));
         let locks = Arc::<Locks>::default();
@@ -196,7 +199,12 @@ impl Control {
                 operations: Arc::clone(&operations),
                 changes: Arc::clone(changes),
             },
-            credentials: Credentials { state: Arc::clone(&state), signer, user: Arc::clone(&user) },
+            credentials: Credentials {
+                state: Arc::clone(&state),
+                signer,
+                user: Arc::clone(&user),
+                time_scale,
+            },
             timers: Timers {
                 state: Arc::clone(&state),
                 operations: Arc::clone(&operations),

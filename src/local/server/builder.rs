@@ -58,6 +58,7 @@ pub struct LocalLakebaseBuilder {
     user: String,
     latency: DoneAfter,
     idle_time_scale: u32,
+    credential_time_scale: u32,
     limits: Limits,
 }
 
@@ -80,6 +81,7 @@ impl Default for LocalLakebaseBuilder {
             user: DEFAULT_USER.to_owned(),
             latency: DoneAfter::default(),
             idle_time_scale: 1,
+            credential_time_scale: 1,
             limits: Limits::default(),
         }
     }
@@ -158,6 +160,13 @@ impl LocalLakebaseBuilder {
     #[doc(hidden)]
     pub fn idle_time_scale(mut self, times: u32) -> Self {
         self.idle_time_scale = times.max(1);
+        self
+    }
+
+    /// Lets credentials expire this many times earlier than they say in requests, for tests of their renewal.
+    #[doc(hidden)]
+    pub fn credential_time_scale(mut self, times: u32) -> Self {
+        self.credential_time_scale = times.max(1);
         self
     }
 
@@ -331,6 +340,7 @@ impl LocalLakebaseBuilder {
             pg_version: version.major,
             latency: self.latency,
             idle_time_scale: self.idle_time_scale,
+            credential_time_scale: self.credential_time_scale,
             limits: self.limits,
         });
         control.await.map_err(|error| LocalError::start("open the state", error))
