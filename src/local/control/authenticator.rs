@@ -103,7 +103,7 @@ impl Logins {
     async fn finish_before_login(&self, endpoint: &str) -> Result<(), ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, _) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
-        let recovered = self.changes.ensure_recovered(&branch.name()).await;
+        let recovered = self.changes.ensure_finished(&branch.name()).await;
         recovered.map_err(|error| unavailable(endpoint, error.to_string()))
     }
 }

@@ -79,7 +79,7 @@ impl Branches {
     /// Locks the source, with no interrupted change left in it, and the branch to be created.
     async fn hold_for_fork(&self, source: &BranchName, target: &BranchName) -> Result<Held, ErrorResponse> {
         loop {
-            self.changes.ensure_recovered(source).await?;
+            self.changes.ensure_finished(source).await?;
             let wanted = Wanted::by("the creation of a branch").shared(target.project());
             let held = self.locks.hold(wanted.shared(source).exclusive(target)).await?;
             if !self.changes.is_interrupted(source) {

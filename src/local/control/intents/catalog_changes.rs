@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::execute::{Attempt, Executor, Failure};
@@ -25,15 +24,15 @@ use crate::{
 
 /// Changes of roles and databases, in PostgreSQL and in the rows of their branches.
 pub(in crate::local::control) struct CatalogChanges {
-    state: Arc<SharedState>,
+    pub(super) state: Arc<SharedState>,
     pub(in crate::local::control) computes: Arc<Computes>,
     locks: Arc<Locks>,
-    in_flight: InFlight,
+    pub(super) in_flight: InFlight,
 }
 
 /// Branches whose intent an operation of this process is working on.
 #[derive(Default)]
-struct InFlight(Mutex<HashSet<String>>);
+pub(super) struct InFlight(Mutex<HashSet<String>>);
 
 impl InFlight {
     fn enter(&self, uid: &str) -> Flight<'_> {
@@ -41,7 +40,7 @@ impl InFlight {
         Flight { all: self, uid: uid.to_owned() }
     }
 
-    fn contains(&self, uid: &str) -> bool {
+    pub(super) fn contains(&self, uid: &str) -> bool {
         self.lock().contains(uid)
     }
 
@@ -115,55 +114,8 @@ impl CatalogChanges {
         self.finish(held, branch, intent, Attempt::First).await
     }
 
-    /// Finishes an interrupted change of a branch, unless an operation is working on it right now.
-    pub(in crate::local::control) async fn ensure_recovered(
-        &self,
-        branch: &BranchName,
-    ) -> Result<(), ErrorResponse> {
-        if self.is_interrupted(branch) {
-            self.hold_branch(branch, "the end of an interrupted change").await.map(drop)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether the branch has an unfinished change that no operation is working on.
-    pub(in crate::local::control) fn is_interrupted(&self, name: &BranchName) -> bool {
-        let state = self.state.snapshot();
-        let branch = state.branch(name);
-        branch.is_ok_and(|branch| branch.intent.is_some() && !self.in_flight.contains(&branch.uid))
-    }
-
-    /// Finishes every interrupted change. One that cannot be finished now is tried again when the branch is used.
-    pub(in crate::local::control) async fn recover_all(&self) {
-        let state = self.state.snapshot();
-        let interrupted = state.branches.iter().filter(|(_, branch)| branch.intent.is_some());
-        join_all(interrupted.map(|(name, _)| async move {
-            tracing::info!(branch = %name, "finishing an interrupted change");
-            if let Err(error) = self.ensure_recovered(name).await {
-                tracing::warn!(branch = %name, %error, "failed to finish an interrupted change; the next use retries");
-            }
-        }))
-        .await;
-    }
-
-    async fn finish_interrupted(&self, held: &Held, name: &BranchName) -> Result<(), ErrorResponse> {
-        let state = self.state.snapshot();
-        let Ok(branch) = state.branch(name) else { return Ok(()) };
-        let Some(intent) = branch.intent.clone() else { return Ok(()) };
-        match self.finish(held, branch, intent, Attempt::Again).await {
-            // Still there: nothing may build on the branch as it is.
-            Err(error) if self.is_interrupted(name) => Err(error),
-            Err(error) => {
-                tracing::warn!(branch = %name, %error, "PostgreSQL refused an interrupted change; it was removed");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
     /// Executes the intent and acknowledges it, or removes it where PostgreSQL refuses.
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         held: &Held,
         branch: &Branch,

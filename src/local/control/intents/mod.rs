@@ -11,5 +11,6 @@
 
 mod catalog_changes;
 mod execute;
+mod interrupted;
 
 pub(super) use self::catalog_changes::CatalogChanges;
