@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_replaced_and_exchanged_at_once() {
+    fn names_are_replaced_and_swapped_at_once() {
         assert_eq!(map().text("(a + aa) > b"), "(b + aa) > a");
         assert_eq!(
             map().text("SELECT t.a FROM public.t JOIN old.x ON x.b = 1"),

@@ -135,7 +135,7 @@ fn adopted(object: &Object, index: &str) -> Statement {
     Statement::new(sql).exclusive(parent(object)).at(Phase::Finish)
 }
 
-/// Builds the index of a changed key first and then exchanges the keys in one transaction. On a partitioned table
+/// Builds the index of a changed key first and then swaps the keys in one transaction. On a partitioned table
 /// only the catalog changes, because the indexes of the partitions exist by then.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Option<Swap> {
     let key = |object: &Object| {
@@ -149,7 +149,7 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexU
     }
     let made = temporary(ctx, "new", new);
     let gone = format!("DROP CONSTRAINT {}", old.text(Attr::Name));
-    let (build, mut exchange) = if partitioned {
+    let (build, mut swap) = if partitioned {
         let drop = Statement::new(format!("ALTER TABLE {table} {gone}")).exclusive(table);
         let drop = usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition));
         let add = locked(new, plain(new, with_index_options(new)));
@@ -160,14 +160,10 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexU
         (vec![build(new, &made)], vec![Statement::new(sql).exclusive(table)])
     };
     if old.has(Attr::ReplicaIdentity) && !new.has(Attr::ReplicaIdentity) {
-        exchange.extend(no_identity(ctx, new));
+        swap.extend(no_identity(ctx, new));
     }
-    exchange.extend(index_flags(None, new));
-    Some(Swap {
-        build,
-        exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(),
-        purge: Vec::new(),
-    })
+    swap.extend(index_flags(None, new));
+    Some(Swap { build, swap: swap.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge: Vec::new() })
 }
 
 fn plain(object: &Object, definition: String) -> Statement {

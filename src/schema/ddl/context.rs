@@ -67,7 +67,7 @@ pub(in crate::schema) struct Swap {
     /// Builds the new one under a temporary name.
     pub(in crate::schema) build: Vec<Statement>,
     /// Puts it in the place of the old one, in one transaction.
-    pub(in crate::schema) exchange: Vec<Statement>,
+    pub(in crate::schema) swap: Vec<Statement>,
     /// Removes the old one.
     pub(in crate::schema) purge: Vec<Statement>,
 }

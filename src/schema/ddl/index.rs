@@ -79,7 +79,7 @@ pub(super) fn concurrently(index: &Object, sql: String, unique: bool) -> Stateme
 
 /// Builds a changed index beside the old one, gives it the old one's name, and then drops the old one. An attached
 /// index finds its name free, because its old version is dropped with the partitioned index; [`IndexUse::partitions`]
-/// are the tables of those. An index that a foreign key depends on is dropped in the exchange rather than renamed, as
+/// are the tables of those. An index that a foreign key depends on is dropped in the swap rather than renamed, as
 /// the key would keep the renamed one.
 pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexUse<'_>) -> Swap {
     let (was, is) = (Index::new(old), Index::new(new));
@@ -91,25 +91,25 @@ pub(super) fn swap(ctx: &Context<'_>, old: &Object, new: &Object, usage: &IndexU
         concurrently(new, sql(is, &made, " CONCURRENTLY"), is.is_unique())
     };
     let rename = |from: &str, to: &str| Statement::new(format!("ALTER INDEX {from} RENAME TO {to}"));
-    let mut exchange = Vec::new();
+    let mut swap = Vec::new();
     let mut purge = Vec::new();
     if usage.dropped_with_parent {
     } else if was.is_partitioned() || usage.referenced {
         let drop = Statement::new(format!("DROP INDEX {}", old.key.name)).exclusive(table);
-        exchange.push(usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
+        swap.push(usage.partitions.iter().fold(drop, |drop, partition| drop.exclusive(partition)));
     } else {
-        exchange.push(rename(old.key.name, &retired).lock(old.key.name, LockMode::ShareUpdateExclusive));
+        swap.push(rename(old.key.name, &retired).lock(old.key.name, LockMode::ShareUpdateExclusive));
         let drop = Statement::new(format!("DROP INDEX CONCURRENTLY {schema}.{retired}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::NotTransactional, table, "it cannot be taken back with what came before");
         purge.push(drop.at(Phase::Cleanup));
     }
-    exchange.push(rename(&format!("{schema}.{made}"), name));
+    swap.push(rename(&format!("{schema}.{made}"), name));
     if was.is_replica_identity() && !is.is_replica_identity() {
-        exchange.extend(no_identity(ctx, new));
+        swap.extend(no_identity(ctx, new));
     }
-    exchange.extend(flags(None, new));
-    Swap { build: vec![build], exchange: exchange.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
+    swap.extend(flags(None, new));
+    Swap { build: vec![build], swap: swap.into_iter().map(|s| s.at(Phase::Finish)).collect(), purge }
 }
 
 /// Builds an index under a temporary name while the constraint that it replaces still has its name.

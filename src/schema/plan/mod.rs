@@ -185,8 +185,8 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
 /// The extent to which a plan keeps old objects until their replacements exist.
 #[derive(Clone, Copy, Debug)]
 struct Tactics {
-    /// Builds changed indexes and keys beside the old ones, and exchanges them.
-    exchange_indexes: bool,
+    /// Builds changed indexes and keys beside the old ones, and swaps them.
+    swap_indexes: bool,
     /// Alters changed views in place instead of dropping them first and creating them last.
     alter_views: bool,
     /// Drops parts of a table by statements of their own where they depend on other dropped objects.
@@ -197,8 +197,8 @@ struct Tactics {
 /// its replacement exists can be a dependency of an object that the replacement waits for, and a policy or default can
 /// depend on a view or function that depends on its table: the steps then form a cycle, which the next tactics avoid.
 const TACTICS: [Tactics; 8] = {
-    const fn tactics(exchange_indexes: bool, alter_views: bool, drop_parts: bool) -> Tactics {
-        Tactics { exchange_indexes, alter_views, drop_parts }
+    const fn tactics(swap_indexes: bool, alter_views: bool, drop_parts: bool) -> Tactics {
+        Tactics { swap_indexes, alter_views, drop_parts }
     }
     [
         tactics(true, true, false),

@@ -96,7 +96,7 @@ pub(super) fn sorted(mut graph: Graph) -> Result<Vec<Statement>, PlanError> {
             waits[*after as usize] -= 1;
             if waits[*after as usize] == 0 {
                 let node = &mut graph.nodes[*after as usize];
-                // A slow step must not run in the middle of an exchange.
+                // A slow step must not run in the middle of a swap.
                 if finishing && matches!(node.phase, Phase::Concurrent | Phase::Validate) {
                     (node.phase, node.rank.0) = (Phase::Finish, 3);
                 }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_long_does_not_part_an_exchange() {
+    fn what_takes_long_does_not_part_a_swap() {
         let nodes = [("drop", Phase::Finish), ("add", Phase::Finish), ("check", Phase::Validate)];
         assert_eq!(order(graph(&nodes, &[(0, 2)])), "drop add check");
     }

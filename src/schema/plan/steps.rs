@@ -34,7 +34,7 @@ pub(super) fn build<'p, 'a>(planner: &'p Planner<'a>) -> (Graph, PlanView<'p, 'a
     };
     for at in touched.iter().copied() {
         if planner.swapped.contains(&at) {
-            builder.exchange(at);
+            builder.swap(at);
         } else if planner.items[at].drops() && builder.drop_hosts[at].is_none() {
             builder.drop(at);
         }
@@ -54,12 +54,12 @@ pub(super) fn build<'p, 'a>(planner: &'p Planner<'a>) -> (Graph, PlanView<'p, 'a
 }
 
 impl Builder<'_, '_> {
-    /// Builds the new index or key beside the old one, and exchanges the two.
-    fn exchange(&mut self, at: usize) {
+    /// Builds the new index or key beside the old one, and swaps the two.
+    fn swap(&mut self, at: usize) {
         let Some(new) = self.planner.new_object(at) else { return };
-        let name = || format!("exchange {}", new.key);
+        let name = || format!("swap {}", new.key);
         let (build, purge) = match swap::swap(self.planner, at) {
-            Some(swap) => ([swap.build, swap.exchange].concat(), swap.purge),
+            Some(swap) => ([swap.build, swap.swap].concat(), swap.purge),
             None => Default::default(),
         };
         let (first, last) = self.graph.chain(build, Rank::create(new.key.kind, at), name);

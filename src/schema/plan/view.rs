@@ -14,7 +14,7 @@ pub(super) struct Steps {
     pub(super) drop: Ends,
     /// Creates the object under a temporary name, before `create`.
     pub(super) prepare: Ends,
-    /// Creates, alters or exchanges the object.
+    /// Creates, alters or swaps the object.
     pub(super) create: Ends,
     /// Removals and completions that must follow the changes of the object's dependents.
     pub(super) purge: Ends,
@@ -50,9 +50,9 @@ impl<'a> PlanView<'_, 'a> {
     /// The step in which the new version of an object replaces the old one.
     pub(super) fn arrival(&self, at: usize) -> Ends {
         self.create(at).map(|(first, last)| {
-            let exchanged =
+            let swapped =
                 self.planner.swapped.contains(&at) || self.planner.succession.temporarily_named.contains(&at);
-            (if exchanged { last } else { first }, last)
+            (if swapped { last } else { first }, last)
         })
     }
 

@@ -58,7 +58,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// The renames, through temporary names where two members exchange theirs.
+    /// The renames, through temporary names where two members swap theirs.
     fn rename_members(
         &self,
         object: &Object<'a>,

@@ -1,4 +1,4 @@
-//! The statements for renames: through temporary names where names are exchanged, then to the new ones.
+//! The statements for renames: through temporary names where names are swapped, then to the new ones.
 
 use std::collections::BTreeSet;
 

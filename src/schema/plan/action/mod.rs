@@ -104,7 +104,7 @@ pub(super) fn decide<'a>(
     if tactics.drop_parts {
         planner.separate_drops = containers::parts_that_need_others(&planner);
     }
-    if tactics.exchange_indexes {
+    if tactics.swap_indexes {
         planner.swapped = swap::swapped(&planner);
         planner.succession = key_replacement::succession(&planner);
     }

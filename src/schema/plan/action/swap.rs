@@ -1,4 +1,4 @@
-//! Exchanges changed indexes and keys: the new one is built beside the old one, so that it is never absent.
+//! Swaps changed indexes and keys: the new one is built beside the old one, so that it is never absent.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,7 +7,7 @@ use super::{Action, Planner};
 use crate::schema::ddl::{self, IndexUse, Swap};
 use crate::schema::model::{Attr, Kind};
 
-/// The items that are exchanged. Those of a partitioned table are exchanged all or none.
+/// The items that are swapped. Those of a partitioned table are swapped all or none.
 pub(in crate::schema::plan) fn swapped(planner: &Planner<'_>) -> BTreeSet<usize> {
     if !planner.ctx.online {
         return BTreeSet::new();

@@ -102,7 +102,7 @@ pub(super) fn dependents_are_dropped_before_what_they_need_is_altered(
     }
 }
 
-pub(super) fn exchanged_dependents_are_purged_before_what_they_needed_is_dropped(
+pub(super) fn swapped_dependents_are_purged_before_what_they_needed_is_dropped(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,
 ) {

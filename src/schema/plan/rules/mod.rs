@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
     dependency::dependents_are_dropped_before_what_they_need,
     dependency::dependents_are_altered_before_what_they_needed_is_dropped,
     dependency::dependents_are_dropped_before_what_they_need_is_altered,
-    dependency::exchanged_dependents_are_purged_before_what_they_needed_is_dropped,
+    dependency::swapped_dependents_are_purged_before_what_they_needed_is_dropped,
     dependency::types_are_purged_after_the_types_made_of_them,
     dependency::needs_are_met_before_dependents_are_created,
     dependency::a_domain_has_its_constraints_before_it_is_used,
@@ -82,7 +82,7 @@ pub(super) fn order(view: &PlanView<'_, '_>, graph: &mut Graph, bodies: bool) {
     graph.edges.extend(edges.0);
 }
 
-/// Drops the dependents of an exchanged index during the exchange, not before its successor is built.
+/// Drops the dependents of a swapped index during the swap, not before its successor is built.
 fn delay_dependents_of_deferred_drops(view: &PlanView<'_, '_>, graph: &mut Graph) {
     let planner = view.planner;
     let mut queue: Vec<usize> =
