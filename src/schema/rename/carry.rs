@@ -95,35 +95,14 @@ impl<'a> Finder<'a> {
                         .filter(|_| WHOLE.contains(&object.key.kind))
                         .unwrap_or_else(|| self.schema_name(value, next.parent.as_ref())),
                 ),
-                Attr::ArgumentNames
-                | Attr::ColumnTypes
-                | Attr::Labels
-                | Attr::Text
-                | Attr::PrivilegeGrantee
-                | Attr::Role
-                | Attr::Grantee => None,
-                Attr::Type | Attr::OfType | Attr::Server | Attr::Attributes => {
-                    Some(IdentifierMap { columns: HashMap::new(), ..names.clone() }.text(value))
-                }
                 Attr::IdentitySequence => Some(self.follow(value, next.parent.as_ref(), names)),
-                Attr::Definition
-                | Attr::Expression
-                | Attr::Using
-                | Attr::WithCheck
-                | Attr::Where
-                | Attr::Bound
-                | Attr::Default
-                | Attr::DefaultText
-                | Attr::Generated
-                | Attr::GeneratedVirtual
-                | Attr::IndexDefinition => Some(match kept.and_then(|t| t.get(*attr)) {
+                attr => in_text(attr, value, names, || match kept.and_then(|t| t.get(attr)) {
                     Some(now) => now.to_owned(),
                     None => {
                         let text = names.text(value);
                         own.map_or(text.clone(), |m| named(object.key.kind, &text, m))
                     }
                 }),
-                _ => Some(names.text(value)),
             };
             if let Some(renamed) = renamed {
                 *value = renamed.into();
@@ -206,4 +185,37 @@ fn named(kind: Kind, text: &str, m: &Move<'_>) -> String {
         Some(format!("{} {}{rest}", &text[..place.end], m.to))
     });
     after.unwrap_or_else(|| text.to_owned())
+}
+
+/// Renames within the text of an attribute; `None` where it has no name that follows.
+fn in_text(
+    attr: Attr,
+    value: &str,
+    names: &IdentifierMap,
+    definition: impl FnOnce() -> String,
+) -> Option<String> {
+    match attr {
+        Attr::ArgumentNames
+        | Attr::ColumnTypes
+        | Attr::Labels
+        | Attr::Text
+        | Attr::PrivilegeGrantee
+        | Attr::Role
+        | Attr::Grantee => None,
+        Attr::Type | Attr::OfType | Attr::Server | Attr::Attributes => {
+            Some(IdentifierMap { columns: HashMap::new(), ..names.clone() }.text(value))
+        }
+        Attr::Definition
+        | Attr::Expression
+        | Attr::Using
+        | Attr::WithCheck
+        | Attr::Where
+        | Attr::Bound
+        | Attr::Default
+        | Attr::DefaultText
+        | Attr::Generated
+        | Attr::GeneratedVirtual
+        | Attr::IndexDefinition => Some(definition()),
+        _ => Some(names.text(value)),
+    }
 }
