@@ -42,6 +42,11 @@ impl Account {
                 Some(name) if lookup(name).map(|account| account.uid) != Some(current.as_raw()) => {
                     Err(unusable(name, "only root can run it as another user; name none"))
                 }
+                _ if !has_name(current.as_raw()) => Err(unusable(
+                    &format!("with the id {}", current.as_raw()),
+                    "it has no name, without which PostgreSQL makes no cluster; add a line for it to /etc/passwd, or \
+                     start the server as a user with a name",
+                )),
                 _ => Ok(None),
             };
         }
@@ -136,6 +141,17 @@ fn parse_passwd(text: &str, name: &str) -> Option<Account> {
         let gid = fields.next()?.parse().ok()?;
         Some(Account { name: name.to_owned(), uid, gid })
     })
+}
+
+/// Whether the user database knows the user of this process.
+fn has_name(uid: u32) -> bool {
+    let listed = |text: String| text.lines().any(|line| line.split(':').nth(2) == Some(&uid.to_string()));
+    let known = || {
+        let id = Command::new("id").arg("-un").stderr(Stdio::null()).output();
+        // Where there is no such program, PostgreSQL has the last word.
+        id.map_or(true, |output| output.status.success())
+    };
+    fs::read_to_string("/etc/passwd").is_ok_and(listed) || known()
 }
 
 /// Accounts that are not in the file (macOS, directory services) are known to `id`.
