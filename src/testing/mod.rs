@@ -42,7 +42,7 @@
 
 mod kept_branches;
 mod lock_file;
-mod removal;
+mod project_removal;
 mod server;
 mod shared_server;
 mod template;
@@ -102,7 +102,7 @@ where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
     shared_server::serve_if_requested();
-    removal::remove_if_requested();
+    project_removal::remove_if_requested();
     let server = server::server().await?;
     let client = server.client().await?;
     let source = template::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;

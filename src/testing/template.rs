@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{SetUpError, kept_branches, removal::SetUpFiles, server::Server, unavailable};
+use super::{SetUpError, kept_branches, project_removal::SetUpFiles, server::Server, unavailable};
 use crate::{
     api::{
         branch::Branch,
