@@ -125,14 +125,22 @@ where
     }
 }
 
+/// The error of a postmaster that cannot start a process for the session: text to a zero byte, in the format of
+/// protocol 2, which the postmaster sends in one piece.
+fn error_without_length(unread: &[u8]) -> Option<ErrorResponse> {
+    let text = unread.strip_prefix(b"E")?;
+    let text = text.get(..text.iter().position(|byte| *byte == 0)?)?;
+    Some(ErrorResponse::new("53000", String::from_utf8_lossy(text).trim_end()))
+}
+
 /// Splits the first whole message off the bytes that were read.
 fn split_message(unread: &mut BytesMut) -> Result<Option<BytesMut>, ErrorResponse> {
     let Some(&[a, b, c, d]) = unread.get(1..5) else { return Ok(None) };
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
     if !(4..=MAX_LOGIN_BYTES).contains(&length) {
-        return Err(ErrorResponse::internal(
-            "the compute sent a message of impossible length during the login",
-        ));
+        return Err(error_without_length(unread).unwrap_or_else(|| {
+            ErrorResponse::internal("the compute sent a message of impossible length during the login")
+        }));
     }
     if unread.len() < length + 1 {
         return Ok(None);

@@ -148,12 +148,18 @@ async fn rest(client: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// A compute that takes one login.
-async fn take_login(fixture: &Fixture) -> UnixStream {
+/// A compute that has read a login.
+async fn read_login(fixture: &Fixture) -> UnixStream {
     let (mut compute, _) = fixture.compute.accept().await.unwrap();
     let mut got = vec![0; startup().len()];
     compute.read_exact(&mut got).await.unwrap();
     assert_eq!(got, startup());
+    compute
+}
+
+/// A compute that takes one login.
+async fn take_login(fixture: &Fixture) -> UnixStream {
+    let mut compute = read_login(fixture).await;
     compute.write_all(GREETING).await.unwrap();
     compute
 }
@@ -264,6 +270,22 @@ async fn a_compute_that_dies_between_messages_is_explained_and_one_that_said_why
         assert_eq!(said.contains("C57P01"), explained, "{said:?}");
         let _ = session.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_postmaster_that_cannot_fork_says_so_without_a_length() {
+    let fixture = Fixture::new();
+    let (mut client, session) = fixture.encrypted().await;
+    log_in(&mut client, "right").await;
+    let mut compute = read_login(&fixture).await;
+    let text = b"Ecould not fork new process for connection: Resource temporarily unavailable\n\0";
+    compute.write_all(text).await.unwrap();
+    drop(compute);
+    let answer = rest(&mut client).await;
+    assert!(answer.contains("53000"), "{answer}");
+    assert!(answer.contains("connection: Resource temporarily unavailable\0"), "{answer}");
+    drop(client);
+    assert!(matches!(session.await.unwrap(), Err(SessionError::Refused { .. })));
 }
 
 #[tokio::test]
