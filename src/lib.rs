@@ -108,8 +108,7 @@
 //!
 //! * It needs a tokio runtime; its own work on databases (comparison, migrations) uses sqlx.
 //! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers
-//!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to snapshots, read-only endpoints, high availability and
-//!   undeleting a branch.
+//!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to read-only endpoints and high availability.
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!

@@ -12,3 +12,4 @@ mod operations;
 mod projects;
 mod roles;
 mod shapes;
+mod snapshots;

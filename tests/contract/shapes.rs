@@ -1,12 +1,6 @@
 //! Paths, bodies, ids and the shape of answers.
 
-use lakebase::{
-    ErrorKind, Expiry, Lakebase,
-    auth::Env,
-    builder::Method,
-    days,
-    model::{Cadence, ScheduleRule},
-};
+use lakebase::{ErrorKind, Expiry, Lakebase, auth::Env, builder::Method};
 use serde_json::{Value, json};
 
 use crate::support::fixture::{
@@ -267,11 +261,6 @@ async fn a_branch_without_a_snapshot_schedule_has_an_empty_one() {
         assert!(fixture.main.handle().set_snapshot_schedule([]).await.unwrap().rules.is_empty());
         let missing = format!("GET {}/branches/missing/snapshot-schedule", fixture.project.name);
         expect(&fixture.refused(&missing, None).await, 404, "NOT_FOUND", "branch id not found");
-        if !is_workspace() {
-            let rules = [ScheduleRule::new(Cadence::Daily { hour: 2 }, days(7))];
-            let error = fixture.main.handle().set_snapshot_schedule(rules).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-        }
     })
     .await;
 }

@@ -12,3 +12,4 @@ mod needs_root;
 mod network;
 mod security;
 mod serve;
+mod snapshots;

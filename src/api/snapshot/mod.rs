@@ -13,10 +13,11 @@ pub use schedule::{Cadence, ScheduleRule, SetSnapshotSchedule, SnapshotSchedule,
 
 use crate::{
     api::{
+        branch::BranchInfo,
         expiry::Expiry,
         name::{BranchName, SnapshotId, SnapshotName},
         page::List,
-        project::Project,
+        project::{Project, ProjectInfo},
         request::{ok_or_missing, read},
         resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         wire,
@@ -160,6 +161,28 @@ impl Project {
             source.try_into().map_err(Into::into),
             expiry,
         )
+    }
+}
+
+impl ProjectInfo {
+    forward! {
+        Project:
+        fn snapshot(&self, id: impl TryInto<SnapshotId, Error: Into<Error>>) -> Result<Snapshot>;
+        fn snapshots(&self) -> List<SnapshotInfo>;
+        fn create_snapshot(
+            &self,
+            id: impl TryInto<SnapshotId, Error: Into<Error>>,
+            source: impl TryInto<BranchName, Error: Into<Error>>,
+            expiry: Expiry
+        ) -> CreateSnapshot;
+    }
+}
+
+impl BranchInfo {
+    forward! {
+        Branch:
+        async fn snapshot_schedule(&self) -> Result<SnapshotSchedule>;
+        fn set_snapshot_schedule(&self, rules: impl IntoIterator<Item = ScheduleRule>) -> SetSnapshotSchedule;
     }
 }
 

@@ -39,3 +39,4 @@ page!(Branches, branch::Branch, "branches");
 page!(Endpoints, endpoint::Endpoint, "endpoints");
 page!(Roles, role::Role, "roles");
 page!(Databases, role::Database, "databases");
+page!(Snapshots, snapshot::Snapshot, "snapshots");

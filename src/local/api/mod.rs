@@ -7,6 +7,7 @@ mod platform;
 mod projects;
 mod request;
 mod serve;
+mod snapshots;
 mod subresources;
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,7 @@ pub(super) struct Api {
 /// All routes of a server at `host`, those of the Lakebase API behind the bearer token.
 pub(super) fn router(control: Arc<Control>, token: SecretString, host: Url) -> Router {
     let api = Api { control, token: Arc::new(token), host: Arc::new(host) };
-    let lakebase = projects::routes().merge(subresources::routes());
+    let lakebase = projects::routes().merge(subresources::routes()).merge(snapshots::routes());
     let guarded = Router::new()
         .nest(BASE_PATH, lakebase)
         .merge(platform::routes())

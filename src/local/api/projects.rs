@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     extract::State,
-    routing::{any, get, post},
+    routing::{get, post},
 };
 
 use super::{
@@ -11,19 +11,15 @@ use super::{
     answer::Answer,
     request::{Body, Name, Params},
 };
-use crate::{
-    api::{
-        name::{BranchName, ProjectName},
-        wire::{
-            Branches, Projects,
-            branch::Branch,
-            credential::{CredentialRequest, DatabaseCredential},
-            operation::Operation,
-            project::Project,
-            snapshot::SnapshotSchedule,
-        },
+use crate::api::{
+    name::{BranchName, ProjectName},
+    wire::{
+        Branches, Projects,
+        branch::Branch,
+        credential::{CredentialRequest, DatabaseCredential},
+        operation::Operation,
+        project::Project,
     },
-    local::control::ErrorResponse,
 };
 
 pub(super) fn routes() -> Router<Api> {
@@ -31,17 +27,10 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects", get(list_projects).post(create_project))
         .route("/projects/{p}", get(get_project).patch(update_project).delete(delete_project))
         .route("/projects/{p}/undelete", post(undelete_project))
-        .route("/projects/{p}/snapshots", any(snapshots))
-        .route("/projects/{p}/snapshots/{*rest}", any(snapshots))
         .route("/projects/{p}/operations/{*id}", get(operation))
         .route("/projects/{p}/branches", get(list_branches).post(create_branch))
         .route("/projects/{p}/branches/{b}", get(get_branch).patch(update_branch).delete(delete_branch))
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
-        .route(
-            "/projects/{p}/branches/{b}/snapshot-schedule",
-            get(snapshot_schedule).patch(set_snapshot_schedule),
-        )
-        .route("/projects/{p}/branches/{b}/snapshot-schedule/operations/{*id}", get(operation))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
         .route("/credentials", post(generate_credential))
 }
@@ -125,26 +114,6 @@ async fn delete_branch(
 
 async fn undelete_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Operation> {
     Ok(Json(api.control.branches.undelete(branch).await?))
-}
-
-async fn snapshot_schedule(
-    State(api): State<Api>,
-    Name(branch): Name<BranchName>,
-) -> Answer<SnapshotSchedule> {
-    Ok(Json(api.control.branches.snapshot_schedule(&branch)?))
-}
-
-async fn set_snapshot_schedule(
-    State(api): State<Api>,
-    Name(branch): Name<BranchName>,
-    query: Params,
-    Body(body): Body<SnapshotSchedule>,
-) -> Answer<Operation> {
-    Ok(Json(api.control.branches.set_snapshot_schedule(branch, query.text("update_mask"), body).await?))
-}
-
-async fn snapshots() -> ErrorResponse {
-    ErrorResponse::no_snapshots()
 }
 
 async fn generate_credential(

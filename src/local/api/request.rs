@@ -12,7 +12,7 @@ use serde_json::error::Category;
 use tokio::time::timeout;
 
 use crate::{
-    api::name::{BranchName, DatabaseName, EndpointName, FromService, ProjectName, RoleName},
+    api::name::{BranchName, DatabaseName, EndpointName, FromService, ProjectName, RoleName, SnapshotName},
     local::control::{Code, ErrorResponse, PageRequest},
 };
 
@@ -102,7 +102,7 @@ macro_rules! path_names {
     };
 }
 
-path_names!(BranchName, EndpointName, RoleName, DatabaseName);
+path_names!(BranchName, EndpointName, RoleName, DatabaseName, SnapshotName);
 
 impl<T: PathName + Send, S: Send + Sync> FromRequestParts<S> for Name<T> {
     type Rejection = ErrorResponse;

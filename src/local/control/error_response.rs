@@ -104,14 +104,6 @@ impl ErrorResponse {
         Self::new(Code::NotImplemented, format!("{feature} not supported by the local Lakebase; {instead}"))
     }
 
-    pub(crate) fn no_snapshots() -> Self {
-        Self::not_implemented(
-            "Snapshots are",
-            "keep a state as a branch that does not expire, or go back to one with 'source_branch_time' or \
-             'source_branch_lsn'",
-        )
-    }
-
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(Code::Internal, message)
     }

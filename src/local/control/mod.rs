@@ -28,6 +28,7 @@ mod roles;
 mod rules;
 mod shared_state;
 mod size_cache;
+mod snapshots;
 mod sql;
 mod state;
 mod store;
@@ -48,7 +49,7 @@ use self::{
     activity::ActivityTable, authenticator::Logins, branches::Branches, computes::Computes,
     credentials::Credentials, databases::Databases, endpoints::Endpoints, intents::CatalogChanges,
     locks::Locks, metrics::Counters, operations::Operations, projects::Projects, roles::Roles,
-    shared_state::SharedState, size_cache::SizeCache, store::Store, timers::Timers,
+    shared_state::SharedState, size_cache::SizeCache, snapshots::Snapshots, store::Store, timers::Timers,
 };
 pub(crate) use self::{
     error_response::{Code, ErrorResponse},
@@ -118,6 +119,7 @@ pub(crate) enum ControlError {
 pub(crate) struct Control {
     pub(crate) projects: Projects,
     pub(crate) branches: Branches,
+    pub(crate) snapshots: Snapshots,
     pub(crate) endpoints: Endpoints,
     pub(crate) roles: Roles,
     pub(crate) databases: Databases,
@@ -178,9 +180,17 @@ impl Control {
             state: Arc::clone(&state),
             operations: Arc::clone(&operations),
             computes: Arc::clone(computes),
-            locks,
+            locks: Arc::clone(&locks),
             changes: Arc::clone(changes),
             max_branches,
+        };
+        let snapshots = Snapshots {
+            state: Arc::clone(&state),
+            operations: Arc::clone(&operations),
+            computes: Arc::clone(computes),
+            locks,
+            changes: Arc::clone(changes),
+            failures: Arc::default(),
         };
         Self {
             endpoints: Endpoints {
@@ -211,9 +221,11 @@ impl Control {
                 computes: Arc::clone(computes),
                 projects: projects.clone(),
                 branches: branches.clone(),
+                snapshots: snapshots.clone(),
             },
             projects,
             branches,
+            snapshots,
             operations,
             user,
             state,

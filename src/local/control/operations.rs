@@ -47,6 +47,7 @@ pub(crate) enum DoneAfter {
 pub(super) enum ResourceKind {
     Project,
     Branch,
+    Snapshot,
     SnapshotSchedule,
     Endpoint,
     Role,
@@ -59,6 +60,7 @@ impl ResourceKind {
         match self {
             Self::Project => "type.googleapis.com/databricks.postgres.v1.ProjectOperationMetadata",
             Self::Branch => "type.googleapis.com/databricks.postgres.v1.BranchOperationMetadata",
+            Self::Snapshot => "type.googleapis.com/databricks.postgres.v1.SnapshotOperationMetadata",
             Self::SnapshotSchedule => {
                 "type.googleapis.com/databricks.postgres.v1.SnapshotScheduleOperationMetadata"
             }

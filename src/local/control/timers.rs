@@ -1,4 +1,5 @@
-//! Scheduled work: branches expire, what was deleted is purged, idle computes are suspended.
+//! Scheduled work: branches and snapshots expire, what was deleted is purged, snapshots are taken, idle computes are
+//! suspended.
 
 use std::{
     sync::{Arc, Weak},
@@ -16,26 +17,40 @@ use super::{
     operations::Operations,
     projects::{self, Projects},
     shared_state::SharedState,
+    snapshots::{self, Snapshots},
     state::{Branch, State},
 };
-use crate::api::name::{BranchName, ProjectName};
+use crate::api::name::{BranchName, ProjectName, SnapshotName};
 
 /// Expiry is checked at least this often; it is also the shortest TTL that a branch may have.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the scheduled work once a second and whenever a branch expires, for as long as the control plane lives.
+/// Runs the scheduled work once a second and whenever something expires, for as long as the control plane lives.
 pub(super) fn spawn(control: Weak<Control>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        loop {
-            let Some(strong) = control.upgrade() else { return };
-            let pause = until_next_expiry(&strong.state.snapshot(), Utc::now());
-            drop(strong);
-            tokio::time::sleep(pause).await;
-            let Some(control) = control.upgrade() else { return };
-            let timers = &control.timers;
-            tokio::join!(timers.delete_expired(), timers.make_space(), timers.computes.suspend_idle());
-        }
+        // Snapshots may take long, and what expires does not wait for them.
+        tokio::join!(run_timers(control.clone()), run_schedules(control));
     })
+}
+
+async fn run_timers(control: Weak<Control>) {
+    loop {
+        let Some(strong) = control.upgrade() else { return };
+        let pause = until_next_expiry(&strong.state.snapshot(), Utc::now());
+        drop(strong);
+        tokio::time::sleep(pause).await;
+        let Some(control) = control.upgrade() else { return };
+        let timers = &control.timers;
+        tokio::join!(timers.delete_expired(), timers.make_space(), timers.computes.suspend_idle());
+    }
+}
+
+async fn run_schedules(control: Weak<Control>) {
+    loop {
+        tokio::time::sleep(LONGEST_PAUSE).await;
+        let Some(control) = control.upgrade() else { return };
+        control.snapshots.take_scheduled(Utc::now()).await;
+    }
 }
 
 /// The services that scheduled work calls.
@@ -45,6 +60,7 @@ pub(super) struct Timers {
     pub(super) computes: Arc<Computes>,
     pub(super) projects: Projects,
     pub(super) branches: Branches,
+    pub(super) snapshots: Snapshots,
 }
 
 impl Timers {
@@ -57,7 +73,7 @@ impl Timers {
         }
     }
 
-    /// Deletes branches past their expiry and purges deleted projects and branches past their purge time.
+    /// Deletes branches and snapshots past their expiry and purges deleted projects and branches past their purge time.
     pub(super) async fn delete_expired(&self) {
         let (state, now) = (self.state.snapshot(), Utc::now());
         let expired = state.branches.values().filter(|branch| !branch.init && branch.has_expired(now));
@@ -66,7 +82,19 @@ impl Timers {
         let purged = purged.iter().map(|branch| self.purge_branch(branch, "it is past its purge time"));
         let projects =
             projects::purgeable(&state, now).into_iter().map(|project| self.purge_project(project));
-        tokio::join!(join_all(expired), join_all(purged), join_all(projects));
+        let snapshots = state.snapshots.values().filter(|snapshot| {
+            !snapshot.init && snapshot.has_expired(now) && state.project(&snapshot.project_name()).is_ok()
+        });
+        let snapshots = snapshots.map(|snapshot| self.delete_snapshot(snapshot.name()));
+        tokio::join!(join_all(expired), join_all(purged), join_all(projects), join_all(snapshots));
+    }
+
+    async fn delete_snapshot(&self, snapshot: SnapshotName) {
+        tracing::info!(%snapshot, "deleting an expired snapshot");
+        let work = self.snapshots.clone().begin_delete(snapshot.clone(), snapshots::DeleteReason::Expired);
+        if let Err(error) = self.operations.submit(work).await {
+            tracing::warn!(%snapshot, %error, "failed to delete an expired snapshot");
+        }
     }
 
     async fn delete_branch(&self, branch: BranchName) {
@@ -95,9 +123,11 @@ impl Timers {
     }
 }
 
-/// The time until the next branch expires, if that is soon. An overdue branch is tried again later.
+/// The time until the next branch or snapshot expires, if that is soon. An overdue one is tried again later.
 fn until_next_expiry(state: &State, now: DateTime<Utc>) -> Duration {
     let ends = state.branches.values().filter(|branch| !branch.init).filter_map(|branch| branch.expires);
+    let snapshots = state.snapshots.values().filter(|snapshot| !snapshot.init);
+    let ends = ends.chain(snapshots.filter_map(|snapshot| snapshot.expires));
     let next = ends.filter(|end| *end > now).min().and_then(|end| (end - now).to_std().ok());
     // The clock of the system and the timer round differently.
     next.map_or(LONGEST_PAUSE, |left| (left + Duration::from_millis(1)).min(LONGEST_PAUSE))

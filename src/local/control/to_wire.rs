@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     activity::ActivityTable,
     error_response::ErrorResponse,
-    state::{Branch, Database, Endpoint, Project, Role, Sizing, State, host_and_port},
+    state::{Branch, Database, Endpoint, Project, Role, Sizing, Snapshot, State, host_and_port},
 };
 use crate::{
     api::wire::{
@@ -18,6 +18,7 @@ use crate::{
         format::Seconds,
         project::{DefaultEndpointSettings, ProjectStatus},
         role::{DatabaseStatus, RoleAttributes, RoleStatus},
+        snapshot::SnapshotStatus,
     },
     local::engine::Engine,
 };
@@ -68,7 +69,9 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
     let project = branch.project_name();
     let default = state.project_or_tombstone(&project)?.default_branch == branch.id;
     let origin = branch.origin.as_ref().filter(|_| !branch.init);
-    let source = branch.origin.as_ref().map(|origin| project.branch(origin.branch.clone()).to_string());
+    let snapshot = branch.origin.as_ref().and_then(|origin| origin.snapshot.clone());
+    // A branch of a snapshot has no source branch.
+    let source = branch.origin.as_ref().filter(|_| snapshot.is_none());
     Ok(wire::branch::Branch {
         name: Some(branch.name().to_string()),
         branch_id: Some(branch.id.to_string()),
@@ -87,9 +90,10 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
             is_protected: Some(branch.protected),
             logical_size_bytes: Some(branch.logical_size),
             expire_time: branch.expires,
-            source_branch: source,
-            source_branch_lsn: origin.map(|origin| origin.lsn.clone()),
-            source_branch_time: origin.map(|origin| origin.time),
+            source_branch: source.map(|source| project.branch(source.branch.clone()).to_string()),
+            source_branch_lsn: source.filter(|_| !branch.init).map(|source| source.lsn.clone()),
+            source_branch_time: source.filter(|_| !branch.init).map(|source| source.time),
+            source_snapshot: snapshot.map(|id| project.snapshot(id).to_string()),
             copy: origin.map(|origin| CopyCost {
                 method: origin.method.clone(),
                 bytes_added: i64::try_from(origin.bytes_added).unwrap_or(i64::MAX),
@@ -98,6 +102,24 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
         }),
         ..Default::default()
     })
+}
+
+pub(super) fn snapshot(snapshot: &Snapshot) -> wire::snapshot::Snapshot {
+    wire::snapshot::Snapshot {
+        name: Some(snapshot.name().to_string()),
+        snapshot_id: Some(snapshot.id.to_string()),
+        uid: Some(snapshot.uid.clone()),
+        create_time: Some(snapshot.created),
+        spec: None,
+        status: Some(SnapshotStatus {
+            source_branch: Some(snapshot.source_name().to_string()),
+            expire_time: snapshot.expires,
+            no_expiry: snapshot.expires.is_none().then_some(true),
+            full_size_bytes: Some(snapshot.logical_size),
+            // The space that it shares with its source is not counted.
+            diff_size_bytes: None,
+        }),
+    }
 }
 
 fn state_of(branch: &Branch) -> BranchState {

@@ -1,12 +1,13 @@
 //! Creation of branches.
 
-use std::sync::Arc;
-
 use chrono::Utc;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Branches, apply};
+use super::{
+    Branches, apply,
+    source::{Source, SourceName},
+};
 use crate::{
     api::{
         expiry::Expiry,
@@ -34,7 +35,7 @@ use crate::{
 enum Begun {
     /// The branch existed: its JSON now.
     Replaced(Value),
-    Fork(Arc<Branch>, Box<Branch>),
+    Fork(Source, Box<Branch>),
 }
 
 impl Branches {
@@ -46,15 +47,17 @@ impl Branches {
         spec: BranchSpec,
     ) -> Result<Work, ErrorResponse> {
         let name = project.branch(rules::ids::parse("branch_id", &id)?);
-        let source = source_of(&self.state.snapshot(), &project, &spec)?;
+        let source = SourceName::of(&self.state.snapshot(), &project, &spec)?;
         let Some(expiry) = expiry::chosen(&spec)? else {
             return Err(ErrorResponse::bad_request("Expiration must be specified when creating a branch"));
         };
         let at = point_in_time::point(&spec)?;
         let held = self.hold_for_fork(&source, &name).await?;
         let state = self.state.snapshot();
-        if let Some(at) = at.filter(|_| !state.branches.contains_key(&name)) {
-            point_in_time::check_point(&state, &self.computes.engine, &source, at).await?;
+        if let (Some(at), SourceName::Branch(source)) = (at, &source)
+            && !state.branches.contains_key(&name)
+        {
+            point_in_time::check_point(&state, &self.computes.engine, source, at).await?;
         }
         let reserve = |state: &mut State| {
             state.project(&project)?;
@@ -76,19 +79,18 @@ impl Branches {
         })
     }
 
-    /// Locks the source, with no interrupted change left in it, and the branch to be created.
-    async fn hold_for_fork(&self, source: &BranchName, target: &BranchName) -> Result<Held, ErrorResponse> {
-        loop {
-            self.changes.ensure_finished(source).await?;
-            let wanted = Wanted::by("the creation of a branch").shared(target.project());
-            let held = self.locks.hold(wanted.shared(source).exclusive(target)).await?;
-            if !self.changes.is_interrupted(source) {
-                return Ok(held);
+    async fn hold_for_fork(&self, source: &SourceName, target: &BranchName) -> Result<Held, ErrorResponse> {
+        const OPERATION: &str = "the creation of a branch";
+        match source {
+            SourceName::Branch(source) => self.changes.hold_for_copy(source, target, OPERATION).await,
+            SourceName::Snapshot(source) => {
+                let wanted = Wanted::by(OPERATION).shared(target.project());
+                self.locks.hold(wanted.shared(source).exclusive(target)).await
             }
         }
     }
 
-    fn fork(self, held: Held, source: Arc<Branch>, branch: Branch, at: Option<ForkPoint>) -> Work {
+    fn fork(self, held: Held, source: Source, branch: Branch, at: Option<ForkPoint>) -> Work {
         let name = branch.name();
         Work::new(ResourceKind::Branch, branch.name(), async move {
             let _held = held;
@@ -113,7 +115,7 @@ impl Branches {
     /// Creates the files, the address and the compute, which starts at once because a login is likely to follow.
     async fn make(
         &self,
-        source: &Branch,
+        source: &Source,
         mut branch: Branch,
         at: Option<ForkPoint>,
     ) -> Result<Value, ErrorResponse> {
@@ -144,15 +146,15 @@ impl Branches {
         for (endpoint, address) in published? {
             branch.set_address(endpoint.id(), address);
         }
-        if at.is_some() {
+        if at.is_some() || source.is_of_the_past() {
             point_in_time::retain_existing(computes, &mut branch).await?;
             branch.logical_size = computes.logical_size(&branch).await;
         } else {
             // A clone is as large as its source, so there is no need to measure it while the caller waits.
-            branch.logical_size = computes.sizes.last(&source.uid).unwrap_or(source.logical_size);
+            branch.logical_size = computes.sizes.last(source.uid()).unwrap_or(source.logical_size());
             computes.sizes.put(&branch.uid, branch.logical_size);
         }
-        if source.protected {
+        if source.is_protected() {
             passwords::replace_all(computes, &mut branch).await?;
         }
         failpoint::reached("create-branch.started");
@@ -181,24 +183,6 @@ fn exists(id: &BranchId) -> ErrorResponse {
     ))
 }
 
-/// The branch to fork: the one named, else the project's default branch.
-fn source_of(state: &State, project: &ProjectName, spec: &BranchSpec) -> Result<BranchName, ErrorResponse> {
-    let row = state.project(project)?;
-    if spec.source_snapshot.is_some() {
-        return Err(ErrorResponse::no_snapshots());
-    }
-    let Some(name) = spec.source_branch.as_deref().filter(|name| !name.is_empty()) else {
-        return Ok(project.branch(row.default_branch.clone()));
-    };
-    let name: BranchName = name.parse().map_err(|_| ErrorResponse::not_found("branch id"))?;
-    if name.project() != project {
-        return Err(ErrorResponse::bad_request(
-            "source_branch field must point to the branch from the same Project",
-        ));
-    }
-    Ok(name)
-}
-
 /// Refuses one more branch than a project may have.
 pub(super) fn check_count(state: &State, project: &ProjectId, most: usize) -> Result<(), ErrorResponse> {
     if state.branches_of(project).count() < most {
@@ -211,14 +195,14 @@ pub(super) fn check_count(state: &State, project: &ProjectId, most: usize) -> Re
 fn draft(
     state: &State,
     name: &BranchName,
-    source: &BranchName,
+    source: &SourceName,
     expiry: Expiry,
     spec: &BranchSpec,
     max_branches: usize,
-) -> Result<(Arc<Branch>, Branch), ErrorResponse> {
+) -> Result<(Source, Branch), ErrorResponse> {
     let project = state.project(name.project())?;
-    let source = Arc::clone(state.branch(source)?);
-    if source.expires.is_some() {
+    let source = Source::find(state, source)?;
+    if matches!(&source, Source::Branch(branch) if branch.expires.is_some()) {
         return Err(ErrorResponse::bad_request(
             "Branches with an expiration date cannot have child branches",
         ));
@@ -245,19 +229,13 @@ fn draft(
         deleted: None,
         protected,
         expires,
-        origin: Some(Origin {
-            branch: source.id.clone(),
-            branch_uid: source.uid.clone(),
-            lsn: String::new(),
-            time: now,
-            method: String::new(),
-            bytes_added: 0,
-        }),
-        logical_size: source.logical_size,
+        origin: Some(source.origin(now)),
+        logical_size: source.logical_size(),
         endpoints: [(endpoint.id.clone(), endpoint)].into(),
-        roles: source.roles.clone(),
-        databases: source.databases.clone(),
+        roles: source.roles().clone(),
+        databases: source.databases().clone(),
         intent: None,
+        schedule: None,
         init: true,
     };
     Ok((source, branch))

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod schedule;
+mod source;
 mod undelete;
 
 use std::sync::Arc;
@@ -10,7 +11,10 @@ use std::sync::Arc;
 use chrono::Utc;
 use serde_json::Value;
 
-pub(super) use self::delete::{DeleteReason, purgeable};
+pub(super) use self::{
+    delete::{DeleteReason, purgeable},
+    source::branch_named,
+};
 use super::{
     computes::Computes,
     error_response::ErrorResponse,

@@ -1,4 +1,6 @@
-//! The snapshot schedule of a branch, which is always empty: there are no snapshots.
+//! The snapshot schedule of a branch.
+
+use chrono::Utc;
 
 use super::Branches;
 use crate::{
@@ -9,37 +11,56 @@ use crate::{
     local::control::{
         error_response::ErrorResponse,
         operations::{ResourceKind, Work},
+        rules::schedule,
+        state::{Branch, Schedule},
         to_wire::json,
     },
 };
 
 impl Branches {
-    pub(crate) fn snapshot_schedule(&self, branch: &BranchName) -> Result<SnapshotSchedule, ErrorResponse> {
-        self.state.snapshot().branch(branch)?;
-        Ok(SnapshotSchedule { name: Some(schedule_of(branch)), schedule: Vec::new() })
+    /// The schedule; an empty one where none is set.
+    pub(crate) fn snapshot_schedule(&self, name: &BranchName) -> Result<SnapshotSchedule, ErrorResponse> {
+        Ok(to_wire(self.state.snapshot().branch(name)?))
     }
 
-    /// Accepts an empty schedule and refuses any other.
+    /// Replaces the schedule; an empty one switches it off. Only times after this one count.
     pub(crate) async fn set_snapshot_schedule(
         &self,
-        branch: BranchName,
+        name: BranchName,
         mask: String,
         body: SnapshotSchedule,
     ) -> Result<Operation, ErrorResponse> {
-        let after = self.snapshot_schedule(&branch)?;
-        match mask.as_str() {
-            "" => return Err(ErrorResponse::required("update_mask")),
-            "schedule" | "*" => {}
-            other => {
-                let text = format!("Unknown field path in update_mask: '{other}'");
-                return Err(ErrorResponse::invalid(text));
-            }
-        }
-        if !body.schedule.is_empty() {
-            return Err(ErrorResponse::no_snapshots());
-        }
-        let work = Work::done(ResourceKind::SnapshotSchedule, schedule_of(&branch), json(&after));
-        self.operations.submit(std::future::ready(Ok(work))).await
+        let state = std::sync::Arc::clone(&self.state);
+        self.operations
+            .submit(async move {
+                state.snapshot().branch(&name)?;
+                check_mask(&mask)?;
+                let rules = body.schedule.iter().map(schedule::read).collect::<Result<Vec<_>, _>>()?;
+                let set = |branch: &mut Branch| {
+                    let wanted = (!rules.is_empty()).then(|| Schedule { rules, done_until: Utc::now() });
+                    branch.schedule = wanted;
+                    Ok(json(&to_wire(branch)))
+                };
+                let response = state.commit(|state| state.change_branch(&name, set)).await?;
+                Ok(Work::done(ResourceKind::SnapshotSchedule, schedule_of(&name), response))
+            })
+            .await
+    }
+}
+
+fn check_mask(mask: &str) -> Result<(), ErrorResponse> {
+    match mask {
+        "" => Err(ErrorResponse::required("update_mask")),
+        "schedule" | "*" => Ok(()),
+        other => Err(ErrorResponse::invalid(format!("Unknown field path in update_mask: '{other}'"))),
+    }
+}
+
+fn to_wire(branch: &Branch) -> SnapshotSchedule {
+    let rules = branch.schedule.iter().flat_map(|schedule| &schedule.rules);
+    SnapshotSchedule {
+        name: Some(schedule_of(&branch.name())),
+        schedule: rules.map(schedule::to_wire).collect(),
     }
 }
 

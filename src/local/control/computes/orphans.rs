@@ -1,4 +1,4 @@
-//! Removal of orphans: branch directories without a row in the state.
+//! Removal of orphans: directories of branches and snapshots without a row in the state.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,16 @@ use super::Computes;
 use crate::local::control::ControlError;
 
 impl Computes {
-    /// Removes branch directories without a row: they were being created or removed when the last process ended.
+    /// Removes directories without a row: branches and snapshots that were being created or removed when the last
+    /// process ended.
     pub(in crate::local::control) async fn remove_orphans(&self) -> Result<(), ControlError> {
         let state = self.state.snapshot();
-        let known: HashSet<_> =
-            state.branches.values().chain(state.tombstones.values()).map(|branch| branch.key()).collect();
+        let branches = state.branches.values().chain(state.tombstones.values()).map(|branch| branch.key());
+        let snapshots = state.snapshots.values().map(|snapshot| snapshot.key());
+        let known: HashSet<_> = branches.chain(snapshots).collect();
         for key in self.engine.branches().await? {
             if !known.contains(&key) {
-                tracing::info!(branch = %key, "removing an unfinished or half removed branch");
+                tracing::info!(branch = %key, "removing an unfinished or half removed branch or snapshot");
                 self.engine.remove(&key).await?;
             }
         }

@@ -6,8 +6,12 @@ use super::Computes;
 use crate::{
     api::name::EndpointName,
     local::{
-        control::{ControlError, StoreError, error_response::ErrorResponse, state::Branch},
-        engine::EngineError,
+        control::{
+            ControlError, StoreError,
+            error_response::ErrorResponse,
+            state::{Branch, Snapshot},
+        },
+        engine::{BranchKey, EngineError},
         gateway::GatewayError,
     },
 };
@@ -66,7 +70,19 @@ impl Computes {
             self.activity.forget(&endpoint.uid);
         }
         self.sizes.forget(&branch.uid);
-        match self.engine.remove(&branch.key()).await {
+        self.remove_files(&branch.key()).await
+    }
+
+    /// Removes the files of a snapshot whose row was removed before.
+    pub(in crate::local::control) async fn remove_snapshot(
+        &self,
+        snapshot: &Snapshot,
+    ) -> Result<(), ErrorResponse> {
+        self.remove_files(&snapshot.key()).await
+    }
+
+    async fn remove_files(&self, key: &BranchKey) -> Result<(), ErrorResponse> {
+        match self.engine.remove(key).await {
             Ok(()) | Err(EngineError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -81,6 +81,23 @@ impl CatalogChanges {
         Ok(held)
     }
 
+    /// Locks a branch to be copied, with no interrupted change left in it, and the resource that becomes the copy.
+    pub(in crate::local::control) async fn hold_for_copy(
+        &self,
+        source: &BranchName,
+        target: &impl fmt::Display,
+        operation: &'static str,
+    ) -> Result<Held, ErrorResponse> {
+        loop {
+            self.ensure_finished(source).await?;
+            let wanted = Wanted::by(operation).shared(source.project());
+            let held = self.locks.hold(wanted.shared(source).exclusive(target)).await?;
+            if !self.is_interrupted(source) {
+                return Ok(held);
+            }
+        }
+    }
+
     /// The work of an operation that changes `resource`, a subresource of `branch`.
     pub(in crate::local::control) fn work(
         self: Arc<Self>,

@@ -209,6 +209,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         roles: BTreeMap::from([(role.id.clone(), role)]),
         databases: BTreeMap::from([(database.id.clone(), database)]),
         intent: None,
+        schedule: None,
         init: true,
     })
 }

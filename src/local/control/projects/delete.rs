@@ -33,12 +33,15 @@ impl Projects {
             deletion::check_project(state, state.project_or_tombstone(&name)?)?;
             Ok(state.remove_project(&name))
         };
-        let branches = self.state.commit(remove).await?;
+        let (branches, snapshots) = self.state.commit(remove).await?;
         Ok(Work::new(ResourceKind::Project, name, async move {
             let _held = held;
             failpoint::reached("purge-project.rows");
             for branch in branches {
                 self.computes.remove(&branch).await?;
+            }
+            for snapshot in snapshots {
+                self.computes.remove_snapshot(&snapshot).await?;
             }
             Ok(empty())
         }))

@@ -5,6 +5,7 @@ pub(super) mod expiry;
 pub(super) mod ids;
 pub(super) mod mask;
 pub(super) mod pg_settings;
+pub(super) mod schedule;
 pub(super) mod sizing;
 pub(super) mod wal_history;
 

@@ -4,6 +4,7 @@
 //! never waits for a writer, and comparing pointers finds the changed rows.
 
 mod intent;
+mod snapshot;
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +17,16 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-pub(super) use self::intent::Intent;
+pub(super) use self::{
+    intent::Intent,
+    snapshot::{Cadence, Schedule, ScheduleRule, Snapshot},
+};
 use super::error_response::ErrorResponse;
 use crate::{
     api::{
         name::{
             BranchId, BranchName, DatabaseId, DatabaseName, EndpointId, EndpointName, ProjectId, ProjectName,
-            RoleId, RoleName,
+            RoleId, RoleName, SnapshotId, SnapshotName,
         },
         wire::{
             endpoint::EndpointType,
@@ -40,6 +44,7 @@ pub(super) struct State {
     pub(super) branches: BTreeMap<BranchName, Arc<Branch>>,
     /// Deleted branches that can be restored, by uid: a name can be used again at once.
     pub(super) tombstones: BTreeMap<String, Arc<Branch>>,
+    pub(super) snapshots: BTreeMap<SnapshotName, Arc<Snapshot>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,6 +108,8 @@ pub(super) struct Branch {
     /// A change of roles or databases that has begun and is not acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) intent: Option<Intent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) schedule: Option<Schedule>,
     /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,
@@ -111,10 +118,12 @@ pub(super) struct Branch {
 /// The source of a branch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Origin {
-    /// The id of the source branch, in the same project.
+    /// The id of the source branch, in the same project; that of the snapshot's source where there is a snapshot.
     pub(super) branch: BranchId,
-    /// The uid of the source, as ids can be used again.
+    /// The uid of the source, as ids can be used again. Empty where there is a snapshot: the branch is no child then.
     pub(super) branch_uid: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotId>,
     pub(super) lsn: String,
     pub(super) time: DateTime<Utc>,
     /// `REFLINK` or `COPY`.
@@ -269,6 +278,12 @@ impl State {
         self.branches.get(name).ok_or_else(|| ErrorResponse::not_found("branch id"))
     }
 
+    /// A snapshot of an existing project; the project is looked up first.
+    pub(super) fn snapshot(&self, name: &SnapshotName) -> Result<&Arc<Snapshot>, ErrorResponse> {
+        self.project(name.project())?;
+        self.snapshots.get(name).ok_or_else(|| ErrorResponse::not_found("snapshot id"))
+    }
+
     pub(super) fn endpoint(&self, name: &EndpointName) -> Result<(&Arc<Branch>, &Endpoint), ErrorResponse> {
         let branch = self.branch(name.branch())?;
         Ok((branch, branch.endpoint(name.id())?))
@@ -289,6 +304,13 @@ impl State {
         project: &'a ProjectId,
     ) -> impl Iterator<Item = &'a Arc<Branch>> + 'a {
         self.branches.values().filter(move |branch| branch.project == *project)
+    }
+
+    pub(super) fn snapshots_of<'a>(
+        &'a self,
+        project: &'a ProjectId,
+    ) -> impl Iterator<Item = &'a Arc<Snapshot>> + 'a {
+        self.snapshots.values().filter(move |snapshot| snapshot.project == *project)
     }
 
     /// The deleted branches of this name, the last deleted one last.
@@ -316,14 +338,20 @@ impl State {
         }
     }
 
-    /// Removes a project and its branches, deleted ones too, and returns the branches.
-    pub(super) fn remove_project(&mut self, name: &ProjectName) -> Vec<Arc<Branch>> {
+    pub(super) fn put_snapshot(&mut self, snapshot: Snapshot) {
+        self.snapshots.insert(snapshot.name(), Arc::new(snapshot));
+    }
+
+    /// Removes a project with its branches, deleted ones too, and its snapshots, and returns them.
+    pub(super) fn remove_project(&mut self, name: &ProjectName) -> (Vec<Arc<Branch>>, Vec<Arc<Snapshot>>) {
         self.projects.remove(name);
+        let snapshots = self.snapshots_of(name.id()).cloned().collect();
+        self.snapshots.retain(|snapshot, _| snapshot.project() != name);
         let deleted = self.tombstones.values().filter(|branch| branch.project == *name.id());
         let removed: Vec<_> = self.branches_of(name.id()).chain(deleted).cloned().collect();
         self.branches.retain(|branch, _| branch.project() != name);
         self.tombstones.retain(|_, branch| branch.project != *name.id());
-        removed
+        (removed, snapshots)
     }
 
     /// Changes a branch in place.

@@ -19,10 +19,11 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::error::StoreError;
 use self::{backend::Backend, reserve::Reserve, writer::Writer};
-use super::state::{Branch, Project, State};
+use super::state::{Branch, Project, Snapshot, State};
 
 const PROJECTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("projects");
 const BRANCHES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("branches");
+const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
 /// Keys and tokens of this data directory.
 const SECRETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("secrets");
 
@@ -135,10 +136,11 @@ fn open_database(path: &Path, sync: bool) -> Result<Database, StoreError> {
         .open(path)
         .map_err(StoreError::Open)?;
     let database = Database::builder().create_with_backend(Backend::new(file, sync)?)?;
-    if database.begin_read()?.list_tables()?.count() < 3 {
+    if database.begin_read()?.list_tables()?.count() < 4 {
         let write = database.begin_write()?;
         write.open_table(PROJECTS)?;
         write.open_table(BRANCHES)?;
+        write.open_table(SNAPSHOTS)?;
         write.open_table(SECRETS)?;
         write.commit()?;
     }
@@ -157,6 +159,10 @@ impl Inner {
             for row in read.open_table(BRANCHES)?.iter()? {
                 let (key, value) = row?;
                 state.put_branch(decode::<Branch>(key.value(), value.value())?);
+            }
+            for row in read.open_table(SNAPSHOTS)?.iter()? {
+                let (key, value) = row?;
+                state.put_snapshot(decode::<Snapshot>(key.value(), value.value())?);
             }
             Ok(state)
         })
@@ -188,6 +194,7 @@ impl Inner {
             let write = database.begin_write()?;
             apply(&mut write.open_table(PROJECTS)?, &changes.projects)?;
             apply(&mut write.open_table(BRANCHES)?, &changes.branches)?;
+            apply(&mut write.open_table(SNAPSHOTS)?, &changes.snapshots)?;
             Ok(write.commit()?)
         })
     }
@@ -210,6 +217,7 @@ type Change = (String, Option<Vec<u8>>);
 struct Changes {
     projects: Vec<Change>,
     branches: Vec<Change>,
+    snapshots: Vec<Change>,
 }
 
 impl Changes {
@@ -222,14 +230,18 @@ impl Changes {
             let all = state.branches.values().chain(state.tombstones.values());
             all.filter(|b| !b.init).map(|b| (b.uid.clone(), Arc::clone(b))).collect()
         };
+        let snapshots = |state: &State| -> Vec<(String, Arc<Snapshot>)> {
+            state.snapshots.values().filter(|s| !s.init).map(|s| (s.uid.clone(), Arc::clone(s))).collect()
+        };
         Ok(Self {
             projects: changed(&projects(old), projects(new))?,
             branches: changed(&branches(old), branches(new))?,
+            snapshots: changed(&snapshots(old), snapshots(new))?,
         })
     }
 
     fn is_empty(&self) -> bool {
-        self.projects.is_empty() && self.branches.is_empty()
+        self.projects.is_empty() && self.branches.is_empty() && self.snapshots.is_empty()
     }
 }
 

@@ -278,3 +278,34 @@ async fn an_endpoint_that_was_being_changed_has_its_old_settings_after_a_kill() 
     assert_eq!(shown, "7MB");
     fixture.local.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_are_whole_after_a_kill_and_their_ids_can_be_used() {
+    let mut fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    let mut session = fixture.connect(MAIN).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE kept AS SELECT 7::bigint AS n").execute(&mut session).await.unwrap();
+    let spec = json!({"spec": {"source_branch": MAIN, "no_expiry": true}});
+    let create = (Method::POST, "projects/shop/snapshots?snapshot_id=s".to_owned(), spec);
+    let snapshot = "projects/shop/snapshots/s";
+    fixture = crashed(fixture, "create-snapshot.files", &create).await;
+    assert_eq!(directories(&fixture), 1, "half made");
+    assert_eq!(fixture.call(Method::GET, snapshot, Value::Null).await.0, 404);
+    send(&fixture, create.clone()).await;
+    assert_eq!(directories(&fixture), 2);
+
+    let spec = json!({"spec": {"source_snapshot": snapshot, "no_expiry": true}});
+    let branch = (Method::POST, "projects/shop/branches?branch_id=back".to_owned(), spec);
+    fixture = crashed(fixture, "create-branch.files", &branch).await;
+    assert_eq!(directories(&fixture), 2, "the snapshot stays");
+    send(&fixture, branch).await;
+    let mut session = fixture.connect("projects/shop/branches/back").await.unwrap();
+    assert_eq!(fixture.number(&mut session, "SELECT n FROM kept").await, 7);
+
+    let delete = (Method::DELETE, snapshot.to_owned(), Value::Null);
+    fixture = crashed(fixture, "delete-snapshot.row", &delete).await;
+    assert_eq!(directories(&fixture), 2, "the branches");
+    assert_eq!(fixture.call(Method::GET, snapshot, Value::Null).await.0, 404);
+    send(&fixture, create).await;
+    fixture.local.shutdown().await;
+}

@@ -4,6 +4,7 @@ mod crash;
 mod faults;
 mod point_in_time;
 mod reconciliation;
+mod snapshots;
 
 use std::{path::Path, sync::Arc};
 

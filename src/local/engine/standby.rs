@@ -1,0 +1,181 @@
+//! Hot standbys: servers that stream from the server of another data directory and answer reads.
+//!
+//! The directory of a standby is a disposable clone of its source's. It is kept while the source still has the WAL
+//! that comes next, and made anew otherwise: no slot keeps WAL for a standby that sleeps. Where the source sleeps, the
+//! standby serves the clone and connects when it is told that the source is awake ([`Engine::reconnect`]).
+
+use std::{path::Path, sync::Arc};
+
+use rustix::process::Signal;
+use secrecy::ExposeSecret as _;
+use sqlx::{AssertSqlSafe, Executor as _};
+
+use super::{BranchKey, ComputeSettings, Engine, EngineError, Inner, MAINTENANCE_DATABASE};
+use crate::{
+    local::{
+        compute::{AwaitWithin as _, ComputeSocket, REPLICATION_ROLE, SessionLimits},
+        storage::{self, is_directory, is_taken},
+    },
+    sql::quote_literal,
+};
+
+/// Settings of a standby, in a file that PostgreSQL reads after `postgresql.conf`.
+const SETTINGS_FILE: &str = "postgresql.auto.conf";
+/// Makes a server stay in recovery and stream.
+const SIGNAL_FILE: &str = "standby.signal";
+
+impl Engine {
+    /// Starts a hot standby of `source` under the key `standby`, unless it runs, and gives its socket once it accepts
+    /// logins. One start of a standby at a time.
+    ///
+    /// PostgreSQL refuses a standby with fewer connections or locks than its source has.
+    pub(crate) async fn start_standby(
+        &self,
+        source: &BranchKey,
+        standby: &BranchKey,
+        settings: &ComputeSettings,
+    ) -> Result<ComputeSocket, EngineError> {
+        if let Some(socket) = self.running(standby) {
+            return Ok(socket);
+        }
+        let (source, standby, settings) = (source.clone(), standby.clone(), settings.clone());
+        self.detached(move |inner| async move { inner.start_standby(&source, &standby, &settings).await }).await
+    }
+
+    /// Creates the role as which standbys stream from a branch, or gives it this branch's password. The compute of
+    /// the branch must run.
+    pub(crate) async fn admit_standbys(&self, source: &BranchKey) -> Result<(), EngineError> {
+        let source = source.clone();
+        self.detached(move |inner| async move { inner.admit_standbys(&source).await }).await
+    }
+
+    /// Has a running standby try its source at once, instead of within some seconds.
+    pub(crate) fn reconnect(&self, standby: &BranchKey) {
+        if let Some(slot) = self.inner.known_slot(standby) {
+            slot.signal(Signal::HUP);
+        }
+    }
+
+    /// Whether the source has removed WAL that the standby does not have.
+    pub(crate) async fn is_cut_off(
+        &self,
+        source: &BranchKey,
+        standby: &BranchKey,
+    ) -> Result<bool, EngineError> {
+        let (source, standby) = (source.clone(), standby.clone());
+        self.detached(move |inner| async move { inner.is_cut_off(&source, &standby).await }).await
+    }
+}
+
+impl Inner {
+    async fn start_standby(
+        self: &Arc<Self>,
+        source: &BranchKey,
+        standby: &BranchKey,
+        settings: &ComputeSettings,
+    ) -> Result<ComputeSocket, EngineError> {
+        let dir = self.storage.branch_dir(standby)?;
+        let look = dir.clone();
+        let mut exists =
+            self.on_disk(move |_| is_directory(&look).map_err(EngineError::io("look for", &look))).await?;
+        if exists && self.is_cut_off(source, standby).await? {
+            tracing::info!(standby = %standby, "making the standby anew: its source has removed the WAL that comes next");
+            self.remove(standby).await?;
+            exists = false;
+        }
+        if !exists {
+            self.fork(source, standby).await?;
+        }
+        let connection = self.connection_to(source);
+        let data = dir.join("data");
+        // Each time: a directory without the file would start as a branch of its own.
+        self.on_disk(move |_| configure(&data, &connection)).await?;
+        self.start(standby, settings).await
+    }
+
+    /// The connection string of a standby. The password opens the replication of this one branch.
+    fn connection_to(&self, source: &BranchKey) -> String {
+        let directory = self.sockets.path(&source.to_string()).display().to_string();
+        let password = self.platform.replication_password(&source.to_string());
+        let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+        format!(
+            "host={} port=5432 user={REPLICATION_ROLE} password={} sslmode=disable application_name=lakebase_standby",
+            quoted(&directory),
+            quoted(password.expose_secret()),
+        )
+    }
+
+    async fn admit_standbys(&self, source: &BranchKey) -> Result<(), EngineError> {
+        let context = "create the role of standbys";
+        let socket = self.known_slot(source).and_then(|slot| slot.socket());
+        let socket = socket
+            .ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {source}") })?;
+        let data = self.existing(source).await?.join("data");
+        let limits = SessionLimits::CATALOG;
+        let mut session = self.log_in(&socket, &data, MAINTENANCE_DATABASE, limits).await?;
+        let known: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
+        )
+        .bind(REPLICATION_ROLE)
+        .fetch_one(&mut session)
+        .await_within(limits.answer(), context)
+        .await?
+        .map_err(EngineError::sql(context))?;
+        let verb = if known { "ALTER" } else { "CREATE" };
+        let password = quote_literal(&self.platform.replication_verifier(&source.to_string())?);
+        let sql = format!("{verb} ROLE {REPLICATION_ROLE} LOGIN REPLICATION PASSWORD {password}");
+        let done = session.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await_within(limits.answer(), context);
+        done.await?.map_err(EngineError::sql(context))?;
+        drop(sqlx::Connection::close(session).await);
+        Ok(())
+    }
+
+    async fn is_cut_off(&self, source: &BranchKey, standby: &BranchKey) -> Result<bool, EngineError> {
+        let (source, standby) = (source.clone(), standby.clone());
+        self.on_disk(move |storage| {
+            let data = |key: &BranchKey| storage.existing(key).map(|dir| dir.join("data/pg_wal"));
+            let (source, standby) = (data(&source)?, data(&standby)?);
+            // Streaming begins with the segment of the standby's last record.
+            let Some(last) = storage::newest_segment(&standby)? else { return Ok(true) };
+            let there = source.join(last);
+            is_taken(&there).map(|there| !there).map_err(EngineError::io("look for", &there))
+        })
+        .await
+    }
+}
+
+/// Writes the files that make a server of this data directory a standby.
+fn configure(data: &Path, connection: &str) -> Result<(), EngineError> {
+    let connection = connection.replace('\\', "\\\\").replace('\'', "''");
+    let settings = format!(
+        "# Written anew at every start.\n\
+         primary_conninfo = '{connection}'\n\
+         hot_standby = 'on'\n\
+         # Vacuum on the source waits for queries here, so that they neither end nor delay the replay.\n\
+         hot_standby_feedback = 'on'\n\
+         recovery_target_timeline = 'latest'\n"
+    );
+    for (name, text) in [(SETTINGS_FILE, settings.as_str()), (SIGNAL_FILE, "")] {
+        let path = data.join(name);
+        storage::replace(&path, text.as_bytes()).map_err(EngineError::io("write", &path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_connection_survives_both_quotings_and_is_closed_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        configure(dir.path(), r"host='/a\'b' password='x\\y'").unwrap();
+        let path = dir.path().join(SETTINGS_FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(r"primary_conninfo = 'host=''/a\\''b'' password=''x\\\\y'''"), "{text}");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0);
+        assert!(dir.path().join(SIGNAL_FILE).exists());
+    }
+}
