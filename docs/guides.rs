@@ -17,6 +17,7 @@ guides! {
     observability: "observability.md",
     branches_and_expiry: "branches-and-expiry.md",
     schema_comparison: "schema-comparison.md",
+    data: "data.md",
     promotion: "promotion.md",
     testing_with_branches: "testing-with-branches.md",
     ci: "ci.md",

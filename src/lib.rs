@@ -45,8 +45,8 @@
 //!   another process. Lists are [`List`](builder::List): awaited, a `Vec`; as a stream, page by page.
 //! * [`Expiry`] is an argument because the service refuses a branch without one.
 //! * There is one [`Error`]. Match on [`Error::kind`]; its `Display` is for users.
-//! * [`schema`] compares any two PostgreSQL databases. [`migrate`] applies, rehearses and promotes migrations.
-//!   Both are also methods of [`Branch`].
+//! * [`schema`] compares any two PostgreSQL databases, [`data`] their rows. [`migrate`] applies, rehearses and promotes migrations.
+//!   All are also methods of [`Branch`].
 //!
 //! # Common tasks
 //!
@@ -93,6 +93,7 @@
 //! | `deadpool` | off | `LakebaseConnect`, for pools of [deadpool-postgres](https://docs.rs/deadpool-postgres) |
 //! | `diesel-async` | off | connections and pools of [diesel-async](https://docs.rs/diesel-async) |
 //! | `schema` | on | [`schema`]: comparison of schemas, migration plans, drift |
+//! | `data` | on | [`data`]: comparison of rows, taking rows back |
 //! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
 //! | `testing` | off | `lakebase::testing`, a branch for each test |
@@ -120,6 +121,8 @@
 mod api;
 pub mod auth;
 mod client;
+#[cfg(feature = "data")]
+pub mod data;
 pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -222,6 +225,8 @@ pub mod model {
 pub mod builder {
     #[cfg(feature = "sqlx")]
     pub use crate::postgres::connect::{OpenConnection, OpenPool};
+    #[cfg(feature = "data")]
+    pub use crate::workflow::data::{CompareData, apply::ApplyData, drift::CompareDataDrift};
     pub use crate::{
         api::{
             branch::{

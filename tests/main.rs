@@ -3,6 +3,7 @@
 
 mod client;
 mod contract;
+mod data;
 mod examples;
 mod faults;
 mod layers;

@@ -3,6 +3,8 @@
 pub(crate) mod branch_naming;
 #[cfg(feature = "schema")]
 pub(crate) mod compare;
+#[cfg(feature = "data")]
+pub(crate) mod data;
 pub(crate) mod ephemeral;
 pub(crate) mod links;
 pub(crate) mod tree;

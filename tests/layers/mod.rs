@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["api::wire"],
     &["sql", "api::expiry", "api::lsn", "api::name", "error"],
     &["schema", "telemetry", "api::mask", "api::backoff", "api::wait"],
+    &["data"],
     &["http", "auth", "client", "api"],
     &["postgres"],
     &["workflow"],

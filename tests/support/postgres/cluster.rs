@@ -182,6 +182,12 @@ impl Cluster {
             .unwrap_or_else(|error| panic!("connect to {database}: {error}"))
     }
 
+    /// The socket that the server listens on.
+    #[allow(dead_code, reason = "only a bench needs it")]
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join(".s.PGSQL.5432")
+    }
+
     /// A URL that the crate's example programs understand.
     pub(crate) fn url(&self, database: &str) -> String {
         let host = self.directory.to_string_lossy().replace('/', "%2F");

@@ -1,0 +1,245 @@
+//! Comparison of rows, measured against its goals, beside `reladiff` and beside `COPY` of both sides and a sorted
+//! comparison, in the same run.
+//!
+//! ```text
+//! cargo bench --bench data               # 10 million rows: as root, for an XFS image of some 10 GB
+//! cargo bench --bench data -- --quick    # 1 million rows
+//! ```
+//!
+//! `reladiff` is run where it is installed: its program is named in `RELADIFF`, or is on the `PATH`.
+#![expect(clippy::expect_used, clippy::panic, reason = "a bench says by panicking that it cannot go on")]
+
+mod support;
+
+use std::{
+    process::{Command, ExitCode, Stdio},
+    sync::Arc,
+    time::Instant,
+};
+
+use clap::Parser;
+use lakebase::data::{DataDiff, Options, compare};
+use support::{
+    disk::Disk,
+    figures::{Goal, Unit, figure, machine, median, verdict},
+    postgres::{self, Cluster},
+};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, UnixStream},
+};
+
+#[derive(Parser)]
+struct Arguments {
+    /// 1 million rows
+    #[arg(long)]
+    quick: bool,
+    #[arg(long)]
+    rows: Option<u64>,
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Said by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+const DATABASE: &str = "bench";
+const CHANGED: u64 = 1000;
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let rows = arguments.rows.unwrap_or(if arguments.quick { 1_000_000 } else { 10_000_000 });
+    // Bytes of a row with its index entry and the WAL of its insertion, three times.
+    let disk = Disk::xfs(&[rows * 1200 / 1_000_000]).expect("a disk for the databases");
+    tempfile::env::override_temp_dir(&disk.dir).expect("nothing has asked for the temporary directory");
+    let mut table = Table::default();
+    measure(rows, arguments.rounds, &mut table).await;
+    println!("{} changed of {rows} rows\n{}\n{}", CHANGED, table.0.join("\n"), machine());
+    drop(disk);
+    ExitCode::SUCCESS
+}
+
+#[derive(Default)]
+struct Table(Vec<String>);
+
+impl Table {
+    fn add(&mut self, what: &str, goal: Goal, unit: Unit, samples: &[f64]) {
+        let (goal, met) = verdict(goal, unit, samples);
+        let line = format!("{what:<64} {:>28} {goal:>10} {met}", figure(unit, samples));
+        eprintln!("{line}");
+        self.0.push(line);
+    }
+
+    fn note(&mut self, text: String) {
+        eprintln!("{text}");
+        self.0.push(text);
+    }
+}
+
+fn run(cluster: &Cluster, sql: &str) -> String {
+    cluster.psql(DATABASE, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+fn load(rows: u64) -> String {
+    format!(
+        "create table t (id bigint primary key, customer int not null, status text, amount numeric(12,2),
+           created timestamptz, note text, paid bool, score float8);
+         insert into t select g, g % 10007, (array['new', 'paid', 'shipped'])[1 + g % 3], (g % 100000) / 100.0,
+           timestamptz '2026-01-01' + g * interval '1 second', md5(g::text) || md5((g + 1)::text), g % 2 = 0, g * 0.37
+           from generate_series(1, {rows}) g;
+         vacuum analyze t; checkpoint"
+    )
+}
+
+async fn measure(rows: u64, rounds: usize, table: &mut Table) {
+    let source = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
+    eprintln!("PostgreSQL {}: making {rows} rows", source.major);
+    source.execute(&format!("CREATE DATABASE {DATABASE}"));
+    run(&source, &load(rows));
+    let branch = source.branch();
+    let step = rows / CHANGED;
+    let change = format!("update t set amount = -1 where id % {step} = {}", step / 2);
+    run(&branch, &change);
+    let counting = timed(rounds, || drop(run(&source, "select count(*) from t")));
+    table.add("select count(*) of one side", Goal::None, Unit::Seconds, &counting);
+    let sides = Sides { old: &source, new: &branch };
+    let (times, diff) = sides.compare(rounds).await;
+    sides.report("branches, by SQL alone", &times, &diff, table);
+    let ratio = median(&times).zip(median(&counting)).map(|(ours, count)| ours / count);
+    let ratio: Vec<f64> = ratio.into_iter().collect();
+    table.add("branches, by SQL alone / count(*) of one side", Goal::AtMost(2.5), Unit::Ratio, &ratio);
+    table.add("peak of memory of this process", Goal::AtMost(100.0), Unit::Megabytes, &[peak()]);
+    sides.others("branches", Goal::AtLeast(20.0), &times, table).await;
+    drop(branch);
+
+    let restored = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
+    restored.execute(&format!("CREATE DATABASE {DATABASE}"));
+    // In another order of rows than a dump has, so that no block is equal by chance.
+    run(
+        &restored,
+        &load(rows)
+            .replace("generate_series(1, ", "(select generate_series(")
+            .replace(") g;", ", 1, -1)) x(g);"),
+    );
+    run(&restored, &change);
+    let sides = Sides { old: &source, new: &restored };
+    let (times, diff) = sides.compare(rounds).await;
+    sides.report("unrelated copies", &times, &diff, table);
+    sides.others("unrelated copies", Goal::AtLeast(3.0), &times, table).await;
+}
+
+fn timed(rounds: usize, mut work: impl FnMut()) -> Vec<f64> {
+    // The first round fills the caches for all that follow.
+    work();
+    let one = |_| {
+        let begun = Instant::now();
+        work();
+        begun.elapsed().as_secs_f64()
+    };
+    (0..rounds).map(one).collect()
+}
+
+struct Sides<'a> {
+    old: &'a Arc<Cluster>,
+    new: &'a Cluster,
+}
+
+impl Sides<'_> {
+    async fn compare(&self, rounds: usize) -> (Vec<f64>, DataDiff) {
+        let mut times = Vec::new();
+        let mut last = None;
+        for _ in 0..=rounds {
+            let (mut old, mut new) = (self.old.connect(DATABASE).await, self.new.connect(DATABASE).await);
+            let begun = Instant::now();
+            last = Some(compare(&mut old, &mut new, &Options::default()).await.expect("a comparison"));
+            times.push(begun.elapsed().as_secs_f64());
+        }
+        (times.split_off(1), last.expect("a round"))
+    }
+
+    fn report(&self, what: &str, times: &[f64], diff: &DataDiff, table: &mut Table) {
+        assert_eq!(diff.counts().changed, CHANGED, "{}", diff.summary());
+        for found in &diff.tables {
+            table.note(format!("{what}: {} ({})", found.method, found.reason));
+        }
+        table.add(what, Goal::None, Unit::Seconds, times);
+    }
+
+    /// Each tool once: they take long.
+    async fn others(&self, what: &str, goal: Goal, ours: &[f64], table: &mut Table) {
+        let ours = median(ours).unwrap_or(f64::NAN);
+        let begun = Instant::now();
+        self.copy();
+        let copied = begun.elapsed().as_secs_f64();
+        table.add(
+            &format!("{what}: COPY of both sides, sorted and compared"),
+            Goal::None,
+            Unit::Seconds,
+            &[copied],
+        );
+        match self.reladiff().await {
+            Some(theirs) => {
+                table.add(&format!("{what}: reladiff"), Goal::None, Unit::Seconds, &[theirs]);
+                table.add(&format!("{what}: reladiff / ours"), goal, Unit::Ratio, &[theirs / ours]);
+            }
+            None => table.note(format!("{what}: reladiff is not installed: not measured")),
+        }
+    }
+
+    fn copy(&self) {
+        let side = |cluster: &Cluster| {
+            let url = cluster.url(DATABASE);
+            format!("<(psql -X -c 'copy (select * from t order by id) to stdout' '{url}')")
+        };
+        let script = format!("diff {} {} | wc -l", side(self.old), side(self.new));
+        let output = Command::new("bash").args(["-c", &script]).output().expect("bash and diff");
+        let lines = String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().unwrap_or_default();
+        assert!(lines >= 2 * CHANGED, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    async fn reladiff(&self) -> Option<f64> {
+        let program = std::env::var("RELADIFF").unwrap_or_else(|_| "reladiff".to_owned());
+        Command::new(&program).arg("--version").output().ok()?;
+        let (old, new) = (tcp(self.old).await, tcp(self.new).await);
+        let begun = Instant::now();
+        // Four threads are its best choice on two cores.
+        let run = move || {
+            Command::new(program)
+                .args([&old, "t", &new, "t", "-k", "id", "-c", "%", "-j", "4", "--json"])
+                .stderr(Stdio::piped())
+                .output()
+        };
+        let output = tokio::task::spawn_blocking(run).await.expect("no panic").expect("reladiff runs");
+        let elapsed = begun.elapsed().as_secs_f64();
+        let rows = String::from_utf8_lossy(&output.stdout).lines().count() as u64;
+        assert!(rows >= 2 * CHANGED, "{rows}: {}", String::from_utf8_lossy(&output.stderr));
+        Some(elapsed)
+    }
+}
+
+/// An address for programs that know no Unix sockets.
+async fn tcp(cluster: &Cluster) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let socket = cluster.socket();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let socket = socket.clone();
+            tokio::spawn(async move {
+                if let Ok(mut server) = UnixStream::connect(socket).await {
+                    let _ = copy_bidirectional(&mut client, &mut server).await;
+                }
+            });
+        }
+    });
+    format!("postgresql://postgres:postgres@127.0.0.1:{port}/{DATABASE}")
+}
+
+/// The most memory that this process ever had, in megabytes.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<f64>().ok()).unwrap_or(f64::NAN)
+        / 1000.0
+}

@@ -1,0 +1,9 @@
+//! Comparison of rows on real databases: `EXCEPT` is the truth, and the SQL of a difference removes it.
+
+mod apply;
+mod branches;
+mod drift;
+mod generated;
+mod sides;
+mod values;
+mod ways;
