@@ -131,7 +131,7 @@ pub struct FromBase<'a> {
 ///
 /// # Errors
 ///
-/// Those of [`compare`](super::compare).
+/// Those of [`compare`](fn@super::compare).
 pub async fn drift(
     ours: FromBase<'_>,
     theirs: FromBase<'_>,

@@ -1,8 +1,8 @@
 //! Compare the rows of two PostgreSQL databases, and take rows from one to the other.
 //!
 //! Two branches share nearly all of their rows. The servers find by checksums of block ranges where they do not, so that
-//! the cost grows with the change; unrelated databases are compared by checksums of key ranges. See [`compare`],
-//! [`stream`] and [`DataDiff`].
+//! the cost grows with the change; unrelated databases are compared by checksums of key ranges. See
+//! [`compare`](fn@compare), [`stream`] and [`DataDiff`].
 //!
 //! ```no_run
 //! # async fn show(old: &mut sqlx::PgConnection, new: &mut sqlx::PgConnection) -> Result<(), Box<dyn std::error::Error>> {

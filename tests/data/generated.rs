@@ -135,8 +135,10 @@ impl Model {
             7 => format!("update t set part = part where {some};"),
             8 => "vacuum full t;".to_owned(),
             9 if rng.u8(0..4) == 0 => "truncate t;".to_owned(),
-            10 if is_new && present.len() > 1 => {
-                let column = present[rng.usize(0..present.len())];
+            10 if is_new && present.iter().any(|at| !self.columns[*at].1) => {
+                // A row without a value for a column of the other side that is not null cannot be added there.
+                let nullable: Vec<_> = present.iter().copied().filter(|at| !self.columns[*at].1).collect();
+                let column = nullable[rng.usize(0..nullable.len())];
                 self.columns[column].2 = false;
                 format!("alter table t drop column c{column};")
             }

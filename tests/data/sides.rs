@@ -91,20 +91,22 @@ impl Sides {
 
     /// Insists that the difference is what `EXCEPT` finds, and that its SQL removes it.
     pub(super) async fn check(&self, table: &str, columns: &[String]) -> Result<DataDiff, String> {
-        let diff = self.compare().await;
+        let all = Options::default().row_limit(u64::MAX);
+        let diff = self.compare_with(&all).await;
         let counts = diff.counts();
         let found = (counts.removed + counts.changed, counts.added + counts.changed);
         let (old, new) = self.except(table, columns).await;
         if (old as u64, new as u64) != found {
-            return Err(format!("EXCEPT finds {old} old and {new} new rows: {diff}\n{:#?}", ways(&diff)));
+            return Err(format!("EXCEPT finds {old} old and {new} new rows: {:#?}", ways(&diff)));
         }
-        self.old.psql(diff.to_sql()).await.map_err(|error| format!("{error}\n{}", diff.to_sql()))?;
+        let ran = self.old.psql(diff.to_sql()).await;
+        ran.map_err(|error| format!("{error}{:#?}", ways(&diff)))?;
         let left = self.except(table, columns).await;
         if left != (0, 0) {
-            return Err(format!("after the SQL {left:?} rows are left: {}", diff.to_sql()));
+            return Err(format!("after the SQL {left:?} rows are left: {:#?}", ways(&diff)));
         }
-        let again = self.compare().await;
-        if again.is_empty() { Ok(diff) } else { Err(format!("after the SQL: {again}")) }
+        let again = self.compare_with(&all).await;
+        if again.is_empty() { Ok(diff) } else { Err(format!("after the SQL: {}", again.summary())) }
     }
 }
 

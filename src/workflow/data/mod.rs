@@ -47,7 +47,7 @@ impl CompareData {
         self
     }
 
-    /// All options at once, as [`data::compare`] takes them.
+    /// All options at once, as [`data::compare`](fn@data::compare) takes them.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
