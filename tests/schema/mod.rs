@@ -21,6 +21,7 @@ mod hazards;
 mod identity;
 mod matrix;
 mod needs_versions;
+mod no_difference;
 mod observe;
 mod odd_names;
 mod pairs;

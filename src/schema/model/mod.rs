@@ -2,6 +2,7 @@
 
 mod adjacency;
 mod attr;
+mod column_lists;
 mod digest;
 mod draft;
 mod key;
@@ -128,9 +129,11 @@ impl Schema {
         Fingerprint(hash.0)
     }
 
-    /// Whether two objects of the two schemas have the same key and equal compared attributes.
-    pub(super) fn same(&self, here: usize, other: &Self, there: usize) -> bool {
-        self.digests[here] == other.digests[there]
+    /// Whether an object is what another schema has already: the same key and equal compared attributes. Lists of
+    /// columns may be longer than the other schema has them, but not shorter.
+    pub(super) fn same(&self, here: usize, new: &Self, there: usize) -> bool {
+        self.digests[here] == new.digests[there]
+            && !column_lists::grow(self.objects.at(here), new.objects.at(there))
     }
 
     /// The objects that are present and not compared in detail, by name.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::adjacency::Adjacency;
+use super::column_lists::{may_have, without_unused_names};
 use super::digest::Fnv;
 use super::text::{Symbol, Texts};
 use super::{Attr, Kind, Name};
@@ -193,9 +194,11 @@ impl<'a> Object<'a> {
         let mut hash = Fnv::default();
         hash.text(self.key.kind.label());
         hash.text(self.key.name);
+        let may_list = may_have(self.key.kind);
         for (attr, value) in self.attrs.compared() {
             hash.text(attr.alias());
-            hash.text(value);
+            let cut = Some(value).filter(|_| may_list && attr == Attr::Definition);
+            hash.text(cut.and_then(without_unused_names).as_deref().unwrap_or(value));
         }
         hash.0
     }
