@@ -55,8 +55,8 @@ impl Plan {
         let applied = ran?;
         reset.map_err(settings)?;
         let reached = Schema::read(conn, &self.read_options).await?;
-        let found = match self.oldest {
-            Some(oldest) => reached.portable(oldest).fingerprint(),
+        let found = match &self.versions {
+            Some(versions) => reached.portable(versions).fingerprint(),
             None => reached.fingerprint(),
         };
         if found != self.to {

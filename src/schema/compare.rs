@@ -13,9 +13,9 @@ use super::rename::{Renamed, certain, likely};
 /// # }
 /// ```
 pub fn compare(old: &Schema, new: &Schema) -> SchemaDiff {
-    let ([old_alike, new_alike], oldest) = alike([old, new]);
+    let ([old_alike, new_alike], versions) = alike([old, new]);
     let mut diff = compare_alike(&old_alike, &new_alike);
-    (diff.original, diff.oldest) = (old.fingerprint(), oldest);
+    (diff.original, diff.versions) = (old.fingerprint(), versions);
     diff
 }
 
@@ -53,7 +53,7 @@ pub(super) fn compare_alike(old: &Schema, new: &Schema) -> SchemaDiff {
     let hints = likely(&renamed, new, &changes);
     SchemaDiff {
         original: old.fingerprint(),
-        oldest: None,
+        versions: None,
         old: renamed,
         new: new.clone(),
         changes,

@@ -142,8 +142,8 @@ pub struct SchemaDiff {
     /// Reasons, found while comparing, why no plan is possible.
     pub(super) refusals: Vec<super::Refusal>,
     pub(super) original: super::Fingerprint,
-    /// The older server version, where attributes that depend on the major version were removed from both sides.
-    pub(super) oldest: Option<u32>,
+    /// The servers' versions, where attributes that depend on the major version were removed from both sides.
+    pub(super) versions: Option<super::portable::Versions>,
 }
 
 impl SchemaDiff {

@@ -33,6 +33,7 @@ pub(super) struct Case {
     /// Whether the plans may make tables anew.
     pub(super) recreate_tables: bool,
     pub(super) min_version: u32,
+    pub(super) max_version: u32,
     pub(super) extensions: Vec<String>,
     /// What the forward plan must not, and must, contain.
     pub(super) forbid: Vec<Regex>,
@@ -55,6 +56,7 @@ impl Case {
             one_way: false,
             recreate_tables: false,
             min_version: 15,
+            max_version: 18,
             extensions: Vec::new(),
             forbid: Vec::new(),
             require: Vec::new(),
@@ -109,6 +111,7 @@ impl Case {
             "one-way" => self.one_way = true,
             "recreate-tables" => self.recreate_tables = true,
             "min-version" => self.min_version = value.parse().expect("a major version"),
+            "max-version" => self.max_version = value.parse().expect("a major version"),
             "requires-extension" => self.extensions.push(value.to_owned()),
             "check" => {
                 let (query, value) = value.split_once(" => ").expect("-- check: query => value");
@@ -127,6 +130,11 @@ impl Case {
             _ => return false,
         }
         true
+    }
+
+    /// Whether a server of this version has what the file uses.
+    pub(super) fn fits(&self, major: u32) -> bool {
+        (self.min_version..=self.max_version).contains(&major)
     }
 
     /// The plan of a difference, with the options of the file.

@@ -73,7 +73,8 @@ fn chosen(one: &Cluster, other: &Cluster) -> Vec<Case> {
     };
     let available = [extensions(one), extensions(other)];
     let fits = |case: &Case| {
-        case.min_version <= one.major.min(other.major)
+        case.fits(one.major)
+            && case.fits(other.major)
             && matches!(case.expect, Expect::Equal | Expect::Same)
             && case.extensions.iter().all(|name| available.iter().all(|names| names.contains(name)))
     };

@@ -21,7 +21,8 @@ impl IdentitySequence {
             format!("CACHE {}", get(Attr::Cache).unwrap_or_default()),
             if get(Attr::Cycle).is_some() { "CYCLE" } else { "NO CYCLE" }.to_owned(),
         ];
-        Self { name: sequence.key.name.clone(), options: options.join("\n") }
+        let unlogged = get(Attr::Persistence).is_some();
+        Self { name: sequence.key.name.clone(), options: options.join("\n"), unlogged }
     }
 }
 

@@ -64,7 +64,15 @@ impl Reader {
 
     pub(super) fn comments(&mut self, rows: &[PgRow]) -> Decoded<()> {
         for row in rows {
-            if let Some((at, of)) = self.target(row, "classoid", "objoid", "objsubid")? {
+            let subscription: Option<String> = row.try_get("subscription")?;
+            let target = match subscription {
+                Some(name) => {
+                    let at = self.collection.place(Name::new(Kind::Uncompared, &name));
+                    at.map(|at| (at, Some((Attr::HiddenObject, name))))
+                }
+                None => self.target(row, "classoid", "objoid", "objsubid")?,
+            };
+            if let Some((at, of)) = target {
                 let text: String = row.try_get("description")?;
                 self.part(Kind::Comment, at, of, "", vec![(Attr::Text, text)]);
             }

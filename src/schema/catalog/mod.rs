@@ -64,7 +64,8 @@ async fn fetch_if(
 
 async fn read_snapshot(conn: &mut PgConnection, options: &Options) -> Result<Schema, SchemaError> {
     let origin = read_origin(conn).await?;
-    let text = QueryTemplate { version: origin.version, schemas: read_schemas(conn, options).await? };
+    let schemas = read_schemas(conn, options).await?;
+    let text = QueryTemplate { version: origin.version, schemas, comments: options.comments };
     let empty = read_empty(conn).await?;
     let catalogs = read_catalogs(conn).await?;
     let of = |name: &str| catalogs.get(name).copied().unwrap_or_default();

@@ -44,6 +44,7 @@ pub(super) struct Reader {
 pub(super) struct IdentitySequence {
     pub(super) name: String,
     pub(super) options: String,
+    pub(super) unlogged: bool,
 }
 
 /// A row of `pg_depend`.

@@ -4,6 +4,8 @@
 pub(super) struct QueryTemplate {
     pub(super) version: u32,
     pub(super) schemas: String,
+    /// Whether comments are read.
+    pub(super) comments: bool,
 }
 
 impl QueryTemplate {
@@ -11,8 +13,13 @@ impl QueryTemplate {
         let since = |version: u32, then: &'static str, otherwise: &'static str| {
             if self.version >= version { then } else { otherwise }
         };
+        let of_comments =
+            |version: u32, then: &'static str| if self.comments { since(version, then, "") } else { "" };
         sql.replace("{NOTNULL}", since(180_000, NOT_NULL_18, ""))
             .replace("{NOTNULLJOIN}", since(180_000, NOT_NULL_JOIN_18, ""))
+            .replace("{NOTNULLCOMMENT}", of_comments(180_000, NOT_NULL_COMMENT_18))
+            .replace("{NOTNULLCOMMENTJOIN}", of_comments(180_000, NOT_NULL_COMMENT_JOIN_18))
+            .replace("{DOMAINNOTNULLCOMMENT}", of_comments(170_000, DOMAIN_NOT_NULL_COMMENT_17))
             .replace("{PLAINKEY}", since(180_000, " and conenforced and not conperiod", ""))
             .replace("{DOMAINNOTNULL}", since(170_000, DOMAIN_NOT_NULL_17, ""))
             .replace(
@@ -41,10 +48,16 @@ const NOT_NULL_18: &str = "
     case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as inherited_not_null_name,";
 const NOT_NULL_JOIN_18: &str = "
     left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";
+const NOT_NULL_COMMENT_18: &str = "
+    nd.description as not_null_comment,";
+const NOT_NULL_COMMENT_JOIN_18: &str = "
+    left join pg_description nd on nd.classoid = 'pg_constraint'::regclass and nd.objoid = nk.oid and nd.objsubid = 0";
 /// Since 17 the not-null constraint of a domain has a name too.
 const DOMAIN_NOT_NULL_17: &str = "
     (select 'CONSTRAINT ' || quote_ident(nk.conname) from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n'
         and nk.conname <> t.typname || '_not_null') as not_null_constraint,";
+const DOMAIN_NOT_NULL_COMMENT_17: &str = "
+    (select obj_description(nk.oid, 'pg_constraint') from pg_constraint nk where nk.contypid = t.oid and nk.contype = 'n') as not_null_comment,";
 const COLLATION_15: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,
     colliculocale as locale,";
 const COLLATION_16: &str = "case when collprovider = 'c' then collcollate end as lc_collate, case when collprovider = 'c' then collctype end as lc_ctype,

@@ -42,7 +42,7 @@ pub(super) fn options_of_typed(ctx: &Context<'_>, column: &Object) -> String {
 
 /// The column settings that `CREATE TABLE` cannot express.
 pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> Vec<Statement> {
-    let mut statements = settings(None, column);
+    let mut statements = settings(ctx, None, column);
     if child && column.has(Attr::Inherited) && column.has(Attr::NotNull) {
         let above = parent_column(ctx.new, column);
         if !above.is_some_and(|c| c.has(Attr::NotNull)) {
@@ -52,8 +52,8 @@ pub(super) fn after_create(ctx: &Context<'_>, column: &Object, child: bool) -> V
     statements
 }
 
-/// Storage, statistics target and per-column options.
-fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
+/// Storage, statistics target, per-column options, the sequence of an identity, the comment on NOT NULL.
+fn settings(ctx: &Context<'_>, old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     let table = parent(new);
     let mut statements = Vec::new();
     let differs = |attr: Attr| old.and_then(|f| f.get(attr)) != new.get(attr);
@@ -95,6 +95,8 @@ fn settings(old: Option<&Object<'_>>, new: &Object) -> Vec<Statement> {
     if old.is_some() {
         statements = statements.into_iter().map(|s| s.lock(table, LockMode::AccessExclusive)).collect();
     }
+    statements.extend(identity::persistence(ctx, old, new));
+    statements.extend(not_null::comment(ctx, old, new));
     statements
 }
 
@@ -122,7 +124,7 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
     let default = ctx.parts(column).find(|(at, f)| f.key.kind == Kind::Default && ctx.inline.contains(at));
     let sql = format!("ALTER TABLE {table} ADD COLUMN {}", definition(ctx, column));
     if ctx.is_fresh(table) {
-        return std::iter::once(Statement::new(sql)).chain(settings(None, column)).collect();
+        return std::iter::once(Statement::new(sql)).chain(settings(ctx, None, column)).collect();
     }
     let mut statement = Statement::new(sql).exclusive(table);
     let volatile = default.is_some_and(|(_, f)| volatile::is_volatile(ctx, &f));
@@ -146,7 +148,7 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
         }
     }
     let mut statements = vec![statement];
-    statements.extend(settings(None, column));
+    statements.extend(settings(ctx, None, column));
     statements
 }
 
@@ -235,7 +237,8 @@ impl<'c, 'a> Change<'c, 'a> {
         let stays_above = attr == Attr::NotNull
             && !self.new.has(Attr::NotNull)
             && not_null::drops_alone(self.ctx, &above_old);
-        changes && !stays_above && above_new.get(attr) == self.new.get(attr)
+        let stays_below = attr == Attr::NotNull && !not_null::reaches_children(&above_old, &above_new);
+        changes && !stays_above && !stays_below && above_new.get(attr) == self.new.get(attr)
     }
 
     /// Whether the attribute changes here and is not inherited.
@@ -244,6 +247,9 @@ impl<'c, 'a> Change<'c, 'a> {
     }
 
     fn refusal(&self) -> Option<&'static str> {
+        if self.ctx.recreated.contains(parent(self.new)) {
+            return None;
+        }
         let (ctx, new) = (self.ctx, self.new);
         let is_partition = |schema: &Schema| schema.object(Kind::Partition, parent(new)).is_some();
         let becomes_inherited =
@@ -253,7 +259,10 @@ impl<'c, 'a> Change<'c, 'a> {
         }
         let retyped = self.is_own(Attr::Type) || self.is_own(Attr::Collation);
         (retyped && is_partition_key(ctx, new))
-            .then_some("PostgreSQL cannot change the type of a column in a partition key")
+            .then_some(
+                "PostgreSQL cannot change the type of a column in a partition key; PlanOptions::recreate_tables plans \
+                 a new table and copies the rows",
+            )
     }
 
     /// The strategy where a generation expression changes other than by being dropped.
@@ -271,7 +280,7 @@ impl<'c, 'a> Change<'c, 'a> {
                         statement.hazard(HazardKind::TableRewrite, table, "the column is computed anew");
                 }
                 let mut statements = vec![statement];
-                statements.extend(settings(Some(old), new));
+                statements.extend(settings(self.ctx, Some(old), new));
                 let more =
                     [Attr::Type, Attr::Collation, Attr::NotNull].into_iter().any(|attr| self.differs(attr));
                 Some(if more { AlterStrategy::Replace } else { AlterStrategy::Retype(statements) })
@@ -300,7 +309,7 @@ impl<'c, 'a> Change<'c, 'a> {
         if !narrower {
             statements.extend(identity::change(old, new));
         }
-        statements.extend(settings(Some(old), new));
+        statements.extend(settings(self.ctx, Some(old), new));
         match self.differs(Attr::Type) || self.differs(Attr::Collation) {
             true => AlterStrategy::Retype(statements),
             false => AlterStrategy::Alter(statements),

@@ -16,6 +16,36 @@ pub(super) fn options(column: &Object) -> String {
     )
 }
 
+/// Logs the sequence otherwise than its table does, or like the table again.
+pub(super) fn persistence(ctx: &Context<'_>, old: Option<&Object<'_>>, new: &Object) -> Option<Statement> {
+    let sequence = new.get(Attr::IdentitySequence)?;
+    let wanted = new.get(Attr::IdentityPersistence);
+    if old.and_then(|old| old.get(Attr::IdentityPersistence)) == wanted {
+        return None;
+    }
+    let table = ctx.new.object(Kind::Table, parent(new));
+    let of_table =
+        if table.is_some_and(|table| table.has(Attr::Persistence)) { "unlogged" } else { "logged" };
+    let word = wanted.unwrap_or(of_table).to_uppercase();
+    Some(Statement::new(format!("ALTER SEQUENCE {sequence} SET {word}")).exclusive(sequence))
+}
+
+/// The statements that keep the sequences of a table's columns as they are: PostgreSQL logs them like the table when
+/// that changes.
+pub(super) fn keep_persistence(ctx: &Context<'_>, table: &Object) -> Vec<Statement> {
+    let unlogged = table.has(Attr::Persistence);
+    let owners = ctx.old.objects.of_kind(Kind::SequenceOwner);
+    let owned = owners.filter(|owner| owner.text(Attr::Table) == table.key.name);
+    let sequences = owned.filter_map(|owner| ctx.new.object(Kind::Sequence, parent(&owner)));
+    let other = sequences.filter(|sequence| sequence.has(Attr::Persistence) != unlogged);
+    let word = if unlogged { "LOGGED" } else { "UNLOGGED" };
+    let set = |sequence: Object<'_>| {
+        let name = sequence.key.name;
+        Statement::new(format!("ALTER SEQUENCE {name} SET {word}")).exclusive(name)
+    };
+    other.map(set).collect()
+}
+
 /// Whether a sequence takes over the position of a column's identity.
 pub(super) fn lives_on(ctx: &Context<'_>, old: &Object) -> bool {
     let sequence = old.text(Attr::IdentitySequence);

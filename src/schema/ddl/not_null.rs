@@ -56,20 +56,23 @@ fn constraint_name(schema: &Schema, column: &Object) -> String {
 }
 
 /// Changes a not-null constraint; since 18 its name, validity and inheritance can be altered.
-pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<Statement>, String> {
+pub(in crate::schema) fn change(
+    ctx: &Context<'_>,
+    old: &Object,
+    new: &Object,
+) -> Result<Vec<Statement>, String> {
     let table = parent(new);
-    let (before, after) = (constraint_name(ctx.old, old), constraint_name(ctx.new, new));
+    let (before, name) = (&constraint_name(ctx.old, old), &name_after(ctx, old, new));
     let (was, is) = (Marks::of(old), Marks::of(new));
     let mut statements = Vec::new();
-    let name = if new.has(Attr::HasParent) { &before } else { &after };
-    if before != *name {
+    if before != name {
         let children = ctx.old.objects.iter().filter(|f| {
             f.key.kind == Kind::Partition && f.text(Attr::ParentRelation) == table
                 || f.key.kind == Kind::Table && lines(f.get(Attr::Inherits)).contains(&table)
         });
         for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
             let column = ctx.old.object(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
-            if column.is_some_and(|c| c.has(Attr::NotNull) && constraint_name(ctx.old, &c) != before) {
+            if column.is_some_and(|c| c.has(Attr::NotNull) && constraint_name(ctx.old, &c) != *before) {
                 return Err(format!(
                     "its not-null constraint has another name in {child}, so PostgreSQL cannot rename it"
                 ));
@@ -109,6 +112,43 @@ pub(super) fn change(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Ve
     Ok(statements)
 }
 
+/// Sets the comment on the constraint, once it is what the new side has.
+pub(super) fn comment(ctx: &Context<'_>, old: Option<&Object<'_>>, new: &Object) -> Option<Statement> {
+    let wanted = new.get(Attr::NotNullComment);
+    if !new.has(Attr::NotNull) {
+        return None;
+    }
+    let old = old.filter(|old| old.has(Attr::NotNull));
+    // A constraint that was valid is dropped, with its comment, to make it one that is not.
+    let kept = old.filter(|old| Marks::of(old).not_valid || !Marks::of(new).not_valid);
+    if wanted == kept.and_then(|old| old.get(Attr::NotNullComment)) {
+        return None;
+    }
+    let name = match old {
+        Some(old) => name_after(ctx, old, new),
+        None => constraint_name(ctx.new, new),
+    };
+    let text = wanted.map_or("NULL".to_owned(), quote_literal);
+    Some(Statement::new(format!("COMMENT ON CONSTRAINT {name} ON {} IS {text}", parent(new))))
+}
+
+/// The name of the constraint after the change: PostgreSQL renames none that is inherited.
+fn name_after(ctx: &Context<'_>, old: &Object, new: &Object) -> String {
+    if new.has(Attr::HasParent) && !is_attached(ctx, new) {
+        constraint_name(ctx.old, old)
+    } else {
+        constraint_name(ctx.new, new)
+    }
+}
+
+/// Whether the table of a column becomes a partition, or one of another table.
+fn is_attached(ctx: &Context<'_>, column: &Object) -> bool {
+    let place = |schema: &Schema| {
+        schema.object(Kind::Partition, parent(column)).map(|at| at.text(Attr::ParentRelation).to_owned())
+    };
+    place(ctx.new).is_some_and(|now| place(ctx.old) != Some(now))
+}
+
 /// Restores the constraint that was dropped with the parent's; since 18 it may still exist under the parent's name.
 pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> Vec<Statement> {
     let table = parent(new);
@@ -125,6 +165,10 @@ pub(in crate::schema) fn keep(ctx: &Context<'_>, old: &Object, new: &Object) -> 
         );
         statements.push(Statement::new(format!("DO {}", dollar_quote(&body))).exclusive(table));
     }
+    let comment = new
+        .get(Attr::NotNullComment)
+        .map(|text| format!("COMMENT ON CONSTRAINT {after} ON {table} IS {}", quote_literal(text)));
+    statements.extend(comment.map(Statement::new));
     statements
 }
 
@@ -133,6 +177,12 @@ pub(super) fn drops_alone(ctx: &Context<'_>, column: &Object) -> bool {
     let table = parent(column);
     let children = |f: Object<'_>| lines(f.get(Attr::Inherits)).contains(&table);
     ctx.old.server_version() < 180_000 && ctx.old.objects.of_kind(Kind::Table).any(children)
+}
+
+/// Whether the constraint of a parent, set on the new side or dropped from the old one, is one that children have too.
+pub(super) fn reaches_children(old: &Object, new: &Object) -> bool {
+    let constraint = if new.has(Attr::NotNull) { new } else { old };
+    !Marks::of(constraint).no_inherit
 }
 
 /// Whether the constraint becomes inheritable, so that children get it.
@@ -180,6 +230,7 @@ pub(super) fn own(ctx: &Context<'_>, column: &Object) -> Statement {
     let name = column.text(Attr::Name);
     let marks = Marks::of(column);
     let own = marks.name.map(str::to_owned);
+    let own = own.or_else(|| column.get(Attr::InheritedNotNullName).map(str::to_owned));
     let own = own.or_else(|| has_to_be_named(ctx, column).then(|| constraint_name(ctx.new, column)));
     if own.is_some() || column.has(Attr::NotNullConstraint) {
         let named = own.map(|own| format!("CONSTRAINT {own} ")).unwrap_or_default();

@@ -98,6 +98,9 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     let (child, of) = (parent(partition), partition.text(Attr::ParentRelation));
     let (mut statements, phase) = if detaches_concurrently(ctx, partition) {
         (vec![detach_concurrently(partition), without_bounds(ctx, child)], Phase::Finish)
+    } else if partition.has(Attr::DetachPending) {
+        let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child} FINALIZE"));
+        (vec![statement.lock(of, LockMode::ShareUpdateExclusive).exclusive(child)], Phase::Main)
     } else {
         let statement = Statement::new(format!("ALTER TABLE {of} DETACH PARTITION {child}"));
         let detach = statement.exclusive(of).exclusive(child).hazard(
@@ -149,7 +152,14 @@ pub(in crate::schema) fn is_kept_key(ctx: &Context<'_>, constraint: &Object<'_>)
     place.is_some_and(|place| inherited_keys(&place).any(same))
 }
 
+/// The reason for a partition that the new side is about to detach.
+pub(in crate::schema) const PENDING: &str = "its concurrent detach on the new side was interrupted, which no statement \
+                                             repeats: finish it there with DETACH PARTITION … FINALIZE";
+
 pub(super) fn change(old: &Object, new: &Object) -> AlterStrategy {
+    if new.has(Attr::DetachPending) {
+        return AlterStrategy::Refuse(PENDING.to_owned());
+    }
     if moves_rows(old, new) {
         let reason = "rows of a hash partition with another modulus or remainder belong elsewhere; \
                       PlanOptions::recreate_tables plans a new table and copies the rows";
@@ -177,6 +187,7 @@ fn hash_bound(bound: &str) -> Option<(u64, u64)> {
 pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bool {
     let of = partition.text(Attr::ParentRelation);
     ctx.online
+        && !partition.has(Attr::DetachPending)
         && !ctx.is_fresh(parent(partition))
         && !ctx.recreated.contains(of)
         && ctx.new.find(partition.key).is_none()

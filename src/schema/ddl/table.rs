@@ -2,7 +2,7 @@
 
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
-use super::{column, partition};
+use super::{column, identity, partition};
 use crate::schema::hazard::HazardKind;
 use crate::schema::model::{Attr, Composite, Kind, Name, Object, Schema, Table};
 use crate::schema::statement::{LockMode, Phase, Statement};
@@ -173,8 +173,15 @@ fn change_attribute(
         Attr::RowSecurity | Attr::ForceRowSecurity | Attr::ReplicaIdentity | Attr::IsPartition => {
             Ok(Vec::new())
         }
+        Attr::Persistence if old.has(Attr::PartitionKey) && new.has(Attr::PartitionKey) => refuse(
+            "PostgreSQL cannot change whether a partitioned table is unlogged; PlanOptions::recreate_tables plans a new \
+             table and copies the rows",
+        ),
         Attr::Persistence => {
-            rewrite(if new.has(attr) { "UNLOGGED" } else { "LOGGED" }, "the table is written anew")
+            let word = if new.has(attr) { "UNLOGGED" } else { "LOGGED" };
+            let mut statements = rewrite(word, "the table is written anew")?;
+            statements.extend(identity::keep_persistence(ctx, new));
+            Ok(statements)
         }
         Attr::Tablespace => {
             let space = new.get(attr).unwrap_or("pg_default");

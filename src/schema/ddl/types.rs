@@ -24,7 +24,9 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
             sql += &object.get(Attr::Collation).map(|c| format!(" COLLATE {c}")).unwrap_or_default();
             sql += &domain_default(object).map(|d| format!(" DEFAULT {d}")).unwrap_or_default();
             sql += &object.get(Attr::NotNullConstraint).map(|c| format!(" {c}")).unwrap_or_default();
-            sql + if object.has(Attr::NotNull) { " NOT NULL" } else { "" }
+            sql += if object.has(Attr::NotNull) { " NOT NULL" } else { "" };
+            let comment = object.get(Attr::NotNullComment).map(|_| comment_on_not_null(object));
+            return std::iter::once(Statement::new(sql)).chain(comment).collect();
         }
         Kind::DomainConstraint => return add_domain_constraint(ctx, object),
         Kind::Range => {
@@ -139,6 +141,12 @@ fn not_null_name(domain: &Object) -> String {
     own.map_or_else(|| not_null::default_name_of_domain(domain.text(Attr::Name)), str::to_owned)
 }
 
+fn comment_on_not_null(domain: &Object) -> Statement {
+    let text = domain.get(Attr::NotNullComment).map_or("NULL".to_owned(), quote_literal);
+    let name = not_null_name(domain);
+    Statement::new(format!("COMMENT ON CONSTRAINT {name} ON DOMAIN {} IS {text}", domain.key.name))
+}
+
 fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
     let name = &new.key.name;
     let mut statements = Vec::new();
@@ -165,8 +173,12 @@ fn change_domain(old: &Object, new: &Object) -> AlterStrategy {
                     "ALTER DOMAIN {name} RENAME CONSTRAINT {before} TO {after}"
                 )));
             }
+            Attr::NotNullComment => {}
             _ => return AlterStrategy::Replace,
         }
+    }
+    if new.has(Attr::NotNull) && old.get(Attr::NotNullComment) != new.get(Attr::NotNullComment) {
+        statements.push(comment_on_not_null(new));
     }
     AlterStrategy::Alter(statements)
 }

@@ -60,6 +60,7 @@ fn key_context(key: Name<'_>) -> NameContext {
 fn attribute_context(kind: Kind, attr: Attr) -> Option<NameContext> {
     Some(match attr {
         Attr::Text
+        | Attr::NotNullComment
         | Attr::Digest
         | Attr::Initcond
         | Attr::Minitcond

@@ -16,6 +16,7 @@ use super::diff::SchemaDiff;
 use super::error::PlanError;
 use super::model::Fingerprint;
 use super::options::Options;
+use super::portable::Versions;
 use super::statement::{Phase, Statement};
 
 /// Options of planning.
@@ -122,8 +123,8 @@ pub struct Plan {
     pub(super) ends: Vec<usize>,
     pub(super) from: Fingerprint,
     pub(super) to: Fingerprint,
-    /// The older server version, where attributes that depend on the major version were removed from `to`.
-    pub(super) oldest: Option<u32>,
+    /// The servers' versions, where attributes that depend on the major version were removed from `to`.
+    pub(super) versions: Option<Versions>,
     pub(super) read_options: Options,
     pub(super) options: PlanOptions,
 }
@@ -176,7 +177,7 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
         ends,
         from: diff.original,
         to: diff.new.fingerprint(),
-        oldest: diff.oldest,
+        versions: diff.versions.clone(),
         read_options: diff.old.options.clone(),
         options: options.clone(),
     })

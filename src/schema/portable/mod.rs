@@ -1,36 +1,42 @@
 //! Makes schemas of different major versions of PostgreSQL comparable.
 
+mod locale;
 mod view;
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Schema};
 use crate::sql::{clause, split_list};
 
-/// The schemas in the form that their servers have in common and in the quoting of the first; and the oldest version,
-/// if their major versions differ.
-pub(super) fn alike<const N: usize>(schemas: [&Schema; N]) -> ([Schema; N], Option<u32>) {
+/// The oldest and the newest version of the servers that schemas were read from.
+pub(super) type Versions = RangeInclusive<u32>;
+
+/// The schemas in the form that their servers have in common and in the quoting of the first; and the versions of their
+/// servers, if the major ones differ.
+pub(super) fn alike<const N: usize>(schemas: [&Schema; N]) -> ([Schema; N], Option<Versions>) {
     let Some(first) = schemas.first().map(|schema| schema.server_version()) else {
         return (schemas.map(Clone::clone), None);
     };
     let versions = || schemas.iter().map(|schema| schema.server_version());
     let differ = versions().any(|version| version / 10_000 != first / 10_000);
     let oldest = versions().min().filter(|_| differ);
+    let newest = versions().max().unwrap_or(first);
     let alike = schemas.map(|schema| {
         let schema = schema.requoted(first).unwrap_or_else(|| schema.clone());
-        oldest.map_or_else(|| schema.clone(), |oldest| schema.portable(oldest))
+        oldest.map_or_else(|| schema.clone(), |oldest| schema.portable(&(oldest..=newest)))
     });
-    (alike, oldest)
+    (alike, oldest.map(|oldest| oldest..=newest))
 }
 
 impl Schema {
     /// The schema without attributes that depend on the server version alone: versions of extensions, names of not-null
-    /// constraints, `MAINTAIN` where all privileges are granted, qualifiers in views. `oldest` is the older version of
-    /// the two servers.
-    pub(super) fn portable(&self, oldest: u32) -> Self {
+    /// constraints, `MAINTAIN` where all privileges are granted, qualifiers in views.
+    pub(super) fn portable(&self, versions: &Versions) -> Self {
+        let (oldest, newest) = (*versions.start(), *versions.end());
         let qualifies = self.server_version() < 160_000;
         let objects = self.objects.iter().map(|object| {
-            let mut draft = portable(&object, oldest);
+            let mut draft = portable(&object, oldest, newest);
             if qualifies && matches!(object.key.kind, Kind::View | Kind::MaterializedView) {
                 unqualify(&mut draft);
             }
@@ -48,7 +54,7 @@ fn unqualify(view: &mut Draft<'_>) {
     }
 }
 
-fn portable<'a>(object: &Object<'a>, oldest: u32) -> Draft<'a> {
+fn portable<'a>(object: &Object<'a>, oldest: u32, newest: u32) -> Draft<'a> {
     let mut draft = object.draft();
     match object.key.kind {
         Kind::Extension => draft.attrs.retain(|(attr, _)| *attr != Attr::Version),
@@ -70,9 +76,13 @@ fn portable<'a>(object: &Object<'a>, oldest: u32) -> Draft<'a> {
                 }
             }
         }
-        Kind::Collation if oldest < 160_000 => {
+        // Since 18 a partitioned table is never unlogged; before, the word had no effect.
+        Kind::Table if newest >= 180_000 && object.has(Attr::PartitionKey) => {
+            draft.attrs.retain(|(attr, _)| *attr != Attr::Persistence);
+        }
+        Kind::Collation if oldest < 160_000 && object.get(Attr::Provider) == Some("icu") => {
             for (_, locale) in draft.attrs.iter_mut().filter(|(attr, _)| *attr == Attr::Locale) {
-                *locale = locale.replace('_', "-").into();
+                *locale = locale::language_tag(locale).into();
             }
         }
         _ => {}
@@ -80,9 +90,9 @@ fn portable<'a>(object: &Object<'a>, oldest: u32) -> Draft<'a> {
     draft
 }
 
-/// Removes the name of a not-null constraint, which older versions lack.
+/// Removes the name of a not-null constraint, which older versions lack, and the comment on it.
 fn without_name(draft: &mut Draft<'_>) {
-    draft.attrs.retain(|(attr, _)| *attr != Attr::InheritedNotNullName);
+    draft.attrs.retain(|(attr, _)| !matches!(attr, Attr::InheritedNotNullName | Attr::NotNullComment));
     let Some(at) = draft.attrs.iter().position(|(attr, _)| *attr == Attr::NotNullConstraint) else { return };
     let marks = &draft.attrs[at].1;
     let flags = ["NO INHERIT", "NOT VALID"].iter().filter_map(|flag| clause(marks, flag));

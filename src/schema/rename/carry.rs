@@ -199,6 +199,7 @@ fn in_text(
         | Attr::ColumnTypes
         | Attr::Labels
         | Attr::Text
+        | Attr::NotNullComment
         | Attr::PrivilegeGrantee
         | Attr::Role
         | Attr::Grantee => None,

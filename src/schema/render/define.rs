@@ -178,6 +178,7 @@ fn column(schema: &Schema, object: &Object, width: usize) -> String {
     text += &identity(object);
     text += flag(object, Attr::NotNull, " NOT NULL");
     text += &object.get(Attr::NotNullConstraint).map(|named| format!(" ({named})")).unwrap_or_default();
+    text += &not_null_comment(object).map(|comment| format!(" {comment}")).unwrap_or_default();
     text += &word(object, Attr::Compression, " COMPRESSION ");
     text += &object.get(Attr::Storage).map(|s| format!(" STORAGE {}", s.to_uppercase())).unwrap_or_default();
     text += &word(object, Attr::Statistics, " STATISTICS ");
@@ -197,6 +198,7 @@ fn identity(object: &Object) -> String {
     let mut options: Vec<String> =
         ddl::lines(object.get(Attr::IdentityOptions)).into_iter().map(str::to_owned).collect();
     options.retain(|line| !usual.contains(&line.as_str()));
+    options.extend(object.get(Attr::IdentityPersistence).map(str::to_uppercase));
     let sequence = object.text(Attr::IdentitySequence);
     if !sequence.is_empty() && sequence != format!("{}_{}_seq", ddl::parent(object), object.text(Attr::Name))
     {
@@ -204,6 +206,11 @@ fn identity(object: &Object) -> String {
     }
     let options = if options.is_empty() { String::new() } else { format!(" ({})", options.join(" ")) };
     format!(" GENERATED {} AS IDENTITY{options}", when.to_uppercase())
+}
+
+/// The comment on the not-null constraint of a column or domain.
+fn not_null_comment(object: &Object) -> Option<String> {
+    object.get(Attr::NotNullComment).map(|text| format!("COMMENT ON NOT NULL IS {}", quote_literal(text)))
 }
 
 fn constraint(object: &Object) -> String {
@@ -314,6 +321,7 @@ fn domain(object: &Object) -> Definition {
         default.map(|d| format!("DEFAULT {d}")),
         object.get(Attr::NotNullConstraint).map(str::to_owned),
         object.has(Attr::NotNull).then(|| "NOT NULL".to_owned()),
+        not_null_comment(object),
     ];
     let head = format!("DOMAIN {} AS {}", object.key.name, object.text(Attr::Type));
     Definition::block(head, body.into_iter().flatten())

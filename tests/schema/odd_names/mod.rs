@@ -55,7 +55,7 @@ fn chosen(major: u32) -> Vec<Case> {
     let unresolved =
         Regex::new(r"(?i)\b(LANGUAGE|EXTENSION|EXECUTE|DO|SUBSCRIPTION|LABEL)\b").expect("a pattern");
     let text = |case: &Case| case.script("old") + &case.script("new") + case.section("data");
-    let fits = |case: &Case| case.min_version <= major && !unresolved.is_match(&text(case));
+    let fits = |case: &Case| case.fits(major) && !unresolved.is_match(&text(case));
     let (mut first, mut second) = (HashSet::new(), HashSet::new());
     let chosen = |case: &Case| {
         let kind = case.name.split('/').next().unwrap_or_default().to_owned();

@@ -61,7 +61,7 @@ fn choose(all: Vec<Case>, cluster: &Cluster) -> (Vec<Case>, usize) {
                 part => part.split(',').any(|part| case.name.contains(part)),
             }
         })
-        .filter(|case| case.min_version <= cluster.major)
+        .filter(|case| case.fits(cluster.major))
         .filter(|case| case.extensions.iter().all(|name| available.contains(name.as_str())))
         .collect();
     let left_out = total - chosen.len();

@@ -240,6 +240,10 @@ impl Reader {
         if let Some(sequence) = self.identities.get(&(values.relation, values.sub)) {
             values.say(Attr::IdentitySequence, sequence.name.as_str());
             values.say(Attr::IdentityOptions, sequence.options.as_str());
+            let is_unlogged = |table: Object<'_>| table.has(Attr::Persistence);
+            if values.table.is_some_and(|table| is_unlogged(table) != sequence.unlogged) {
+                values.say(Attr::IdentityPersistence, if sequence.unlogged { "unlogged" } else { "logged" });
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) const QUERIES: &[Query] = &[
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
                      join pg_namespace cn on cn.oid = collnamespace where co.oid = attcollation) end as collation,
                 case when attnotnull then 'true' end as not_null,
-                {NOTNULL}
+                {NOTNULL}{NOTNULLCOMMENT}
                 case attgenerated when 's' then pg_get_expr(d.adbin, d.adrelid) end as generated,
                 case attgenerated when 'v' then pg_get_expr(d.adbin, d.adrelid) end as generated_virtual,
                 case attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
@@ -63,7 +63,7 @@ pub(super) const QUERIES: &[Query] = &[
                 d.oid as default_oid, d.xmin as default_stamp, case attgenerated when '' then pg_get_expr(d.adbin, 0) end as default_expression
          from pg_class c join pg_attribute a on a.attrelid = c.oid and (attnum > 0 or attnum = -1) and not attisdropped
               join pg_type t on t.oid = atttypid
-              left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = attnum{NOTNULLJOIN}
+              left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = attnum{NOTNULLJOIN}{NOTNULLCOMMENTJOIN}
          where c.relkind in ('r', 'p', 'f') and c.relnamespace = any({NSP})",
     ),
     in_schema(

@@ -15,6 +15,7 @@ const COMPOSED: &[Attr] = &[
     Attr::HiddenObject,
     Attr::Identity,
     Attr::IdentityOptions,
+    Attr::IdentityPersistence,
     Attr::IdentitySequence,
     Attr::PartColumn,
     Attr::PrivilegeGrantee,
@@ -25,7 +26,7 @@ const COMPOSED: &[Attr] = &[
 ];
 
 fn filled(query: &Query, version: u32) -> String {
-    QueryTemplate { version, schemas: "'{}'::oid[]".to_owned() }.fill(query.sql)
+    QueryTemplate { version, schemas: "'{}'::oid[]".to_owned(), comments: true }.fill(query.sql)
 }
 
 /// The selected columns of the outermost `select`: each expression with its alias.

@@ -24,7 +24,7 @@ pub(super) const QUERIES: &[Query] = &[
                   (select quote_ident(cn.nspname) || '.' || quote_ident(collname) from pg_collation co
                      join pg_namespace cn on cn.oid = collnamespace where co.oid = t.typcollation) end as collation,
                 case when t.typnotnull then 'true' end as not_null,
-                {DOMAINNOTNULL}
+                {DOMAINNOTNULL}{DOMAINNOTNULLCOMMENT}
                 t.typdefault as default_text, pg_get_expr(t.typdefaultbin, 0) as \"default\"
          from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_type b on b.oid = t.typbasetype
          where t.typtype = 'd' and n.oid = any({NSP})

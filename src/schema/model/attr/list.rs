@@ -113,6 +113,8 @@ attributes! {
     Identity = "identity", Compared, Text;
     /// The arguments that identify a function.
     IdentityArguments = "identity_arguments", PlanOnly, Text;
+    /// `logged` or `unlogged`, where the sequence of an identity column is logged otherwise than its table.
+    IdentityPersistence = "identity_persistence", Compared, Text;
     /// The sequence options of an identity column.
     IdentityOptions = "identity_options", Compared, List;
     /// The sequence of an identity column.
@@ -189,6 +191,8 @@ attributes! {
     Nondeterministic = "nondeterministic", Compared, Flag;
     /// NOT NULL of a column or domain.
     NotNull = "not_null", Compared, Flag;
+    /// The comment on a not-null constraint.
+    NotNullComment = "not_null_comment", Compared, Text;
     /// Name and flags of a not-null constraint, where they are not the usual ones.
     NotNullConstraint = "not_null_constraint", Compared, Text;
     /// The kind of objects that default privileges are for.

@@ -13,6 +13,7 @@ pub(super) fn assign(planner: &mut Planner<'_>, tactics: Tactics) {
         replace_views(planner);
     }
     keep_not_null(planner);
+    rename_not_null_of_attached(planner);
 }
 
 fn alter_or_replace(planner: &mut Planner<'_>) {
@@ -104,6 +105,37 @@ fn keep_not_null(planner: &mut Planner<'_>) {
             let keep = ddl::keep_not_null(&planner.ctx, &old, &new);
             planner.items[at].action = Action::Alter;
             planner.items[at].alter.extend(keep);
+        }
+    }
+}
+
+/// Renames the not-null constraints of a table that becomes a partition to the names that they have there, which is
+/// impossible once they are inherited.
+fn rename_not_null_of_attached(planner: &mut Planner<'_>) {
+    if planner.ctx.old.server_version() < 180_000 {
+        return;
+    }
+    let mut attached: BTreeSet<&str> = BTreeSet::new();
+    for at in planner.touched() {
+        let place = planner.new_object(at).filter(|f| f.key.kind == Kind::Partition);
+        attached.extend(place.filter(|_| planner.items[at].creates()).map(|place| place.key.name));
+    }
+    if attached.is_empty() {
+        return;
+    }
+    for at in 0..planner.items.len() {
+        let (Some(old), Some(new)) = (planner.old_object(at), planner.new_object(at)) else { continue };
+        let kept = planner.items[at].action == Action::Keep && new.key.kind == Kind::Column;
+        if !kept || !attached.contains(ddl::parent(&new)) || !new.has(Attr::NotNull) {
+            continue;
+        }
+        match ddl::change_not_null(&planner.ctx, &old, &new) {
+            Ok(statements) if statements.is_empty() => {}
+            Ok(statements) => {
+                planner.items[at].action = Action::Alter;
+                planner.items[at].alter = statements;
+            }
+            Err(reason) => planner.refuse(&new, reason),
         }
     }
 }

@@ -84,7 +84,8 @@ fn replace_columns(planner: &mut Planner<'_>) {
     }
 }
 
-/// The topmost tables whose partitioning differs, or whose hash partitions have other moduli.
+/// The topmost tables whose partitioning differs, whose keys have other types, or whose hash partitions have other
+/// moduli.
 fn roots(planner: &Planner<'_>) -> BTreeSet<usize> {
     let mut roots = BTreeSet::new();
     for at in 0..planner.items.len() {
@@ -93,7 +94,8 @@ fn roots(planner: &Planner<'_>) -> BTreeSet<usize> {
         }
         let (Some(old), Some(new)) = (planner.old_object(at), planner.new_object(at)) else { continue };
         let table = match new.key.kind {
-            Kind::Table if old.get(Attr::PartitionKey) != new.get(Attr::PartitionKey) => new.key.name,
+            Kind::Table if is_repartitioned(&old, &new) => new.key.name,
+            Kind::Column if is_retyped_key(planner, &old, &new) => ddl::parent(&new),
             Kind::Partition
                 if ddl::moves_rows(&old, &new)
                     && old.get(Attr::ParentRelation) == new.get(Attr::ParentRelation) =>
@@ -115,6 +117,19 @@ fn roots(planner: &Planner<'_>) -> BTreeSet<usize> {
             .extend(planner.ctx.old.find(Name::new(Kind::Table, &top)).map(|at| planner.of_old[at] as usize));
     }
     roots
+}
+
+/// Whether how a table is partitioned, or whether a partitioned table is unlogged, differs.
+fn is_repartitioned(old: &Object<'_>, new: &Object<'_>) -> bool {
+    let partitioned = old.has(Attr::PartitionKey) && new.has(Attr::PartitionKey);
+    old.get(Attr::PartitionKey) != new.get(Attr::PartitionKey)
+        || partitioned && old.get(Attr::Persistence) != new.get(Attr::Persistence)
+}
+
+/// Whether the type or collation of a column in a partition key differs.
+fn is_retyped_key(planner: &Planner<'_>, old: &Object<'_>, new: &Object<'_>) -> bool {
+    [Attr::Type, Attr::Collation].iter().any(|attr| old.get(*attr) != new.get(*attr))
+        && ddl::is_partition_key(&planner.ctx, new)
 }
 
 /// A table and all its partitions.

@@ -24,10 +24,75 @@ pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
         {
             planner.refuse(&new, ddl::INVALID_INDEX);
         }
+        if new.key.kind == Kind::Partition && new.has(Attr::DetachPending) {
+            planner.refuse(&new, ddl::PENDING_DETACH);
+        }
         if new.key.kind == Kind::Extension && planner.items[at].creates() {
             check_extension(planner, &new);
         }
         check_row_type(planner, at, &new);
+    }
+    check_attached_indexes(planner);
+    check_local_indexes(planner);
+}
+
+/// Refuses to attach a table where PostgreSQL would attach another of its indexes than the new side has attached: it
+/// takes the oldest that fits.
+fn check_local_indexes(planner: &mut Planner<'_>) {
+    let new_schema = planner.ctx.new;
+    for at in planner.touched() {
+        let place = planner.new_object(at).filter(|f| f.key.kind == Kind::Partition);
+        let Some(place) = place.filter(|_| planner.items[at].creates()) else { continue };
+        let table = place.parent.and_then(|table| new_schema.get(table));
+        let Some(table) = table.filter(|table| !planner.ctx.is_fresh(table.key.name)) else { continue };
+        let indexes = planner.ctx.parts(&table).filter(|(_, part)| part.key.kind == Kind::Index);
+        let (attached, local): (Vec<_>, Vec<_>) =
+            indexes.partition(|(_, index)| new_schema.object(Kind::IndexAttach, index.key.name).is_some());
+        let item = |position: usize| &planner.items[planner.of_new[position] as usize];
+        let age = |position: usize| item(position).old.map(|old| planner.ctx.old.objects.at(old).address.1);
+        let taken =
+            local.iter().filter(|(position, _)| !item(*position).creates()).find_map(|(position, index)| {
+                let mut wanted = attached.iter().filter(|(_, other)| form(index) == form(other));
+                let other =
+                    wanted.find(|(other, _)| item(*other).creates() || age(*position) < age(*other))?.1;
+                Some(format!("PostgreSQL would attach {}, which is like {} and older", index.key, other.key))
+            });
+        if let Some(reason) = taken {
+            planner.refuse(&place, reason);
+        }
+    }
+}
+
+/// The definition of an index without its name.
+fn form<'a>(index: &Object<'a>) -> (bool, &'a str) {
+    let definition = index.text(Attr::Definition);
+    let name = format!(" INDEX {} ", index.text(Attr::Name));
+    (index.has(Attr::Unique), definition.split_once(&name).map_or(definition, |(_, form)| form))
+}
+
+/// Refuses to detach an index from that of the partitioned table, which only happens with the table or the indexes.
+fn check_attached_indexes(planner: &mut Planner<'_>) {
+    let old_schema = planner.ctx.old;
+    let goes = |planner: &Planner<'_>, key: Name<'_>| {
+        old_schema.find(key).is_none_or(|at| planner.items[planner.of_old[at] as usize].drops())
+    };
+    for at in planner.touched() {
+        let attach = planner.old_object(at).filter(|f| f.key.kind == Kind::IndexAttach);
+        let Some(attach) = attach.filter(|_| planner.items[at].drops()) else { continue };
+        let Some(index) = attach.parent else { continue };
+        let above = match attach.get(Attr::OfConstraint) {
+            Some(constraint) => Name::new(Kind::Constraint, constraint),
+            None => Name::new(Kind::Index, attach.text(Attr::ParentRelation)),
+        };
+        let table = old_schema.get(index).and_then(|index| index.parent);
+        let place = table.map(|table| Name::new(Kind::Partition, table.name));
+        // PostgreSQL drops no attached index alone.
+        let stays = planner.items[at].action == Action::Drop || !goes(planner, index);
+        if stays && !goes(planner, above) && place.is_some_and(|place| !goes(planner, place)) {
+            let reason =
+                format!("PostgreSQL cannot detach {index} from {above} while the table is a partition");
+            planner.refuse(&attach, reason);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
     partition::a_partition_is_attached_after_parts_above_are_dropped,
     partition::a_partition_is_detached_before_its_place_is_taken,
     partition::a_partition_is_detached_before_its_parts_change,
+    partition::a_partition_moves_with_the_names_of_its_not_null_constraints,
     partition::an_index_is_attached_after_its_table,
     partition::an_inherited_column_changes_after_the_one_above,
     key::conflicting_indexes_are_dropped_before_a_foreign_key_is_added,

@@ -186,6 +186,24 @@ pub(super) fn a_partition_is_detached_before_its_parts_change(view: &PlanView<'_
     }
 }
 
+/// A not-null constraint is renamed while the table has no parent.
+pub(super) fn a_partition_moves_with_the_names_of_its_not_null_constraints(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    for (at, new) in changing(view, Kind::Partition) {
+        let old = view.planner.old_object(at).filter(|_| view.item(at).action == Action::Replace);
+        if old.is_none_or(|old| old.get(Attr::ParentRelation) == new.get(Attr::ParentRelation)) {
+            continue;
+        }
+        for (kind, part) in parts_of(view, new.parent) {
+            if kind == Kind::Column && view.item(part).action == Action::Alter {
+                edges.before(view.drop(at), view.create(part));
+            }
+        }
+    }
+}
+
 fn changing<'a>(view: &PlanView<'_, 'a>, kind: Kind) -> impl Iterator<Item = (usize, Object<'a>)> {
     view.changing().filter(move |(_, new)| new.key.kind == kind)
 }

@@ -1,0 +1,13 @@
+-- recreate-tables
+-- recreates: (p|p_1|p_2|below|below_1)(\.\w+)?
+-- old
+CREATE TABLE p (k int, a text, PRIMARY KEY (k)) PARTITION BY LIST (k); CREATE TABLE p_1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p_2 PARTITION OF p FOR VALUES IN (2);
+CREATE TABLE top (a int, b text) PARTITION BY LIST (a); CREATE TABLE below PARTITION OF top FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE below_1 PARTITION OF below FOR VALUES IN ('x');
+CREATE VIEW v AS SELECT k, count(*) AS n FROM p GROUP BY k; CREATE TABLE refers (k int REFERENCES p);
+-- new
+CREATE TABLE p (k bigint, a text, PRIMARY KEY (k)) PARTITION BY LIST (k); CREATE TABLE p_1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p_2 PARTITION OF p FOR VALUES IN (2);
+CREATE TABLE top (a int, b text) PARTITION BY LIST (a); CREATE TABLE below PARTITION OF top FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE below_1 PARTITION OF below FOR VALUES IN ('x');
+CREATE VIEW v AS SELECT k, count(*) AS n FROM p GROUP BY k; CREATE TABLE refers (k bigint REFERENCES p);
+-- data
+INSERT INTO p VALUES (1, 'a'), (2, 'b'); INSERT INTO top VALUES (1, 'x'); INSERT INTO refers VALUES (2);
+-- check: SELECT count(*), sum(k) FROM p; => 2|3

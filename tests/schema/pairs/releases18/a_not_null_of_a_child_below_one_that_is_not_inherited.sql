@@ -1,0 +1,5 @@
+-- min-version: 18
+-- old
+CREATE TABLE t (a int, b int CONSTRAINT bb NOT NULL NO INHERIT); CREATE TABLE c () INHERITS (t);
+-- new
+CREATE TABLE t (a int NOT NULL NO INHERIT, b int NOT NULL); CREATE TABLE c (CONSTRAINT own NOT NULL a) INHERITS (t);

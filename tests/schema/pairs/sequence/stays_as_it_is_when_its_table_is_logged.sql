@@ -1,0 +1,4 @@
+-- old
+CREATE UNLOGGED TABLE a (i serial); CREATE TABLE b (i serial); ALTER SEQUENCE b_i_seq SET UNLOGGED; CREATE UNLOGGED TABLE c (i serial); ALTER SEQUENCE c_i_seq SET LOGGED;
+-- new
+CREATE TABLE a (i serial); ALTER SEQUENCE a_i_seq SET UNLOGGED; CREATE UNLOGGED TABLE b (i serial); CREATE TABLE c (i serial);
