@@ -85,6 +85,7 @@ impl Replaced {
                 "K" => of("key").to_owned(),
                 "G" => of("routine").to_owned(),
                 "L" => of("composite").to_owned(),
+                "M" => of("method").to_owned(),
                 other => panic!("{}: nothing fills {{{other}}}", dependent.name),
             }
         });
