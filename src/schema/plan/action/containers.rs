@@ -44,7 +44,7 @@ pub(in crate::schema::plan) fn drop_host(planner: &Planner<'_>, at: usize) -> Op
         }
         Kind::Column if old.has(Attr::Inherited) && parent.is_none() => {
             let above = ddl::parent_column(planner.ctx.old, &old)?;
-            by(Kind::Column, above.key.name).filter(|_| !is_detached(planner, &old))
+            by(Kind::Column, above.key.name).filter(|_| is_below(planner.ctx.new, &old, &above))
         }
         Kind::Constraint
             if Constraint::of(old).is_some_and(Constraint::is_inherited_check)
@@ -114,11 +114,11 @@ fn parent_constraint<'s>(schema: &'s Schema, object: &Object) -> Option<&'s str>
         .map(|f| f.key.name)
 }
 
-/// Whether the table of a column had the table of the one above as a parent before.
-fn inherits_already(planner: &Planner<'_>, column: &Object, above: &Object) -> bool {
-    let (old, table, of) = (planner.ctx.old, ddl::parent(column), ddl::parent(above));
-    let place = old.object(Kind::Partition, table).map(|place| place.text(Attr::ParentRelation));
-    let parents = old.object(Kind::Table, table).and_then(|table| table.get(Attr::Inherits));
+/// Whether a schema has the table of a column above as a parent of the table of a column.
+fn is_below(schema: &Schema, column: &Object, above: &Object) -> bool {
+    let (table, of) = (ddl::parent(column), ddl::parent(above));
+    let place = schema.object(Kind::Partition, table).map(|place| place.text(Attr::ParentRelation));
+    let parents = schema.object(Kind::Table, table).and_then(|table| table.get(Attr::Inherits));
     place == Some(of) || ddl::lines(parents).contains(&of)
 }
 
@@ -134,7 +134,7 @@ pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> 
     match object.key.kind {
         Kind::Column if object.has(Attr::HasParent) && parent.is_none() => {
             let above = ddl::parent_column(planner.ctx.new, &object)?;
-            created(above.key).filter(|_| inherits_already(planner, &object, &above))
+            created(above.key).filter(|_| is_below(planner.ctx.old, &object, &above))
         }
         Kind::Constraint if Constraint::of(object).is_some_and(Constraint::is_inherited_check) => {
             let place = planner.ctx.new.find(Name::new(Kind::Partition, ddl::parent(&object)));

@@ -34,6 +34,7 @@ const RULES: &[Rule] = &[
     partition::a_table_inherits_after_its_columns_and_parents_are_there,
     partition::a_typed_table_is_detached_before_its_parts_change,
     partition::a_table_leaves_its_parents_before_its_parts_are_dropped,
+    partition::a_table_leaves_its_parents_before_they_lose_columns,
     partition::a_partition_is_attached_after_columns_above_are_not_null,
     partition::a_partition_is_attached_after_it_has_its_parts,
     partition::a_partition_is_attached_after_parts_above_are_dropped,

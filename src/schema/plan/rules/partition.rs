@@ -56,6 +56,28 @@ pub(super) fn a_table_leaves_its_parents_before_its_parts_are_dropped(
     }
 }
 
+/// Otherwise the table would lose them too, although the plan drops its own.
+pub(super) fn a_table_leaves_its_parents_before_they_lose_columns(
+    view: &PlanView<'_, '_>,
+    edges: &mut Edges,
+) {
+    let planner = view.planner;
+    let tables =
+        view.of_old(|item| item.action == Action::Alter).filter(|(_, old)| old.key.kind == Kind::Table);
+    for (at, old) in tables {
+        let after = planner.new_object(at).and_then(|new| new.get(Attr::Inherits));
+        let (before, after) = (ddl::lines(old.get(Attr::Inherits)), ddl::lines(after));
+        for parent in before.into_iter().filter(|parent| !after.contains(parent)) {
+            let columns =
+                planner.ctx.old.object(Kind::Table, parent).map(|of| ddl::columns(planner.ctx.old, &of));
+            let items = columns.into_iter().flatten().filter_map(|column| planner.ctx.old.find(column.key));
+            for column in items.map(|position| planner.of_old[position] as usize) {
+                edges.before(view.create(at), view.drop(column));
+            }
+        }
+    }
+}
+
 /// While a column gets NOT NULL, its table has a temporary check constraint that the partition lacks.
 pub(super) fn a_partition_is_attached_after_columns_above_are_not_null(
     view: &PlanView<'_, '_>,
