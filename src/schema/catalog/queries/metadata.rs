@@ -14,7 +14,7 @@ pub(in crate::schema::catalog) const UNCOMPARED: &str = "
        and p.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_ts_template'::regclass and deptype = 'e')
     union all select 'transform for ' || format_type(trftype, null) || ' language ' || (select lanname from pg_language l where l.oid = trflang), concat_ws(' ', trffromsql::regproc, trftosql::regproc) from pg_transform t
        where t.oid not in (select objid from pg_depend where refclassid = 'pg_extension'::regclass and classid = 'pg_transform'::regclass and deptype = 'e')
-    union all select 'subscription ' || quote_ident(subname), concat_ws(' ', pg_get_userbyid(subowner), subpublications, subslotname, subbinary, substream, subdisableonerr, subsynccommit)
+    union all select 'subscription ' || quote_ident(subname), concat_ws(' ', pg_get_userbyid(subowner), subpublications, subslotname)
        from pg_subscription s where subdbid = (select oid from pg_database where datname = current_database())
     union all select 'options of user mapping ' || case when umuser = 0 then 'PUBLIC' else quote_ident(usename) end || ' SERVER ' || quote_ident(m.srvname) || ', hidden from this role', ''
        from pg_user_mappings m join pg_foreign_server s on s.oid = srvid
