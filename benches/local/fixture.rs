@@ -65,6 +65,14 @@ impl Fixture {
         Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
     }
 
+    /// A second server, which keeps no history.
+    pub(crate) async fn without_history(disk: &Disk, durability: Durability) -> Result<Self> {
+        let builder = LocalLakebase::builder().data_dir(disk.dir.join("without-history"));
+        let local = builder.durability(durability).history_budget_mb(0).start().await?;
+        let lakebase = local.client().await?;
+        Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
+    }
+
     pub(crate) async fn close(self) {
         self.local.shutdown().await;
     }

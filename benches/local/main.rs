@@ -12,6 +12,7 @@
 mod branches;
 mod computes;
 mod fixture;
+mod history;
 mod peers;
 mod pgbench;
 mod pgbouncer;
@@ -55,6 +56,10 @@ struct Effort {
     /// Megabytes of the databases that are copied as people do without branches.
     peer_sizes: [u64; 2],
     peer_rounds: usize,
+    /// Megabytes that were written before a point in time.
+    history_mb: u64,
+    pasts: usize,
+    tpcb_seconds: u32,
 }
 
 const WHOLE: Effort = Effort {
@@ -67,6 +72,9 @@ const WHOLE: Effort = Effort {
     pgbench_seconds: 8,
     peer_sizes: [50, 1024],
     peer_rounds: 5,
+    history_mb: 1024,
+    pasts: 5,
+    tpcb_seconds: 20,
 };
 const QUICK: Effort = Effort {
     sizes: [50, 200],
@@ -78,6 +86,9 @@ const QUICK: Effort = Effort {
     pgbench_seconds: 3,
     peer_sizes: [50, 200],
     peer_rounds: 3,
+    history_mb: 200,
+    pasts: 3,
+    tpcb_seconds: 10,
 };
 
 #[tokio::main]
@@ -120,7 +131,9 @@ async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
     }
     // The source twice, and a copy.
     let copies = effort.peer_sizes.map(|megabytes| 3 * megabytes);
-    match Disk::xfs(&[effort.sizes, copies].concat()) {
+    // Data and WAL of the sources whose past is looked at.
+    let past = [4 * effort.history_mb, 4 * effort.history_mb];
+    match Disk::xfs(&[effort.sizes, copies, past].concat()) {
         Ok(xfs) => measure_disk(&xfs, effort, table).await,
         Err(why) => {
             eprintln!("\nNOT MEASURED ON XFS: {why}\n");
@@ -133,7 +146,7 @@ async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result
     for durability in [Durability::Fast, Durability::Full] {
         table.now(durability);
         let fixture = Fixture::open(disk, durability).await?;
-        let measured = measure_stage(&fixture, disk, effort, table).await;
+        let measured = measure_stage(&fixture, durability, disk, effort, table).await;
         fixture.close().await;
         measured?;
         serve::existing(disk, effort, table).await?;
@@ -141,14 +154,24 @@ async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result
     Ok(())
 }
 
-async fn measure_stage(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+async fn measure_stage(
+    fixture: &Fixture,
+    durability: Durability,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
     branches::demonstration(fixture, disk, effort, table).await?;
     if disk.name == "XFS" {
         branches::sizes(fixture, disk, effort, table).await?;
         branches::storage(fixture, disk, effort, table).await?;
         branches::at_once(fixture, disk, effort, table).await?;
         peers::copies(fixture, disk, effort, table).await?;
+        history::past(fixture, disk, effort, table).await?;
+        history::carried(fixture, disk, effort, table).await?;
+        history::throughput(fixture, durability, disk, effort, table).await?;
     }
+    history::undelete(fixture, disk, effort, table).await?;
     computes::wake(fixture, disk, effort, table).await?;
     computes::memory(fixture, disk, table).await?;
     if disk.name != "XFS" {

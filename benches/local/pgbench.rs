@@ -54,7 +54,7 @@ pub(crate) async fn ratio(fixture: &Fixture, disk: &Disk, effort: &Effort, table
 }
 
 /// `tps = 12345.678 (without initial connection time)`
-fn rate(output: &str) -> Result<f64> {
+pub(crate) fn rate(output: &str) -> Result<f64> {
     let line = output.lines().find_map(|line| line.strip_prefix("tps = ")).ok_or("pgbench gave no rate")?;
     Ok(line.split(' ').next().unwrap_or_default().parse()?)
 }

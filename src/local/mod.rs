@@ -11,7 +11,8 @@
 //! * `token`, `proof`: signed tokens of logins, the proof that a server holds the API token;
 //! * `acceptor`, `admission`: accepting connections, and limits on silent ones;
 //! * `account`: the account that PostgreSQL and file work in branches run as;
-//! * `scram`: SCRAM verifiers and logins; `engine_error`: the errors of everything below `control`.
+//! * `scram`: SCRAM verifiers and logins; `engine_error`: the errors of everything below `control`;
+//! * `failpoint`: points at which crash tests end the process.
 
 mod acceptor;
 mod account;
@@ -21,6 +22,7 @@ mod compute;
 mod control;
 mod engine;
 mod engine_error;
+mod failpoint;
 mod gateway;
 mod proof;
 mod scram;

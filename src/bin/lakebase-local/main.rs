@@ -70,9 +70,9 @@ struct Serve {
     /// The most branches that a project can have [default: 500]
     #[arg(long)]
     max_branches: Option<NonZeroUsize>,
-    /// WAL of its own, in MB, that a branch made from another one keeps [default: 128]
-    #[arg(long)]
-    branch_history_mb: Option<u32>,
+    /// Disk space for the history of all branches, in MB; 0 keeps none [default: a tenth of what is free at the start]
+    #[arg(long, env = "LAKEBASE_HISTORY_BUDGET_MB")]
+    history_budget_mb: Option<u64>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -182,8 +182,8 @@ fn builder(arguments: Serve) -> LocalLakebaseBuilder {
     if let Some(branches) = arguments.max_branches {
         builder = builder.max_branches(branches.get());
     }
-    if let Some(megabytes) = arguments.branch_history_mb {
-        builder = builder.branch_history_mb(megabytes);
+    if let Some(megabytes) = arguments.history_budget_mb {
+        builder = builder.history_budget_mb(megabytes);
     }
     builder
 }

@@ -44,8 +44,6 @@ pub(crate) struct ComputeSettings {
     pub(crate) max_connections: u32,
     /// The memory that its size stands for; PostgreSQL's own are derived from it.
     pub(crate) memory_bytes: u64,
-    /// WAL that is kept for point-in-time branches, in bytes.
-    pub(crate) history_bytes: u64,
     /// Settings by name, as PostgreSQL spells them.
     pub(crate) pg_settings: BTreeMap<String, String>,
 }
@@ -77,7 +75,6 @@ pub(super) fn postgresql_conf(
     for (name, value) in fixed(durability) {
         line(&mut text, name, value)?;
     }
-    line(&mut text, "wal_keep_size", &format!("{}MB", settings.history_bytes / MB))?;
     if version.major >= 16 {
         line(&mut text, "reserved_connections", "0")?;
     }
@@ -85,6 +82,12 @@ pub(super) fn postgresql_conf(
         line(&mut text, "allow_alter_system", "off")?;
     }
     Ok(text)
+}
+
+/// WAL that stays with PostgreSQL until the platform has linked it away, which happens several times a second. The
+/// bound is for a platform that hangs.
+pub(super) fn wal_kept(keeps_history: bool) -> &'static str {
+    if keeps_history { "wal_keep_size = '1024MB'\n" } else { "wal_keep_size = '0'\n" }
 }
 
 /// An idle compute should cost little and a busy one get its share, so only part of the memory is
@@ -186,12 +189,7 @@ mod tests {
 
     fn conf(pg_settings: &[(&str, &str)]) -> Result<String, EngineError> {
         let pg_settings = pg_settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let settings = ComputeSettings {
-            max_connections: 100,
-            memory_bytes: 2048 * MB,
-            history_bytes: 64 * MB,
-            pg_settings,
-        };
+        let settings = ComputeSettings { max_connections: 100, memory_bytes: 2048 * MB, pg_settings };
         postgresql_conf(&settings, PgVersion { major: 15, minor: 0 }, Durability::Fast, Path::new("/tmp/x"))
     }
 

@@ -22,7 +22,7 @@ use tokio::{
 use super::{
     Installation, Spawner,
     access::{hba, ident},
-    configuration::{ComputeSettings, Durability, postgresql_conf},
+    configuration::{ComputeSettings, Durability, postgresql_conf, wal_kept},
     sandbox::Sandbox,
     socket::ComputeSocket,
     sockets::SOCKET_FILE,
@@ -51,6 +51,8 @@ pub(in crate::local) struct Launch {
     pub(in crate::local) socket_dir: PathBuf,
     pub(in crate::local) settings: ComputeSettings,
     pub(in crate::local) durability: Durability,
+    /// Whether WAL stays until the history has it.
+    pub(in crate::local) keeps_history: bool,
     /// Ends the start when it becomes true.
     pub(in crate::local) closing: Arc<AtomicBool>,
 }
@@ -167,7 +169,8 @@ impl Launch {
     /// Writes the configuration, opens the log, twice, and the directories that are this compute's.
     fn prepare(&self, access: &(String, String)) -> Result<(fs::File, fs::File, Sandbox), EngineError> {
         let conf =
-            postgresql_conf(&self.settings, self.installation.version, self.durability, &self.socket_dir)?;
+            postgresql_conf(&self.settings, self.installation.version, self.durability, &self.socket_dir)?
+                + wal_kept(self.keeps_history);
         let (hba, ident) = access;
         for (name, text) in [("postgresql.conf", &conf), ("pg_hba.conf", hba), ("pg_ident.conf", ident)] {
             let path = self.data.join(name);

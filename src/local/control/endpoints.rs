@@ -184,7 +184,7 @@ impl Endpoints {
     ) -> Result<(), ErrorResponse> {
         let state = self.state.snapshot();
         let row = state.branch(branch)?;
-        let settings = |endpoint: &Endpoint| self.computes.settings(row, endpoint);
+        let settings = |endpoint: &Endpoint| self.computes.settings(endpoint);
         let activity = self.computes.activity.of(&after.uid);
         let _transition = activity.transition.lock().await;
         let runs = self.computes.engine.running(&row.key()).is_some();

@@ -14,7 +14,6 @@ mod databases;
 mod endpoints;
 mod error_conversion;
 mod error_response;
-mod failpoint;
 mod generated_ids;
 mod intents;
 mod listing;
@@ -43,8 +42,6 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-#[cfg(test)]
-pub(crate) use self::failpoint::arm as arm_failpoint;
 use self::{
     activity::ActivityTable, authenticator::Logins, branches::Branches, computes::Computes,
     credentials::Credentials, databases::Databases, endpoints::Endpoints, intents::CatalogChanges,
@@ -57,9 +54,12 @@ pub(crate) use self::{
     operations::DoneAfter,
     store::{StoreError, make_room},
 };
+#[cfg(test)]
+pub(crate) use super::failpoint::arm as arm_failpoint;
 use super::{
     account::FileWorkers,
     engine::{Engine, EngineError},
+    failpoint,
     gateway::{AddressPolicy, Authenticator, Authority, Gateway, GatewayError},
     token::TokenSigner,
 };
@@ -93,14 +93,12 @@ pub(crate) struct ControlOptions {
 pub(crate) struct Limits {
     /// The most branches that a project can have.
     pub(crate) max_branches: usize,
-    /// WAL of its own that a branch made from another one keeps, in bytes.
-    pub(crate) branch_history: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         // The service's limit of branches.
-        Self { max_branches: 500, branch_history: rules::wal_history::DEFAULT_OWN }
+        Self { max_branches: 500 }
     }
 }
 
@@ -222,6 +220,7 @@ impl Control {
                 projects: projects.clone(),
                 branches: branches.clone(),
                 snapshots: snapshots.clone(),
+                trimmed: Mutex::default(),
             },
             projects,
             branches,
@@ -242,7 +241,7 @@ impl Control {
         signer: &Arc<TokenSigner>,
         locks: &Arc<Locks>,
     ) -> Arc<Logins> {
-        let ControlOptions { engine, authority, addresses, idle_time_scale, limits, .. } = options;
+        let ControlOptions { engine, authority, addresses, idle_time_scale, .. } = options;
         Arc::new_cyclic(|logins: &Weak<Logins>| {
             let authenticator: Weak<dyn Authenticator> = logins.clone();
             let ca_cert = authority.certificate_file().display().to_string();
@@ -254,7 +253,6 @@ impl Control {
                 sizes: SizeCache::default(),
                 ca_cert,
                 idle_time_scale,
-                branch_history: limits.branch_history,
                 counters: Counters::default(),
             });
             let changes = CatalogChanges::new(Arc::clone(state), Arc::clone(&computes), Arc::clone(locks));

@@ -69,7 +69,7 @@ pub(super) async fn check_point(
     source: &BranchName,
     at: ForkPoint,
 ) -> Result<(), ErrorResponse> {
-    let branch = state.branch(source)?;
+    let branch = state.branch_or_deleted(source)?;
     if let ForkPoint::Time(time) = at {
         check_time(state, source.project(), time, Utc::now())?;
     }

@@ -1,12 +1,12 @@
 //! Scheduled work: branches and snapshots expire, what was deleted is purged, snapshots are taken, idle computes are
-//! suspended.
+//! suspended, history is trimmed.
 
 use std::{
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
@@ -25,6 +25,10 @@ use crate::api::name::{BranchName, ProjectName, SnapshotName};
 /// Expiry is checked at least this often; it is also the shortest TTL that a branch may have.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The time between two trims of history while it grows, and while it only gets older.
+const TRIM_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_TRIM_PAUSE: Duration = Duration::from_secs(600);
+
 /// Runs the scheduled work once a second and whenever something expires, for as long as the control plane lives.
 pub(super) fn spawn(control: Weak<Control>) -> JoinHandle<()> {
     tokio::spawn(async move {
@@ -42,6 +46,7 @@ async fn run_timers(control: Weak<Control>) {
         let Some(control) = control.upgrade() else { return };
         let timers = &control.timers;
         tokio::join!(timers.delete_expired(), timers.make_space(), timers.computes.suspend_idle());
+        timers.trim_history().await;
     }
 }
 
@@ -61,6 +66,8 @@ pub(super) struct Timers {
     pub(super) projects: Projects,
     pub(super) branches: Branches,
     pub(super) snapshots: Snapshots,
+    /// When history was trimmed last.
+    pub(super) trimmed: Mutex<Option<Instant>>,
 }
 
 impl Timers {
@@ -71,6 +78,34 @@ impl Timers {
         if self.computes.engine.is_short_of_space().await.unwrap_or(false) {
             self.purge_branch(oldest, "the disk is short").await;
         }
+    }
+
+    /// Removes history that is older than its project keeps it, and what is beyond the disk budget.
+    pub(super) async fn trim_history(&self) {
+        let engine = &self.computes.engine;
+        let pause = if engine.history_grew() { TRIM_PAUSE } else { LONGEST_TRIM_PAUSE };
+        let last = *self.trimmed.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|at| at.elapsed() < pause) {
+            return;
+        }
+        let (state, now) = (self.state.snapshot(), Utc::now());
+        let since = |kept: Duration| {
+            let kept = TimeDelta::from_std(kept).ok()?;
+            now.checked_sub_signed(kept)
+        };
+        let projects = state.projects.values();
+        let windows =
+            projects.filter_map(|project| Some((project.uid.clone(), since(project.history_retention)?)));
+        match engine.trim_history(windows.collect()).await {
+            // Tried again in a second.
+            Ok(None) => return,
+            Ok(Some(trimmed)) if trimmed.removed > 0 => {
+                tracing::debug!(removed = trimmed.removed, kept = trimmed.kept, "trimmed the history");
+            }
+            Ok(Some(_)) => {}
+            Err(error) => tracing::warn!(%error, "failed to trim the history of branches"),
+        }
+        *self.trimmed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Deletes branches and snapshots past their expiry and purges deleted projects and branches past their purge time.
@@ -135,8 +170,6 @@ fn until_next_expiry(state: &State, now: DateTime<Utc>) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::local::control::state::tests::branch;
 

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -12,7 +12,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{BranchKey, ComputeSettings, EngineError, Inner, TRASH_LIMIT, wal_replay::RecoveryTarget};
+use super::{
+    BranchKey, ComputeSettings, EngineError, Inner, TRASH_LIMIT, wal_replay::RecoveryTarget, watch::Watch,
+};
 use crate::local::{
     compute::{ComputeSocket, Installation, Launch, Server, stop_orphans_in},
     storage::{ControlFile, Storage, data_version, is_taken, remove},
@@ -27,6 +29,7 @@ pub(super) struct Slot {
     /// Forks of a branch share it; start, stop and removal have it alone.
     order: RwLock<()>,
     server: Mutex<Option<Arc<Server>>>,
+    watch: Mutex<Watch>,
 }
 
 impl Slot {
@@ -40,6 +43,11 @@ impl Slot {
 
     pub(super) fn socket(&self) -> Option<ComputeSocket> {
         self.server()?.socket().cloned()
+    }
+
+    /// What is known of the branch's history.
+    pub(super) fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a server was started here and ended unexpectedly.
@@ -90,6 +98,7 @@ impl Inner {
         let data = dir.join("data");
         self.clear_crash(&slot, &data).await?;
         let installation = self.installation_of(&data).await?;
+        self.keep_wal(&dir).await;
         let socket_dir = self.sockets.directory(&key.to_string()).await?;
         let _turn = self.starting.acquire().await.map_err(|_| EngineError::closing())?;
         self.refuse_when_closing()?;
@@ -100,6 +109,7 @@ impl Inner {
             socket_dir,
             settings: settings.clone(),
             durability: self.durability,
+            keeps_history: self.keeps_history(),
             closing: Arc::clone(&self.closing),
         };
         let server = Server::start(&self.files, &self.spawner, launch).await?;
@@ -133,6 +143,7 @@ impl Inner {
             let _alone = slot.alone().await;
             if slot.socket().is_none() {
                 self.clear_crash(slot, &data).await?;
+                self.keep_wal(&dir).await;
                 let target = RecoveryTarget { key, dir: &dir, durability: self.durability };
                 self.recover(target, &[]).await?;
             }
@@ -143,8 +154,27 @@ impl Inner {
         if let Some(slot) = self.known_slot(key) {
             let _alone = slot.alone().await;
             slot.stop(Signal::INT).await;
+            if let Ok(dir) = self.existing(key).await {
+                self.keep_wal(&dir).await;
+            }
         }
         Ok(())
+    }
+
+    /// Adds WAL to the history of a branch before a checkpoint removes it; the history is shorter where that fails.
+    async fn keep_wal(&self, branch: &Path) {
+        if let Err(error) = self.sweep(branch).await {
+            tracing::warn!(branch = %branch.display(), %error, "some WAL may be missing from the history of a branch");
+        }
+    }
+
+    /// Adds WAL to the history of a branch.
+    pub(super) async fn sweep(&self, branch: &Path) -> Result<(), EngineError> {
+        if !self.keeps_history() {
+            return Ok(());
+        }
+        let branch = branch.to_owned();
+        self.on_disk(move |storage| storage.sweep(&branch).map(drop)).await
     }
 
     pub(super) async fn remove(&self, key: &BranchKey) -> Result<(), EngineError> {
@@ -155,7 +185,7 @@ impl Inner {
         self.sockets.forget(&key.to_string());
         let removed = key.clone();
         let removed = self.on_disk(move |storage| storage.discard(&storage.existing(&removed)?)).await;
-        self.lock_slots().remove(key);
+        self.forget_history(key);
         drop(alone);
         // The limit is for a disk that hangs: the directory is out of the way already.
         let _ = timeout(TRASH_LIMIT, self.storage.wait_for_trash()).await;

@@ -14,8 +14,8 @@ use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
     storage::{
-        ControlFile, Storage, TimelineHistory, WalRange, WalSelection, create, format_lsn, is_directory,
-        is_taken, parse_lsn, segment_ceiling,
+        BranchPoint, ControlFile, HistoryOrigin, Lineage, Storage, WalRange, WalSelection, create,
+        format_lsn, is_directory, is_taken, parse_lsn, segment_ceiling, segment_floor,
     },
 };
 
@@ -38,6 +38,11 @@ impl Staged {
 
     fn data(&self) -> PathBuf {
         self.dir.join("data")
+    }
+
+    /// Leaves the directory to where it was moved.
+    pub(super) fn forget(mut self) {
+        self.published = true;
     }
 
     pub(super) async fn publish(mut self, target: PathBuf) -> Result<(), EngineError> {
@@ -78,7 +83,7 @@ impl Inner {
         self.on_disk(move |storage| {
             storage.check_space(&template)?;
             storage.clone_data(&template, &data, WalSelection::SinceCheckpoint)?;
-            TimelineHistory::of_template(&name).write(&dir)
+            Lineage::of_template(&name).write(&dir)
         })
         .await?;
         staged.publish(target).await
@@ -108,19 +113,25 @@ impl Inner {
         let slot = self.slot(source);
         // Held against starts, stops and removal of the source.
         let _shared = self.ensure_recovered(source, &slot).await?;
+        let _kept = self.history.read().await;
         let dir = self.existing(source).await?;
-        let source = dir.join("data");
         let _turn = self.cloning_turn().await?;
         let staged = Staged::new(self).await?;
-        let fork = match slot.socket() {
-            Some(socket) => self.fork_running(&socket, source, staged.data()).await?,
-            None => self.fork_stopped(source, staged.data()).await?,
+        let end = match slot.socket() {
+            Some(socket) => self.fork_running(&socket, dir.join("data"), staged.data()).await?,
+            None => self.fork_stopped(dir.join("data"), staged.data()).await?,
         };
-        let to = staged.dir.clone();
-        self.on_disk(move |_| TimelineHistory::read(&dir)?.map_or(Ok(()), |timelines| timelines.write(&to)))
-            .await?;
+        self.sweep(&dir).await?;
+        let (to, branch) = (staged.dir.clone(), source.branch.clone());
+        let (lsn, own_from, time) = (end.lsn, end.own_from, end.fork.time);
+        self.on_disk(move |_| {
+            let Some(of) = Lineage::read(&dir)? else { return Ok(()) };
+            let point = BranchPoint { branch, id: of.id, lsn, time, new_timeline: false };
+            Lineage::new(HistoryOrigin::Branch(point), of.timeline, own_from).write(&to)
+        })
+        .await?;
         staged.publish(vacant).await?;
-        Ok(fork)
+        Ok(end.fork)
     }
 
     /// Waits for the deletion of what was removed, if a clone of `source` does not fit beside it.
@@ -135,18 +146,15 @@ impl Inner {
         }
     }
 
-    async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<Fork, EngineError> {
+    async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<End, EngineError> {
         self.on_disk(move |storage| {
             storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
-            let wal = if storage.reaches_back(&source)? {
-                WalSelection::All
-            } else {
-                WalSelection::SinceCheckpoint
-            };
-            let cloned = storage.clone_data(&source, &target, wal)?;
-            // The record there says that the source was shut down; nothing else comes after.
-            report(storage, control.checkpoint, Utc::now(), cloned.bytes_added)
+            let cloned = storage.clone_data(&source, &target, WalSelection::SinceCheckpoint)?;
+            // The record there says that the source was shut down; nothing else comes after. Both continue in copies
+            // of its segment.
+            let (lsn, own_from) = (control.checkpoint, segment_floor(&source, control.redo)?);
+            Ok(End { fork: report(storage, lsn, Utc::now(), cloned.bytes_added)?, lsn, own_from })
         })
         .await
     }
@@ -157,7 +165,7 @@ impl Inner {
         socket: &ComputeSocket,
         source: PathBuf,
         target: PathBuf,
-    ) -> Result<Fork, EngineError> {
+    ) -> Result<End, EngineError> {
         let measured = source.clone();
         self.on_disk(move |storage| storage.check_space(&measured)).await?;
 
@@ -171,11 +179,11 @@ impl Inner {
         let finish = move |storage: &Storage| {
             // The end of a backup finishes the segment, and the clone replays all of it.
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
-            // An incomplete history is useless: the clone then gets only the WAL that its start needs.
-            let from = if storage.reaches_back(&source)? { 0 } else { start };
-            let log = storage.clone_wal(&source, &target, WalRange { from, ..WalRange::finished(end) })?;
+            let range = WalRange { from: start, ..WalRange::finished(end) };
+            let log = storage.clone_wal(&source, &target, range)?;
             write_new(&target.join("backup_label"), label.as_bytes())?;
-            report(storage, end, time, cloned.bytes_added + log.bytes_added)
+            let fork = report(storage, end, time, cloned.bytes_added + log.bytes_added)?;
+            Ok(End { fork, lsn: end, own_from: end })
         };
         let fork = self.on_disk(finish).await?;
         backup.release();
@@ -198,6 +206,14 @@ impl Inner {
     pub(super) async fn cloning_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
         self.cloning.acquire().await.map_err(|_| EngineError::closing())
     }
+}
+
+/// The end of what a branch has of its source.
+struct End {
+    fork: Fork,
+    lsn: u64,
+    /// Where the first WAL segment of its own begins.
+    own_from: u64,
 }
 
 fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Result<Fork, EngineError> {

@@ -9,10 +9,12 @@
 mod branch_compute;
 mod disk_usage;
 mod fork;
+mod history;
 mod point_in_time;
 #[cfg(test)]
 mod tests;
 mod wal_replay;
+mod watch;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -49,6 +51,7 @@ pub(crate) use super::{
     engine_error::EngineError,
     storage::{BranchKey, CloneMethod},
 };
+pub(crate) use point_in_time::ForkPoint;
 
 /// Options for opening an engine.
 #[derive(Clone)]
@@ -63,6 +66,8 @@ pub(crate) struct EngineOptions {
     pub(crate) durability: Durability,
     /// Receives a line for each step of a fetch; by default the log, or stderr where there is none.
     pub(crate) progress: Option<Progress>,
+    /// Bytes of disk that history may take; a tenth of the free space by default, and none keeps no history.
+    pub(crate) history_budget: Option<u64>,
 }
 
 /// The result of a fork.
@@ -76,24 +81,6 @@ pub(crate) struct Fork {
     pub(crate) method: CloneMethod,
     /// Bytes written, as opposed to shared with the source.
     pub(crate) bytes_added: u64,
-}
-
-/// The point of the source's history at which a branch begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ForkPoint {
-    /// After every record that begins before this position.
-    Lsn(u64),
-    /// After every transaction that was committed at this time or before.
-    Time(DateTime<Utc>),
-}
-
-/// The positions at which point-in-time branches of a branch can begin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct HistoryRange {
-    /// The first.
-    pub(crate) first: u64,
-    /// The last, as of now.
-    pub(crate) last: u64,
 }
 
 /// Reports a step of a fetch. It may take minutes, so a program without a log must not look as if it hung.
@@ -129,6 +116,12 @@ struct Inner {
     cloning: Semaphore,
     starting: Semaphore,
     making_template: tokio::sync::Mutex<()>,
+    /// Read by what uses history on disk, written by what removes it.
+    history: tokio::sync::RwLock<()>,
+    history_budget: u64,
+    /// Whether history was added since the last trim.
+    history_grew: AtomicBool,
+    taking_base: Semaphore,
     closing: Arc<AtomicBool>,
 }
 
@@ -161,7 +154,7 @@ impl Engine {
     /// Opens or creates the root, removes half-made directories and ends PostgreSQL processes that a killed
     /// server left. The caller ensures that no other engine has the same root open.
     pub(crate) async fn open(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { root, pg_bin, pg_user, durability, progress } = options;
+        let EngineOptions { root, pg_bin, pg_user, durability, progress, history_budget } = options;
         let (root, account, platform) = FileWorkers::privileged()
             .run(move || {
                 let account = Account::choose(pg_user.as_deref())?;
@@ -175,12 +168,13 @@ impl Engine {
             .await?;
         let files = FileWorkers::new(account.clone());
         let opened = root.clone();
-        let storage = files
+        let (storage, history_budget) = files
             .run(move || {
                 stop_orphans(&opened)?;
                 let storage = Storage::open(&opened, durability == Durability::Full)?;
                 report_method(&storage)?;
-                Ok::<_, EngineError>(storage)
+                let budget = history_budget.map_or_else(|| history::default_budget(&storage), Ok)?;
+                Ok::<_, EngineError>((storage, budget))
             })
             .await?;
         let sockets = Sockets::open(&root, account.as_ref(), files.clone()).await?;
@@ -199,9 +193,17 @@ impl Engine {
             cloning: Semaphore::new(cores.max(2)),
             starting: Semaphore::new((2 * cores).max(4)),
             making_template: tokio::sync::Mutex::default(),
+            history: tokio::sync::RwLock::default(),
+            history_budget,
+            history_grew: AtomicBool::new(true),
+            taking_base: Semaphore::new(1),
             closing: Arc::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        if inner.keeps_history() {
+            history::spawn(Arc::downgrade(&inner));
+        }
+        Ok(Self { inner })
     }
 
     /// The clone method on this file system; `None` while a full disk prevents its detection.
@@ -242,25 +244,6 @@ impl Engine {
     pub(crate) async fn fork(&self, source: &BranchKey, target: &BranchKey) -> Result<Fork, EngineError> {
         let (source, target) = (source.clone(), target.clone());
         self.detached(move |inner| async move { inner.fork(&source, &target).await }).await
-    }
-
-    /// Creates `target` from `source` at a point of its history.
-    ///
-    /// [`EngineError::OutsideHistory`] if the kept history does not include that point.
-    pub(crate) async fn fork_at(
-        &self,
-        source: &BranchKey,
-        target: &BranchKey,
-        at: ForkPoint,
-    ) -> Result<Fork, EngineError> {
-        let (source, target) = (source.clone(), target.clone());
-        self.detached(move |inner| async move { inner.fork_at(&source, &target, at).await }).await
-    }
-
-    /// The first and the last position of the kept history of a branch.
-    pub(crate) async fn history(&self, key: &BranchKey) -> Result<HistoryRange, EngineError> {
-        let key = key.clone();
-        self.detached(move |inner| async move { inner.history(&key).await }).await
     }
 
     /// Stops the compute and removes the branch; its files go in the background.

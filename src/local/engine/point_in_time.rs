@@ -1,57 +1,109 @@
 //! Point-in-time branches.
 //!
-//! A branch has all WAL since the first state of its project, up to a cap. That first state is a template,
-//! which is kept. The template with the WAL replayed up to a point is the branch as it was at that point.
+//! The nearest base before a point, with the WAL replayed up to the point, is the branch as it was then.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::PgConnection;
 
 use super::{
-    BranchKey, Durability, EngineError, Fork, ForkPoint, HistoryRange, Inner, MAINTENANCE_DATABASE,
+    BranchKey, Durability, Engine, EngineError, Fork, Inner, MAINTENANCE_DATABASE,
     fork::{Staged, write_new},
     wal_replay::RecoveryTarget,
 };
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
     storage::{
-        ControlFile, Storage, TimelineHistory, TimelineSwitch, WalRange, WalSelection, data_size, format_lsn,
-        is_directory, parse_lsn, segment_ceiling, timeline_switch_point, unbroken_from,
+        BaseMark, BranchPoint, Chain, ControlFile, HistoryOrigin, Lineage, Replay, Storage, WalRange,
+        data_size, format_lsn, parse_lsn, segment_ceiling, segment_floor, timeline_switch_point,
     },
 };
 
 /// PostgreSQL's message when the WAL ends before the recovery target.
 const NOT_REACHED: &str = "recovery ended before configured recovery target was reached";
 
-/// The history of a branch: where it is and how far it reaches.
-struct History {
-    timelines: TimelineHistory,
-    template: PathBuf,
-    /// The source's data directory.
-    data: PathBuf,
-    window: HistoryRange,
+/// The point of the source's history at which a branch begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ForkPoint {
+    /// After every record that begins before this position.
+    Lsn(u64),
+    /// After every transaction that was committed at this time or before.
+    Time(DateTime<Utc>),
 }
 
-/// The WAL that leads to a point, and its timeline.
-struct ReplayPath {
-    wal: WalRange,
-    timeline: u32,
-    /// The end of the WAL that is needed.
-    end: u64,
+/// The positions at which point-in-time branches of a branch can begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct HistoryRange {
+    /// The first.
+    pub(crate) first: u64,
+    /// The last, as of now.
+    pub(crate) last: u64,
+    /// The first time; `None` where it is that of the project's beginning.
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+/// The end of a history, and the WAL that leads there.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    last: u64,
+    take: WalRange,
+}
+
+/// A replay that has stopped at its point.
+struct Replayed {
+    staged: Staged,
+    replay: Replay,
+    /// Where the new timeline begins.
+    stop: u64,
+    last_commit: Option<DateTime<Utc>>,
+    bytes_added: u64,
+}
+
+impl Engine {
+    /// Creates `target` from `source` at a point of its history.
+    ///
+    /// [`EngineError::OutsideHistory`] if the kept history does not include that point.
+    pub(crate) async fn fork_at(
+        &self,
+        source: &BranchKey,
+        target: &BranchKey,
+        at: ForkPoint,
+    ) -> Result<Fork, EngineError> {
+        let (source, target) = (source.clone(), target.clone());
+        self.detached(move |inner| async move { inner.fork_at(&source, &target, at).await }).await
+    }
+
+    /// The first and the last position of the kept history of a branch.
+    pub(crate) async fn history(&self, key: &BranchKey) -> Result<HistoryRange, EngineError> {
+        let key = key.clone();
+        self.detached(move |inner| async move { inner.history(&key).await }).await
+    }
 }
 
 impl Inner {
-    pub(super) async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<HistoryRange, EngineError> {
+    async fn history(self: &Arc<Self>, key: &BranchKey) -> Result<HistoryRange, EngineError> {
         let slot = self.slot(key);
         let _shared = self.ensure_recovered(key, &slot).await?;
-        Ok(self.read_history(key, slot.socket().as_ref()).await?.window)
+        let _kept = self.history.read().await;
+        let dir = self.existing(key).await?;
+        let last = match slot.socket() {
+            Some(socket) => {
+                let limits = SessionLimits::CATALOG;
+                let data = dir.join("data");
+                let mut session = self.log_in(&socket, &data, MAINTENANCE_DATABASE, limits).await?;
+                position(&mut session, HEAD).await?
+            }
+            None => self.end_at_rest(&dir).await?.last,
+        };
+        let chain = self.read_chain(dir).await?;
+        Ok(window(&chain, last))
     }
 
-    pub(super) async fn fork_at(
+    async fn fork_at(
         self: &Arc<Self>,
         source: &BranchKey,
         target: &BranchKey,
@@ -60,48 +112,44 @@ impl Inner {
         let vacant = self.vacant(target).await?;
         let slot = self.slot(source);
         let _shared = self.ensure_recovered(source, &slot).await?;
-        let socket = slot.socket();
-        let history = self.read_history(source, socket.as_ref()).await?;
-        history.window.admits(at)?;
-        let path = match socket {
-            Some(socket) => history.replay_path(at, self.switch_wal(&socket, &history.data).await?),
-            None => {
-                let data = history.data.clone();
-                history.replay_path(at, self.on_disk(move |_| WalRange::at_rest(&data)).await?)
-            }
+        let _kept = self.history.read().await;
+        let dir = self.existing(source).await?;
+        let mut end = match slot.socket() {
+            Some(socket) => self.finish_wal(&socket, &dir.join("data")).await?,
+            None => self.end_at_rest(&dir).await?,
         };
-
+        let mut chain = self.read_chain(dir.clone()).await?;
+        window(&chain, end.last).admits(at)?;
         let _turn = self.cloning_turn().await?;
-        let staged = Staged::new(self).await?;
-        let (timelines, timeline) = (history.timelines.clone(), path.timeline);
-        let dir = staged.dir().to_owned();
-        self.on_disk(move |storage| lay_out(storage, &history, &path, &dir)).await?;
-        let last = self.replay(target, staged.dir(), at, timeline).await?;
+        loop {
+            let before = chain.before_timeline();
+            if let Some((point, parent)) = before.clone().filter(|(point, _)| at.is_before(point)) {
+                (end, chain) = (End::of_timeline(chain.segment_size(), &point), parent);
+                continue;
+            }
+            let replayed = self.replay_to(target, &chain, end, at).await?;
+            match before.filter(|(point, _)| replayed.stop < point.lsn) {
+                None => return self.publish_at(replayed, &chain, at, vacant).await,
+                // Commits of different sessions are not in the order of their times.
+                Some((point, parent)) => {
+                    (end, chain) = (End::of_timeline(chain.segment_size(), &point), parent);
+                }
+            }
+        }
+    }
 
-        let dir = staged.dir().to_owned();
-        let finish = move |storage: &Storage| {
-            let data = dir.join("data");
-            let stop = timeline_switch_point(&data, timeline + 1)?;
-            let switch = TimelineSwitch { timeline, lsn: stop, time: last.unwrap_or(DateTime::UNIX_EPOCH) };
-            timelines.with_switch(switch).write(&dir)?;
-            let (lsn, time) = match at {
-                ForkPoint::Lsn(lsn) => (lsn, last.unwrap_or_else(Utc::now)),
-                ForkPoint::Time(time) => (stop, time),
-            };
-            let bytes_added = data_size(&data)?;
-            Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method()?, bytes_added })
-        };
-        let fork = self.on_disk(finish).await?;
-        staged.publish(vacant).await?;
-        Ok(fork)
+    async fn read_chain(&self, dir: PathBuf) -> Result<Chain, EngineError> {
+        self.sweep(&dir).await?;
+        self.on_disk(move |storage| Chain::read(storage, &dir)).await
     }
 
     /// Writes a commit and switches the WAL segment: recovery stops only before a record that exists, so a point
     /// at the end of the history needs one behind it.
-    async fn switch_wal(&self, socket: &ComputeSocket, data: &Path) -> Result<WalRange, EngineError> {
+    async fn finish_wal(&self, socket: &ComputeSocket, data: &Path) -> Result<End, EngineError> {
         let context = "switch the WAL segment";
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
+        let last = position(&mut session, HEAD).await?;
         sqlx::query("SELECT pg_catalog.pg_current_xact_id()")
             .execute(&mut session)
             .await_within(limits.answer(), context)
@@ -110,46 +158,89 @@ impl Inner {
         let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
         drop(sqlx::Connection::close(session).await);
         let data = data.to_owned();
-        self.on_disk(move |_| Ok(WalRange::finished(segment_ceiling(&data, end)?))).await
+        let take = self.on_disk(move |_| Ok(WalRange::finished(segment_ceiling(&data, end)?))).await?;
+        Ok(End { last, take })
     }
 
-    /// Finds the kept history of a branch. The caller holds the branch's lock.
-    async fn read_history(
-        &self,
-        key: &BranchKey,
-        socket: Option<&ComputeSocket>,
-    ) -> Result<History, EngineError> {
-        let dir = self.existing(key).await?;
+    /// The end of the history of a branch that is shut down.
+    async fn end_at_rest(&self, dir: &Path) -> Result<End, EngineError> {
         let data = dir.join("data");
-        let last = match socket {
-            Some(socket) => {
-                let limits = SessionLimits::CATALOG;
-                let mut session = self.log_in(socket, &data, MAINTENANCE_DATABASE, limits).await?;
-                Some(position(&mut session, HEAD).await?)
-            }
-            None => None,
-        };
-        let templates = self.storage.template_dir("");
         self.on_disk(move |_| {
-            let timelines = TimelineHistory::read(&dir)?
-                .ok_or_else(|| outside("the branch was made before history was kept"))?;
-            let template = templates.join(&timelines.template).join("data");
-            if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
-                return Err(outside(format!(
-                    "the state that history begins with, {}, is gone",
-                    template.display()
-                )));
-            }
-            let last = last.map_or_else(|| Ok(ControlFile::read(&data)?.checkpoint), Ok)?;
-            let window = HistoryRange { first: ControlFile::read(&template)?.checkpoint, last };
-            check_complete(&data, window.first, last)?;
-            Ok(History { timelines, template, data, window })
+            Ok(End { last: ControlFile::read(&data)?.checkpoint, take: WalRange::at_rest(&data)? })
         })
         .await
     }
 
+    /// Lays out the nearest base with its WAL and lets PostgreSQL replay it.
+    async fn replay_to(
+        self: &Arc<Self>,
+        target: &BranchKey,
+        chain: &Chain,
+        end: End,
+        at: ForkPoint,
+    ) -> Result<Replayed, EngineError> {
+        let Some(replay) = chain.replay(end.last, |mark| !at.is_before_base(mark)) else {
+            window(chain, end.last).admits(at)?;
+            return Err(outside(
+                "the history of the branch has no state to begin with yet; try again in a moment",
+            ));
+        };
+        let staged = Staged::new(self).await?;
+        let (laid, dir) = (replay.clone(), staged.dir().to_owned());
+        let lay_out = move |storage: &Storage| {
+            let data = dir.join("data");
+            let cloned = laid.lay_out(storage, &data, end.take)?;
+            write_new(&data.join("recovery.signal"), b"")?;
+            Ok(cloned.bytes_added)
+        };
+        let cloned = self.on_disk(lay_out).await?;
+        let timeline = replay.timeline;
+        let last_commit = self.run_replay(target, staged.dir(), at, timeline).await?;
+        let (dir, mark) = (staged.dir().to_owned(), replay.mark);
+        let measure = move |_: &Storage| {
+            let data = dir.join("data");
+            let stop = timeline_switch_point(&data, timeline + 1)?;
+            // A page that changed was written once, whatever was changed in it.
+            Ok((stop, data_size(&data)?.min(cloned + stop.saturating_sub(mark.redo))))
+        };
+        let (stop, bytes_added) = self.on_disk(measure).await?;
+        Ok(Replayed { staged, replay, stop, last_commit, bytes_added })
+    }
+
+    /// Makes a branch of a replayed directory.
+    async fn publish_at(
+        &self,
+        replayed: Replayed,
+        chain: &Chain,
+        at: ForkPoint,
+        target: PathBuf,
+    ) -> Result<Fork, EngineError> {
+        let Replayed { staged, replay, stop, last_commit, bytes_added } = replayed;
+        let (dir, chain) = (staged.dir().to_owned(), chain.clone());
+        let finish = move |storage: &Storage| {
+            // No commit lies between the base and the point where none was replayed.
+            let time = last_commit.unwrap_or(replay.mark.time);
+            let origin = chain.name().zip(chain.lineage()).map_or(HistoryOrigin::Unknown, |(branch, of)| {
+                let id = of.id.clone();
+                HistoryOrigin::Branch(BranchPoint { branch, id, lsn: stop, time, new_timeline: true })
+            });
+            let own_from = segment_floor(&dir.join("data"), stop)?;
+            Lineage::new(origin, replay.timeline + 1, own_from).write(&dir)?;
+            storage.prune(&dir)?;
+            let begun = (time > DateTime::UNIX_EPOCH).then_some(time);
+            let (lsn, time) = match at {
+                ForkPoint::Lsn(lsn) => (lsn, begun.unwrap_or_else(Utc::now)),
+                ForkPoint::Time(time) => (stop, time),
+            };
+            Ok(Fork { lsn: format_lsn(lsn), time, method: storage.method()?, bytes_added })
+        };
+        let fork = self.on_disk(finish).await?;
+        staged.publish(target).await?;
+        Ok(fork)
+    }
+
     /// Lets PostgreSQL replay up to the point and begin a timeline there.
-    async fn replay(
+    async fn run_replay(
         &self,
         key: &BranchKey,
         dir: &Path,
@@ -173,28 +264,38 @@ impl Inner {
         let target_dir = || RecoveryTarget { key, dir, durability: Durability::Fast };
         let settings = [along.clone(), target.to_vec()].concat();
         match self.recover(target_dir(), &settings).await {
-            Err(EngineError::ComputeFailed { log, .. }) if log.contains(NOT_REACHED) => match at {
-                // Nothing was committed after that time: it is the end.
-                ForkPoint::Time(_) => self.recover(target_dir(), &along).await,
-                ForkPoint::Lsn(lsn) => Err(outside(format!(
-                    "the history of the branch has no record at or after {}",
-                    format_lsn(lsn)
-                ))),
-            },
+            // Nothing comes after the point: it is the end.
+            Err(EngineError::ComputeFailed { log, .. }) if log.contains(NOT_REACHED) => {
+                self.recover(target_dir(), &along).await
+            }
             other => other,
         }
     }
 }
 
-impl History {
-    fn replay_path(&self, at: ForkPoint, wal: WalRange) -> ReplayPath {
-        let timeline = match at {
-            ForkPoint::Lsn(lsn) => self.timelines.timeline_at(lsn),
-            ForkPoint::Time(time) => self.timelines.timeline_when(time),
-        };
-        let left = self.timelines.switches.iter().find(|switch| switch.timeline == timeline);
-        let end = left.map_or(self.window.last, |switch| switch.lsn);
-        ReplayPath { wal: WalRange { newest_timeline: timeline, ..wal }, timeline, end }
+impl End {
+    /// The end of the timeline that another one left at a point. Its server may have written more there since, which is
+    /// copied only to have a record after the point.
+    fn of_timeline(segment_size: u64, point: &BranchPoint) -> Self {
+        let finished = WalRange::finished(point.lsn - point.lsn % segment_size);
+        Self { last: point.lsn, take: WalRange { to: point.lsn + segment_size, ..finished } }
+    }
+}
+
+impl ForkPoint {
+    /// Whether the point lies before that at which a timeline began.
+    fn is_before(self, point: &BranchPoint) -> bool {
+        match self {
+            Self::Lsn(lsn) => lsn < point.lsn,
+            Self::Time(time) => time < point.time,
+        }
+    }
+
+    fn is_before_base(self, mark: &BaseMark) -> bool {
+        match self {
+            Self::Lsn(lsn) => lsn < mark.end,
+            Self::Time(time) => time < mark.time,
+        }
     }
 }
 
@@ -215,41 +316,34 @@ async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, 
     parse_lsn(&text)
 }
 
-/// The template with the source's WAL, ready for recovery.
-fn lay_out(storage: &Storage, history: &History, path: &ReplayPath, dir: &Path) -> Result<(), EngineError> {
-    let data = dir.join("data");
-    storage.check_space_to_write(&history.data)?;
-    storage.clone_data(&history.template, &data, WalSelection::None)?;
-    storage.clone_wal(&history.data, &data, path.wal)?;
-    // The server may have removed some meanwhile.
-    check_complete(&data, history.window.first, path.end)?;
-    write_new(&data.join("recovery.signal"), b"")
+/// The points of a history that ends at `last`.
+fn window(chain: &Chain, last: u64) -> HistoryRange {
+    match chain.first(last) {
+        Some(mark) => {
+            let since = Some(mark.time).filter(|time| *time > DateTime::UNIX_EPOCH);
+            HistoryRange { first: mark.end, last, since }
+        }
+        None => HistoryRange { first: last, last, since: Some(Utc::now()) },
+    }
 }
 
 impl HistoryRange {
     /// Refuses a point outside.
     pub(crate) fn admits(self, at: ForkPoint) -> Result<(), EngineError> {
-        let (first, last) = (format_lsn(self.first), format_lsn(self.last));
+        let show = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let (point, why) = match at {
             ForkPoint::Lsn(lsn) if lsn < self.first => (format_lsn(lsn), "is before the history"),
             ForkPoint::Lsn(lsn) if lsn > self.last => (format_lsn(lsn), "is ahead of the branch"),
-            ForkPoint::Time(time) if time > Utc::now() => (time.to_rfc3339(), "is in the future"),
+            ForkPoint::Time(time) if self.since.is_some_and(|since| time < since) => {
+                (show(time), "is before the history")
+            }
+            ForkPoint::Time(time) if time > Utc::now() => (show(time), "is in the future"),
             _ => return Ok(()),
         };
-        Err(outside(format!("{point} {why}; the history of the branch goes from {first} to {last}")))
+        let since = self.since.map(|since| format!(" ({})", show(since))).unwrap_or_default();
+        let (first, last) = (format_lsn(self.first), format_lsn(self.last));
+        Err(outside(format!("{point} {why}; the history of the branch goes from {first}{since} to {last}")))
     }
-}
-
-fn check_complete(data: &Path, first: u64, last: u64) -> Result<(), EngineError> {
-    let kept = unbroken_from(data, last)?;
-    if kept <= first {
-        return Ok(());
-    }
-    Err(outside(format!(
-        "more was written to the branch than its history holds: it would have to reach back to {}, and does to {}",
-        format_lsn(first),
-        format_lsn(kept)
-    )))
 }
 
 fn outside(reason: impl Into<String>) -> EngineError {

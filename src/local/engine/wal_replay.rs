@@ -11,9 +11,6 @@ use crate::local::compute::{AwaitWithin as _, Launch, Server, SessionLimits};
 /// Large enough to replay a log from memory.
 const MEMORY: u64 = 2 << 30;
 
-/// The WAL that a recovery leaves, in bytes: as much as any branch keeps.
-const HISTORY: u64 = 1 << 30;
-
 /// Settings that a recovery may need whatever those of the branch are, without anything that writes on its own.
 const SETTINGS: [(&str, &str); 3] =
     [("hot_standby", "off"), ("autovacuum", "off"), ("max_prepared_transactions", "1000")];
@@ -41,12 +38,7 @@ impl Inner {
         let fixed = SETTINGS.map(|(name, value)| (name, value.to_owned()));
         let pg_settings: BTreeMap<_, _> =
             fixed.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let settings = ComputeSettings {
-            max_connections: 20,
-            memory_bytes: MEMORY,
-            history_bytes: HISTORY,
-            pg_settings,
-        };
+        let settings = ComputeSettings { max_connections: 20, memory_bytes: MEMORY, pg_settings };
         let launch = Launch {
             installation,
             data,
@@ -54,6 +46,7 @@ impl Inner {
             socket_dir,
             settings,
             durability: target.durability,
+            keeps_history: self.keeps_history(),
             closing: Arc::clone(&self.closing),
         };
         let _turn = self.starting.acquire().await.map_err(|_| EngineError::closing())?;

@@ -60,6 +60,7 @@ pub struct LocalLakebaseBuilder {
     idle_time_scale: u32,
     credential_time_scale: u32,
     limits: Limits,
+    history_budget: Option<u64>,
 }
 
 /// The PostgreSQL of projects that ask for no version.
@@ -83,6 +84,7 @@ impl Default for LocalLakebaseBuilder {
             idle_time_scale: 1,
             credential_time_scale: 1,
             limits: Limits::default(),
+            history_budget: None,
         }
     }
 }
@@ -148,10 +150,10 @@ impl LocalLakebaseBuilder {
         self
     }
 
-    /// WAL of its own, in megabytes, that a branch made from another one keeps for point-in-time branches; defaults
-    /// to 128. Inherited WAL is kept in addition; all branches keep 1 GB at most, and a root branch keeps that.
-    pub fn branch_history_mb(mut self, megabytes: u32) -> Self {
-        self.limits.branch_history = u64::from(megabytes) << 20;
+    /// Disk space, in megabytes, for the history of all branches, from which point-in-time branches are made; defaults
+    /// to a tenth of what is free at the start. Beyond it, the oldest history is removed. With 0, none is kept.
+    pub fn history_budget_mb(mut self, megabytes: u64) -> Self {
+        self.history_budget = Some(megabytes.saturating_mul(1 << 20));
         self
     }
 
@@ -312,6 +314,7 @@ impl LocalLakebaseBuilder {
             pg_user: self.pg_user.clone(),
             durability: self.durability,
             progress: None,
+            history_budget: self.history_budget,
         };
         Ok(Engine::open(options).await?)
     }

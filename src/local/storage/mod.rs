@@ -6,7 +6,8 @@
 //!   branches/                   owned, with all below, by the account that runs PostgreSQL
 //!     PROJECT/BRANCH/           one branch; appears and disappears by one rename
 //!       data/                   its data directory
-//!       timelines.json          where its history begins
+//!       lineage.json            where its history begins
+//!       wal/, bases/            its history
 //!       postgres.log            the log of its computes
 //!   templates/VERSION/data/     the account's: a fresh cluster, cloned for each project
 //!   staging/                    the account's: unfinished directories
@@ -20,9 +21,9 @@
 
 mod clone;
 mod control_file;
+mod history;
 mod layout;
 mod regular;
-mod timeline_history;
 mod trash;
 mod usage;
 mod wal;
@@ -43,11 +44,14 @@ use super::engine_error::EngineError;
 pub(crate) use clone::CloneMethod;
 pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
+pub(crate) use history::Trimmed;
+pub(super) use history::{
+    BaseMark, BranchPoint, Chain, HistoryOrigin, Lineage, Replay, Retention, Swept, last_change,
+};
 pub(super) use layout::{check_secret, claim, prepare};
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
-pub(super) use timeline_history::{TimelineHistory, TimelineSwitch};
 pub(crate) use usage::DiskUsage;
-pub(super) use wal::{WalRange, segment_ceiling, timeline_switch_point, unbroken_from};
+pub(super) use wal::{WalRange, segment_ceiling, segment_floor, timeline_switch_point};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -151,16 +155,6 @@ impl Storage {
 
     pub(super) fn template_dir(&self, name: &str) -> PathBuf {
         self.root.join("templates").join(name)
-    }
-
-    /// Whether the WAL in a branch's data directory still begins where the branch's history does.
-    pub(super) fn reaches_back(&self, data: &Path) -> Result<bool, EngineError> {
-        let Some(timelines) = TimelineHistory::read(data.parent().unwrap_or(data))? else { return Ok(false) };
-        let template = self.template_dir(&timelines.template).join("data");
-        if !is_directory(&template).map_err(EngineError::io("look for", &template))? {
-            return Ok(false);
-        }
-        Ok(unbroken_from(data, u64::MAX)? <= ControlFile::read(&template)?.checkpoint)
     }
 
     /// Creates an empty staging directory, to be renamed by [`publish`](Self::publish) or discarded.

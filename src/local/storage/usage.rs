@@ -22,7 +22,8 @@ impl Storage {
         let mut seen = HashSet::new();
         let mut wal = 0;
         for key in self.branches()? {
-            wal += wal_of(&self.branch_dir(&key)?.join("data/pg_wal"), &mut seen);
+            let dir = self.branch_dir(&key)?;
+            wal += wal_of(&dir.join("data/pg_wal"), &mut seen) + wal_of(&dir.join("wal"), &mut seen);
         }
         let system = rustix::fs::statvfs(self.root())
             .map_err(|error| EngineError::io("measure", self.root())(error.into()))?;

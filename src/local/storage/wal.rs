@@ -1,9 +1,9 @@
-//! WAL files: paths of segments, the oldest kept position, and the segments that a branch inherits.
+//! WAL files: names of segments, and the segments that a branch inherits.
 //!
 //! A finished segment never changes again, as recycling is off. Two branches can therefore share the file
 //! itself, on every file system; only a segment that is still written to needs a copy.
 
-use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
+use std::{ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use super::{control_file::ControlFile, regular};
 use crate::local::engine_error::EngineError;
@@ -17,12 +17,11 @@ pub(in crate::local) struct WalRange {
     pub(in crate::local) finished: u64,
     /// Those after that are copied, if they begin before this position.
     pub(in crate::local) to: u64,
-    /// Timelines after this one are left behind.
-    pub(in crate::local) newest_timeline: u32,
 }
 
 impl WalRange {
-    /// All WAL of a cluster that is shut down. The next server continues in the segment of the last record.
+    /// All WAL of a cluster that is shut down. The next server continues in the segment of the last record, which alone
+    /// it needs.
     pub(in crate::local) fn at_rest(data: &Path) -> Result<Self, EngineError> {
         let control = ControlFile::read(data)?;
         if !control.clean {
@@ -34,9 +33,9 @@ impl WalRange {
         Ok(Self { to: control.checkpoint + MAX_CHECKPOINT_RECORD, ..Self::finished(finished) })
     }
 
-    /// All that is finished, of all timelines.
+    /// All that is finished.
     pub(in crate::local) fn finished(position: u64) -> Self {
-        Self { from: 0, finished: position, to: 0, newest_timeline: u32::MAX }
+        Self { from: 0, finished: position, to: 0 }
     }
 }
 
@@ -56,18 +55,10 @@ pub(in crate::local) fn segment_ceiling(data: &Path, position: u64) -> Result<u6
     Ok(position.next_multiple_of(size))
 }
 
-/// The first position from which the WAL in a data directory is complete up to `to`. The segment of `to` itself may be
-/// missing: a server creates it with the first write.
-pub(in crate::local) fn unbroken_from(data: &Path, to: u64) -> Result<u64, EngineError> {
-    let wal = data.join("pg_wal");
-    let size = segment_size(&wal)?;
-    let mut there = BTreeSet::new();
-    for name in names(&wal)? {
-        there.extend(segment(name?.as_bytes(), size).map(|segment| segment.start / size));
-    }
-    let Some(&last) = there.range(..to.div_ceil(size)).next_back() else { return Ok(to) };
-    let gap = (0..last).rev().find(|number| !there.contains(number));
-    Ok(gap.map_or(0, |gap| (gap + 1) * size))
+/// Where the segment of a position begins.
+pub(in crate::local) fn segment_floor(data: &Path, position: u64) -> Result<u64, EngineError> {
+    let size = segment_size(&data.join("pg_wal"))?;
+    Ok(position - position % size)
 }
 
 pub(super) fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, EngineError>>, EngineError> {
@@ -136,21 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_ends_the_history() {
+    fn a_position_lies_in_one_segment() {
         let dir = tempfile::tempdir().unwrap();
         let wal = dir.path().join("pg_wal");
         fs::create_dir(&wal).unwrap();
-        for number in [1, 3, 4] {
-            fs::write(wal.join(format!("00000001{:08X}{number:08X}", 0)), [0; 100]).unwrap();
-        }
-        assert_eq!(unbroken_from(dir.path(), 450).unwrap(), 300);
-        assert_eq!(unbroken_from(dir.path(), 500).unwrap(), 300, "up to the very end of a segment");
-        assert_eq!(unbroken_from(dir.path(), 200).unwrap(), 100);
-        assert_eq!(unbroken_from(dir.path(), 501).unwrap(), 300, "at the beginning of the next");
-        assert_eq!(
-            (segment_ceiling(dir.path(), 450).unwrap(), segment_ceiling(dir.path(), 500).unwrap()),
-            (500, 500)
-        );
+        assert!(segment_ceiling(dir.path(), 450).is_err(), "their size is unknown");
+        fs::write(wal.join("000000010000000000000001"), [0; 100]).unwrap();
+        let around = |at| (segment_floor(dir.path(), at).unwrap(), segment_ceiling(dir.path(), at).unwrap());
+        assert_eq!((around(450), around(500)), ((400, 500), (500, 500)));
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Branches {
                     Err(exists(name.id()))
                 };
             }
-            let (source, branch) = draft(state, &name, &source, expiry, &spec, self.max_branches)?;
+            let source = Source::find(state, &source, at)?;
+            let (source, branch) = draft(state, &name, source, expiry, &spec, self.max_branches)?;
             state.put_branch(branch.clone());
             Ok(Begun::Fork(source, Box::new(branch)))
         };
@@ -195,14 +196,13 @@ pub(super) fn check_count(state: &State, project: &ProjectId, most: usize) -> Re
 fn draft(
     state: &State,
     name: &BranchName,
-    source: &SourceName,
+    source: Source,
     expiry: Expiry,
     spec: &BranchSpec,
     max_branches: usize,
 ) -> Result<(Source, Branch), ErrorResponse> {
     let project = state.project(name.project())?;
-    let source = Source::find(state, source)?;
-    if matches!(&source, Source::Branch(branch) if branch.expires.is_some()) {
+    if matches!(&source, Source::Branch(branch) if branch.expires.is_some() && branch.deleted.is_none()) {
         return Err(ErrorResponse::bad_request(
             "Branches with an expiration date cannot have child branches",
         ));

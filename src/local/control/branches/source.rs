@@ -14,7 +14,7 @@ use crate::{
             error_response::ErrorResponse,
             state::{Branch, Database, Origin, Role, Snapshot, State},
         },
-        engine::BranchKey,
+        engine::{BranchKey, ForkPoint},
     },
 };
 
@@ -75,8 +75,16 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn find(state: &State, name: &SourceName) -> Result<Self, ErrorResponse> {
+    /// The row of this name. A deleted branch has a past, and no present.
+    pub(super) fn find(
+        state: &State,
+        name: &SourceName,
+        at: Option<ForkPoint>,
+    ) -> Result<Self, ErrorResponse> {
         match name {
+            SourceName::Branch(name) if at.is_some() => {
+                state.branch_or_deleted(name).cloned().map(Self::Branch)
+            }
             SourceName::Branch(name) => state.branch(name).cloned().map(Self::Branch),
             SourceName::Snapshot(name) => state.snapshot(name).cloned().map(Self::Snapshot),
         }

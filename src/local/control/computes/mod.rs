@@ -12,7 +12,7 @@ use super::{
     error_conversion::with_sources,
     error_response::{Code, ErrorResponse},
     metrics::Counters,
-    rules::{sizing, wal_history},
+    rules::sizing,
     shared_state::SharedState,
     size_cache::SizeCache,
     state::{Branch, Endpoint},
@@ -40,8 +40,6 @@ pub(super) struct Computes {
     pub(super) ca_cert: String,
     /// How many times faster than the clock the idle time of computes passes; 1 except in tests.
     pub(super) idle_time_scale: u32,
-    /// WAL of its own that a branch made from another one keeps, in bytes.
-    pub(super) branch_history: u64,
     pub(super) counters: Counters,
 }
 
@@ -56,9 +54,8 @@ impl Computes {
     }
 
     /// The PostgreSQL settings of an endpoint.
-    pub(super) fn settings(&self, branch: &Branch, endpoint: &Endpoint) -> ComputeSettings {
-        let history = wal_history::kept(branch, self.branch_history);
-        sizing::settings(&endpoint.sizing, &endpoint.pg_settings, history)
+    pub(super) fn settings(&self, endpoint: &Endpoint) -> ComputeSettings {
+        sizing::settings(&endpoint.sizing, &endpoint.pg_settings)
     }
 
     /// Starts an endpoint's compute unless it runs; one start at a time.
@@ -78,7 +75,7 @@ impl Computes {
         // The settings may have changed while this waited.
         let state = self.state.snapshot();
         let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
-        self.engine.start(&key, &self.settings(branch, endpoint)).await
+        self.engine.start(&key, &self.settings(endpoint)).await
     }
 
     /// Wakes a compute and logs in as the superuser, once PostgreSQL accepts logins: it does not while it recovers from
@@ -117,7 +114,7 @@ impl Computes {
     /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its transition lock.
     pub(super) async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         self.stop_locked(branch, endpoint).await?;
-        self.engine.start(&branch.key(), &self.settings(branch, endpoint)).await.map(drop)
+        self.engine.start(&branch.key(), &self.settings(endpoint)).await.map(drop)
     }
 
     /// Stops computes that have had no connection for their timeout.

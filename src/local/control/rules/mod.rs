@@ -7,7 +7,6 @@ pub(super) mod mask;
 pub(super) mod pg_settings;
 pub(super) mod schedule;
 pub(super) mod sizing;
-pub(super) mod wal_history;
 
 #[cfg(test)]
 mod tests;

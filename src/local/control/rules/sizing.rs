@@ -110,7 +110,6 @@ pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<()
 pub(in crate::local::control) fn settings(
     sizing: &Sizing,
     pg_settings: &std::collections::BTreeMap<String, String>,
-    history_bytes: u64,
 ) -> ComputeSettings {
     #[expect(
         clippy::cast_possible_truncation,
@@ -122,7 +121,6 @@ pub(in crate::local::control) fn settings(
     ComputeSettings {
         max_connections: max_connections.min(4000),
         memory_bytes,
-        history_bytes,
         pg_settings: super::pg_settings::allowed(pg_settings),
     }
 }

@@ -121,7 +121,7 @@ fn connections_follow_the_largest_size() {
         [(0.5, 104), (1.0, 209), (2.0, 419), (4.0, 839), (8.0, 1678), (16.0, 3357), (32.0, 4000)]
     {
         let sizing = Sizing { min_cu: 0.5, max_cu: cu, suspend_after: None };
-        assert_eq!(sizing::settings(&sizing, &Default::default(), 0).max_connections, connections, "{cu}");
+        assert_eq!(sizing::settings(&sizing, &Default::default()).max_connections, connections, "{cu}");
     }
 }
 

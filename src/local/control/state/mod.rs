@@ -284,6 +284,14 @@ impl State {
         self.snapshots.get(name).ok_or_else(|| ErrorResponse::not_found("snapshot id"))
     }
 
+    /// The branch of this name, or the one of this name that was deleted last, while it can be restored.
+    pub(super) fn branch_or_deleted(&self, name: &BranchName) -> Result<&Arc<Branch>, ErrorResponse> {
+        self.branch(name).or_else(|error| {
+            self.project(name.project())?;
+            self.tombstones_of(name).pop().ok_or(error)
+        })
+    }
+
     pub(super) fn endpoint(&self, name: &EndpointName) -> Result<(&Arc<Branch>, &Endpoint), ErrorResponse> {
         let branch = self.branch(name.branch())?;
         Ok((branch, branch.endpoint(name.id())?))

@@ -178,7 +178,11 @@ async fn branches_that_went_apart_have_each_their_own_past() {
     assert_eq!(sum_at(&engine, "dev", "dev-then", dev).await, 101);
     assert_eq!(sum_at(&engine, "dev", "dev-before", before).await, 1);
     engine.remove(&key("main")).await.unwrap();
-    assert_eq!(sum_at(&engine, "dev", "dev-alone", dev).await, 101, "it needs nothing of its source");
+    let reason = refused(engine.fork_at(&key("dev"), &key("dev-alone"), dev).await);
+    assert!(reason.contains("is before the history"), "the state before is gone: {reason}");
+    let now = after_base(&root, &engine, "dev").await;
+    run(&engine, "dev", "DELETE FROM t").await;
+    assert_eq!(sum_at(&engine, "dev", "dev-alone", now).await, 2101, "a base was taken");
     engine.shutdown().await;
 }
 
@@ -226,12 +230,10 @@ async fn a_point_that_is_not_in_the_history_is_refused_with_the_window() {
     engine.fork_at(&main, &key("first"), ForkPoint::Lsn(window.first)).await.unwrap();
 
     run(&engine, "main", "SELECT pg_switch_wal()").await;
-    let wal = root.path().join("lb/branches/project-1/main/data/pg_wal");
-    let mut segments: Vec<_> = std::fs::read_dir(wal).unwrap().map(|entry| entry.unwrap().path()).collect();
-    segments.retain(|path| path.file_name().unwrap().len() == 24);
-    std::fs::remove_file(segments.iter().min().unwrap()).unwrap();
+    std::fs::remove_file(segments(&root, "main/wal").iter().min().unwrap()).unwrap();
+    std::fs::remove_file(segments(&root, "main/data/pg_wal").iter().min().unwrap()).unwrap();
     let reason = at(ForkPoint::Lsn(window.last)).await;
-    assert!(reason.contains("more was written to the branch than its history holds"), "{reason}");
+    assert!(reason.contains("is before the history"), "a gap is no history: {reason}");
     assert_eq!(engine.branches().await.unwrap().len(), 3, "what was refused left nothing");
     engine.fork(&main, &key("child")).await.unwrap();
     engine.start(&key("child"), &SETTINGS).await.unwrap();
@@ -245,22 +247,44 @@ async fn a_point_that_is_not_in_the_history_is_refused_with_the_window() {
 }
 
 #[tokio::test]
-async fn a_fork_shares_the_files_of_its_history() {
+async fn a_fork_leaves_the_history_of_its_source_behind() {
     use std::os::unix::fs::MetadataExt;
     let root = root();
     let engine = with_main(&root).await;
-    for _ in 0..5 {
+    for _ in 0..40 {
         run(&engine, "main", "INSERT INTO t VALUES (1)").await;
         run(&engine, "main", "SELECT pg_switch_wal()").await;
     }
+    let then = head(&engine, "main").await;
     engine.fork(&key("main"), &key("dev")).await.unwrap();
-    let wal = root.path().join("lb/branches/project-1/dev/data/pg_wal");
-    let segments: Vec<_> = std::fs::read_dir(wal)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_name().len() == 24)
-        .map(|entry| entry.metadata().unwrap().nlink())
-        .collect();
-    assert!(segments.len() >= 6 && segments.iter().all(|links| *links == 2), "{segments:?}");
+    let kept = segments(&root, "main/wal");
+    assert!(kept.len() > 40, "{kept:?}");
+    assert!(kept.iter().all(|path| path.metadata().unwrap().nlink() >= 2), "linked, not copied");
+    let taken = segments(&root, "dev/data/pg_wal").len();
+    assert!(taken <= 3, "as much as its own start needs: {taken}");
+    assert_eq!(sum_at(&engine, "dev", "dev-then", then).await, 41);
     engine.shutdown().await;
+}
+
+/// The segments in a directory of a branch.
+fn segments(root: &TempDir, dir: &str) -> Vec<PathBuf> {
+    let dir = root.path().join("lb/branches/project-1").join(dir);
+    let mut found: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.file_name().unwrap().len() == 24);
+    found
+}
+
+/// Waits until a branch has a base, and returns a point after that.
+async fn after_base(root: &TempDir, engine: &Engine, branch: &str) -> ForkPoint {
+    let bases = root.path().join("lb/branches/project-1").join(branch).join("bases");
+    while !bases.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The directory appears before the base in it.
+    while std::fs::read_dir(&bases).unwrap().next().is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let now = ForkPoint::Lsn(engine.history(&key(branch)).await.unwrap().last);
+    run(engine, branch, "SELECT pg_current_xact_id()").await;
+    now
 }

@@ -9,14 +9,12 @@ use super::*;
 
 mod compute;
 mod history;
+mod moments;
 mod planted;
+mod retention;
 
-static SETTINGS: ComputeSettings = ComputeSettings {
-    max_connections: 50,
-    memory_bytes: 1 << 30,
-    history_bytes: 1 << 30,
-    pg_settings: BTreeMap::new(),
-};
+static SETTINGS: ComputeSettings =
+    ComputeSettings { max_connections: 50, memory_bytes: 1 << 30, pg_settings: BTreeMap::new() };
 
 /// A root that PostgreSQL's account can reach, removed with everything in it.
 fn root() -> TempDir {
@@ -26,7 +24,14 @@ fn root() -> TempDir {
 }
 
 fn options(root: &TempDir, durability: Durability) -> EngineOptions {
-    EngineOptions { root: root.path().join("lb"), pg_bin: None, pg_user: None, durability, progress: None }
+    EngineOptions {
+        root: root.path().join("lb"),
+        pg_bin: std::env::var_os("LAKEBASE_PG_BIN").map(Into::into),
+        pg_user: None,
+        durability,
+        progress: None,
+        history_budget: None,
+    }
 }
 
 async fn open(root: &TempDir) -> Engine {

@@ -54,7 +54,7 @@ async fn links_in_a_branch_s_directory_lead_the_server_nowhere() {
     }
     engine.start(&key("main"), &SETTINGS).await.unwrap();
     engine.stop(&key("main")).await.unwrap();
-    for name in ["postgres.log", "timelines.json", "data/PG_VERSION", "data/global/pg_control"] {
+    for name in ["postgres.log", "lineage.json", "data/PG_VERSION", "data/global/pg_control"] {
         let (path, kept) = (dir.join(name), dir.join("kept"));
         fs::rename(&path, &kept).unwrap();
         plant(&path, |path| symlink(&secret, path));
@@ -86,7 +86,7 @@ async fn a_pipe_in_the_place_of_a_file_is_an_error_at_once() {
     let engine = with_main(&root).await;
     engine.stop(&key("main")).await.unwrap();
     let dir = branch_dir(&root, "main");
-    for name in ["data/PG_VERSION", "data/global/pg_control", "timelines.json", "data/pg_wal"] {
+    for name in ["data/PG_VERSION", "data/global/pg_control", "lineage.json", "data/pg_wal"] {
         let (path, kept) = (dir.join(name), dir.join("kept"));
         fs::rename(&path, &kept).unwrap();
         plant(&path, pipe);
@@ -183,7 +183,7 @@ async fn one_compute_reaches_no_file_and_no_process_of_another() {
     let program = |command: &str| format!("CREATE TEMP TABLE o (line text); COPY o FROM PROGRAM '{command}'");
     ask(read(&own.join("PG_VERSION"))).await.unwrap();
     ask(program("echo 1; cat /etc/hostname; ls /usr >/dev/null")).await.unwrap();
-    for path in [other.join("PG_VERSION"), state, branch_dir(&root, "dev").join("timelines.json")] {
+    for path in [other.join("PG_VERSION"), state, branch_dir(&root, "dev").join("lineage.json")] {
         let denied = ask(read(&path)).await.unwrap_err();
         assert!(denied.contains("Permission denied"), "{path:?}: {denied}");
         ask(program(&format!("cat {}", path.display()))).await.unwrap_err();

@@ -52,11 +52,11 @@ fn crash(dir: &TempDir, point: &str, (method, path, body): &(Method, String, Val
     assert_eq!(output.status.signal(), Some(9), "{point}: {text}");
 }
 
-async fn restart(dir: TempDir) -> Fixture {
+pub(super) async fn restart(dir: TempDir) -> Fixture {
     Fixture::of(builder_in(dir.path()).start().await.unwrap(), dir)
 }
 
-async fn stop(fixture: Fixture) -> TempDir {
+pub(super) async fn stop(fixture: Fixture) -> TempDir {
     let Fixture { local, dir, .. } = fixture;
     local.shutdown().await;
     dir

@@ -2,6 +2,7 @@
 
 mod crash;
 mod faults;
+mod history_crash;
 mod point_in_time;
 mod reconciliation;
 mod snapshots;

@@ -126,3 +126,37 @@ async fn a_point_outside_the_history_is_refused() {
     assert!(status == 400 && message.contains("exclude each other"), "{message}");
     fixture.local.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_branch_has_its_past_until_it_is_purged() {
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    fixture.branch("shop", "dev").await;
+    let dev = "projects/shop/branches/dev";
+    let mut session = fixture.connect(dev).await.unwrap();
+    run(&mut session, "CREATE TABLE a (x int)").await;
+    let lsn = scalar(&mut session, "SELECT pg_current_wal_lsn()::text").await;
+    run(&mut session, "DROP TABLE a").await;
+    fixture.done(Method::DELETE, dev, Value::Null).await;
+
+    let body = |spec: Value| {
+        let mut spec = spec;
+        spec["no_expiry"] = json!(true);
+        spec["source_branch"] = json!(dev);
+        json!({"spec": spec})
+    };
+    let create = |id: &str| format!("projects/shop/branches?branch_id={id}");
+    let then = fixture.done(Method::POST, &create("then"), body(json!({"source_branch_lsn": lsn}))).await;
+    assert_eq!(then["status"]["source_branch"], dev);
+    assert_eq!(tables(&fixture, "then").await, "a");
+    let (status, _, _) = fixture.refused(Method::POST, &create("now"), body(json!({}))).await;
+    assert_eq!(status, 404, "it has no present");
+
+    // Its branch goes on when it is gone for good.
+    fixture.done(Method::DELETE, &format!("{dev}?purge=true"), Value::Null).await;
+    let (status, _, _) =
+        fixture.refused(Method::POST, &create("late"), body(json!({"source_branch_lsn": lsn}))).await;
+    assert_eq!(status, 404);
+    assert_eq!(tables(&fixture, "then").await, "a");
+    fixture.local.shutdown().await;
+}

@@ -13,7 +13,7 @@ use std::{
 
 use rustix::io::Errno;
 
-use super::{create_private_dir, regular, wal::WalRange};
+use super::{control_file::ControlFile, create_private_dir, regular, wal::WalRange};
 use crate::local::engine_error::EngineError;
 
 /// How files are cloned.
@@ -28,8 +28,6 @@ pub(crate) enum CloneMethod {
 /// The part of the source's WAL that is cloned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::local) enum WalSelection {
-    /// The source is shut down: its history is cloned, too.
-    All,
     /// The source is shut down: only the WAL that its next start needs is cloned.
     SinceCheckpoint,
     /// The WAL is added later, because a server still writes it or because other WAL is used.
@@ -146,10 +144,9 @@ pub(super) fn clone_data(
     create_private_dir(&log).map_err(EngineError::io("create", &log))?;
     let status = log.join("archive_status");
     create_private_dir(&status).map_err(EngineError::io("create", &status))?;
-    if wal != WalSelection::None {
+    if wal == WalSelection::SinceCheckpoint {
         let all = WalRange::at_rest(source)?;
-        let from = if wal == WalSelection::SinceCheckpoint { all.finished } else { 0 };
-        job.wal(source, target, WalRange { from, ..all })?;
+        job.wal(source, target, WalRange { from: all.finished, ..all })?;
     }
     Ok(job.done())
 }
@@ -271,18 +268,9 @@ impl Job {
         Ok(())
     }
 
-    /// Rereads until two readings agree: a running server may be writing the file.
     fn control_file(&self, source: &Path, target: &Path) -> Result<(), EngineError> {
-        let (from, to) = (source.join("global/pg_control"), target.join("global/pg_control"));
-        let read = || regular::read(&from).map_err(EngineError::io("read", &from));
-        let mut bytes = read()?;
-        loop {
-            let again = read()?;
-            if again == bytes {
-                break;
-            }
-            bytes = again;
-        }
+        let to = target.join("global/pg_control");
+        let bytes = ControlFile::stable_bytes(source)?;
         let mut file = regular::create(&to).map_err(EngineError::io("create", &to))?;
         io::Write::write_all(&mut file, &bytes).map_err(EngineError::io("write", &to))?;
         self.added(bytes.len() as u64);

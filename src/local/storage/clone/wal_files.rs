@@ -28,7 +28,7 @@ impl Job {
             let name = name?;
             if let Some(segment) = segment(name.as_bytes(), size) {
                 let end = segment.start + size;
-                if segment.timeline > take.newest_timeline || end <= take.from {
+                if end <= take.from {
                     continue;
                 }
                 if end <= take.finished {
@@ -36,7 +36,7 @@ impl Job {
                 } else if segment.start < take.to {
                     self.file(&from.join(&name), &to.join(&name))?;
                 }
-            } else if history_file(name.as_bytes()).is_some_and(|timeline| timeline <= take.newest_timeline) {
+            } else if history_file(name.as_bytes()).is_some() {
                 self.link(&open, &name, (&from, &to))?;
             }
         }

@@ -2,12 +2,12 @@
 
 /// Marks a point of interest to crash tests; does nothing outside of them.
 #[cfg(not(test))]
-pub(super) fn reached(_point: &str) {}
+pub(in crate::local) fn reached(_point: &str) {}
 
 #[cfg(test)]
 pub(crate) use armed::arm;
 #[cfg(test)]
-pub(super) use armed::reached;
+pub(in crate::local) use armed::reached;
 
 #[cfg(test)]
 mod armed {
@@ -20,7 +20,7 @@ mod armed {
         *ARMED.lock().unwrap() = Some(point.to_owned());
     }
 
-    pub(in crate::local::control) fn reached(point: &str) {
+    pub(in crate::local) fn reached(point: &str) {
         if ARMED.lock().unwrap().as_deref() == Some(point) {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
             loop {
