@@ -56,7 +56,8 @@
 //! | find production | [`project.default_branch()`](Project::default_branch) |
 //! | branch as of yesterday | [`production.create_branch(id, expiry)`](Branch::create_branch)`.at_time(t)` |
 //! | a branch that is deleted when a guard is dropped | [`production.ephemeral(id, ttl)`](Branch::ephemeral) |
-//! | reset a branch to the present state of its source | [`branch.reset(expiry)`](Branch::reset) |
+//! | reset a branch to the present state of its source | [`branch.reset()`](Branch::reset) |
+//! | bring a branch back to a moment, in place | [`branch.restore_to(time)`](Branch::restore_to) |
 //! | keep a branch longer | [`branch.update()`](Branch::update)`.expiry(…)` |
 //! | query | [`branch.pool()`](Branch::pool), [`branch.connect()`](Branch::connect) |
 //! | give a URL to another driver | [`branch.connection_info()`](Branch::connection_info) |
@@ -109,7 +110,7 @@
 //!
 //! * It needs a tokio runtime; its own work on databases (comparison, migrations) uses sqlx.
 //! * The local Lakebase runs on Linux (tested) and macOS (not tested), serves loopback addresses only, and answers
-//!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to read-only endpoints and high availability.
+//!   `NOT_IMPLEMENTED` ([`ErrorKind::Unsupported`]) to high availability.
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!
@@ -193,6 +194,8 @@ pub mod name {
 pub mod model {
     #[cfg(feature = "tokio-postgres")]
     pub use crate::postgres::drivers::tokio_postgres::TokioPostgresConnection;
+    #[cfg(feature = "schema")]
+    pub use crate::workflow::restore::RestoredBranch;
     pub use crate::{
         api::{
             branch::{BranchInfo, CopyCost},
@@ -227,6 +230,8 @@ pub mod builder {
     pub use crate::postgres::connect::{OpenConnection, OpenPool};
     #[cfg(feature = "data")]
     pub use crate::workflow::data::{CompareData, apply::ApplyData, drift::CompareDataDrift};
+    #[cfg(feature = "schema")]
+    pub use crate::workflow::restore::RestoreBranch;
     pub use crate::{
         api::{
             branch::{

@@ -23,6 +23,7 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
 };
+use chrono::{DateTime, Utc};
 
 /// A branch that is removed when this guard is closed or dropped, and by its time to live when neither happens.
 ///
@@ -118,6 +119,7 @@ pub struct CreateEphemeral {
     arguments: Arguments,
     ttl: Duration,
     lsn: Option<Lsn>,
+    time: Option<DateTime<Utc>>,
     replace_existing: bool,
 }
 
@@ -134,6 +136,12 @@ impl CreateEphemeral {
         self
     }
 
+    /// Branches from the source as it was at this moment. Default: the present.
+    pub fn at_time(mut self, time: DateTime<Utc>) -> Self {
+        self.time = Some(time);
+        self
+    }
+
     async fn run(self) -> Result<EphemeralBranch> {
         self.arguments.finish()?;
         let id = self.id.ok_or_else(|| Error::invalid("the branch has no id"))?;
@@ -146,6 +154,9 @@ impl CreateEphemeral {
         let mut request = self.source.create_branch(id, Expiry::After(self.ttl));
         if let Some(lsn) = self.lsn {
             request = request.at_lsn(lsn);
+        }
+        if let Some(time) = self.time {
+            request = request.at_time(time);
         }
         match request.await {
             Ok(info) => {
@@ -190,6 +201,7 @@ impl Branch {
             arguments,
             ttl,
             lsn: None,
+            time: None,
             replace_existing: false,
         }
     }

@@ -7,4 +7,6 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod ephemeral;
 pub(crate) mod links;
+#[cfg(feature = "schema")]
+pub(crate) mod restore;
 pub(crate) mod tree;

@@ -10,6 +10,8 @@ mod logins;
 mod masks;
 mod operations;
 mod projects;
+mod reset;
+mod restore;
 mod roles;
 mod shapes;
 mod snapshots;

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakebase::{
-    ErrorKind,
-    model::{EndpointState, EndpointType, Suspension},
-};
+use lakebase::model::{EndpointState, Suspension};
 use serde_json::json;
 
 use crate::support::fixture::{Fixture, number, number_on, on_a_project, run};
@@ -83,18 +80,6 @@ async fn an_idle_endpoint_is_suspended_and_the_next_login_wakes_it() {
 }
 
 #[tokio::test]
-async fn an_endpoint_type_that_is_not_offered_is_refused_by_name() {
-    on_a_project(async |fixture: Fixture| {
-        let error = fixture.main.create_endpoint("replica", EndpointType::ReadOnly).start().await;
-        match error {
-            Ok(mut operation) => drop(operation.wait().await.unwrap()),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_setting_that_postgresql_does_not_accept_is_an_invalid_value_wherever_it_stands() {
     on_a_project(async |fixture: Fixture| {
         let (project, primary) = (&fixture.project.name, format!("{}/endpoints/primary", fixture.main.name));
@@ -121,6 +106,32 @@ async fn a_setting_that_postgresql_does_not_accept_is_an_invalid_value_wherever_
         let operation = fixture.operation("POST projects?project_id=bad-settings", spec).await;
         assert_eq!(operation["error"]["error_code"], "INVALID_PARAMETER_VALUE", "{operation}");
         assert_eq!(number(&fixture.main, "SELECT 1::bigint").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_shows_the_size_that_a_branch_has() {
+    on_a_project(async |fixture: Fixture| {
+        let listed = async || {
+            let branches = fixture.project.branches().await.unwrap();
+            branches.into_iter().find(|branch| branch.is_default).unwrap().logical_size_bytes
+        };
+        let before = listed().await;
+        run(
+            &fixture.main,
+            "CREATE TABLE big AS SELECT repeat('x', 1000) AS t FROM generate_series(1, 20000)",
+        )
+        .await;
+        // A size is kept for a second.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let grown = listed().await;
+        assert!(grown > before + 20_000_000, "{before} {grown}");
+        run(&fixture.main, "DROP TABLE big").await;
+        fixture.main.endpoint("primary").unwrap().update().disabled(true).await.unwrap();
+        let (asleep, read) = (listed().await, fixture.main.handle().get().await.unwrap());
+        assert!(asleep < grown - 20_000_000, "{grown} {asleep}");
+        assert_eq!(asleep, read.logical_size_bytes);
     })
     .await;
 }

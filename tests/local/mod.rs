@@ -10,6 +10,7 @@ mod metrics;
 mod needs_network;
 mod needs_root;
 mod network;
+mod read_only;
 mod security;
 mod serve;
 mod snapshots;

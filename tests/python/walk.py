@@ -26,9 +26,9 @@ def duration(seconds):
     return Duration(seconds=seconds) if Duration else timedelta(seconds=seconds)
 
 
-def connect(w, branch, user=None, password=None):
+def connect(w, branch, user=None, password=None, endpoint_id="primary"):
     """Logs in with a password, or as the caller with a generated credential."""
-    endpoint = w.postgres.get_endpoint(f"{branch}/endpoints/primary")
+    endpoint = w.postgres.get_endpoint(f"{branch}/endpoints/{endpoint_id}")
     return psycopg2.connect(
         host=endpoint.status.hosts.host,
         port=5432,
@@ -95,6 +95,86 @@ def change_role(w, role, branch):
     by_password.close()
 
 
+def snapshots(w, project, branch, source):
+    """A snapshot, a branch of it, a branch of a moment, and a schedule."""
+    query(source, "CREATE TABLE kept AS SELECT generate_series(1, 10) AS n")
+    snapshot = w.postgres.create_snapshot(
+        parent=project.name,
+        snapshot=pg.Snapshot(spec=pg.SnapshotSpec(source_branch=branch.name, ttl=duration(90 * 86400))),
+        snapshot_id="one",
+    ).wait()
+    assert snapshot.status.source_branch == branch.name, snapshot
+    assert snapshot.status.full_size_bytes > 0 and snapshot.status.expire_time is not None, snapshot
+    assert [s.name for s in w.postgres.list_snapshots(project.name)] == [snapshot.name]
+    assert w.postgres.get_snapshot(snapshot.name).uid == snapshot.uid
+    query(source, "DROP TABLE kept")
+    restored = w.postgres.create_branch(
+        parent=project.name,
+        branch=pg.Branch(spec=pg.BranchSpec(source_snapshot=snapshot.name, no_expiry=True)),
+        branch_id="restored",
+    ).wait()
+    copy = connect(w, restored.name)
+    assert query(copy, "SELECT count(*) FROM kept") == [(10,)]
+    copy.close()
+    assert restored.status.source_snapshot == snapshot.name, restored
+    w.postgres.delete_snapshot(snapshot.name).wait()
+    assert list(w.postgres.list_snapshots(project.name)) == []
+    w.postgres.delete_branch(restored.name, purge=True).wait()
+
+    name = f"{branch.name}/snapshot-schedule"
+    assert not w.postgres.get_snapshot_schedule(name).schedule
+    cadences = [
+        pg.ScheduleCadence(retention=duration(7 * 86400), daily_schedule=pg.DailySchedule(hour=0)),
+        pg.ScheduleCadence(
+            retention=duration(30 * 86400),
+            weekly_schedule=pg.WeeklySchedule(day_of_week=pg.DayOfWeek.SUNDAY, hour=3),
+        ),
+    ]
+
+    def schedule(cadences):
+        return w.postgres.update_snapshot_schedule(
+            name=name,
+            snapshot_schedule=pg.SnapshotSchedule(name=name, schedule=cadences),
+            update_mask=FieldMask(field_mask=["schedule"]),
+        ).wait()
+
+    assert schedule(cadences).schedule == cadences
+    assert w.postgres.get_snapshot_schedule(name).schedule == cadences
+    assert not schedule([]).schedule
+
+
+def read_only(w, branch, writer):
+    """A read-only endpoint: its hosts, what it reads, what it refuses."""
+    replica = w.postgres.create_endpoint(
+        parent=branch.name,
+        endpoint=pg.Endpoint(
+            spec=pg.EndpointSpec(
+                endpoint_type=pg.EndpointType.ENDPOINT_TYPE_READ_ONLY,
+                autoscaling_limit_min_cu=0.5,
+                autoscaling_limit_max_cu=1,
+            )
+        ),
+        endpoint_id="replica",
+    ).wait()
+    hosts = replica.status.hosts
+    assert hosts.host and hosts.host == hosts.read_only_host, replica
+    assert replica.status.group.enable_readable_secondaries, replica
+    reader = connect(w, branch.name, endpoint_id="replica")
+    query(writer, "INSERT INTO visit (who) VALUES ('three')")
+    began = time.monotonic()
+    while query(reader, "SELECT count(*) FROM visit WHERE who = 'three'") != [(1,)]:
+        assert time.monotonic() - began < 30, "the replica does not follow"
+    try:
+        query(reader, "DELETE FROM visit")
+        raise AssertionError("a read-only endpoint wrote")
+    except psycopg2.errors.ReadOnlySqlTransaction:
+        reader.rollback()
+    reader.close()
+    query(writer, "DELETE FROM visit WHERE who = 'three'")
+    w.postgres.delete_endpoint(replica.name).wait()
+    assert len(list(w.postgres.list_endpoints(branch.name))) == 1
+
+
 def main():
     w = WorkspaceClient()
     print("user", w.current_user.me().user_name)
@@ -132,6 +212,9 @@ def main():
     print(f"branch to first row {1000 * (time.monotonic() - began):.0f} ms")
     assert branch.status.source_branch == main_branch.name, branch
     assert branch.status.expire_time is not None, branch
+
+    snapshots(w, project, main_branch, source)
+    read_only(w, main_branch, source)
 
     query(copy, "DELETE FROM visit")
     assert query(source, "SELECT count(*) FROM visit") == [(2,)]

@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use lakebase::{ErrorKind, Expiry, Lsn, days, hours, model::BranchState};
 use serde_json::json;
 
-use crate::support::mock::{MockService, child, done, endpoint, gone, project, root, running, with};
+use crate::support::mock::{MockService, child, done, endpoint, gone, root, running, with};
 
 const DEV: &str = "projects/shop/branches/dev";
 
@@ -315,44 +315,6 @@ async fn the_default_branch_is_found_by_its_mark() {
     assert_eq!(service.project().default_branch().await.unwrap().id().as_str(), "production");
     service.on("GET projects/shop/branches", json!({"branches": [child("dev")]})).await;
     assert_eq!(service.project().default_branch().await.unwrap_err().kind(), ErrorKind::NotFound);
-}
-
-#[tokio::test]
-async fn a_reset_deletes_for_good_and_makes_again() {
-    let service = MockService::new().await;
-    service.once(&format!("GET {DEV}"), child("dev")).await;
-    service.once(&format!("GET {DEV}"), child("dev")).await;
-    service.refuse_once(&format!("GET {DEV}"), 404, "NOT_FOUND", "branch id not found").await;
-    service.on("GET projects/shop/branches", json!({"branches": [root(), child("dev")]})).await;
-    service.on(&format!("DELETE {DEV}"), gone(DEV)).await;
-    service.on("POST projects/shop/branches", done(DEV, child("dev"))).await;
-    ready(&service).await;
-    service.branch().reset(Expiry::after(hours(1))).await.unwrap();
-    let changes = service.changes().await;
-    assert_eq!(changes[0], format!("DELETE {DEV}?purge=true"));
-    assert!(changes[1].contains("\"source_branch\":\"projects/shop/branches/production\""), "{changes:?}");
-}
-
-#[tokio::test]
-async fn a_reset_that_cannot_be_finished_changes_nothing() {
-    let grandchild = with(child("leaf"), "/status/source_branch", json!(DEV));
-    let expiring = with(root(), "/status/expire_time", json!("2026-09-01T00:00:00Z"));
-    for (branch, others, part) in [
-        (root(), vec![root()], "root branch"),
-        (with(child("dev"), "/status/is_protected", json!(true)), vec![root()], "protected"),
-        (child("dev"), vec![root(), grandchild], "branches/leaf"),
-        (child("dev"), vec![child("dev")], "is gone"),
-        (child("dev"), vec![expiring], "has an expiry"),
-    ] {
-        let service = MockService::new().await;
-        service.on(&format!("GET {DEV}"), branch).await;
-        service.on("GET projects/shop/branches", json!({"branches": others})).await;
-        service.on("GET projects/shop", project("shop")).await;
-        let error = service.branch().reset(Expiry::Never).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
-        assert!(error.to_string().contains(part), "{error}");
-        assert_eq!(service.changes().await, [""; 0]);
-    }
 }
 
 /// The wish to remove a branch may be faster than the request to make it, which was abandoned.

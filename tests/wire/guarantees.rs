@@ -57,7 +57,7 @@ async fn futures_go_between_threads_and_send_nothing_until_they_are_awaited() {
     sent(shop.branches().stream());
     sent(shop.tree());
     sent(dev.delete().into_future());
-    sent(dev.reset(Expiry::Never).into_future());
+    sent(dev.reset().into_future());
     sent(dev.pool().into_future());
     sent(dev.connect().into_future());
     sent(primary.update().max_cu(1.0).into_future());

@@ -10,6 +10,7 @@ mod operations;
 mod outsider;
 mod projects;
 pub(crate) mod proxy;
+mod reset;
 mod roles;
 mod snapshots;
 mod telemetry;

@@ -180,7 +180,7 @@ impl BranchInfo {
         fn endpoint(&self, id: impl TryInto<EndpointId, Error: Into<Error>>) -> Result<Endpoint>;
         fn endpoints(&self) -> List<EndpointInfo>;
         fn update(&self) -> UpdateBranch;
-        fn reset(&self, expiry: Expiry) -> ResetBranch;
+        fn reset(&self) -> ResetBranch;
         fn delete(&self) -> DeleteBranch;
     }
 }

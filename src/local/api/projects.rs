@@ -77,7 +77,7 @@ async fn list_branches(
     Name(project): Name<ProjectName>,
     query: Params,
 ) -> Answer<Branches> {
-    Ok(Json(api.control.branches.list(&project, &query.page()?, query.flag("show_deleted")?)?))
+    Ok(Json(api.control.branches.list(&project, &query.page()?, query.flag("show_deleted")?).await?))
 }
 
 async fn create_branch(

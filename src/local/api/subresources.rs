@@ -99,7 +99,7 @@ async fn update_endpoint(
 }
 
 async fn delete_endpoint(State(api): State<Api>, Name(name): Name<EndpointName>) -> Answer<Operation> {
-    Ok(Json(api.control.endpoints.delete(&name)?))
+    Ok(Json(api.control.endpoints.delete(name).await?))
 }
 
 async fn list_roles(State(api): State<Api>, Name(branch): Name<BranchName>, query: Params) -> Answer<Roles> {

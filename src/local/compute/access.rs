@@ -8,6 +8,9 @@ use crate::sql::quote_ident;
 /// The superuser of every cluster, for ourselves alone.
 pub(in crate::local) const SUPERUSER: &str = "cloud_admin";
 
+/// The role as which standbys stream. It owns nothing and can log in for replication only: no rule lets it in otherwise.
+pub(in crate::local) const REPLICATION_ROLE: &str = "databricks_replication";
+
 const MAP: &str = "lakebase";
 
 /// The rules of login, first match first.
@@ -26,7 +29,9 @@ pub(super) fn hba(version: PgVersion) -> String {
         "# Written anew at every start.\n\
          local all         {SUPERUSER} scram-sha-256\n\
          local replication {SUPERUSER} scram-sha-256\n\
+         local replication {REPLICATION_ROLE} scram-sha-256\n\
          local replication all         reject\n\
+         local all         {REPLICATION_ROLE} reject\n\
          local all         all         {others}\n"
     )
 }
@@ -76,8 +81,10 @@ mod tests {
                 .map(|line| line.split_whitespace().skip(1).take(3).collect())
                 .collect();
             assert_eq!(rules[0], ["all", SUPERUSER, "scram-sha-256"]);
-            assert_eq!(rules[2], ["replication", "all", "reject"]);
-            assert_eq!(rules.len(), 4);
+            assert_eq!(rules[2], ["replication", REPLICATION_ROLE, "scram-sha-256"]);
+            assert_eq!(rules[3], ["replication", "all", "reject"]);
+            assert_eq!(rules[4], ["all", REPLICATION_ROLE, "reject"]);
+            assert_eq!(rules.len(), 6);
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) use fetch::Progress;
 pub(crate) use installed::PgVersion;
 pub(crate) use pinned::DEFAULT_MAJOR;
 
-pub(super) use access::SUPERUSER;
+pub(super) use access::{REPLICATION_ROLE, SUPERUSER};
 pub(super) use binaries::Binaries;
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;

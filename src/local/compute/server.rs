@@ -144,6 +144,11 @@ impl Server {
         *self.ended.borrow()
     }
 
+    /// Sends a signal, unless the process has ended.
+    pub(in crate::local) fn signal(&self, signal: Signal) {
+        let _ = self.signals.send(signal);
+    }
+
     /// Ends the process by `first`, and by force if that takes too long.
     pub(in crate::local) async fn stop(&self, first: Signal) {
         let mut ended = self.ended.clone();

@@ -128,7 +128,8 @@ impl Sockets {
             .await
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// The directory for the socket of one compute, whether it exists or not.
+    pub(in crate::local) fn path(&self, name: &str) -> PathBuf {
         self.place.dir().join(digest(name.as_bytes()))
     }
 }

@@ -6,6 +6,8 @@
 
 use std::{fs, io, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
     ConnectOptions as _, PgConnection,
@@ -85,6 +87,14 @@ impl Platform {
     /// The verifier that PostgreSQL stores; the secret itself never reaches it.
     pub(in crate::local) fn verifier(&self) -> String {
         self.verifier.to_string()
+    }
+
+    /// The password with which standbys of one branch stream from it. It tells nothing of those of other branches nor of
+    /// the superuser's secret.
+    pub(in crate::local) fn replication_password(&self, branch: &str) -> SecretString {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.password.expose_secret().as_bytes());
+        let tag = hmac::sign(&key, format!("replication of {branch}").as_bytes());
+        SecretString::from(URL_SAFE_NO_PAD.encode(tag))
     }
 
     /// Logs in as the superuser.

@@ -84,7 +84,11 @@ impl Control {
         let (state, engine, counters) =
             (self.state.snapshot(), &self.computes.engine, &self.computes.counters);
         let usage = engine.disk_usage().await?;
-        let awake = state.branches.values().filter(|branch| engine.running(&branch.key()).is_some()).count();
+        let computes = state
+            .branches
+            .values()
+            .flat_map(|branch| branch.endpoints.values().map(move |endpoint| branch.compute_key(endpoint)));
+        let awake = computes.filter(|key| engine.running(key).is_some()).count();
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         let mut text = String::new();
         let mut gauge = |name: &str, help: &str, value: u64| {

@@ -45,7 +45,13 @@ async fn run_timers(control: Weak<Control>) {
         tokio::time::sleep(pause).await;
         let Some(control) = control.upgrade() else { return };
         let timers = &control.timers;
-        tokio::join!(timers.delete_expired(), timers.make_space(), timers.computes.suspend_idle());
+        let state = control.state.snapshot();
+        tokio::join!(
+            timers.delete_expired(),
+            timers.make_space(),
+            timers.computes.suspend_idle(),
+            timers.computes.stop_left_behind(&state)
+        );
         timers.trim_history().await;
     }
 }

@@ -1,5 +1,7 @@
 //! Wire resources from rows of the state: always `status` with effective values, never `spec`.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde_json::Value;
 use super::{
     activity::ActivityTable,
     error_response::ErrorResponse,
-    state::{Branch, Database, Endpoint, Project, Role, Sizing, Snapshot, State, host_and_port},
+    state::{Branch, Database, Endpoint, Kind, Project, Role, Sizing, Snapshot, State, host_and_port},
 };
 use crate::{
     api::wire::{
@@ -139,8 +141,8 @@ pub(super) struct EndpointProjection<'a> {
 }
 
 impl EndpointProjection<'_> {
-    pub(super) fn state(&self, branch: &Branch) -> EndpointState {
-        match self.engine.running(&branch.key()) {
+    pub(super) fn state(&self, branch: &Branch, endpoint: &Endpoint) -> EndpointState {
+        match self.engine.running(&branch.compute_key(endpoint)) {
             Some(_) => EndpointState::Active,
             None if branch.init => EndpointState::Init,
             None => EndpointState::Idle,
@@ -172,27 +174,34 @@ impl EndpointProjection<'_> {
                 group: Some(EndpointGroup {
                     min: Some(1),
                     max: Some(1),
-                    enable_readable_secondaries: Some(false),
+                    // As the service shows it: a read-only endpoint answers reads.
+                    enable_readable_secondaries: Some(endpoint.kind == Kind::ReadOnly),
                 }),
                 settings: Some(EndpointSettings {
                     pg_settings: (!endpoint.pg_settings.is_empty()).then(|| endpoint.pg_settings.clone()),
                 }),
-                current_state: Some(self.state(branch)),
+                current_state: Some(self.state(branch, endpoint)),
                 pending_state: self.pending(branch, endpoint),
                 last_active_time: self.activity.last_active(&endpoint.uid),
-                hosts: endpoint.address.map(|address| {
-                    let (host, port) = host_and_port(address);
-                    EndpointHosts {
-                        // No pooler: each connection has a session of its own.
-                        read_write_pooled_host: Some(host.clone()),
-                        host: Some(host),
-                        port,
-                        ca_cert: Some(self.ca_cert.to_owned()),
-                        ..Default::default()
-                    }
-                }),
+                hosts: endpoint.address.map(|address| self.hosts(endpoint.kind, address)),
             }),
             ..Default::default()
+        }
+    }
+}
+
+impl EndpointProjection<'_> {
+    fn hosts(&self, kind: Kind, address: SocketAddr) -> EndpointHosts {
+        let (host, port) = host_and_port(address);
+        let of = |wanted: Kind| (kind == wanted).then(|| host.clone());
+        EndpointHosts {
+            host: Some(host.clone()),
+            read_only_host: of(Kind::ReadOnly),
+            // No pooler: each connection has a session of its own.
+            read_write_pooled_host: of(Kind::ReadWrite),
+            read_only_pooled_host: of(Kind::ReadOnly),
+            port,
+            ca_cert: Some(self.ca_cert.to_owned()),
         }
     }
 }

@@ -73,6 +73,13 @@ impl Slot {
         }
     }
 
+    /// Sends a signal to the server, if it runs.
+    pub(super) fn signal(&self, signal: Signal) {
+        if let Some(server) = self.server() {
+            server.signal(signal);
+        }
+    }
+
     /// Stops the server whatever else is going on with the branch.
     pub(super) async fn stop_within(&self, limit: Duration) {
         if timeout(limit, self.stop(Signal::INT)).await.is_err() {
@@ -173,8 +180,15 @@ impl Inner {
         if !self.keeps_history() {
             return Ok(());
         }
-        let branch = branch.to_owned();
-        self.on_disk(move |storage| storage.sweep(&branch).map(drop)).await
+        let (branch, standby) = (branch.to_owned(), branch.join("data/standby.signal"));
+        // The history of a standby is that of its source.
+        self.on_disk(move |storage| {
+            match is_taken(&standby).map_err(EngineError::io("look for", &standby))? {
+                true => Ok(()),
+                false => storage.sweep(&branch).map(drop),
+            }
+        })
+        .await
     }
 
     pub(super) async fn remove(&self, key: &BranchKey) -> Result<(), EngineError> {

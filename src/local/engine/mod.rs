@@ -11,6 +11,7 @@ mod disk_usage;
 mod fork;
 mod history;
 mod point_in_time;
+mod standby;
 #[cfg(test)]
 mod tests;
 mod wal_replay;

@@ -4,7 +4,10 @@
 //! that comes next, and made anew otherwise: no slot keeps WAL for a standby that sleeps. Where the source sleeps, the
 //! standby serves the clone and connects when it is told that the source is awake ([`Engine::reconnect`]).
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustix::process::Signal;
 use secrecy::ExposeSecret as _;
@@ -14,7 +17,8 @@ use super::{BranchKey, ComputeSettings, Engine, EngineError, Inner, MAINTENANCE_
 use crate::{
     local::{
         compute::{AwaitWithin as _, ComputeSocket, REPLICATION_ROLE, SessionLimits},
-        storage::{self, is_directory, is_taken},
+        scram::Verifier,
+        storage::{self, Storage, is_directory, is_taken},
     },
     sql::quote_literal,
 };
@@ -39,7 +43,8 @@ impl Engine {
             return Ok(socket);
         }
         let (source, standby, settings) = (source.clone(), standby.clone(), settings.clone());
-        self.detached(move |inner| async move { inner.start_standby(&source, &standby, &settings).await }).await
+        self.detached(move |inner| async move { inner.start_standby(&source, &standby, &settings).await })
+            .await
     }
 
     /// Creates the role as which standbys stream from a branch, or gives it this branch's password. The compute of
@@ -56,15 +61,29 @@ impl Engine {
         }
     }
 
-    /// Whether the source has removed WAL that the standby does not have.
-    pub(crate) async fn is_cut_off(
+    /// Whether the source has removed WAL that a running standby does not have.
+    pub(crate) async fn is_left_behind(
         &self,
         source: &BranchKey,
         standby: &BranchKey,
     ) -> Result<bool, EngineError> {
         let (source, standby) = (source.clone(), standby.clone());
-        self.detached(move |inner| async move { inner.is_cut_off(&source, &standby).await }).await
+        self.inner
+            .on_disk(move |storage| {
+                let source = storage::segments(&wal_of(storage, &source)?)?;
+                let Some(last) = storage::segments(&wal_of(storage, &standby)?)?.pop() else {
+                    return Ok(false);
+                };
+                // Of its timeline: the names of others say nothing about positions.
+                let oldest = source.into_iter().find(|name| name.get(..8) == last.get(..8));
+                Ok(oldest.is_some_and(|oldest| oldest > last))
+            })
+            .await
     }
+}
+
+fn wal_of(storage: &Storage, key: &BranchKey) -> Result<PathBuf, EngineError> {
+    Ok(storage.existing(key)?.join("data/pg_wal"))
 }
 
 impl Inner {
@@ -78,9 +97,10 @@ impl Inner {
         let look = dir.clone();
         let mut exists =
             self.on_disk(move |_| is_directory(&look).map_err(EngineError::io("look for", &look))).await?;
-        if exists && self.is_cut_off(source, standby).await? {
+        if exists && !self.can_continue(source, standby).await? {
             tracing::info!(standby = %standby, "making the standby anew: its source has removed the WAL that comes next");
-            self.remove(standby).await?;
+            let old = dir.clone();
+            self.on_disk(move |storage| storage.discard(&old)).await?;
             exists = false;
         }
         if !exists {
@@ -108,21 +128,40 @@ impl Inner {
     async fn admit_standbys(&self, source: &BranchKey) -> Result<(), EngineError> {
         let context = "create the role of standbys";
         let socket = self.known_slot(source).and_then(|slot| slot.socket());
-        let socket = socket
-            .ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {source}") })?;
+        let socket =
+            socket.ok_or_else(|| EngineError::NotFound { what: format!("a running compute of {source}") })?;
         let data = self.existing(source).await?.join("data");
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(&socket, &data, MAINTENANCE_DATABASE, limits).await?;
-        let known: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
+        let found: Option<(bool, Option<String>)> = sqlx::query_as(
+            "SELECT rolreplication, rolpassword FROM pg_catalog.pg_authid
+             WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
         )
         .bind(REPLICATION_ROLE)
-        .fetch_one(&mut session)
+        .fetch_optional(&mut session)
         .await_within(limits.answer(), context)
         .await?
         .map_err(EngineError::sql(context))?;
-        let verb = if known { "ALTER" } else { "CREATE" };
-        let password = quote_literal(&self.platform.replication_verifier(&source.to_string())?);
+        let password = self.platform.replication_password(&source.to_string());
+        let verb = match found {
+            None => "CREATE",
+            Some((false, _)) => {
+                return Err(EngineError::failed(format!(
+                    "the role \"{REPLICATION_ROLE}\", as which read-only endpoints stream, was created in SQL; drop it"
+                )));
+            }
+            Some((true, known)) => {
+                let known = known.as_deref().and_then(Verifier::parse);
+                if known.is_some_and(|known| known.accepts(password.expose_secret())) {
+                    return Ok(());
+                }
+                // A branch has the role of its source, with the source's password.
+                "ALTER"
+            }
+        };
+        let verifier =
+            Verifier::of_generated(&password).map_err(EngineError::io("derive a password for", &data))?;
+        let password = quote_literal(&verifier.to_string());
         let sql = format!("{verb} ROLE {REPLICATION_ROLE} LOGIN REPLICATION PASSWORD {password}");
         let done = session.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await_within(limits.answer(), context);
         done.await?.map_err(EngineError::sql(context))?;
@@ -130,15 +169,17 @@ impl Inner {
         Ok(())
     }
 
-    async fn is_cut_off(&self, source: &BranchKey, standby: &BranchKey) -> Result<bool, EngineError> {
+    /// Whether the clone of a standby that is stopped can go on with the WAL that the source has.
+    ///
+    /// The last record of the standby is in its newest segment or, where a restartpoint has made one ahead, in the one
+    /// before it. The source keeps segments without gaps.
+    async fn can_continue(&self, source: &BranchKey, standby: &BranchKey) -> Result<bool, EngineError> {
         let (source, standby) = (source.clone(), standby.clone());
         self.on_disk(move |storage| {
-            let data = |key: &BranchKey| storage.existing(key).map(|dir| dir.join("data/pg_wal"));
-            let (source, standby) = (data(&source)?, data(&standby)?);
-            // Streaming begins with the segment of the standby's last record.
-            let Some(last) = storage::newest_segment(&standby)? else { return Ok(true) };
-            let there = source.join(last);
-            is_taken(&there).map(|there| !there).map_err(EngineError::io("look for", &there))
+            let segments = storage::segments(&wal_of(storage, &standby)?)?;
+            let Some(needed) = segments.get(segments.len().saturating_sub(2)) else { return Ok(false) };
+            let there = wal_of(storage, &source)?.join(needed);
+            is_taken(&there).map_err(EngineError::io("look for", &there))
         })
         .await
     }

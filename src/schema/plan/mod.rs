@@ -279,7 +279,7 @@ impl Plan {
     }
 
     /// The settings that the statements run under.
-    pub(super) fn preamble(&self) -> Vec<String> {
+    pub(crate) fn preamble(&self) -> Vec<String> {
         vec![
             format!("SET lock_timeout = {}", self.options.lock_timeout.as_millis()),
             format!("SET statement_timeout = {}", self.options.statement_timeout.as_millis()),

@@ -46,6 +46,7 @@ fn line(branch: &TreeBranch, now: DateTime<Utc>) -> String {
         parts.push(info.state.to_string());
     }
     parts.push(size(info.logical_size_bytes));
+    parts.extend(info.source_snapshot.as_ref().map(|snapshot| format!("from snapshot {}", snapshot.id())));
     parts.extend(info.expire_time.map(|time| left(time, now)));
     parts.extend(branch.endpoints.iter().map(|endpoint| {
         let state = if endpoint.disabled { "disabled" } else { endpoint.state.as_str() };

@@ -217,7 +217,8 @@ fn draft(
     if protected {
         deletion::check_may_be_protected(state, name)?;
     }
-    let endpoint = endpoints::draft_primary(&project.defaults, now)?;
+    let mut endpoint = endpoints::draft_primary(&project.defaults, now)?;
+    endpoint.address = state.former_address(&name.endpoint(endpoint.id.clone()));
     let branch = Branch {
         project: project.id.clone(),
         project_uid: project.uid.clone(),

@@ -9,6 +9,7 @@ mod undelete;
 use std::sync::Arc;
 
 use chrono::Utc;
+use futures_util::future::join_all;
 use serde_json::Value;
 
 pub(super) use self::{
@@ -68,7 +69,7 @@ impl Branches {
         to_wire::branch(&state, &branch)
     }
 
-    pub(crate) fn list(
+    pub(crate) async fn list(
         &self,
         project: &ProjectName,
         request: &PageRequest,
@@ -77,13 +78,14 @@ impl Branches {
         let state = self.state.snapshot();
         let project = state.project(project)?;
         let tombstones = state.tombstones.values().filter(|branch| deleted && branch.project == project.id);
-        let items = state
-            .branches_of(&project.id)
-            .chain(tombstones)
-            .map(|branch| Ok((branch.created, branch.id.to_string(), to_wire::branch(&state, branch)?)))
-            .collect::<Result<_, ErrorResponse>>()?;
-        let (items, next_page_token) = page(items, request, 0)?;
-        Ok(wire::Branches { items, next_page_token })
+        let all = state.branches_of(&project.id).chain(tombstones);
+        let all = all.map(|branch| (branch.created, branch.id.to_string(), branch)).collect();
+        let (branches, next_page_token) = page(all, request, 0)?;
+        let sizes = join_all(branches.iter().map(|branch| self.computes.listed_size(branch))).await;
+        let sized = branches.into_iter().zip(sizes).map(|(branch, logical_size)| {
+            to_wire::branch(&state, &Branch { logical_size, ..Branch::clone(branch) })
+        });
+        Ok(wire::Branches { items: sized.collect::<Result<_, _>>()?, next_page_token })
     }
 
     pub(crate) async fn update(

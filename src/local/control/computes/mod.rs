@@ -2,6 +2,7 @@
 
 mod orphans;
 mod publish;
+mod standbys;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::{
     rules::sizing,
     shared_state::SharedState,
     size_cache::SizeCache,
-    state::{Branch, Endpoint},
+    state::{Branch, Endpoint, Kind},
     to_wire::EndpointProjection,
 };
 use crate::local::{
@@ -54,8 +55,11 @@ impl Computes {
     }
 
     /// The PostgreSQL settings of an endpoint.
-    pub(super) fn settings(&self, endpoint: &Endpoint) -> ComputeSettings {
-        sizing::settings(&endpoint.sizing, &endpoint.pg_settings)
+    pub(super) fn settings(&self, branch: &Branch, endpoint: &Endpoint) -> ComputeSettings {
+        match endpoint.kind {
+            Kind::ReadWrite => sizing::settings(&endpoint.sizing, &endpoint.pg_settings),
+            Kind::ReadOnly => standbys::settings(branch, endpoint),
+        }
     }
 
     /// Starts an endpoint's compute unless it runs; one start at a time.
@@ -64,7 +68,7 @@ impl Computes {
         branch: &Branch,
         endpoint: &Endpoint,
     ) -> Result<ComputeSocket, EngineError> {
-        let key = branch.key();
+        let key = branch.compute_key(endpoint);
         let activity = self.activity.of(&endpoint.uid);
         let _transition = activity.transition.lock().await;
         if let Some(socket) = self.engine.running(&key) {
@@ -74,8 +78,26 @@ impl Computes {
         self.counters.wake();
         // The settings may have changed while this waited.
         let state = self.state.snapshot();
-        let endpoint = state.by_endpoint_uid(&endpoint.uid).map_or(endpoint, |(_, endpoint)| endpoint);
-        self.engine.start(&key, &self.settings(endpoint)).await
+        match state.by_endpoint_uid(&endpoint.uid) {
+            Some((branch, endpoint)) => self.start(branch, endpoint).await,
+            // It is being created.
+            None => self.start(branch, endpoint).await,
+        }
+    }
+
+    /// Starts a compute. The caller holds its transition lock.
+    async fn start(&self, branch: &Branch, endpoint: &Endpoint) -> Result<ComputeSocket, EngineError> {
+        let settings = self.settings(branch, endpoint);
+        match endpoint.kind {
+            Kind::ReadWrite => {
+                let socket = self.engine.start(&branch.key(), &settings).await?;
+                self.connect_standbys(branch).await;
+                Ok(socket)
+            }
+            Kind::ReadOnly => {
+                self.engine.start_standby(&branch.key(), &branch.compute_key(endpoint), &settings).await
+            }
+        }
     }
 
     /// Wakes a compute and logs in as the superuser, once PostgreSQL accepts logins: it does not while it recovers from
@@ -108,37 +130,49 @@ impl Computes {
     /// As [`stop`](Self::stop), for a caller that holds the compute's transition lock.
     pub(super) async fn stop_locked(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         self.gateway.disconnect(&endpoint.uid).await;
-        self.engine.stop(&branch.key()).await
+        let stopped = self.engine.stop(&branch.compute_key(endpoint)).await;
+        self.forget_size(branch, endpoint);
+        stopped
+    }
+
+    /// What was measured while the compute ran may be old.
+    fn forget_size(&self, branch: &Branch, endpoint: &Endpoint) {
+        if endpoint.kind == Kind::ReadWrite {
+            self.sizes.forget(&branch.uid);
+        }
     }
 
     /// Stops a compute and starts it with the settings of `endpoint`. The caller holds its transition lock.
     pub(super) async fn restart(&self, branch: &Branch, endpoint: &Endpoint) -> Result<(), EngineError> {
         self.stop_locked(branch, endpoint).await?;
-        self.engine.start(&branch.key(), &self.settings(endpoint)).await.map(drop)
+        self.start(branch, endpoint).await.map(drop)
     }
 
     /// Stops computes that have had no connection for their timeout.
     pub(super) async fn suspend_idle(&self) {
         let state = self.state.snapshot();
-        join_all(state.branches.values().filter(|branch| !branch.init).map(|branch| self.suspend(branch)))
-            .await;
+        let branches = state.branches.values().filter(|branch| !branch.init);
+        let computes =
+            branches.flat_map(|branch| branch.endpoints.values().map(move |endpoint| (branch, endpoint)));
+        join_all(computes.map(|(branch, endpoint)| self.suspend(branch, endpoint))).await;
     }
 
-    async fn suspend(&self, branch: &Branch) {
-        let Some(endpoint) = branch.read_write() else { return };
+    async fn suspend(&self, branch: &Branch, endpoint: &Endpoint) {
+        let key = branch.compute_key(endpoint);
         let Some(timeout) = endpoint.sizing.suspend_after else { return };
         let timeout = timeout / self.idle_time_scale;
         let activity = self.activity.of(&endpoint.uid);
-        if !activity.idle_for(timeout) || self.engine.running(&branch.key()).is_none() {
+        if !activity.idle_for(timeout) || self.engine.running(&key).is_none() {
             return;
         }
         let _transition = activity.transition.lock().await;
         // A login that came meanwhile was counted and now waits for the lock.
         if activity.idle_for(timeout) {
             tracing::info!(endpoint = endpoint.uid, "suspending the idle compute");
-            if let Err(error) = self.engine.stop(&branch.key()).await {
+            if let Err(error) = self.engine.stop(&key).await {
                 tracing::warn!(error = with_sources(&error), "failed to stop the idle compute");
             }
+            self.forget_size(branch, endpoint);
         }
     }
 
@@ -153,6 +187,17 @@ impl Computes {
                     branch.name().endpoint(endpoint.id.clone()),
                 ),
             )),
+        }
+    }
+
+    /// The size of a branch for a list. While its compute sleeps nothing changes, and what was measured then is right.
+    pub(super) async fn listed_size(&self, branch: &Branch) -> i64 {
+        if branch.init || branch.deleted.is_some() {
+            return branch.logical_size;
+        }
+        match self.sizes.last(&branch.uid) {
+            Some(size) if self.engine.running(&branch.key()).is_none() => size,
+            _ => self.logical_size(branch).await,
         }
     }
 

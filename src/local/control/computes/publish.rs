@@ -9,7 +9,7 @@ use crate::{
         control::{
             ControlError, StoreError,
             error_response::ErrorResponse,
-            state::{Branch, Snapshot},
+            state::{Branch, Endpoint, Kind, Snapshot},
         },
         engine::{BranchKey, EngineError},
         gateway::GatewayError,
@@ -55,12 +55,13 @@ impl Computes {
     }
 
     /// Withdraws the endpoints of a branch and stops its computes.
-    pub(in crate::local::control) async fn withdraw(&self, branch: &Branch) -> Result<(), EngineError> {
+    pub(in crate::local::control) async fn withdraw(&self, branch: &Branch) -> Result<(), ErrorResponse> {
         for endpoint in branch.endpoints.values() {
             self.gateway.withdraw(&endpoint.uid).await;
             self.stop(branch, endpoint).await?;
         }
-        Ok(())
+        // Standbys are made again when they are needed.
+        self.remove_standbys(branch).await
     }
 
     /// Removes connections, computes and files of a branch whose row was removed before.
@@ -70,7 +71,29 @@ impl Computes {
             self.activity.forget(&endpoint.uid);
         }
         self.sizes.forget(&branch.uid);
+        self.remove_standbys(branch).await?;
         self.remove_files(&branch.key()).await
+    }
+
+    /// Removes an endpoint whose row was removed before: its address, its connections and its compute.
+    pub(in crate::local::control) async fn remove_endpoint(
+        &self,
+        branch: &Branch,
+        endpoint: &Endpoint,
+    ) -> Result<(), ErrorResponse> {
+        self.gateway.withdraw(&endpoint.uid).await;
+        self.activity.forget(&endpoint.uid);
+        match endpoint.kind {
+            Kind::ReadWrite => Ok(()),
+            Kind::ReadOnly => self.remove_files(&branch.compute_key(endpoint)).await,
+        }
+    }
+
+    async fn remove_standbys(&self, branch: &Branch) -> Result<(), ErrorResponse> {
+        for endpoint in branch.read_only() {
+            self.remove_files(&branch.compute_key(endpoint)).await?;
+        }
+        Ok(())
     }
 
     /// Removes the files of a snapshot whose row was removed before.

@@ -185,7 +185,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         let suspension = sizing::suspension(spec.suspend_timeout_duration, spec.no_suspension)?;
         let (min, max) = (spec.autoscaling_limit_min_cu, spec.autoscaling_limit_max_cu);
         sizing::resize(&mut endpoint.sizing, min, max, suspension)?;
-        spec.group.as_ref().map_or(Ok(()), sizing::check_group)?;
+        spec.group.as_ref().map_or(Ok(()), |group| sizing::check_group(group, endpoint.kind))?;
     }
     let role = roles::draft_owner(user, now)?;
     let postgres_database = FIRST_DATABASE.to_owned();

@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::{
     api::wire::{endpoint::EndpointGroup, format::Seconds},
     local::{
-        control::{error_response::ErrorResponse, state::Sizing},
+        control::{
+            error_response::ErrorResponse,
+            state::{Kind, Sizing},
+        },
         engine::ComputeSettings,
     },
 };
@@ -89,18 +92,19 @@ pub(in crate::local::control) fn check(sizing: &Sizing) -> Result<(), ErrorRespo
     Ok(())
 }
 
-/// A group of one is what every endpoint is; a larger one is high availability.
-pub(in crate::local::control) fn check_group(group: &EndpointGroup) -> Result<(), ErrorResponse> {
+/// A group of one is what every endpoint is; a larger one is high availability. The compute of a read-only endpoint is
+/// a readable secondary itself.
+pub(in crate::local::control) fn check_group(group: &EndpointGroup, kind: Kind) -> Result<(), ErrorResponse> {
     let (min, max) = (group.min.unwrap_or(1), group.max.unwrap_or(1));
     if min != max || !(1..=4).contains(&min) {
         return Err(ErrorResponse::invalid(format!(
             "'group.min' ({min}) and 'group.max' ({max}) must be equal and from 1 to 4"
         )));
     }
-    if min > 1 || group.enable_readable_secondaries == Some(true) {
+    if min > 1 || kind == Kind::ReadWrite && group.enable_readable_secondaries == Some(true) {
         return Err(ErrorResponse::not_implemented(
             "High availability (a group of more than one compute, readable secondaries) is",
-            "leave 'group.min' and 'group.max' at 1 and the secondaries off: the next login starts a compute that died",
+            "leave 'group.min' and 'group.max' at 1 and the secondaries off: the next login starts a compute that died, and a read-only endpoint answers reads",
         ));
     }
     Ok(())

@@ -74,6 +74,7 @@ impl Session {
     ) -> Result<Option<String>, ErrorResponse> {
         let sql = "SELECT rolpassword FROM pg_catalog.pg_authid
                    WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND rolcanlogin AND NOT rolsuper
+                   AND NOT rolreplication
                    AND coalesce(rolvaliduntil OPERATOR(pg_catalog.>) pg_catalog.now(), true)";
         let found = sqlx::query_scalar(sql).bind(role).fetch_optional(&mut self.connection);
         let found: Option<Option<String>> = found

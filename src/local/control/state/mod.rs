@@ -3,21 +3,18 @@
 //! The rows are plain data, shared by `Arc`: a change copies the maps and the one row it touches, so a reader
 //! never waits for a writer, and comparing pointers finds the changed rows.
 
+mod endpoint;
 mod intent;
 mod snapshot;
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(super) use self::{
+    endpoint::{Endpoint, EndpointDefaults, Kind, Sizing, host_and_port},
     intent::Intent,
     snapshot::{Cadence, Schedule, ScheduleRule, Snapshot},
 };
@@ -29,7 +26,6 @@ use crate::{
             RoleId, RoleName, SnapshotId, SnapshotName,
         },
         wire::{
-            endpoint::EndpointType,
             permission::AccessControl,
             project::CustomTag,
             role::{AuthMethod, IdentityType, MembershipRole},
@@ -68,22 +64,6 @@ pub(super) struct Project {
     /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,
-}
-
-/// Size of a compute and its suspend timeout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sizing {
-    pub(super) min_cu: f64,
-    pub(super) max_cu: f64,
-    /// `None`: never suspended.
-    pub(super) suspend_after: Option<Duration>,
-}
-
-/// Settings of endpoints that are created later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct EndpointDefaults {
-    pub(super) sizing: Sizing,
-    pub(super) pg_settings: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,32 +109,6 @@ pub(super) struct Origin {
     /// `REFLINK` or `COPY`.
     pub(super) method: String,
     pub(super) bytes_added: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Endpoint {
-    pub(super) id: EndpointId,
-    pub(super) uid: String,
-    pub(super) created: DateTime<Utc>,
-    pub(super) updated: DateTime<Utc>,
-    pub(super) kind: Kind,
-    pub(super) sizing: Sizing,
-    pub(super) disabled: bool,
-    pub(super) pg_settings: BTreeMap<String, String>,
-    /// The gateway's address for it; kept, so that a client's configuration outlives a restart.
-    pub(super) address: Option<SocketAddr>,
-}
-
-/// Read-only endpoints are not made yet; the state already says which kind one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Kind {
-    ReadWrite,
-}
-
-impl From<Kind> for EndpointType {
-    fn from(Kind::ReadWrite: Kind) -> Self {
-        Self::ReadWrite
-    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -240,6 +194,19 @@ impl Branch {
     /// The compute that reads and writes; every branch has one from its beginning.
     pub(super) fn read_write(&self) -> Option<&Endpoint> {
         self.endpoints.values().find(|endpoint| endpoint.kind == Kind::ReadWrite)
+    }
+
+    /// The computes that only read.
+    pub(super) fn read_only(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values().filter(|endpoint| endpoint.kind == Kind::ReadOnly)
+    }
+
+    /// The directory in which the compute of an endpoint works: the branch's own, or that of a standby.
+    pub(super) fn compute_key(&self, endpoint: &Endpoint) -> BranchKey {
+        match endpoint.kind {
+            Kind::ReadWrite => self.key(),
+            Kind::ReadOnly => BranchKey { branch: endpoint.uid.clone(), ..self.key() },
+        }
     }
 
     pub(super) fn role(&self, id: &RoleId) -> Result<&Role, ErrorResponse> {
@@ -328,6 +295,12 @@ impl State {
         found
     }
 
+    /// The address that an endpoint of this name had on the branch that was deleted last, so that a branch which is
+    /// deleted and created again is found where it was.
+    pub(super) fn former_address(&self, endpoint: &EndpointName) -> Option<SocketAddr> {
+        self.tombstones_of(endpoint.branch()).pop()?.endpoints.get(endpoint.id())?.address
+    }
+
     /// Branches that were made from this one and still exist.
     pub(super) fn has_children(&self, branch: &Branch) -> bool {
         self.branches_of(&branch.project)
@@ -379,15 +352,6 @@ impl State {
             branch.endpoints.values().find(|endpoint| endpoint.uid == uid).map(|endpoint| (branch, endpoint))
         })
     }
-}
-
-/// Host and port as clients see them: port 5432 is their default and left out.
-pub(super) fn host_and_port(address: SocketAddr) -> (String, Option<i64>) {
-    let host = match address.ip() {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => ip.to_string(),
-    };
-    (host, (address.port() != 5432).then(|| i64::from(address.port())))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod history;
 mod moments;
 mod planted;
 mod retention;
+mod standby;
 
 static SETTINGS: ComputeSettings =
     ComputeSettings { max_connections: 50, memory_bytes: 1 << 30, pg_settings: BTreeMap::new() };

@@ -309,3 +309,24 @@ async fn snapshots_are_whole_after_a_kill_and_their_ids_can_be_used() {
     send(&fixture, create).await;
     fixture.local.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_endpoints_are_whole_after_a_kill_and_their_ids_can_be_used() {
+    let mut fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    let spec = json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_ONLY"}});
+    let create = (Method::POST, format!("{MAIN}/endpoints?endpoint_id=replica"), spec);
+    let replica = format!("{MAIN}/endpoints/replica");
+    fixture = crashed(fixture, "create-endpoint.started", &create).await;
+    assert_eq!(directories(&fixture), 1, "half made");
+    assert_eq!(fixture.call(Method::GET, &replica, Value::Null).await.0, 404);
+    let made = send(&fixture, create.clone()).await;
+    assert_eq!(made["status"]["current_state"], "ACTIVE");
+    assert_eq!(directories(&fixture), 2);
+    let delete = (Method::DELETE, replica.clone(), Value::Null);
+    fixture = crashed(fixture, "delete-endpoint.row", &delete).await;
+    assert_eq!(directories(&fixture), 1);
+    assert_eq!(fixture.call(Method::GET, &replica, Value::Null).await.0, 404);
+    send(&fixture, create).await;
+    fixture.local.shutdown().await;
+}

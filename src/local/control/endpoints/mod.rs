@@ -1,5 +1,7 @@
 //! Endpoints: the compute of a branch, its size and its settings.
 
+mod read_only;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -76,8 +78,10 @@ impl Endpoints {
             .submit(async move {
                 let name = branch.endpoint(rules::ids::parse("endpoint_id", &id)?);
                 let held = this.changes.hold_branch(&branch, "the change of an endpoint").await?;
-                check_create(this.state.snapshot().branch(&branch)?, name.id(), replace, &spec)?;
-                this.change(held, name, &mask::all(), &spec).await
+                match planned(this.state.snapshot().branch(&branch)?, name.id(), replace, &spec)? {
+                    Planned::Change => this.change(held, name, &mask::all(), &spec).await,
+                    Planned::Create => this.begin_create_read_only(held, name, &spec).await,
+                }
             })
             .await
     }
@@ -120,29 +124,23 @@ impl Endpoints {
             .await
     }
 
-    /// Refuses: every endpoint is the read-write one of its branch, which is only deleted with the branch.
-    pub(crate) fn delete(&self, name: &EndpointName) -> Result<Operation, ErrorResponse> {
-        let state = self.state.snapshot();
-        let (_, Endpoint { kind: Kind::ReadWrite, .. }) = state.endpoint(name)?;
-        Err(ErrorResponse::bad_request(format!(
-            "Cannot delete read-write endpoint '{name}'. Read-write endpoints cannot be deleted."
-        ))
-        .managed_by_parent())
-    }
-
     pub(crate) fn list_compute_instances(
         &self,
         name: &EndpointName,
     ) -> Result<ComputeInstances, ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, endpoint) = state.endpoint(name)?;
-        let active = self.computes.projection().state(branch) == EndpointState::Active;
+        let active = self.computes.projection().state(branch, endpoint) == EndpointState::Active;
+        let role = match endpoint.kind {
+            Kind::ReadWrite => "READ_WRITE",
+            Kind::ReadOnly => "READ_ONLY",
+        };
         let instance = active.then(|| ComputeInstance {
             name: Some(format!("{name}/compute-instances/{}", endpoint.uid)),
             compute_instance_id: Some(endpoint.uid.clone()),
             compute_host: endpoint.address.map(|address| host_and_port(address).0),
             current_state: Some(EndpointState::Active),
-            role: Some("READ_WRITE".to_owned()),
+            role: Some(role.to_owned()),
             ..Default::default()
         });
         Ok(ComputeInstances { items: instance.into_iter().collect(), next_page_token: String::new() })
@@ -184,10 +182,10 @@ impl Endpoints {
     ) -> Result<(), ErrorResponse> {
         let state = self.state.snapshot();
         let row = state.branch(branch)?;
-        let settings = |endpoint: &Endpoint| self.computes.settings(endpoint);
+        let settings = |endpoint: &Endpoint| self.computes.settings(row, endpoint);
         let activity = self.computes.activity.of(&after.uid);
         let _transition = activity.transition.lock().await;
-        let runs = self.computes.engine.running(&row.key()).is_some();
+        let runs = self.computes.engine.running(&row.compute_key(after)).is_some();
         let restarts = runs && !after.disabled && settings(before) != settings(after);
         let changed = async {
             if restarts {
@@ -215,30 +213,47 @@ impl Endpoints {
         if runs && after.disabled && changed.is_ok() {
             self.computes.stop_locked(row, after).await?;
         }
+        if changed.is_ok() {
+            let state = self.state.snapshot();
+            self.computes.restart_standbys(row, state.branch(branch)?).await?;
+        }
         changed
     }
 }
 
-fn check_create(
+/// The work that a request to create an endpoint asks for.
+enum Planned {
+    /// The endpoint exists and is changed in place.
+    Change,
+    /// A read-only endpoint is created.
+    Create,
+}
+
+fn planned(
     branch: &Branch,
     id: &EndpointId,
     replace: bool,
     spec: &EndpointSpec,
-) -> Result<(), ErrorResponse> {
-    match &spec.endpoint_type {
-        None => Err(ErrorResponse::required("endpoint.spec.endpoint_type")),
-        Some(EndpointType::ReadOnly) => Err(ErrorResponse::not_implemented(
-            "Read-only endpoints are",
-            "read from the branch's read-write endpoint (default_transaction_read_only=on refuses writes), or from \
-             a branch of it, which has a compute of its own",
-        )),
-        Some(EndpointType::ReadWrite) if replace && branch.endpoints.contains_key(id) => Ok(()),
-        Some(EndpointType::ReadWrite) => {
-            Err(ErrorResponse::bad_request("read_write endpoint already exists"))
+) -> Result<Planned, ErrorResponse> {
+    let wanted = match &spec.endpoint_type {
+        None => return Err(ErrorResponse::required("endpoint.spec.endpoint_type")),
+        Some(EndpointType::ReadWrite) => Kind::ReadWrite,
+        Some(EndpointType::ReadOnly) => Kind::ReadOnly,
+        Some(EndpointType::Unknown(text)) => {
+            return Err(ErrorResponse::invalid(format!(
+                "Field 'endpoint.spec.endpoint_type' must be ENDPOINT_TYPE_READ_WRITE or ENDPOINT_TYPE_READ_ONLY, \
+                 got '{text}'"
+            )));
         }
-        Some(EndpointType::Unknown(text)) => Err(ErrorResponse::invalid(format!(
-            "Field 'endpoint.spec.endpoint_type' must be ENDPOINT_TYPE_READ_WRITE or ENDPOINT_TYPE_READ_ONLY, got '{text}'"
+    };
+    match (branch.endpoints.get(id), wanted) {
+        (Some(existing), _) if replace && existing.kind == wanted => Ok(Planned::Change),
+        (_, Kind::ReadWrite) => Err(ErrorResponse::bad_request("read_write endpoint already exists")),
+        (Some(_), Kind::ReadOnly) => Err(ErrorResponse::bad_request(format!(
+            "endpoint already exists; endpoint_name:\"{id}\" [TraceId: {:032x}]",
+            fastrand::u128(..)
         ))),
+        (None, Kind::ReadOnly) => Ok(Planned::Create),
     }
 }
 
@@ -252,7 +267,7 @@ fn set_all(
     if let Some(group) = &spec.group
         && fields.iter().any(|selected| matches!(selected.field, GroupMin | GroupMax | ReadableSecondaries))
     {
-        sizing::check_group(group)?;
+        sizing::check_group(group, endpoint.kind)?;
     }
     sizing::check(&endpoint.sizing)
 }
