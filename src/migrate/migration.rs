@@ -1,6 +1,6 @@
 //! One migration: SQL with an id and a checksum.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{error::Error as StdError, fmt, path::Path, sync::Arc};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, migrate::MigrationType};
 
@@ -8,7 +8,10 @@ use super::{
     custom::Custom,
     statements::{self, MigrationStatement},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    postgres::info::ConnectionInfo,
+};
 
 /// The table in which a migration is recorded.
 #[derive(Debug, Clone)]
@@ -66,8 +69,40 @@ impl Migration {
         }
     }
 
-    pub(super) fn with_custom(self, custom: Custom) -> Self {
-        Self { custom: Some(custom), ..self }
+    /// A migration that a function runs, for a tool that applies and records its migrations itself.
+    ///
+    /// The function gets the connection parameters of the branch on which it works: the temporary branch of a
+    /// rehearsal, or the target. It runs at every [`Branch::apply`], under the lock that excludes other callers of this
+    /// crate, and has to change nothing where the tool's own record says that nothing is left to do. Its statements are
+    /// not known here: reports list none, and a rehearsal observes rewrites and the difference of the schema, but no
+    /// locks. What it committed before a failure stays. [`migrate::apply`](super::apply()), which has no branch,
+    /// refuses it.
+    ///
+    /// ```no_run
+    /// # async fn show(dev: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+    /// use lakebase::migrate::Migration;
+    /// use sea_orm::{Database, DbErr};
+    /// use sea_orm_migration::MigratorTrait;
+    /// # struct Migrator;
+    /// # impl MigratorTrait for Migrator {
+    /// #     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> { Vec::new() }
+    /// # }
+    ///
+    /// let migration = Migration::from_fn("sea-orm", async |info| {
+    ///     let pool = info.pool(Default::default()).await?;
+    ///     let database = sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool.as_pg_pool().clone());
+    ///     Migrator::up(&database, None).await?;
+    ///     Ok(())
+    /// });
+    /// println!("{}", dev.promote(&migration).await?);
+    /// # Ok(()) }
+    /// ```
+    pub fn from_fn<F, W>(id: impl AsRef<str>, run: F) -> Self
+    where
+        F: Fn(ConnectionInfo) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send + 'static,
+    {
+        Self { custom: Some(Custom::new(run)), ..Self::new(id, "") }
     }
 
     pub(super) fn in_file(mut self, file: &Path) -> Self {

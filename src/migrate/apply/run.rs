@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
 
     pub(super) async fn run(mut self, conn: &mut PgConnection, report: &mut ApplyReport) -> Result<()> {
         if let Some(custom) = self.migration.custom() {
-            custom.run(self.migration, self.hooks.branch).await?;
+            custom.run(&self.migration.label(), self.hooks.branch).await?;
             report.migrations.push(self.report(Outcome::Applied));
             return Ok(());
         }
