@@ -60,6 +60,10 @@ pub(super) fn create(ctx: &Context<'_>, object: &Object) -> Vec<Statement> {
             let name = object.text(Attr::Name);
             vec![build(object, name), adopted(object, name)]
         }
+        // On the partitioned table alone, which has no rows; the indexes of its partitions are attached.
+        "primary key" | "unique" if partitioned => {
+            vec![locked(object, plain(object, with_index_options(object)))]
+        }
         _ => vec![scanned(object, locked(object, plain(object, with_index_options(object))))],
     };
     let phase = statements.last().map(|s| s.phase).unwrap_or_default();
