@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Attr, Kind, Object};
+use super::Kind;
 use crate::sql::{Token, significant};
 
 /// The kinds whose definitions can have such lists.
@@ -15,8 +15,8 @@ pub(super) fn may_have(kind: Kind) -> bool {
 
 /// Whether the new definition, which differs in such lists only, has the longer ones: they are what the server prints
 /// for a new view.
-pub(super) fn grow(old: Object<'_>, new: Object<'_>) -> bool {
-    may_have(old.key.kind) && new.text(Attr::Definition).len() > old.text(Attr::Definition).len()
+pub(super) fn grow(kind: Kind, old: &str, new: &str) -> bool {
+    may_have(kind) && new.len() > old.len()
 }
 
 /// The definition without the last names in such lists that nothing refers to; `None` if there are none.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use adjacency::Adjacency;
 pub(super) use attr::Attr;
+
 #[cfg(test)]
 pub(super) use attr::Shape;
 pub use digest::Fingerprint;
@@ -132,8 +133,7 @@ impl Schema {
     /// Whether an object is what another schema has already: the same key and equal compared attributes. Lists of
     /// columns may be longer than the other schema has them, but not shorter.
     pub(super) fn same(&self, here: usize, new: &Self, there: usize) -> bool {
-        self.digests[here] == new.digests[there]
-            && !column_lists::grow(self.objects.at(here), new.objects.at(there))
+        self.digests[here] == new.digests[there] && !grows(self.objects.at(here), new.objects.at(there))
     }
 
     /// The objects that are present and not compared in detail, by name.
@@ -169,6 +169,11 @@ impl Schema {
     pub(super) fn by_address(&self) -> HashMap<Identity, usize> {
         (0..self.len()).filter_map(|at| Some((self.objects.identity(at)?, at))).collect()
     }
+}
+
+/// Whether the definition has longer lists of columns.
+fn grows(old: Object<'_>, new: Object<'_>) -> bool {
+    column_lists::grow(old.key.kind, old.text(Attr::Definition), new.text(Attr::Definition))
 }
 
 #[cfg(test)]
