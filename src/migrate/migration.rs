@@ -72,11 +72,11 @@ impl Migration {
     /// A migration that a function runs, for a tool that applies and records its migrations itself.
     ///
     /// The function gets the connection parameters of the branch on which it works: the temporary branch of a
-    /// rehearsal, or the target. It runs at every [`Branch::apply`], under the lock that excludes other callers of this
-    /// crate, and has to change nothing where the tool's own record says that nothing is left to do. Its statements are
-    /// not known here: reports list none, and a rehearsal observes rewrites and the difference of the schema, but no
-    /// locks. What it committed before a failure stays. [`migrate::apply`](super::apply()), which has no branch,
-    /// refuses it.
+    /// rehearsal, or the target. It runs at every [`Branch::apply`](crate::Branch::apply), under the lock that excludes
+    /// other callers of this crate, and has to change nothing where the tool's own record says that nothing is left to
+    /// do. Its statements are not known here: reports list none, and a rehearsal observes rewrites and the difference
+    /// of the schema, but no locks. What it committed before a failure stays. [`migrate::apply`](super::apply()), which
+    /// has no branch, refuses it.
     ///
     /// ```no_run
     /// # async fn show(dev: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
