@@ -101,7 +101,7 @@ impl DataDiff {
         if list.len() > room { text + &format!("- {} notes left out\n", notes.len()) } else { text + &list }
     }
 
-    /// What the numbers of rows do not say.
+    /// Differences beside the numbers of rows.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let only = |names: &[String], side| format!("only in the {side} database: {}", names.join(", "));

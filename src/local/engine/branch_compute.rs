@@ -45,7 +45,7 @@ impl Slot {
         self.server()?.socket().cloned()
     }
 
-    /// What is known of the branch's history.
+    /// The known state of the history of the branch.
     pub(super) fn watch(&self) -> MutexGuard<'_, Watch> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }

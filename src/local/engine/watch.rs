@@ -1,4 +1,4 @@
-//! What is known of a branch's history while its compute runs, and when its next base is due.
+//! The known state of a branch's history while its compute runs, and the time of its next base.
 
 use std::time::{Duration, Instant, SystemTime};
 
