@@ -148,9 +148,9 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             Method::POST,
             "projects/shop/branches?branch_id=x".into(),
             json!({"spec": {"no_expiry": true, "source_snapshot": "projects/shop/snapshots/s"}}),
-            501,
-            "NOT_IMPLEMENTED",
-            "source_branch_time",
+            404,
+            "NOT_FOUND",
+            "snapshot id not found",
         ),
         (
             Method::POST,
