@@ -162,14 +162,6 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
         ),
         (
             Method::POST,
-            format!("{MAIN}/endpoints?endpoint_id=ro"),
-            json!({"spec": {"endpoint_type": "ENDPOINT_TYPE_READ_ONLY"}}),
-            501,
-            "NOT_IMPLEMENTED",
-            "read from the branch's read-write endpoint",
-        ),
-        (
-            Method::POST,
             format!("{MAIN}/databases?database_id=d"),
             json!({"spec": {"postgres_database": "d"}}),
             400,
@@ -183,14 +175,6 @@ async fn a_project_begins_with_a_branch_an_endpoint_a_role_and_a_database() {
             404,
             "NOT_FOUND",
             "role not found; role_id:\"none\"",
-        ),
-        (
-            Method::POST,
-            "projects/shop/snapshots?snapshot_id=s".into(),
-            json!({}),
-            501,
-            "NOT_IMPLEMENTED",
-            "Snapshots",
         ),
         (
             Method::POST,
