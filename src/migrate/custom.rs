@@ -10,17 +10,17 @@ use crate::{
     postgres::info::ConnectionInfo,
 };
 
-pub(super) type Outcome = Result<(), Box<dyn StdError + Send + Sync>>;
+type Migrated = Result<(), Box<dyn StdError + Send + Sync>>;
 
 /// The function of a migration.
 #[derive(Clone)]
-pub(super) struct Custom(Arc<dyn Fn(ConnectionInfo) -> BoxFuture<'static, Outcome> + Send + Sync>);
+pub(super) struct Custom(Arc<dyn Fn(ConnectionInfo) -> BoxFuture<'static, Migrated> + Send + Sync>);
 
 impl Custom {
     pub(super) fn new<F, W>(run: F) -> Self
     where
         F: Fn(ConnectionInfo) -> W + Send + Sync + 'static,
-        W: Future<Output = Outcome> + Send + 'static,
+        W: Future<Output = Migrated> + Send + 'static,
     {
         Self(Arc::new(move |info| run(info).boxed()))
     }

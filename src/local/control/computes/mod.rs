@@ -135,7 +135,7 @@ impl Computes {
         stopped
     }
 
-    /// What was measured while the compute ran may be old.
+    /// Forgets the size of a branch, which was measured while its compute ran and may be old.
     fn forget_size(&self, branch: &Branch, endpoint: &Endpoint) {
         if endpoint.kind == Kind::ReadWrite {
             self.sizes.forget(&branch.uid);
