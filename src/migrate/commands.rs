@@ -162,11 +162,9 @@ impl Rehearse {
         let started = std::time::Instant::now();
         let branch = temporary_branch(&self.target, "rehearsal").await?;
         let rehearsed = rehearse_on(&branch, &self.migrations, &self.options).await;
-        let closed = branch.close().await;
-        let mut rehearsal = rehearsed.map_err(|error| {
-            error.with_context(format!("rehearsing on a branch of {}", self.target.name()))
-        })?;
-        closed?;
+        let rehearsed = rehearsed
+            .map_err(|error| error.with_context(format!("rehearsing on a branch of {}", self.target.name())));
+        let mut rehearsal = branch.close_after(rehearsed).await?;
         rehearsal.duration = started.elapsed();
         Ok(rehearsal)
     }

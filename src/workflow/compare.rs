@@ -100,8 +100,7 @@ impl Branch {
         let base = async {
             let branch = base_branch(&info).await?;
             let schema = branch.schema(&options).await;
-            branch.close().await?;
-            schema
+            branch.close_after(schema).await
         };
         let (base, ours, theirs) = tokio::try_join!(base, self.schema(&options), source.schema(&options))?;
         Ok(schema::drift(&base, &ours, &theirs))

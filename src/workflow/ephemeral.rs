@@ -71,6 +71,15 @@ impl EphemeralBranch {
         self.guard.remove().await
     }
 
+    /// Removes the branch, whatever came of the work on it. Where both fail, the error of the work is the one that
+    /// matters.
+    #[cfg(feature = "schema")]
+    pub(crate) async fn close_after<T>(self, outcome: Result<T>) -> Result<T> {
+        let closed = self.close().await;
+        let value = outcome?;
+        closed.map(|()| value)
+    }
+
     /// Consumes the guard without removing the branch, which stays until it expires.
     pub fn keep(mut self) -> BranchInfo {
         self.guard.disarm();

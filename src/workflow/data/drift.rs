@@ -50,11 +50,7 @@ impl CompareDataDrift {
         let info = self.branch.get().await?;
         let base = base_branch(&info).await?;
         let compared = self.compare(&base, info.source()?).await;
-        // Removed after a failure too, whose error is the one that matters.
-        let closed = base.close().await;
-        let drift = compared?;
-        closed?;
-        Ok(drift)
+        base.close_after(compared).await
     }
 
     async fn compare(&self, base: &Branch, source: Branch) -> Result<DataDrift> {

@@ -95,8 +95,7 @@ impl RestoreBranch {
         };
         let past = branch.ephemeral(BranchId::unique("past")?, hours(1)).at_time(time).await?;
         let restored = in_place(&branch, &past, &keep_as, keep_until).await;
-        past.close().await?;
-        restored
+        past.close_after(restored).await
     }
 }
 
