@@ -11,7 +11,7 @@ use super::{
     rebase::Rebase,
     rehearsal::Rehearsal,
     report::ApplyReport,
-    session::{close, rehearse_on, temporary_branch},
+    session::{rehearse_on, temporary_branch},
 };
 use crate::{
     api::{
@@ -20,6 +20,7 @@ use crate::{
         resource::forward,
     },
     error::Result,
+    postgres::connect::close,
 };
 
 impl Branch {

@@ -1,7 +1,7 @@
 //! Sessions on branches and the temporary branches on which migrations are rehearsed.
 
 use futures_util::future::BoxFuture;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
     apply::Reconnect,
@@ -12,19 +12,13 @@ use super::{
 use crate::{
     api::{branch::Branch, expiry::hours, name::BranchId},
     error::Result,
+    postgres::connect::close,
     workflow::ephemeral::EphemeralBranch,
 };
 
 impl Reconnect for Branch {
     fn reconnect(&self) -> BoxFuture<'_, Result<PgConnection>> {
         self.connect().into_future()
-    }
-}
-
-/// Closes a session. A failure is only logged: PostgreSQL notices the closed socket.
-pub(super) async fn close(conn: PgConnection) {
-    if let Err(error) = conn.close().await {
-        tracing::debug!(%error, "closing a connection");
     }
 }
 

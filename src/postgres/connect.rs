@@ -204,3 +204,11 @@ impl BranchInfo {
         fn connect(&self) -> OpenConnection;
     }
 }
+
+/// Closes a session. A failure is only logged: PostgreSQL notices the closed socket.
+#[cfg(feature = "schema")]
+pub(crate) async fn close(connection: PgConnection) {
+    if let Err(error) = sqlx::Connection::close(connection).await {
+        tracing::debug!(%error, "closing a connection");
+    }
+}

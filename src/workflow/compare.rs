@@ -8,6 +8,7 @@ use crate::{
         resource::forward,
     },
     error::{Error, ErrorKind, Result},
+    postgres::connect::close,
     schema::{self, Drift, Options, Schema, SchemaDiff},
     workflow::ephemeral::EphemeralBranch,
 };
@@ -31,9 +32,7 @@ impl Branch {
     pub async fn schema(&self, options: &Options) -> Result<Schema> {
         let mut connection = self.connect().await?;
         let schema = Schema::read(&mut connection, options).await;
-        if let Err(error) = sqlx::Connection::close(connection).await {
-            tracing::debug!(%error, "closing a connection");
-        }
+        close(connection).await;
         schema.map_err(|error| {
             Error::from(error).with_context(format!("reading the schema of {}", self.name()))
         })

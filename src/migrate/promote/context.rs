@@ -12,7 +12,8 @@ use super::{
 use crate::{
     api::{branch::Branch, name::BranchName},
     error::{Error, ErrorKind, Result},
-    migrate::{lock, session},
+    migrate::lock,
+    postgres::connect::close,
     schema::Schema,
     workflow::ephemeral::EphemeralBranch,
 };
@@ -71,7 +72,7 @@ impl Context {
     pub(super) async fn open(request: Promote, target: Branch) -> Result<Self> {
         let mut conn = target.connect().await?;
         if let Err(error) = lock::acquire(&mut conn, request.options.apply.wait_for_others).await {
-            session::close(conn).await;
+            close(conn).await;
             return Err(error);
         }
         let report = PromotionReport {
@@ -147,7 +148,7 @@ impl Context {
     pub(super) async fn close(mut self, result: Result<PromotionOutcome, Stop>) -> Result<PromotionReport> {
         lock::release(&mut self.conn).await;
         self.remove_branches();
-        session::close(self.conn).await;
+        close(self.conn).await;
         let mut report = self.report;
         for (name, removal) in self.removals {
             if let Ok(Err(error)) | Err(error) = removal.await.map_err(join_error) {

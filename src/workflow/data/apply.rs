@@ -4,6 +4,7 @@ use crate::{
     api::{branch::Branch, request::sent_when_awaited},
     data::{Applied, ApplyOptions, ConflictPolicy, DataDiff, Triggers},
     error::{Error, Result},
+    postgres::connect::close,
 };
 
 /// A request to make the rows of a difference in a branch: [`DataDiff::apply_to`].
@@ -60,7 +61,7 @@ impl ApplyData {
     async fn run(self) -> Result<Applied> {
         let mut target = super::connection(&self.target, self.database.as_ref()).await?;
         let applied = self.diff.apply(&mut target, &self.options).await;
-        super::close([target]).await;
+        close(target).await;
         applied.map_err(|error| {
             Error::from(error).with_context(format!("applying rows to {}", self.target.name()))
         })

@@ -8,6 +8,7 @@ use crate::{
     },
     data::{self, DataDrift, FromBase, Options},
     error::{Error, Result},
+    postgres::connect::close,
     workflow::compare::base_branch,
 };
 
@@ -60,7 +61,7 @@ impl CompareDataDrift {
         let our = FromBase { base: &mut base, side: &mut ours };
         let their = FromBase { base: &mut other_base, side: &mut theirs };
         let drift = data::drift(our, their, &self.options).await;
-        super::close([base, other_base, ours, theirs]).await;
+        tokio::join!(close(base), close(other_base), close(ours), close(theirs));
         let context =
             format!("comparing the data of {} and {} with their base", self.branch.name(), source.name());
         drift.map_err(|error| Error::from(error).with_context(context))

@@ -14,6 +14,7 @@ use crate::{
     },
     data::{self, DataDiff, DataEvent, Options},
     error::{Error, Result},
+    postgres::connect::close,
 };
 
 /// A request for a comparison of rows: [`Branch::compare_data`]. Awaited, it gives a [`DataDiff`];
@@ -121,7 +122,7 @@ impl CompareData {
     async fn run(self) -> Result<DataDiff> {
         let (mut old, mut new) = self.connections().await?;
         let compared = data::compare(&mut old, &mut new, &self.options).await;
-        close([old, new]).await;
+        tokio::join!(close(old), close(new));
         compared.map_err(|error| self.failed(error))
     }
 }
@@ -132,14 +133,6 @@ async fn connection(branch: &Branch, database: Option<&String>) -> Result<PgConn
     match database {
         Some(name) => branch.connect().database(name).await,
         None => branch.connect().await,
-    }
-}
-
-async fn close<const N: usize>(connections: [PgConnection; N]) {
-    for connection in connections {
-        if let Err(error) = sqlx::Connection::close(connection).await {
-            tracing::debug!(%error, "closing a connection");
-        }
     }
 }
 

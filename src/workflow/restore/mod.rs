@@ -3,7 +3,7 @@
 mod database;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 
 use crate::{
     api::{
@@ -14,6 +14,7 @@ use crate::{
         resource::forward,
     },
     error::{Error, Result},
+    postgres::connect::close,
 };
 
 /// The result of a restore.
@@ -142,7 +143,7 @@ async fn in_place(
     let mut databases = Vec::new();
     for Pair { name, mut now, past } in pairs {
         database::commit(&mut now).await?;
-        let (_, _) = (now.close().await, past.close().await);
+        tokio::join!(close(now), close(past));
         databases.push(name);
     }
     Ok(RestoredBranch { kept, databases, rows })
