@@ -24,7 +24,6 @@ mod control_file;
 mod history;
 mod layout;
 mod regular;
-mod segments;
 mod trash;
 mod usage;
 mod wal;
@@ -51,9 +50,8 @@ pub(super) use history::{
 };
 pub(super) use layout::{check_secret, claim, prepare};
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
-pub(super) use segments::segments;
 pub(crate) use usage::DiskUsage;
-pub(super) use wal::{WalRange, segment_ceiling, segment_floor, timeline_switch_point};
+pub(super) use wal::{WalRange, segment_ceiling, segment_floor, segments, timeline_switch_point};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]

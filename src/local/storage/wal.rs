@@ -5,7 +5,7 @@
 
 use std::{ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
 
-use super::{control_file::ControlFile, regular};
+use super::{control_file::ControlFile, names_in, regular};
 use crate::local::engine_error::EngineError;
 
 /// Which WAL a branch takes along.
@@ -66,6 +66,14 @@ pub(super) fn names(wal: &Path) -> Result<impl Iterator<Item = Result<OsString, 
     Ok(entries.map(move |entry| entry.map(|entry| entry.file_name()).map_err(EngineError::io("list", wal))))
 }
 
+/// The names of the segments in a directory of WAL, sorted, which is the order of the segments of a timeline.
+pub(in crate::local) fn segments(wal: &Path) -> Result<Vec<String>, EngineError> {
+    let mut names = names_in(wal).map_err(EngineError::io("list", wal))?;
+    names.retain(|name| parse(name.as_bytes()).is_some());
+    names.sort();
+    Ok(names)
+}
+
 /// All WAL files of a cluster have one size.
 pub(super) fn segment_size(wal: &Path) -> Result<u64, EngineError> {
     let mut found = None;
@@ -89,7 +97,9 @@ pub(super) fn segment(name: &[u8], size: u64) -> Option<Segment> {
 
 /// The timeline and the two parts of the position in a segment's name.
 fn parse(name: &[u8]) -> Option<(u32, u32, u32)> {
-    let name = std::str::from_utf8(name).ok().filter(|name| name.len() == 24)?;
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    let is_name = |name: &&str| name.len() == 24 && name.bytes().all(is_digit);
+    let name = std::str::from_utf8(name).ok().filter(is_name)?;
     let part = |range| u32::from_str_radix(name.get(range)?, 16).ok();
     Some((part(0..8)?, part(8..16)?, part(16..24)?))
 }
@@ -124,6 +134,16 @@ mod tests {
         assert_eq!(start("000000010000000000000002.partial"), None);
         assert_eq!(history_file(b"0000000A.history"), Some(10));
         assert_eq!(history_file(b"000000010000000000000002"), None);
+    }
+
+    #[test]
+    fn other_files_are_no_segments() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = ("000000010000000000000009", "00000001000000000000000A");
+        for name in [second, "00000002.history", "archive_status", "00000001000000000000000b", first] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        assert_eq!(segments(dir.path()).unwrap(), [first, second]);
     }
 
     #[test]
