@@ -10,6 +10,7 @@ use super::{
     model::{Column, Database, Part, Table, TableName, UniqueIndex},
     types::{RawType, Types},
 };
+use crate::schema::USER_RELATION;
 
 /// One snapshot, in which every parameter that affects how a value is printed is the same on both sides. Row security
 /// would hide rows without saying so: off, it is an error.
@@ -79,10 +80,7 @@ const TABLES: &str = "select c.oid::int8 as oid, n.nspname as schema, c.relname 
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_am am on am.oid = c.relam
-  where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
-    and n.nspname not in ('information_schema', '__db_system') and n.nspname !~ '^pg_'
-    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass
-        and d.objid = c.oid and d.deptype = 'e')
+  where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and {USER_RELATION}
   order by n.nspname collate \"C\", c.relname collate \"C\"";
 
 const COLUMNS: &str = "select a.attrelid::int8 as relation, a.attname as name, a.atttypid::int8 as type,
@@ -150,7 +148,8 @@ impl Database {
         wanted: impl Fn(&TableName) -> bool,
     ) -> Result<Self, DataError> {
         let origin = read_origin(conn).await?;
-        let tables: Vec<RawTable> = read(conn, "tables", TABLES).await?;
+        let tables: Vec<RawTable> =
+            read(conn, "tables", &TABLES.replace("{USER_RELATION}", USER_RELATION)).await?;
         let (partitions, roots): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| table.root != 0);
         let name = |table: &RawTable| TableName { schema: table.schema.clone(), name: table.name.clone() };
         let roots: Vec<_> = roots.into_iter().filter(|table| wanted(&name(table))).collect();

@@ -36,6 +36,7 @@ mod render;
 mod statement;
 
 pub use apply::Applied;
+pub(crate) use catalog::USER_RELATION;
 pub use compare::compare;
 pub use diff::{Change, FieldChange, RenameHint, SchemaDiff};
 pub use drift::{Conflict, Drift, drift};

@@ -17,6 +17,8 @@ use std::collections::{HashMap, HashSet};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection};
 
+pub(crate) use omitted::USER_RELATION;
+
 use super::error::SchemaError;
 use super::model::{Kind, Schema};
 use super::options::Options;

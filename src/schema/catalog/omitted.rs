@@ -9,6 +9,11 @@ const SQLX_RECORDS: &str = "_sqlx_migrations";
 /// The platform's schema; the catalog queries do not read it.
 pub(super) const PLATFORM_SCHEMA: &str = "__db_system";
 const PLATFORM_EXTENSION: &str = "databricks_auth";
+/// The condition on `pg_class c` and `pg_namespace n` that a relation belongs neither to PostgreSQL, the platform nor an
+/// extension.
+pub(crate) const USER_RELATION: &str = "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '__db_system')
+    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and d.objid = c.oid and d.deptype = 'e')";
 /// The superuser of the platform.
 const PLATFORM_ROLE: &str = "cloud_admin";
 

@@ -5,13 +5,8 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, postgres::PgRow
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    schema::{self, Options, Plan, PlanOptions, Schema},
+    schema::{self, Options, Plan, PlanOptions, Schema, USER_RELATION},
 };
-
-/// Schemas of PostgreSQL and of the platform.
-const OURS: &str = "n.nspname !~ '^(pg_|information_schema$|__db_system$)'
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    AND d.objid = c.oid AND d.deptype = 'e')";
 
 /// The change of the schema from the present to the past.
 pub(super) async fn plan(now: &mut PgConnection, past: &mut PgConnection) -> Result<Plan> {
@@ -97,7 +92,7 @@ async fn run(connection: &mut PgConnection, sql: String) -> Result<()> {
 async fn names(connection: &mut PgConnection, which: &str) -> Result<Vec<String>> {
     let sql = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {which} AND {OURS} ORDER BY c.oid"
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {which} AND {USER_RELATION} ORDER BY c.oid"
     );
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?)
 }
@@ -110,7 +105,7 @@ async fn suspended_keys(now: &mut PgConnection) -> Result<Vec<String>> {
                                   pg_catalog.pg_get_constraintdef(k.oid))
          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE k.contype = 'f' AND k.conparentid = 0 AND {OURS}"
+         WHERE k.contype = 'f' AND k.conparentid = 0 AND {USER_RELATION}"
     );
     suspended(now, sql).await
 }
@@ -123,7 +118,7 @@ async fn suspended_triggers(now: &mut PgConnection) -> Result<Vec<String>> {
                                   CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, t.tgname)
          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND c.relkind IN ('r', 'p') AND {OURS}"
+         WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND c.relkind IN ('r', 'p') AND {USER_RELATION}"
     );
     suspended(now, sql).await
 }
@@ -146,7 +141,7 @@ async fn copied(past: &mut PgConnection) -> Result<Vec<String>> {
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN pg_catalog.pg_attribute a
            ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-         WHERE c.relkind = 'r' AND {OURS} GROUP BY c.oid, n.nspname, c.relname ORDER BY c.oid"
+         WHERE c.relkind = 'r' AND {USER_RELATION} GROUP BY c.oid, n.nspname, c.relname ORDER BY c.oid"
     );
     let rows: Vec<PgRow> = sqlx::query(AssertSqlSafe(sql)).fetch_all(past).await?;
     rows.iter()
