@@ -6,13 +6,13 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    os::unix::ffi::OsStrExt as _,
     path::Path,
     time::SystemTime,
 };
 
 use rustix::{
-    fs::{AtFlags, linkat, statat},
+    fs::{AtFlags, Stat, linkat, statat, unlinkat},
     io::Errno,
 };
 
@@ -120,13 +120,6 @@ fn newest_in(wal: &Path, lineage: &Lineage, size: u64) -> Result<u64, EngineErro
     Ok(newest)
 }
 
-/// Whether two paths lead to one file, or to a copy of it where the file system has no links.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let (Ok(one), Ok(other)) = (one.symlink_metadata(), other.symlink_metadata()) else { return false };
-    let time = |meta: &fs::Metadata| (meta.mtime(), meta.mtime_nsec());
-    (one.dev(), one.ino()) == (other.dev(), other.ino()) || time(&one) < time(&other)
-}
-
 /// Files that get a second name in another directory.
 struct Links<'a> {
     from: &'a Path,
@@ -145,16 +138,32 @@ impl<'a> Links<'a> {
         statat(&self.open.1, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
+    /// Whether PostgreSQL made a file anew, so that the one of this name in the history is another one, and no copy of it
+    /// where the file system has no links.
+    ///
+    /// By the open directories, as the branch may have been moved away by now.
+    fn is_made_anew(&self, name: &OsStr) -> bool {
+        let look = |dir: &File| statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        // One that was just removed is in the history already.
+        let (Ok(own), Ok(kept)) = (look(&self.open.0), look(&self.open.1)) else { return false };
+        let time = |stat: &Stat| (stat.st_mtime, stat.st_mtime_nsec);
+        (own.st_dev, own.st_ino) != (kept.st_dev, kept.st_ino) && time(&own) >= time(&kept)
+    }
+
     fn add(&self, name: &OsStr) -> Result<(), EngineError> {
         let (from, to) = (self.from.join(name), self.to.join(name));
         match linkat(&self.open.0, name, &self.open.1, name, AtFlags::empty()) {
             // The server has just removed it as too old; it was linked before that.
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(Errno::EXIST) if is_same(&from, &to) => Ok(()),
-            // PostgreSQL made the file anew.
+            Err(Errno::EXIST) if !self.is_made_anew(name) => Ok(()),
             Err(Errno::EXIST) => {
-                regular::remove(&to).map_err(EngineError::io("remove", &to))?;
-                self.add(name)
+                let unlinked = unlinkat(&self.open.1, name, AtFlags::empty());
+                unlinked.map_err(|errno| EngineError::io("remove", &to)(errno.into()))?;
+                match linkat(&self.open.0, name, &self.open.1, name, AtFlags::empty()) {
+                    // Another sweep was first.
+                    Ok(()) | Err(Errno::NOENT | Errno::EXIST) => Ok(()),
+                    Err(errno) => Err(EngineError::io("link to", &to)(errno.into())),
+                }
             }
             // Hard links are unsupported here, exhausted for this file, or impossible across the directories.
             Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
@@ -170,4 +179,32 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     regular::remove(&part)?;
     std::io::copy(&mut regular::open(from)?, &mut regular::create(&part)?)?;
     fs::rename(part, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_left_also_in_a_branch_that_was_moved_away_and_a_new_one_replaces_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let branch = dir.path().join("branch");
+        let (from, to) = (branch.join("pg_wal"), branch.join("wal"));
+        for made in [&from, &to] {
+            fs::create_dir_all(made).unwrap();
+        }
+        fs::write(from.join("1"), "first").unwrap();
+        let links = Links::open(&from, &to).unwrap();
+        let name = OsStr::new("1");
+        links.add(name).unwrap();
+        links.add(name).unwrap();
+        fs::remove_file(from.join("1")).unwrap();
+        links.add(name).unwrap();
+        assert_eq!(fs::read(to.join("1")).unwrap(), b"first", "PostgreSQL has removed it");
+        fs::write(from.join("1"), "second").unwrap();
+        links.add(name).unwrap();
+        assert_eq!(fs::read(to.join("1")).unwrap(), b"second");
+        fs::rename(&branch, dir.path().join("trash")).unwrap();
+        links.add(name).unwrap();
+    }
 }
