@@ -15,6 +15,7 @@ use super::{
         Unit::{Megabytes, Milliseconds, Ratio, Seconds},
         milliseconds,
     },
+    timeline::Timeline,
 };
 
 const DEMONSTRATION_ROW: &str = "SELECT name FROM ecommerce.products LIMIT 1";
@@ -54,7 +55,9 @@ pub(crate) async fn sizes(fixture: &Fixture, disk: &Disk, effort: &Effort, table
             let source = fixture.filled(size).await?;
             // The system writes gigabytes back for a while, which is not what is measured.
             disk.sync()?;
+            let timeline = Timeline::now(fixture).await?;
             let samples = time(fixture, &source, FILLER_ROW, effort.branches).await?;
+            timeline.print_since(fixture, what).await?;
             table.add(what, Goal::AtMost(90.0), Milliseconds, samples);
         }
     }

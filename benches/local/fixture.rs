@@ -10,7 +10,12 @@ use lakebase::{
     local::{Durability, LocalLakebase},
     model::BranchInfo,
 };
+use secrecy::ExposeSecret as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use super::{Result, disk::Disk, plain::Target};
 
@@ -59,16 +64,42 @@ async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
 
 impl Fixture {
     pub(crate) async fn open(disk: &Disk, durability: Durability) -> Result<Self> {
-        let data = disk.dir.join("data");
-        let local = LocalLakebase::builder().data_dir(data).durability(durability).start().await?;
+        Self::with_spares(disk, durability, 0).await
+    }
+
+    /// The same data, with so many warm spares for each source.
+    pub(crate) async fn with_spares(disk: &Disk, durability: Durability, spares: usize) -> Result<Self> {
+        let builder = LocalLakebase::builder().data_dir(disk.dir.join("data")).durability(durability);
+        let local = builder.spares(spares).start().await?;
         let lakebase = local.client().await?;
         Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
+    }
+
+    /// The present value of a metric.
+    pub(crate) async fn metric(&self, series: &str) -> Result<f64> {
+        let metrics = self.metrics().await?;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(value.ok_or_else(|| format!("the metric {series} is missing"))?.trim().parse()?)
+    }
+
+    /// All metrics, as text.
+    pub(crate) async fn metrics(&self) -> Result<String> {
+        let (host, port) = (self.local.host().host_str().ok_or("no host")?, self.local.host().port());
+        let mut stream = TcpStream::connect((host, port.ok_or("no port")?)).await?;
+        let token = self.local.token().expose_secret();
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
     }
 
     /// A second server, which keeps no history.
     pub(crate) async fn without_history(disk: &Disk, durability: Durability) -> Result<Self> {
         let builder = LocalLakebase::builder().data_dir(disk.dir.join("without-history"));
-        let local = builder.durability(durability).history_budget_mb(0).start().await?;
+        let local = builder.durability(durability).history_budget_mb(0).spares(0).start().await?;
         let lakebase = local.client().await?;
         Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
     }

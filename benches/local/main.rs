@@ -20,6 +20,8 @@ mod plain;
 mod serve;
 #[path = "../support/mod.rs"]
 mod support;
+mod timeline;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,8 @@ struct Effort {
     /// Megabytes of the small and of the large database.
     sizes: [u64; 2],
     branches: usize,
+    /// Branches from warm spares.
+    warm: usize,
     wakes: usize,
     at_once: usize,
     serves: usize,
@@ -65,6 +69,7 @@ struct Effort {
 const WHOLE: Effort = Effort {
     sizes: [50, 10_240],
     branches: 21,
+    warm: 60,
     wakes: 21,
     at_once: 3,
     serves: 7,
@@ -79,6 +84,7 @@ const WHOLE: Effort = Effort {
 const QUICK: Effort = Effort {
     sizes: [50, 200],
     branches: 7,
+    warm: 20,
     wakes: 7,
     at_once: 1,
     serves: 3,
@@ -149,6 +155,7 @@ async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result
         let measured = measure_stage(&fixture, durability, disk, effort, table).await;
         fixture.close().await;
         measured?;
+        warm::branches(disk, durability, effort, table).await?;
         serve::existing(disk, effort, table).await?;
     }
     Ok(())

@@ -61,6 +61,9 @@ use crate::{
 /// The error of a set-up.
 pub type SetUpError = Box<dyn StdError + Send + Sync>;
 
+/// Warm spares of the server: tests branch one source again and again, several at once.
+const SPARES: usize = 3;
+
 /// The expiry of a branch that is not removed.
 const BRANCH_TTL: Duration = hours(1);
 

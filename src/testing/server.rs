@@ -15,7 +15,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{kept_branches::ConnectCommands, shared_server, unavailable};
+use super::{SPARES, kept_branches::ConnectCommands, shared_server, unavailable};
 use crate::{
     api::{branch::Branch, name::BranchName},
     client::Lakebase,
@@ -109,7 +109,8 @@ async fn open() -> Result<(Server, Resources)> {
             let directory = private_directory()?;
             let reaper = Some(reaper(&directory)?);
             let builder = LocalLakebase::builder().data_dir(directory.join("data"));
-            let local = builder.durability(Durability::Fast).start().await.map_err(no_server)?;
+            let local =
+                builder.durability(Durability::Fast).spares(SPARES).start().await.map_err(no_server)?;
             (Resources { local, _reaper: reaper, _user: None }, Some(directory))
         }
     };

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Builder;
 
 use super::{
-    kept_branches,
+    SPARES, kept_branches,
     lock_file::{LockFile, after_last_user},
     unavailable,
 };
@@ -183,7 +183,8 @@ fn serve(directory: &Directory) -> std::result::Result<(), String> {
     let serving = directory.serving().map_err(|e| e.to_string())?;
     serving.try_lock().map_err(|_| "another server runs there".to_owned())?;
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let builder = LocalLakebase::builder().data_dir(directory.data()).durability(Durability::Fast);
+    let builder = LocalLakebase::builder().data_dir(directory.data());
+    let builder = builder.durability(Durability::Fast).spares(SPARES);
     let local = runtime.block_on(builder.start()).map_err(|e| e.to_string())?;
     // Held to the end of the process, so that no other process enters meanwhile.
     let last = after_last_user(|| directory.users(), || directory.enter());

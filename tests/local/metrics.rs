@@ -25,6 +25,22 @@ async fn scrape(local: &LocalLakebase, token: &str) -> String {
     answer
 }
 
+async fn metrics(local: &LocalLakebase) -> String {
+    let text = scrape(local, local.token().expose_secret()).await;
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    text
+}
+
+fn find(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{series} is missing: {text}")).parse().unwrap()
+}
+
+/// The present value of a series.
+pub(super) async fn value(local: &LocalLakebase, series: &str) -> f64 {
+    find(&metrics(local).await, series)
+}
+
 #[tokio::test]
 async fn metrics_count_branches_computes_logins_and_clones() {
     let directory = directory();
@@ -35,12 +51,8 @@ async fn metrics_count_branches_computes_logins_and_clones() {
     assert_eq!(number(&main, "SELECT 1::bigint").await, 1);
     main.connect().user("nobody").await.unwrap_err();
     assert!(scrape(&local, "wrong").await.starts_with("HTTP/1.1 401"));
-    let text = scrape(&local, local.token().expose_secret()).await;
-    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
-    let value = |series: &str| -> f64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{series} is missing: {text}")).parse().unwrap()
-    };
+    let text = metrics(&local).await;
+    let value = |series: &str| find(&text, series);
     assert_eq!((value("lakebase_projects"), value("lakebase_branches")), (1.0, 2.0));
     assert_eq!((value("lakebase_computes_awake"), value("lakebase_wakes_total")), (2.0, 2.0));
     assert_eq!(value("lakebase_logins_total{outcome=\"accepted\"}"), 1.0);

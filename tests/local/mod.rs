@@ -14,3 +14,4 @@ mod read_only;
 mod security;
 mod serve;
 mod snapshots;
+mod spares;

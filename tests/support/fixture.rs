@@ -1,7 +1,8 @@
 //! One server for the process and a project for each test.
 //!
 //! The server is a local Lakebase unless `LAKEBASE_CONTRACT=workspace`: then it is the workspace that the environment
-//! names (`DATABRICKS_HOST` and so on). `LAKEBASE_CONTRACT_PG_VERSION` chooses the PostgreSQL of the local one.
+//! names (`DATABRICKS_HOST` and so on). `LAKEBASE_CONTRACT_PG_VERSION` chooses the PostgreSQL of the local one, and
+//! `LAKEBASE_CONTRACT_SPARES=each` has it make every branch of a running one from a warm spare; it uses none otherwise.
 
 use std::{
     fs::Permissions,
@@ -46,6 +47,13 @@ pub(crate) fn is_workspace() -> bool {
     std::env::var("LAKEBASE_CONTRACT").is_ok_and(|target| target == "workspace")
 }
 
+/// The environment variable that has the local server make branches from spares.
+pub(crate) const SPARES: &str = "LAKEBASE_CONTRACT_SPARES";
+
+fn wants_spares() -> bool {
+    std::env::var(SPARES).is_ok_and(|wanted| wanted == "each")
+}
+
 /// The PostgreSQL version of the local server, where the environment names one.
 pub(crate) fn wanted_version() -> Option<u32> {
     let text = std::env::var("LAKEBASE_CONTRACT_PG_VERSION").ok().filter(|text| !text.is_empty())?;
@@ -61,7 +69,10 @@ pub(crate) fn server() -> &'static Server {
                 let directory =
                     tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap().keep();
                 let reaper = Reaper::of(&directory);
-                let local = local(&directory).idle_time_scale(60).start().await.unwrap();
+                let builder = local(&directory).idle_time_scale(60);
+                let builder =
+                    if wants_spares() { builder.spare_for_each_branch() } else { builder.spares(0) };
+                let local = builder.start().await.unwrap();
                 let server =
                     Server { host: local.host().to_string(), token: local.token().clone(), _reaper: reaper };
                 ready.send(server).unwrap();

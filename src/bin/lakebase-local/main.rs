@@ -73,6 +73,9 @@ struct Serve {
     /// Disk space for the history of all branches, in MB; 0 keeps none [default: a tenth of what is free at the start]
     #[arg(long, env = "LAKEBASE_HISTORY_BUDGET_MB")]
     history_budget_mb: Option<u64>,
+    /// Warm spares for each branch that was branched lately; 0 for none [default: 1 with --durability fast, else 0]
+    #[arg(long)]
+    spares: Option<usize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -184,6 +187,9 @@ fn builder(arguments: Serve) -> LocalLakebaseBuilder {
     }
     if let Some(megabytes) = arguments.history_budget_mb {
         builder = builder.history_budget_mb(megabytes);
+    }
+    if let Some(spares) = arguments.spares {
+        builder = builder.spares(spares);
     }
     builder
 }

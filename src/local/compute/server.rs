@@ -65,6 +65,7 @@ pub(in crate::local) struct Server {
     socket: Option<ComputeSocket>,
     signals: mpsc::UnboundedSender<Signal>,
     ended: watch::Receiver<bool>,
+    times: [(&'static str, Duration); 4],
 }
 
 impl Server {
@@ -74,25 +75,33 @@ impl Server {
         spawner: &Spawner,
         launch: Launch,
     ) -> Result<Self, EngineError> {
+        let mut parts = Parts::begin();
         let program = launch.installation.bin.join("postgres");
         let (version, prepared) = (launch.installation.version, launch.clone());
         // Logins come from the account of this process, which is not that of the files.
         let access =
             FileWorkers::privileged().run(move || Ok::<_, EngineError>((hba(version), ident()))).await?;
         let (log, log_again, sandbox) = files.run(move || prepared.prepare(&access)).await?;
+        parts.end(0);
         let mut command = command(&program, &launch.data, sandbox);
         command.arg("-D").arg(&launch.data).stdin(Stdio::null()).stdout(log).stderr(log_again);
         let child = spawner.spawn(command).await.map_err(EngineError::io("start", &program))?;
+        parts.end(1);
         let pid = child.id();
         let mut server = Self::supervise(child, launch.socket_dir.join(SOCKET_FILE));
         let (started, ended) = (launch.clone(), server.ended.clone());
         let ready = files.run(move || started.await_ready(pid, &ended)).await;
+        parts.end(2);
         let ready = match ready {
             Ok(listener) => server.pin(listener).await,
             Err(error) => Err(error),
         };
         match ready {
-            Ok(()) => Ok(server),
+            Ok(()) => {
+                parts.end(3);
+                server.times = parts.times;
+                Ok(server)
+            }
             Err(error) => {
                 let closing = launch.closing.load(Ordering::SeqCst);
                 server.stop(if closing { Signal::KILL } else { Signal::QUIT }).await;
@@ -122,7 +131,12 @@ impl Server {
             }
             let _ = end.send(true);
         });
-        Self { path, socket: None, signals, ended }
+        Self { path, socket: None, signals, ended, times: PARTS.map(|part| (part, Duration::ZERO)) }
+    }
+
+    /// The parts of the start, and how long each took.
+    pub(in crate::local) fn start_times(&self) -> [(&'static str, Duration); 4] {
+        self.times
     }
 
     /// Fixes where sessions connect to, while the process is known by its number.
@@ -167,6 +181,29 @@ impl Server {
                 "PostgreSQL did not stop within {} s", limit.as_secs_f32()
             );
         }
+    }
+}
+
+/// The parts of a start, in their order.
+const PARTS: [&str; 4] = ["start: files", "start: process", "start: recovery until ready", "start: socket"];
+
+/// The times of the parts of a start.
+struct Parts {
+    last: Instant,
+    times: [(&'static str, Duration); 4],
+}
+
+impl Parts {
+    fn begin() -> Self {
+        Self { last: Instant::now(), times: PARTS.map(|part| (part, Duration::ZERO)) }
+    }
+
+    fn end(&mut self, part: usize) {
+        let now = Instant::now();
+        if let Some((_, took)) = self.times.get_mut(part) {
+            *took = now.duration_since(self.last);
+        }
+        self.last = now;
     }
 }
 

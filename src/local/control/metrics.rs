@@ -1,6 +1,7 @@
 //! Counts and sizes of the server, in Prometheus' text format.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use super::{Control, error_response::ErrorResponse};
-use crate::local::engine::CloneMethod;
+use crate::local::engine::{CloneMethod, PartTimes};
 
 /// Counts of events since the start of the server.
 #[derive(Default)]
@@ -18,7 +19,10 @@ pub(super) struct Counters {
     accepted: AtomicU64,
     refused: AtomicU64,
     wakes: AtomicU64,
+    spares_made: AtomicU64,
+    spares_used: AtomicU64,
     clones: Mutex<[CloneTimes; 2]>,
+    parts: Mutex<BTreeMap<&'static str, PartTimes>>,
 }
 
 /// Upper bounds of the buckets of clone times, in seconds.
@@ -45,6 +49,16 @@ impl Counters {
         self.wakes.fetch_add(1, Relaxed);
     }
 
+    /// Counts a spare that is ready.
+    pub(super) fn spare_made(&self) {
+        self.spares_made.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a spare that became a branch.
+    pub(super) fn spare_used(&self) {
+        self.spares_used.fetch_add(1, Relaxed);
+    }
+
     /// Counts a clone of a branch's files.
     pub(super) fn cloned(&self, method: CloneMethod, took: Duration) {
         let took = took.as_secs_f64();
@@ -57,6 +71,18 @@ impl Counters {
                 within.for_each(|(bucket, _)| *bucket += 1);
             }
         }
+    }
+
+    /// Counts a part of the creation of a branch.
+    pub(super) fn part(&self, part: &'static str, took: Duration) {
+        let mut parts = self.parts();
+        let times = parts.entry(part).or_default();
+        times.count += 1;
+        times.sum += took;
+    }
+
+    fn parts(&self) -> MutexGuard<'_, BTreeMap<&'static str, PartTimes>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clones(&self) -> MutexGuard<'_, [CloneTimes; 2]> {
@@ -102,6 +128,8 @@ impl Control {
         );
         gauge("lakebase_branches", "Branches", state.branches.len() as u64);
         gauge("lakebase_computes_awake", "PostgreSQL servers that run", awake as u64);
+        let spares = engine.sources_of_spares().iter().map(|source| engine.spares_of(source)).sum::<usize>();
+        gauge("lakebase_spares", "Warm spares that are ready to become branches", spares as u64);
         gauge(
             "lakebase_wal_bytes",
             "WAL that branches keep; a file that several share counts once",
@@ -116,9 +144,29 @@ impl Control {
         let name = "lakebase_wakes_total";
         text.push_str(&head(name, "counter", "Starts of PostgreSQL servers"));
         line(&mut text, name, read(&counters.wakes));
+        let name = "lakebase_spares_total";
+        text.push_str(&head(name, "counter", "Warm spares that were made, and those that became a branch"));
+        line(&mut text, &format!("{name}{{event=\"made\"}}"), read(&counters.spares_made));
+        line(&mut text, &format!("{name}{{event=\"used\"}}"), read(&counters.spares_used));
         text.push_str(&counters.clone_times());
+        text.push_str(&part_times(engine.timings(), &counters.parts()));
         Ok(text)
     }
+}
+
+/// The times of the parts of clones, starts, promotions and creations.
+fn part_times(
+    mut parts: BTreeMap<&'static str, PartTimes>,
+    created: &BTreeMap<&'static str, PartTimes>,
+) -> String {
+    parts.extend(created.iter().map(|(part, times)| (*part, *times)));
+    let name = "lakebase_part_seconds";
+    let mut text = head(name, "summary", "Times of the parts of clones, starts and promotions");
+    for (part, times) in parts {
+        line(&mut text, &format!("{name}_sum{{part=\"{part}\"}}"), times.sum.as_secs_f64());
+        line(&mut text, &format!("{name}_count{{part=\"{part}\"}}"), times.count);
+    }
+    text
 }
 
 fn head(name: &str, kind: &str, help: &str) -> String {

@@ -28,6 +28,7 @@ mod rules;
 mod shared_state;
 mod size_cache;
 mod snapshots;
+mod spares;
 mod sql;
 mod state;
 mod store;
@@ -46,12 +47,14 @@ use self::{
     activity::ActivityTable, authenticator::Logins, branches::Branches, computes::Computes,
     credentials::Credentials, databases::Databases, endpoints::Endpoints, intents::CatalogChanges,
     locks::Locks, metrics::Counters, operations::Operations, projects::Projects, roles::Roles,
-    shared_state::SharedState, size_cache::SizeCache, snapshots::Snapshots, store::Store, timers::Timers,
+    shared_state::SharedState, size_cache::SizeCache, snapshots::Snapshots, spares::Spares, store::Store,
+    timers::Timers,
 };
 pub(crate) use self::{
     error_response::{Code, ErrorResponse},
     listing::PageRequest,
     operations::DoneAfter,
+    spares::SparePolicy,
     store::{StoreError, make_room},
 };
 #[cfg(test)]
@@ -86,6 +89,7 @@ pub(crate) struct ControlOptions {
     /// How many times faster than the clock the life of credentials passes; 1 except in tests.
     pub(crate) credential_time_scale: u32,
     pub(crate) limits: Limits,
+    pub(crate) spares: SparePolicy,
 }
 
 /// Limits of branches.
@@ -127,6 +131,7 @@ pub(crate) struct Control {
     state: Arc<SharedState>,
     computes: Arc<Computes>,
     timers: Timers,
+    spares: Arc<Spares>,
     timer_task: Mutex<Option<JoinHandle<()>>>,
     /// The gateway holds it weakly.
     _logins: Arc<Logins>,
@@ -160,7 +165,8 @@ impl Control {
 
     fn assemble(options: ControlOptions, state: Arc<SharedState>, signer: Arc<TokenSigner>) -> Self {
         let (pg_version, max_branches) = (options.pg_version, options.limits.max_branches);
-        let time_scale = options.credential_time_scale;
+        let (time_scale, idle_time_scale) = (options.credential_time_scale, options.idle_time_scale);
+        let policy = options.spares;
         let user: Arc<str> = options.user.as_str().into();
         let operations = Arc::new(Operations::new(options.latency));
         let locks = Arc::<Locks>::default();
@@ -174,12 +180,14 @@ impl Control {
             user: Arc::clone(&user),
             pg_version,
         };
+        let spares = Spares::new(Arc::clone(&state), Arc::clone(computes), policy, idle_time_scale);
         let branches = Branches {
             state: Arc::clone(&state),
             operations: Arc::clone(&operations),
             computes: Arc::clone(computes),
             locks: Arc::clone(&locks),
             changes: Arc::clone(changes),
+            spares: Arc::clone(&spares),
             max_branches,
         };
         let snapshots = Snapshots {
@@ -225,6 +233,7 @@ impl Control {
             projects,
             branches,
             snapshots,
+            spares,
             operations,
             user,
             state,

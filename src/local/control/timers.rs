@@ -18,6 +18,7 @@ use super::{
     projects::{self, Projects},
     shared_state::SharedState,
     snapshots::{self, Snapshots},
+    spares,
     state::{Branch, State},
 };
 use crate::api::name::{BranchName, ProjectName, SnapshotName};
@@ -33,7 +34,7 @@ const LONGEST_TRIM_PAUSE: Duration = Duration::from_secs(600);
 pub(super) fn spawn(control: Weak<Control>) -> JoinHandle<()> {
     tokio::spawn(async move {
         // Snapshots may take long, and what expires does not wait for them.
-        tokio::join!(run_timers(control.clone()), run_schedules(control));
+        tokio::join!(run_timers(control.clone()), run_schedules(control.clone()), spares::run(control));
     })
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,6 +33,8 @@ pub(super) struct Slot {
     order: RwLock<()>,
     server: Mutex<Option<Arc<Server>>>,
     watch: Mutex<Watch>,
+    /// Whether its server is a spare, which is no branch yet and has no history.
+    spare: AtomicBool,
 }
 
 impl Slot {
@@ -37,7 +42,7 @@ impl Slot {
         self.order.read().await
     }
 
-    async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+    pub(super) async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.order.write().await
     }
 
@@ -55,6 +60,19 @@ impl Slot {
         self.server().is_some_and(|server| server.has_ended())
     }
 
+    /// The server, once it has accepted logins and while it lives.
+    pub(super) fn running_server(&self) -> Option<Arc<Server>> {
+        self.server().filter(|server| server.socket().is_some())
+    }
+
+    pub(super) fn is_spare(&self) -> bool {
+        self.spare.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_spare(&self, spare: bool) {
+        self.spare.store(spare, Ordering::SeqCst);
+    }
+
     fn server(&self) -> Option<Arc<Server>> {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -66,7 +84,7 @@ impl Slot {
         )
     }
 
-    async fn stop(&self, signal: Signal) {
+    pub(super) async fn stop(&self, signal: Signal) {
         if let Some(server) = self.server() {
             server.stop(signal).await;
             self.replace(None);
@@ -101,6 +119,8 @@ impl Inner {
         if let Some(socket) = slot.socket() {
             return Ok(socket);
         }
+        // Of a server that has died.
+        self.end_spares(key).await;
         let dir = self.existing(key).await?;
         let data = dir.join("data");
         self.clear_crash(&slot, &data).await?;
@@ -120,6 +140,9 @@ impl Inner {
             closing: Arc::clone(&self.closing),
         };
         let server = Server::start(&self.files, &self.spawner, launch).await?;
+        for (part, took) in server.start_times() {
+            self.timings.add(part, took);
+        }
         slot.replace(Some(server));
         if let Err(closing) = self.refuse_when_closing() {
             slot.stop(Signal::INT).await;
@@ -160,6 +183,7 @@ impl Inner {
     pub(super) async fn stop(&self, key: &BranchKey) -> Result<(), EngineError> {
         if let Some(slot) = self.known_slot(key) {
             let _alone = slot.alone().await;
+            self.end_spares(key).await;
             slot.stop(Signal::INT).await;
             if let Ok(dir) = self.existing(key).await {
                 self.keep_wal(&dir).await;
@@ -194,6 +218,7 @@ impl Inner {
     pub(super) async fn remove(&self, key: &BranchKey) -> Result<(), EngineError> {
         let slot = self.slot(key);
         let alone = slot.alone().await;
+        self.end_spares(key).await;
         // Its data is going away: nothing is worth writing out.
         slot.stop(Signal::QUIT).await;
         self.sockets.forget(&key.to_string());

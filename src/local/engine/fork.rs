@@ -121,6 +121,7 @@ impl Inner {
             Some(socket) => self.fork_running(&socket, dir.join("data"), staged.data()).await?,
             None => self.fork_stopped(dir.join("data"), staged.data()).await?,
         };
+        let mut parts = self.timings.begin();
         self.sweep(&dir).await?;
         let (to, branch) = (staged.dir.clone(), source.branch.clone());
         let (lsn, own_from, time) = (end.lsn, end.own_from, end.fork.time);
@@ -131,6 +132,7 @@ impl Inner {
         })
         .await?;
         staged.publish(vacant).await?;
+        parts.lap("clone: history and rename");
         Ok(end.fork)
     }
 
@@ -169,11 +171,16 @@ impl Inner {
         let measured = source.clone();
         self.on_disk(move |storage| storage.check_space(&measured)).await?;
 
+        let mut parts = self.timings.begin();
         let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
+        parts.lap("clone: login");
         let mut backup = Backup::begin(session).await?;
+        parts.lap("clone: begin of backup");
         let (from, to) = (source.clone(), target.clone());
         let cloned = self.on_disk(move |storage| storage.clone_data(&from, &to, WalSelection::None)).await?;
+        parts.lap("clone: files");
         let (end, label) = backup.end().await?;
+        parts.lap("clone: end of backup");
 
         let (time, start) = (Utc::now(), backup.start);
         let finish = move |storage: &Storage| {
@@ -186,6 +193,7 @@ impl Inner {
             Ok(End { fork, lsn: end, own_from: end })
         };
         let fork = self.on_disk(finish).await?;
+        parts.lap("clone: WAL");
         backup.release();
         Ok(fork)
     }

@@ -113,7 +113,7 @@ impl Inner {
         let running: Vec<_> = {
             let slots = self.lock_slots();
             let running = slots.iter().filter_map(|(key, slot)| {
-                let socket = slot.socket()?;
+                let socket = slot.socket().filter(|_| !slot.is_spare())?;
                 Some((key.clone(), Arc::clone(slot), socket))
             });
             running.collect()

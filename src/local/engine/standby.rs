@@ -5,6 +5,7 @@
 //! standby serves the clone and connects when it is told that the source is awake ([`Engine::reconnect`]).
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Settings of a standby, in a file that PostgreSQL reads after `postgresql.conf`.
-const SETTINGS_FILE: &str = "postgresql.auto.conf";
+pub(super) const SETTINGS_FILE: &str = "postgresql.auto.conf";
 /// Makes a server stay in recovery and stream.
 const SIGNAL_FILE: &str = "standby.signal";
 
@@ -109,12 +110,12 @@ impl Inner {
         let connection = self.connection_to(source);
         let data = dir.join("data");
         // Each time: a directory without the file would start as a branch of its own.
-        self.on_disk(move |_| configure(&data, &connection)).await?;
+        self.on_disk(move |_| configure(&data, &connection, &SETTINGS)).await?;
         self.start(standby, settings).await
     }
 
     /// The connection string of a standby. The password opens the replication of this one branch.
-    fn connection_to(&self, source: &BranchKey) -> String {
+    pub(super) fn connection_to(&self, source: &BranchKey) -> String {
         let directory = self.sockets.path(&source.to_string()).display().to_string();
         let password = self.platform.replication_password(&source.to_string());
         let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
@@ -125,7 +126,7 @@ impl Inner {
         )
     }
 
-    async fn admit_standbys(&self, source: &BranchKey) -> Result<(), EngineError> {
+    pub(super) async fn admit_standbys(&self, source: &BranchKey) -> Result<(), EngineError> {
         let context = "create the role of standbys";
         let socket = self.known_slot(source).and_then(|slot| slot.socket());
         let socket =
@@ -185,18 +186,21 @@ impl Inner {
     }
 }
 
+/// Settings of the standby of a read-only endpoint.
+const SETTINGS: [(&str, &str); 1] = [
+    // Vacuum on the source waits for queries here, so that they neither end nor delay the replay.
+    ("hot_standby_feedback", "on"),
+];
+
 /// Writes the files that make a server of this data directory a standby.
-fn configure(data: &Path, connection: &str) -> Result<(), EngineError> {
+pub(super) fn configure(data: &Path, connection: &str, settings: &[(&str, &str)]) -> Result<(), EngineError> {
     let connection = connection.replace('\\', "\\\\").replace('\'', "''");
-    let settings = format!(
-        "# Written anew at every start.\n\
-         primary_conninfo = '{connection}'\n\
-         hot_standby = 'on'\n\
-         # Vacuum on the source waits for queries here, so that they neither end nor delay the replay.\n\
-         hot_standby_feedback = 'on'\n\
-         recovery_target_timeline = 'latest'\n"
-    );
-    for (name, text) in [(SETTINGS_FILE, settings.as_str()), (SIGNAL_FILE, "")] {
+    let mut text = format!("# Written anew at every start.\nprimary_conninfo = '{connection}'\n");
+    for (name, value) in settings {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{name} = '{value}'");
+    }
+    for (name, text) in [(SETTINGS_FILE, text.as_str()), (SIGNAL_FILE, "")] {
         let path = data.join(name);
         storage::replace(&path, text.as_bytes()).map_err(EngineError::io("write", &path))?;
     }
@@ -212,7 +216,7 @@ mod tests {
     #[test]
     fn the_connection_survives_both_quotings_and_is_closed_to_others() {
         let dir = tempfile::tempdir().unwrap();
-        configure(dir.path(), r"host='/a\'b' password='x\\y'").unwrap();
+        configure(dir.path(), r"host='/a\'b' password='x\\y'", &SETTINGS).unwrap();
         let path = dir.path().join(SETTINGS_FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(r"primary_conninfo = 'host=''/a\\''b'' password=''x\\\\y'''"), "{text}");

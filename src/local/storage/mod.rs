@@ -167,9 +167,7 @@ impl Storage {
     /// Moves a staged directory to where it belongs, in one step.
     pub(super) fn publish(&self, staged: &Path, target: &Path) -> Result<(), EngineError> {
         let parent = target.parent().unwrap_or(&self.root);
-        if self.durable {
-            sync_all_of(staged).map_err(EngineError::io("flush", staged))?;
-        }
+        self.flush(staged)?;
         // A concurrent deletion of the project's last branch may remove the parent.
         for _ in 0..8 {
             match create_private_dir(parent) {
@@ -189,6 +187,11 @@ impl Storage {
             }
         }
         Err(EngineError::io("create", target)(io::Error::from(io::ErrorKind::NotFound)))
+    }
+
+    /// Has the files of a directory survive a power cut, where that is asked for.
+    pub(super) fn flush(&self, dir: &Path) -> Result<(), EngineError> {
+        if self.durable { sync_all_of(dir).map_err(EngineError::io("flush", dir)) } else { Ok(()) }
     }
 
     /// Removes a directory by one rename; its files are deleted in the background.

@@ -16,18 +16,20 @@ use crate::{
     },
     local::{
         control::{
+            computes::Computes,
             endpoints,
-            error_conversion::caught,
+            error_conversion::{caught, with_sources},
             error_response::ErrorResponse,
             failpoint, generated_ids,
             locks::{Held, Wanted},
             operations::{ResourceKind, Work},
             passwords, point_in_time,
             rules::{self, deletion, expiry, mask},
+            spares::Creating,
             state::{Branch, Origin, State},
             to_wire::{self, json},
         },
-        engine::{CloneMethod, ForkPoint},
+        engine::{CloneMethod, Fork, ForkPoint, ReadySpare},
     },
 };
 
@@ -36,6 +38,21 @@ enum Begun {
     /// The branch existed: its JSON now.
     Replaced(Value),
     Fork(Source, Box<Branch>),
+}
+
+/// The way to the files of a branch.
+enum Way {
+    /// From the history of the source.
+    At(ForkPoint),
+    /// A spare that has everything by now.
+    Spare(Box<ReadySpare>),
+    Clone,
+}
+
+/// Held while a branch is made.
+struct Making {
+    _held: Held,
+    _creating: Creating,
 }
 
 impl Branches {
@@ -52,13 +69,21 @@ impl Branches {
             return Err(ErrorResponse::bad_request("Expiration must be specified when creating a branch"));
         };
         let at = point_in_time::point(&spec)?;
+        let creating = self.spares.creating();
         let held = self.hold_for_fork(&source, &name).await?;
+        let making = Making { _held: held, _creating: creating };
         let state = self.state.snapshot();
         if let (Some(at), SourceName::Branch(source)) = (at, &source)
             && !state.branches.contains_key(&name)
         {
             point_in_time::check_point(&state, &self.computes.engine, source, at).await?;
         }
+        let spare = match &source {
+            SourceName::Branch(source) if at.is_none() && !state.branches.contains_key(&name) => {
+                self.spares.take(source).await
+            }
+            _ => None,
+        };
         let reserve = |state: &mut State| {
             state.project(&project)?;
             if state.branches.contains_key(&name) {
@@ -70,13 +95,23 @@ impl Branches {
                 };
             }
             let source = Source::find(state, &source, at)?;
-            let (source, branch) = draft(state, &name, source, expiry, &spec, self.max_branches)?;
+            let (source, mut branch) = draft(state, &name, source, expiry, &spec, self.max_branches)?;
+            if let Some(spare) = &spare {
+                branch.uid.clone_from(&spare.key().branch);
+            }
             state.put_branch(branch.clone());
             Ok(Begun::Fork(source, Box::new(branch)))
         };
         Ok(match self.state.commit(reserve).await? {
             Begun::Replaced(response) => Work::done(ResourceKind::Branch, &name, response),
-            Begun::Fork(source, branch) => self.fork(held, source, *branch, at),
+            Begun::Fork(source, branch) => {
+                let way = match (at, spare) {
+                    (Some(at), _) => Way::At(at),
+                    (None, Some(spare)) => Way::Spare(Box::new(spare)),
+                    (None, None) => Way::Clone,
+                };
+                self.fork(making, source, *branch, way)
+            }
         })
     }
 
@@ -91,11 +126,11 @@ impl Branches {
         }
     }
 
-    fn fork(self, held: Held, source: Source, branch: Branch, at: Option<ForkPoint>) -> Work {
+    fn fork(self, making: Making, source: Source, branch: Branch, way: Way) -> Work {
         let name = branch.name();
         Work::new(ResourceKind::Branch, branch.name(), async move {
-            let _held = held;
-            let made = caught(self.make(&source, branch.clone(), at)).await;
+            let _making = making;
+            let made = caught(self.make(&source, branch.clone(), way)).await;
             if made.is_err() {
                 let forgotten = self.state.commit(|state| Ok(state.branches.remove(&name))).await;
                 if let Err(error) = forgotten {
@@ -114,19 +149,10 @@ impl Branches {
     }
 
     /// Creates the files, the address and the compute, which starts at once because a login is likely to follow.
-    async fn make(
-        &self,
-        source: &Source,
-        mut branch: Branch,
-        at: Option<ForkPoint>,
-    ) -> Result<Value, ErrorResponse> {
+    async fn make(&self, source: &Source, mut branch: Branch, way: Way) -> Result<Value, ErrorResponse> {
         let computes = &self.computes;
-        let begun = Instant::now();
-        let fork = match at {
-            Some(at) => computes.engine.fork_at(&source.key(), &branch.key(), at).await?,
-            None => computes.engine.fork(&source.key(), &branch.key()).await?,
-        };
-        computes.counters.cloned(fork.method, begun.elapsed());
+        let at_a_point = matches!(way, Way::At(_));
+        let fork = self.files(source, &branch, way).await?;
         failpoint::reached("create-branch.files");
         branch.origin = branch.origin.map(|origin| Origin {
             lsn: fork.lsn,
@@ -135,6 +161,7 @@ impl Branches {
             bytes_added: fork.bytes_added,
             ..origin
         });
+        let begun = Instant::now();
         let endpoint = branch.read_write().cloned();
         let start = async {
             match &endpoint {
@@ -144,10 +171,11 @@ impl Branches {
         };
         let (published, started) = tokio::join!(computes.publish(&branch), start);
         started?;
+        computes.counters.part("create: address and start", begun.elapsed());
         for (endpoint, address) in published? {
             branch.set_address(endpoint.id(), address);
         }
-        if at.is_some() || source.is_of_the_past() {
+        if at_a_point || source.is_of_the_past() {
             point_in_time::retain_existing(computes, &mut branch).await?;
             branch.logical_size = computes.logical_size(&branch).await;
         } else {
@@ -166,7 +194,39 @@ impl Branches {
             state.put_branch(branch);
             Ok(response)
         };
-        self.state.commit(acknowledge).await
+        let begun = Instant::now();
+        let acknowledged = self.state.commit(acknowledge).await?;
+        computes.counters.part("create: state", begun.elapsed());
+        if let (Source::Branch(source), false) = (source, at_a_point) {
+            self.spares.branched(source);
+        }
+        Ok(acknowledged)
+    }
+
+    /// Creates the files; with a spare, its server runs already.
+    async fn files(&self, source: &Source, branch: &Branch, way: Way) -> Result<Fork, ErrorResponse> {
+        let Computes { engine, counters, .. } = &*self.computes;
+        let way = match way {
+            Way::Spare(spare) => match engine.promote_spare(*spare).await {
+                Ok(fork) => {
+                    counters.spare_used();
+                    return Ok(fork);
+                }
+                Err(error) => {
+                    let error = with_sources(&error);
+                    tracing::warn!(branch = %branch.name(), error, "a spare did not become a branch; cloning");
+                    Way::Clone
+                }
+            },
+            way => way,
+        };
+        let begun = Instant::now();
+        let fork = match way {
+            Way::At(at) => engine.fork_at(&source.key(), &branch.key(), at).await?,
+            Way::Spare(_) | Way::Clone => engine.fork(&source.key(), &branch.key()).await?,
+        };
+        counters.cloned(fork.method, begun.elapsed());
+        Ok(fork)
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
         mask::{self, BranchField, Selected},
     },
     shared_state::SharedState,
+    spares::Spares,
     state::{Branch, State},
     to_wire::{self, json},
 };
@@ -44,6 +45,7 @@ pub(crate) struct Branches {
     pub(super) computes: Arc<Computes>,
     pub(super) locks: Arc<Locks>,
     pub(super) changes: Arc<CatalogChanges>,
+    pub(super) spares: Arc<Spares>,
     /// The most branches that a project can have.
     pub(super) max_branches: usize,
 }

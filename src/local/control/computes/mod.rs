@@ -4,6 +4,8 @@ mod orphans;
 mod publish;
 mod standbys;
 
+pub(super) use standbys::can_follow;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;

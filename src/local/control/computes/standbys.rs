@@ -13,6 +13,8 @@ use crate::local::{
 
 /// The setting that a standby must have at least as high as its source; connections are the other one.
 const LOCKS: &str = "max_locks_per_transaction";
+/// PostgreSQL's default of it.
+const DEFAULT_LOCKS: u64 = 64;
 
 /// The PostgreSQL settings of a standby: those of its endpoint, raised to what its source has where PostgreSQL demands
 /// that.
@@ -21,13 +23,20 @@ pub(super) fn settings(branch: &Branch, endpoint: &Endpoint) -> ComputeSettings 
     let Some(source) = branch.read_write() else { return own };
     let source = sizing::settings(&source.sizing, &source.pg_settings);
     own.max_connections = own.max_connections.max(source.max_connections);
-    let locks = |settings: &ComputeSettings| settings.pg_settings.get(LOCKS)?.trim().parse::<u64>().ok();
-    // What is not set is PostgreSQL's default, 64.
-    let most = locks(&own).unwrap_or(64).max(locks(&source).unwrap_or(64));
-    if most != 64 {
+    let most = locks(&own).max(locks(&source));
+    if most != DEFAULT_LOCKS {
         own.pg_settings.insert(LOCKS.to_owned(), most.to_string());
     }
     own
+}
+
+fn locks(settings: &ComputeSettings) -> u64 {
+    settings.pg_settings.get(LOCKS).and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_LOCKS)
+}
+
+/// Whether a standby with these settings can replay what its source writes.
+pub(in crate::local::control) fn can_follow(standby: &ComputeSettings, source: &ComputeSettings) -> bool {
+    standby.max_connections >= source.max_connections && locks(standby) >= locks(source)
 }
 
 impl Computes {

@@ -12,6 +12,7 @@ mod history;
 mod moments;
 mod planted;
 mod retention;
+mod spares;
 mod standby;
 
 static SETTINGS: ComputeSettings =

@@ -1,30 +1,23 @@
-//! Options of a local Lakebase, and its start.
+//! Options of a local Lakebase.
+
+mod start;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
-use secrecy::SecretString;
-use tokio::{net::TcpListener, sync::oneshot};
-use url::Url;
-
 use super::{
-    BranchCopies, LocalError, LocalLakebase, Running,
+    LocalError, LocalLakebase,
     data_dir::{Lock, is_served},
-    default_data_dir, descriptors,
+    default_data_dir,
     record::Record,
 };
 use crate::local::{
     Durability,
-    account::FileWorkers,
-    api,
-    control::{Control, ControlOptions, DoneAfter, Limits, make_room},
-    engine::{DEFAULT_MAJOR, Engine, EngineOptions, PgVersion},
-    gateway::{AddressPolicy, Authority},
-    token::TokenSigner,
+    control::{DoneAfter, Limits},
+    engine::{DEFAULT_MAJOR, Engine},
 };
 
 /// The time limit for another process that is starting on the same data directory.
@@ -61,6 +54,8 @@ pub struct LocalLakebaseBuilder {
     credential_time_scale: u32,
     limits: Limits,
     history_budget: Option<u64>,
+    spares: Option<usize>,
+    spare_for_each_branch: bool,
 }
 
 /// The PostgreSQL of projects that ask for no version.
@@ -85,6 +80,8 @@ impl Default for LocalLakebaseBuilder {
             credential_time_scale: 1,
             limits: Limits::default(),
             history_budget: None,
+            spares: None,
+            spare_for_each_branch: false,
         }
     }
 }
@@ -154,6 +151,28 @@ impl LocalLakebaseBuilder {
     /// to a tenth of what is free at the start. Beyond it, the oldest history is removed. With 0, none is kept.
     pub fn history_budget_mb(mut self, megabytes: u64) -> Self {
         self.history_budget = Some(megabytes.saturating_mul(1 << 20));
+        self
+    }
+
+    /// The number of warm spares for each branch that was branched lately: clones that follow it, so that the next branch
+    /// of it is made in some milliseconds. They are given up after five minutes without a branch, and while memory or
+    /// disk are short. Defaults to 1 with [`Durability::Fast`] and to 0, none, with [`Durability::Full`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let builder = lakebase::local::LocalLakebase::builder().spares(2);
+    /// # let _ = builder;
+    /// ```
+    pub fn spares(mut self, spares: usize) -> Self {
+        self.spares = Some(spares);
+        self
+    }
+
+    /// Has every branch of the present of a running branch wait for a warm spare, for tests of them.
+    #[doc(hidden)]
+    pub fn spare_for_each_branch(mut self) -> Self {
+        self.spare_for_each_branch = true;
         self
     }
 
@@ -262,123 +281,8 @@ impl LocalLakebaseBuilder {
             source,
         })
     }
-
-    async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
-        descriptors::raise_limit();
-        let state = dir.join(STATE_FILE);
-        let free = move || {
-            make_room(&state);
-            Ok::<_, LocalError>(())
-        };
-        FileWorkers::privileged().run(free).await?;
-        // Bound first, so that a taken address fails before anything starts.
-        let (listener, address) = listen(self.listen).await?;
-        let keys = dir.clone();
-        let load = move || {
-            Authority::load_or_create(&keys)
-                .map_err(|error| LocalError::start("make the certificate authority", error))
-        };
-        let authority = FileWorkers::privileged().run(load).await?;
-        let ca_cert = authority.certificate_file().to_owned();
-        let engine = self.engine(&dir).await?;
-        let version = self.version(&engine).await?;
-        let copies = engine.clone_method().map_or(BranchCopies::Unknown, Into::into);
-        let control = self.control(&dir, engine, version, authority).await?;
-        let secrets = Arc::clone(&control);
-        let token = FileWorkers::privileged().run(move || api_token(&secrets)).await?;
-        let host = Url::parse(&format!("http://{address}"))
-            .map_err(|error| LocalError::start("name the host", error))?;
-        let record = Record {
-            host: host.clone(),
-            token: token.clone(),
-            user: self.user,
-            ca_cert,
-            pid: std::process::id(),
-            pg_version: version.to_string(),
-            copies,
-        };
-        record.write(&dir).await?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let router = api::router(Arc::clone(&control), token, host);
-        // The server stops when the sender is dropped.
-        let server = tokio::spawn(api::serve(listener, router, async move { drop(stopped.await) }));
-        let runtime = tokio::runtime::Handle::current();
-        let running = Running { control, server, stop: Some(stop), runtime, lock: Arc::new(lock) };
-        Ok(LocalLakebase { record, data_dir: dir, running: Some(running) })
-    }
-
-    async fn engine(&self, dir: &Path) -> Result<Engine, LocalError> {
-        let options = EngineOptions {
-            root: dir.to_owned(),
-            pg_bin: self.pg_bin.clone().or_else(default_pg_bin),
-            pg_user: self.pg_user.clone(),
-            durability: self.durability,
-            progress: None,
-            history_budget: self.history_budget,
-        };
-        Ok(Engine::open(options).await?)
-    }
-
-    async fn version(&self, engine: &Engine) -> Result<PgVersion, LocalError> {
-        Ok(match self.pg_version {
-            WantedVersion::Only(major) => engine.resolve_version(Some(major)).await?,
-            WantedVersion::Preferred(major) => engine.prefer_version(major).await?,
-        })
-    }
-
-    async fn control(
-        &self,
-        dir: &Path,
-        engine: Engine,
-        version: PgVersion,
-        authority: Authority,
-    ) -> Result<Arc<Control>, LocalError> {
-        let control = Control::open(ControlOptions {
-            state_file: dir.join(STATE_FILE),
-            sync: self.durability == Durability::Full,
-            engine,
-            authority,
-            addresses: AddressPolicy::default(),
-            user: self.user.clone(),
-            pg_version: version.major,
-            latency: self.latency,
-            idle_time_scale: self.idle_time_scale,
-            credential_time_scale: self.credential_time_scale,
-            limits: self.limits,
-        });
-        control.await.map_err(|error| LocalError::start("open the state", error))
-    }
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), LocalError> {
-    let bind = async |address| {
-        let listener = TcpListener::bind(address).await?;
-        let bound = listener.local_addr()?;
-        Ok::<_, std::io::Error>((listener, bound))
-    };
-    match bind(address).await {
-        Ok(listening) => Ok(listening),
-        Err(source) => {
-            let free = bind(SocketAddr::new(address.ip(), 0)).await.ok().map(|(_, free)| free);
-            Err(LocalError::Listen { address, free, source })
-        }
-    }
-}
-
-fn default_pg_bin() -> Option<PathBuf> {
-    std::env::var_os("LAKEBASE_PG_BIN").filter(|dir| !dir.is_empty()).map(PathBuf::from)
 }
 
 async fn claim(dir: &Path) -> Result<(), LocalError> {
     Ok(Engine::claim(dir).await?)
-}
-
-/// Generated once per data directory, so that clients configured with it keep working.
-fn api_token(control: &Control) -> Result<SecretString, LocalError> {
-    let key = TokenSigner::generate_key().map_err(|error| LocalError::start("make a token", error))?;
-    let make = || format!("lakebase-{}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    control
-        .secret("api-token", make)
-        .map(SecretString::from)
-        .map_err(|error| LocalError::start("keep the token", error))
 }

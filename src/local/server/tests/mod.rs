@@ -6,6 +6,7 @@ mod history_crash;
 mod point_in_time;
 mod reconciliation;
 mod snapshots;
+mod spare_crash;
 
 use std::{path::Path, sync::Arc};
 
