@@ -68,7 +68,7 @@
 //! | see what production changed meanwhile | [`branch.drift()`](Branch::drift) |
 //! | try a migration on a temporary branch | [`production.rehearse(&m)`](Branch::rehearse) |
 //! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
-//! | a branch for each test | `lakebase::testing::branch` (feature `testing`) |
+//! | a branch or a database for each test | `lakebase::testing` (feature `testing`) |
 //! | call an API without a method here | [`lakebase.request(…)`](Lakebase::request) |
 //!
 //! Apply a migration to a branch, look at the difference, promote it:
@@ -97,7 +97,7 @@
 //! | `data` | on | [`data`]: comparison of rows, taking rows back |
 //! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
-//! | `testing` | off | `lakebase::testing`, a branch for each test |
+//! | `testing` | off | `lakebase::testing`, a branch or a database for each test |
 //! | `metrics` | off | calls, waits, logins and renewals for the `metrics` facade: [`telemetry`] |
 //!
 //! With `default-features = false` the crate is the REST client: no database driver is built, and

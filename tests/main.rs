@@ -12,4 +12,5 @@ mod migrate;
 mod model;
 mod schema;
 mod support;
+mod testing;
 mod wire;

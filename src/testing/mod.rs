@@ -1,11 +1,12 @@
-//! A branch for each test: a real PostgreSQL with the data that all tests share, and changes that no other test sees.
+//! A branch or a database for each test: real PostgreSQL with the data that all tests share, and changes that no other
+//! test sees.
 //!
-//! The first test starts a local Lakebase for this process and runs the user's set-up once; each test then gets a
-//! copy-on-write branch of the result.
+//! The first test starts a local Lakebase for this process and runs the user's set-up once. Each test then gets a
+//! copy of the result: [`branch`] gives it a server of its own, [`database`] a database of its own on a server that the
+//! tests share.
 //!
-//! Where a test needs only empty tables, `#[sqlx::test]` with its database per test is enough and needs only a running
-//! server. A branch is the better choice where tests need data that takes long to load, extensions or settings of a
-//! server of their own, more than one database, or the roles and logins of Lakebase.
+//! A database is the better choice for many tests on little data. A branch is the better one where the data takes long
+//! to copy, and where tests need settings of a server, more than one database, or the roles and logins of Lakebase.
 //!
 //! ```no_run
 //! use lakebase::testing::{self, TestBranch};
@@ -31,17 +32,19 @@
 //!
 //! # Settings
 //!
-//! * `LAKEBASE_TEST_KEEP=1` keeps the branch of a test that panics or ends without [`close`](TestBranch::close), and
+//! * `LAKEBASE_TEST_KEEP=1` keeps the branch or database of a test that panics or ends without [`close`](TestBranch::close), and
 //!   prints how to connect to it.
 //! * `LAKEBASE_TEST_DIR=DIR` uses the server that runs on that data directory (`lakebase-local serve --data-dir DIR`)
 //!   rather than starting one. The project of the set-up is removed two seconds after the end of its last test.
 //!
 //! `cargo nextest` has a process for each test. These share one server: the first of them starts it, as a process that
-//! runs the same test up to its call of [`branch`]; two seconds after the last one it stops and removes everything. The
+//! runs the same test up to its call of [`branch`] or [`database`]; two seconds after the last one it stops and removes everything. The
 //! set-up runs once for each run of the tests.
 
-mod kept_branches;
+mod database;
+mod kept;
 mod lock_file;
+mod once_per_project;
 mod project_removal;
 mod server;
 mod shared_server;
@@ -57,6 +60,8 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
 };
+
+pub use database::{TestDatabase, database};
 
 /// The error of a set-up.
 pub type SetUpError = Box<dyn StdError + Send + Sync>;
@@ -81,7 +86,7 @@ const BRANCH_TTL: Duration = hours(1);
 pub struct TestBranch {
     branch: Branch,
     /// The commands to connect to it, where branches of failed tests are kept.
-    login: Option<kept_branches::ConnectCommands>,
+    login: Option<kept::ConnectCommands>,
     open: bool,
 }
 
@@ -113,8 +118,8 @@ where
     let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
     let info = source.create_branch(&id, Expiry::After(BRANCH_TTL)).await?;
     let branch = info.handle().clone();
-    let login = match kept_branches::is_asked_for() {
-        true => Some(server.login(&branch).await?),
+    let login = match kept::is_asked_for() {
+        true => Some(server.login(&branch.connection_info().await?, branch.id().as_str()).await?),
         false => None,
     };
     Ok(TestBranch { branch, login, open: true })
@@ -158,7 +163,7 @@ impl Drop for TestBranch {
             return;
         }
         match &self.login {
-            Some(login) => login.keep(&self.branch),
+            Some(login) => login.keep(&self.branch.name().to_string()),
             None => server::remove_later(self.branch.name().clone()),
         }
     }

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
     thread,
 };
 
@@ -12,15 +11,17 @@ use secrecy::SecretString;
 use tokio::{
     runtime::{Builder, Handle},
     sync::{OnceCell, oneshot},
+    task::JoinHandle,
 };
 use url::Url;
 
-use super::{SPARES, kept_branches::ConnectCommands, shared_server, unavailable};
+use super::{SPARES, kept::ConnectCommands, shared_server, unavailable};
 use crate::{
-    api::{branch::Branch, name::BranchName},
+    api::name::BranchName,
     client::Lakebase,
     error::{Error, Result},
     local::{Durability, LocalError, LocalLakebase},
+    postgres::info::ConnectionInfo,
 };
 
 /// The addresses and directories of a running server.
@@ -32,6 +33,8 @@ pub(super) struct Server {
     pub(super) shared: bool,
     /// The directory that is removed at the end of the tests, where the server ends with them.
     directory: Option<PathBuf>,
+    /// The runtime of the server. A test's own ends with the test; this one lives as long as the process.
+    background: Handle,
 }
 
 /// Resources that live as long as the server is used.
@@ -43,9 +46,6 @@ struct Resources {
 
 static SERVER: OnceCell<Server> = OnceCell::const_new();
 
-/// The runtime of the server. A test's own ends with the test; this one lives as long as the process.
-static BACKGROUND: OnceLock<Handle> = OnceLock::new();
-
 /// The server, started or attached to on the first call.
 pub(super) async fn server() -> Result<&'static Server> {
     SERVER.get_or_try_init(start).await
@@ -53,10 +53,10 @@ pub(super) async fn server() -> Result<&'static Server> {
 
 /// Removes a branch in the background.
 pub(super) fn remove_later(branch: BranchName) {
-    let Some(background) = BACKGROUND.get() else { return };
-    background.spawn(async move {
+    let Some(server) = SERVER.get() else { return };
+    server.spawn(async move {
         let removed =
-            async { server().await?.client().await?.branch(&branch)?.delete().purge().allow_missing().await };
+            async { server.client().await?.branch(&branch)?.delete().purge().allow_missing().await };
         if let Err(error) = removed.await {
             tracing::warn!(%branch, %error, "cannot remove a branch: it stays until it expires");
         }
@@ -84,7 +84,6 @@ fn run(ready: oneshot::Sender<Result<Server>>) {
     runtime.block_on(async {
         match open().await {
             Ok((server, resources)) => {
-                BACKGROUND.get_or_init(Handle::current);
                 let _ = ready.send(Ok(server));
                 std::future::pending::<()>().await;
                 drop(resources);
@@ -121,6 +120,7 @@ async fn open() -> Result<(Server, Resources)> {
         data_dir: local.data_dir().to_owned(),
         shared: local.is_attached(),
         directory,
+        background: Handle::current(),
     };
     Ok((server, resources))
 }
@@ -179,7 +179,16 @@ impl Server {
         &self.data_dir
     }
 
-    pub(super) async fn login(&self, branch: &Branch) -> Result<ConnectCommands> {
-        ConnectCommands::of(branch, &self.data_dir, self.directory.as_deref()).await
+    /// The commands to connect to a branch or database that is kept.
+    pub(super) async fn login(&self, info: &ConnectionInfo, name: &str) -> Result<ConnectCommands> {
+        ConnectCommands::of(info, name, &self.data_dir, self.directory.as_deref()).await
+    }
+
+    /// Runs a task that may outlive the test that starts it.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.background.spawn(task)
     }
 }

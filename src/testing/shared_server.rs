@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Builder;
 
 use super::{
-    SPARES, kept_branches,
+    SPARES, kept,
     lock_file::{LockFile, after_last_user},
     unavailable,
 };
@@ -53,7 +53,7 @@ impl Directory {
         let mut key = Sha256::new();
         key.update(build.parent().unwrap_or(&build).as_os_str().as_encoded_bytes());
         key.update(rustix::process::geteuid().as_raw().to_le_bytes());
-        if kept_branches::is_asked_for() {
+        if kept::is_asked_for() {
             key.update(env::var_os("NEXTEST_RUN_ID").unwrap_or_default().as_encoded_bytes());
         }
         let key: String = key.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -189,7 +189,7 @@ fn serve(directory: &Directory) -> std::result::Result<(), String> {
     // Held to the end of the process, so that no other process enters meanwhile.
     let last = after_last_user(|| directory.users(), || directory.enter());
     runtime.block_on(local.shutdown());
-    if !kept_branches::is_marked(&directory.0) {
+    if !kept::is_marked(&directory.0) {
         remove(&directory.0);
     }
     std::mem::forget(last);

@@ -1,15 +1,15 @@
 //! The set-up that all tests start from: runs once per process, or once for all processes that share a server.
 
 use std::{
-    collections::HashMap,
     fs::File,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
-use tokio::sync::OnceCell;
-
-use super::{SetUpError, kept_branches, project_removal::SetUpFiles, server::Server, unavailable};
+use super::{
+    SetUpError, kept, once_per_project::OncePerProject, project_removal::SetUpFiles, server::Server,
+    unavailable,
+};
 use crate::{
     api::{
         branch::Branch,
@@ -20,9 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-type Cell = Arc<OnceCell<BranchName>>;
-
-static PREPARED: Mutex<Option<HashMap<ProjectId, Cell>>> = Mutex::new(None);
+static PREPARED: OncePerProject<BranchName> = OncePerProject::new();
 
 /// The files that keep the projects of this process, open to its end.
 static USED: Mutex<Vec<File>> = Mutex::new(Vec::new());
@@ -37,17 +35,11 @@ pub(super) async fn prepared<S>(
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
-    let cell: Cell = {
-        let mut all = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.get_or_insert_default().entry(project.clone()).or_default())
+    let prepared = async || match server.shared {
+        false => prepare(client, project, set_up).await,
+        true => prepare_shared(server, client, project, set_up).await,
     };
-    let name = cell
-        .get_or_try_init(async || match server.shared {
-            false => prepare(client, project, set_up).await,
-            true => prepare_shared(server, client, project, set_up).await,
-        })
-        .await?;
-    client.branch(name)
+    client.branch(PREPARED.get_or_try_init(project, prepared).await?)
 }
 
 /// Creates the project again and runs the set-up on its default branch.
@@ -100,7 +92,7 @@ where
     if let Some(ready) = ready.try_get().await? {
         return Ok(ready.name.clone());
     }
-    if outlives_tests && !kept_branches::is_asked_for() {
+    if outlives_tests && !kept::is_asked_for() {
         let files = SetUpFiles { data_dir: server.data_dir(), project: &id };
         files.remove_after_last_user().map_err(failed)?;
     }

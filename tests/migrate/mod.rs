@@ -8,4 +8,3 @@ mod history;
 mod interrupted;
 mod lost_connection;
 mod promote;
-mod runners;

@@ -1,4 +1,4 @@
-//! A branch for each test under runners that start a process for each test, and after failures.
+//! A branch or a database for each test under runners that start a process for each test, and after failures.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -8,11 +8,12 @@ use std::{
 };
 
 use lakebase::{
+    Branch,
     local::{Durability, LocalLakebase},
-    testing::{self, TestBranch},
+    testing::{self, SetUpError, TestBranch, TestDatabase},
 };
 use rustix::process::{Pid, Signal, kill_process};
-use sqlx::Executor;
+use sqlx::{Executor, PgConnection};
 
 use crate::support::{
     child::{kill, line, output, output_of},
@@ -20,43 +21,86 @@ use crate::support::{
     serve::Serve,
 };
 
-/// The test for which a runner starts a process.
-async fn in_a_process_of_its_own() -> Option<TestBranch> {
-    let set_ups = PathBuf::from(std::env::var_os("LAKEBASE_SET_UPS")?);
-    let branch = testing::branch("runner", async |branch| {
-        branch.connect().await?.execute("create table t (a int); insert into t values (1)").await?;
-        use std::io::Write;
-        writeln!(std::fs::OpenOptions::new().append(true).create(true).open(&set_ups)?, "{}", branch.name())?;
-        Ok(())
-    })
-    .await
-    .unwrap();
-    let mut conn = branch.connect().await.unwrap();
+/// The set-up of the tests for which a runner starts a process.
+async fn set_up(branch: Branch) -> Result<(), SetUpError> {
+    branch.connect().await?.execute("create table t (a int); insert into t values (1)").await?;
+    use std::io::Write;
+    let set_ups = PathBuf::from(std::env::var_os("LAKEBASE_SET_UPS").ok_or("no file for the set-ups")?);
+    writeln!(std::fs::OpenOptions::new().append(true).create(true).open(&set_ups)?, "{}", branch.name())?;
+    Ok(())
+}
+
+/// Whether a runner started this process.
+fn in_a_process_of_its_own() -> bool {
+    std::env::var_os("LAKEBASE_SET_UPS").is_some()
+}
+
+async fn branch() -> Option<TestBranch> {
+    if !in_a_process_of_its_own() {
+        return None;
+    }
+    let branch = testing::branch("runner", set_up).await.unwrap();
+    add_a_row(branch.connect().await.unwrap()).await;
+    Some(branch)
+}
+
+async fn database() -> Option<TestDatabase> {
+    if !in_a_process_of_its_own() {
+        return None;
+    }
+    let database = testing::database("runner", set_up).await.unwrap();
+    add_a_row(database.connect().await.unwrap()).await;
+    Some(database)
+}
+
+async fn add_a_row(mut conn: PgConnection) {
     conn.execute("insert into t values (2)").await.unwrap();
     let rows: i64 = sqlx::query_scalar("select count(*) from t").fetch_one(&mut conn).await.unwrap();
     eprintln!("\nrows {rows}");
-    Some(branch)
 }
 
 #[tokio::test]
 #[ignore = "started by the tests of runners"]
 async fn goes_well() {
-    if let Some(branch) = in_a_process_of_its_own().await {
+    if let Some(branch) = branch().await {
         branch.close().await.unwrap();
     }
 }
 
 #[tokio::test]
 #[ignore = "started by the tests of runners"]
+async fn goes_well_on_a_database() {
+    if let Some(database) = database().await {
+        database.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
 async fn never_ends() {
-    let _branch = in_a_process_of_its_own().await;
+    let _branch = branch().await;
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
+async fn never_ends_on_a_database() {
+    let _database = database().await;
     std::future::pending::<()>().await;
 }
 
 #[tokio::test]
 #[ignore = "started by the tests of runners"]
 async fn fails() {
-    if let Some(_branch) = in_a_process_of_its_own().await {
+    if let Some(_branch) = branch().await {
+        panic!("as it is to");
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the tests of runners"]
+async fn fails_on_a_database() {
+    if let Some(_database) = database().await {
         panic!("as it is to");
     }
 }
@@ -83,7 +127,7 @@ impl Runner {
 
     fn command(&self, test: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", &format!("migrate::runners::{test}"), "--ignored", "--nocapture"]);
+        command.args(["--exact", &format!("testing::runners::{test}"), "--ignored", "--nocapture"]);
         command
             .env("LAKEBASE_SET_UPS", self.directory.path().join("set-ups"))
             .env("TMPDIR", self.temporary());
@@ -140,12 +184,17 @@ fn wait_for_rows(child: &mut Child) {
 fn processes_share_one_server_which_the_last_one_takes_with_it() {
     let runner = Runner::new();
     let mut killed = runner.start("never_ends");
-    let others: Vec<Child> = (0..5).map(|_| runner.start("goes_well")).collect();
+    let mut killed_on_a_database = runner.start("never_ends_on_a_database");
+    let others = ["goes_well", "goes_well_on_a_database"].into_iter().cycle().take(8);
+    let others: Vec<Child> = others.map(|test| runner.start(test)).collect();
     wait_for_rows(&mut killed);
+    wait_for_rows(&mut killed_on_a_database);
     kill(killed, Signal::KILL);
+    kill(killed_on_a_database, Signal::KILL);
     others.into_iter().for_each(ended_well);
     // One that comes right after the last is served by the same.
     ended_well(runner.start("goes_well"));
+    ended_well(runner.start("goes_well_on_a_database"));
     assert_eq!(runner.set_ups(), 1);
     runner.wait_until_nothing_is_left();
 }
@@ -178,8 +227,10 @@ async fn a_server_that_outlives_the_tests_keeps_nothing_of_them() {
     let start = |test: &str| runner.command(test).env("LAKEBASE_TEST_DIR", &data).spawn().unwrap();
     let mut killed = start("never_ends");
     wait_for_rows(&mut killed);
-    let other = start("goes_well");
-    tokio::task::spawn_blocking(move || ended_well(other)).await.unwrap();
+    for test in ["goes_well", "goes_well_on_a_database"] {
+        let other = start(test);
+        tokio::task::spawn_blocking(move || ended_well(other)).await.unwrap();
+    }
     assert_eq!((runner.set_ups(), lakebase.projects().await.unwrap().len()), (1, 1));
     kill(killed, Signal::KILL);
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -192,10 +243,19 @@ async fn a_server_that_outlives_the_tests_keeps_nothing_of_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_tests_branch_is_kept_where_that_is_asked_for_and_can_be_connected_to() {
+    kept("fails", "goes_well", "kept projects/runner/branches/test-").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_tests_database_is_kept_where_that_is_asked_for_and_can_be_connected_to() {
+    kept("fails_on_a_database", "goes_well_on_a_database", "kept the database test_").await;
+}
+
+async fn kept(fails: &str, goes_well: &str, announced: &str) {
     let runner = Runner::new();
-    let failure = output(runner.command("fails").env("LAKEBASE_TEST_KEEP", "1"));
+    let failure = output(runner.command(fails).env("LAKEBASE_TEST_KEEP", "1"));
     let said = String::from_utf8_lossy(&failure.stderr).into_owned();
-    assert!(!failure.status.success() && said.contains("kept projects/runner/branches/test-"), "{said}");
+    assert!(!failure.status.success() && said.contains(announced), "{said}");
     let command = |word: &str| said.lines().find(|line| line.contains(word)).unwrap().trim().to_owned();
 
     let data = command("lakebase-local serve").split("--data-dir ").nth(1).unwrap().replace(" &", "");
@@ -213,7 +273,7 @@ async fn a_failed_tests_branch_is_kept_where_that_is_asked_for_and_can_be_connec
     assert!(removal.success());
     runner.wait_until_nothing_is_left();
     // A test that succeeds leaves nothing, also where failures are kept.
-    let output = output(runner.command("goes_well").env("LAKEBASE_TEST_KEEP", "1"));
+    let output = output(runner.command(goes_well).env("LAKEBASE_TEST_KEEP", "1"));
     assert!(output.status.success());
     runner.wait_until_nothing_is_left();
 }

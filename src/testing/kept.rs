@@ -1,4 +1,4 @@
-//! Branches of failed tests that are kept, and the commands to connect to them.
+//! Branches and databases of failed tests that are kept, and the commands to connect to them.
 
 use std::{
     fs::{self, OpenOptions},
@@ -10,14 +10,14 @@ use std::{
 use secrecy::ExposeSecret as _;
 
 use super::unavailable;
-use crate::{api::branch::Branch, error::Result};
+use crate::{error::Result, postgres::info::ConnectionInfo};
 
-/// Whether the environment asks to keep branches.
+/// Whether the environment asks to keep them.
 pub(super) fn is_asked_for() -> bool {
     std::env::var_os("LAKEBASE_TEST_KEEP").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// The commands to connect to a branch, prepared while the server runs.
+/// The commands to connect to a branch or database, prepared while the server runs.
 pub(super) struct ConnectCommands {
     text: String,
     /// The directory that must not be removed.
@@ -33,10 +33,14 @@ pub(super) fn is_marked(directory: &Path) -> bool {
 
 impl ConnectCommands {
     /// `directory` is the one to remove at the end, where the server ends with the tests.
-    pub(super) async fn of(branch: &Branch, data: &Path, directory: Option<&Path>) -> Result<Self> {
-        let info = branch.connection_info().await?;
+    pub(super) async fn of(
+        info: &ConnectionInfo,
+        name: &str,
+        data: &Path,
+        directory: Option<&Path>,
+    ) -> Result<Self> {
         let password = info.password().await?;
-        let file = data.join(format!("{}.pgpass", branch.id()));
+        let file = data.join(format!("{name}.pgpass"));
         let field = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
         let line = format!(
             "{}:{}:{}:{}:{}\n",
@@ -62,16 +66,16 @@ impl ConnectCommands {
         Ok(Self { text, directory: directory.map(Path::to_owned) })
     }
 
-    /// Keeps the branch and prints the commands. Printed rather than logged, as the variable requests this output.
+    /// Keeps the named branch or database and prints the commands. Printed rather than logged, as the variable requests this output.
     #[expect(clippy::print_stderr, reason = "the output of a test, asked for by the environment")]
-    pub(super) fn keep(&self, branch: &Branch) {
+    pub(super) fn keep(&self, name: &str) {
         if let Some(directory) = &self.directory
             && let Err(error) = fs::write(directory.join(MARK), "")
         {
             eprintln!("'{}' cannot be kept: {error}", directory.display());
             return;
         }
-        eprintln!("kept {}; for an hour, connect with{}", branch.name(), self.text);
+        eprintln!("kept {name}; for an hour, connect with{}", self.text);
     }
 }
 

@@ -1,0 +1,5 @@
+//! A branch or a database for each test.
+
+mod branch;
+mod database;
+mod runners;
