@@ -63,7 +63,7 @@ fn directories(data: &Path) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_brings_a_spare_for_the_next_one_and_no_client_sees_it() {
     let directory = directory();
-    let local = local(directory.path()).idle_time_scale(60).start().await.unwrap();
+    let local = local(directory.path()).idle_time_scale(60).spares(1).start().await.unwrap();
     let project = local.client().await.unwrap().create_project("shop").await.unwrap();
     let main = project.default_branch().await.unwrap();
     let endpoint = main.handle().read_write_endpoint().await.unwrap().unwrap();
@@ -123,7 +123,7 @@ async fn spares_of_a_source_that_is_not_branched_are_given_up() {
 async fn sequences_go_on_where_those_of_the_source_are() {
     let directories = [directory(), directory()];
     let [with, without] = directories.each_ref().map(|directory| local(directory.path()));
-    for builder in [with.spare_for_each_branch(), without.spares(0)] {
+    for builder in [with.spare_for_each_branch(), without] {
         let local = builder.start().await.unwrap();
         let project = local.client().await.unwrap().create_project("shop").await.unwrap();
         let main = project.default_branch().await.unwrap();

@@ -70,8 +70,7 @@ pub(crate) fn server() -> &'static Server {
                     tempfile::Builder::new().prefix("lakebase-contract-").tempdir().unwrap().keep();
                 let reaper = Reaper::of(&directory);
                 let builder = local(&directory).idle_time_scale(60);
-                let builder =
-                    if wants_spares() { builder.spare_for_each_branch() } else { builder.spares(0) };
+                let builder = if wants_spares() { builder.spare_for_each_branch() } else { builder };
                 let local = builder.start().await.unwrap();
                 let server =
                     Server { host: local.host().to_string(), token: local.token().clone(), _reaper: reaper };
@@ -83,11 +82,13 @@ pub(crate) fn server() -> &'static Server {
     })
 }
 
-/// A builder for a data directory in `parent`, which PostgreSQL's account can traverse.
+/// A builder for a data directory in `parent`, which PostgreSQL's account can traverse. Without spares, so that there
+/// are no other directories and processes than those of branches.
 pub(crate) fn local(parent: &Path) -> LocalLakebaseBuilder {
     std::fs::set_permissions(parent, Permissions::from_mode(0o711)).unwrap();
     let builder =
         LocalLakebase::builder().data_dir(parent.join("data")).durability(Durability::Fast).user(USER);
+    let builder = builder.spares(0);
     match wanted_version() {
         Some(major) => builder.pg_version(major),
         None => builder,

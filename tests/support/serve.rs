@@ -35,6 +35,7 @@ impl Serve {
     pub(crate) fn command(data: &Path) -> Command {
         let mut command = lakebase_local();
         command.args(["serve", "--durability", "fast", "--user", USER, "--listen", "127.0.0.1:0"]);
+        command.args(["--spares", "0"]);
         command.arg("--data-dir").arg(data);
         // The tools that check what a crash left have to be of the same version.
         let installed = || programs::major_version(&programs::server().join("postgres"));

@@ -140,6 +140,18 @@ impl Inner {
 
     async fn read_chain(&self, dir: PathBuf) -> Result<Chain, EngineError> {
         self.sweep(&dir).await?;
+        let read = dir.clone();
+        let chain = self.on_disk(move |storage| Chain::read(storage, &read)).await?;
+        let ancestors = chain.ancestors();
+        if ancestors.is_empty() {
+            return Ok(chain);
+        }
+        // Those that run may have written since they were looked at last.
+        for ancestor in ancestors {
+            if let Err(error) = self.sweep(&ancestor).await {
+                tracing::debug!(%error, "an ancestor of a branch was removed");
+            }
+        }
         self.on_disk(move |storage| Chain::read(storage, &dir)).await
     }
 

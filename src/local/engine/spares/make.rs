@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::Utc;
 
-use super::{Spare, databases::list, take::mark};
+use super::{Recovery, Spare, databases::list, take::mark};
 use crate::local::{
     compute::{Server, SessionLimits},
     engine::{
@@ -70,7 +70,8 @@ impl Inner {
                 }
             };
             let position = mark(&mut *session.lock().await).await?;
-            let there = spare.recovery_when(STREAMS_WITHIN, |recovery| recovery.replayed >= position).await?;
+            let there = |recovery: &Recovery| recovery.replayed >= position;
+            let there = Recovery::when(&mut spare.session, STREAMS_WITHIN, there).await?;
             there.ok_or_else(|| EngineError::failed("the spare does not follow its source"))?;
             // No stop of the source is under way: it would not know of the spare.
             let _shared = slot.shared().await;

@@ -158,20 +158,20 @@ impl Spares {
     }
 }
 
-impl Spare {
-    async fn recovery(&mut self) -> Result<Recovery, EngineError> {
+impl Recovery {
+    async fn read(session: &mut PgConnection) -> Result<Self, EngineError> {
         let context = "read the recovery of a spare";
         let row = sqlx::query(
             "SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text,
                     pg_catalog.pg_last_xact_replay_timestamp()",
         )
-        .fetch_one(&mut self.session)
+        .fetch_one(session)
         .await_within(ANSWER, context)
         .await?
         .map_err(EngineError::sql(context))?;
         let replayed: Option<String> = row.try_get(1).map_err(EngineError::sql(context))?;
-        Ok(Recovery {
+        Ok(Self {
             under_way: row.try_get(0).map_err(EngineError::sql(context))?,
             replayed: replayed.as_deref().map_or(Ok(0), parse_lsn)?,
             last_commit: row.try_get(2).map_err(EngineError::sql(context))?,
@@ -179,14 +179,14 @@ impl Spare {
     }
 
     /// Looks at the recovery until it is as wanted; `None` when the time is over.
-    async fn recovery_when(
-        &mut self,
+    async fn when(
+        session: &mut PgConnection,
         within: Duration,
-        wanted: impl Fn(&Recovery) -> bool,
-    ) -> Result<Option<Recovery>, EngineError> {
+        wanted: impl Fn(&Self) -> bool,
+    ) -> Result<Option<Self>, EngineError> {
         let begun = Instant::now();
         loop {
-            let recovery = self.recovery().await?;
+            let recovery = Self::read(session).await?;
             if wanted(&recovery) {
                 return Ok(Some(recovery));
             }

@@ -14,7 +14,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::{
     ReadySpare, Recovery, Spare,
     databases::{Sessions, list},
-    sequences::set_back,
+    sequences::{has_any, set_back},
 };
 use crate::local::{
     engine::{BranchKey, Engine, EngineError, Fork, Inner, standby::SETTINGS_FILE},
@@ -77,12 +77,13 @@ impl Inner {
         parts.lap("spare: files");
         slot.signal(Signal::USR1);
         failpoint::reached("spare.signaled");
+        let Spare { key, session, databases: own, since, .. } = spare;
         let promoted = async {
-            let ended = spare.recovery_when(PROMOTED_WITHIN, |recovery| !recovery.under_way).await?;
+            let ended = Recovery::when(session, PROMOTED_WITHIN, |recovery| !recovery.under_way).await?;
             let ended = ended.ok_or_else(|| EngineError::failed("the recovery of a spare does not end"))?;
             parts.lap("spare: promotion");
             failpoint::reached("spare.promoted");
-            let lsn = self.begin_history(ready, &dir, &ended, spare.since).await?;
+            let lsn = self.begin_history(ready, &dir, &ended, *since).await?;
             // The settings of a standby are gone: they name the source, and how to log in there.
             slot.signal(Signal::HUP);
             slot.set_spare(false);
@@ -90,15 +91,35 @@ impl Inner {
             failpoint::reached("spare.handed-over");
             Ok::<_, EngineError>(Left { lsn, last_commit: ended.last_commit })
         };
-        let (left, at_source) = tokio::join!(promoted, self.sessions_at(&ready.source, databases.clone()));
+        let at_source = self.sessions_for_sequences(key, own, &ready.source, databases);
+        let (left, at_source) = tokio::join!(promoted, at_source);
         let left = left?;
         let mut parts = self.timings.begin();
-        let missing = databases.into_iter().filter(|(oid, _)| !spare.databases.contains_key(oid));
-        let more = self.sessions_at(&spare.key, missing.collect()).await;
-        spare.databases.extend(more);
-        set_back_sequences(&mut spare.databases, at_source).await;
+        set_back_sequences(own, at_source).await;
         parts.lap("spare: sequences");
         Ok(left)
+    }
+
+    /// Sessions at the databases of the source whose sequences have given out values, ready to read them. The spare gets
+    /// sessions at databases that it did not have when it was made.
+    async fn sessions_for_sequences(
+        &self,
+        spare: &BranchKey,
+        own: &mut Sessions,
+        source: &BranchKey,
+        databases: Vec<(i64, String)>,
+    ) -> Sessions {
+        let missing = databases.iter().filter(|(oid, _)| !own.contains_key(oid)).cloned();
+        let more = self.sessions_at(spare, missing.collect()).await;
+        own.extend(more);
+        let used = own
+            .iter_mut()
+            .map(|(oid, session)| async { has_any(session).await.unwrap_or(true).then_some(*oid) });
+        let used: Vec<_> = join_all(used).await.into_iter().flatten().collect();
+        let databases = databases.into_iter().filter(|(oid, _)| used.contains(oid));
+        let mut at_source = self.sessions_at(source, databases.collect()).await;
+        join_all(at_source.values_mut().map(has_any)).await;
+        at_source
     }
 
     /// Sessions at the databases of a branch; none where its compute does not run.
@@ -114,7 +135,7 @@ impl Inner {
         }
     }
 
-    /// Writes down where the branch left its source, and that it is no standby.
+    /// Writes down where the branch left its source, and that it is no standby. The WAL up to there is the source's to keep.
     async fn begin_history(
         &self,
         ready: &ReadySpare,
@@ -122,11 +143,10 @@ impl Inner {
         ended: &Recovery,
         since: DateTime<Utc>,
     ) -> Result<u64, EngineError> {
-        let (source, name) = (self.existing(&ready.source).await?, ready.source.branch.clone());
+        let (source, name) = (self.storage.branch_dir(&ready.source)?, ready.source.branch.clone());
         // Where nothing was committed since, an earlier time.
         let (dir, time, position) = (dir.to_owned(), ended.last_commit.unwrap_or(since), ready.position);
-        let swept = source.clone();
-        let written = self.on_disk(move |storage| {
+        self.on_disk(move |storage| {
             let lsn = write_history(&source, name, &dir, time)?;
             if lsn < position {
                 return Err(EngineError::failed(format!(
@@ -139,13 +159,8 @@ impl Inner {
             storage::replace(&settings, b"").map_err(EngineError::io("write", &settings))?;
             storage.flush(&dir)?;
             Ok(lsn)
-        });
-        // The WAL before the branch point is the source's to keep.
-        let (lsn, swept) = tokio::join!(written, self.sweep(&swept));
-        if let Err(error) = swept {
-            tracing::debug!(%error, "the history of a source is swept later");
-        }
-        lsn
+        })
+        .await
     }
 }
 

@@ -51,6 +51,11 @@ fn is_logged_ahead(own: Sequence, source: Sequence) -> bool {
         && gap.is_some_and(|values| (1..=AHEAD).contains(&values))
 }
 
+/// Whether a database has sequences that have given out values. The session is then quick to read them again.
+pub(super) async fn has_any(session: &mut PgConnection) -> Result<bool, EngineError> {
+    Ok(!read(session).await?.is_empty())
+}
+
 /// Sets the sequences of one database of a branch to where they are in its source.
 pub(super) async fn set_back(
     branch: &mut PgConnection,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tokio::runtime::Handle;
 
-use super::{ANSWER, SourceSession, Spare};
+use super::{ANSWER, Recovery, SourceSession, Spare};
 use crate::local::{
     compute::{AwaitWithin as _, Server},
     engine::{BranchKey, ComputeSettings, Engine, EngineError, Inner},
@@ -131,8 +131,8 @@ impl Inner {
 /// or `None` if it is too far behind.
 async fn catch_up(spare: &mut Spare, source: &SourceSession) -> Result<Option<u64>, EngineError> {
     let position = mark(&mut *source.lock().await).await?;
-    let reached =
-        spare.recovery_when(CATCH_UP, |recovery| recovery.under_way && recovery.replayed >= position);
+    let there = |recovery: &Recovery| recovery.under_way && recovery.replayed >= position;
+    let reached = Recovery::when(&mut spare.session, CATCH_UP, there);
     Ok(reached.await?.map(|_| position))
 }
 
@@ -158,7 +158,7 @@ async fn follows(spare: &mut Spare, source: &SourceSession) -> Result<bool, Engi
     .await_within(ANSWER, context)
     .await?
     .map_err(EngineError::sql(context))?;
-    Ok(streams && spare.recovery().await?.replayed + MOST_BEHIND > flushed)
+    Ok(streams && Recovery::read(&mut spare.session).await?.replayed + MOST_BEHIND > flushed)
 }
 
 async fn position(

@@ -41,7 +41,9 @@ pub(crate) fn builder(dir: &TempDir) -> super::LocalLakebaseBuilder {
 }
 
 fn builder_in(dir: &Path) -> super::LocalLakebaseBuilder {
-    LocalLakebase::builder().data_dir(dir.join("data")).durability(Durability::Fast).user("jane@example.com")
+    let builder = LocalLakebase::builder().data_dir(dir.join("data")).durability(Durability::Fast);
+    // There are no other directories than those of branches.
+    builder.user("jane@example.com").spares(0)
 }
 
 impl Fixture {

@@ -82,6 +82,11 @@ impl Chain {
         self.links.first().map(|link| &link.shelf.lineage)
     }
 
+    /// The directories of its ancestors.
+    pub(in crate::local) fn ancestors(&self) -> Vec<PathBuf> {
+        self.links.iter().skip(1).map(|link| link.dir.clone()).collect()
+    }
+
     /// The name of the branch's directory.
     pub(in crate::local) fn name(&self) -> Option<String> {
         self.links.first()?.dir.file_name()?.to_str().map(str::to_owned)
