@@ -122,7 +122,11 @@ impl Inner {
             None => self.fork_stopped(dir.join("data"), staged.data()).await?,
         };
         let mut parts = self.timings.begin();
-        self.sweep(&dir).await?;
+        let known = dir.clone();
+        // An earlier version made it. Other WAL is swept when a point of the past is looked for.
+        if self.on_disk(move |_| Lineage::read(&known)).await?.is_none() {
+            self.sweep(&dir).await?;
+        }
         let (to, branch) = (staged.dir.clone(), source.branch.clone());
         let (lsn, own_from, time) = (end.lsn, end.own_from, end.fork.time);
         self.on_disk(move |_| {

@@ -27,7 +27,7 @@ use crate::{
 /// Settings of a standby, in a file that PostgreSQL reads after `postgresql.conf`.
 pub(super) const SETTINGS_FILE: &str = "postgresql.auto.conf";
 /// Makes a server stay in recovery and stream.
-const SIGNAL_FILE: &str = "standby.signal";
+pub(super) const SIGNAL_FILE: &str = "standby.signal";
 
 impl Engine {
     /// Starts a hot standby of `source` under the key `standby`, unless it runs, and gives its socket once it accepts

@@ -8,20 +8,21 @@ use sqlx::PgConnection;
 use super::ANSWER;
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
-    engine::{EngineError, Inner},
+    engine::{EngineError, Inner, MAINTENANCE_DATABASE},
 };
 
 /// Sessions by the oid of their database, as names can change.
 pub(super) type Sessions = HashMap<i64, PgConnection>;
 
-/// The databases that take logins, but for the one of the session, with their oids.
+/// The databases that take logins, but for the platform's own, with their oids.
 pub(super) async fn list(session: &mut PgConnection) -> Result<Vec<(i64, String)>, EngineError> {
     let context = "list the databases of a spare";
     sqlx::query_as(
         "SELECT oid::pg_catalog.int8, datname::pg_catalog.text FROM pg_catalog.pg_database
          WHERE datallowconn AND NOT datistemplate
-           AND datname OPERATOR(pg_catalog.<>) pg_catalog.current_database()",
+           AND datname OPERATOR(pg_catalog.<>) $1::pg_catalog.name",
     )
+    .bind(MAINTENANCE_DATABASE)
     .fetch_all(session)
     .await_within(ANSWER, context)
     .await?

@@ -4,7 +4,12 @@
 //! branch leaves its source: all records of the source before it are in, and none behind it. It lies behind everything
 //! that was committed when the spare was asked for, as the spare had replayed that.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
@@ -17,7 +22,11 @@ use super::{
     sequences::{has_any, set_back},
 };
 use crate::local::{
-    engine::{BranchKey, Engine, EngineError, Fork, Inner, standby::SETTINGS_FILE},
+    compute::Server,
+    engine::{
+        BranchKey, Engine, EngineError, Fork, Inner, MAINTENANCE_DATABASE,
+        standby::{SETTINGS_FILE, SIGNAL_FILE},
+    },
     failpoint,
     storage::{
         self, BranchPoint, ControlFile, HistoryOrigin, Lineage, create, format_lsn, segment_floor,
@@ -29,6 +38,8 @@ use crate::local::{
 const PROMOTE_FILE: &str = "promote";
 /// The longest wait for the end of a recovery, which takes some milliseconds.
 const PROMOTED_WITHIN: Duration = Duration::from_secs(5);
+/// The time between two looks at its end.
+const LOOK: Duration = Duration::from_micros(100);
 
 impl Engine {
     /// Makes a branch of a spare, under the spare's own key. Its server runs and accepts logins. If that fails nothing is
@@ -73,12 +84,14 @@ impl Inner {
         let dir = self.existing(&spare.key).await?;
         let file = dir.join("data").join(PROMOTE_FILE);
         self.on_disk(move |_| create(&file).map(drop).map_err(EngineError::io("create", &file))).await?;
-        let databases = list(&mut spare.session).await?;
         parts.lap("spare: files");
         slot.signal(Signal::USR1);
         failpoint::reached("spare.signaled");
         let Spare { key, session, databases: own, since, .. } = spare;
+        let (data, server) = (dir.join("data"), slot.running_server());
+        let server = server.ok_or_else(|| EngineError::failed("a spare ended before its promotion"))?;
         let promoted = async {
+            self.standby_ends(data, server).await?;
             let ended = Recovery::when(session, PROMOTED_WITHIN, |recovery| !recovery.under_way).await?;
             let ended = ended.ok_or_else(|| EngineError::failed("the recovery of a spare does not end"))?;
             parts.lap("spare: promotion");
@@ -91,13 +104,29 @@ impl Inner {
             failpoint::reached("spare.handed-over");
             Ok::<_, EngineError>(Left { lsn, last_commit: ended.last_commit })
         };
-        let at_source = self.sessions_for_sequences(key, own, &ready.source, databases);
+        let at_source = self.sessions_for_sequences(key, own, &ready.source);
         let (left, at_source) = tokio::join!(promoted, at_source);
         let left = left?;
         let mut parts = self.timings.begin();
         set_back_sequences(own, at_source).await;
         parts.lap("spare: sequences");
         Ok(left)
+    }
+
+    /// Waits until PostgreSQL removes the file that makes a standby of a server, right before the end of its recovery. A
+    /// look at a file takes nothing from the process that is waited for, as a query would.
+    async fn standby_ends(&self, data: PathBuf, server: Arc<Server>) -> Result<(), EngineError> {
+        self.on_disk(move |_| {
+            let (file, begun) = (data.join(SIGNAL_FILE), Instant::now());
+            while storage::is_taken(&file).map_err(EngineError::io("look for", &file))? {
+                if begun.elapsed() > PROMOTED_WITHIN || server.has_ended() {
+                    return Err(EngineError::failed("the recovery of a spare does not end"));
+                }
+                thread::sleep(LOOK);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Sessions at the databases of the source whose sequences have given out values, ready to read them. The spare gets
@@ -107,8 +136,8 @@ impl Inner {
         spare: &BranchKey,
         own: &mut Sessions,
         source: &BranchKey,
-        databases: Vec<(i64, String)>,
     ) -> Sessions {
+        let databases = self.databases_of(spare, own).await;
         let missing = databases.iter().filter(|(oid, _)| !own.contains_key(oid)).cloned();
         let more = self.sessions_at(spare, missing.collect()).await;
         own.extend(more);
@@ -120,6 +149,20 @@ impl Inner {
         let mut at_source = self.sessions_at(source, databases.collect()).await;
         join_all(at_source.values_mut().map(has_any)).await;
         at_source
+    }
+
+    /// The databases of a spare, by the first of its sessions that answers: that at a database that was dropped does not.
+    async fn databases_of(&self, spare: &BranchKey, own: &mut Sessions) -> Vec<(i64, String)> {
+        for session in own.values_mut() {
+            if let Ok(databases) = list(session).await {
+                return databases;
+            }
+        }
+        let mut another = self.sessions_at(spare, vec![(0, MAINTENANCE_DATABASE.to_owned())]).await;
+        match another.get_mut(&0) {
+            Some(session) => list(session).await.unwrap_or_default(),
+            None => Vec::new(),
+        }
     }
 
     /// Sessions at the databases of a branch; none where its compute does not run.

@@ -257,6 +257,7 @@ async fn a_fork_leaves_the_history_of_its_source_behind() {
     }
     let then = head(&engine, "main").await;
     engine.fork(&key("main"), &key("dev")).await.unwrap();
+    engine.history(&key("main")).await.unwrap();
     let kept = segments(&root, "main/wal");
     assert!(kept.len() > 40, "{kept:?}");
     assert!(kept.iter().all(|path| path.metadata().unwrap().nlink() >= 2), "linked, not copied");
