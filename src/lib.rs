@@ -229,7 +229,12 @@ pub mod builder {
     #[cfg(feature = "sqlx")]
     pub use crate::postgres::connect::{OpenConnection, OpenPool};
     #[cfg(feature = "data")]
-    pub use crate::workflow::data::{CompareData, apply::ApplyData, drift::CompareDataDrift};
+    pub use crate::workflow::data::{
+        CompareData,
+        apply::ApplyData,
+        drift::CompareDataDrift,
+        mask::{CheckMasking, CreateMasked},
+    };
     #[cfg(feature = "schema")]
     pub use crate::workflow::restore::RestoreBranch;
     pub use crate::{

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::change::ChangeKind;
+use super::{change::ChangeKind, mask::Report};
 use crate::{
     error::{DatabaseError, Error, ErrorKind},
     schema::SchemaError,
@@ -88,6 +88,28 @@ pub enum DataError {
         /// The error of the server or connection.
         source: DatabaseError,
     },
+    /// Rules of masks cannot be understood.
+    #[error("reading the rules of masks: {reason}")]
+    MaskRules {
+        /// The reason, with the place in the text.
+        reason: String,
+    },
+    /// Rules cannot be applied, or do not cover what looks personal. Nothing was changed.
+    #[error("{} reasons not to mask the database, nothing was changed:\n{report}", report.findings.len())]
+    MaskRefused {
+        /// All reasons.
+        report: Box<Report>,
+    },
+    /// A statement of a masking failed: the database is in between and must be removed. There are no values in the text.
+    #[error("masking {what}: {reason}")]
+    Mask {
+        /// The table or the objects.
+        what: String,
+        /// The reason, without the details in which PostgreSQL shows values.
+        reason: String,
+        /// The SQLSTATE of the server's error.
+        sqlstate: Option<String>,
+    },
 }
 
 /// One row of the target that is not in the state that the difference was made for.
@@ -119,6 +141,19 @@ impl DataError {
         Self::Read { what: what.into(), source: source.into() }
     }
 
+    /// Leaves out the detail of the server's error, which may show a row.
+    pub(super) fn mask(what: impl Into<String>, source: &sqlx::Error) -> Self {
+        let (reason, sqlstate) = match source {
+            sqlx::Error::Database(error) => {
+                let constraint = error.constraint().map(|name| format!(" (constraint {name})"));
+                let code = error.code().map(std::borrow::Cow::into_owned);
+                (format!("{}{}", error.message(), constraint.unwrap_or_default()), code)
+            }
+            other => (other.to_string(), None),
+        };
+        Self::Mask { what: what.into(), reason, sqlstate }
+    }
+
     pub(super) fn answer(what: impl Into<String>, answer: impl fmt::Display) -> Self {
         Self::Answer { what: what.into(), answer: answer.to_string() }
     }
@@ -131,15 +166,18 @@ impl From<DataError> for Error {
                 let DataError::Schema(error) = error else { return Self::wrap(ErrorKind::Database, error) };
                 return error.into();
             }
-            DataError::Read { .. } | DataError::Apply { .. } => ErrorKind::Database,
+            DataError::Read { .. } | DataError::Apply { .. } | DataError::Mask { .. } => ErrorKind::Database,
             DataError::Answer { .. } => ErrorKind::Protocol,
             DataError::UnsupportedVersion { .. } => ErrorKind::Unsupported,
-            DataError::UnknownName { .. } | DataError::Incomplete { .. } => ErrorKind::Invalid,
+            DataError::UnknownName { .. } | DataError::Incomplete { .. } | DataError::MaskRules { .. } => {
+                ErrorKind::Invalid
+            }
             DataError::NoTable { .. } => ErrorKind::NotFound,
-            DataError::Conflicts { .. } => ErrorKind::FailedPrecondition,
+            DataError::Conflicts { .. } | DataError::MaskRefused { .. } => ErrorKind::FailedPrecondition,
         };
         let code = match &error {
             DataError::Read { source, .. } | DataError::Apply { source, .. } => source.sqlstate(),
+            DataError::Mask { sqlstate, .. } => sqlstate.clone(),
             _ => None,
         };
         Self::wrap(kind, error).with_sqlstate(code)

@@ -15,7 +15,7 @@
 //! ```
 
 // Each layer imports only from earlier ones: model, options, change, error; catalog, types; pair; scope; narrow;
-// cursor, rows, extras, renames; walk; diff; compare, render, apply, drift.
+// cursor, rows, extras, renames; walk; diff; compare, render, apply, drift, mask.
 mod apply;
 mod catalog;
 mod change;
@@ -25,6 +25,7 @@ mod diff;
 mod drift;
 mod error;
 mod extras;
+pub mod mask;
 mod model;
 mod narrow;
 mod options;

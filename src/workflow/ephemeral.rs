@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     api::{
         backoff::Backoff,
-        branch::{Branch, BranchInfo},
+        branch::{Branch, BranchInfo, CreateBranch},
         expiry::Expiry,
         lsn::Lsn,
         name::{BranchId, BranchName},
@@ -55,6 +55,12 @@ impl EphemeralBranch {
     /// ```
     pub fn left_behind() -> Vec<BranchName> {
         open().iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Sends a request, and guards the branch that it creates.
+    #[cfg(feature = "data")]
+    pub(crate) async fn guarding(request: CreateBranch) -> Result<Self> {
+        created(Guard::arm(request.target()?), request).await
     }
 
     /// The branch as it was created.
@@ -159,7 +165,7 @@ impl CreateEphemeral {
             branch.delete().allow_missing().await?;
         }
         // Armed before the request is sent: a caller that is cancelled meanwhile leaves no branch.
-        let mut guard = Guard::arm(branch);
+        let guard = Guard::arm(branch);
         let mut request = self.source.create_branch(id, Expiry::After(self.ttl));
         if let Some(lsn) = self.lsn {
             request = request.at_lsn(lsn);
@@ -167,19 +173,24 @@ impl CreateEphemeral {
         if let Some(time) = self.time {
             request = request.at_time(time);
         }
-        match request.await {
-            Ok(info) => {
-                guard.made = true;
-                Ok(EphemeralBranch { guard, info })
+        created(guard, request).await
+    }
+}
+
+/// Sends the request for a branch that is guarded already.
+async fn created(mut guard: Guard, request: CreateBranch) -> Result<EphemeralBranch> {
+    match request.await {
+        Ok(info) => {
+            guard.made = true;
+            Ok(EphemeralBranch { guard, info })
+        }
+        Err(error) => {
+            if may_exist(&error) {
+                drop(guard);
+            } else {
+                guard.disarm();
             }
-            Err(error) => {
-                if may_exist(&error) {
-                    drop(guard);
-                } else {
-                    guard.disarm();
-                }
-                Err(error)
-            }
+            Err(error)
         }
     }
 }

@@ -4,6 +4,7 @@ mod apply;
 mod branches;
 mod drift;
 mod generated;
+mod mask;
 mod sides;
 mod values;
 mod ways;

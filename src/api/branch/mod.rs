@@ -3,6 +3,8 @@
 mod create;
 mod delete;
 mod if_missing;
+#[cfg(feature = "data")]
+mod masked;
 mod reset;
 mod update;
 
@@ -105,6 +107,8 @@ pub struct BranchInfo {
     pub source_snapshot: Option<SnapshotName>,
     /// The cost of the copy, if the service reports it (the local Lakebase does).
     pub copy: Option<CopyCost>,
+    /// Whether its data was masked when it was created, if the service reports it (the local Lakebase does).
+    pub is_masked: bool,
     /// Creation time.
     pub create_time: Option<DateTime<Utc>>,
     /// Time of the last change.
@@ -161,6 +165,7 @@ impl BranchInfo {
                 method: CopyMethod::from(copy.method.as_str()),
                 bytes_added: count(Some(copy.bytes_added)).unwrap_or_default(),
             }),
+            is_masked: status.masked.unwrap_or_default(),
             create_time: wire.create_time,
             update_time: wire.update_time,
             delete_time: wire.delete_time.or(status.delete_time),

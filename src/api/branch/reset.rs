@@ -95,6 +95,11 @@ impl ResetBranch {
         let Some(source) = &before.source_branch else {
             return refuse("it is a root branch and has no source to start over from".to_owned());
         };
+        if before.is_masked {
+            return refuse(
+                "it is masked, and its source is not; delete it and create a masked one instead".to_owned(),
+            );
+        }
         if before.is_protected {
             return refuse("it is protected; take that away with update().protected(false) first".to_owned());
         }

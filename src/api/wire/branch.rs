@@ -110,6 +110,9 @@ pub(crate) struct BranchStatus {
     /// The cost of the copy; sent by the local Lakebase only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<CopyCost>,
+    /// Whether the data was masked at the creation; sent by the local Lakebase only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) masked: Option<bool>,
 }
 
 open_enum! {

@@ -9,6 +9,8 @@ pub(crate) mod credential;
 pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod format;
+#[cfg(feature = "data")]
+pub(crate) mod masked;
 pub(crate) mod operation;
 pub(crate) mod permission;
 pub(crate) mod project;

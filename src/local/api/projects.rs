@@ -17,6 +17,7 @@ use crate::api::{
         Branches, Projects,
         branch::Branch,
         credential::{CredentialRequest, DatabaseCredential},
+        masked::MaskedBranch,
         operation::Operation,
         project::Project,
     },
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/undelete", post(undelete_project))
         .route("/projects/{p}/operations/{*id}", get(operation))
         .route("/projects/{p}/branches", get(list_branches).post(create_branch))
+        .route("/projects/{p}/masked-branches", post(create_masked_branch))
         .route("/projects/{p}/branches/{b}", get(get_branch).patch(update_branch).delete(delete_branch))
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
@@ -88,6 +90,16 @@ async fn create_branch(
 ) -> Answer<Operation> {
     let (id, replace) = (query.text("branch_id"), query.flag("replace_existing")?);
     Ok(Json(api.control.branches.create(project, id, replace, body).await?))
+}
+
+/// A route of our own: the service does not know it, and has no way to hide a branch while it is masked.
+async fn create_masked_branch(
+    State(api): State<Api>,
+    Name(project): Name<ProjectName>,
+    query: Params,
+    Body(body): Body<MaskedBranch>,
+) -> Answer<Operation> {
+    Ok(Json(api.control.branches.create_masked(project, query.text("branch_id"), body).await?))
 }
 
 async fn get_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Branch> {

@@ -47,6 +47,10 @@ impl SessionLimits {
     pub(in crate::local) const BACKUP: Self =
         Self { statement: Duration::from_secs(600), lock: Duration::from_secs(5), idle: None };
 
+    /// For statements that rewrite tables.
+    pub(in crate::local) const REWRITE: Self =
+        Self { statement: Duration::from_secs(24 * 3600), lock: Duration::from_secs(60), idle: None };
+
     /// When a statement is given up although PostgreSQL has not answered.
     pub(in crate::local) fn answer(self) -> Duration {
         self.statement + ANSWER_MARGIN
@@ -117,6 +121,26 @@ impl Platform {
             .options(fixed(&target));
         options.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
     }
+
+    /// Logs in as another role, which the rules of login let in from this process.
+    pub(in crate::local) async fn connect_as(
+        &self,
+        role: &str,
+        target: Target<'_>,
+    ) -> Result<PgConnection, EngineError> {
+        let context = format!("log in to database {:?} as {role}", target.database);
+        let link = self.links.link(target.socket).await?;
+        let (directory, port) = link.target();
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(directory)
+            .port(port)
+            .ssl_mode(PgSslMode::Disable)
+            .username(role)
+            .database(target.database)
+            .application_name("lakebase")
+            .options(OF_ANY_ROLE);
+        options.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
+    }
 }
 
 /// Adds a time limit to a future; its error names the action.
@@ -146,6 +170,27 @@ fn fixed(target: &Target<'_>) -> Vec<(&'static str, String)> {
     }
     fixed
 }
+
+/// What a role that is no superuser may fix, so that settings of databases do not change what a statement means.
+const OF_ANY_ROLE: [(&str, &str); 17] = [
+    ("search_path", "pg_catalog,pg_temp"),
+    ("role", "none"),
+    ("row_security", "off"),
+    ("local_preload_libraries", ""),
+    ("standard_conforming_strings", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_deferrable", "off"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "60000"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("exit_on_error", "off"),
+    ("jit", "off"),
+];
 
 const FIXED: [(&str, &str); 37] = [
     // Names mean what PostgreSQL defines. Temporary objects come last, where they hide nothing.

@@ -10,6 +10,7 @@ mod branch_compute;
 mod disk_usage;
 mod fork;
 mod history;
+mod masking;
 mod open;
 mod point_in_time;
 mod spares;
@@ -51,6 +52,7 @@ pub(crate) use super::{
     engine_error::EngineError,
     storage::{BranchKey, CloneMethod},
 };
+pub(crate) use masking::MaskingServer;
 pub(crate) use open::EngineOptions;
 pub(crate) use point_in_time::ForkPoint;
 pub(crate) use spares::ReadySpare;

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod drift;
+pub(crate) mod mask;
 
 use futures_util::{StreamExt as _, stream::BoxStream};
 use sqlx::PgConnection;

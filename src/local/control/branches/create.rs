@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     Branches, apply,
+    masked::Masks,
     source::{Source, SourceName},
 };
 use crate::{
@@ -62,6 +63,7 @@ impl Branches {
         id: String,
         replace: bool,
         spec: BranchSpec,
+        masks: Option<Masks>,
     ) -> Result<Work, ErrorResponse> {
         let name = project.branch(rules::ids::parse("branch_id", &id)?);
         let source = SourceName::of(&self.state.snapshot(), &project, &spec)?;
@@ -80,7 +82,8 @@ impl Branches {
         }
         let spare = match &source {
             SourceName::Branch(source) if at.is_none() && !state.branches.contains_key(&name) => {
-                self.spares.take(source).await
+                // The server of a spare runs, and a masked branch has none before it is masked.
+                if masks.is_none() { self.spares.take(source).await } else { None }
             }
             _ => None,
         };
@@ -110,7 +113,7 @@ impl Branches {
                     (None, Some(spare)) => Way::Spare(Box::new(spare)),
                     (None, None) => Way::Clone,
                 };
-                self.fork(making, source, *branch, way)
+                self.fork(making, source, *branch, way, masks)
             }
         })
     }
@@ -126,11 +129,11 @@ impl Branches {
         }
     }
 
-    fn fork(self, making: Making, source: Source, branch: Branch, way: Way) -> Work {
+    fn fork(self, making: Making, source: Source, branch: Branch, way: Way, masks: Option<Masks>) -> Work {
         let name = branch.name();
         Work::new(ResourceKind::Branch, branch.name(), async move {
             let _making = making;
-            let made = caught(self.make(&source, branch.clone(), way)).await;
+            let made = caught(self.make(&source, branch.clone(), way, masks)).await;
             if made.is_err() {
                 let forgotten = self.state.commit(|state| Ok(state.branches.remove(&name))).await;
                 if let Err(error) = forgotten {
@@ -149,11 +152,22 @@ impl Branches {
     }
 
     /// Creates the files, the address and the compute, which starts at once because a login is likely to follow.
-    async fn make(&self, source: &Source, mut branch: Branch, way: Way) -> Result<Value, ErrorResponse> {
+    async fn make(
+        &self,
+        source: &Source,
+        mut branch: Branch,
+        way: Way,
+        masks: Option<Masks>,
+    ) -> Result<Value, ErrorResponse> {
         let computes = &self.computes;
         let at_a_point = matches!(way, Way::At(_));
         let fork = self.files(source, &branch, way).await?;
         failpoint::reached("create-branch.files");
+        if let Some(masks) = masks {
+            // Before there is an address, so that there is no login.
+            masks.apply(&computes.engine, &branch).await?;
+            branch.masked = true;
+        }
         branch.origin = branch.origin.map(|origin| Origin {
             lsn: fork.lsn,
             time: fork.time,
@@ -297,6 +311,7 @@ fn draft(
         databases: source.databases().clone(),
         intent: None,
         schedule: None,
+        masked: false,
         init: true,
     };
     Ok((source, branch))

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod masked;
 mod schedule;
 mod source;
 mod undelete;
@@ -59,7 +60,7 @@ impl Branches {
         body: wire::branch::Branch,
     ) -> Result<Operation, ErrorResponse> {
         let spec = body.spec.unwrap_or_default();
-        self.operations.submit(self.clone().begin_create(project, id, replace, spec)).await
+        self.operations.submit(self.clone().begin_create(project, id, replace, spec, None)).await
     }
 
     pub(crate) async fn get(&self, name: &BranchName) -> Result<wire::branch::Branch, ErrorResponse> {

@@ -210,6 +210,7 @@ fn draft_root(project: &Project, user: &str, body: &wire::project::Project) -> R
         databases: BTreeMap::from([(database.id.clone(), database)]),
         intent: None,
         schedule: None,
+        masked: false,
         init: true,
     })
 }

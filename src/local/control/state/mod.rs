@@ -90,6 +90,9 @@ pub(super) struct Branch {
     pub(super) intent: Option<Intent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) schedule: Option<Schedule>,
+    /// Whether its data was masked when it was created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) masked: bool,
     /// Being created: only in memory, so a stop in the middle leaves no trace of it.
     #[serde(skip)]
     pub(super) init: bool,

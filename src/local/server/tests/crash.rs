@@ -238,6 +238,12 @@ async fn projects_and_branches_are_whole_after_a_kill_and_their_ids_can_be_used(
         assert_agreement(&fixture, "projects/shop/branches/dev", point).await;
         fixture.done(Method::DELETE, "projects/shop/branches/dev?purge=true", Value::Null).await;
     }
+    let masked = json!({"branch": branch.2, "rules": {}});
+    let masked = (Method::POST, "projects/shop/masked-branches?branch_id=dev".to_owned(), masked);
+    for point in ["create-branch.database-masked", "create-branch.masked"] {
+        fixture = crashed(fixture, point, &masked).await;
+        assert_eq!(directories(&fixture), 1, "{point}: nobody gets a branch whose masking was cut off");
+    }
     send(&fixture, branch.clone()).await;
     let dev = |query: &str| format!("projects/shop/branches/dev{query}");
     let delete = (Method::DELETE, dev(""), Value::Null);

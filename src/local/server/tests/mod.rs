@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod history_crash;
+mod masking;
 mod point_in_time;
 mod reconciliation;
 mod snapshots;

@@ -11,6 +11,7 @@
 
 mod base;
 mod chain;
+mod cut;
 mod lineage;
 mod shelf;
 mod sweep;
