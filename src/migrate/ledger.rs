@@ -90,16 +90,43 @@ pub(super) async fn prepare(conn: &mut PgConnection, migration: &Migration) -> R
 /// [`Refused`](ErrorKind::Refused) for a migration that was applied with another text, and for a version in the table
 /// of `sqlx` that the migrator does not have.
 pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Result<Entry> {
-    let (checksum, entry) = match migration.ledger() {
+    let Some((checksum, entry)) = recorded(conn, migration).await? else { return Ok(Entry::Absent) };
+    if checksum != migration.checksum() {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            format!(
+                "{} was applied before with another text (checksum {}, now {}); restore the text that was applied and \
+                 put the change into a new migration",
+                migration.label(),
+                short(&checksum),
+                short(migration.checksum())
+            ),
+        ));
+    }
+    Ok(entry)
+}
+
+/// The entry of a migration, and whether the text was another one. Creates no table.
+pub(super) async fn look_up(conn: &mut PgConnection, migration: &Migration) -> Result<(Entry, bool)> {
+    if !exists(conn, migration).await? {
+        return Ok((Entry::Absent, false));
+    }
+    let found = recorded(conn, migration).await?;
+    Ok(found.map_or((Entry::Absent, false), |(checksum, entry)| (entry, checksum != migration.checksum())))
+}
+
+/// The recorded checksum of a migration, and its entry.
+async fn recorded(conn: &mut PgConnection, migration: &Migration) -> Result<Option<(Vec<u8>, Entry)>> {
+    match migration.ledger() {
         Ledger::Own => {
             let sql =
                 "select checksum, done, finished_at is not null from _lakebase.migrations where id = $1";
             let row = sqlx::query(sql).bind(migration.id()).fetch_optional(conn).await.map_err(unreadable)?;
-            let Some(row) = row else { return Ok(Entry::Absent) };
+            let Some(row) = row else { return Ok(None) };
             let done: i32 = row.try_get(1).map_err(unreadable)?;
             let finished: bool = row.try_get(2).map_err(unreadable)?;
             let entry = if finished { Entry::Applied } else { Entry::Partial(usize::try_from(done).ok()) };
-            (row.try_get::<Vec<u8>, _>(0).map_err(unreadable)?, entry)
+            Ok(Some((row.try_get::<Vec<u8>, _>(0).map_err(unreadable)?, entry)))
         }
         Ledger::Sqlx { table, version, .. } => {
             let sql = format!("select version, checksum, success from {} order by version", table.name);
@@ -115,23 +142,10 @@ pub(super) async fn entry(conn: &mut PgConnection, migration: &Migration) -> Res
                     ),
                 ));
             }
-            let Some(row) = rows.into_iter().find(|row| row.0 == *version) else { return Ok(Entry::Absent) };
-            (row.1, if row.2 { Entry::Applied } else { Entry::Partial(None) })
+            let row = rows.into_iter().find(|row| row.0 == *version);
+            Ok(row.map(|row| (row.1, if row.2 { Entry::Applied } else { Entry::Partial(None) })))
         }
-    };
-    if checksum != migration.checksum() {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            format!(
-                "{} was applied before with another text (checksum {}, now {}); restore the text that was applied and \
-                 put the change into a new migration",
-                migration.label(),
-                short(&checksum),
-                short(migration.checksum())
-            ),
-        ));
     }
-    Ok(entry)
 }
 
 /// The first digits of a checksum, enough to distinguish two.

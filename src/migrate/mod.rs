@@ -4,6 +4,7 @@
 //! or an sqlx `Migrator`. Each
 //! is applied at most once to a database, which keeps the record in a table of its own.
 //!
+//! * [`status`] says which are applied.
 //! * [`apply`] runs them on any PostgreSQL connection: under the migration lock, with a lock timeout and retries, in
 //!   one transaction where SQL allows it.
 //! * [`Branch::rehearse`](crate::Branch::rehearse) runs them on a temporary branch and reports times, locks and
@@ -32,6 +33,7 @@ mod rehearsal;
 mod report;
 mod session;
 mod statements;
+mod status;
 mod text_table;
 mod transaction;
 
@@ -47,3 +49,4 @@ pub use rebase::{Rebase, RebaseReport};
 pub use rehearsal::Rehearsal;
 pub use report::{ApplyReport, MigrationReport, Outcome, StatementReport};
 pub use statements::MigrationStatement;
+pub use status::{MigrationState, MigrationStatus, status};

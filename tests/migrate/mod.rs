@@ -8,3 +8,4 @@ mod history;
 mod interrupted;
 mod lost_connection;
 mod promote;
+mod status;
