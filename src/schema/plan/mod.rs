@@ -312,6 +312,39 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The plan as the text of a migration: the statements with their hazards as comments, without the transactions,
+    /// timeouts and settings of [`to_sql`](Self::to_sql), as whatever applies migrations has its own.
+    ///
+    /// ```no_run
+    /// # async fn example(feature: lakebase::Branch, production: lakebase::Branch) -> Result<(), Box<dyn std::error::Error>> {
+    /// let plan = feature.compare_schema(&production).await?.migration()?;
+    /// std::fs::write("migrations/7_tiers.sql", plan.to_migration())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn to_migration(&self) -> String {
+        let mut sql = String::new();
+        if self.statements.iter().any(|statement| is_routine(&statement.sql)) {
+            // A body may name what a later statement creates.
+            sql += "SET check_function_bodies = off;\n";
+        }
+        for statement in &self.statements {
+            for hazard in &statement.hazards {
+                let _ = writeln!(sql, "-- {}", hazard.to_string().replace(['\n', '\r'], " "));
+            }
+            sql += &format!("{};\n", statement.sql);
+        }
+        sql
+    }
+}
+
+fn is_routine(sql: &str) -> bool {
+    ["CREATE OR REPLACE FUNCTION", "CREATE OR REPLACE PROCEDURE", "CREATE FUNCTION", "CREATE PROCEDURE"]
+        .iter()
+        .any(|head| sql.starts_with(head))
+}
+
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -2,6 +2,7 @@
 
 use super::block::Block;
 use super::lines::Row;
+use super::pairs::{Look, Pair, paired};
 use super::{notes, of, summary};
 use crate::schema::diff::SchemaDiff;
 
@@ -47,42 +48,19 @@ fn table(block: &Block) -> String {
 }
 
 fn part(text: &mut String, rows: &[Row]) {
-    let (mut old, mut new) = (Vec::new(), Vec::new());
-    for row in rows {
-        match row {
-            Row::Old(line) => old.push(line.as_str()),
-            Row::New(line) => new.push(line.as_str()),
-            other => {
-                pairs(text, &mut old, &mut new);
-                let same = other.text();
-                match other {
-                    Row::Renamed { what, before, after } => {
-                        let (before, after) = (format!("{what}{before}"), format!("{what}{after}"));
-                        pair(text, Some((&before, "moved")), Some((&after, "moved")));
-                    }
-                    Row::Gap => pair(text, Some((&same, "gap")), Some((&same, "gap"))),
-                    _ => pair(text, Some((&same, "")), Some((&same, ""))),
-                }
-            }
-        }
+    for Pair { old, new } in paired(rows) {
+        *text += &format!("<tr>{}{}</tr>\n", cell(old), cell(new));
     }
-    pairs(text, &mut old, &mut new);
 }
 
-/// Old lines beside the new ones that replace them.
-fn pairs(rows: &mut String, old: &mut Vec<&str>, new: &mut Vec<&str>) {
-    for at in 0..old.len().max(new.len()) {
-        pair(rows, old.get(at).map(|t| (*t, "old")), new.get(at).map(|t| (*t, "new")));
-    }
-    old.clear();
-    new.clear();
-}
-
-fn pair(rows: &mut String, old: Option<(&str, &str)>, new: Option<(&str, &str)>) {
-    let cell = |side: Option<(&str, &str)>| match side {
-        Some((text, "")) => format!("<td>{}</td>", escape(text)),
-        Some((text, class)) => format!("<td class=\"{class}\">{}</td>", escape(text)),
-        None => "<td></td>".to_owned(),
+fn cell(side: Option<(String, Look)>) -> String {
+    let Some((text, look)) = side else { return "<td></td>".to_owned() };
+    let class = match look {
+        Look::Same => return format!("<td>{}</td>", escape(&text)),
+        Look::Old => "old",
+        Look::New => "new",
+        Look::Moved => "moved",
+        Look::Gap => "gap",
     };
-    *rows += &format!("<tr>{}{}</tr>\n", cell(old), cell(new));
+    format!("<td class=\"{class}\">{}</td>", escape(&text))
 }

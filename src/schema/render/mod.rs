@@ -5,6 +5,8 @@ mod define;
 mod html;
 mod lines;
 mod markdown;
+mod pairs;
+mod side;
 mod three_way;
 
 use std::collections::BTreeSet;
@@ -29,6 +31,18 @@ impl SchemaDiff {
     /// The unified DDL difference with terminal colors.
     pub fn colored(&self) -> impl fmt::Display + '_ {
         Text { diff: self, color: true }
+    }
+
+    /// The old and the new DDL side by side, with terminal colors, in this number of characters for a line.
+    ///
+    /// ```no_run
+    /// # async fn example(feature: lakebase::Branch, production: lakebase::Branch) -> lakebase::Result<()> {
+    /// println!("{}", feature.compare_schema(&production).await?.side_by_side(120));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn side_by_side(&self, width: usize) -> impl fmt::Display + '_ {
+        side::SideBySide { diff: self, width }
     }
 
     /// The difference as Markdown, fit for a pull-request comment.
