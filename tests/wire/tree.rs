@@ -34,6 +34,9 @@ async fn a_project_is_drawn_with_its_marks_countdowns_and_endpoints() {
         │     └─ leaf · READY · 31.5 MB · primary ACTIVE\n\
         └─ zombie · READY · 31.5 MB";
     assert_eq!(tree.to_string(), drawn);
+    let colored = tree.colored().to_string();
+    assert!(colored.contains("\u{1b}[1mdev\u{1b}[0m · \u{1b}[32mREADY\u{1b}[0m"), "{colored:?}");
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), drawn);
     let json = serde_json::to_value(&tree).unwrap();
     assert_eq!(json["roots"][0]["children"][0]["branch"]["name"], "projects/shop/branches/dev");
 }

@@ -7,52 +7,88 @@ use chrono::{DateTime, Utc};
 use super::{Tree, TreeBranch};
 use crate::api::wire::branch::BranchState;
 
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const PLAIN: &str = "\u{1b}[0m";
+
+impl Tree {
+    /// The drawing with terminal colors.
+    ///
+    /// ```no_run
+    /// # async fn example(project: lakebase::Project) -> lakebase::Result<()> {
+    /// println!("{}", project.tree().await?.colored());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn colored(&self) -> impl fmt::Display + '_ {
+        Drawing { tree: self, color: true }
+    }
+}
+
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.project.name.id())?;
-        if let Some(version) = self.project.pg_version {
+        Drawing { tree: self, color: false }.fmt(f)
+    }
+}
+
+struct Drawing<'a> {
+    tree: &'a Tree,
+    color: bool,
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let project = &self.tree.project;
+        write!(f, "{}", self.painted(BOLD, project.name.id()))?;
+        if let Some(version) = project.pg_version {
             write!(f, " · PostgreSQL {version}")?;
         }
-        draw_all(f, &self.roots, "", self.time)
+        self.draw_all(f, &self.tree.roots, "")
     }
 }
 
-fn draw_all(
-    f: &mut fmt::Formatter<'_>,
-    branches: &[TreeBranch],
-    indent: &str,
-    now: DateTime<Utc>,
-) -> fmt::Result {
-    for (at, branch) in branches.iter().enumerate() {
-        let last = at + 1 == branches.len();
-        let (mark, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        write!(f, "\n{indent}{mark}{}", line(branch, now))?;
-        draw_all(f, &branch.children, &format!("{indent}{below}"), now)?;
+impl Drawing<'_> {
+    fn painted(&self, code: &str, text: impl fmt::Display) -> String {
+        if self.color { format!("{code}{text}{PLAIN}") } else { text.to_string() }
     }
-    Ok(())
-}
 
-fn line(branch: &TreeBranch, now: DateTime<Utc>) -> String {
-    let info = &branch.branch;
-    let marks: Vec<&str> = [(info.is_default, "default"), (info.is_protected, "protected")]
-        .into_iter()
-        .filter_map(|(set, mark)| set.then_some(mark))
-        .collect();
-    let mut parts = vec![info.name.id().to_string()];
-    if !marks.is_empty() {
-        parts[0].push_str(&format!(" ({})", marks.join(", ")));
+    fn draw_all(&self, f: &mut fmt::Formatter<'_>, branches: &[TreeBranch], indent: &str) -> fmt::Result {
+        for (at, branch) in branches.iter().enumerate() {
+            let last = at + 1 == branches.len();
+            let (mark, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let lines = self.painted(DIM, format_args!("{indent}{mark}"));
+            write!(f, "\n{lines}{}", self.line(branch))?;
+            self.draw_all(f, &branch.children, &format!("{indent}{below}"))?;
+        }
+        Ok(())
     }
-    if info.state != BranchState::Unknown(String::new()) {
-        parts.push(info.state.to_string());
+
+    fn line(&self, branch: &TreeBranch) -> String {
+        let info = &branch.branch;
+        let marks: Vec<&str> = [(info.is_default, "default"), (info.is_protected, "protected")]
+            .into_iter()
+            .filter_map(|(set, mark)| set.then_some(mark))
+            .collect();
+        let mut parts = vec![self.painted(BOLD, info.name.id())];
+        if !marks.is_empty() {
+            parts[0].push_str(&format!(" ({})", marks.join(", ")));
+        }
+        if info.state != BranchState::Unknown(String::new()) {
+            let code = if info.state == BranchState::Ready { GREEN } else { YELLOW };
+            parts.push(self.painted(code, &info.state));
+        }
+        parts.push(size(info.logical_size_bytes));
+        parts
+            .extend(info.source_snapshot.as_ref().map(|snapshot| format!("from snapshot {}", snapshot.id())));
+        parts.extend(info.expire_time.map(|time| left(time, self.tree.time)));
+        parts.extend(branch.endpoints.iter().map(|endpoint| {
+            let state = if endpoint.disabled { "disabled" } else { endpoint.state.as_str() };
+            self.painted(DIM, format_args!("{} {state}", endpoint.name.id()))
+        }));
+        parts.join(" · ")
     }
-    parts.push(size(info.logical_size_bytes));
-    parts.extend(info.source_snapshot.as_ref().map(|snapshot| format!("from snapshot {}", snapshot.id())));
-    parts.extend(info.expire_time.map(|time| left(time, now)));
-    parts.extend(branch.endpoints.iter().map(|endpoint| {
-        let state = if endpoint.disabled { "disabled" } else { endpoint.state.as_str() };
-        format!("{} {state}", endpoint.name.id())
-    }));
-    parts.join(" · ")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "printed with one decimal digit")]
