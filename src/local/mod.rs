@@ -32,7 +32,9 @@ mod storage;
 mod token;
 
 pub use engine::Durability;
-pub use server::{BranchCopies, LocalError, LocalLakebase, LocalLakebaseBuilder, default_data_dir};
+pub use server::{
+    BranchCopies, LocalError, LocalInspection, LocalLakebase, LocalLakebaseBuilder, default_data_dir,
+};
 
 /// Entry points of the fuzz targets.
 #[cfg(fuzzing)]

@@ -25,7 +25,7 @@ pub(crate) use installed::PgVersion;
 pub(crate) use pinned::DEFAULT_MAJOR;
 
 pub(super) use access::{REPLICATION_ROLE, SUPERUSER};
-pub(super) use binaries::Binaries;
+pub(super) use binaries::{Binaries, find_installed};
 pub(super) use cluster::{TEMPLATE_REVISION, initdb};
 pub(super) use installed::Installation;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod copies;
 mod data_dir;
 mod descriptors;
 mod error;
+mod inspect;
 mod record;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -23,6 +24,7 @@ use url::Url;
 
 pub use self::{
     builder::LocalLakebaseBuilder, copies::BranchCopies, data_dir::default_data_dir, error::LocalError,
+    inspect::LocalInspection,
 };
 use self::{data_dir::Lock, record::Record};
 use super::control::Control;
@@ -89,6 +91,11 @@ impl LocalLakebase {
     /// The certificate authority that signs the endpoints' certificates, for `sslrootcert`.
     pub fn ca_cert(&self) -> &Path {
         &self.record.ca_cert
+    }
+
+    /// The process that serves it: this one, or the one that was attached to.
+    pub fn pid(&self) -> u32 {
+        self.record.pid
     }
 
     /// The data directory.

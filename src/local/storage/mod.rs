@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use super::engine_error::EngineError;
 
 pub(crate) use clone::CloneMethod;
-pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size};
+pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size, probe_in};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(crate) use history::Trimmed;
 pub(super) use history::{

@@ -234,6 +234,16 @@ fn search(
     found
 }
 
+/// The installation that [`Binaries::prefer`] would use, as far as it is installed or was fetched before.
+pub(in crate::local) fn find_installed(given: Option<&Path>, major: u32) -> Option<Installation> {
+    let cache = cache_dir(rustix::process::geteuid().is_root());
+    let find = |wanted| search(given, &cache, wanted, None, &mut Vec::new());
+    match given {
+        Some(_) => find(None),
+        None => find(Some(major)).or_else(|| find(None)),
+    }
+}
+
 fn fetched_before(cache: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(cache) else { return Vec::new() };
     entries

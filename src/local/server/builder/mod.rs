@@ -266,7 +266,7 @@ impl LocalLakebaseBuilder {
     }
 
     /// Validates the options and returns the data directory.
-    fn dir(&self) -> Result<PathBuf, LocalError> {
+    pub(super) fn dir(&self) -> Result<PathBuf, LocalError> {
         // The user becomes a PostgreSQL role, whose name has at most 63 bytes.
         if !(1..=63).contains(&self.user.len()) || self.user.chars().any(char::is_control) {
             return Err(LocalError::BadUser { user: self.user.clone() });

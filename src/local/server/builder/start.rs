@@ -23,6 +23,11 @@ use crate::local::{
 };
 
 impl LocalLakebaseBuilder {
+    /// The directory of PostgreSQL's programs: as given, else as the environment says.
+    pub(in crate::local::server) fn chosen_pg_bin(&self) -> Option<PathBuf> {
+        self.pg_bin.clone().or_else(default_pg_bin)
+    }
+
     pub(super) async fn start_with(self, dir: PathBuf, lock: Lock) -> Result<LocalLakebase, LocalError> {
         descriptors::raise_limit();
         let state = dir.join(STATE_FILE);
@@ -70,7 +75,7 @@ impl LocalLakebaseBuilder {
     async fn engine(&self, dir: &Path) -> Result<Engine, LocalError> {
         let options = EngineOptions {
             root: dir.to_owned(),
-            pg_bin: self.pg_bin.clone().or_else(default_pg_bin),
+            pg_bin: self.chosen_pg_bin(),
             pg_user: self.pg_user.clone(),
             durability: self.durability,
             progress: None,

@@ -68,6 +68,12 @@ pub(super) fn probe(from: &Path, to: &Path) -> io::Result<CloneMethod> {
     }
 }
 
+/// Finds out whether files in a directory that is not of a Lakebase yet can share extents.
+pub(in crate::local) fn probe_in(dir: &Path) -> io::Result<CloneMethod> {
+    let draft = tempfile::Builder::new().prefix("lakebase-").tempdir_in(dir)?;
+    probe(&draft.path().join("from"), &draft.path().join("to"))
+}
+
 /// Whether an error means that file system or kernel do not support shared extents, rather than a failure.
 fn cannot_share(error: &io::Error) -> bool {
     let of_the_system = Errno::from_io_error(error).is_some_and(|errno| {
