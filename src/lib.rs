@@ -68,6 +68,7 @@
 //! | see what production changed meanwhile | [`branch.drift()`](Branch::drift) |
 //! | try a migration on a temporary branch | [`production.rehearse(&m)`](Branch::rehearse) |
 //! | bring it to production | [`branch.promote(&m)`](Branch::promote) |
+//! | see which migrations are applied | [`branch.migration_status(&m)`](Branch::migration_status) |
 //! | a branch or a database for each test | `lakebase::testing` (feature `testing`) |
 //! | call an API without a method here | [`lakebase.request(…)`](Lakebase::request) |
 //!
@@ -97,6 +98,7 @@
 //! | `data` | on | [`data`]: comparison of rows, taking rows back |
 //! | `migrate` | on | [`migrate`]: migrations, rehearsal, promotion |
 //! | `local` | off | `lakebase::local`, a Lakebase on this machine, and the program `lakebase-local` |
+//! | `cli` | off | the program `lakebase`: branches from the command line |
 //! | `testing` | off | `lakebase::testing`, a branch or a database for each test |
 //! | `metrics` | off | calls, waits, logins and renewals for the `metrics` facade: [`telemetry`] |
 //!
@@ -114,9 +116,9 @@
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!
-//! The guides are in `docs/` of the repository: getting started, authentication, pools and errors, the local
-//! Lakebase, branches and expiry, schema comparison, promotion, testing with branches, continuous integration, design,
-//! and a table for users of the Python notebooks.
+//! The guides are in `docs/` of the repository: getting started, the program `lakebase`, authentication, pools and
+//! errors, the local Lakebase, branches and expiry, schema comparison, promotion, testing with branches, continuous
+//! integration, design, and a table for users of the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;

@@ -1,15 +1,12 @@
 //! The seven scenarios as a user runs them: the built programs, a directory of their own, their output.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use lakebase::local::{Durability, LocalLakebase};
 use rustix::process::Signal;
-use secrecy::ExposeSecret as _;
-use sqlx::{Connection as _, PgConnection};
 
 use crate::support::{
     child::{kill, line, output},
@@ -159,69 +156,4 @@ fn a_wrong_address_ends_with_one_line_that_says_what_to_do() {
     assert_eq!(errors.lines().count(), 1, "{errors}");
     assert!(errors.contains("127.0.0.1:1"), "{errors}");
     assert!(!errors.contains("secret-of-the-test"), "{errors}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_branch_of_a_pull_request_is_made_migrated_compared_used_and_deleted() {
-    let dir = directory();
-    let local = LocalLakebase::builder()
-        .data_dir(dir.path().join("data"))
-        .durability(Durability::Fast)
-        .start()
-        .await
-        .unwrap();
-    let lakebase = local.client().await.unwrap();
-    let shop = lakebase.create_project("shop").await.unwrap();
-    let production = shop.default_branch().await.unwrap();
-    sqlx::raw_sql("CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (7)")
-        .execute(&mut production.connect().await.unwrap())
-        .await
-        .unwrap();
-    let migrations = dir.path().join("migrations");
-    fs::create_dir(&migrations).unwrap();
-    let tier = migrations.join("0001_tier.sql");
-    let (host, token) = (local.host().to_string(), local.token().expose_secret().to_owned());
-    let call = async |arguments: &'static str| {
-        let mut command = command("pr_branch", dir.path());
-        command.args(arguments.split(' ')).args(["--project", "shop", "--pr", "42"]);
-        if arguments.starts_with("up") {
-            command.arg("--migrations").arg(&migrations);
-        }
-        command.env("DATABRICKS_HOST", &host).env("DATABRICKS_TOKEN", &token);
-        let output = tokio::task::spawn_blocking(move || output(&mut command)).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    };
-
-    fs::write(&tier, "ALTER TABLE customers ADD COLUMN tier txt").unwrap();
-    let (status, _, errors) = call("up").await;
-    assert!(status == 2 && errors.contains("type \"txt\" does not exist"), "{errors}");
-
-    // A push with the correction: the branch is created again.
-    fs::write(&tier, "ALTER TABLE customers ADD COLUMN tier text").unwrap();
-    let (status, name, errors) = call("up --ttl 2").await;
-    assert_eq!(status, 0, "{errors}");
-    let branch = lakebase.branch(name.trim()).unwrap().get().await.unwrap();
-    assert_eq!(branch.name.to_string(), "projects/shop/branches/ci-pr-42");
-    let ends = branch.expire_time.unwrap() - chrono::Utc::now();
-    assert!((110..=120).contains(&ends.num_minutes()), "{ends}");
-
-    let (status, comment, errors) = call("diff").await;
-    assert_eq!(status, 1, "{errors}");
-    assert!(comment.contains("pull request #42") && comment.contains("tier"), "{comment}");
-
-    let (status, url, errors) = call("url").await;
-    assert_eq!(status, 0, "{errors}");
-    let mut session = PgConnection::connect(url.trim()).await.unwrap();
-    let row: (i32, Option<String>) =
-        sqlx::query_as("SELECT id, tier FROM customers").fetch_one(&mut session).await.unwrap();
-    assert_eq!(row, (7, None));
-    session.close().await.unwrap();
-
-    for _ in 0..2 {
-        let (status, _, errors) = call("down").await;
-        assert_eq!(status, 0, "{errors}");
-    }
-    assert!(branch.handle().try_get().await.unwrap().is_none());
-    local.shutdown().await;
 }

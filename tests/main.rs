@@ -1,6 +1,7 @@
 //! The tests from outside the crate, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod cli;
 mod client;
 mod contract;
 mod data;

@@ -1,0 +1,136 @@
+//! The command line.
+
+#[cfg(feature = "local")]
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, builder::styling};
+use lakebase::name::ProjectId;
+
+use crate::commands;
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Yellow.on_default().bold())
+    .usage(styling::AnsiColor::Yellow.on_default().bold())
+    .literal(styling::AnsiColor::Green.on_default())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+const AFTER: &str = "\
+Which Lakebase: --local, --profile, the DATABRICKS_* variables, the profile of lakebase.toml, else the one that runs \
+on this machine; standard error says which. A branch that is not given is that of LAKEBASE_BRANCH, of the git branch \
+after `lakebase git install`, else the default one.
+
+Exit status: 0 success; 1 the answer is no (a difference, a conflict, a check that failed); 2 an error; 130 Ctrl-C.";
+
+/// Branches of a Lakebase: create, connect, compare, migrate
+#[derive(Debug, Parser)]
+#[command(name = "lakebase", version, styles = STYLES, after_help = AFTER, max_term_width = 100)]
+#[command(infer_subcommands = false, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Use the Lakebase that runs on this machine
+    #[cfg(feature = "local")]
+    #[arg(long, global = true, conflicts_with = "profile")]
+    pub(crate) local: bool,
+    /// The data directory of the Lakebase on this machine [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
+    #[cfg(feature = "local")]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Use the workspace of this profile of ~/.databrickscfg
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The project [default: that of lakebase.toml, else the only one on this machine]
+    #[arg(long, short, global = true, value_name = "ID", env = "LAKEBASE_PROJECT", hide_env_values = true)]
+    pub(crate) project: Option<ProjectId>,
+    /// Print JSON on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Delete data without asking
+    #[arg(long, short, global = true)]
+    pub(crate) yes: bool,
+}
+
+impl Global {
+    /// Whether the Lakebase of this machine was asked for.
+    pub(crate) fn local(&self) -> bool {
+        #[cfg(feature = "local")]
+        return self.local || self.data_dir.is_some();
+        #[cfg(not(feature = "local"))]
+        return false;
+    }
+
+    #[cfg(feature = "local")]
+    pub(crate) fn local_builder(&self) -> lakebase::local::LocalLakebaseBuilder {
+        let builder = lakebase::local::LocalLakebase::builder();
+        match &self.data_dir {
+            Some(dir) => builder.data_dir(dir),
+            None => builder,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draw the branches of the project as a tree
+    Tree,
+    /// List the branches of the project: source, expiry, size, state
+    Branches,
+    /// Create, read, reset, restore, prolong, protect or delete a branch
+    #[command(subcommand)]
+    Branch(commands::branch::Command),
+    /// Run psql with a fresh credential
+    Psql(commands::run::Psql),
+    /// Print a connection URL with a password that is valid for an hour
+    Url(commands::connect::Url),
+    /// Print DATABASE_URL and PG* for a shell (eval "$(lakebase env)") or a .env file
+    Env(commands::connect::Env),
+    /// Run a program with DATABASE_URL and PG* in its environment
+    Exec(commands::run::Exec),
+    /// Compare the schema of a branch with that of another one; exit status 1 where they differ
+    Diff(commands::diff::Diff),
+    /// Show what a branch and its source changed since the branch was made; exit status 1 where they conflict
+    Drift(commands::diff::Drift),
+    /// Compare rows, and take them from branch to branch
+    #[command(subcommand)]
+    Data(commands::data::Command),
+    /// Apply, rehearse and promote migrations
+    #[command(subcommand)]
+    Migrate(commands::migrate::Command),
+    /// A branch for a pull request
+    #[command(subcommand)]
+    Pr(commands::pr::Command),
+    /// A branch for each git branch
+    #[command(subcommand)]
+    Git(commands::git::Command),
+    /// Choose or create a project and remember it in lakebase.toml
+    Init(commands::init::Init),
+    /// Check settings, login, PostgreSQL and this machine: each line is fine or says what to do
+    Doctor,
+    /// The Lakebase of this machine: serve, start, stop, status, pull
+    #[cfg(feature = "local")]
+    #[command(subcommand)]
+    Local(commands::local::Command),
+    /// Print the completion script of a shell
+    Completions(commands::manual::Completions),
+    /// Print the manual page, or write one for each command
+    Man(commands::manual::Man),
+}
+
+impl Command {
+    /// The options of a server that is to run in this process.
+    #[cfg(feature = "local")]
+    pub(crate) fn served(&self) -> Option<&crate::serve::Serve> {
+        match self {
+            Self::Local(commands::local::Command::Serve(options)) => Some(options),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! `lakebase git …`: a branch of the database for each branch of the code.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use chrono::Utc;
+use clap::{Args, Subcommand};
+use lakebase::{Branch, Expiry, model::BranchInfo, name::BranchId};
+use serde_json::json;
+
+use crate::{
+    failure::{Failure, Result, Status, cannot},
+    git,
+    output::{self, BOLD, DIM, GREEN, YELLOW},
+    progress,
+    session::Session,
+    table::{Cell, table},
+    time::{self, expiry},
+};
+
+/// The hook that runs after a branch is checked out, also in a new worktree.
+const HOOK: &str = "post-checkout";
+const MARK: &str = "# Written by `lakebase git install`; `lakebase git uninstall` removes it.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Have git make the branch of the database when a branch of the code is checked out
+    Install(Install),
+    /// Show which branch of the database belongs to which branch of the code
+    Status,
+    /// Make the branch of the database for the git branch that is checked out; the hook runs this
+    Sync,
+    /// Remove the hook; branches of the database stay
+    Uninstall,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    /// How long a branch lives after its git branch was checked out last
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time::duration)]
+    ttl: Duration,
+    /// The git branch that belongs to the default branch of the project [default: that of the remote, main, master]
+    #[arg(long, value_name = "GIT_BRANCH")]
+    main: Option<String>,
+}
+
+pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> {
+    match command {
+        Command::Install(install) => self::install(session, install).await,
+        Command::Status => status(session).await,
+        Command::Sync => sync(session).await,
+        Command::Uninstall => uninstall(session),
+    }
+}
+
+/// What a hook file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hook {
+    Missing,
+    Ours,
+    Foreign,
+}
+
+fn look_at(file: &Path) -> Result<Hook> {
+    match fs::read(file) {
+        Ok(bytes) if String::from_utf8_lossy(&bytes).contains(MARK) => Ok(Hook::Ours),
+        Ok(_) => Ok(Hook::Foreign),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Hook::Missing),
+        Err(error) => Err(cannot(format_args!("read {}", file.display()), &error)),
+    }
+}
+
+async fn install(session: &Session, install: &Install) -> Result<Status> {
+    let project = session.project().await?;
+    let file = git::hook(HOOK)?;
+    let program = std::env::current_exe().map_err(|error| cannot("find this program", &error))?;
+    let call = [&["git".to_owned(), "sync".to_owned()][..], session.target.arguments.as_slice()].concat();
+    let script = script(&program, &[&call[..], &["--project".to_owned(), project.id().to_string()]].concat());
+    if look_at(&file)? == Hook::Foreign {
+        let line = script.lines().last().unwrap_or_default().trim_start_matches("exec ");
+        return Err(Failure::new(format!("{} is a hook of your own, which is not replaced", file.display()))
+            .help(format!("add to it: [ \"$3\" = 1 ] && {line}")));
+    }
+    let main = match install.main.clone().or_else(git::main_branch) {
+        Some(main) => main,
+        None => {
+            return Err(
+                Failure::new("the main branch of this repository is not known").help("add --main BRANCH")
+            );
+        }
+    };
+    // Before anything is written, so that a wrong project leaves no hook.
+    progress::reading("reading the project", project.get()).await?;
+    git::run(&["config", git::PROJECT, project.id().as_str()])?;
+    git::run(&["config", git::MAIN, &main])?;
+    git::run(&["config", git::TTL, &format!("{}s", install.ttl.as_secs())])?;
+    write_hook(&file, &script)?;
+    if session.json {
+        output::print_json(&json!({"hook": file, "project": project.id(), "main": main}))?;
+        make(session).await?;
+        return Ok(Status::Success);
+    }
+    output::done(format_args!(
+        "{} makes a branch of {} for each git branch but {main}",
+        file.display(),
+        project.id()
+    ));
+    make(session).await?;
+    output::note(
+        "commands without a branch work on that of the git branch: lakebase psql, lakebase exec -- CMD",
+    );
+    Ok(Status::Success)
+}
+
+/// A hook that fails where the program fails or is gone, so that nobody takes the default branch for their own.
+fn script(program: &Path, arguments: &[String]) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
+    format!(
+        "#!/bin/sh\n{MARK}\n# $3 is 1 where a branch was checked out, and 0 where only files were.\n\
+         [ \"$3\" = 1 ] || exit 0\nexec {} {}\n",
+        quoted(&program.display().to_string()),
+        arguments.join(" ")
+    )
+}
+
+fn write_hook(file: &Path, script: &str) -> Result<()> {
+    let write = || -> io::Result<()> {
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let draft = file.with_extension("lakebase");
+        fs::write(&draft, script)?;
+        #[cfg(unix)]
+        fs::set_permissions(&draft, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        fs::rename(&draft, file)
+    };
+    write().map_err(|error| cannot(format_args!("write {}", file.display()), &error))
+}
+
+fn uninstall(session: &Session) -> Result<Status> {
+    let file = git::hook(HOOK)?;
+    let hook = look_at(&file)?;
+    if hook == Hook::Ours {
+        fs::remove_file(&file).map_err(|error| cannot(format_args!("remove {}", file.display()), &error))?;
+    }
+    for key in [git::PROJECT, git::MAIN, git::TTL] {
+        // One that is not set is as good as removed.
+        git::ask(&["config", "--unset-all", key]);
+    }
+    if session.json {
+        output::print_json(&json!({"hook": file, "removed": hook == Hook::Ours}))?;
+    } else {
+        output::done("git makes no branches of the database any more; those that it made expire");
+    }
+    Ok(Status::Success)
+}
+
+/// The lifetime of branches: as installed, else a week.
+fn lifetime() -> Duration {
+    let noted = git::ask(&["config", "--get", git::TTL]).and_then(|text| time::duration(&text).ok());
+    noted.unwrap_or(lakebase::days(7))
+}
+
+async fn sync(session: &Session) -> Result<Status> {
+    // A rebase or a bisection checks out commits of no branch.
+    if git::ask(&["symbolic-ref", "--quiet", "HEAD"]).is_none() {
+        return Ok(Status::Success);
+    }
+    if git::project().is_none() {
+        return Err(Failure::new("this repository has no project").help("run `lakebase git install`"));
+    }
+    let made = make(session).await?;
+    if session.json {
+        output::print_json(&made)?;
+    }
+    Ok(Status::Success)
+}
+
+/// Makes the branch of the git branch that is checked out, or prolongs it.
+async fn make(session: &Session) -> Result<serde_json::Value> {
+    let Some(current) = git::current()? else {
+        return Ok(json!({"git_branch": null, "branch": null, "created": false}));
+    };
+    let project = session.project().await?;
+    let Some(id) = current.id()? else {
+        output::note(format_args!(
+            "git branch {} belongs to the default branch of {}",
+            current.branch,
+            project.id()
+        ));
+        return Ok(json!({"git_branch": current.branch, "branch": null, "created": false}));
+    };
+    let branch = project.branch(&id)?;
+    let there = progress::reading("looking for the branch", branch.try_get()).await?;
+    let created = there.is_none();
+    match there {
+        Some(info) => prolong(&info).await?,
+        None => create(&branch, &id).await?,
+    }
+    let verb = if created { "created" } else { "there is" };
+    output::done(format_args!("{verb} {id} for git branch {}", current.branch));
+    Ok(json!({"git_branch": current.branch, "branch": id, "created": created}))
+}
+
+async fn create(branch: &Branch, id: &BranchId) -> Result<()> {
+    let project = branch.project();
+    let create = project.create_branch(id, Expiry::after(lifetime()));
+    progress::changing(&format!("creating {id}"), create).await?;
+    Ok(())
+}
+
+/// A branch that is used again gets its whole lifetime again once half of it is over.
+async fn prolong(info: &BranchInfo) -> Result<()> {
+    let Some(expires) = info.expire_time else { return Ok(()) };
+    let ttl = lifetime();
+    if expires - Utc::now() < chrono::TimeDelta::from_std(ttl / 2)? {
+        let update = info.update().expiry(Expiry::at(Utc::now() + ttl));
+        progress::changing("prolonging the branch", update).await?;
+    }
+    Ok(())
+}
+
+async fn status(session: &Session) -> Result<Status> {
+    let file = git::hook(HOOK)?;
+    let hook = look_at(&file)?;
+    let project = session.project().await?;
+    let there = progress::reading("listing branches", project.branches()).await?;
+    let main = git::ask(&["config", "--get", git::MAIN]);
+    let current = git::current()?;
+    let names = git::run(&["for-each-ref", "--format=%(refname:short)", "refs/heads"])?;
+    let mut rows = Vec::new();
+    for name in names.lines() {
+        let id = if main.as_deref() == Some(name) { None } else { Some(BranchId::from_git_ref(name)?) };
+        let info = there.iter().find(|info| id.as_ref().map_or(info.is_default, |id| info.id() == id));
+        rows.push(Row {
+            git: name.to_owned(),
+            id,
+            info,
+            is_current: current.as_ref().is_some_and(|c| c.branch == name),
+        });
+    }
+    let fine = hook != Hook::Missing && rows.iter().all(|row| !row.is_current || row.info.is_some());
+    if session.json {
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        let installed = hook == Hook::Ours;
+        output::print_json(&json!({"hook": file, "installed": installed, "main": main, "branches": rows}))?;
+        return Ok(Status::of(fine));
+    }
+    match hook {
+        Hook::Ours => output::print(format_args!("{GREEN}✓{GREEN:#} {}", file.display()))?,
+        Hook::Foreign => {
+            output::print(format_args!("{YELLOW}!{YELLOW:#} {} is a hook of your own", file.display()))?
+        }
+        Hook::Missing => {
+            output::print(format_args!("{YELLOW}!{YELLOW:#} no hook: run `lakebase git install`"))?
+        }
+    }
+    output::print(table(["", "git branch", "branch", "expires"], rows.iter().map(Row::cells).collect()))?;
+    Ok(Status::of(fine))
+}
+
+struct Row<'a> {
+    git: String,
+    /// `None` for the main branch.
+    id: Option<BranchId>,
+    info: Option<&'a BranchInfo>,
+    is_current: bool,
+}
+
+impl Row<'_> {
+    fn cells(&self) -> [Cell; 4] {
+        let name = self.id.as_ref().map(ToString::to_string);
+        let name = name.or_else(|| self.info.map(|info| info.id().to_string())).unwrap_or_default();
+        let (expires, style) = match self.info {
+            Some(info) => (expiry(info.expire_time), if info.is_default { DIM } else { GREEN }),
+            None => ("not there".to_owned(), YELLOW),
+        };
+        let mark = if self.is_current { "*" } else { "" };
+        [
+            Cell::new(mark),
+            Cell::new(&self.git).style(if self.is_current { BOLD } else { anstyle::Style::new() }),
+            Cell::new(name).style(style),
+            Cell::new(expires),
+        ]
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({
+            "git_branch": self.git, "current": self.is_current, "main": self.id.is_none(),
+            "branch": self.id.as_ref().or(self.info.map(|info| info.id())), "exists": self.info.is_some(),
+            "expires": self.info.and_then(|info| info.expire_time),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hook_is_a_script_with_quoted_words() {
+        let script = script(Path::new("/opt/it's/lakebase"), &["git".to_owned(), "sync".to_owned()]);
+        assert!(script.starts_with("#!/bin/sh\n") && script.contains(MARK));
+        assert!(script.ends_with("exec '/opt/it'\\''s/lakebase' 'git' 'sync'\n"), "{script}");
+    }
+}

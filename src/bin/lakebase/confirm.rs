@@ -1,0 +1,28 @@
+//! Confirmation of what deletes data.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::{
+    failure::{Failure, Result},
+    output::{self, BOLD},
+};
+
+/// Asks before `loss` happens. Without a terminal to ask on, it is refused unless `--yes` was given.
+pub(crate) fn confirm(yes: bool, loss: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let message = format!("{loss}; this needs a confirmation, and there is no terminal to ask on");
+        return Err(Failure::new(message).help("add --yes"));
+    }
+    output::error(loss);
+    let mut stderr = anstream::stderr();
+    write!(stderr, "{BOLD}Go on?{BOLD:#} [y/N] ").and_then(|()| stderr.flush())?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new("nothing was changed")),
+    }
+}

@@ -1,0 +1,88 @@
+//! Git, as far as a branch of the database belongs to a branch of the code.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use lakebase::name::{BranchId, ProjectId};
+
+use crate::failure::{Failure, Result};
+
+/// What `lakebase git install` writes into the configuration of the repository, which all its worktrees share.
+pub(crate) const PROJECT: &str = "lakebase.project";
+/// The git branch that belongs to the default branch of the project.
+pub(crate) const MAIN: &str = "lakebase.main";
+/// The lifetime of branches that the hook makes.
+pub(crate) const TTL: &str = "lakebase.ttl";
+
+/// Runs git; `None` where it fails or there is none.
+pub(crate) fn ask(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Runs git, which has to succeed.
+pub(crate) fn run(arguments: &[&str]) -> Result<String> {
+    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Failure::new(format!("cannot run git: {error}")))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Failure::new(format!("`git {}` failed: {reason}", arguments.join(" "))))
+}
+
+/// The project that `lakebase git install` noted.
+pub(crate) fn project() -> Option<ProjectId> {
+    ask(&["config", "--get", PROJECT])?.parse().ok()
+}
+
+/// The git branch of this worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Current {
+    pub(crate) branch: String,
+    pub(crate) is_main: bool,
+}
+
+impl Current {
+    /// The id of its branch of the database; `None` for the main one, which is the default branch.
+    pub(crate) fn id(&self) -> Result<Option<BranchId>> {
+        if self.is_main { Ok(None) } else { Ok(Some(BranchId::from_git_ref(&self.branch)?)) }
+    }
+}
+
+/// The git branch, where `lakebase git install` was run; `None` in any other directory.
+///
+/// # Errors
+///
+/// Where no branch is checked out: which branch of the database is meant is not known then.
+pub(crate) fn current() -> Result<Option<Current>> {
+    if ask(&["config", "--get", PROJECT]).is_none() {
+        return Ok(None);
+    }
+    let Some(branch) = ask(&["symbolic-ref", "--quiet", "--short", "HEAD"]) else {
+        return Err(Failure::new("no git branch is checked out, so no branch of the database belongs to it")
+            .help("name the branch, or set LAKEBASE_BRANCH"));
+    };
+    let is_main = ask(&["config", "--get", MAIN]).is_some_and(|main| main == branch);
+    Ok(Some(Current { branch, is_main }))
+}
+
+/// The file of a hook, wherever the repository keeps them.
+pub(crate) fn hook(name: &str) -> Result<PathBuf> {
+    let path = run(&["rev-parse", "--git-path", &format!("hooks/{name}")])?;
+    std::path::absolute(&path).map_err(|error| Failure::new(format!("cannot resolve {path}: {error}")))
+}
+
+/// The main branch of the code: that of the remote, else `main` or `master`, else the one that is checked out.
+pub(crate) fn main_branch() -> Option<String> {
+    let remote = ask(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
+    let remote = remote.and_then(|name| name.strip_prefix("origin/").map(str::to_owned));
+    let exists =
+        |name: &&str| ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{name}")]).is_some();
+    let usual = || ["main", "master"].into_iter().find(exists).map(str::to_owned);
+    remote.or_else(usual).or_else(|| ask(&["symbolic-ref", "--quiet", "--short", "HEAD"]))
+}

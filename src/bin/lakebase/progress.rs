@@ -1,0 +1,97 @@
+//! Waiting: a spinner for what takes longer than a second, and Ctrl-C.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lakebase::EphemeralBranch;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    failure::{Failure, Result},
+    output,
+};
+
+/// Shorter waits show nothing.
+const QUIET: Duration = Duration::from_secs(1);
+/// For temporary branches that a call leaves when it is dropped.
+const CLEANUP: Duration = Duration::from_secs(15);
+
+/// Waits for a call that changes nothing, or temporary branches only. Ctrl-C drops it and removes those.
+pub(crate) async fn reading<T, E>(label: &str, call: impl IntoFuture<Output = Result<T, E>>) -> Result<T>
+where
+    Failure: From<E>,
+{
+    let call = shown(label, call.into_future());
+    tokio::select! {
+        done = call => Ok(done?),
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            remove_temporary_branches().await;
+            Err(Failure::interrupted())
+        }
+    }
+}
+
+/// As [`reading`], for a call that shows its own progress.
+#[cfg(feature = "local")]
+pub(crate) async fn interruptible<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = call => done,
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            Err(Failure::interrupted())
+        }
+    }
+}
+
+/// Waits for a call that changes something. Ctrl-C does not break it off half-way: it is brought to its end, unless
+/// Ctrl-C is pressed again.
+pub(crate) async fn changing<T, E>(label: &str, call: impl IntoFuture<Output = Result<T, E>>) -> Result<T>
+where
+    Failure: From<E>,
+{
+    let mut call = std::pin::pin!(shown(label, call.into_future()));
+    tokio::select! {
+        done = &mut call => return Ok(done?),
+        pressed = tokio::signal::ctrl_c() => pressed?,
+    }
+    output::warn("finishing what has begun, so that nothing is left half done; Ctrl-C again ends at once");
+    tokio::select! {
+        done = &mut call => {
+            done?;
+            Err(Failure::interrupted())
+        }
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            Err(Failure::interrupted())
+        }
+    }
+}
+
+/// Shows a spinner on a terminal once the call takes longer than a second.
+async fn shown<T>(label: &str, call: impl Future<Output = T>) -> T {
+    let mut call = std::pin::pin!(call);
+    tokio::select! {
+        done = &mut call => return done,
+        () = sleep(QUIET) => {}
+    }
+    let spinner = ProgressBar::new_spinner().with_message(format!("{label} …"));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let done = call.await;
+    spinner.finish_and_clear();
+    done
+}
+
+/// Their removal was started when the call was dropped; a branch that it does not get to expires within the hour.
+async fn remove_temporary_branches() {
+    let deadline = Instant::now() + CLEANUP;
+    while !EphemeralBranch::left_behind().is_empty() && Instant::now() < deadline {
+        sleep(Duration::from_millis(50)).await;
+    }
+    for branch in EphemeralBranch::left_behind() {
+        output::warn(format_args!("{branch} is not removed; it expires within the hour"));
+    }
+}

@@ -1,0 +1,116 @@
+//! `lakebase.toml`: what `lakebase init` remembers beside the code. There is no secret in it.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use lakebase::name::ProjectId;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, Result, cannot};
+
+pub(crate) const FILE: &str = "lakebase.toml";
+
+/// The contents of the file, and where it is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) project: Option<ProjectId>,
+    /// The profile of `.databrickscfg` that names the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<String>,
+    /// The directory of the migrations, relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) migrations: Option<PathBuf>,
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the file of this directory, else that of the nearest one above it in the same repository.
+    pub(crate) fn find() -> Result<Self> {
+        let here = env::current_dir().map_err(|error| cannot("find the current directory", &error))?;
+        Self::find_from(&here)
+    }
+
+    fn find_from(here: &Path) -> Result<Self> {
+        for directory in here.ancestors() {
+            let file = directory.join(FILE);
+            match fs::read_to_string(&file) {
+                Ok(text) => return Self::parse(&text, file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(cannot(format_args!("read {}", file.display()), &error)),
+            }
+            // The file of another repository is not meant.
+            if directory.join(".git").exists() {
+                break;
+            }
+        }
+        Ok(Self::default())
+    }
+
+    fn parse(text: &str, file: PathBuf) -> Result<Self> {
+        let settings: Self = toml::from_str(text).map_err(|error| {
+            let reason = error.to_string();
+            Failure::new(format!("{} cannot be read: {}", file.display(), reason.trim_end())).help(
+                "it has project, profile and migrations, each a text in quotes; `lakebase init` writes it",
+            )
+        })?;
+        Ok(Self { file: Some(file), ..settings })
+    }
+
+    /// Writes the file in one step.
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
+        let text =
+            format!("# Written by `lakebase init`; there is no secret in it.\n{}", toml::to_string(self)?);
+        let draft = file.with_extension("toml.new");
+        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, file));
+        written.map_err(|error| cannot(format_args!("write {}", file.display()), &error))
+    }
+
+    /// The directory of the migrations: as given, else as the file says, else `migrations`.
+    pub(crate) fn migrations(&self, given: Option<&Path>) -> PathBuf {
+        let remembered = || {
+            let directory = self.migrations.as_ref()?;
+            Some(self.file.as_ref()?.parent()?.join(directory))
+        };
+        given.map(Path::to_owned).or_else(remembered).unwrap_or_else(|| PathBuf::from("migrations"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_file_of_the_repository_counts() {
+        let top = tempfile::tempdir().unwrap();
+        let inner = top.path().join("repository/src/deep");
+        fs::create_dir_all(&inner).unwrap();
+        let written = Settings { project: Some("shop".parse().unwrap()), ..Settings::default() };
+        written.write(&top.path().join(FILE)).unwrap();
+        let found = Settings::find_from(&inner).unwrap();
+        assert_eq!(found.project, written.project);
+        assert_eq!(found.migrations(None), PathBuf::from("migrations"));
+        fs::create_dir(top.path().join("repository/.git")).unwrap();
+        assert_eq!(Settings::find_from(&inner).unwrap(), Settings::default());
+        let file = top.path().join("repository").join(FILE);
+        fs::write(&file, "project = 'shop'\nmigrations = 'db'").unwrap();
+        let found = Settings::find_from(&inner).unwrap();
+        assert_eq!(found.migrations(None), top.path().join("repository/db"));
+        assert_eq!(found.migrations(Some(Path::new("x"))), PathBuf::from("x"));
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        for (text, told) in
+            [("token = 'x'", "unknown field `token`"), ("project = 'Shop'", "'S' at position 1")]
+        {
+            let failure = Settings::parse(text, PathBuf::from("lakebase.toml")).unwrap_err();
+            assert!(failure.text().contains(told), "{}", failure.text());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The first steps: a project remembered, the machine checked, completions, manual pages.
+
+use super::{Cli, snapshot};
+use crate::support::fixture::{fresh_id, on_a_project};
+
+#[tokio::test]
+async fn a_project_is_created_and_remembered_beside_the_code() {
+    on_a_project(async |fixture| {
+        let mut cli = Cli::of(&fixture);
+        cli.variables.retain(|(name, _)| *name != "LAKEBASE_PROJECT");
+        let existing = cli.project.clone();
+        cli.run("init").expect(2).says("there is no terminal").says(&existing);
+        cli.project = fresh_id("init");
+        let created = cli.json(&format!("init {} --migrations db", cli.project), 0);
+        snapshot!("init", created);
+        let text = std::fs::read_to_string(cli.path().join("lakebase.toml")).unwrap();
+        assert!(text.contains(&format!("project = \"{}\"\nmigrations = \"db\"", cli.project)), "{text}");
+        std::fs::create_dir(cli.path().join("src")).unwrap();
+        let mut program = cli.command();
+        let ran = crate::support::child::output(program.current_dir(cli.path().join("src")).arg("tree"));
+        assert!(String::from_utf8(ran.stdout).unwrap().starts_with(&cli.project));
+        cli.run(&format!("init {existing}")).expect(2).says("add --yes");
+        cli.run(&format!("init {existing} --yes")).expect(0).says("remembers project");
+        cli.write("lakebase.toml", "token = 'x'");
+        cli.run("tree").expect(2).says("unknown field `token`");
+        fixture.lakebase.project(cli.project.as_str()).unwrap().delete().purge().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_works_and_what_to_do() {
+    on_a_project(async |fixture| {
+        let mut cli = Cli::of(&fixture);
+        let report = cli.ok("doctor");
+        for line in [
+            "✓ login",
+            "✓ project",
+            "✓ database    PostgreSQL ",
+            "✓ psql",
+            "postgres",
+            "reflinks",
+            "addresses",
+        ] {
+            assert!(report.contains(line), "{line}: {report}");
+        }
+        assert!(report.contains("! settings") && report.contains("→ `lakebase init` writes one"), "{report}");
+        let mut checks = cli.json("doctor", 0);
+        for check in checks["checks"].as_array_mut().unwrap() {
+            // They differ between machines.
+            if ["psql", "postgres", "reflinks", "addresses"].iter().any(|name| check["check"] == *name) {
+                check["outcome"] = "[outcome]".into();
+                check["remedy"] = "[remedy]".into();
+            }
+        }
+        snapshot!("doctor", checks);
+        cli.variables[1].1 = "wrong".to_owned();
+        let report = cli.run("doctor").expect(1).stdout;
+        assert!(report.contains("✗ login") && !report.contains("wrong"), "{report}");
+        let alone = Cli::alone().run("doctor").expect(1).stdout;
+        assert!(
+            alone.contains("✗ lakebase") && alone.contains("→ start it with `lakebase local start`"),
+            "{alone}"
+        );
+    })
+    .await;
+}
+
+#[test]
+fn completions_and_manual_pages_are_printed() {
+    let cli = Cli::alone();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(cli.ok(&format!("completions {shell}")).contains("lakebase"), "{shell}");
+    }
+    snapshot!("completions", cli.json("completions bash", 0));
+    assert!(cli.ok("man").starts_with(".ie"));
+    snapshot!("man", cli.json("man --dir pages", 0));
+    let pages: Vec<_> = std::fs::read_dir(cli.path().join("pages")).unwrap().collect();
+    assert!(pages.len() > 30, "{pages:?}");
+}
