@@ -10,6 +10,7 @@ macro_rules! guides {
 guides! {
     readme: "../README.md",
     getting_started: "getting-started.md",
+    cli: "cli.md",
     authentication: "authentication.md",
     pools: "pools.md",
     drivers: "drivers.md",
