@@ -46,6 +46,8 @@ async fn a_branch_is_created_read_prolonged_protected_and_deleted() {
         snapshot!("branch_protect", cli.json("branch protect dev --off", 0));
 
         cli.run("branch delete dev").expect(2).says("add --yes");
+        cli.ok("branch delete dev --yes");
+        snapshot!("branch_undelete", cli.json("branch undelete dev", 0));
         assert!(fixture.project.branch("dev").unwrap().try_get().await.unwrap().is_some());
         snapshot!("branch_delete", cli.json("branch delete dev --purge --yes", 0));
         assert!(fixture.project.branch("dev").unwrap().try_get().await.unwrap().is_none());

@@ -23,6 +23,6 @@ pub(crate) fn confirm(yes: bool, loss: &str) -> Result<()> {
     io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::new("nothing was changed")),
+        _ => Err(Failure::new("not confirmed, so nothing was changed")),
     }
 }

@@ -64,6 +64,11 @@ pub(crate) enum Command {
         #[arg(long)]
         purge: bool,
     },
+    /// Bring back a branch that was deleted, as long as the service keeps it
+    Undelete {
+        /// The branch
+        branch: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +130,12 @@ pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> 
             changed(session, &info, &format!("{} {now}", info.id()))?;
         }
         Command::Delete { branch, purge } => delete(session, branch, *purge).await?,
+        Command::Undelete { branch } => {
+            let handle = session.handle(branch).await?;
+            progress::changing(&format!("bringing back {}", handle.id()), handle.undelete()).await?;
+            let info = session.read(&handle).await?;
+            changed(session, &info, &format!("{} is back", info.id()))?;
+        }
     }
     Ok(Status::Success)
 }
@@ -186,10 +197,16 @@ async fn restore(session: &Session, name: &str, at: DateTime<Utc>, keep_as: Opti
 
 async fn delete(session: &Session, name: &str, purge: bool) -> Result<()> {
     let info = session.branch(name).await?;
-    let kept = if purge { "for good" } else { "for good once the service no longer keeps it" };
+    let (id, data) = (info.id(), size(info.logical_size_bytes));
     confirm(
         session.yes,
-        &format!("{} and its data ({}) are deleted, {kept}", info.id(), size(info.logical_size_bytes)),
+        &if purge {
+            format!("{id} and its data ({data}) are deleted for good")
+        } else {
+            format!(
+                "{id} and its data ({data}) are deleted; for some days, `lakebase branch undelete` brings them back"
+            )
+        },
     )?;
     let request = if purge { info.delete().purge() } else { info.delete() };
     progress::changing(&format!("deleting {}", info.id()), request).await?;
