@@ -1,4 +1,4 @@
-//! What is said where something is wrong.
+//! Messages about what is wrong, and Ctrl-C.
 
 use rustix::process::Signal;
 

@@ -39,7 +39,7 @@ fn a_server_is_started_in_the_background_found_and_stopped() {
     );
     snapshot!("local_status", cli.json("local status", 0));
 
-    // It is found without a word, and its only project too.
+    // It is found without an option, and its only project too.
     cli.run("branches").expect(2).says("no project is named").says("`lakebase init` creates one");
     cli.run("init shop").expect(0).says("created project shop");
     std::fs::remove_file(cli.path().join("lakebase.toml")).unwrap();

@@ -13,7 +13,7 @@ pub(crate) fn confirm(yes: bool, loss: &str) -> Result<()> {
         return Ok(());
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message = format!("{loss}; this needs a confirmation, and there is no terminal to ask on");
+        let message = format!("not confirmed, and there is no terminal to ask on: {loss}");
         return Err(Failure::new(message).help("add --yes"));
     }
     output::error(loss);

@@ -9,7 +9,7 @@ use lakebase::name::{BranchId, ProjectId};
 
 use crate::failure::{Failure, Result};
 
-/// What `lakebase git install` writes into the configuration of the repository, which all its worktrees share.
+/// The project, in the configuration of the repository, which all its worktrees share; `lakebase git install` sets it.
 pub(crate) const PROJECT: &str = "lakebase.project";
 /// The git branch that belongs to the default branch of the project.
 pub(crate) const MAIN: &str = "lakebase.main";

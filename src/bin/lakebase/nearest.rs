@@ -5,7 +5,7 @@ const ALIKE: f64 = 0.8;
 /// Longer lists are no help.
 const LISTED: usize = 8;
 
-/// What to try in place of a name that does not exist: the nearest one, else a list of those that do.
+/// A proposal in place of a name that does not exist: the nearest one, else a list of those that do.
 pub(crate) fn suggestion(wanted: &str, there: &[String]) -> String {
     let alike = |name: &String| strsim::jaro_winkler(wanted, name);
     let nearest =

@@ -19,7 +19,7 @@ use crate::{
 /// Names the branch where none is given.
 const BRANCH: &str = "LAKEBASE_BRANCH";
 
-/// What every command begins with.
+/// The Lakebase of a command, with its project and the options that all commands have.
 pub(crate) struct Session {
     pub(crate) target: Target,
     pub(crate) settings: Settings,

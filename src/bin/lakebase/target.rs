@@ -58,7 +58,7 @@ fn choice(global: &Global, settings: &Settings, is_set: impl Fn(&str) -> bool) -
 
 impl Target {
     /// Chooses by `--local`, `--profile`, the environment, `lakebase.toml`, else the local Lakebase that runs. The
-    /// default profile of `.databrickscfg` is never used, so that a workspace is always named by somebody.
+    /// default profile of `.databrickscfg` is never used: a workspace is always named.
     pub(crate) async fn choose(global: &Global, settings: &Settings) -> Result<Self> {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         match choice(global, settings, is_set) {

@@ -1,4 +1,4 @@
-//! What this machine has for a local Lakebase, without starting one.
+//! Examination of a machine for a local Lakebase, without starting one.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{BranchCopies, LocalError, LocalLakebaseBuilder};
 use crate::local::{account::FileWorkers, compute::find_installed, engine::DEFAULT_MAJOR, storage::probe_in};
 
-/// What a local Lakebase would find on this machine: [`LocalLakebaseBuilder::inspect`].
+/// The PostgreSQL and the file system that a local Lakebase would use: [`LocalLakebaseBuilder::inspect`].
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), lakebase::local::LocalError> {

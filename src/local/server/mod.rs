@@ -98,6 +98,15 @@ impl LocalLakebase {
         self.record.pid
     }
 
+    /// Whether a process holds the data directory: from before a server is ready until its last compute has stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::DataDir`] when the lock cannot be examined.
+    pub async fn is_served(&self) -> Result<bool, LocalError> {
+        data_dir::is_served(&self.data_dir).await
+    }
+
     /// The data directory.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir

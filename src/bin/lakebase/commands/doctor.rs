@@ -30,7 +30,7 @@ pub(crate) struct Check {
     check: &'static str,
     outcome: Outcome,
     text: String,
-    /// What to do.
+    /// The way to mend it.
     remedy: Option<String>,
 }
 
@@ -162,7 +162,7 @@ mod machine {
 
     use super::{Check, Global};
 
-    /// What a Lakebase on this machine needs.
+    /// Checks the needs of a Lakebase on this machine.
     pub(super) async fn checks(global: &Global) -> Vec<Check> {
         let found = match global.local_builder().inspect().await {
             Ok(found) => found,

@@ -52,7 +52,7 @@ pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> 
     }
 }
 
-/// What a hook file is.
+/// The origin of a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hook {
     Missing,
@@ -111,7 +111,7 @@ async fn install(session: &Session, install: &Install) -> Result<Status> {
     Ok(Status::Success)
 }
 
-/// A hook that fails where the program fails or is gone, so that nobody takes the default branch for their own.
+/// A hook that fails where the program fails or is gone, so that no one works on the default branch instead.
 fn script(program: &Path, arguments: &[String]) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();

@@ -179,15 +179,14 @@ async fn stop(global: &Global) -> Result<Status> {
     let wait = async {
         let deadline = Instant::now() + STOPS_WITHIN;
         loop {
-            match global.local_builder().attach().await {
-                Err(LocalError::NotRunning { .. }) => return Ok(()),
-                // A server that is just stopping answers nothing any more.
-                _ if Instant::now() < deadline => sleep(PAUSE).await,
-                Ok(_) | Err(_) => {
-                    return Err(Failure::new(format!("process {} does not stop", local.pid()))
-                        .help(format!("end it with kill -KILL {}; acknowledged work is kept", local.pid())));
-                }
+            if !local.is_served().await? {
+                return Ok(());
             }
+            if Instant::now() > deadline {
+                return Err(Failure::new(format!("process {} does not stop", local.pid()))
+                    .help(format!("end it with kill -KILL {}; acknowledged work is kept", local.pid())));
+            }
+            sleep(PAUSE).await;
         }
     };
     progress::changing("stopping", wait).await?;

@@ -246,7 +246,7 @@ fn spawned(mut command: Command, program: &Path) -> Result<Child> {
     command.spawn().map_err(|error| cannot(format_args!("run {}", program.display()), &error))
 }
 
-/// What a program writes to standard error, to its end.
+/// Reads the standard error of a program to its end.
 fn said(child: &mut Child) -> impl Future<Output = String> + use<> {
     let stderr = child.stderr.take();
     async move {
