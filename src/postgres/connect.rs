@@ -206,7 +206,7 @@ impl BranchInfo {
 }
 
 /// Closes a session. A failure is only logged: PostgreSQL notices the closed socket.
-#[cfg(feature = "schema")]
+#[cfg(any(feature = "schema", feature = "testing"))]
 pub(crate) async fn close(connection: PgConnection) {
     if let Err(error) = sqlx::Connection::close(connection).await {
         tracing::debug!(%error, "closing a connection");
