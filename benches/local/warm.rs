@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use lakebase::{local::Durability, model::BranchInfo};
+use lakebase::{Expiry, hours, local::Durability, model::BranchInfo};
+use sqlx::Connection as _;
 use tokio::task::JoinHandle;
 
 use super::{
@@ -58,11 +59,18 @@ async fn one(
     let (branch, _) = fixture.branch(&source, FILLER_ROW).await?;
     branch.delete().purge().await?;
     let timeline = Timeline::now(fixture).await?;
+    let (mut calls, mut logins) = (Vec::new(), Vec::new());
     let (mut samples, used) = (Vec::new(), fixture.metric("lakebase_spares_total{event=\"used\"}").await?);
     for _ in 0..effort.warm {
         spare_is_ready(fixture).await?;
-        let (branch, taken) = fixture.branch(&source, FILLER_ROW).await?;
-        samples.push(milliseconds(taken));
+        let begun = Instant::now();
+        let branch = source.create_branch(fixture.fresh_id(), Expiry::after(hours(1))).await?;
+        calls.push(milliseconds(begun.elapsed()));
+        let mut connection = branch.connect().await?;
+        logins.push(milliseconds(begun.elapsed()));
+        sqlx::query(FILLER_ROW).fetch_one(&mut connection).await?;
+        samples.push(milliseconds(begun.elapsed()));
+        connection.close().await?;
         branch.delete().purge().await?;
     }
     writer.abort();
@@ -72,6 +80,8 @@ async fn one(
     let p95 = samples.get(samples.len() * 95 / 100).copied();
     let share = used / samples.len() as f64;
     table.add(what, Goal::AtMost(10.0), Milliseconds, samples);
+    table.add(&format!("  until the call returned, {size} MB"), Goal::None, Milliseconds, calls);
+    table.add(&format!("  until the login, {size} MB"), Goal::None, Milliseconds, logins);
     table.add(
         &format!("  95th percentile of it, {size} MB"),
         Goal::AtMost(25.0),
