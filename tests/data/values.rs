@@ -126,3 +126,44 @@ async fn values_are_compared_as_their_types_compare_them() {
     let again = sides.compare().await;
     assert!(again.is_empty(), "{again}");
 }
+
+/// Letter case is none of the value, wherever the extension is.
+#[tokio::test]
+async fn citext_is_compared_without_case() {
+    let sides = Sides::unrelated(
+        "create schema ext; create extension citext schema ext; create table t (id ext.citext primary key, v ext.citext)",
+    )
+    .await;
+    sides.on_old("insert into t values ('A', 'x'), ('b', 'x'), ('c', null)").await;
+    sides.on_new("insert into t values ('a', 'X'), ('B', 'y'), ('C', null)").await;
+    let diff = sides.compare().await;
+    let found: Vec<_> = diff.rows().map(|row| (row.before("id"), row.before("v"), row.after("v"))).collect();
+    assert_eq!(found, [(Some("b"), Some("x"), Some("y"))], "{diff}");
+    sides.on_old(&diff.to_sql()).await;
+    assert!(sides.compare().await.is_empty());
+}
+
+/// Rows that a policy hides would be missing from the comparison.
+#[tokio::test]
+async fn tables_whose_rows_a_policy_may_hide_are_refused() {
+    let sides = Sides::unrelated(
+        "create table t (id int primary key, owner text); insert into t values (1, 'a'), (2, 'b');
+         alter table t enable row level security; create policy own on t using (owner = 'a')",
+    )
+    .await;
+    assert!(sides.compare().await.is_empty(), "the owner sees all");
+    let role = format!("reader_{:016x}", fastrand::u64(..));
+    sides.on_old(&format!("create role {role}; grant select on t to {role}")).await;
+    sides.on_new(&format!("grant select on t to {role}")).await;
+    let (mut old, mut new) = (sides.old.connect().await, sides.new.connect().await);
+    for conn in [&mut old, &mut new] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("set role {role}"))).execute(conn).await.unwrap();
+    }
+    let refused = lakebase::data::compare(&mut old, &mut new, &lakebase::data::Options::default()).await;
+    let error = lakebase::Error::from(refused.unwrap_err());
+    assert_eq!(error.sqlstate().as_deref(), Some("42501"), "{error}");
+    for side in [&sides.old, &sides.new] {
+        side.psql(format!("drop owned by {role}")).await.unwrap();
+    }
+    sides.on_old(&format!("drop role {role}")).await;
+}
