@@ -35,6 +35,7 @@ struct Entry {
 pub(super) struct Held(Vec<Hold>);
 
 struct Hold {
+    name: String,
     entry: Arc<Entry>,
     operation: &'static str,
     _guard: Guard,
@@ -88,7 +89,7 @@ impl Locks {
             });
             let Ok(guard) = acquired.await else { return Err(entry.busy(&name)) };
             entry.holders().push(wanted.operation);
-            held.push(Hold { entry, operation: wanted.operation, _guard: guard });
+            held.push(Hold { name, entry, operation: wanted.operation, _guard: guard });
         }
         Ok(Held(held))
     }
@@ -124,6 +125,12 @@ impl Entry {
 }
 
 impl Held {
+    /// Lets go of one resource before the others.
+    pub(super) fn release(&mut self, name: &impl fmt::Display) {
+        let name = name.to_string();
+        self.0.retain(|hold| hold.name != name);
+    }
+
     /// Runs work that is aborted once a delete of one of the resources waits.
     pub(super) async fn unless_deleted<T>(
         &self,

@@ -52,8 +52,19 @@ enum Way {
 
 /// Held while a branch is made.
 struct Making {
-    _held: Held,
-    _creating: Creating,
+    held: Held,
+    creating: Option<Creating>,
+}
+
+impl Making {
+    /// Lets go of the source, of which nothing more is needed, for work that takes long.
+    fn leave(&mut self, source: &Source) {
+        self.creating = None;
+        match source {
+            Source::Branch(branch) => self.held.release(&branch.name()),
+            Source::Snapshot(snapshot) => self.held.release(&snapshot.name()),
+        }
+    }
 }
 
 impl Branches {
@@ -73,7 +84,7 @@ impl Branches {
         let at = point_in_time::point(&spec)?;
         let creating = self.spares.creating();
         let held = self.hold_for_fork(&source, &name).await?;
-        let making = Making { _held: held, _creating: creating };
+        let making = Making { held, creating: Some(creating) };
         let state = self.state.snapshot();
         if let (Some(at), SourceName::Branch(source)) = (at, &source)
             && !state.branches.contains_key(&name)
@@ -129,11 +140,17 @@ impl Branches {
         }
     }
 
-    fn fork(self, making: Making, source: Source, branch: Branch, way: Way, masks: Option<Masks>) -> Work {
+    fn fork(
+        self,
+        mut making: Making,
+        source: Source,
+        branch: Branch,
+        way: Way,
+        masks: Option<Masks>,
+    ) -> Work {
         let name = branch.name();
         Work::new(ResourceKind::Branch, branch.name(), async move {
-            let _making = making;
-            let made = caught(self.make(&source, branch.clone(), way, masks)).await;
+            let made = caught(self.make(&mut making, &source, branch.clone(), way, masks)).await;
             if made.is_err() {
                 let forgotten = self.state.commit(|state| Ok(state.branches.remove(&name))).await;
                 if let Err(error) = forgotten {
@@ -154,6 +171,7 @@ impl Branches {
     /// Creates the files, the address and the compute, which starts at once because a login is likely to follow.
     async fn make(
         &self,
+        making: &mut Making,
         source: &Source,
         mut branch: Branch,
         way: Way,
@@ -164,6 +182,7 @@ impl Branches {
         let fork = self.files(source, &branch, way).await?;
         failpoint::reached("create-branch.files");
         if let Some(masks) = masks {
+            making.leave(source);
             // Before there is an address, so that there is no login.
             masks.apply(&computes.engine, &branch).await?;
             branch.masked = true;
