@@ -1,9 +1,10 @@
 //! Comparison of rows, measured against its goals, beside `reladiff` and beside `COPY` of both sides and a sorted
-//! comparison, in the same run.
+//! comparison; masking, beside the same `UPDATE` by hand. All in the same run.
 //!
 //! ```text
-//! cargo bench --bench data               # 10 million rows: as root, for an XFS image of some 10 GB
-//! cargo bench --bench data -- --quick    # 1 million rows
+//! cargo bench --bench data                     # 10 million rows: as root, for an XFS image of some 10 GB
+//! cargo bench --bench data -- --quick          # 1 million rows, about a minute
+//! cargo bench --bench data -- --quick mask     # the parts with `mask` in their name: branches, unrelated, mask
 //! ```
 //!
 //! `reladiff` is run where it is installed: its program is named in `RELADIFF`, or is on the `PATH`.
@@ -18,7 +19,8 @@ use std::{
 };
 
 use clap::Parser;
-use lakebase::data::{DataDiff, Options, compare};
+use lakebase::data::{DataDiff, Options, compare, mask};
+use secrecy::SecretString;
 use support::{
     disk::Disk,
     figures::{Goal, Unit, figure, machine, median, verdict},
@@ -31,13 +33,15 @@ use tokio::{
 
 #[derive(Parser)]
 struct Arguments {
-    /// 1 million rows
+    /// Parts to run: those whose names have one of these in them
+    filters: Vec<String>,
+    /// 1 million rows, one round
     #[arg(long)]
     quick: bool,
     #[arg(long)]
     rows: Option<u64>,
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Said by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -53,8 +57,23 @@ async fn main() -> ExitCode {
     // Bytes of a row with its index entry and the WAL of its insertion, three times.
     let disk = Disk::xfs(&[rows * 1200 / 1_000_000]).expect("a disk for the databases");
     tempfile::env::override_temp_dir(&disk.dir).expect("nothing has asked for the temporary directory");
+    let rounds = arguments.rounds.unwrap_or(if arguments.quick { 1 } else { 3 });
     let mut table = Table::default();
-    measure(rows, arguments.rounds, &mut table).await;
+    let wanted = |part: &str| {
+        arguments.filters.is_empty() || arguments.filters.iter().any(|filter| part.contains(filter))
+    };
+    if wanted("branches") || wanted("unrelated") {
+        let source = Source::make(rows).await;
+        if wanted("branches") {
+            branches(&source, rounds, &mut table).await;
+        }
+        if wanted("unrelated") {
+            unrelated(&source, rounds, &mut table).await;
+        }
+    }
+    if wanted("mask") {
+        masks(rows.min(MASKED), rounds, &mut table).await;
+    }
     println!("{} changed of {rows} rows\n{}\n{}", CHANGED, table.0.join("\n"), machine());
     drop(disk);
     ExitCode::SUCCESS
@@ -92,18 +111,31 @@ fn load(rows: u64) -> String {
     )
 }
 
-async fn measure(rows: u64, rounds: usize, table: &mut Table) {
-    let source = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
-    eprintln!("PostgreSQL {}: making {rows} rows", source.major);
-    source.execute(&format!("CREATE DATABASE {DATABASE}"));
-    run(&source, &load(rows));
-    let branch = source.branch();
-    let step = rows / CHANGED;
-    let change = format!("update t set amount = -1 where id % {step} = {}", step / 2);
-    run(&branch, &change);
-    let counting = timed(rounds, || drop(run(&source, "select count(*) from t")));
+/// The server with the rows, and the statement that changes some of them elsewhere.
+struct Source {
+    cluster: Arc<Cluster>,
+    rows: u64,
+    change: String,
+}
+
+impl Source {
+    async fn make(rows: u64) -> Self {
+        let cluster = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
+        eprintln!("PostgreSQL {}: making {rows} rows", cluster.major);
+        cluster.execute(&format!("CREATE DATABASE {DATABASE}"));
+        run(&cluster, &load(rows));
+        let step = rows / CHANGED;
+        let change = format!("update t set amount = -1 where id % {step} = {}", step / 2);
+        Self { cluster, rows, change }
+    }
+}
+
+async fn branches(source: &Source, rounds: usize, table: &mut Table) {
+    let branch = source.cluster.branch();
+    run(&branch, &source.change);
+    let counting = timed(rounds, || drop(run(&source.cluster, "select count(*) from t")));
     table.add("select count(*) of one side", Goal::None, Unit::Seconds, &counting);
-    let sides = Sides { old: &source, new: &branch };
+    let sides = Sides { old: &source.cluster, new: &branch };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("branches, by SQL alone", &times, &diff, table);
     let ratio = median(&times).zip(median(&counting)).map(|(ours, count)| ours / count);
@@ -111,22 +143,102 @@ async fn measure(rows: u64, rounds: usize, table: &mut Table) {
     table.add("branches, by SQL alone / count(*) of one side", Goal::AtMost(2.5), Unit::Ratio, &ratio);
     table.add("peak of memory of this process", Goal::AtMost(100.0), Unit::Megabytes, &[peak()]);
     sides.others("branches", Goal::AtLeast(20.0), &times, table).await;
-    drop(branch);
+}
 
+async fn unrelated(source: &Source, rounds: usize, table: &mut Table) {
     let restored = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
     restored.execute(&format!("CREATE DATABASE {DATABASE}"));
     // In another order of rows than a dump has, so that no block is equal by chance.
-    run(
-        &restored,
-        &load(rows)
-            .replace("generate_series(1, ", "(select generate_series(")
-            .replace(") g;", ", 1, -1)) x(g);"),
-    );
-    run(&restored, &change);
-    let sides = Sides { old: &source, new: &restored };
+    let load = load(source.rows).replace("generate_series(1, ", "(select generate_series(");
+    run(&restored, &load.replace(") g;", ", 1, -1)) x(g);"));
+    run(&restored, &source.change);
+    let sides = Sides { old: &source.cluster, new: &restored };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("unrelated copies", &times, &diff, table);
     sides.others("unrelated copies", Goal::AtLeast(3.0), &times, table).await;
+}
+
+/// The most rows that are masked.
+const MASKED: u64 = 1_000_000;
+
+const RULES: &str = "[tables.people]
+    email = 'fake_email'
+    name = 'fake_name'
+    phone = { hash = 16 }
+    born = { shift_days = 30 }
+    note = { hash = 32 }";
+
+/// The same columns by a keyed hash each, as somebody writes it who knows how. It leaves the old row versions.
+fn by_hand() -> String {
+    let hmac = |column: &str| {
+        format!(
+            "sha256('\\x{}'::bytea || sha256('\\x{}'::bytea || convert_to({column}::text, 'UTF8')))",
+            "5c".repeat(64),
+            "36".repeat(64)
+        )
+    };
+    let names = "('{Ada,Alan,Alice,Amir,Ana,Anton,Aya,Ben}'::text[])[1 + get_byte";
+    format!(
+        "update people set email = lower({names}({email}, 0) % 8]) || encode(substr({email}, 5, 6), 'hex') || '@example.com',
+           name = {names}({name}, 0) % 8] || ' ' || {names}({name}, 1) % 8],
+           phone = left(encode({phone}, 'hex'), 16), born = born + get_byte({born}, 0) % 30,
+           note = left(encode({note}, 'hex'), 32)",
+        email = hmac("email"),
+        name = hmac("name"),
+        phone = hmac("phone"),
+        born = hmac("born"),
+        note = hmac("note")
+    )
+}
+
+async fn masks(rows: u64, rounds: usize, table: &mut Table) {
+    let cluster = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
+    cluster.execute(&format!("CREATE DATABASE {DATABASE}"));
+    run(
+        &cluster,
+        &format!(
+            "create table people (id bigint primary key, email text, name text, phone text, born date, note text);
+             insert into people select g, 'person' || g || '@corp.io', 'Person Nr ' || g, '+49 170 55' || g,
+               date '1980-01-01' + (g % 9000)::int, 'note about ' || g from generate_series(1, {rows}) g;
+             create index on people (email); vacuum analyze people; checkpoint"
+        ),
+    );
+    let rules = mask::Rules::from_toml(RULES).expect("rules").key(SecretString::from("sesame"));
+    let (mut ours, mut hand, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let copy = |name: &str| {
+            let name = format!("{name}{round}");
+            cluster.execute(&format!("CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY file_copy"));
+            name
+        };
+        for (statement, times) in
+            [(by_hand(), &mut hand), (format!("{}; vacuum full people", by_hand()), &mut plain)]
+        {
+            let name = copy("hand");
+            let begun = Instant::now();
+            cluster.psql(&name, &statement).unwrap_or_else(|error| panic!("{error}"));
+            times.push(begun.elapsed().as_secs_f64());
+            cluster.execute(&format!("DROP DATABASE {name}"));
+        }
+        let name = copy("masked");
+        let mut conn = cluster.connect(&name).await;
+        let begun = Instant::now();
+        let masked = mask::apply(&mut conn, &rules).await.expect("masks");
+        ours.push(begun.elapsed().as_secs_f64());
+        assert_eq!((masked.rows, masked.columns), (rows, 5));
+        drop(conn);
+        cluster.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+    table.add(&format!("mask {rows} rows, five columns"), Goal::None, Unit::Seconds, &ours);
+    table.add("the same UPDATE by hand", Goal::None, Unit::Seconds, &hand);
+    table.add("the same UPDATE by hand, and VACUUM FULL", Goal::None, Unit::Seconds, &plain);
+    let ratio = median(&ours).zip(median(&hand)).map(|(ours, hand)| ours / hand);
+    table.add(
+        "mask / UPDATE by hand",
+        Goal::AtMost(1.5),
+        Unit::Ratio,
+        &ratio.into_iter().collect::<Vec<_>>(),
+    );
 }
 
 fn timed(rounds: usize, mut work: impl FnMut()) -> Vec<f64> {
