@@ -67,3 +67,15 @@ async fn env(data_dir: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>
     writeln!(stdout, "export DATABRICKS_TOKEN={}", local.token().expose_secret())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

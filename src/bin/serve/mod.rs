@@ -38,6 +38,8 @@ pub(crate) struct Program {
 
 /// The options of a server, besides its data directory.
 #[derive(Debug, Clone, clap::Args)]
+// Its group would have the name of the command that it is flattened into.
+#[group(skip)]
 pub(crate) struct Serve {
     /// The address of the REST API; loopback only
     #[arg(long, default_value = "127.0.0.1:8432", value_parser = address)]
