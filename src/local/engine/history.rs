@@ -167,7 +167,7 @@ impl Inner {
         watch.busy = false;
         match added {
             Ok(mark) => {
-                (watch.redo, watch.failed) = (Some(mark.redo), None);
+                (watch.redo, watch.taken, watch.failed) = (Some(mark.redo), Some(Instant::now()), None);
                 self.history_grew.store(true, Ordering::Relaxed);
             }
             Err(error) => {

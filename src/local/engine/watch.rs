@@ -4,8 +4,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::local::storage::{CloneMethod, Swept};
 
-/// The least WAL between the replays of two bases that follow checkpoints of PostgreSQL itself.
+/// The least WAL between the replays of two bases that follow checkpoints of PostgreSQL itself, and the least time: after
+/// a base, the file system copies each page that is written for the first time.
 const SPACING: u64 = 32 << 20;
+const SPACING_TIME: Duration = Duration::from_secs(10);
 /// WAL after which a base is taken although PostgreSQL has made no checkpoint, as with a large `max_wal_size`.
 const OVERDUE: u64 = 320 << 20;
 /// WAL after which a base is taken once a compute is quiet.
@@ -27,6 +29,8 @@ pub(super) struct Watch {
     pub(super) changed: Option<Instant>,
     /// Where the replay of the newest base begins; `None` if there is none.
     pub(super) redo: Option<u64>,
+    /// When a base was taken.
+    pub(super) taken: Option<Instant>,
     /// Whether a base is being taken.
     pub(super) busy: bool,
     /// When a base could not be taken.
@@ -56,11 +60,13 @@ impl Watch {
         if method == CloneMethod::Copy {
             return (written >= COPY_SPACING).then_some(Due::AfterCheckpoint);
         }
-        let quiet = self.changed.is_some_and(|at| at.elapsed() > QUIET);
-        if written >= OVERDUE || (quiet && written >= QUIET_SPACING) {
-            return Some(Due::AfterCheckpoint);
+        let overdue = written >= OVERDUE;
+        let recent = self.taken.is_some_and(|at| at.elapsed() < SPACING_TIME);
+        if checkpointed >= SPACING && (overdue || !recent) {
+            return Some(Due::Now);
         }
-        (checkpointed >= SPACING).then_some(Due::Now)
+        let quiet = self.changed.is_some_and(|at| at.elapsed() > QUIET);
+        (overdue || (quiet && written >= QUIET_SPACING)).then_some(Due::AfterCheckpoint)
     }
 
     /// Looks at everything again.
@@ -91,6 +97,14 @@ mod tests {
         assert_eq!(due(Some(100), 100, 420, false), Some(Due::AfterCheckpoint));
         assert_eq!(due(Some(10), 110, 110, true), None, "its source has the rest");
         assert_eq!(due(None, 100, 100, false), Some(Due::AfterCheckpoint));
+        watch.redo = Some(100 * mb);
+        watch.taken = Some(Instant::now());
+        let mut due = |at: u64, newest: u64| {
+            watch.swept = Some(Swept { redo: at * mb, newest: newest * mb, own_from: 100 * mb });
+            watch.due(CloneMethod::Reflink)
+        };
+        assert_eq!(due(240, 300), None, "the last base is too young");
+        assert_eq!(due(240, 420), Some(Due::Now), "the replay would take too long");
         watch.busy = true;
         assert_eq!(watch.due(CloneMethod::Reflink), None);
     }
