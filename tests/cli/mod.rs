@@ -6,6 +6,7 @@ mod connect;
 mod errors;
 mod git;
 mod local;
+mod mask;
 mod migrate;
 mod pull_requests;
 mod setup;

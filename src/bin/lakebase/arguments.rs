@@ -101,6 +101,9 @@ pub(crate) enum Command {
     /// Compare rows, and take them from branch to branch
     #[command(subcommand)]
     Data(commands::data::Command),
+    /// Check the rules that hide personal data in a branch
+    #[command(subcommand)]
+    Mask(commands::mask::Command),
     /// Apply, rehearse and promote migrations
     #[command(subcommand)]
     Migrate(commands::migrate::Command),

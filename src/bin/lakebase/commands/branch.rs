@@ -1,11 +1,16 @@
 //! `lakebase branch …`.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use lakebase::{Expiry, model::BranchInfo, name::BranchId};
 use serde_json::json;
 
-use super::tree::{marks, state};
+use super::{
+    mask,
+    tree::{marks, state},
+};
 use crate::{
     confirm::confirm,
     failure::{Failure, Result, Status},
@@ -81,6 +86,9 @@ pub(crate) struct Create {
     /// A point of its past: '10m ago', '2026-11-30 15:00', or a log position such as 0/1DE2850
     #[arg(long, value_name = "TIME|LSN")]
     at: Option<Point>,
+    /// Hide personal data by the rules of this file before anybody can log in; LAKEBASE_MASK_KEY is their key
+    #[arg(long, value_name = "FILE")]
+    mask: Option<PathBuf>,
     #[command(flatten)]
     lifetime: Lifetime,
 }
@@ -154,8 +162,14 @@ async fn create(session: &Session, create: &Create) -> Result<()> {
         Some(Point::Time(time)) => request.at_time(time),
         Some(Point::Lsn(lsn)) => request.at_lsn(lsn),
     };
-    let info = progress::changing(&format!("creating {}", create.name), request).await?;
-    let text = format!("created {} from {}; expires {}", info.id(), source.id(), expiry(info.expire_time));
+    let label = format!("creating {}", create.name);
+    let info = match &create.mask {
+        None => progress::changing(&label, request).await?,
+        Some(file) => progress::changing(&label, request.masked(&mask::read(file)?)).await?,
+    };
+    let masked = if create.mask.is_some() { ", masked" } else { "" };
+    let text =
+        format!("created {} from {}{masked}; expires {}", info.id(), source.id(), expiry(info.expire_time));
     changed(session, &info, &text)
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod init;
 #[cfg(feature = "local")]
 pub(crate) mod local;
 pub(crate) mod manual;
+pub(crate) mod mask;
 pub(crate) mod migrate;
 pub(crate) mod pr;
 pub(crate) mod run;
@@ -36,6 +37,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Status> {
         Command::Diff(diff) => diff::diff(&open().await?, diff).await,
         Command::Drift(drift) => diff::drift(&open().await?, drift).await,
         Command::Data(command) => data::run(&open().await?, command).await,
+        Command::Mask(command) => mask::run(&open().await?, command).await,
         Command::Migrate(command) => migrate::run(&open().await?, command).await,
         Command::Pr(command) => pr::run(&open().await?, command).await,
         Command::Git(command) => git::run(&open().await?, command).await,
