@@ -58,7 +58,7 @@ fn look(storage: &Storage, key: &BranchKey, seen: Option<SystemTime>) -> Result<
     storage.prune(&dir)?;
     // Only the first time, as those after that are noted when they are taken.
     let redo = match seen {
-        None => Chain::read(storage, &dir)?.newest().map(|mark| mark.redo),
+        None => Chain::read_swept(storage, &dir)?.newest().map(|mark| mark.redo),
         Some(_) => None,
     };
     Ok(Some(Look { change, swept, redo }))

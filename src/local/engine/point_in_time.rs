@@ -140,19 +140,12 @@ impl Inner {
 
     async fn read_chain(&self, dir: PathBuf) -> Result<Chain, EngineError> {
         self.sweep(&dir).await?;
-        let read = dir.clone();
-        let chain = self.on_disk(move |storage| Chain::read(storage, &read)).await?;
-        let ancestors = chain.ancestors();
-        if ancestors.is_empty() {
-            return Ok(chain);
-        }
-        // Those that run may have written since they were looked at last.
-        for ancestor in ancestors {
-            if let Err(error) = self.sweep(&ancestor).await {
-                tracing::debug!(%error, "an ancestor of a branch was removed");
-            }
-        }
-        self.on_disk(move |storage| Chain::read(storage, &dir)).await
+        let keeps_history = self.keeps_history();
+        self.on_disk(move |storage| match keeps_history {
+            true => Chain::read_swept(storage, &dir),
+            false => Chain::read(storage, &dir),
+        })
+        .await
     }
 
     /// Writes a commit and switches the WAL segment: recovery stops only before a record that exists, so a point

@@ -77,14 +77,22 @@ impl Chain {
         Ok(chain)
     }
 
+    /// Reads what is on disk once the WAL of the ancestors is swept: those that run may have written since they were
+    /// looked at last, and a branch begins with what they wrote last.
+    pub(in crate::local) fn read_swept(storage: &Storage, branch: &Path) -> Result<Self, EngineError> {
+        let chain = Self::read(storage, branch)?;
+        let ancestors = chain.links.get(1..).unwrap_or_default();
+        for ancestor in ancestors {
+            if let Err(error) = storage.sweep(&ancestor.dir) {
+                tracing::debug!(%error, "an ancestor of a branch was removed");
+            }
+        }
+        if ancestors.is_empty() { Ok(chain) } else { Self::read(storage, branch) }
+    }
+
     /// The lineage of the branch.
     pub(in crate::local) fn lineage(&self) -> Option<&Lineage> {
         self.links.first().map(|link| &link.shelf.lineage)
-    }
-
-    /// The directories of its ancestors.
-    pub(in crate::local) fn ancestors(&self) -> Vec<PathBuf> {
-        self.links.iter().skip(1).map(|link| link.dir.clone()).collect()
     }
 
     /// The name of the branch's directory.
