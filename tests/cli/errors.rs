@@ -30,12 +30,13 @@ async fn which_lakebase_is_said_and_never_guessed() {
     on_a_project(async |fixture| {
         let mut cli = Cli::of(&fixture);
         cli.run("branches").expect(0).says(&format!("(DATABRICKS_HOST) · project {}", cli.project));
-        cli.run("--profile none branches").expect(2).says("none");
+        cli.run("--profile none branches").expect(2).says("DATABRICKS_HOST is set").says("drop --profile");
         cli.run("--local --profile x branches").expect(2).says("cannot be used with");
         // The default profile of a file names no workspace.
         cli.variables.retain(|(name, _)| !name.starts_with("DATABRICKS"));
         let profile = "[DEFAULT]\nhost = https://guessed.example\ntoken = secret-of-the-test\n";
         cli.write(".databrickscfg", profile);
+        cli.run("--profile none branches").expect(2).says("none");
         let data = cli.path().join("data").display().to_string();
         cli.variables.push(("LAKEBASE_LOCAL_DIR", data));
         let refused: Ran =

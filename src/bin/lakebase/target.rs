@@ -19,6 +19,22 @@ const VARIABLES: [&str; 4] = [
     "DATABRICKS_METADATA_SERVICE_URL",
 ];
 
+/// Variables that count before what a profile says: of the workspace, or of the login in it.
+const BEFORE_PROFILES: [&str; 12] = [
+    "DATABRICKS_HOST",
+    "DATABRICKS_AZURE_RESOURCE_ID",
+    "DATABRICKS_METADATA_SERVICE_URL",
+    "DATABRICKS_WORKSPACE_ID",
+    "DATABRICKS_TOKEN",
+    "DATABRICKS_CLIENT_ID",
+    "DATABRICKS_CLIENT_SECRET",
+    "DATABRICKS_USERNAME",
+    "DATABRICKS_PASSWORD",
+    "DATABRICKS_OIDC_TOKEN_ENV",
+    "DATABRICKS_OIDC_TOKEN_FILEPATH",
+    "DATABRICKS_OIDC_TOKEN_FILE",
+];
+
 /// A client, and how its Lakebase was chosen.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -56,6 +72,16 @@ fn choice(global: &Global, settings: &Settings, is_set: impl Fn(&str) -> bool) -
     }
 }
 
+/// Refuses a profile that the environment would overrule in part, as all Databricks tools have it: the command would
+/// work on another workspace than it says.
+fn refuse_overruled(profile: &str, from: &str, is_set: impl Fn(&str) -> bool) -> Result<()> {
+    let Some(variable) = BEFORE_PROFILES.into_iter().find(|name| is_set(name)) else { return Ok(()) };
+    let other =
+        if from == "--profile" { "drop --profile".to_owned() } else { format!("name no profile in {from}") };
+    Err(Failure::new(format!("{variable} is set, and would count before profile {profile} of {from}"))
+        .help(format!("unset {variable}, or {other}")))
+}
+
 impl Target {
     /// Chooses by `--local`, `--profile`, the environment, `lakebase.toml`, else the local Lakebase that runs. The
     /// default profile of `.databrickscfg` is never used: a workspace is always named.
@@ -64,6 +90,7 @@ impl Target {
         match choice(global, settings, is_set) {
             Choice::Local | Choice::RunningLocal => Self::local(global).await,
             Choice::Profile(profile, from) => {
+                refuse_overruled(&profile, from, is_set)?;
                 let lakebase =
                     progress::reading("logging in", Lakebase::from_profile(profile.as_str())).await?;
                 let arguments = vec!["--profile".to_owned(), profile.clone()];
@@ -134,5 +161,15 @@ mod tests {
         assert_eq!(choice(&none, &settings, host), Choice::Environment("DATABRICKS_HOST"));
         assert_eq!(choice(&none, &settings, nothing), Choice::Profile("file".to_owned(), "lakebase.toml"));
         assert_eq!(choice(&none, &Settings::default(), nothing), Choice::RunningLocal);
+    }
+
+    #[test]
+    fn a_profile_that_the_environment_overrules_is_refused() {
+        for variable in ["DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_SECRET"] {
+            let refused =
+                refuse_overruled("staging", "--profile", |name| name == variable).unwrap_err().text();
+            assert!(refused.contains(&format!("unset {variable}, or drop --profile")), "{refused}");
+        }
+        refuse_overruled("staging", "--profile", |name| name == "DATABRICKS_CONFIG_PROFILE").unwrap();
     }
 }
