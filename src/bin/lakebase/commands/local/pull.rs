@@ -49,6 +49,8 @@ pub(crate) struct Pull {
 
 /// In the head of a dump; older versions of PostgreSQL do not know it.
 const NEW_SETTING: &[u8] = b"\nSET transaction_timeout = 0;\n";
+const BEGIN: &[u8] = b"BEGIN;\n";
+const COMMIT: &[u8] = b"\nCOMMIT;\n";
 /// The head of a dump, in bytes.
 const HEAD: usize = 4096;
 
@@ -206,7 +208,7 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
         dump.env("PGPASSWORD", password);
     }
     let mut psql = Command::new(&programs.psql);
-    psql.args(["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]);
+    psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
     psql.envs(connection.variables());
     let (mut dump, mut psql) = (spawned(dump, &programs.dump)?, spawned(psql, &programs.psql)?);
     let (Some(from), Some(to)) = (dump.stdout.take(), psql.stdin.take()) else {
@@ -258,8 +260,8 @@ fn said(child: &mut Child) -> impl Future<Output = String> + use<> {
     }
 }
 
-/// Copies the dump, without a setting that only new servers know. `psql` commits at the end of its input, so that is
-/// given to it only where the dump is whole.
+/// Copies the dump into a transaction, without a setting that only new servers know. What commits is sent only where
+/// the dump is whole: the end of the input alone, as where this program is killed, rolls back.
 async fn stream(
     mut from: ChildStdout,
     mut to: ChildStdin,
@@ -277,6 +279,7 @@ async fn stream(
         head.drain(at + 1..at + NEW_SETTING.len());
     }
     let mut buffer = head;
+    to.write_all(BEGIN).await?;
     while !buffer.is_empty() {
         to.write_all(&buffer).await?;
         total += buffer.len() as u64;
@@ -287,9 +290,9 @@ async fn stream(
     }
     bar.finish_and_clear();
     if dump.wait().await?.success() {
+        to.write_all(COMMIT).await?;
         drop(to);
     } else {
-        // The end of its input would have it commit.
         psql.start_kill()?;
     }
     Ok(total)
