@@ -57,6 +57,19 @@ async fn psql_gets_its_password_by_the_environment() {
         cli.run_words(&["psql", "-c", "select oops"]).expect(1).says("oops");
         let arguments = cli.run_words(&["psql", "-c", r"\! tr '\0' ' ' < /proc/$PPID/cmdline", "--", "-At"]);
         assert!(arguments.stdout.contains("psql -c") && !arguments.stdout.contains("eyJ"), "{arguments:?}");
+        // Nothing in the environment leads it elsewhere.
+        let mut led_astray = Cli::of(&fixture);
+        for (name, value) in
+            [("PGHOSTADDR", "127.0.0.254"), ("PGSERVICE", "other"), ("PGOPTIONS", "-c oops=1")]
+        {
+            led_astray.variables.push((name, value.to_owned()));
+        }
+        assert_eq!(led_astray.run_words(&["psql", "-c", "select 1", "--", "-At"]).expect(0).stdout, "1\n");
+        let shown = led_astray.run_words(&["exec", "--allow-default", "--", "env"]).expect(0).stdout;
+        assert!(
+            shown.contains("PGHOST=") && !shown.contains("PGHOSTADDR") && !shown.contains("PGSERVICE"),
+            "{shown}"
+        );
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Connection parameters as environment variables, and masks for the logs of CI.
 
-use std::env;
+use std::{env, process::Command};
 
 use lakebase::{ConnectionInfo, model::BranchInfo};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,6 +9,10 @@ use crate::{
     failure::{Failure, Result},
     output, progress,
 };
+
+/// Variables of libpq that lead elsewhere than `PGHOST`, or change the session or the login.
+const FOREIGN: [&str; 7] =
+    ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGOPTIONS", "PGSSLCERT", "PGSSLKEY", "PGREQUIREAUTH"];
 
 /// Where a driver logs in, with a fresh password.
 pub(crate) struct Connection {
@@ -68,6 +72,18 @@ impl Connection {
         all.push(("LAKEBASE_PROJECT", self.branch.name.project().id().to_string()));
         all.push(("LAKEBASE_BRANCH", self.branch.name.to_string()));
         all
+    }
+
+    /// Has a program log in here, whatever its environment said before.
+    pub(crate) fn give_to(&self, command: &mut Command) {
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        // The authorities of the system are fine for every host.
+        if env::var_os("PGSSLROOTCERT").is_some_and(|file| file != "system") {
+            command.env_remove("PGSSLROOTCERT");
+        }
+        command.envs(self.variables());
     }
 
     /// Has the log of this CI job hide the password. The lines go to standard error, which the runners read too, so

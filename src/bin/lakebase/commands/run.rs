@@ -46,8 +46,9 @@ pub(crate) async fn psql(session: &Session, psql: &Psql) -> Result<Status> {
     let branch = session.branch_or_default(psql.branch.as_deref()).await?;
     let connection = Connection::open(branch, &psql.choice).await?;
     let mut command = Command::new("psql");
-    // DATABASE_URL is of no use to it.
-    command.envs(connection.variables().into_iter().filter(|(name, _)| *name != "DATABASE_URL"));
+    connection.give_to(&mut command);
+    // It is of no use to it.
+    command.env_remove("DATABASE_URL");
     if connection.info.ca_cert.is_none() {
         // libpq knows the authorities of the system by this name only.
         command.env("PGSSLROOTCERT", "system");
@@ -70,7 +71,8 @@ pub(crate) async fn exec(session: &Session, exec: &Exec) -> Result<Status> {
     not_by_accident(&branch, exec.allow_default, "running a program")?;
     let connection = Connection::open(branch, &exec.choice).await?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(connection.variables());
+    command.args(arguments);
+    connection.give_to(&mut command);
     become_program(command)
 }
 

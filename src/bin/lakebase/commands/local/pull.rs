@@ -209,7 +209,7 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
     }
     let mut psql = Command::new(&programs.psql);
     psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
-    psql.envs(connection.variables());
+    connection.give_to(psql.as_std_mut());
     let (mut dump, mut psql) = (spawned(dump, &programs.dump)?, spawned(psql, &programs.psql)?);
     let (Some(from), Some(to)) = (dump.stdout.take(), psql.stdin.take()) else {
         return Err(Failure::new("a program has no standard input or output"));
