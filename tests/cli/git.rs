@@ -46,6 +46,11 @@ async fn git_makes_a_branch_for_each_branch_and_commands_use_it() {
         assert!((46..=48).contains(&ends.num_hours()), "{ends}");
         let host = branch.handle().read_write_endpoint().await.unwrap().unwrap().hosts.host.unwrap();
         assert!(url.stdout.contains(&host), "{url:?}");
+        // A git branch with the name of the default branch does not mean it.
+        let (made, said) = git(&cli, "switch -q -c production");
+        assert!(!made && said.contains("does not get production"), "{said}");
+        cli.run("branch get").expect(2).says("the default branch of the project");
+        assert!(git(&cli, "switch -q feature/a").0 && git(&cli, "branch -q -D production").0);
         // A worktree has a branch of its own.
         assert!(git(&cli, "worktree add -q -b other worktree").0);
         let mut program = cli.command();

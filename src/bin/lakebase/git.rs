@@ -5,7 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use lakebase::name::{BranchId, ProjectId};
+use lakebase::{
+    model::BranchInfo,
+    name::{BranchId, ProjectId},
+};
 
 use crate::failure::{Failure, Result};
 
@@ -51,6 +54,17 @@ impl Current {
     /// The id of its branch of the database; `None` for the main one, which is the default branch.
     pub(crate) fn id(&self) -> Result<Option<BranchId>> {
         if self.is_main { Ok(None) } else { Ok(Some(BranchId::from_git_ref(&self.branch)?)) }
+    }
+
+    /// Refuses a branch that others rely on: a git branch that only has the name of it does not mean it.
+    pub(crate) fn refuse_shared(&self, info: &BranchInfo) -> Result<()> {
+        let why = match (info.is_default, info.is_protected) {
+            (false, false) => return Ok(()),
+            (true, _) => "the default branch of the project",
+            (false, true) => "protected",
+        };
+        Err(Failure::new(format!("git branch {} does not get {}, as that is {why}", self.branch, info.id()))
+            .help("rename the git branch, or name the branch of the database"))
     }
 }
 

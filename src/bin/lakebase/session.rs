@@ -115,9 +115,11 @@ impl Session {
             && let Some(id) = current.id()?
         {
             output::note(format_args!("branch {id} (git branch {})", current.branch));
-            return self.branch(id.as_str()).await.map_err(|failure| {
+            let info = self.branch(id.as_str()).await.map_err(|failure| {
                 failure.help("the hook of `lakebase git install` creates it; run `lakebase git sync`")
-            });
+            })?;
+            current.refuse_shared(&info)?;
+            return Ok(info);
         }
         let default =
             progress::reading("reading the default branch", self.project().await?.default_branch()).await?;

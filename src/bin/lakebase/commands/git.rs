@@ -194,7 +194,10 @@ async fn make(session: &Session) -> Result<serde_json::Value> {
     let there = progress::reading("looking for the branch", branch.try_get()).await?;
     let created = there.is_none();
     match there {
-        Some(info) => prolong(&info).await?,
+        Some(info) => {
+            current.refuse_shared(&info)?;
+            prolong(&info).await?;
+        }
         None => create(&branch, &id).await?,
     }
     let verb = if created { "created" } else { "there is" };
