@@ -82,6 +82,12 @@ async fn git_makes_a_branch_for_each_branch_and_commands_use_it() {
         cli.run("branch get").expect(2).says("has no branch 'unmade'");
         cli.run("git status").expect(1);
 
+        // So it is where git does not read the repository.
+        let path = cli.variables.len();
+        cli.variables.push(("PATH", "/nowhere".to_owned()));
+        cli.run("branch get").expect(2).says("cannot run git").says("see that `git status` works in");
+        cli.variables.truncate(path);
+
         snapshot!("git_uninstall", cli.json("git uninstall", 0));
         assert!(git(&cli, "switch -q -c free").0);
         assert!(!cli.path().join(".git/hooks/post-checkout").exists());

@@ -1,6 +1,7 @@
 //! Git, as far as a branch of the database belongs to a branch of the code.
 
 use std::{
+    env,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -10,7 +11,7 @@ use lakebase::{
     name::{BranchId, ProjectId},
 };
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, cannot};
 
 /// The project, in the configuration of the repository, which all its worktrees share; `lakebase git install` sets it.
 pub(crate) const PROJECT: &str = "lakebase.project";
@@ -38,9 +39,25 @@ pub(crate) fn run(arguments: &[&str]) -> Result<String> {
     Err(Failure::new(format!("`git {}` failed: {reason}", arguments.join(" "))))
 }
 
-/// The project that `lakebase git install` noted.
-pub(crate) fn project() -> Option<ProjectId> {
-    ask(&["config", "--get", PROJECT])?.parse().ok()
+/// The project that `lakebase git install` noted; `None` outside of a repository.
+pub(crate) fn project() -> Result<Option<ProjectId>> {
+    refuse_unreadable()?;
+    Ok(ask(&["config", "--get", PROJECT]).map(|id| id.parse()).transpose()?)
+}
+
+/// Fails where git does not read the repository of this directory: what it would say of it is unknown then, and not
+/// nothing.
+fn refuse_unreadable() -> Result<()> {
+    let here = env::current_dir().map_err(|error| cannot("find the current directory", &error))?;
+    let Some(top) = here.ancestors().find(|directory| directory.join(".git").exists()) else {
+        return Ok(());
+    };
+    run(&["rev-parse", "--git-dir"]).map(drop).map_err(|failure| {
+        failure.help(format!(
+            "see that `git status` works in {}, which may name the branch, or name project and branch",
+            top.display()
+        ))
+    })
 }
 
 /// The git branch of this worktree.
@@ -72,8 +89,9 @@ impl Current {
 ///
 /// # Errors
 ///
-/// Where no branch is checked out: which branch of the database is meant is not known then.
+/// Where no branch is checked out, or git does not work: which branch of the database is meant is not known then.
 pub(crate) fn current() -> Result<Option<Current>> {
+    refuse_unreadable()?;
     if ask(&["config", "--get", PROJECT]).is_none() {
         return Ok(None);
     }

@@ -54,8 +54,12 @@ impl Session {
         if let Some(id) = &global.project {
             return Ok(Some(id.clone()));
         }
-        if let Some(id) = self.settings.project.clone().or_else(git::project) {
-            return Ok(Some(id));
+        let remembered = match &self.settings.project {
+            Some(id) => Some(id.clone()),
+            None => git::project()?,
+        };
+        if remembered.is_some() {
+            return Ok(remembered);
         }
         if !self.target.is_local {
             return Ok(None);

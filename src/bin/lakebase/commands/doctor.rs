@@ -147,8 +147,12 @@ fn psql() -> Check {
 
 /// Nothing outside of a repository.
 fn hook() -> Option<Check> {
+    let project = match git::project() {
+        Ok(project) => project,
+        Err(failure) => return Some(Check::failed("git", failure)),
+    };
     git::ask(&["rev-parse", "--git-dir"])?;
-    Some(match git::project() {
+    Some(match project {
         Some(project) => Check::ok("git", format!("branches of {project} for git branches")),
         None => Check::note("git", "no hook", "`lakebase git install` makes a branch for each git branch"),
     })

@@ -166,7 +166,7 @@ async fn sync(session: &Session) -> Result<Status> {
     if git::ask(&["symbolic-ref", "--quiet", "HEAD"]).is_none() {
         return Ok(Status::Success);
     }
-    if git::project().is_none() {
+    if git::project()?.is_none() {
         return Err(Failure::new("this repository has no project").help("run `lakebase git install`"));
     }
     let made = make(session).await?;
