@@ -16,6 +16,8 @@ async fn a_project_is_created_and_remembered_beside_the_code() {
         let text = std::fs::read_to_string(cli.path().join("lakebase.toml")).unwrap();
         assert!(text.contains(&format!("project = \"{}\"\nmigrations = \"db\"", cli.project)), "{text}");
         std::fs::create_dir(cli.path().join("src")).unwrap();
+        let mut git = std::process::Command::new("git");
+        assert!(git.args(["init", "-q"]).current_dir(cli.path()).status().unwrap().success());
         let mut program = cli.command();
         let ran = crate::support::child::output(program.current_dir(cli.path().join("src")).arg("tree"));
         assert!(String::from_utf8(ran.stdout).unwrap().starts_with(&cli.project));

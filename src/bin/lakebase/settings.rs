@@ -8,7 +8,10 @@ use std::{
 use lakebase::name::ProjectId;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Result, cannot};
+use crate::{
+    failure::{Failure, Result, cannot},
+    git,
+};
 
 pub(crate) const FILE: &str = "lakebase.toml";
 
@@ -30,24 +33,26 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the file of this directory, else that of the nearest one above it in the same repository.
+    /// Reads the file of this directory, else that of the nearest one above it in the same repository. Outside of
+    /// a repository, only this directory counts.
     pub(crate) fn find() -> Result<Self> {
         let here = env::current_dir().map_err(|error| cannot("find the current directory", &error))?;
         Self::find_from(&here)
     }
 
     fn find_from(here: &Path) -> Result<Self> {
-        for directory in here.ancestors() {
+        // The file of another repository is not meant, nor one above that anybody may have put there.
+        let repository = here.ancestors().position(|directory| directory.join(".git").exists());
+        for directory in here.ancestors().take(repository.unwrap_or(0) + 1) {
             let file = directory.join(FILE);
-            match fs::read_to_string(&file) {
-                Ok(text) => return Self::parse(&text, file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            match fs::metadata(&file) {
+                Ok(meta) => refuse_foreign(&file, &meta, repository.is_some())?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(cannot(format_args!("read {}", file.display()), &error)),
             }
-            // The file of another repository is not meant.
-            if directory.join(".git").exists() {
-                break;
-            }
+            let text = fs::read_to_string(&file);
+            let text = text.map_err(|error| cannot(format_args!("read {}", file.display()), &error))?;
+            return Self::parse(&text, file);
         }
         Ok(Self::default())
     }
@@ -81,6 +86,30 @@ impl Settings {
     }
 }
 
+/// Refuses what another user may have put there to have commands work elsewhere. In a repository of another user, git
+/// decides whether it is trusted (`safe.directory`), as for a checkout that is mounted into a container.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there is no owner to compare"))]
+fn refuse_foreign(file: &Path, meta: &fs::Metadata, in_repository: bool) -> Result<()> {
+    if !meta.is_file() {
+        return Err(Failure::new(format!("{} is no file", file.display())).help("remove it, or go elsewhere"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let owner = meta.uid();
+        let own = owner == 0 || owner == rustix::process::geteuid().as_raw();
+        let trusted = || in_repository && git::ask(&["rev-parse", "--git-dir"]).is_some();
+        if !own && !trusted() {
+            let message = format!("{} is of another user, uid {owner}, and is not used", file.display());
+            return Err(
+                Failure::new(message).help("take it over with chown if you trust it, else go elsewhere")
+            );
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +121,9 @@ mod tests {
         fs::create_dir_all(&inner).unwrap();
         let written = Settings { project: Some("shop".parse().unwrap()), ..Settings::default() };
         written.write(&top.path().join(FILE)).unwrap();
-        let found = Settings::find_from(&inner).unwrap();
+        // Outside of a repository, that of the directory alone.
+        assert_eq!(Settings::find_from(&inner).unwrap(), Settings::default());
+        let found = Settings::find_from(top.path()).unwrap();
         assert_eq!(found.project, written.project);
         assert_eq!(found.migrations(None), PathBuf::from("migrations"));
         fs::create_dir(top.path().join("repository/.git")).unwrap();
@@ -102,6 +133,14 @@ mod tests {
         let found = Settings::find_from(&inner).unwrap();
         assert_eq!(found.migrations(None), top.path().join("repository/db"));
         assert_eq!(found.migrations(Some(Path::new("x"))), PathBuf::from("x"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let top = tempfile::tempdir().unwrap();
+        fs::create_dir(top.path().join(FILE)).unwrap();
+        let refused = Settings::find_from(top.path()).unwrap_err();
+        assert!(refused.text().contains("is no file"), "{}", refused.text());
     }
 
     #[test]
