@@ -81,6 +81,8 @@ async fn a_project_is_filled_from_another_postgresql() {
         let stopped = Stopped(&cli);
         cli.ok("local start --listen 127.0.0.1:0 --durability fast");
         cli.run_words(&["local", "pull", "mysql://x"]).expect(2).says("postgres://USER@HOST");
+        let wrong = cli.run_words(&["local", "pull", "postgres://u:s3cret@host:port/shop"]).expect(2);
+        assert!(!wrong.stderr.contains("s3cret"), "{wrong:?}");
         let pulled = cli.json(&format!("local pull {} --project shop --exclude-schema secret", source.trim()), 0);
         snapshot!("local_pull", pulled);
         let url = cli.ok("url");

@@ -32,7 +32,7 @@ pub(crate) struct Pull {
     /// The database to pull from: postgres://USER@HOST:PORT/DATABASE; its password better by LAKEBASE_PULL_URL or
     /// PGPASSWORD, which other users of this machine cannot read
     #[arg(env = "LAKEBASE_PULL_URL", hide_env_values = true)]
-    url: Url,
+    url: String,
     /// The branch that is filled [default: the default branch]
     #[arg(long, value_name = "BRANCH")]
     into: Option<String>,
@@ -55,7 +55,7 @@ const COMMIT: &[u8] = b"\nCOMMIT;\n";
 const HEAD: usize = 4096;
 
 pub(super) async fn run(global: &Global, pull: &Pull) -> Result<Status> {
-    let source = Source::open(&pull.url).await?;
+    let source = Source::open(&parsed(&pull.url)?).await?;
     let programs = Programs::find(source.major)?;
     let session = Session::open(&Global { local: true, ..global.clone() }).await?;
     let project = session.project().await?;
@@ -88,6 +88,19 @@ pub(super) async fn run(global: &Global, pull: &Pull) -> Result<Status> {
         ));
     }
     Ok(Status::Success)
+}
+
+/// Parsed here and not with the arguments, whose errors show the value, and the password with it.
+fn parsed(text: &str) -> Result<Url> {
+    let form = "write postgres://USER@HOST:PORT/DATABASE";
+    let url = Url::parse(text)
+        .map_err(|error| Failure::new(format!("this is not the URL of a database: {error}")).help(form))?;
+    // Programs take it in their arguments only, which all users of this machine can read.
+    if url.query_pairs().any(|(name, _)| name == "sslpassword") {
+        return Err(Failure::new("the URL has an sslpassword, which would be seen by other users")
+            .help("leave it out, and use a key without a password"));
+    }
+    Ok(url)
 }
 
 /// The database that is dumped.
@@ -301,6 +314,17 @@ async fn stream(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_refused_without_its_password() {
+        for (url, told) in [
+            ("postgres://u:s3cret@host:port/shop", "invalid port"),
+            ("postgres://u@host/shop?sslpassword=s3cret", "sslpassword"),
+        ] {
+            let refused = parsed(url).unwrap_err().text();
+            assert!(refused.contains(told) && !refused.contains("s3cret"), "{refused}");
+        }
+    }
 
     #[test]
     fn the_version_of_a_program_is_read() {
