@@ -73,7 +73,8 @@ async fn a_project_is_filled_from_another_postgresql() {
         run(
             &fixture.main,
             "CREATE TABLE item (id int PRIMARY KEY, name text); INSERT INTO item SELECT n, 'n' || n FROM generate_series(1, 1000) n;
-             CREATE SCHEMA secret; CREATE TABLE secret.key (k text)",
+             CREATE SCHEMA secret; CREATE TABLE secret.key (k text);
+             CREATE SCHEMA \"Also.Secret\"; CREATE TABLE \"Also.Secret\".key (k text)",
         )
         .await;
         let source = Cli::of(&fixture).ok("url production");
@@ -83,11 +84,11 @@ async fn a_project_is_filled_from_another_postgresql() {
         cli.run_words(&["local", "pull", "mysql://x"]).expect(2).says("postgres://USER@HOST");
         let wrong = cli.run_words(&["local", "pull", "postgres://u:s3cret@host:port/shop"]).expect(2);
         assert!(!wrong.stderr.contains("s3cret"), "{wrong:?}");
-        let pulled = cli.json(&format!("local pull {} --project shop --exclude-schema secret", source.trim()), 0);
+        let pulled = cli.json(&format!("local pull {} --project shop --exclude-schema secret --exclude-schema Also.Secret", source.trim()), 0);
         snapshot!("local_pull", pulled);
         let url = cli.ok("url");
         let mut session = PgConnection::connect(url.trim()).await.unwrap();
-        let rows: (i64, bool) = sqlx::query_as("SELECT count(*), to_regclass('secret.key') IS NULL FROM item")
+        let rows: (i64, bool) = sqlx::query_as("SELECT count(*), to_regclass('secret.key') IS NULL AND to_regnamespace('\"Also.Secret\"') IS NULL FROM item")
             .fetch_one(&mut session)
             .await
             .unwrap();
@@ -96,6 +97,8 @@ async fn a_project_is_filled_from_another_postgresql() {
         let again = again.says("has 1 tables already");
         let password = source.split(':').nth(2).unwrap().split('@').next().unwrap();
         assert!(!again.stderr.contains(password));
+        let typo = cli.run(&format!("local pull {} --project other --exclude-schema secrets", source.trim()));
+        typo.expect(2).says("the source has no schema 'secrets'");
         // A dump that cannot be restored changes nothing.
         run(&fixture.main, "CREATE VIEW keys AS SELECT k FROM secret.key").await;
         let failed = cli.run(&format!("local pull {} --project other --exclude-schema secret", source.trim()));

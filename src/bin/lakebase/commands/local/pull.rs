@@ -39,7 +39,7 @@ pub(crate) struct Pull {
     /// The database that is filled [default: databricks_postgres]
     #[arg(long, short, value_name = "NAME")]
     database: Option<String>,
-    /// Leave this schema out; may be repeated
+    /// Leave this schema out, by its exact name; may be repeated
     #[arg(long = "exclude-schema", value_name = "SCHEMA")]
     exclude: Vec<String>,
     /// Only the schema, without rows
@@ -55,7 +55,7 @@ const COMMIT: &[u8] = b"\nCOMMIT;\n";
 const HEAD: usize = 4096;
 
 pub(super) async fn run(global: &Global, pull: &Pull) -> Result<Status> {
-    let source = Source::open(&parsed(&pull.url)?).await?;
+    let source = Source::open(&parsed(&pull.url)?, &pull.exclude).await?;
     let programs = Programs::find(source.major)?;
     let session = Session::open(&Global { local: true, ..global.clone() }).await?;
     let project = session.project().await?;
@@ -112,7 +112,8 @@ struct Source {
 }
 
 impl Source {
-    async fn open(url: &Url) -> Result<Self> {
+    /// Logs in, asks for the version, and sees that there are the schemas that are to be left out.
+    async fn open(url: &Url, schemas: &[String]) -> Result<Self> {
         let mut bare = url.clone();
         let refused = || {
             Failure::new("this is not the URL of a database").help("write postgres://USER@HOST:PORT/DATABASE")
@@ -140,6 +141,17 @@ impl Source {
             .map_err(|failure| failure.help(format!("see that {bare} runs and that the user may log in")))?;
         let ask = sqlx::query_scalar("select current_setting('server_version_num')::int / 10000");
         let major: i32 = progress::reading("asking for its version", ask.fetch_one(&mut session)).await?;
+        let ask = sqlx::query_scalar(
+            "select s from unnest($1::text[]) s where not exists (select from pg_namespace where nspname = s)",
+        );
+        let ask = ask.bind(schemas).fetch_optional(&mut session);
+        let missing: Option<String> = progress::reading("looking for its schemas", ask).await?;
+        if let Some(name) = missing {
+            return Err(Failure::new(format!(
+                "the source has no schema '{name}', so nothing would be left out"
+            ))
+            .help("write the name as it is, with capital letters and without quotes"));
+        }
         Ok(Self { url: bare, password, major: u32::try_from(major).unwrap_or_default() })
     }
 }
@@ -213,7 +225,7 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
         "--no-subscriptions",
     ]);
     dump.args(["--no-security-labels", "--no-password"]).arg("--dbname").arg(source.url.as_str());
-    dump.args(pull.exclude.iter().map(|schema| format!("--exclude-schema={schema}")));
+    dump.args(pull.exclude.iter().map(|schema| exclusion(schema)));
     if pull.schema_only {
         dump.arg("--schema-only");
     }
@@ -242,6 +254,11 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
         return Err(failed("restoring", &said_by_psql));
     }
     Ok(copied?)
+}
+
+/// In quotes, as a name would else be a pattern in lower case.
+fn exclusion(schema: &str) -> String {
+    format!("--exclude-schema=\"{}\"", schema.replace('"', "\"\""))
 }
 
 fn failed(action: &str, said: &str) -> Failure {
@@ -324,6 +341,12 @@ mod tests {
             let refused = parsed(url).unwrap_err().text();
             assert!(refused.contains(told) && !refused.contains("s3cret"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_schema_is_left_out_by_its_very_name() {
+        assert_eq!(exclusion("Secret"), r#"--exclude-schema="Secret""#);
+        assert_eq!(exclusion(r#"a"b"#), r#"--exclude-schema="a""b""#);
     }
 
     #[test]
