@@ -26,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) json: bool,
     pub(crate) yes: bool,
     project: Option<ProjectId>,
+    /// That of `--project` or `LAKEBASE_PROJECT`.
+    given: Option<ProjectId>,
 }
 
 impl Session {
@@ -41,7 +43,8 @@ impl Session {
 
     /// Finds the project.
     pub(crate) async fn with(global: &Global, target: Target, settings: Settings) -> Result<Self> {
-        let session = Self { project: None, json: global.json, yes: global.yes, target, settings };
+        let given = global.project.clone();
+        let session = Self { project: None, given, json: global.json, yes: global.yes, target, settings };
         Ok(Self { project: session.find_project(global).await?, ..session })
     }
 
@@ -90,7 +93,9 @@ impl Session {
     /// A handle by an id, a whole name or a git branch; nothing is sent beyond what finds the project.
     pub(crate) async fn handle(&self, name: &str) -> Result<Branch> {
         if name.starts_with("projects/") {
-            return Ok(self.lakebase().branch(name)?);
+            let branch = self.lakebase().branch(name)?;
+            refuse_other_project(branch.name(), self.given.as_ref())?;
+            return Ok(branch);
         }
         // No id has a slash.
         let id = if name.contains('/') { BranchId::from_git_ref(name)? } else { BranchId::new(name)? };
@@ -153,5 +158,16 @@ impl Session {
         let ids: Vec<_> = branches.iter().map(|branch| branch.id().to_string()).collect();
         let help = nearest::suggestion(name.id().as_str(), &ids);
         Failure::new(format!("project {} has no branch '{}'", name.project().id(), name.id())).help(help)
+    }
+}
+
+/// Refuses a branch of another project than the one that is named beside it, as one of the two is not meant.
+fn refuse_other_project(branch: &BranchName, given: Option<&ProjectId>) -> Result<()> {
+    match given {
+        Some(given) if given != branch.project().id() => Err(Failure::new(format!(
+            "{branch} is not in project {given}, which is named too"
+        ))
+        .help("name the project of the branch, or none: see --project, LAKEBASE_PROJECT, LAKEBASE_BRANCH")),
+        _ => Ok(()),
     }
 }
