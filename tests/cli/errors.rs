@@ -17,6 +17,7 @@ async fn an_unknown_branch_suggests_the_nearest_name() {
             .says("has no branch 'prodction'")
             .says("did you mean 'production'?");
         cli.run("branch get projects/other/branches/dev").expect(2).says("is not in project");
+        cli.run("branch extend dev --ttl 99999999999d").expect(2).says("longer than 30 days");
         cli.run("branch get Dev").expect(2).says("'D' at position 1");
         cli.run("brnch").expect(2).says("similar");
         let mut elsewhere = Cli::of(&fixture);

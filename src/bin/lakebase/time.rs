@@ -5,6 +5,8 @@ use std::{str::FromStr, time::Duration};
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use lakebase::Lsn;
 
+const LONGEST_LIFETIME: Duration = lakebase::days(30);
+
 /// Reads `90s`, `45m`, `24h`, `7d` or a sum of them: `1d12h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let rule = || format!("'{text}' is no length of time; write 45m, 24h, 7d or 1d12h");
@@ -27,6 +29,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         number.clear();
     }
     if total == 0 || !number.is_empty() { Err(rule()) } else { Ok(Duration::from_secs(total)) }
+}
+
+/// Reads the lifetime of a branch: a [`duration`] of 30 days at most, which is the limit of the service.
+pub(crate) fn lifetime(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time > LONGEST_LIFETIME {
+        return Err(format!("'{text}' is longer than 30 days, the longest lifetime of a branch"));
+    }
+    Ok(time)
 }
 
 /// A point of a branch's past.
@@ -117,6 +128,14 @@ mod tests {
         for text in ["", "7", "h", "0h", "1w", "-1h", "1.5h", "99999999999999999999d", "9223372036854775807d"]
         {
             assert!(duration(text).unwrap_err().contains("45m, 24h"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_has_a_limit() {
+        assert_eq!(lifetime("30d"), Ok(lakebase::days(30)));
+        for text in ["30d1s", "99999999999d"] {
+            assert!(lifetime(text).unwrap_err().contains("longer than 30 days"), "{text}");
         }
     }
 

@@ -98,7 +98,7 @@ pub(crate) struct Create {
 #[group(required = true, multiple = false)]
 pub(crate) struct Lifetime {
     /// How long it lives: 45m, 24h, 7d; 30 days at most
-    #[arg(long, value_name = "TIME", value_parser = time::duration)]
+    #[arg(long, value_name = "TIME", value_parser = time::lifetime)]
     ttl: Option<std::time::Duration>,
     /// It lives until it is deleted
     #[arg(long)]

@@ -36,7 +36,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Install {
     /// How long a branch lives after its git branch was checked out last
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time::duration)]
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time::lifetime)]
     ttl: Duration,
     /// The git branch that belongs to the default branch of the project [default: that of the remote, main, master]
     #[arg(long, value_name = "GIT_BRANCH")]
@@ -157,7 +157,7 @@ fn uninstall(session: &Session) -> Result<Status> {
 
 /// The lifetime of branches: as installed, else a week.
 fn lifetime() -> Duration {
-    let noted = git::ask(&["config", "--get", git::TTL]).and_then(|text| time::duration(&text).ok());
+    let noted = git::ask(&["config", "--get", git::TTL]).and_then(|text| time::lifetime(&text).ok());
     noted.unwrap_or(lakebase::days(7))
 }
 

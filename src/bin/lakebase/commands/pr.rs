@@ -58,7 +58,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// How long it lives, unless `pr down` deletes it
-    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = time::duration)]
+    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = time::lifetime)]
     ttl: Duration,
 }
 
