@@ -78,6 +78,10 @@ async fn git_makes_a_branch_for_each_branch_and_commands_use_it() {
             std::mem::replace(&mut cli.variables[token], ("DATABRICKS_TOKEN", "wrong".to_owned()));
         let (made, said) = git(&cli, "switch -q -c unmade");
         assert!(!made && said.contains("error:"), "{said}");
+        // What needs none works without a login.
+        assert!(git(&cli, "checkout -q --detach").0 && git(&cli, "switch -q main").0);
+        cli.run("git sync").expect(0).says("belongs to the default branch");
+        assert!(!git(&cli, "switch -q unmade").0);
         cli.variables[token].1 = right;
         cli.run("branch get").expect(2).says("has no branch 'unmade'");
         cli.run("git status").expect(1);
@@ -88,7 +92,9 @@ async fn git_makes_a_branch_for_each_branch_and_commands_use_it() {
         cli.run("branch get").expect(2).says("cannot run git").says("see that `git status` works in");
         cli.variables.truncate(path);
 
+        let variables = std::mem::take(&mut cli.variables);
         snapshot!("git_uninstall", cli.json("git uninstall", 0));
+        cli.variables = variables;
         assert!(git(&cli, "switch -q -c free").0);
         assert!(!cli.path().join(".git/hooks/post-checkout").exists());
     })

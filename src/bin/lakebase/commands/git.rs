@@ -4,10 +4,15 @@ use std::{fs, io, path::Path, time::Duration};
 
 use chrono::Utc;
 use clap::{Args, Subcommand};
-use lakebase::{Branch, Expiry, model::BranchInfo, name::BranchId};
+use lakebase::{
+    Branch, Expiry,
+    model::BranchInfo,
+    name::{BranchId, ProjectId},
+};
 use serde_json::json;
 
 use crate::{
+    arguments::Global,
     failure::{Failure, Result, Status, cannot},
     git,
     output::{self, BOLD, DIM, GREEN, YELLOW},
@@ -43,12 +48,13 @@ pub(crate) struct Install {
     main: Option<String>,
 }
 
-pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> {
+/// What needs no Lakebase works without one too: the hook can be removed, and a tag checked out.
+pub(crate) async fn run(global: &Global, command: &Command) -> Result<Status> {
     match command {
-        Command::Install(install) => self::install(session, install).await,
-        Command::Status => status(session).await,
-        Command::Sync => sync(session).await,
-        Command::Uninstall => uninstall(session),
+        Command::Install(install) => self::install(&Session::open(global).await?, install).await,
+        Command::Status => status(&Session::open(global).await?).await,
+        Command::Sync => sync(global).await,
+        Command::Uninstall => uninstall(global.json),
     }
 }
 
@@ -137,7 +143,7 @@ fn write_hook(file: &Path, script: &str) -> Result<()> {
     write().map_err(|error| cannot(format_args!("write {}", file.display()), &error))
 }
 
-fn uninstall(session: &Session) -> Result<Status> {
+fn uninstall(json: bool) -> Result<Status> {
     let file = git::hook(HOOK)?;
     let hook = look_at(&file)?;
     if hook == Hook::Ours {
@@ -147,7 +153,7 @@ fn uninstall(session: &Session) -> Result<Status> {
         // One that is not set is as good as removed.
         git::ask(&["config", "--unset-all", key]);
     }
-    if session.json {
+    if json {
         output::print_json(&json!({"hook": file, "removed": hook == Hook::Ours}))?;
     } else {
         output::done("git makes no branches of the database any more; those that it made expire");
@@ -161,19 +167,28 @@ fn lifetime() -> Duration {
     noted.unwrap_or(lakebase::days(7))
 }
 
-async fn sync(session: &Session) -> Result<Status> {
+async fn sync(global: &Global) -> Result<Status> {
     // A rebase or a bisection checks out commits of no branch.
     if git::ask(&["symbolic-ref", "--quiet", "HEAD"]).is_none() {
         return Ok(Status::Success);
     }
-    if git::project()?.is_none() {
+    let Some(project) = git::project()? else {
         return Err(Failure::new("this repository has no project").help("run `lakebase git install`"));
-    }
-    let made = make(session).await?;
-    if session.json {
+    };
+    let made = match git::current()? {
+        Some(current) if current.is_main => of_main(&current, global.project.as_ref().unwrap_or(&project)),
+        _ => make(&Session::open(global).await?).await?,
+    };
+    if global.json {
         output::print_json(&made)?;
     }
     Ok(Status::Success)
+}
+
+/// Says that nothing is to be made for the main branch.
+fn of_main(current: &git::Current, project: &ProjectId) -> serde_json::Value {
+    output::note(format_args!("git branch {} belongs to the default branch of {project}", current.branch));
+    json!({"git_branch": current.branch, "branch": null, "created": false})
 }
 
 /// Makes the branch of the git branch that is checked out, or prolongs it.
@@ -183,12 +198,7 @@ async fn make(session: &Session) -> Result<serde_json::Value> {
     };
     let project = session.project().await?;
     let Some(id) = current.id()? else {
-        output::note(format_args!(
-            "git branch {} belongs to the default branch of {}",
-            current.branch,
-            project.id()
-        ));
-        return Ok(json!({"git_branch": current.branch, "branch": null, "created": false}));
+        return Ok(of_main(&current, project.id()));
     };
     let branch = project.branch(&id)?;
     let there = progress::reading("looking for the branch", branch.try_get()).await?;

@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Status> {
         Command::Mask(command) => mask::run(&open().await?, command).await,
         Command::Migrate(command) => migrate::run(&open().await?, command).await,
         Command::Pr(command) => pr::run(&open().await?, command).await,
-        Command::Git(command) => git::run(&open().await?, command).await,
+        Command::Git(command) => git::run(global, command).await,
         Command::Init(init) => init::run(global, init).await,
         Command::Doctor => doctor::run(global).await,
         #[cfg(feature = "local")]
