@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Asks before `loss` happens. Without a terminal to ask on, it is refused unless `--yes` was given.
-pub(crate) fn confirm(yes: bool, loss: &str) -> Result<()> {
+pub(crate) async fn confirm(yes: bool, loss: &str) -> Result<()> {
     if yes {
         return Ok(());
     }
@@ -19,10 +19,27 @@ pub(crate) fn confirm(yes: bool, loss: &str) -> Result<()> {
     output::error(loss);
     let mut stderr = anstream::stderr();
     write!(stderr, "{BOLD}Go on?{BOLD:#} [y/N] ").and_then(|()| stderr.flush())?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    let answer = answer().await?.unwrap_or_default();
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::new("not confirmed, so nothing was changed")),
+    }
+}
+
+/// Reads a line of standard input; `None` at its end. Ctrl-C ends the wait: once something waited for Ctrl-C, it does
+/// not end the process by itself any more.
+pub(crate) async fn answer() -> Result<Option<String>> {
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|read| (read > 0).then_some(line))
+    });
+    tokio::select! {
+        line = line => Ok(line??),
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            // What follows starts on a line of its own.
+            output::error("");
+            Err(Failure::interrupted())
+        }
     }
 }

@@ -179,7 +179,8 @@ async fn reset(session: &Session, name: &str) -> Result<()> {
     confirm(
         session.yes,
         &format!("{} loses all that was changed on it since it left {}", info.id(), source.id()),
-    )?;
+    )
+    .await?;
     let info = progress::changing(&format!("resetting {}", info.id()), info.reset()).await?;
     changed(session, &info, &format!("{} is what {} is now", info.id(), source.id()))
 }
@@ -187,7 +188,7 @@ async fn reset(session: &Session, name: &str) -> Result<()> {
 async fn restore(session: &Session, name: &str, at: DateTime<Utc>, keep_as: Option<&BranchId>) -> Result<()> {
     let info = session.branch(name).await?;
     let loss = format!("{} gets the schema and the rows of {at}; a new branch keeps those of now", info.id());
-    confirm(session.yes, &loss)?;
+    confirm(session.yes, &loss).await?;
     let request = info.restore_to(at);
     let request = match keep_as {
         Some(id) => request.keep_as(id),
@@ -221,7 +222,7 @@ async fn delete(session: &Session, name: &str, purge: bool) -> Result<()> {
                 "{id} and its data ({data}) are deleted; for some days, `lakebase branch undelete` brings them back"
             )
         },
-    )?;
+    ).await?;
     let request = if purge { info.delete().purge() } else { info.delete() };
     progress::changing(&format!("deleting {}", info.id()), request).await?;
     if session.json {

@@ -165,7 +165,7 @@ async fn apply(session: &Session, apply: &Apply) -> Result<Status> {
         found.pick(tables, |row| kinds.contains(&row.kind()))
     };
     if !apply.dry_run {
-        confirm(session.yes, &format!("{} gets: {}", target.id(), picked.summary()))?;
+        confirm(session.yes, &format!("{} gets: {}", target.id(), picked.summary())).await?;
     }
     let policy = match apply.conflicts {
         Conflicts::Refuse => ConflictPolicy::Refuse,

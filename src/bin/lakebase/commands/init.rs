@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     arguments::Global,
-    confirm::confirm,
+    confirm::{answer, confirm},
     failure::{Failure, Result, Status, cannot},
     output::{self, BOLD},
     progress,
@@ -42,17 +42,17 @@ pub(crate) async fn run(global: &Global, init: &Init) -> Result<Status> {
     let ids: Vec<ProjectId> = projects.iter().map(|project| project.name.id().clone()).collect();
     let wanted = match init.id.clone().or_else(|| global.project.clone()) {
         Some(id) => id,
-        None => chosen(&ids)?,
+        None => chosen(&ids).await?,
     };
     if let Some(other) = former.project.as_ref().filter(|other| **other != wanted) {
-        confirm(session.yes, &format!("{FILE} names the project {other}, and will name {wanted}"))?;
+        confirm(session.yes, &format!("{FILE} names the project {other}, and will name {wanted}")).await?;
     }
     let created = !ids.contains(&wanted);
     if created {
         if !session.target.is_local {
             let message =
                 format!("project {wanted} is created in {}, where it is billed", session.target.description);
-            confirm(session.yes, &message)?;
+            confirm(session.yes, &message).await?;
         }
         let create = session.lakebase().create_project(&wanted).if_missing();
         progress::changing(&format!("creating project {wanted}"), create).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn run(global: &Global, init: &Init) -> Result<Status> {
 }
 
 /// Asks for one of the projects, or the id of a new one.
-fn chosen(ids: &[ProjectId]) -> Result<ProjectId> {
+async fn chosen(ids: &[ProjectId]) -> Result<ProjectId> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let names: Vec<_> = ids.iter().map(ToString::to_string).collect();
         let there =
@@ -95,10 +95,9 @@ fn chosen(ids: &[ProjectId]) -> Result<ProjectId> {
         let default = proposal.as_ref().map(|id| format!(" [{id}]")).unwrap_or_default();
         let mut stderr = anstream::stderr();
         write!(stderr, "{question}{default}: ").and_then(|()| stderr.flush())?;
-        let mut answer = String::new();
-        if io::stdin().read_line(&mut answer)? == 0 {
+        let Some(answer) = answer().await? else {
             return Err(Failure::new("nothing was chosen"));
-        }
+        };
         let answer = answer.trim();
         if let Some(id) = proposal.as_ref().filter(|_| answer.is_empty()) {
             return Ok(id.clone());

@@ -155,7 +155,7 @@ async fn apply(session: &Session, which: &Which) -> Result<Status> {
             "the migrations are applied to {}, which others rely on, without a rehearsal",
             branch.id()
         );
-        confirm(session.yes, &loss)?;
+        confirm(session.yes, &loss).await?;
     }
     let label = format!("applying migrations to {}", branch.id());
     let report = progress::changing(&label, branch.apply(&migrations)).await?;

@@ -99,7 +99,8 @@ async fn up(session: &Session, up: &Up) -> Result<Status> {
         }
     };
     if progress::reading("looking for an earlier branch", branch.try_get()).await?.is_some() {
-        confirm(session.yes, &format!("{} of an earlier push is deleted and made again", branch.id()))?;
+        confirm(session.yes, &format!("{} of an earlier push is deleted and made again", branch.id()))
+            .await?;
         let delete = branch.delete().purge().allow_missing();
         progress::changing(&format!("deleting the earlier {}", branch.id()), delete).await?;
     }
@@ -160,7 +161,7 @@ async fn down(session: &Session, number: u64) -> Result<Status> {
     let branch = handle(session, number).await?;
     let there = progress::reading("looking for the branch", branch.try_get()).await?.is_some();
     if there {
-        confirm(session.yes, &format!("{} and its data are deleted for good", branch.id()))?;
+        confirm(session.yes, &format!("{} and its data are deleted for good", branch.id())).await?;
         let delete = branch.delete().purge().allow_missing();
         progress::changing(&format!("deleting {}", branch.id()), delete).await?;
     }
