@@ -63,6 +63,13 @@ fn a_server_in_the_foreground_says_when_it_is_ready_and_stops_at_a_signal() {
     cli.run("local status").expect(0);
     signal(&child, Signal::TERM);
     assert!(ended(&mut child, Duration::from_secs(20).min(LIMIT)).success());
+    let mut linked = Cli::alone();
+    linked.write("target", "kept");
+    linked.variables[0].1 = linked.path().join("linked").display().to_string();
+    std::fs::create_dir(linked.path().join("linked")).unwrap();
+    std::os::unix::fs::symlink("../target", linked.path().join("linked/lakebase.log")).unwrap();
+    linked.run("local start").expect(2).says("cannot write");
+    assert_eq!(std::fs::read_to_string(linked.path().join("target")).unwrap(), "kept");
     let refused = cli.run("local start --listen 0.0.0.0:1").expect(2).says("the server does not start");
     assert!(refused.stderr.contains("is not a loopback address") && refused.stdout.is_empty(), "{refused:?}");
 }

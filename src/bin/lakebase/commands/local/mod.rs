@@ -4,9 +4,12 @@ mod pull;
 
 use std::{
     ffi::OsString,
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{BufRead as _, BufReader},
-    os::unix::{fs::OpenOptionsExt as _, process::CommandExt as _},
+    os::unix::{
+        fs::{MetadataExt as _, OpenOptionsExt as _},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::{Child, Command as Program, Stdio},
     time::Duration,
@@ -14,7 +17,10 @@ use std::{
 
 use clap::{Subcommand, ValueEnum as _};
 use lakebase::local::{LocalError, LocalLakebase, default_data_dir};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    fs::OFlags,
+    process::{Pid, Signal, geteuid, kill_process},
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -88,7 +94,10 @@ async fn start(global: &Global, options: &Serve) -> Result<Status> {
 async fn started_server(global: &Global, options: &Serve) -> Result<LocalLakebase> {
     let dir = data_dir(global)?;
     let log = dir.join(LOG);
-    let mut child = spawn(&dir, &log, options)?;
+    let output = open_log(&dir, &log)?;
+    let read = |error| cannot(format_args!("read {}", log.display()), &error);
+    let before = output.metadata().map_err(read)?.len();
+    let mut child = spawn(&dir, output, options)?;
     let Some(stdout) = child.stdout.take() else {
         return Err(Failure::new("the server has no standard output"));
     };
@@ -109,7 +118,9 @@ async fn started_server(global: &Global, options: &Serve) -> Result<LocalLakebas
         };
     if line.is_empty() {
         let _ = child.wait();
-        let text = fs::read_to_string(&log).unwrap_or_default();
+        let text = fs::read(&log).unwrap_or_default();
+        let new = text.get(usize::try_from(before)?..).unwrap_or_default();
+        let text = String::from_utf8_lossy(new);
         let reason = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
         let reason = reason.strip_prefix("lakebase: ").unwrap_or(reason).to_owned();
         return Err(Failure::new(format!("the server does not start: {reason}"))
@@ -149,12 +160,22 @@ impl Serve {
     }
 }
 
-/// A process of its own group, which a Ctrl-C at this terminal does not reach.
-fn spawn(dir: &Path, log: &Path, options: &Serve) -> Result<Child> {
+/// Opens the log at its end, in a directory of this user only: in that of another one the name may lead anywhere.
+fn open_log(dir: &Path, log: &Path) -> Result<File> {
+    let write = |error| cannot(format_args!("write {}", log.display()), &error);
+    fs::create_dir_all(dir).map_err(write)?;
+    let owner = fs::metadata(dir).map_err(write)?.uid();
+    if owner != geteuid().as_raw() {
+        return Err(Failure::new(format!("{} is of another user, uid {owner}", dir.display()))
+            .help("choose a directory of your own: --data-dir DIR"));
+    }
     let mut open = OpenOptions::new();
-    open.create(true).truncate(true).write(true).mode(0o600);
-    let output = fs::create_dir_all(dir).and_then(|()| open.open(log));
-    let output = output.map_err(|error| cannot(format_args!("write {}", log.display()), &error))?;
+    open.create(true).append(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    open.open(log).map_err(write)
+}
+
+/// A process of its own group, which a Ctrl-C at this terminal does not reach.
+fn spawn(dir: &Path, output: File, options: &Serve) -> Result<Child> {
     let program = std::env::current_exe().map_err(|error| cannot("find this program", &error))?;
     let mut server = Program::new(program);
     server.args(["local", "serve", "--data-dir"]).arg(dir).args(options.arguments()?);
