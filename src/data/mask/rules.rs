@@ -71,6 +71,40 @@ struct Document {
     databases: BTreeMap<String, Document>,
 }
 
+impl Document {
+    /// The rules of which some would not be used.
+    fn misplaced(&self) -> Option<String> {
+        let top = self.tables.len() + self.waive.len() + usize::from(!is_default(&self.large_objects));
+        if top > 0 && self.databases.contains_key(MAIN) {
+            let reason = format!("rules for {MAIN} stand at the top or in databases.{MAIN}, not in both");
+            return Some(reason);
+        }
+        let (name, _) = self.databases.iter().find(|(_, document)| !document.databases.is_empty())?;
+        Some(format!("databases.{name} names databases, which belong to the top"))
+    }
+
+    /// Adds rules for a database.
+    fn add(&mut self, name: String, mut document: Self) {
+        for (name, nested) in std::mem::take(&mut document.databases) {
+            self.add(name, nested);
+        }
+        match name == MAIN {
+            true => self.merge(document),
+            false => self.databases.entry(name).or_default().merge(document),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (table, columns) in other.tables {
+            self.tables.entry(table).or_default().extend(columns);
+        }
+        self.waive.extend(other.waive);
+        if !is_default(&other.large_objects) {
+            self.large_objects = other.large_objects;
+        }
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -108,9 +142,7 @@ impl Rules {
     ///
     /// [`DataError::MaskRules`] with the place of the first error.
     pub fn from_toml(text: &str) -> Result<Self, DataError> {
-        let document =
-            toml::from_str(text).map_err(|error| DataError::MaskRules { reason: error.to_string() })?;
-        Ok(Self { document, key: None })
+        toml::from_str(text).map_err(|error| DataError::MaskRules { reason: error.to_string() })
     }
 
     /// The rules as TOML, without the secret key.
@@ -142,11 +174,12 @@ impl Rules {
         self
     }
 
-    /// Adds the rules for another database than `databricks_postgres`. A database without rules is searched for columns
+    /// Adds the rules for another database than `databricks_postgres`; those for that one, and for databases that
+    /// `rules` itself names, are added to the ones that are there. A database without rules is searched for columns
     /// that look personal like any other.
     #[must_use]
     pub fn database(mut self, name: impl Into<String>, rules: Self) -> Self {
-        self.document.databases.insert(name.into(), rules.document);
+        self.document.add(name.into(), rules.document);
         self
     }
 
@@ -215,7 +248,11 @@ impl Serialize for Rules {
 
 impl<'de> Deserialize<'de> for Rules {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self { document: Document::deserialize(deserializer)?, key: None })
+        let document = Document::deserialize(deserializer)?;
+        match document.misplaced() {
+            Some(reason) => Err(serde::de::Error::custom(reason)),
+            None => Ok(Self { document, key: None }),
+        }
     }
 }
 
@@ -236,6 +273,28 @@ mod tests {
         assert!(error.contains("line 3") && error.contains("fake_email"), "{error}");
         let error = Rules::from_toml("table = 1").unwrap_err().to_string();
         assert!(error.contains("unknown field"), "{error}");
+    }
+
+    #[test]
+    fn no_rule_is_left_out_in_silence() {
+        for (text, reason) in [
+            ("[tables.t]\na = 'null'\n[databases.databricks_postgres.tables.t]\nb = 'null'", "not in both"),
+            ("waive = ['x']\n[databases.databricks_postgres]", "not in both"),
+            ("[databases.crm.databases.other.tables.t]\na = 'null'", "databases.crm names databases"),
+        ] {
+            let error = Rules::from_toml(text).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        Rules::from_toml("[databases.databricks_postgres.tables.t]\na = 'null'").unwrap();
+        let inner =
+            Rules::new().column("x.a", Rule::Null).database("other", Rules::new().column("y.b", Rule::Null));
+        let rules = Rules::new().column("t.c", Rule::Null).database(MAIN, inner).waive("z");
+        let tables = |name: &str| rules.for_database(name).tables().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            (tables(MAIN), tables("other")),
+            (vec!["t".to_owned(), "x".to_owned()], vec!["y".to_owned()])
+        );
+        assert_eq!(Rules::from_toml(&rules.to_toml()).unwrap().to_toml(), rules.to_toml());
     }
 
     #[test]
