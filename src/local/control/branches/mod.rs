@@ -103,7 +103,7 @@ impl Branches {
             .submit(async move {
                 let fields = mask::parse(&mask);
                 let changed = shared.commit(|state| {
-                    state.branch(&name)?;
+                    state.created_branch(&name)?;
                     apply(state, &name, &fields?, &spec)
                 });
                 Ok(Work::done(ResourceKind::Branch, &name, changed.await?))

@@ -41,7 +41,11 @@ impl Branches {
                     branch.schedule = wanted;
                     Ok(json(&to_wire(branch)))
                 };
-                let response = state.commit(|state| state.change_branch(&name, set)).await?;
+                let response = state.commit(|state| {
+                    state.created_branch(&name)?;
+                    state.change_branch(&name, set)
+                });
+                let response = response.await?;
                 Ok(Work::done(ResourceKind::SnapshotSchedule, schedule_of(&name), response))
             })
             .await

@@ -196,7 +196,7 @@ fn set_default_branch(
             project.name()
         ))
     })?;
-    if state.branch(&name)?.expires.is_some() {
+    if state.created_branch(&name)?.expires.is_some() {
         return Err(ErrorResponse::bad_request(
             "Branches with an expiration date cannot be the default branch",
         ));

@@ -18,7 +18,7 @@ pub(super) use self::{
     intent::Intent,
     snapshot::{Cadence, Schedule, ScheduleRule, Snapshot},
 };
-use super::error_response::ErrorResponse;
+use super::error_response::{Code, ErrorResponse};
 use crate::{
     api::{
         name::{
@@ -336,6 +336,18 @@ impl State {
         self.branches.retain(|branch, _| branch.project() != name);
         self.tombstones.retain(|_, branch| branch.project != *name.id());
         (removed, snapshots)
+    }
+
+    /// A branch whose creation is over. What is changed before, the end of the creation would undo.
+    pub(super) fn created_branch(&self, name: &BranchName) -> Result<&Arc<Branch>, ErrorResponse> {
+        let branch = self.branch(name)?;
+        match branch.init {
+            true => Err(ErrorResponse::new(
+                Code::Aborted,
+                format!("'{name}' is busy: the creation of the branch is under way. Try again."),
+            )),
+            false => Ok(branch),
+        }
     }
 
     /// Changes a branch in place.
