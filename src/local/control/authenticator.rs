@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     computes::Computes, error_conversion::with_sources, intents::CatalogChanges, passwords,
-    shared_state::SharedState,
+    shared_state::SharedState, state::Branch,
 };
 use crate::{
     api::wire::role::AuthMethod,
@@ -42,6 +42,7 @@ impl Authenticator for Logins {
     async fn wake(&self, endpoint: &str) -> Result<Upstream, ErrorResponse> {
         let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
+        check_created(branch)?;
         if row.disabled {
             return Err(disabled());
         }
@@ -62,6 +63,7 @@ impl Logins {
         let state = self.state.snapshot();
         let (branch, row) = state.by_endpoint_uid(endpoint).ok_or_else(gone)?;
         let project = state.project(&branch.project_name()).map_err(|_| gone())?;
+        check_created(branch)?;
         if row.disabled {
             return Err(disabled());
         }
@@ -115,6 +117,14 @@ fn unavailable(endpoint: &str, message: String) -> ErrorResponse {
 
 fn gone() -> ErrorResponse {
     ErrorResponse::unavailable("the endpoint does not exist any more")
+}
+
+/// Refuses a branch whose creation is under way: a start of its compute would end the server that masks it.
+fn check_created(branch: &Branch) -> Result<(), ErrorResponse> {
+    match branch.init {
+        true => Err(ErrorResponse::new("57P03", "the branch is still being created; try again")),
+        false => Ok(()),
+    }
 }
 
 fn disabled() -> ErrorResponse {

@@ -17,11 +17,13 @@ use crate::{
 };
 
 impl Computes {
-    /// Listens for every endpoint, at its former address where that is free.
+    /// Listens for every endpoint, at its former address where that is free. Branches that are being created get their
+    /// addresses when they are done.
     pub(in crate::local::control) async fn publish_all(&self) -> Result<(), ControlError> {
         let state = self.state.snapshot();
         let mut moved = Vec::new();
-        for branch in state.branches.values().filter(|branch| state.project(&branch.project_name()).is_ok()) {
+        let made = state.branches.values().filter(|branch| !branch.init);
+        for branch in made.filter(|branch| state.project(&branch.project_name()).is_ok()) {
             moved.extend(self.publish(branch).await?);
         }
         if moved.is_empty() {

@@ -237,6 +237,45 @@ async fn a_masking_that_fails_leaves_no_branch() {
     fixture.local.shutdown().await;
 }
 
+/// Nothing gives a branch an address or changes it before it is masked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_is_being_masked_is_out_of_reach() {
+    let fixture = Fixture::start().await;
+    fixture.project("shop").await;
+    let other = fixture.branch("shop", "other").await;
+    let other = other["name"].as_str().unwrap();
+    fixture.done(Method::DELETE, other, Value::Null).await;
+    let mut main = fixture.connect(MAIN).await.unwrap();
+    main.execute(
+        "create table t (email text check (pg_sleep(4) is not null)); insert into t values ('ann@corp.io')",
+    )
+    .await
+    .unwrap();
+    let (path, body) = fixture.masked_branch(&json!({"tables": {"t": {"email": "hash"}}}));
+    let meanwhile = async {
+        while fixture.call(Method::GET, DEV, Value::Null).await.0 == 404 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        fixture.done(Method::POST, &format!("{other}/undelete"), json!({})).await;
+        let endpoint = fixture.get(&format!("{DEV}/endpoints/primary")).await;
+        assert!(endpoint["status"]["hosts"]["host"].is_null(), "{endpoint}");
+        let project = json!({"spec": {"default_branch": DEV}});
+        for (path, body) in [
+            (format!("{DEV}?update_mask=spec.is_protected"), json!({"spec": {"is_protected": true}})),
+            ("projects/shop?update_mask=spec.default_branch".to_owned(), project),
+        ] {
+            let (status, code, message) = fixture.refused(Method::PATCH, &path, body).await;
+            assert_eq!((status, code.as_str()), (409, "ABORTED"), "{message}");
+            assert!(message.contains("creation of the branch is under way"), "{message}");
+        }
+        assert_eq!(fixture.get(DEV).await["status"]["current_state"], "INIT");
+    };
+    let (operation, ()) = tokio::join!(fixture.ended(Method::POST, &path, body), meanwhile);
+    assert!(operation["error"].is_null(), "{operation}");
+    fixture.connect(DEV).await.unwrap();
+    fixture.local.shutdown().await;
+}
+
 /// A function of a table's owner runs while the table is masked, and not as the superuser.
 #[tokio::test(flavor = "multi_thread")]
 async fn code_of_the_database_has_no_more_rights_than_its_owner() {
