@@ -279,6 +279,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("create table t (v text default 'x')", "[tables.t]\nv = 'null'", "default of public.t.v: it is a value"),
     ("create table t (v text)", "[tables.t]\nv = 'null'\n[tables.'public.t']\nv = 'hash'", "two rules"),
+    (
+        "create table t (v text, words tsvector)",
+        "[tables.t]\nv = 'null'",
+        "public.t.words: it may hold words of masked columns",
+    ),
     ("select lo_create(0)", "", "large objects: 1 large objects"),
     (
         "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw",

@@ -142,6 +142,13 @@ async fn fits(
         let reason = "it has rewrite rules (CREATE RULE), which would see the old values: drop them first";
         report.add(FindingKind::Unsupported, table.name.to_string(), reason);
     }
+    // Triggers do not run, so that those of a full text search do not replace it.
+    let search = table.columns.iter().filter(|column| column.is_search() && !column.generated);
+    for column in search.filter(|column| own.is_some_and(|rules| !rules.contains_key(&column.name))) {
+        let reason =
+            "it may hold words of masked columns, as triggers do not run: add the rule \"null\", or \"keep\"";
+        report.add(FindingKind::Personal, named(table, &column.name), reason);
+    }
     for (column, rule) in masked {
         if let Some(reason) = misfit(rule, column, table) {
             report.add(FindingKind::Unfit, named(table, &column.name), reason);

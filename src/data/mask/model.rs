@@ -97,6 +97,11 @@ impl Column {
             .any(|(literal, next)| !literal.is_empty() && !next.starts_with("::regclass"))
     }
 
+    /// Whether values are words of other columns, for a full text search.
+    pub(super) fn is_search(&self) -> bool {
+        self.base == "tsvector"
+    }
+
     /// Whether values are searched.
     pub(super) fn is_sampled(&self) -> bool {
         let opaque = ["tsvector", "bytea", "bit", "varbit", "oid", "vector"];
