@@ -284,6 +284,38 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "[tables.t]\nv = 'null'",
         "public.t.words: it may hold words of masked columns",
     ),
+    (
+        "create function f(v text) returns bool immutable language sql as 'select true';
+         create table t (v text check (f(v)))",
+        "[tables.t]\nv = 'null'",
+        "call of public.f(text) in public.t",
+    ),
+    (
+        "create function f(v text) returns text immutable language sql as 'select $1';
+         create table t (n int, v text) partition by range (n); create table q partition of t default;
+         create index on q (lower(f(v)))",
+        "[tables.t]\nv = 'null'",
+        "call of public.f(text) in public.t",
+    ),
+    (
+        "create function f(a int, b int) returns bool immutable language sql as 'select true';
+         create operator === (function = f, leftarg = int, rightarg = int);
+         create table t (v text, n int); create index on t (v) where n === 1",
+        "[tables.t]\nv = 'null'",
+        "call of public.f(integer,integer) in public.t",
+    ),
+    (
+        "create function f(v text) returns text immutable language sql as 'select $1';
+         create table t (v text, w text generated always as (f(v)) stored)",
+        "[tables.t]\nv = 'null'",
+        "call of public.f(text) in public.t",
+    ),
+    (
+        "create function f(v text) returns bool immutable language sql as 'select true';
+         create domain d as text check (f(value)); create domain e as d; create table t (v text, tags e[])",
+        "[tables.t]\nv = 'null'",
+        "call of public.f(text) in public.t",
+    ),
     ("select lo_create(0)", "", "large objects: 1 large objects"),
     (
         "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw",
@@ -332,6 +364,7 @@ async fn rules_that_cannot_be_applied_are_refused_before_anything_is_changed() {
         // What is no rule's fault can be waived by its name.
         let may_pass = [
             "foreign server",
+            "call of",
             "comment",
             "constraint",
             "default",

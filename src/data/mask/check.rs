@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
+    code::calls,
     fit::{misfit, subject},
     model::{Column, Kind, Table, tables},
     patterns::{DEFINITIONS, VALUES, ValuePattern},
@@ -68,6 +69,9 @@ async fn within(conn: &mut PgConnection, rules: &Rules) -> Result<Examined, Data
         fits(conn, table, own, rules, &mut report).await?;
         looks(conn, table, own, &mut report).await?;
     }
+    let masked = chosen.iter().filter(|(_, rules)| rules.values().any(|rule| *rule != Rule::Keep));
+    let masked: Vec<i64> = masked.map(|(oid, _)| *oid).collect();
+    calls(conn, &masked, rules, &mut report).await?;
     others(conn, rules, &mut report).await?;
     definitions(conn, rules, &mut report).await?;
     Ok(Examined { tables, chosen, report })

@@ -21,9 +21,10 @@
 //! # Ok(()) }
 //! ```
 
-// Each layer imports only from earlier ones: rule; rules, patterns; model; fit, report, key; expression; check; steps;
-// run.
+// Each layer imports only from earlier ones: rule; rules, patterns; model; fit, report, key; code; expression; check;
+// steps; run.
 mod check;
+mod code;
 mod expression;
 mod fakes;
 mod fit;

@@ -1,9 +1,10 @@
 //! Masking of a branch that nobody can reach yet, and the removal of everything that it had before.
 //!
 //! The branch gets a server of its own for that, which the rest of the engine does not know: no history is kept of it,
-//! and no login finds it. Statements that run code of the database's users do so as a role without privileges beyond
-//! theirs ([`MASKER`]). When the rows are masked, the server shuts down, and what it left of the past is removed
-//! (`storage/history/cut.rs`): write-ahead log, statistics files, history, logs, and files that belong to no table.
+//! and no login finds it. Statements that run code of the database's users do so as a role with the privileges of all
+//! of them together, and none beyond ([`MASKER`]); the check of the rules reports such code. When the rows are masked,
+//! the server shuts down, and what it left of the past is removed (`storage/history/cut.rs`): write-ahead log,
+//! statistics files, history, logs, and files that belong to no table.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
