@@ -34,7 +34,8 @@ use crate::{
 /// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) or [`Invalid`](crate::ErrorKind::Invalid) with all reasons
 /// where the rules cannot be applied or a column that looks personal has none;
 /// [`Database`](crate::ErrorKind::Database) where masking fails; [`Timeout`](crate::ErrorKind::Timeout) after the
-/// [time limit](Self::time_limit). There is no branch then.
+/// [time limit](Self::time_limit). There is no branch then, except that the local Lakebase goes on after the limit: the
+/// branch appears when it is masked.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until the request is awaited"]
 pub struct CreateMasked {
