@@ -1,6 +1,6 @@
 //! Branches whose personal data is masked before anybody uses them.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     api::{
@@ -140,16 +140,24 @@ async fn databases(branch: &Branch, rules: &Rules) -> Result<Masked> {
     Ok(all)
 }
 
+/// Databases that users made, by SQL too, which the API does not list.
+const DATABASES: &str = "select datname::pg_catalog.text from pg_catalog.pg_database
+    where datallowconn and not datistemplate and datname operator(pg_catalog.<>) 'postgres'";
+
 /// The databases of a branch, among them all that the rules name.
 async fn names(branch: &Branch, rules: &Rules) -> Result<Vec<String>> {
-    let all = branch.databases().await?.into_iter().map(|database| database.postgres_database);
-    let all: Vec<String> = all.collect();
+    let listed = branch.databases().await?.into_iter().map(|database| database.postgres_database);
+    let mut all: BTreeSet<String> = listed.collect();
+    let mut connection = branch.connect().await?;
+    let made = sqlx::query_scalar::<_, String>(DATABASES).fetch_all(&mut connection).await;
+    close(connection).await;
+    all.extend(made?);
     match rules.databases().find(|name| !all.iter().any(|known| known == name)) {
         Some(unknown) => Err(Error::invalid(format!(
             "the rules name database {unknown:?}, which {} has not",
             branch.name()
         ))),
-        None => Ok(all),
+        None => Ok(all.into_iter().collect()),
     }
 }
 

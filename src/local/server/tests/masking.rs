@@ -346,5 +346,13 @@ async fn a_branch_that_cannot_be_hidden_is_masked_by_its_owner_or_removed() {
         "select bool_and(email like '%@example.com') and count(*) = 1 from visits join people using (email)
         join seen using (email)";
     assert!(sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut connection).await.unwrap());
+
+    // Databases that SQL made are found as well.
+    let mut connection = main.connect().await.unwrap();
+    connection.execute("create database made").await.unwrap();
+    let mut made = main.connect().database("made").await.unwrap();
+    made.execute("create table t (email text)").await.unwrap();
+    let report = main.check_masking(&rules).await.unwrap();
+    assert!(report.to_string().contains("made: public.t.email"), "{report}");
     fixture.local.shutdown().await;
 }
