@@ -17,8 +17,9 @@ SOURCE = pathlib.Path(sys.argv[1])
 
 # What the crate does not offer on purpose: Unity Catalog's side of Lakebase, and the PostgREST switch.
 NOT_OFFERED = ("/catalogs", "/synced_tables", "/cdf-configs", "/data-api", "/migrations")
-# Routes of earlier official clients, which the local server still answers.
+# Routes of earlier official clients, which the local server still answers, and the one that only it has.
 OURS_ALONE = {
+    "POST /projects/{}/masked-branches",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances/{}",
 }
@@ -31,10 +32,10 @@ MESSAGES = {
     pg.InitialBranchSpec: ("project", "InitialBranchSpec", set()),
     pg.InitialEndpointSpec: ("project", "InitialEndpointSpec", set()),
     pg.ProjectCustomTag: ("project", "CustomTag", set()),
-    # The times of a deletion are read at both places; `copy` is the local server's.
+    # The times of a deletion are read at both places; `copy` and `masked` are the local server's.
     pg.Branch: ("branch", "Branch", {"delete_time", "purge_time"}),
     pg.BranchSpec: ("branch", "BranchSpec", set()),
-    pg.BranchStatus: ("branch", "BranchStatus", {"copy"}),
+    pg.BranchStatus: ("branch", "BranchStatus", {"copy", "masked"}),
     pg.Endpoint: ("endpoint", "Endpoint", set()),
     pg.EndpointSpec: ("endpoint", "EndpointSpec", set()),
     pg.EndpointStatus: ("endpoint", "EndpointStatus", set()),

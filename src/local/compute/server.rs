@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
@@ -278,7 +281,10 @@ fn described(error: &EngineError) -> String {
     }
 }
 
+/// On a full disk the log ends somewhere in the line that says so.
 fn failed(what: String, log: &Path) -> EngineError {
+    let is_full = rustix::fs::statvfs(log).is_ok_and(|disk| disk.f_bavail == 0);
+    let what = if is_full { format!("{what} ({})", io::Error::from(Errno::NOSPC)) } else { what };
     EngineError::ComputeFailed { what, log: storage::tail(log, LOG_TAIL), file: Some(log.to_owned()) }
 }
 
