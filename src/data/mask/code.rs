@@ -11,9 +11,9 @@ use crate::data::{
     error::DataError,
 };
 
-/// What an update of a table evaluates (check constraints, indexes, generated columns, partition keys, types) leads to
-/// functions by way of operators, and types with their domain constraints and casts. Functions of the server have oids
-/// below 16384. Whoever owns an extension can add functions to it: they are trusted where a superuser owns them.
+/// Functions that an update of a table can call: through check constraints, indexes, generated columns, partition keys,
+/// operators, and types with their domain constraints and casts. Functions of the server have oids below 16384. The owner
+/// of an extension can add functions to it, so they are trusted only where a superuser owns it.
 const CALLED: &str = "with recursive tables(oid, root) as (
     select c.oid, coalesce(pg_partition_root(c.oid), c.oid)::oid from pg_class c
     where c.relkind in ('r', 'p') and coalesce(pg_partition_root(c.oid), c.oid)::oid = any('{RELATIONS}'::oid[])),

@@ -225,7 +225,7 @@ pub(super) struct ValuePattern {
     pub(super) one_in: u64,
 }
 
-/// Addresses at domains that are reserved for examples are nobody's.
+/// E-mail addresses, except at domains that are reserved for examples.
 const EMAIL: &str = r"[[:alnum:]._%+-]+@(?!([[:alnum:]-]+\.)*(example\.(com|org|net|edu)|example|test|invalid|localhost)\M)[[:alnum:]-]+(\.[[:alnum:]-]+)*\.[[:alpha:]]{2,}";
 const IBAN: &str = r"\m[A-Z]{2}[0-9]{2}( ?[A-Z0-9]{4}){3,7}( ?[A-Z0-9]{1,4})?\M";
 const CARD: &str = r"\m[3-6][0-9]{3}([ -]?[0-9]{4}){3}\M|\m3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}\M";

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// `{ hash = 16 }`, `{ shift_days = 30, by = "customer_id" }`.
 ///
 /// Rules that derive the new value from the old one use the secret key ([`Rules::key`](super::Rules::key)): equal values
-/// have equal masked values in all tables, and nobody without the key can derive one from the other.
+/// have equal masked values in all tables, and one cannot be derived from the other without the key.
 ///
 /// ```
 /// use lakebase::data::mask::Rule;
@@ -52,7 +52,7 @@ pub enum Rule {
     Shuffle,
     /// Each letter by another letter and each digit by another digit; punctuation stays.
     KeepFormat,
-    /// The value as it is: the column is not personal, whatever it looks like.
+    /// The value as it is: the column is not personal, although it may look so.
     Keep,
 }
 

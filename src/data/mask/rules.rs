@@ -167,7 +167,7 @@ impl Rules {
         self
     }
 
-    /// What becomes of large objects. They are refused by default.
+    /// Sets the treatment of large objects. Default: refused.
     #[must_use]
     pub fn large_objects(mut self, choice: LargeObjects) -> Self {
         self.document.large_objects = choice;
@@ -183,8 +183,8 @@ impl Rules {
         self
     }
 
-    /// The secret key: with the same key, equal values have equal masked values in every branch, and whoever has it can
-    /// find the values by trying. Without one, each masking uses a random key that is not kept.
+    /// The secret key: with the same key, equal values have equal masked values in every branch, and it
+    /// allows finding the values by trying. Without one, each masking uses a random key that is not kept.
     #[must_use]
     pub fn key(mut self, key: SecretString) -> Self {
         self.key = Some(key);

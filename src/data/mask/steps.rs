@@ -1,4 +1,5 @@
-//! What stands in the way of masks and is put back afterwards: foreign keys and triggers; and materialized views.
+//! Steps around the masks: foreign keys and triggers are removed before and put back after them, materialized views
+//! refreshed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Masking of a branch that nobody can reach yet, and the removal of everything that it had before.
+//! Masking of a branch that has no address yet, and the removal of everything that it had before.
 //!
 //! The branch gets a server of its own for that, which the rest of the engine does not know: no history is kept of it,
 //! and no login finds it. Statements that run code of the database's users do so as a role with the privileges of all
@@ -52,7 +52,7 @@ impl Drop for MaskingServer {
 }
 
 impl Engine {
-    /// Runs `work` on a branch that nobody else uses, and then removes what the branch had before: where this fails, the
+    /// Runs `work` on a branch that has no other users, and then removes what the branch had before: where this fails, the
     /// branch must be removed. `work` gives the names of relation files that belong to no table. The caller holds the
     /// branch.
     pub(crate) async fn mask<E: From<EngineError>>(
@@ -154,7 +154,7 @@ impl MaskingServer {
 
     /// Logs in as the masking role.
     pub(crate) async fn masker(&self, database: &str) -> Result<PgConnection, EngineError> {
-        // Of databases that are closed to all but some; whoever owns it lets its members in.
+        // Of databases that are closed to all but some roles; the owner's members may log in.
         self.inner.platform.connect_as(MASKER, self.target(database)?).await
     }
 

@@ -19,7 +19,7 @@ const DISCARDED: usize = 64;
 /// A copy, or the reason why there is none, and when it was made.
 type Made = (Instant, Result<String>);
 
-/// Databases that nobody has used yet.
+/// Databases that no test has used yet.
 pub(super) struct Supply {
     stock: Mutex<mpsc::Receiver<Made>>,
     discarded: mpsc::UnboundedSender<String>,
@@ -46,7 +46,7 @@ impl Supply {
         let called = Instant::now();
         loop {
             match self.stock.lock().await.recv().await {
-                // Of a time when nobody waited; the copies of now may succeed.
+                // From before this call; a copy of now may succeed.
                 Some((at, Err(_))) if at < called => {}
                 Some((_, made)) => return made,
                 None => {

@@ -76,7 +76,7 @@ pub(crate) struct Apply {
     /// Only rows that were added, removed or changed on the branch; may be repeated
     #[arg(long, value_enum, value_name = "KIND")]
     only: Vec<Kind>,
-    /// What happens to rows that changed meanwhile: `refuse` applies nothing
+    /// Treatment of rows that changed meanwhile: `refuse` applies nothing
     #[arg(long, value_enum, default_value_t = Conflicts::Refuse)]
     conflicts: Conflicts,
     /// Disable triggers meanwhile; needs the owner of the tables

@@ -48,7 +48,8 @@ pub(crate) struct Install {
     main: Option<String>,
 }
 
-/// What needs no Lakebase works without one too: the hook can be removed, and a tag checked out.
+/// Runs the command. A session is opened only where one is needed: without a Lakebase the hook can still be removed, and
+/// a tag checked out.
 pub(crate) async fn run(global: &Global, command: &Command) -> Result<Status> {
     match command {
         Command::Install(install) => self::install(&Session::open(global).await?, install).await,

@@ -50,7 +50,7 @@ impl Branches {
 }
 
 impl Masks {
-    /// Masks all databases of a branch that nobody can reach yet, and removes its past.
+    /// Masks all databases of a branch that has no address yet, and removes its past.
     pub(super) async fn apply(self, engine: &Engine, branch: &Branch) -> Result<(), ErrorResponse> {
         let name = branch.name();
         engine.mask(&branch.key(), |server| self.mask(server).boxed()).await?;

@@ -155,7 +155,7 @@ impl LocalLakebaseBuilder {
     }
 
     /// The number of warm spares for each branch that was branched lately: clones that follow it, so that the next branch
-    /// of it is made in some milliseconds. They are given up after five minutes without a branch, and while memory or
+    /// of it needs no copy and no start. They are given up after five minutes without a branch, and while memory or
     /// disk are short. Defaults to 1 with [`Durability::Fast`] and to 0, none, with [`Durability::Full`].
     ///
     /// # Examples
