@@ -107,19 +107,8 @@ impl Platform {
     ///
     /// [`EngineError::Unresponsive`] if PostgreSQL does not answer in time.
     pub(in crate::local) async fn connect(&self, target: Target<'_>) -> Result<PgConnection, EngineError> {
-        let context = format!("log in to database {:?} as {SUPERUSER}", target.database);
-        let link = self.links.link(target.socket).await?;
-        let (directory, port) = link.target();
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(directory)
-            .port(port)
-            .ssl_mode(PgSslMode::Disable)
-            .username(SUPERUSER)
-            .password(self.password.expose_secret())
-            .database(target.database)
-            .application_name("lakebase")
-            .options(fixed(&target));
-        options.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
+        let password = self.password.expose_secret();
+        self.log_in(SUPERUSER, target, |login| login.password(password).options(fixed(&target))).await
     }
 
     /// Logs in as another role, which the rules of login let in from this process.
@@ -128,18 +117,27 @@ impl Platform {
         role: &str,
         target: Target<'_>,
     ) -> Result<PgConnection, EngineError> {
+        self.log_in(role, target, |login| login.options(OF_ANY_ROLE)).await
+    }
+
+    async fn log_in(
+        &self,
+        role: &str,
+        target: Target<'_>,
+        complete: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+    ) -> Result<PgConnection, EngineError> {
         let context = format!("log in to database {:?} as {role}", target.database);
         let link = self.links.link(target.socket).await?;
         let (directory, port) = link.target();
-        let options = PgConnectOptions::new_without_pgpass()
+        let login = PgConnectOptions::new_without_pgpass()
             .socket(directory)
             .port(port)
             .ssl_mode(PgSslMode::Disable)
             .username(role)
             .database(target.database)
-            .application_name("lakebase")
-            .options(OF_ANY_ROLE);
-        options.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
+            .application_name("lakebase");
+        let login = complete(login);
+        login.connect().await_within(CONNECT_LIMIT, &context).await?.map_err(EngineError::sql(context))
     }
 }
 

@@ -14,6 +14,9 @@ mod planted;
 mod retention;
 mod spares;
 mod standby;
+mod writers;
+
+use writers::Writers;
 
 static SETTINGS: ComputeSettings =
     ComputeSettings { max_connections: 50, memory_bytes: 1 << 30, pg_settings: BTreeMap::new() };
@@ -112,36 +115,10 @@ async fn a_stopped_source_is_forked_as_it_was_left() {
 async fn a_fork_under_load_has_every_transaction_committed_before_the_call_and_none_half() {
     let root = root();
     let engine = with_main(&root).await;
-    run(&engine, "main", "CREATE TABLE pairs (writer int, n int, half int, padding text)").await;
-    let committed: Arc<[std::sync::atomic::AtomicI64; 3]> = Arc::default();
-    let writers: Vec<_> = (0..3)
-        .map(|writer| {
-            let (engine, committed) = (engine.clone(), Arc::clone(&committed));
-            tokio::spawn(async move {
-                let mut session = admin(&engine, "main").await;
-                for n in 1_i64.. {
-                    let mut transaction = session.begin().await.unwrap();
-                    for half in 0..2 {
-                        sqlx::query("INSERT INTO pairs VALUES ($1, $2, $3, repeat('x', 500))")
-                            .bind(writer)
-                            .bind(n)
-                            .bind(half)
-                            .execute(&mut *transaction)
-                            .await
-                            .unwrap();
-                    }
-                    transaction.commit().await.unwrap();
-                    committed[usize::try_from(writer).unwrap()].store(n, Ordering::SeqCst);
-                }
-            })
-        })
-        .collect();
+    let writers = Writers::start(&engine, "SELECT 1").await;
     for round in 0..3 {
         let branch = format!("dev-{round}");
-        while committed.iter().any(|n| n.load(Ordering::SeqCst) < 20 * (round + 1)) {
-            tokio::task::yield_now().await;
-        }
-        let before: Vec<i64> = committed.iter().map(|n| n.load(Ordering::SeqCst)).collect();
+        let before = writers.when_each_has(20 * (round + 1)).await;
         engine.fork(&key("main"), &key(&branch)).await.unwrap();
         engine.start(&key(&branch), &SETTINGS).await.unwrap();
         let mut session = admin(&engine, &branch).await;
@@ -157,7 +134,7 @@ async fn a_fork_under_load_has_every_transaction_committed_before_the_call_and_n
         }
         session.close().await.unwrap();
     }
-    writers.iter().for_each(tokio::task::JoinHandle::abort);
+    writers.stop().await;
     engine.shutdown().await;
 }
 

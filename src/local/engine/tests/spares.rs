@@ -1,9 +1,6 @@
 //! Warm spares.
 
-use std::{
-    fs,
-    sync::atomic::{AtomicBool, AtomicI64},
-};
+use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -52,44 +49,12 @@ async fn text(engine: &Engine, branch: &str, sql: &'static str) -> String {
 async fn a_branch_of_a_spare_has_what_was_committed_before_the_call_and_is_at_one_point_of_its_source() {
     let root = root();
     let engine = with_main(&root).await;
-    run(&engine, "main", "CREATE TABLE pairs (writer int, n bigint, half int, padding text)").await;
-    let committed: Arc<[AtomicI64; 3]> = Arc::default();
-    let done = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..3)
-        .map(|writer: i32| {
-            let (engine, committed, done) = (engine.clone(), Arc::clone(&committed), Arc::clone(&done));
-            tokio::spawn(async move {
-                let mut session = admin(&engine, "main").await;
-                // The commits of one are flushed later.
-                let sql = if writer == 0 { "SET synchronous_commit = off" } else { "SELECT 1" };
-                sqlx::raw_sql(sql).execute(&mut session).await.unwrap();
-                for n in 1_i64.. {
-                    if done.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    let mut transaction = session.begin().await.unwrap();
-                    for half in 0..2 {
-                        sqlx::query("INSERT INTO pairs VALUES ($1, $2, $3, repeat('x', 500))")
-                            .bind(writer)
-                            .bind(n)
-                            .bind(half)
-                            .execute(&mut *transaction)
-                            .await
-                            .unwrap();
-                    }
-                    transaction.commit().await.unwrap();
-                    committed[usize::try_from(writer).unwrap()].store(n, Ordering::SeqCst);
-                }
-            })
-        })
-        .collect();
+    // The commits of one are flushed later.
+    let writers = Writers::start(&engine, "SET synchronous_commit = off").await;
     let mut made = Vec::new();
     for round in 0..4 {
         make(&engine, "main", &format!("spare-{round}")).await;
-        while committed.iter().any(|n| n.load(Ordering::SeqCst) < 20 * (round + 1)) {
-            tokio::task::yield_now().await;
-        }
-        let before: Vec<i64> = committed.iter().map(|n| n.load(Ordering::SeqCst)).collect();
+        let before = writers.when_each_has(20 * (round + 1)).await;
         let Some(ready) = engine.take_spare(&key("main"), &SETTINGS).await else {
             // Three writers on a machine that does other things: it was late, which is no fault.
             assert!(engine.spares_of(&key("main")) == 0);
@@ -109,10 +74,7 @@ async fn a_branch_of_a_spare_has_what_was_committed_before_the_call_and_is_at_on
         made.push((name, fork, written));
     }
     assert!(!made.is_empty(), "no spare was ever up to date");
-    done.store(true, Ordering::SeqCst);
-    for writer in writers {
-        writer.await.unwrap();
-    }
+    writers.stop().await;
     for (name, fork, written) in made {
         let lsn = ForkPoint::Lsn(fork.lsn.parse::<crate::api::lsn::Lsn>().unwrap().0);
         for (source, at) in [("main", lsn), (name.as_str(), lsn)] {
