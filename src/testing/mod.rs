@@ -109,13 +109,10 @@ pub async fn branch<S>(project: &str, set_up: S) -> Result<TestBranch>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
-    shared_server::serve_if_requested();
-    project_removal::remove_if_requested();
-    let server = server::server().await?;
+    let server = started_server().await?;
     let client = server.client().await?;
     let source = template::prepared(server, &client, &ProjectId::new(project)?, set_up).await?;
-    let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(12).collect();
-    let id = BranchId::new(format!("test-{suffix}")).map_err(Error::from)?;
+    let id = BranchId::new(format!("test-{}", random_letters())).map_err(Error::from)?;
     let info = source.create_branch(&id, Expiry::After(BRANCH_TTL)).await?;
     let branch = info.handle().clone();
     let login = match kept::is_asked_for() {
@@ -167,6 +164,18 @@ impl Drop for TestBranch {
             None => server::remove_later(self.branch.name().clone()),
         }
     }
+}
+
+/// The server of the tests. A process that was started for another purpose ends here, once it has fulfilled it.
+async fn started_server() -> Result<&'static server::Server> {
+    shared_server::serve_if_requested();
+    project_removal::remove_if_requested();
+    server::server().await
+}
+
+/// Letters for a name that no other test has.
+fn random_letters() -> String {
+    std::iter::repeat_with(fastrand::lowercase).take(12).collect()
 }
 
 fn unavailable(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {

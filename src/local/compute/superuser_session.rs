@@ -117,7 +117,7 @@ impl Platform {
         role: &str,
         target: Target<'_>,
     ) -> Result<PgConnection, EngineError> {
-        self.log_in(role, target, |login| login.options(OF_ANY_ROLE)).await
+        self.log_in(role, target, |login| login.options(OF_ANY_ROLE).options(LIMITS_OF_REWRITES)).await
     }
 
     async fn log_in(
@@ -156,7 +156,8 @@ impl<F: Future> AwaitWithin for F {}
 fn fixed(target: &Target<'_>) -> Vec<(&'static str, String)> {
     let SessionLimits { statement, lock, idle } = target.limits;
     let millis = |limit: Duration| limit.as_millis().to_string();
-    let mut fixed: Vec<_> = FIXED.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let settings = OF_ANY_ROLE.iter().chain(&OF_SUPERUSER);
+    let mut fixed: Vec<_> = settings.map(|(name, value)| (*name, (*value).to_owned())).collect();
     fixed.extend([
         ("statement_timeout", millis(statement)),
         ("lock_timeout", millis(lock)),
@@ -169,8 +170,9 @@ fn fixed(target: &Target<'_>) -> Vec<(&'static str, String)> {
     fixed
 }
 
-/// What a role that is no superuser may fix, so that settings of databases do not change what a statement means.
-const OF_ANY_ROLE: [(&str, &str); 17] = [
+/// Settings that every role may fix, so that those of a database do not change the meaning of a statement.
+const OF_ANY_ROLE: [(&str, &str); 13] = [
+    // Names mean what PostgreSQL defines. Temporary objects come last, where they hide nothing.
     ("search_path", "pg_catalog,pg_temp"),
     ("role", "none"),
     ("row_security", "off"),
@@ -182,45 +184,34 @@ const OF_ANY_ROLE: [(&str, &str); 17] = [
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_read_only", "off"),
     ("default_transaction_deferrable", "off"),
-    ("statement_timeout", "0"),
-    ("lock_timeout", "60000"),
-    ("idle_in_transaction_session_timeout", "0"),
-    ("idle_session_timeout", "0"),
     ("exit_on_error", "off"),
     ("jit", "off"),
 ];
 
-const FIXED: [(&str, &str); 37] = [
-    // Names mean what PostgreSQL defines. Temporary objects come last, where they hide nothing.
-    ("search_path", "pg_catalog,pg_temp"),
-    ("role", "none"),
+/// The time limits of a role whose statements rewrite tables of any size.
+const LIMITS_OF_REWRITES: [(&str, &str); 4] = [
+    ("statement_timeout", "0"),
+    ("lock_timeout", "60000"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+];
+
+const OF_SUPERUSER: [(&str, &str); 24] = [
     ("session_authorization", SUPERUSER),
     ("session_replication_role", "origin"),
-    ("row_security", "off"),
     ("lo_compat_privileges", "off"),
     ("allow_system_table_mods", "off"),
     ("session_preload_libraries", ""),
-    ("local_preload_libraries", ""),
     ("dynamic_library_path", "$libdir"),
-    // Semantics of statements.
-    ("standard_conforming_strings", "on"),
-    ("backslash_quote", "safe_encoding"),
-    ("transform_null_equals", "off"),
-    ("array_nulls", "on"),
-    ("default_transaction_isolation", "read committed"),
-    ("default_transaction_read_only", "off"),
-    ("default_transaction_deferrable", "off"),
     ("default_table_access_method", "heap"),
     ("default_tablespace", ""),
     ("temp_tablespaces", ""),
-    ("exit_on_error", "off"),
     ("password_encryption", "scram-sha-256"),
     // Format of answers.
     ("bytea_output", "hex"),
     ("IntervalStyle", "postgres"),
     ("client_min_messages", "warning"),
     ("max_parallel_workers_per_gather", "0"),
-    ("jit", "off"),
     // A commit waits for this machine only.
     ("synchronous_commit", "local"),
     // Statements hold verifiers of passwords, which belong in no log.

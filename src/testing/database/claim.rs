@@ -6,8 +6,13 @@
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-use super::template::{Template, drop_database, failed, random};
-use crate::{error::Result, sql::quote_ident, testing::server::Server};
+use super::template::{Template, drop_database, failed};
+use crate::{
+    error::Result,
+    postgres::connect::close,
+    sql::quote_ident,
+    testing::{random_letters, server::Server},
+};
 
 /// The beginning of the names of databases for the next processes.
 const READY: &str = "ready_";
@@ -15,12 +20,12 @@ const READY: &str = "ready_";
 /// Takes a copy, or makes one where none is ready.
 pub(super) async fn take(server: &Server, template: &Template) -> Result<String> {
     let mut admin = template.admin().await?;
-    let name = format!("test_{}", random());
+    let name = format!("test_{}", random_letters());
     if !claim(&mut admin, &name).await? {
         template.copy(&mut admin, &name).await?;
     }
     template.configure(&mut admin, &name).await?;
-    crate::postgres::connect::close(admin).await;
+    close(admin).await;
     let template = template.clone();
     server.spawn(async move {
         if let Err(error) = prepare(&template).await {
@@ -32,8 +37,8 @@ pub(super) async fn take(server: &Server, template: &Template) -> Result<String>
 
 async fn prepare(template: &Template) -> Result<()> {
     let mut admin = template.admin().await?;
-    template.copy(&mut admin, &format!("{READY}{}", random())).await?;
-    crate::postgres::connect::close(admin).await;
+    template.copy(&mut admin, &format!("{READY}{}", random_letters())).await?;
+    close(admin).await;
     Ok(())
 }
 
@@ -41,7 +46,7 @@ async fn prepare(template: &Template) -> Result<()> {
 pub(super) async fn discard(template: &Template, name: &str) -> Result<()> {
     let mut admin = template.admin().await?;
     drop_database(&mut admin, name).await?;
-    crate::postgres::connect::close(admin).await;
+    close(admin).await;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 
 use super::{
-    SetUpError, kept, once_per_project::OncePerProject, project_removal, server, shared_server,
+    SetUpError, kept, once_per_project::OncePerProject, server, shared_server, started_server,
     template::prepared,
 };
 use crate::{
@@ -82,10 +82,8 @@ pub async fn database<S>(project: &str, set_up: S) -> Result<TestDatabase>
 where
     S: AsyncFnOnce(Branch) -> Result<(), SetUpError>,
 {
-    shared_server::serve_if_requested();
-    project_removal::remove_if_requested();
     let project = ProjectId::new(project)?;
-    let server = server::server().await?;
+    let server = started_server().await?;
     let databases =
         DATABASES.get_or_try_init(&project, async || open(server, &project, set_up).await).await?;
     let name = match &databases.supply {

@@ -5,8 +5,11 @@ use std::{sync::Arc, time::Instant};
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, mpsc};
 
-use super::template::{Template, drop_database, random};
-use crate::error::Result;
+use super::template::{Template, drop_database};
+use crate::{
+    error::Result,
+    testing::{random_letters, unavailable},
+};
 
 /// The databases that wait for a test.
 const STOCK: usize = 8;
@@ -49,9 +52,7 @@ impl Supply {
                 // From before this call; a copy of now may succeed.
                 Some((at, Err(_))) if at < called => {}
                 Some((_, made)) => return made,
-                None => {
-                    return Err(crate::testing::unavailable("the databases of the tests are no longer made"));
-                }
+                None => return Err(unavailable("the databases of the tests are no longer made")),
             }
         }
     }
@@ -91,7 +92,7 @@ impl Maker {
     }
 
     async fn copy(&mut self) -> Result<String> {
-        let name = format!("test_{}", random());
+        let name = format!("test_{}", random_letters());
         self.perform(Task::Copy(&name)).await?;
         Ok(name)
     }

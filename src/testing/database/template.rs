@@ -181,11 +181,6 @@ fn is_duplicate(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| DUPLICATE_DATABASE.contains(&code.as_ref()))
 }
 
-/// Letters for a name that no other database has.
-pub(super) fn random() -> String {
-    std::iter::repeat_with(fastrand::lowercase).take(12).collect()
-}
-
 pub(super) fn failed(context: impl Into<Cow<'static, str>>, error: sqlx::Error) -> Error {
     Error::from(DatabaseError::from(error)).with_context(context)
 }
