@@ -119,6 +119,9 @@ const SPARES_STOP: Duration = Duration::from_millis(500);
 /// How long a shutdown waits for files that the next start removes otherwise.
 const LAST_FILES: Duration = Duration::from_millis(250);
 
+/// Time for the deletion of one directory to end.
+const LAST_DIRECTORY: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// The clone method on this file system; `None` while a full disk prevents its detection.
     pub(crate) fn clone_method(&self) -> Option<CloneMethod> {
@@ -229,8 +232,10 @@ impl Engine {
         let _ = tokio::time::timeout(SPARES_STOP, self.inner.end_all_spares()).await;
         let slots: Vec<_> = self.inner.lock_slots().values().cloned().collect();
         join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP))).await;
-        // The next start deletes the rest.
+        // The next start deletes the rest: a caller may remove the data directory as soon as this returns.
         let _ = tokio::time::timeout(LAST_FILES, self.inner.storage.emptied()).await;
+        self.inner.storage.stop_deleting();
+        let _ = tokio::time::timeout(LAST_DIRECTORY, self.inner.storage.emptied()).await;
         let _ = tokio::time::timeout(LAST_FILES, self.inner.sockets.close()).await;
     }
 

@@ -214,6 +214,11 @@ impl Storage {
         self.trash.emptied().await;
     }
 
+    /// Ends the deletion of discarded directories after the one at hand; the next start goes on with it.
+    pub(super) fn stop_deleting(&self) {
+        self.trash.stop();
+    }
+
     /// Waits until only a few directories are in the trash.
     pub(super) async fn wait_for_trash(&self) {
         self.trash.wait_for_room().await;

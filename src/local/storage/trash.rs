@@ -3,7 +3,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -19,6 +23,7 @@ pub(super) struct Trash {
     dir: PathBuf,
     bin: mpsc::Sender<PathBuf>,
     waiting: watch::Sender<usize>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Trash {
@@ -26,17 +31,19 @@ impl Trash {
     pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
         let (bin, full) = mpsc::channel::<PathBuf>();
         let waiting = watch::Sender::new(0_usize);
-        let done = waiting.clone();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (done, is_stopped) = (waiting.clone(), Arc::clone(&stopped));
         thread::Builder::new().name("lakebase-trash".to_owned()).spawn(move || {
             yield_to_others();
             for path in full {
-                if let Err(error) = remove(&path) {
+                let removed = if is_stopped.load(Ordering::SeqCst) { Ok(()) } else { remove(&path) };
+                if let Err(error) = removed {
                     tracing::warn!(path = %path.display(), %error, "deleting a discarded directory; the next start tries again");
                 }
                 done.send_modify(|count| *count = count.saturating_sub(1));
             }
         })?;
-        let trash = Self { dir, bin, waiting };
+        let trash = Self { dir, bin, waiting, stopped };
         for entry in fs::read_dir(&trash.dir)? {
             trash.put(entry?.path());
         }
@@ -49,6 +56,11 @@ impl Trash {
         fs::rename(path, &target)?;
         self.put(target);
         Ok(())
+    }
+
+    /// Leaves all but the directory that is being deleted to the next start.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
     }
 
     /// Waits until nothing is left to delete.
@@ -105,5 +117,20 @@ mod tests {
         trash.waiting.send_replace(MAX_WAITING);
         assert_eq!(trash.wait_for_room().now_or_never(), Some(()));
         assert_eq!(trash.emptied().now_or_never(), None);
+    }
+    #[tokio::test]
+    async fn nothing_is_deleted_once_it_has_stopped_and_the_next_start_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("trash/left")).unwrap();
+        fs::create_dir(dir.path().join("discarded")).unwrap();
+        let open = || Trash::open(dir.path().join("trash")).unwrap();
+        let trash = open();
+        trash.emptied().await;
+        trash.stop();
+        trash.take(&dir.path().join("discarded"), "late").unwrap();
+        trash.emptied().await;
+        assert!(dir.path().join("trash/late").is_dir() && !dir.path().join("trash/left").exists());
+        open().emptied().await;
+        assert!(!dir.path().join("trash/late").exists());
     }
 }
