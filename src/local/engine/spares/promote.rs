@@ -90,27 +90,27 @@ impl Inner {
         let Spare { key, session, databases: own, since, .. } = spare;
         let (data, server) = (dir.join("data"), slot.running_server());
         let server = server.ok_or_else(|| EngineError::failed("a spare ended before its promotion"))?;
+        let at_source = self.sessions_for_sequences(key, own, &ready.source);
         let promoted = async {
             self.standby_ends(data, server).await?;
             let ended = Recovery::when(session, PROMOTED_WITHIN, |recovery| !recovery.under_way).await?;
             let ended = ended.ok_or_else(|| EngineError::failed("the recovery of a spare does not end"))?;
             parts.lap("spare: promotion");
             failpoint::reached("spare.promoted");
-            let lsn = self.begin_history(ready, &dir, &ended, *since).await?;
-            // The settings of a standby are gone: they name the source, and how to log in there.
-            slot.signal(Signal::HUP);
-            slot.set_spare(false);
-            parts.lap("spare: history");
-            failpoint::reached("spare.handed-over");
-            Ok::<_, EngineError>(Left { lsn, last_commit: ended.last_commit })
+            Ok::<_, EngineError>(ended)
         };
-        let at_source = self.sessions_for_sequences(key, own, &ready.source);
-        let (left, at_source) = tokio::join!(promoted, at_source);
-        let left = left?;
+        let (ended, at_source) = tokio::join!(promoted, at_source);
+        let ended = ended?;
         let mut parts = self.timings.begin();
-        set_back_sequences(own, at_source).await;
-        parts.lap("spare: sequences");
-        Ok(left)
+        let (lsn, ()) =
+            tokio::join!(self.begin_history(ready, &dir, &ended, *since), set_back_sequences(own, at_source));
+        let lsn = lsn?;
+        // The settings of a standby are gone: they name the source, and how to log in there.
+        slot.signal(Signal::HUP);
+        slot.set_spare(false);
+        parts.lap("spare: history and sequences");
+        failpoint::reached("spare.handed-over");
+        Ok(Left { lsn, last_commit: ended.last_commit })
     }
 
     /// Waits until PostgreSQL removes the file that makes a standby of a server, right before the end of its recovery. A
