@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 use crate::{
     api::{branch::Branch, expiry::Expiry, wire::branch::CopyMethod},
     error::{DatabaseError, Error, Result},
-    postgres::info::ConnectionInfo,
+    postgres::{connect::close, info::ConnectionInfo},
     sql::quote_ident,
 };
 
@@ -57,7 +57,10 @@ impl Template {
         let read = |error| failed("reading how the database of the set-up can be copied", error);
         template.settings = settings(&mut session, database).await.map_err(read)?;
         template.strategy = Strategy::of(&mut session, has_reflinks).await.map_err(read)?;
-        crate::postgres::connect::close(session).await;
+        close(session).await;
+        // With its first login to a database, PostgreSQL writes the file from which later ones fill their caches, and the
+        // copies have it.
+        close(template.login.connect().await?).await;
         Ok(template)
     }
 
@@ -85,7 +88,7 @@ impl Template {
         }
         let mut template = self.login.connect().await?;
         let made = template.execute(AssertSqlSafe(format!("CREATE DATABASE {ADMIN}"))).await;
-        crate::postgres::connect::close(template).await;
+        close(template).await;
         match made {
             // Another process was faster.
             Err(error) if is_duplicate(&error) => {}
