@@ -123,12 +123,12 @@
 
 mod api;
 pub mod auth;
-mod client;
 #[cfg(feature = "data")]
 pub mod data;
 pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
+#[path = "../fuzz/entry_points.rs"]
 pub mod fuzzing;
 // One declaration for each: rustdoc runs no test of a module under `any(doctest, docsrs)`.
 #[cfg(doctest)]
@@ -158,6 +158,7 @@ mod workflow;
 
 pub use api::{
     branch::Branch,
+    client::Lakebase,
     database::Database,
     endpoint::Endpoint,
     expiry::{Expiry, days, hours},
@@ -167,7 +168,6 @@ pub use api::{
     role::Role,
     snapshot::Snapshot,
 };
-pub use client::Lakebase;
 pub use error::{Error, ErrorKind, Result};
 pub use postgres::info::ConnectionInfo;
 #[cfg(feature = "sqlx")]
@@ -201,6 +201,7 @@ pub mod model {
     pub use crate::{
         api::{
             branch::{BranchInfo, CopyCost},
+            client::CurrentUser,
             created::Created,
             credential::{CredentialCache, DatabaseCredential},
             database::DatabaseInfo,
@@ -220,7 +221,6 @@ pub mod model {
                 role::{AuthMethod, IdentityType, MembershipRole},
             },
         },
-        client::CurrentUser,
         postgres::info::TlsMode,
         workflow::tree::{Tree, TreeBranch},
     };
@@ -244,6 +244,7 @@ pub mod builder {
             branch::{
                 CreateBranch, CreateBranchIfMissing, DeleteBranch, ResetBranch, UndeleteBranch, UpdateBranch,
             },
+            client::ClientBuilder,
             credential::GenerateCredential,
             database::{CreateDatabase, DeleteDatabase, UpdateDatabase},
             endpoint::{CreateEndpoint, DeleteEndpoint, UpdateEndpoint},
@@ -255,7 +256,6 @@ pub mod builder {
             role::{CreateRole, DeleteRole, UpdateRole},
             snapshot::{CreateSnapshot, DeleteSnapshot, SetSnapshotSchedule},
         },
-        client::ClientBuilder,
         http::{RawMethod as Method, RawRequest, RetryPolicy},
         postgres::DescribeConnection,
         workflow::ephemeral::CreateEphemeral,

@@ -1,7 +1,8 @@
-//! REST resources: handle, model and requests of each, and their shared parts.
+//! The client, and the REST resources: handle, model and requests of each, and their shared parts.
 
 pub(crate) mod backoff;
 pub(crate) mod branch;
+pub(crate) mod client;
 pub(crate) mod created;
 pub(crate) mod credential;
 pub(crate) mod database;

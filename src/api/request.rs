@@ -2,12 +2,12 @@
 
 use crate::{
     api::{
+        client::Lakebase,
         operation::Operation,
         resource::{Reading, Resource},
         wait::{PollResult, until},
         wire,
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserializer, de::DeserializeSeed};
 
 use crate::{
-    api::name::FromService,
-    client::Lakebase,
+    api::{client::Lakebase, name::FromService},
     error::{Error, ErrorKind, Result},
 };
 
@@ -110,12 +109,12 @@ macro_rules! handle {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $handle {
-            client: $crate::client::Lakebase,
+            client: $crate::api::client::Lakebase,
             name: $crate::api::name::$name,
         }
 
         impl $handle {
-            pub(crate) fn new(client: &$crate::client::Lakebase, name: $crate::api::name::$name) -> Self {
+            pub(crate) fn new(client: &$crate::api::client::Lakebase, name: $crate::api::name::$name) -> Self {
                 Self { client: client.clone(), name }
             }
 
@@ -130,7 +129,7 @@ macro_rules! handle {
             }
 
             /// The client that this handle works with.
-            pub fn client(&self) -> &$crate::client::Lakebase {
+            pub fn client(&self) -> &$crate::api::client::Lakebase {
                 &self.client
             }
         }
@@ -195,7 +194,7 @@ macro_rules! model {
             const ITEMS: &'static str = $items;
 
             fn read<'de, D: serde::Deserializer<'de>>(
-                client: &$crate::client::Lakebase,
+                client: &$crate::api::client::Lakebase,
                 answer: D,
             ) -> Result<Self, D::Error> {
                 let wire = <$wire as serde::Deserialize>::deserialize(answer)?;

@@ -42,8 +42,7 @@ pub use self::{
     retry::RetryPolicy,
 };
 use crate::{
-    api::wire::BASE_PATH,
-    client::Lakebase,
+    api::{client::Lakebase, wire::BASE_PATH},
     error::{Error, Result},
     telemetry::{field, record, span},
 };

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Request, decode};
 use crate::{
-    client::Lakebase,
+    api::client::Lakebase,
     error::{Error, Result},
 };
 

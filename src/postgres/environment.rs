@@ -5,9 +5,8 @@ use super::{
     info::{ConnectionInfo, Roots, TlsMode},
 };
 use crate::{
-    api::{credential::CredentialCache, endpoint::Endpoint},
+    api::{client::Lakebase, credential::CredentialCache, endpoint::Endpoint},
     auth::Env,
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
 };
 

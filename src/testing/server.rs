@@ -17,8 +17,7 @@ use url::Url;
 
 use super::{SPARES, kept::ConnectCommands, shared_server, unavailable};
 use crate::{
-    api::name::BranchName,
-    client::Lakebase,
+    api::{client::Lakebase, name::BranchName},
     error::{Error, Result},
     local::{Durability, LocalError, LocalLakebase},
     postgres::info::ConnectionInfo,

@@ -13,10 +13,10 @@ use super::{
 use crate::{
     api::{
         branch::Branch,
+        client::Lakebase,
         expiry::Expiry,
         name::{BranchName, ProjectId},
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
 };
 

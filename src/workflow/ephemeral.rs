@@ -339,7 +339,7 @@ impl Drop for Removal {
 mod tests {
     use super::*;
     use crate::{
-        client::Lakebase,
+        api::client::Lakebase,
         http::script::{Script, ok},
     };
 

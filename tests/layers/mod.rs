@@ -14,13 +14,13 @@ const LAYERS: &[&[&str]] = &[
     &["sql", "api::expiry", "api::lsn", "api::name", "error"],
     &["schema", "telemetry", "api::mask", "api::backoff", "api::wait"],
     &["data"],
-    &["http", "auth", "client", "api"],
+    &["http", "auth", "api"],
     &["postgres"],
     &["workflow"],
     &["migrate"],
     &["local"],
     &["testing"],
-    &["guides", "fuzzing"],
+    &["guides"],
 ];
 
 fn layer(module: &str) -> Option<usize> {

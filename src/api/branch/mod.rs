@@ -21,6 +21,7 @@ pub use update::UpdateBranch;
 
 use crate::{
     api::{
+        client::Lakebase,
         database::Database,
         endpoint::{Endpoint, EndpointInfo},
         expiry::Expiry,
@@ -38,7 +39,6 @@ use crate::{
             endpoint::EndpointType,
         },
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

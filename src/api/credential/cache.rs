@@ -229,7 +229,7 @@ impl fmt::Debug for CredentialCache {
 mod tests {
     use super::*;
     use crate::{
-        client::Lakebase,
+        api::client::Lakebase,
         http::script::{Script, ok},
     };
 

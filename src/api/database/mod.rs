@@ -14,13 +14,13 @@ pub use update::UpdateDatabase;
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
+        client::Lakebase,
         name::{DatabaseName, RoleName},
         page::List,
         request::{ok_or_missing, read},
         resource::{InvalidField, forward, handle, maybe_named, model, named},
         wire,
     },
-    client::Lakebase,
     error::{Error, Result},
     http::Request,
 };

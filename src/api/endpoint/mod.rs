@@ -19,6 +19,7 @@ pub use update::UpdateEndpoint;
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
+        client::Lakebase,
         name::{EndpointId, EndpointName},
         request::{ok_or_missing, read},
         resource::{InvalidField, forward, handle, model, named},
@@ -28,7 +29,6 @@ use crate::{
             endpoint::{EndpointState, EndpointType},
         },
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

@@ -12,12 +12,12 @@ use tracing::Instrument as _;
 
 use crate::{
     api::{
+        client::Lakebase,
         name::OperationName,
         resource::{Reading, Resource, unexpected},
         wait::{Deadline, PollResult, until},
         wire,
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::{Request, decode, retry},
     telemetry::{field, record, span},

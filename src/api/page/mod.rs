@@ -13,8 +13,8 @@ use serde::{
 };
 
 use crate::{
+    api::client::Lakebase,
     api::resource::{Reading, Resource},
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use super::{CustomTag, Project, ProjectInfo};
 use crate::{
     api::{
+        client::Lakebase,
         created::Created,
         endpoint::{Suspension, check_size, set_computes},
         name::{ProjectId, ProjectName},
@@ -18,7 +19,6 @@ use crate::{
             },
         },
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

@@ -18,6 +18,7 @@ pub use update::UpdateProject;
 use crate::{
     api::{
         branch::{Branch, BranchInfo, CreateBranch},
+        client::Lakebase,
         endpoint::Suspension,
         expiry::Expiry,
         name::{BranchId, BranchName, ProjectId, ProjectName},
@@ -26,7 +27,6 @@ use crate::{
         resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         wire,
     },
-    client::Lakebase,
     error::{Error, ErrorKind, Result},
     http::Request,
 };

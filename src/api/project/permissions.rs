@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Project, ProjectInfo};
 use crate::{
     api::{
+        client::Lakebase,
         request::read,
         resource::{forward, sealed::Read},
         wire::permission::{
@@ -13,7 +14,6 @@ use crate::{
             PermissionsRequest, Principal as WirePrincipal,
         },
     },
-    client::Lakebase,
     error::Result,
     http::Request,
 };

@@ -15,6 +15,7 @@ pub use update::UpdateRole;
 use crate::{
     api::{
         branch::{Branch, BranchInfo},
+        client::Lakebase,
         name::RoleName,
         page::List,
         request::{ok_or_missing, read},
@@ -24,7 +25,6 @@ use crate::{
             role::{AuthMethod, IdentityType, MembershipRole},
         },
     },
-    client::Lakebase,
     error::{Error, Result},
     http::Request,
 };

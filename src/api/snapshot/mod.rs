@@ -14,6 +14,7 @@ pub use schedule::{Cadence, ScheduleRule, SetSnapshotSchedule, SnapshotSchedule,
 use crate::{
     api::{
         branch::BranchInfo,
+        client::Lakebase,
         expiry::Expiry,
         name::{BranchName, SnapshotId, SnapshotName},
         page::List,
@@ -22,7 +23,6 @@ use crate::{
         resource::{InvalidField, count, forward, handle, maybe_named, model, named},
         wire,
     },
-    client::Lakebase,
     error::{Error, Result},
     http::Request,
 };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{
     api::{
         branch::Branch,
+        client::Lakebase,
         operation::Operation,
         request::{read, sent_when_awaited, start},
         resource::sealed::Read,
@@ -15,7 +16,6 @@ use crate::{
             snapshot::{Cadence as WireCadence, ScheduleRule as WireRule, SnapshotSchedule as Wire},
         },
     },
-    client::Lakebase,
     error::{Error, Result},
     http::Request,
 };

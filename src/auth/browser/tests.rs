@@ -16,8 +16,8 @@ use tokio::{
 use url::Url;
 
 use crate::{
+    api::client::Lakebase,
     auth::tests::{assert_hidden, build, program},
-    client::Lakebase,
     error::{ErrorKind, Result},
     http::script::{Script, Sent, Step, ok, refusal},
 };

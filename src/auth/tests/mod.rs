@@ -33,8 +33,8 @@ mod suite;
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
+    api::client::Lakebase,
     auth::Env,
-    client::Lakebase,
     error::{Error, Result},
     http::script::{Script, Sent, Step, refusal},
 };

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{client::Lakebase, error::ErrorKind};
+use crate::{api::client::Lakebase, error::ErrorKind};
 
 /// Serves `{}` to every connection that completes a handshake, and a refusal to one that asks for PostgreSQL's TLS.
 /// Returns the address and the root as PEM.

@@ -1,7 +1,7 @@
 //! SDK clients of a local Lakebase.
 
 use super::LocalLakebase;
-use crate::{auth::Env, client::Lakebase, error::Result};
+use crate::{api::client::Lakebase, auth::Env, error::Result};
 
 impl LocalLakebase {
     /// A client of this Lakebase, with its address and token. It reads nothing from the environment.

@@ -19,7 +19,7 @@ use chrono::DateTime;
 
 use super::*;
 use crate::{
-    client::Lakebase,
+    api::client::Lakebase,
     http::script::{Script, ok},
     postgres::info::{ConnectionInfo, Roots, TlsMode},
 };

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::tests::{generating, info};
 use crate::{
-    client::Lakebase,
+    api::client::Lakebase,
     error::{ErrorKind, Result},
     http::{RawMethod, tls::tests::server},
     postgres::info::{ConnectionInfo, Roots, TlsMode},
