@@ -23,8 +23,9 @@ use lakebase::data::{DataDiff, Options, compare, mask};
 use secrecy::SecretString;
 use support::{
     disk::Disk,
-    figures::{Goal, Unit, figure, machine, median, verdict},
+    figures::{Goal, Unit, median},
     postgres::{self, Cluster},
+    table::Table,
 };
 use tokio::{
     io::copy_bidirectional,
@@ -42,6 +43,9 @@ struct Arguments {
     rows: Option<u64>,
     #[arg(long)]
     rounds: Option<usize>,
+    /// Makes the table a section of docs/performance.md
+    #[arg(long, conflicts_with = "filters")]
+    write: bool,
     /// Said by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -58,7 +62,7 @@ async fn main() -> ExitCode {
     let disk = Disk::xfs(&[rows * 1200 / 1_000_000]).expect("a disk for the databases");
     tempfile::env::override_temp_dir(&disk.dir).expect("nothing has asked for the temporary directory");
     let rounds = arguments.rounds.unwrap_or(if arguments.quick { 1 } else { 3 });
-    let mut table = Table::default();
+    let mut table = Table::new("");
     let wanted = |part: &str| {
         arguments.filters.is_empty() || arguments.filters.iter().any(|filter| part.contains(filter))
     };
@@ -74,26 +78,13 @@ async fn main() -> ExitCode {
     if wanted("mask") {
         masks(rows.min(MASKED), rounds, &mut table).await;
     }
-    println!("{} changed of {rows} rows\n{}\n{}", CHANGED, table.0.join("\n"), machine());
+    println!("{CHANGED} changed of {rows} rows");
+    table.print();
+    if arguments.write {
+        table.write("data").expect("the page is written");
+    }
     drop(disk);
     ExitCode::SUCCESS
-}
-
-#[derive(Default)]
-struct Table(Vec<String>);
-
-impl Table {
-    fn add(&mut self, what: &str, goal: Goal, unit: Unit, samples: &[f64]) {
-        let (goal, met) = verdict(goal, unit, samples);
-        let line = format!("{what:<64} {:>28} {goal:>10} {met}", figure(unit, samples));
-        eprintln!("{line}");
-        self.0.push(line);
-    }
-
-    fn note(&mut self, text: String) {
-        eprintln!("{text}");
-        self.0.push(text);
-    }
 }
 
 fn run(cluster: &Cluster, sql: &str) -> String {
@@ -134,14 +125,14 @@ async fn branches(source: &Source, rounds: usize, table: &mut Table) {
     let branch = source.cluster.branch();
     run(&branch, &source.change);
     let counting = timed(rounds, || drop(run(&source.cluster, "select count(*) from t")));
-    table.add("select count(*) of one side", Goal::None, Unit::Seconds, &counting);
+    table.add("select count(*) of one side", Goal::None, Unit::Seconds, counting.clone());
     let sides = Sides { old: &source.cluster, new: &branch };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("branches, by SQL alone", &times, &diff, table);
     let ratio = median(&times).zip(median(&counting)).map(|(ours, count)| ours / count);
     let ratio: Vec<f64> = ratio.into_iter().collect();
-    table.add("branches, by SQL alone / count(*) of one side", Goal::AtMost(2.5), Unit::Ratio, &ratio);
-    table.add("peak of memory of this process", Goal::AtMost(100.0), Unit::Megabytes, &[peak()]);
+    table.add("branches, by SQL alone / count(*) of one side", Goal::AtMost(2.5), Unit::Ratio, ratio);
+    table.add("peak of memory of this process", Goal::AtMost(100.0), Unit::Megabytes, vec![peak()]);
     sides.others("branches", Goal::AtLeast(20.0), &times, table).await;
 }
 
@@ -229,16 +220,11 @@ async fn masks(rows: u64, rounds: usize, table: &mut Table) {
         drop(conn);
         cluster.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
     }
-    table.add(&format!("mask {rows} rows, five columns"), Goal::None, Unit::Seconds, &ours);
-    table.add("the same UPDATE by hand", Goal::None, Unit::Seconds, &hand);
-    table.add("the same UPDATE by hand, and VACUUM FULL", Goal::None, Unit::Seconds, &plain);
     let ratio = median(&ours).zip(median(&hand)).map(|(ours, hand)| ours / hand);
-    table.add(
-        "mask / UPDATE by hand",
-        Goal::AtMost(1.5),
-        Unit::Ratio,
-        &ratio.into_iter().collect::<Vec<_>>(),
-    );
+    table.add(&format!("mask {rows} rows, five columns"), Goal::None, Unit::Seconds, ours);
+    table.add("the same UPDATE by hand", Goal::None, Unit::Seconds, hand);
+    table.add("the same UPDATE by hand, and VACUUM FULL", Goal::None, Unit::Seconds, plain);
+    table.add("mask / UPDATE by hand", Goal::AtMost(1.5), Unit::Ratio, ratio.into_iter().collect());
 }
 
 fn timed(rounds: usize, mut work: impl FnMut()) -> Vec<f64> {
@@ -275,7 +261,7 @@ impl Sides<'_> {
         for found in &diff.tables {
             table.note(format!("{what}: {} ({})", found.method, found.reason));
         }
-        table.add(what, Goal::None, Unit::Seconds, times);
+        table.add(what, Goal::None, Unit::Seconds, times.to_vec());
     }
 
     /// Each tool once: they take long.
@@ -288,12 +274,12 @@ impl Sides<'_> {
             &format!("{what}: COPY of both sides, sorted and compared"),
             Goal::None,
             Unit::Seconds,
-            &[copied],
+            vec![copied],
         );
         match self.reladiff().await {
             Some(theirs) => {
-                table.add(&format!("{what}: reladiff"), Goal::None, Unit::Seconds, &[theirs]);
-                table.add(&format!("{what}: reladiff / ours"), goal, Unit::Ratio, &[theirs / ours]);
+                table.add(&format!("{what}: reladiff"), Goal::None, Unit::Seconds, vec![theirs]);
+                table.add(&format!("{what}: reladiff / ours"), goal, Unit::Ratio, vec![theirs / ours]);
             }
             None => table.note(format!("{what}: reladiff is not installed: not measured")),
         }

@@ -37,7 +37,7 @@ pub(crate) async fn wake(fixture: &Fixture, disk: &Disk, effort: &Effort, table:
         samples.push(milliseconds(begun.elapsed()));
         connection.close().await?;
     }
-    table.add(&what, Goal::AtMost(60.0), Milliseconds, samples);
+    table.add(&what, Goal::AtMost(40.0), Milliseconds, samples);
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! A local Lakebase with databases of known sizes.
 
 use std::{
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use lakebase::{
     Branch, Expiry, Lakebase, hours,
-    local::{Durability, LocalLakebase},
+    local::{Durability, LocalLakebase, LocalLakebaseBuilder},
     model::BranchInfo,
 };
 use secrecy::ExposeSecret as _;
@@ -43,7 +44,7 @@ pub(crate) async fn fill(admin: &Target, database: &str, megabytes: u64) -> Resu
     Ok(connection.close().await?)
 }
 
-async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
+pub(crate) async fn write(connection: &mut PgConnection, megabytes: u64) -> Result<()> {
     eprintln!("writing {megabytes} MB");
     let pages = megabytes * (1 << 20) / PAGE_BYTES;
     let (rows, fill) = if megabytes > DENSE_MB { (pages, 10) } else { (pages * ROWS_IN_A_PAGE, 100) };
@@ -69,8 +70,16 @@ impl Fixture {
 
     /// The same data, with so many warm spares for each source.
     pub(crate) async fn with_spares(disk: &Disk, durability: Durability, spares: usize) -> Result<Self> {
-        let builder = LocalLakebase::builder().data_dir(disk.dir.join("data")).durability(durability);
-        let local = builder.spares(spares).start().await?;
+        Self::start(durability, &disk.dir.join("data"), |builder| builder.spares(spares)).await
+    }
+
+    pub(crate) async fn start(
+        durability: Durability,
+        dir: &Path,
+        configure: impl FnOnce(LocalLakebaseBuilder) -> LocalLakebaseBuilder,
+    ) -> Result<Self> {
+        let builder = LocalLakebase::builder().data_dir(dir).durability(durability);
+        let local = configure(builder).start().await?;
         let lakebase = local.client().await?;
         Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
     }
@@ -98,10 +107,8 @@ impl Fixture {
 
     /// A second server, which keeps no history.
     pub(crate) async fn without_history(disk: &Disk, durability: Durability) -> Result<Self> {
-        let builder = LocalLakebase::builder().data_dir(disk.dir.join("without-history"));
-        let local = builder.durability(durability).history_budget_mb(0).spares(0).start().await?;
-        let lakebase = local.client().await?;
-        Ok(Self { local, lakebase, next: AtomicUsize::new(0) })
+        let dir = disk.dir.join("without-history");
+        Self::start(durability, &dir, |builder| builder.history_budget_mb(0).spares(0)).await
     }
 
     pub(crate) async fn close(self) {
@@ -143,7 +150,7 @@ impl Fixture {
 
     /// An id that no other branch has.
     pub(crate) fn fresh_id(&self) -> String {
-        format!("bench-{}", self.next.fetch_add(1, Ordering::Relaxed))
+        format!("bench-{:08x}-{}", fastrand::u32(..), self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// From the request for a branch to its first row.

@@ -11,6 +11,7 @@
 
 mod branches;
 mod computes;
+mod density;
 mod fixture;
 mod history;
 mod peers;
@@ -40,6 +41,9 @@ struct Arguments {
     /// Only rows whose name has this in it
     #[arg(long, default_value = "")]
     filter: String,
+    /// Makes the table a section of docs/performance.md
+    #[arg(long, conflicts_with = "filter")]
+    write: bool,
     /// Said by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -54,6 +58,8 @@ struct Effort {
     warm: usize,
     wakes: usize,
     at_once: usize,
+    /// Numbers of branches of one project: of an idle server, of a list and a start, and all.
+    density: [usize; 3],
     serves: usize,
     pgbench_rounds: usize,
     pgbench_seconds: u32,
@@ -72,6 +78,7 @@ const WHOLE: Effort = Effort {
     warm: 60,
     wakes: 21,
     at_once: 3,
+    density: [50, 500, 1000],
     serves: 7,
     pgbench_rounds: 5,
     pgbench_seconds: 8,
@@ -87,6 +94,7 @@ const QUICK: Effort = Effort {
     warm: 20,
     wakes: 7,
     at_once: 1,
+    density: [50, 500, 500],
     serves: 3,
     pgbench_rounds: 3,
     pgbench_seconds: 3,
@@ -106,7 +114,8 @@ async fn main() -> ExitCode {
         () = told_to_stop() => Err("interrupted".into()),
     };
     table.print();
-    match done {
+    let written = if arguments.write { table.write("local") } else { Ok(()) };
+    match done.and(written) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -157,6 +166,7 @@ async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result
         measured?;
         warm::branches(disk, durability, effort, table).await?;
         serve::existing(disk, effort, table).await?;
+        density::many(disk, durability, effort, table).await?;
     }
     Ok(())
 }
@@ -172,6 +182,7 @@ async fn measure_stage(
     if disk.name == "XFS" {
         branches::sizes(fixture, disk, effort, table).await?;
         branches::storage(fixture, disk, effort, table).await?;
+        branches::written_to(fixture, disk, effort, table).await?;
         branches::at_once(fixture, disk, effort, table).await?;
         peers::copies(fixture, disk, effort, table).await?;
         history::past(fixture, disk, effort, table).await?;

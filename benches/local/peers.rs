@@ -6,6 +6,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::{
     Effort, Result,
+    branches::point,
     disk::Disk,
     fixture::{FILLER_ROW, Fixture, fill},
     plain::{Plain, Target, stop},
@@ -57,9 +58,11 @@ pub(crate) async fn copies(fixture: &Fixture, disk: &Disk, effort: &Effort, tabl
             }
         }
         plain.stop().await?;
+        point(table, "a cold branch", megabytes, &branches);
         let Some(branch) = median(&branches) else { return Err("no rounds".into()) };
         for (way, samples) in WAYS.into_iter().zip(copies) {
             let slower = median(&samples).map(|copy| copy / branch);
+            point(table, way.name(), megabytes, &samples);
             table.add(&what(way), Goal::None, Milliseconds, samples);
             let what =
                 format!("  ÷ a branch of the same data, {}, {megabytes} MB, {}", way.name(), disk.name);

@@ -37,7 +37,8 @@ pub(crate) async fn existing(disk: &Disk, effort: &Effort, table: &mut Table) ->
     Ok(())
 }
 
-async fn time_to_ready(data_dir: &Path, durability: String) -> Result<f64> {
+/// From the start of the program to the line that says that it is ready.
+pub(crate) async fn time_to_ready(data_dir: &Path, durability: String) -> Result<f64> {
     let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_lakebase-local"))
         .args(["serve", "--listen", "127.0.0.1:0", "--durability", &durability, "--data-dir"])

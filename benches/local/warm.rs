@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     Effort, Result,
+    branches::point,
     disk::Disk,
     fixture::{FILLER_ROW, Fixture},
     table::{
@@ -79,6 +80,9 @@ async fn one(
     samples.sort_by(f64::total_cmp);
     let p95 = samples.get(samples.len() * 95 / 100).copied();
     let share = used / samples.len() as f64;
+    if disk.name == "XFS" {
+        point(table, "a branch from a warm spare", size, &samples);
+    }
     table.add(what, Goal::AtMost(10.0), Milliseconds, samples);
     table.add(&format!("  until the call returned, {size} MB"), Goal::None, Milliseconds, calls);
     table.add(&format!("  until the login, {size} MB"), Goal::None, Milliseconds, logins);
@@ -93,7 +97,7 @@ async fn one(
 }
 
 /// Writes to a branch until it is aborted.
-fn writer(source: &BranchInfo) -> JoinHandle<Result<()>> {
+pub(crate) fn writer(source: &BranchInfo) -> JoinHandle<Result<()>> {
     let source = source.clone();
     tokio::spawn(async move {
         let mut connection = source.connect().await?;

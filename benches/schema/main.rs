@@ -13,7 +13,6 @@ mod databases;
 mod memory;
 #[path = "../support/mod.rs"]
 mod support;
-mod table;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -21,11 +20,10 @@ use clap::Parser;
 use lakebase::schema::{Options, Schema, compare};
 
 use support::{
-    figures,
     figures::{Goal, Unit, median, milliseconds},
     postgres::{self, Cluster},
+    table::Table,
 };
-use table::Table;
 
 #[derive(Parser)]
 struct Arguments {
@@ -37,6 +35,9 @@ struct Arguments {
     tables: Vec<usize>,
     #[arg(long)]
     rounds: Option<usize>,
+    /// Makes the table a section of docs/performance.md
+    #[arg(long)]
+    write: bool,
     /// Reads these two databases and prints by how many bytes the peak of memory grew
     #[arg(long, hide = true, num_args = 2)]
     memory_of: Vec<String>,
@@ -57,13 +58,16 @@ async fn main() -> ExitCode {
         (false, []) => &[1_000, 10_000],
         (_, given) => given,
     };
-    let mut table = Table::default();
+    let mut table = Table::new("");
     for &tables in sizes {
         let servers = Servers::new(tables);
         let rounds = arguments.rounds.unwrap_or(if arguments.quick || tables > 2_000 { 5 } else { 15 });
         servers.measure(rounds, &mut table).await;
     }
     table.print();
+    if arguments.write {
+        table.write("schema").expect("the page is written");
+    }
     ExitCode::SUCCESS
 }
 

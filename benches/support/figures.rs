@@ -16,15 +16,20 @@ pub(crate) enum Unit {
     Seconds,
     Megabytes,
     Ratio,
+    PerSecond,
+    Percent,
 }
 
 impl Unit {
     pub(crate) fn show(self, value: f64) -> String {
         match self {
+            Self::Milliseconds if value < 10.0 => format!("{value:.1} ms"),
             Self::Milliseconds => format!("{value:.0} ms"),
             Self::Seconds => format!("{value:.2} s"),
             Self::Megabytes => format!("{value:.1} MB"),
             Self::Ratio => format!("{value:.2}×"),
+            Self::PerSecond => format!("{value:.1}/s"),
+            Self::Percent => format!("{value:.2} %"),
         }
     }
 }

@@ -12,6 +12,7 @@
 pub(crate) mod child;
 pub(crate) mod disk;
 pub(crate) mod figures;
+pub(crate) mod page;
 #[path = "../../tests/support/postgres/mod.rs"]
 pub(crate) mod postgres;
 pub(crate) mod processes;

@@ -38,11 +38,21 @@ pub(crate) fn programs(process: &Path) -> Result<PathBuf> {
     Ok(program.parent().ok_or("a program without a directory")?.to_owned())
 }
 
-/// User and system time of this process and of all of its children that ended.
+/// User and system time of this process and of all of its children that ended, to 10 ms.
 pub(crate) fn cpu_time() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit(')').next().unwrap_or_default();
     // Fields 14 to 17 of proc_pid_stat(5), counted from after the name; a tick is 10 ms on every Linux.
     let ticks: u64 = fields.split_whitespace().skip(11).take(4).filter_map(|n| n.parse::<u64>().ok()).sum();
     Ok(Duration::from_millis(ticks * 10))
+}
+
+/// Time of all threads of this process on a processor.
+pub(crate) fn running_time() -> Result<Duration> {
+    let mut total = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let statistics = fs::read_to_string(thread?.path().join("schedstat"))?;
+        total += statistics.split_whitespace().next().ok_or("no time")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(total))
 }

@@ -36,6 +36,9 @@ struct Arguments {
     /// Only rows whose name has this in it
     #[arg(long, default_value = "")]
     filter: String,
+    /// Makes the table a section of docs/performance.md
+    #[arg(long, conflicts_with = "filter")]
+    write: bool,
     /// Measures in the temporary directory, and prints one line a row for the process that puts the table together
     #[arg(long, hide = true)]
     disk: Option<String>,
@@ -120,7 +123,7 @@ fn on_each_disk(arguments: &Arguments) -> Result<()> {
         wait_for_the_end(disk)?;
     }
     table.print();
-    done
+    done.and(if arguments.write { table.write("testing") } else { Ok(()) })
 }
 
 /// The directory of the tests is removed after the process that used it.
