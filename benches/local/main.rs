@@ -89,7 +89,7 @@ const WHOLE: Effort = Effort {
     tpcb_seconds: 20,
 };
 const QUICK: Effort = Effort {
-    sizes: [50, 200],
+    sizes: [50, 1024],
     branches: 7,
     warm: 20,
     wakes: 7,
@@ -98,7 +98,7 @@ const QUICK: Effort = Effort {
     serves: 3,
     pgbench_rounds: 3,
     pgbench_seconds: 3,
-    peer_sizes: [50, 200],
+    peer_sizes: [50, 1024],
     peer_rounds: 3,
     history_mb: 200,
     pasts: 3,

@@ -8,6 +8,13 @@ use super::{Result, figures::machine};
 
 const SIZE: (u32, u32) = (760, 420);
 const FONT: &str = "sans-serif";
+const COLORS: [RGBColor; 5] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 86, 86),
+];
 
 /// Lines of points over logarithmic axes.
 pub(crate) struct Plot {
@@ -39,16 +46,20 @@ impl Plot {
         let file = docs().join("images").join(format!("{name}.svg"));
         let area = SVGBackend::new(&file, SIZE).into_drawing_area();
         area.fill(&WHITE)?;
-        let (x, y) = (self.range(|point| point.0), self.range(|point| point.1));
+        // The upper part is for the names of the lines.
+        let (x, y) = (self.range(|point| point.0, 2.0), self.range(|point| point.1, 30.0));
         let mut chart = ChartBuilder::on(&area)
             .caption(self.title, (FONT, 18))
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(60)
             .build_cartesian_2d(x.log_scale(), y.log_scale())?;
-        chart.configure_mesh().x_desc(self.axes.0).y_desc(self.axes.1).label_style((FONT, 13)).draw()?;
+        let label = |value: &f64| format!("{value}");
+        let mut mesh = chart.configure_mesh();
+        mesh.x_desc(self.axes.0).y_desc(self.axes.1).label_style((FONT, 13));
+        mesh.x_label_formatter(&label).y_label_formatter(&label).draw()?;
         for (number, (line, points)) in self.lines.iter().enumerate() {
-            let color = Palette99::pick(number).to_rgba();
+            let color = COLORS[number % COLORS.len()];
             let marks = points.iter().map(|point| Circle::new(*point, 4, color.filled()));
             chart
                 .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?
@@ -67,10 +78,10 @@ impl Plot {
         Ok(())
     }
 
-    /// A little more than the points take.
-    fn range(&self, coordinate: impl Fn(&(f64, f64)) -> f64) -> std::ops::Range<f64> {
+    /// From a little below the points to `room` times the largest.
+    fn range(&self, coordinate: impl Fn(&(f64, f64)) -> f64, room: f64) -> std::ops::Range<f64> {
         let all = || self.lines.values().flatten().map(&coordinate);
-        all().fold(f64::MAX, f64::min) / 1.5..all().fold(f64::MIN, f64::max) * 2.5
+        all().fold(f64::MAX, f64::min) / 1.5..all().fold(f64::MIN, f64::max) * room
     }
 }
 
