@@ -81,7 +81,7 @@ impl Inner {
         let _turn = self.cloning_turn().await?;
         let (dir, data) = (staged.dir.clone(), staged.data());
         self.on_disk(move |storage| {
-            storage.check_space(&template)?;
+            storage.check_space(storage.clone_size(&template)?)?;
             storage.clone_data(&template, &data, WalSelection::SinceCheckpoint)?;
             Lineage::of_template(&name).write(&dir)
         })
@@ -109,13 +109,15 @@ impl Inner {
         target: &BranchKey,
     ) -> Result<Fork, EngineError> {
         let vacant = self.vacant(target).await?;
-        self.wait_for_space(&self.existing(source).await?.join("data")).await?;
+        let written = self.wait_for_space(&self.existing(source).await?.join("data")).await?;
         let slot = self.slot(source);
         // Held against starts, stops and removal of the source.
         let _shared = self.ensure_recovered(source, &slot).await?;
         let _kept = self.history.read().await;
         let dir = self.existing(source).await?;
         let _turn = self.cloning_turn().await?;
+        // Others were cloned since.
+        self.on_disk(move |storage| storage.check_space(written)).await?;
         let staged = Staged::new(self).await?;
         let end = match slot.socket() {
             Some(socket) => self.fork_running(&socket, dir.join("data"), staged.data()).await?,
@@ -140,21 +142,26 @@ impl Inner {
         Ok(end.fork)
     }
 
-    /// Waits for the deletion of what was removed, if a clone of `source` does not fit beside it.
-    async fn wait_for_space(self: &Arc<Self>, source: &Path) -> Result<(), EngineError> {
+    /// Waits for the deletion of what was removed, if a clone of `source` does not fit beside it. Returns the bytes that
+    /// the clone writes: measuring them walks all files.
+    async fn wait_for_space(self: &Arc<Self>, source: &Path) -> Result<u64, EngineError> {
         let source = source.to_owned();
-        match self.on_disk(move |storage| storage.check_space(&source)).await {
-            Err(EngineError::DiskFull { .. }) => {
-                let _ = timeout(TRASH_LIMIT, self.storage.emptied()).await;
-                Ok(())
+        let measure = move |storage: &Storage| {
+            let written = storage.clone_size(&source)?;
+            match storage.check_space(written) {
+                Err(EngineError::DiskFull { .. }) => Ok((written, false)),
+                checked => checked.map(|()| (written, true)),
             }
-            other => other,
+        };
+        let (written, fits) = self.on_disk(measure).await?;
+        if !fits {
+            let _ = timeout(TRASH_LIMIT, self.storage.emptied()).await;
         }
+        Ok(written)
     }
 
     async fn fork_stopped(self: &Arc<Self>, source: PathBuf, target: PathBuf) -> Result<End, EngineError> {
         self.on_disk(move |storage| {
-            storage.check_space(&source)?;
             let control = ControlFile::read(&source)?;
             let cloned = storage.clone_data(&source, &target, WalSelection::SinceCheckpoint)?;
             // The record there says that the source was shut down; nothing else comes after. Both continue in copies
@@ -172,9 +179,6 @@ impl Inner {
         source: PathBuf,
         target: PathBuf,
     ) -> Result<End, EngineError> {
-        let measured = source.clone();
-        self.on_disk(move |storage| storage.check_space(&measured)).await?;
-
         let mut parts = self.timings.begin();
         let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
         parts.lap("clone: login");

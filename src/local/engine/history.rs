@@ -17,8 +17,7 @@ use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
     failpoint,
     storage::{
-        BaseMark, Chain, CloneMethod, Retention, Storage, Swept, Trimmed, data_size, is_taken, last_change,
-        parse_lsn,
+        BaseMark, Chain, CloneMethod, Retention, Storage, Swept, Trimmed, is_taken, last_change, parse_lsn,
     },
 };
 
@@ -262,8 +261,8 @@ fn check_affordable(storage: &Storage, data: &std::path::Path, budget: u64) -> R
     if storage.method()? == CloneMethod::Reflink {
         return Ok(());
     }
-    storage.check_space(data)?;
-    let needed = data_size(data)?;
+    let needed = storage.clone_size(data)?;
+    storage.check_space(needed)?;
     if needed <= budget / 4 {
         return Ok(());
     }

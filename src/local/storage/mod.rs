@@ -244,14 +244,20 @@ impl Storage {
         clone::clone_wal(source, target, take, self.method()?)
     }
 
-    /// Refuses a clone that would not fit. Shared extents take no space.
-    pub(super) fn check_space(&self, source: &Path) -> Result<(), EngineError> {
-        if self.method()? == CloneMethod::Reflink { Ok(()) } else { self.check_space_to_write(source) }
+    /// Bytes that a clone of a data directory writes. Shared extents take no space.
+    pub(super) fn clone_size(&self, source: &Path) -> Result<u64, EngineError> {
+        match self.method()? {
+            CloneMethod::Reflink => Ok(0),
+            CloneMethod::Copy => clone::data_size(source),
+        }
     }
 
-    /// Refuses to write a data directory anew if it would not fit.
-    pub(super) fn check_space_to_write(&self, source: &Path) -> Result<(), EngineError> {
-        let (needed, free) = (clone::data_size(source)? + clone::RESERVE, self.free_space()?);
+    /// Refuses to write so many bytes if little space would be left.
+    pub(super) fn check_space(&self, written: u64) -> Result<(), EngineError> {
+        if written == 0 {
+            return Ok(());
+        }
+        let (needed, free) = (written + clone::RESERVE, self.free_space()?);
         if needed > free { Err(EngineError::DiskFull { needed, free }) } else { Ok(()) }
     }
 
