@@ -200,7 +200,7 @@ pub mod model {
     pub use crate::workflow::restore::RestoredBranch;
     pub use crate::{
         api::{
-            branch::{BranchInfo, CopyCost},
+            branch::{BranchInfo, BranchStorage, CopyCost},
             client::CurrentUser,
             created::Created,
             credential::{CredentialCache, DatabaseCredential},

@@ -144,7 +144,7 @@ impl Cli {
 }
 
 /// Members of JSON whose values differ from run to run.
-const VOLATILE: [&str; 30] = [
+const VOLATILE: [&str; 31] = [
     "DATABASE_URL",
     "PGHOST",
     "PGPASSWORD",
@@ -170,6 +170,7 @@ const VOLATILE: [&str; 30] = [
     "source_lsn",
     "source_time",
     "sslrootcert",
+    "storage",
     "text",
     "remedy",
     "time",

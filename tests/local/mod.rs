@@ -15,3 +15,4 @@ mod security;
 mod serve;
 mod snapshots;
 mod spares;
+mod storage;

@@ -1,6 +1,12 @@
 //! Failures of the machine that take root to bring about.
 
-use std::{fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command};
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use lakebase::{
     ErrorKind, Expiry,
@@ -8,7 +14,7 @@ use lakebase::{
 };
 
 use crate::support::{
-    child::output,
+    child::{LIMIT, output},
     directory::directory,
     fixture::{local, number, number_on, run},
     serve::clusters,
@@ -64,6 +70,104 @@ impl Drop for Small {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
+}
+
+/// A file system that shares extents, on an image; unmounted at the end.
+struct Xfs(tempfile::TempDir);
+
+impl Xfs {
+    fn mount(megabytes: u64) -> Self {
+        let directory = directory();
+        let (image, mounted) = (directory.path().join("image"), directory.path().join("mounted"));
+        fs::File::create(&image).unwrap().set_len(megabytes << 20).unwrap();
+        fs::create_dir(&mounted).unwrap();
+        let made = output(Command::new("mkfs.xfs").args(["-q", "-f", "-m", "reflink=1"]).arg(&image));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut mount = Command::new("mount");
+        assert!(output(mount.args(["-o", "loop"]).arg(&image).arg(&mounted)).status.success());
+        Self(directory)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("mounted")
+    }
+}
+
+impl Drop for Xfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn a_branch_has_of_its_own_what_it_wrote_and_shares_the_rest() {
+    let xfs = Xfs::mount(1200);
+    let server = local(&xfs.path()).start().await.unwrap();
+    let project = server.client().await.unwrap().create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    let megabytes = |bytes: Option<u64>| bytes.unwrap() >> 20;
+    run(
+        &main,
+        "CREATE TABLE big AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 60000); CHECKPOINT",
+    )
+    .await;
+    let before = main.storage().await.unwrap().unwrap();
+    assert!(megabytes(before.own_size_bytes) + megabytes(before.shared_size_bytes) >= 60, "{before:?}");
+
+    let dev = project.create_branch("dev", Expiry::Never).await.unwrap();
+    let fresh = dev.storage().await.unwrap().unwrap();
+    assert!(megabytes(fresh.own_size_bytes) < 10, "{fresh:?}");
+    assert!(megabytes(fresh.shared_size_bytes) >= 60, "{fresh:?}");
+    let shared = main.storage().await.unwrap().unwrap();
+    assert!(megabytes(shared.shared_size_bytes) >= 60, "{shared:?}");
+
+    run(
+        &dev,
+        "CREATE TABLE more AS SELECT repeat('y', 1000) AS text FROM generate_series(1, 30000); CHECKPOINT",
+    )
+    .await;
+    // A base of its history may share it.
+    let grown = dev.storage().await.unwrap().unwrap();
+    let written = |storage: &lakebase::model::BranchStorage| {
+        megabytes(storage.own_size_bytes) + megabytes(storage.shared_size_bytes)
+    };
+    assert!(written(&grown) >= written(&fresh) + 30, "{fresh:?} {grown:?}");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root"]
+async fn what_the_budget_cut_off_the_history_is_not_in_the_window_that_is_reported() {
+    let xfs = Xfs::mount(2000);
+    let server = local(&xfs.path()).history_budget_mb(48).start().await.unwrap();
+    let project = server.client().await.unwrap().create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    let start = async || main.storage().await.unwrap().unwrap().history_start_time.unwrap();
+    let first = start().await;
+    let deadline = Instant::now() + LIMIT;
+    let much =
+        "SELECT pg_logical_emit_message(false, 'much', repeat('x', 1000000)) FROM generate_series(1, 40)";
+    while start().await == first {
+        assert!(Instant::now() < deadline, "nothing is cut off");
+        run(&main, much).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    // It may be cut further meanwhile.
+    loop {
+        let since = start().await;
+        assert!(since > first);
+        let made = project.create_branch("since", Expiry::Never).from(&main.name).at_time(since).await;
+        match made {
+            Ok(_) => break,
+            Err(error) => assert!(Instant::now() < deadline, "{since}: {error}"),
+        }
+    }
+    let refused = project.create_branch("first", Expiry::Never).from(&main.name).at_time(first).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::FailedPrecondition, "{refused}");
+    assert!(refused.to_string().contains("the history of the branch goes from"), "{refused}");
+    server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,9 +17,10 @@ SOURCE = pathlib.Path(sys.argv[1])
 
 # What the crate does not offer on purpose: Unity Catalog's side of Lakebase, and the PostgREST switch.
 NOT_OFFERED = ("/catalogs", "/synced_tables", "/cdf-configs", "/data-api", "/migrations")
-# Routes of earlier official clients, which the local server still answers, and the one that only it has.
+# Routes of earlier official clients, which the local server still answers, and those that only it has.
 OURS_ALONE = {
     "POST /projects/{}/masked-branches",
+    "GET /projects/{}/branches/{}/storage",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances/{}",
 }

@@ -348,3 +348,17 @@ async fn an_abandoned_branch_that_appears_late_is_removed_too() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+async fn the_storage_of_a_branch_is_none_where_the_service_does_not_report_it() {
+    let service = MockService::new().await;
+    let (dev, call) = (service.branch(), format!("GET {DEV}/storage"));
+    service.refuse_once(&call, 404, "ENDPOINT_NOT_FOUND", "No API found").await;
+    assert_eq!(dev.storage().await.unwrap(), None);
+    service.refuse_once(&call, 404, "NOT_FOUND", "branch id not found").await;
+    assert_eq!(dev.storage().await.unwrap_err().kind(), ErrorKind::NotFound);
+    service.on(&call, json!({"own_size_bytes": 7, "history_start_time": "2026-08-01T10:00:00Z"})).await;
+    let storage = dev.storage().await.unwrap().unwrap();
+    assert_eq!((storage.own_size_bytes, storage.shared_size_bytes), (Some(7), None));
+    assert_eq!(storage.history_start_time, Some("2026-08-01T10:00:00Z".parse().unwrap()));
+}

@@ -6,6 +6,7 @@ mod if_missing;
 #[cfg(feature = "data")]
 mod masked;
 mod reset;
+mod storage;
 mod update;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use create::CreateBranch;
 pub use delete::{DeleteBranch, UndeleteBranch};
 pub use if_missing::CreateBranchIfMissing;
 pub use reset::ResetBranch;
+pub use storage::BranchStorage;
 pub use update::UpdateBranch;
 
 use crate::{

@@ -140,3 +140,17 @@ pub(crate) struct CopyCost {
     pub(crate) method: String,
     pub(crate) bytes_added: i64,
 }
+
+/// The space that a branch takes on disk and the beginning of its history, as the local Lakebase alone reports them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct BranchStorage {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) own_size_bytes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shared_size_bytes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) history_size_bytes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) history_start_time: Option<DateTime<Utc>>,
+}

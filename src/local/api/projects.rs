@@ -15,7 +15,7 @@ use crate::api::{
     name::{BranchName, ProjectName},
     wire::{
         Branches, Projects,
-        branch::Branch,
+        branch::{Branch, BranchStorage},
         credential::{CredentialRequest, DatabaseCredential},
         masked::MaskedBranch,
         operation::Operation,
@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/masked-branches", post(create_masked_branch))
         .route("/projects/{p}/branches/{b}", get(get_branch).patch(update_branch).delete(delete_branch))
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
+        .route("/projects/{p}/branches/{b}/storage", get(get_branch_storage))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
         .route("/credentials", post(generate_credential))
 }
@@ -104,6 +105,11 @@ async fn create_masked_branch(
 
 async fn get_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Branch> {
     Ok(Json(api.control.branches.get(&branch).await?))
+}
+
+/// A route of our own: the service says nothing about its disks, nor how far the history of a branch goes.
+async fn get_branch_storage(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<BranchStorage> {
+    Ok(Json(api.control.branches.storage(&branch).await?))
 }
 
 async fn update_branch(

@@ -35,13 +35,12 @@ pub(super) fn point(spec: &BranchSpec) -> Result<Option<ForkPoint>, ErrorRespons
     }
 }
 
-/// Refuses a time before the retained history or in the future.
-fn check_time(
+/// The first time of the history that a project keeps.
+pub(super) fn window_start(
     state: &State,
     project: &ProjectName,
-    time: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), ErrorResponse> {
+) -> Result<DateTime<Utc>, ErrorResponse> {
     let retention = TimeDelta::from_std(state.project(project)?.history_retention).unwrap_or(TimeDelta::MAX);
     let kept = now.checked_sub_signed(retention).unwrap_or(DateTime::<Utc>::MIN_UTC);
     // A project has no role before its first branch is ready.
@@ -49,7 +48,17 @@ fn check_time(
         .branches_of(project.id())
         .filter(|branch| branch.origin.is_none())
         .map(|root| root.state_changed);
-    let first = begun.min().map_or(kept, |begun| kept.max(begun));
+    Ok(begun.min().map_or(kept, |begun| kept.max(begun)))
+}
+
+/// Refuses a time before the retained history or in the future.
+fn check_time(
+    state: &State,
+    project: &ProjectName,
+    time: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), ErrorResponse> {
+    let first = window_start(state, project, now)?;
     if (first..=now).contains(&time) {
         return Ok(());
     }

@@ -52,6 +52,7 @@ pub(crate) use super::{
     engine_error::EngineError,
     storage::{BranchKey, CloneMethod},
 };
+pub(crate) use disk_usage::BranchUsage;
 pub(crate) use masking::MaskingServer;
 pub(crate) use open::EngineOptions;
 pub(crate) use point_in_time::ForkPoint;

@@ -138,7 +138,7 @@ impl Inner {
         }
     }
 
-    async fn read_chain(&self, dir: PathBuf) -> Result<Chain, EngineError> {
+    pub(super) async fn read_chain(&self, dir: PathBuf) -> Result<Chain, EngineError> {
         self.sweep(&dir).await?;
         let keeps_history = self.keeps_history();
         self.on_disk(move |storage| match keeps_history {

@@ -23,6 +23,7 @@ mod clone;
 mod control_file;
 mod history;
 mod layout;
+mod own;
 mod regular;
 mod trash;
 mod usage;
@@ -49,6 +50,7 @@ pub(super) use history::{
     BaseMark, BranchPoint, Chain, HistoryOrigin, Lineage, Replay, Retention, Swept, last_change,
 };
 pub(super) use layout::{check_secret, claim, prepare};
+pub(crate) use own::Blocks;
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
 pub(crate) use usage::DiskUsage;
 pub(super) use wal::{WalRange, segment_ceiling, segment_floor, segments, timeline_switch_point};

@@ -243,8 +243,10 @@ fn changed(session: &Session, info: &BranchInfo, text: &str) -> Result<()> {
 
 async fn show(session: &Session, info: &BranchInfo) -> Result<()> {
     let endpoints = progress::reading("listing endpoints", info.endpoints()).await?;
+    let storage = progress::reading("measuring the branch", info.storage()).await?;
     if session.json {
         let mut json = serde_json::to_value(BranchJson::from(info))?;
+        json["storage"] = serde_json::to_value(&storage)?;
         json["endpoints"] =
             serde_json::to_value(endpoints.iter().map(EndpointJson::from).collect::<Vec<_>>())?;
         return output::print_json(&json);
@@ -256,6 +258,16 @@ async fn show(session: &Session, info: &BranchInfo) -> Result<()> {
     let mut field = |label: &str, value: String| lines.push(format!("  {DIM}{label:<9}{DIM:#} {value}"));
     field("state", format!("{style}{}{style:#}", info.state));
     field("size", size(info.logical_size_bytes));
+    if let Some(storage) = &storage {
+        if let Some((own, shared)) = storage.own_size_bytes.zip(storage.shared_size_bytes) {
+            field("on disk", format!("{} of its own, {} shared", size(own), size(shared)));
+        }
+        if let Some(start) = storage.history_start_time {
+            let kept =
+                storage.history_size_bytes.map(|kept| format!(" ({})", size(kept))).unwrap_or_default();
+            field("history", format!("since {}{kept}", start.format("%F %T %Z")));
+        }
+    }
     if let Some(source) = &info.source_branch {
         let at = info
             .source_branch_time

@@ -5,6 +5,7 @@ mod delete;
 mod masked;
 mod schedule;
 mod source;
+mod storage;
 mod undelete;
 
 use std::sync::Arc;

@@ -156,8 +156,18 @@ impl Chain {
 
     /// The newest base.
     pub(in crate::local) fn newest(&self) -> Option<BaseMark> {
+        self.bases(self.last_kept()?).last().map(|(_, mark)| *mark)
+    }
+
+    /// The oldest base with all WAL that is kept since.
+    pub(in crate::local) fn oldest(&self) -> Option<BaseMark> {
+        self.first(self.last_kept()?)
+    }
+
+    /// The last position of the WAL that is kept.
+    fn last_kept(&self) -> Option<u64> {
         let (start, _) = self.segments().pop_last()?;
-        self.bases(start + self.segment_size() - 1).last().map(|(_, mark)| *mark)
+        Some(start + self.segment_size() - 1)
     }
 
     /// The way from the newest base for which `reaches` holds. `last` is the end of the history.
