@@ -52,6 +52,51 @@ async fn serve_says_where_it_is_and_stops_when_asked_leaving_nothing() {
     }
 }
 
+/// Writes until the server is gone; returns the rows that were acknowledged.
+async fn write_until_the_end(branch: lakebase::Branch) -> i64 {
+    let mut session = branch.connect().await.unwrap();
+    let mut rows = 0;
+    let insert = "INSERT INTO item SELECT n, repeat('x', 500) FROM generate_series(1, 200) n";
+    while sqlx::query(insert).execute(&mut session).await.is_ok() {
+        rows += 200;
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_stops_in_time_while_every_branch_is_written_to_and_keeps_what_was_acknowledged() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    let mut serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item (n int, text text)").await;
+    let ids = ["production", "b0", "b1", "b2"];
+    for id in &ids[1..] {
+        project.create_branch(*id, Expiry::Never).await.unwrap();
+    }
+    let branches = ids.into_iter().flat_map(|id| [id, id]).map(|id| project.branch(id).unwrap());
+    let writers: Vec<_> = branches.map(|branch| tokio::spawn(write_until_the_end(branch))).collect();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let asked = Instant::now();
+    serve.signal(Signal::TERM);
+    assert!(serve.ended().success());
+    // Five seconds for the servers, and a moment for the process itself.
+    assert!(asked.elapsed() < Duration::from_millis(5500), "{:?}", asked.elapsed());
+    assert_eq!(processes_in(&data), [] as [String; 0]);
+    let mut acknowledged = Vec::new();
+    for writer in writers {
+        acknowledged.push(writer.await.unwrap());
+    }
+    let serve = Serve::start(&data);
+    let project = serve.client().await.project("shop").unwrap();
+    for (id, rows) in ids.iter().zip(acknowledged.chunks(2)) {
+        let found = number(project.branch(*id).unwrap(), "SELECT count(*) FROM item").await;
+        let wanted = rows.iter().sum::<i64>();
+        assert!(wanted > 0 && (wanted..=wanted + 400).contains(&found), "{id}: {found} of {wanted}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn env_prints_what_a_shell_evaluates() {
     let directory = directory();

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, SessionLimits},
+    failpoint,
     storage::{
         BaseMark, BranchPoint, Chain, ControlFile, HistoryOrigin, Lineage, Replay, Storage, WalRange,
         data_size, format_lsn, parse_lsn, segment_ceiling, segment_floor, timeline_switch_point,
@@ -201,6 +202,7 @@ impl Inner {
         let cloned = self.on_disk(lay_out).await?;
         let timeline = replay.timeline;
         let last_commit = self.run_replay(target, staged.dir(), at, timeline).await?;
+        failpoint::reached("history.replayed");
         let (dir, mark) = (staged.dir().to_owned(), replay.mark);
         let measure = move |_: &Storage| {
             let data = dir.join("data");

@@ -285,3 +285,27 @@ async fn a_compute_that_could_not_write_on_a_full_disk_wakes_once_there_is_room(
     assert_eq!(number(&main, "SELECT n FROM item").await, 7);
     end(serve, &data);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root"]
+async fn a_compute_that_cannot_write_its_wal_recovers_by_itself() {
+    let image = Image::new(EXT4, 400);
+    let data = image.data();
+    let serve = Serve::start(&data);
+    let project = serve.client().await.create_project("shop").await.unwrap();
+    let main = project.default_branch().await.unwrap();
+    run(&main, "CREATE TABLE item AS SELECT 7::bigint AS n").await;
+    let mut writer = main.connect().await.unwrap();
+    let ballast = image.fill_but(8 << 20);
+    let much =
+        "SELECT pg_logical_emit_message(false, 'full', repeat('x', 1000000)) FROM generate_series(1, 400)";
+    let error = sqlx::raw_sql(much).execute(&mut writer).await.unwrap_err();
+    eprintln!("{error}");
+    let _ = main.connect().timeout(Duration::from_secs(2)).await;
+    fs::remove_file(ballast).unwrap();
+    let mut session = tokio::time::timeout(LIMIT, main.connect().into_future()).await.unwrap().unwrap();
+    sqlx::query("INSERT INTO item VALUES (8)").execute(&mut session).await.unwrap();
+    drop(session);
+    assert_eq!(number(&main, "SELECT sum(n)::bigint FROM item").await, 15);
+    end(serve, &data);
+}

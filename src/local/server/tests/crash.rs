@@ -192,7 +192,7 @@ async fn roles_and_databases_are_whole_after_a_kill_and_their_names_can_be_used(
 }
 
 /// The directories of branches.
-fn directories(fixture: &Fixture) -> usize {
+pub(super) fn directories(fixture: &Fixture) -> usize {
     let branches = fixture.dir.path().join("data/branches");
     let projects = std::fs::read_dir(branches).unwrap().flatten();
     projects.map(|project| std::fs::read_dir(project.path()).unwrap().count()).sum()
@@ -307,6 +307,30 @@ async fn snapshots_are_whole_after_a_kill_and_their_ids_can_be_used() {
     send(&fixture, branch).await;
     let mut session = fixture.connect("projects/shop/branches/back").await.unwrap();
     assert_eq!(fixture.number(&mut session, "SELECT n FROM kept").await, 7);
+    fixture.done(Method::DELETE, "projects/shop/branches/back?purge=true", Value::Null).await;
+
+    // At a point of the past, by a replay that ends in a directory of its own.
+    let mut session = fixture.connect(MAIN).await.unwrap();
+    let lsn: String =
+        sqlx::query_scalar("SELECT pg_current_wal_lsn()::text").fetch_one(&mut session).await.unwrap();
+    sqlx::raw_sql("DROP TABLE kept").execute(&mut session).await.unwrap();
+    let spec = json!({"source_branch": MAIN, "source_branch_lsn": lsn, "no_expiry": true});
+    let spec = json!({"spec": spec});
+    let past = (Method::POST, "projects/shop/snapshots?snapshot_id=past".to_owned(), spec.clone());
+    let back = (Method::POST, "projects/shop/branches?branch_id=back".to_owned(), spec);
+    for point in ["history.replayed", "create-snapshot.files"] {
+        fixture = crashed(fixture, point, &past).await;
+        assert_eq!(directories(&fixture), 2, "{point}");
+    }
+    for point in ["history.replayed", "create-branch.files", "create-branch.started"] {
+        fixture = crashed(fixture, point, &back).await;
+        assert_eq!(directories(&fixture), 2, "{point}");
+    }
+    send(&fixture, past).await;
+    send(&fixture, back).await;
+    let mut session = fixture.connect("projects/shop/branches/back").await.unwrap();
+    assert_eq!(fixture.number(&mut session, "SELECT n FROM kept").await, 7);
+    fixture.done(Method::DELETE, "projects/shop/snapshots/past", Value::Null).await;
 
     let delete = (Method::DELETE, snapshot.to_owned(), Value::Null);
     fixture = crashed(fixture, "delete-snapshot.row", &delete).await;

@@ -8,6 +8,8 @@ mod point_in_time;
 mod reconciliation;
 mod snapshots;
 mod spare_crash;
+mod time_crash;
+mod verb_crash;
 
 use std::{path::Path, sync::Arc};
 
