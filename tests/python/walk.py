@@ -9,14 +9,15 @@ from datetime import timedelta
 import psycopg2
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.common.types.fieldmask import FieldMask
-from databricks.sdk.errors import InvalidParameterValue, NotFound
+from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound
 from databricks.sdk.service import postgres as pg
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 
 try:
     from google.protobuf.duration_pb2 import Duration
+    from google.protobuf.timestamp_pb2 import Timestamp
 except ImportError:
-    Duration = None
+    Duration = Timestamp = None
 
 PROJECT = "walk"
 
@@ -24,6 +25,15 @@ PROJECT = "walk"
 def duration(seconds):
     """Durations are plain protobuf messages in newer versions of the SDK and timedeltas in older ones."""
     return Duration(seconds=seconds) if Duration else timedelta(seconds=seconds)
+
+
+def timestamp(moment):
+    """As with durations."""
+    if not Timestamp:
+        return moment
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
 
 
 def connect(w, branch, user=None, password=None, endpoint_id="primary"):
@@ -143,6 +153,94 @@ def snapshots(w, project, branch, source):
     assert not schedule([]).schedule
 
 
+def past(w, project, branch, source):
+    """Branches and a snapshot of a moment, by time and by position; a moment outside of the history is refused."""
+    query(source, "CREATE TABLE gone AS SELECT 7 AS n")
+    lsn = query(source, "SELECT pg_current_wal_lsn()::text")[0][0]
+    moment = query(source, "SELECT clock_timestamp()")[0][0]
+    query(source, "DROP TABLE gone")
+    for branch_id, at in [
+        ("at-time", {"source_branch_time": timestamp(moment)}),
+        ("at-lsn", {"source_branch_lsn": lsn}),
+    ]:
+        made = w.postgres.create_branch(
+            parent=project.name,
+            branch=pg.Branch(spec=pg.BranchSpec(source_branch=branch.name, ttl=duration(3600), **at)),
+            branch_id=branch_id,
+        ).wait()
+        assert made.status.source_branch == branch.name, made
+        assert made.status.source_branch_lsn and made.status.source_branch_time, made
+        then = connect(w, made.name)
+        assert query(then, "SELECT n FROM gone") == [(7,)]
+        then.close()
+        w.postgres.delete_branch(made.name, purge=True).wait()
+    snapshot = w.postgres.create_snapshot(
+        parent=project.name,
+        snapshot=pg.Snapshot(
+            spec=pg.SnapshotSpec(source_branch=branch.name, source_branch_lsn=lsn, no_expiry=True)
+        ),
+        snapshot_id="past",
+    ).wait()
+    assert snapshot.status.no_expiry, snapshot
+    w.postgres.delete_snapshot(snapshot.name).wait()
+    try:
+        w.postgres.create_branch(
+            parent=project.name,
+            branch=pg.Branch(
+                spec=pg.BranchSpec(source_branch=branch.name, source_branch_lsn="FF/0", no_expiry=True)
+            ),
+            branch_id="ahead",
+        ).wait()
+        raise AssertionError("a position ahead of the branch was accepted")
+    except BadRequest as error:
+        assert "the history of the branch goes from" in str(error), error
+
+
+def deleted(w, project, source_branch):
+    """A deleted branch is listed, comes back with what it has, has a past, and is gone once it is purged."""
+
+    def names(show_deleted=None):
+        return [b.name for b in w.postgres.list_branches(project.name, show_deleted=show_deleted)]
+
+    branch = w.postgres.create_branch(
+        parent=project.name,
+        branch=pg.Branch(spec=pg.BranchSpec(source_branch=source_branch.name, no_expiry=True)),
+        branch_id="soft",
+    ).wait()
+    session = connect(w, branch.name)
+    query(session, "CREATE TABLE own AS SELECT 3 AS n")
+    lsn = query(session, "SELECT pg_current_wal_lsn()::text")[0][0]
+    session.close()
+    w.postgres.delete_branch(branch.name).wait()
+    assert branch.name not in names() and branch.name in names(show_deleted=True)
+    listed = next(b for b in w.postgres.list_branches(project.name, show_deleted=True) if b.name == branch.name)
+    assert listed.status.current_state == pg.BranchStatusState.DELETED, listed
+    assert listed.status.delete_time is not None or listed.delete_time is not None, listed
+    w.postgres.undelete_branch(branch.name).wait()
+    back = w.postgres.get_branch(branch.name)
+    assert back.uid == branch.uid and back.status.expire_time is None, back
+    session = connect(w, branch.name)
+    assert query(session, "SELECT n FROM own") == [(3,)]
+    session.close()
+    assert len(list(w.postgres.list_roles(branch.name))) >= 1
+    assert len(list(w.postgres.list_databases(branch.name))) >= 1
+
+    w.postgres.delete_branch(branch.name).wait()
+    then = w.postgres.create_branch(
+        parent=project.name,
+        branch=pg.Branch(spec=pg.BranchSpec(source_branch=branch.name, source_branch_lsn=lsn, no_expiry=True)),
+        branch_id="of-a-deleted-one",
+    ).wait()
+    w.postgres.delete_branch(then.name, purge=True).wait()
+    w.postgres.delete_branch(branch.name, purge=True).wait()
+    assert branch.name not in names(show_deleted=True)
+    try:
+        w.postgres.undelete_branch(branch.name).wait()
+        raise AssertionError("a purged branch came back")
+    except NotFound:
+        pass
+
+
 def read_only(w, branch, writer):
     """A read-only endpoint: its hosts, what it reads, what it refuses."""
     replica = w.postgres.create_endpoint(
@@ -170,6 +268,16 @@ def read_only(w, branch, writer):
     except psycopg2.errors.ReadOnlySqlTransaction:
         reader.rollback()
     reader.close()
+    # It is changed and sleeps alone.
+    changed = w.postgres.update_endpoint(
+        name=replica.name,
+        endpoint=pg.Endpoint(
+            spec=pg.EndpointSpec(endpoint_type=pg.EndpointType.ENDPOINT_TYPE_READ_ONLY, disabled=True)
+        ),
+        update_mask=FieldMask(field_mask=["spec.disabled"]),
+    ).wait()
+    assert changed.status.disabled, changed
+    assert w.postgres.get_endpoint(f"{branch.name}/endpoints/primary").status.current_state.value == "ACTIVE"
     query(writer, "DELETE FROM visit WHERE who = 'three'")
     w.postgres.delete_endpoint(replica.name).wait()
     assert len(list(w.postgres.list_endpoints(branch.name))) == 1
@@ -214,6 +322,8 @@ def main():
     assert branch.status.expire_time is not None, branch
 
     snapshots(w, project, main_branch, source)
+    past(w, project, main_branch, source)
+    deleted(w, project, main_branch)
     read_only(w, main_branch, source)
 
     query(copy, "DELETE FROM visit")
