@@ -104,6 +104,40 @@ pub(crate) async fn carried(
     Ok(())
 }
 
+/// From the request for a snapshot of a running branch to its answer.
+pub(crate) async fn snapshot(
+    fixture: &Fixture,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
+    let megabytes = effort.history_mb;
+    let what = format!("snapshot of a running branch, {megabytes} MB, {}", disk.name);
+    if !table.wants(&what) {
+        return Ok(());
+    }
+    let source = fixture.filled(megabytes).await?;
+    disk.sync()?;
+    let mut connection = source.connect().await?;
+    connection.execute("CREATE TABLE IF NOT EXISTS snapped (n bigint)").await?;
+    let mut samples = Vec::new();
+    for run in 0..=effort.branches {
+        // Something to write out each time.
+        connection.execute("INSERT INTO snapped SELECT generate_series(1, 1000)").await?;
+        let begun = Instant::now();
+        let snapshot =
+            source.handle().project().create_snapshot(fixture.fresh_id(), &source, Expiry::Never).await?;
+        let taken = milliseconds(begun.elapsed());
+        snapshot.delete().await?;
+        if run > 0 {
+            samples.push(taken);
+        }
+    }
+    connection.close().await?;
+    table.add(&what, Goal::AtMost(100.0), Milliseconds, samples);
+    Ok(())
+}
+
 /// From the request to restore a deleted branch to its answer.
 pub(crate) async fn undelete(
     fixture: &Fixture,

@@ -186,6 +186,7 @@ async fn measure_stage(
         branches::at_once(fixture, disk, effort, table).await?;
         peers::copies(fixture, disk, effort, table).await?;
         history::past(fixture, disk, effort, table).await?;
+        history::snapshot(fixture, disk, effort, table).await?;
         history::carried(fixture, disk, effort, table).await?;
         history::throughput(fixture, durability, disk, effort, table).await?;
     }
