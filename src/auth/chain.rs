@@ -11,7 +11,10 @@ use super::{
     env_oidc, file_oidc, github_oidc, github_oidc_azure, metadata_service, oauth_m2m, pat,
     token::{Configured, Provider},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    http::transport::is_loopback,
+};
 
 struct Strategy {
     name: &'static str,
@@ -119,9 +122,11 @@ async fn first_that_fits(context: &Context) -> Result<TokenCache> {
         }
     }
     tried.extend(not_offered(context));
+    let local = context.host().is_ok_and(is_loopback);
+    let local = if local { " (those of a local Lakebase: eval \"$(lakebase-local env)\")" } else { "" };
     let message = format!(
         "cannot configure default credentials, please check {DOCS} to configure credentials for your preferred \
-         authentication method; tried {}",
+         authentication method{local}; tried {}",
         tried.join("; ")
     );
     Err(context.config().explain("default auth: ", Error::new(ErrorKind::Config, message)))

@@ -134,6 +134,16 @@ fn check(row: &str, outcome: Result<Lakebase>, expected: &Expected) {
 }
 
 #[tokio::test]
+async fn without_a_login_on_this_machine_the_way_to_one_is_named() {
+    for (host, named) in
+        [("http://127.0.0.1:8432", true), ("http://localhost:8432", true), ("https://x", false)]
+    {
+        let error = build(&[("host", host)], &[], &nowhere()).await.unwrap_err().to_string();
+        assert_eq!(error.contains("eval \"$(lakebase-local env)\""), named, "{host}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn when_nothing_fits_every_login_says_what_it_lacks() {
     let error = build(&[("host", "https://x")], &[], &nowhere()).await.unwrap_err().to_string();
     for part in [

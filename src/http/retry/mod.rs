@@ -253,13 +253,16 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 fn no_answer(broken: TransportError, to: &str) -> Error {
     let (kind, message) = match broken.kind {
         TransportErrorKind::Unreachable | TransportErrorKind::Impossible => {
-            let local_tls = Url::parse(to).is_ok_and(|url| url.scheme() == "https" && is_loopback(&url));
-            let scheme = if local_tls {
-                "; a server on this machine usually wants http://"
-            } else {
-                "; check the host and the network"
+            let local = Url::parse(to).ok().filter(is_loopback);
+            let remedy = match local.as_ref().map(Url::scheme) {
+                Some("https") => "a server on this machine usually wants http://",
+                Some(_) => {
+                    "no server of this machine answers there; a local Lakebase is started with `lakebase local start` or \
+                     `lakebase-local serve`, and `lakebase-local env` says its address"
+                }
+                None => "check the host and the network",
             };
-            (ErrorKind::Connect, format!("cannot reach {to}{scheme}"))
+            (ErrorKind::Connect, format!("cannot reach {to}; {remedy}"))
         }
         TransportErrorKind::Lost => {
             (ErrorKind::Connect, format!("the connection to {to} broke before the answer was complete"))
