@@ -1,7 +1,14 @@
 //! The first steps: a project remembered, the machine checked, completions, manual pages.
 
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
 use super::{Cli, snapshot};
-use crate::support::fixture::{fresh_id, on_a_project};
+use crate::support::{
+    child::{LIMIT, ended, signal},
+    fixture::{fresh_id, on_a_project},
+};
 
 #[tokio::test]
 async fn a_project_is_created_and_remembered_beside_the_code() {
@@ -79,4 +86,19 @@ fn completions_and_manual_pages_are_printed() {
     snapshot!("man", cli.json("man --dir pages", 0));
     let pages: Vec<_> = std::fs::read_dir(cli.path().join("pages")).unwrap().collect();
     assert!(pages.len() > 30, "{pages:?}");
+}
+
+#[test]
+fn ctrl_c_ends_the_doctor_as_it_ends_other_commands() {
+    // Accepts connections, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut cli = Cli::alone();
+    cli.variables.push(("DATABRICKS_HOST", format!("http://{}", silent.local_addr().unwrap())));
+    cli.variables.push(("DATABRICKS_TOKEN", "t0".to_owned()));
+    let mut program = cli.command();
+    program.arg("doctor").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = program.spawn().unwrap();
+    let _asking = silent.accept().unwrap();
+    signal(&child, Signal::INT);
+    assert_eq!(ended(&mut child, LIMIT).code(), Some(130));
 }

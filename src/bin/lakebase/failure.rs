@@ -58,6 +58,10 @@ impl Failure {
         Self { lines: Vec::new(), help: None, status: Status::Interrupted }
     }
 
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.status == Status::Interrupted
+    }
+
     /// Adds what to do.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -43,19 +43,23 @@ impl Check {
         Self { check, outcome: Outcome::Note, text: text.into(), remedy: Some(remedy.to_owned()) }
     }
 
-    fn failed(check: &'static str, failure: Failure) -> Self {
+    /// A check that failed. Ctrl-C is no fault, and ends the command.
+    fn failed(check: &'static str, failure: Failure) -> Result<Self> {
+        if failure.is_interruption() {
+            return Err(failure);
+        }
         let (text, remedy) = failure.into_parts();
-        Self { check, outcome: Outcome::Failed, text, remedy }
+        Ok(Self { check, outcome: Outcome::Failed, text, remedy })
     }
 }
 
 pub(crate) async fn run(global: &Global) -> Result<Status> {
-    let mut checks = vec![settings()];
-    checks.extend(service(global).await);
+    let mut checks = vec![settings()?];
+    checks.extend(service(global).await?);
     checks.push(psql());
-    checks.extend(hook());
+    checks.extend(hook()?);
     #[cfg(feature = "local")]
-    checks.extend(machine::checks(global).await);
+    checks.extend(machine::checks(global).await?);
     let healthy = checks.iter().all(|check| check.outcome != Outcome::Failed);
     if global.json {
         output::print_json(&serde_json::json!({"ok": healthy, "checks": checks}))?;
@@ -75,21 +79,21 @@ pub(crate) async fn run(global: &Global) -> Result<Status> {
     Ok(Status::of(healthy))
 }
 
-fn settings() -> Check {
-    match Settings::find() {
+fn settings() -> Result<Check> {
+    Ok(match Settings::find() {
         Ok(Settings { file: Some(file), .. }) => Check::ok("settings", file.display().to_string()),
         Ok(_) => Check::note("settings", "no lakebase.toml here or above", "`lakebase init` writes one"),
-        Err(failure) => Check::failed("settings", failure),
-    }
+        Err(failure) => Check::failed("settings", failure)?,
+    })
 }
 
 /// Each check needs what the one before found.
-async fn service(global: &Global) -> Vec<Check> {
+async fn service(global: &Global) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let settings = Settings::find().unwrap_or_default();
     let target = match Target::choose(global, &settings).await {
         Ok(target) => target,
-        Err(failure) => return vec![Check::failed("lakebase", failure)],
+        Err(failure) => return Ok(vec![Check::failed("lakebase", failure)?]),
     };
     checks.push(Check::ok("lakebase", target.description.clone()));
     match progress::reading("asking who you are", target.lakebase.current_user()).await {
@@ -97,26 +101,26 @@ async fn service(global: &Global) -> Vec<Check> {
             checks.push(Check::ok("login", format!("{} ({})", user.user_name, target.lakebase.auth_type())));
         }
         Err(failure) => {
-            checks.push(Check::failed("login", failure));
-            return checks;
+            checks.push(Check::failed("login", failure)?);
+            return Ok(checks);
         }
     }
     match Session::with(global, target, settings).await {
-        Ok(session) => checks.extend(database(&session).await),
-        Err(failure) => checks.push(Check::failed("project", failure)),
+        Ok(session) => checks.extend(database(&session).await?),
+        Err(failure) => checks.push(Check::failed("project", failure)?),
     }
-    checks
+    Ok(checks)
 }
 
 /// The project, and a login to its default branch.
-async fn database(session: &Session) -> Vec<Check> {
+async fn database(session: &Session) -> Result<Vec<Check>> {
     let found = async {
         let project = session.project().await?;
         progress::reading("reading the project", project.get()).await
     };
     let project = match found.await {
         Ok(project) => project,
-        Err(failure) => return vec![Check::failed("project", failure)],
+        Err(failure) => return Ok(vec![Check::failed("project", failure)?]),
     };
     let mut checks = vec![Check::ok("project", project.name.id().to_string())];
     let login = async {
@@ -128,9 +132,9 @@ async fn database(session: &Session) -> Vec<Check> {
     };
     checks.push(match login.await {
         Ok((branch, version)) => Check::ok("database", format!("PostgreSQL {version} on {}", branch.id())),
-        Err(failure) => Check::failed("database", failure),
+        Err(failure) => Check::failed("database", failure)?,
     });
-    checks
+    Ok(checks)
 }
 
 fn psql() -> Check {
@@ -146,16 +150,18 @@ fn psql() -> Check {
 }
 
 /// Nothing outside of a repository.
-fn hook() -> Option<Check> {
+fn hook() -> Result<Option<Check>> {
     let project = match git::project() {
         Ok(project) => project,
-        Err(failure) => return Some(Check::failed("git", failure)),
+        Err(failure) => return Check::failed("git", failure).map(Some),
     };
-    git::ask(&["rev-parse", "--git-dir"])?;
-    Some(match project {
+    if git::ask(&["rev-parse", "--git-dir"]).is_none() {
+        return Ok(None);
+    }
+    Ok(Some(match project {
         Some(project) => Check::ok("git", format!("branches of {project} for git branches")),
         None => Check::note("git", "no hook", "`lakebase git install` makes a branch for each git branch"),
-    })
+    }))
 }
 
 #[cfg(feature = "local")]
@@ -164,13 +170,13 @@ mod machine {
 
     use lakebase::local::BranchCopies;
 
-    use super::{Check, Global};
+    use super::{Check, Global, Result};
 
     /// Checks the needs of a Lakebase on this machine.
-    pub(super) async fn checks(global: &Global) -> Vec<Check> {
+    pub(super) async fn checks(global: &Global) -> Result<Vec<Check>> {
         let found = match global.local_builder().inspect().await {
             Ok(found) => found,
-            Err(error) => return vec![Check::failed("local", error.into())],
+            Err(error) => return Ok(vec![Check::failed("local", error.into())?]),
         };
         let mut checks = vec![match (&found.pg_version, &found.pg_bin) {
             (Some(version), Some(bin)) => Check::ok("postgres", format!("{version} in {}", bin.display())),
@@ -191,7 +197,7 @@ mod machine {
             _ => Check::note("reflinks", format!("{dir} cannot be written to"), "set LAKEBASE_LOCAL_DIR"),
         });
         checks.push(addresses());
-        checks
+        Ok(checks)
     }
 
     /// Endpoints listen on an address of their own each, at PostgreSQL's port.
