@@ -53,6 +53,8 @@ async fn psql_gets_its_password_by_the_environment() {
         assert_eq!(ran.says("branch production (the default)").stdout, "42\n");
         cli.write("two.sql", "select 2;");
         assert_eq!(cli.ok("psql production -f two.sql -- -At"), "2\n");
+        let in_order = ["psql", "-f", "two.sql", "-c", "select 3", "-f", "two.sql", "--", "-At"];
+        assert_eq!(cli.run_words(&in_order).expect(0).stdout, "2\n3\n2\n");
         // The exit status is that of psql.
         cli.run_words(&["psql", "-c", "select oops"]).expect(1).says("oops");
         let arguments = cli.run_words(&["psql", "-c", r"\! tr '\0' ' ' < /proc/$PPID/cmdline", "--", "-At"]);

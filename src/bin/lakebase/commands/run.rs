@@ -1,8 +1,13 @@
 //! `lakebase psql` and `lakebase exec`: programs that take the place of this one.
 
-use std::{ffi::OsString, io, path::PathBuf, process::Command};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, value_parser};
 
 use super::branch::not_by_accident;
 use crate::{
@@ -17,15 +22,69 @@ pub(crate) struct Psql {
     branch: Option<String>,
     #[command(flatten)]
     choice: Choice,
-    /// Run a command and exit; may be repeated
-    #[arg(long = "command", short, value_name = "SQL")]
-    commands: Vec<String>,
-    /// Run a file and exit; may be repeated
-    #[arg(long = "file", short, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    scripts: Scripts,
     /// Further arguments of psql, after `--`
     #[arg(last = true, value_name = "ARGUMENT")]
     rest: Vec<OsString>,
+}
+
+/// `-c` and `-f` in the order in which they were given, in which psql runs them.
+#[derive(Debug)]
+struct Scripts(Vec<Script>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Script {
+    Command(String),
+    File(PathBuf),
+}
+
+impl Scripts {
+    fn read(matches: &ArgMatches) -> Vec<(usize, Script)> {
+        let indices = |id| matches.indices_of(id).into_iter().flatten();
+        let commands = matches.get_many::<String>("sql").into_iter().flatten().cloned().map(Script::Command);
+        let files = matches.get_many::<PathBuf>("script").into_iter().flatten().cloned().map(Script::File);
+        let mut all: Vec<_> = indices("sql").zip(commands).chain(indices("script").zip(files)).collect();
+        all.sort_by_key(|(index, _)| *index);
+        all
+    }
+}
+
+impl FromArgMatches for Scripts {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(Self::read(matches).into_iter().map(|(_, script)| script).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Scripts {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let command = command.arg(
+            Arg::new("sql")
+                .long("command")
+                .short('c')
+                .value_name("SQL")
+                .help("Run a command and exit; may be repeated, also with --file")
+                .action(ArgAction::Append),
+        );
+        command.arg(
+            Arg::new("script")
+                .long("file")
+                .short('f')
+                .value_name("FILE")
+                .help("Run a file and exit; may be repeated, also with --command")
+                .value_parser(value_parser!(PathBuf))
+                .action(ArgAction::Append),
+        )
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -50,15 +109,47 @@ pub(crate) async fn psql(session: &Session, psql: &Psql) -> Result<Status> {
     // It is of no use to it.
     command.env_remove("DATABASE_URL");
     if connection.info.ca_cert.is_none() {
-        // libpq knows the authorities of the system by this name only.
-        command.env("PGSSLROOTCERT", "system");
+        command.env("PGSSLROOTCERT", authorities(version_of_psql(), Path::is_file)?);
     }
-    command.args(psql.commands.iter().flat_map(|sql| ["-c", sql.as_str()]));
-    for file in &psql.files {
-        command.arg("-f").arg(file);
+    for script in &psql.scripts.0 {
+        match script {
+            Script::Command(sql) => command.arg("-c").arg(sql),
+            Script::File(file) => command.arg("-f").arg(file),
+        };
     }
     command.args(&psql.rest);
     become_program(command)
+}
+
+/// The file of the system's authorities on Debian, Fedora, openSUSE, Alpine and macOS.
+const BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/opt/homebrew/etc/ca-certificates/cert.pem",
+];
+
+/// The major version of `psql`, which has that of its libpq; `None` where it does not say.
+fn version_of_psql() -> Option<u32> {
+    let output = Command::new("psql").arg("--version").stdin(Stdio::null()).output().ok()?;
+    // psql (PostgreSQL) 15.18 (Debian …)
+    let text = String::from_utf8(output.stdout).ok()?;
+    let number = text.split_once("(PostgreSQL)")?.1.trim_start();
+    number.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+/// What libpq calls the authorities of the system: `system`, and before version 16 only the file that has them.
+fn authorities(major: Option<u32>, is_file: impl Fn(&Path) -> bool) -> Result<PathBuf> {
+    if major.is_none_or(|major| major >= 16) {
+        return Ok("system".into());
+    }
+    let given = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let found = given.into_iter().chain(BUNDLES.map(PathBuf::from)).find(|file| is_file(file));
+    found.ok_or_else(|| {
+        Failure::new("this psql is older than 16 and needs the file with the authorities of the system, which is not found")
+            .help("set SSL_CERT_FILE to that file, or install psql 16 or newer")
+    })
 }
 
 pub(crate) async fn exec(session: &Session, exec: &Exec) -> Result<Status> {
@@ -101,5 +192,42 @@ fn not_started(command: &Command, error: &io::Error) -> Failure {
         }
         (_, io::ErrorKind::NotFound) => failure.help("give its path, or see that PATH has its directory"),
         _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        psql: Psql,
+    }
+
+    #[test]
+    fn commands_and_files_keep_their_order() {
+        let line = "psql dev -f one.sql -c two --command=three --file four.sql -- -At";
+        let line = Line::try_parse_from(line.split_whitespace()).unwrap();
+        let wanted = [
+            Script::File("one.sql".into()),
+            Script::Command("two".to_owned()),
+            Script::Command("three".to_owned()),
+            Script::File("four.sql".into()),
+        ];
+        assert_eq!(line.psql.scripts.0, wanted);
+        assert_eq!(line.psql.branch.as_deref(), Some("dev"));
+        assert!(Line::try_parse_from(["psql"]).unwrap().psql.scripts.0.is_empty());
+    }
+
+    #[test]
+    fn an_old_libpq_gets_the_file_of_the_authorities() {
+        assert_eq!(authorities(Some(16), |_| false).unwrap(), Path::new("system"));
+        assert_eq!(authorities(None, |_| false).unwrap(), Path::new("system"));
+        let fedora = Path::new("/etc/pki/tls/certs/ca-bundle.crt");
+        assert_eq!(authorities(Some(15), |file| file == fedora).unwrap(), fedora);
+        assert!(authorities(Some(15), |_| false).unwrap_err().text().contains("SSL_CERT_FILE"));
     }
 }
