@@ -10,6 +10,7 @@ use super::{Cli, snapshot};
 use crate::support::{
     child::{LIMIT, ended, line, signal},
     fixture::{on_a_project, run},
+    postgres::programs,
     serve::processes_in,
 };
 
@@ -111,6 +112,43 @@ async fn a_project_is_filled_from_another_postgresql() {
         let failed = cli.run(&format!("local pull {} --project other --exclude-schema secret", source.trim()));
         failed.expect(2).says("restoring failed, and nothing was changed").says("secret");
         cli.run_words(&["psql", "-p", "other", "-c", "table item"]).expect(1).says("does not exist");
+        drop(stopped);
+    })
+    .await;
+}
+
+/// A `pg_dump` that prints a script of the test's own beside the real `psql`.
+fn dumping(cli: &Cli, script: &str) -> String {
+    let bin = cli.path().join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let program = "#!/bin/sh\n[ \"$1\" = --version ] && { echo 'pg_dump (PostgreSQL) 99.1'; exit; }\n\
+                   for word; do case \"$word\" in --restrict-key=*) key=${word#*=};; esac; done\n";
+    let program = format!("{program}printf '\\\\restrict %s\\n' \"$key\"\ncat <<'END'\n{script}\nEND\n");
+    std::fs::write(bin.join("pg_dump"), program).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("pg_dump"), executable).unwrap();
+    let psql = programs::client(&programs::server(), "psql", 0).expect("psql is installed");
+    let _ = std::os::unix::fs::symlink(psql, bin.join("psql"));
+    bin.display().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_dump_runs_no_program_and_its_output_stops_nothing() {
+    on_a_project(async |fixture| {
+        let source = Cli::of(&fixture).ok("url production");
+        let mut cli = Cli::alone();
+        let marker = cli.path().join("ran").display().to_string();
+        let bin = dumping(&cli, &format!("CREATE TABLE half ();\n\\! touch {marker}"));
+        cli.variables.push(("LAKEBASE_PG_BIN", bin));
+        let stopped = Stopped(&cli);
+        let server = programs::server();
+        cli.ok(&format!("local start --listen 127.0.0.1:0 --durability fast --pg-bin {}", server.display()));
+        let refused = cli.run(&format!("local pull {} --project shop", source.trim())).expect(2);
+        refused.says("restoring failed, and nothing was changed").says("backslash commands are restricted");
+        assert!(!std::path::Path::new(&marker).exists(), "a program ran");
+        // More than a pipe holds.
+        dumping(&cli, "SELECT repeat('x', 1000000);\nCREATE TABLE whole ();");
+        cli.ok(&format!("local pull {} --project shop", source.trim()));
         drop(stopped);
     })
     .await;

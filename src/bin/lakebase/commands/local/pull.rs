@@ -225,6 +225,9 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
         "--no-subscriptions",
     ]);
     dump.args(["--no-security-labels", "--no-password"]).arg("--dbname").arg(source.url.as_str());
+    // Has psql refuse the commands that begin with a backslash, which run programs on this machine: a hostile source
+    // can have them in its names. The key must be one that the source does not know.
+    dump.arg(format!("--restrict-key={}", restrict_key()));
     dump.args(pull.exclude.iter().map(|schema| exclusion(schema)));
     if pull.schema_only {
         dump.arg("--schema-only");
@@ -235,6 +238,9 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
     let mut psql = Command::new(&programs.psql);
     psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
     connection.give_to(psql.as_std_mut());
+    dump.stdout(Stdio::piped());
+    // The results of its statements, which nobody reads: a full pipe would be waited for.
+    psql.stdout(Stdio::null());
     let (mut dump, mut psql) = (spawned(dump, &programs.dump)?, spawned(psql, &programs.psql)?);
     let (Some(from), Some(to)) = (dump.stdout.take(), psql.stdin.take()) else {
         return Err(Failure::new("a program has no standard input or output"));
@@ -261,7 +267,17 @@ fn exclusion(schema: &str) -> String {
     format!("--exclude-schema=\"{}\"", schema.replace('"', "\"\""))
 }
 
+/// Letters and digits that cannot be guessed.
+fn restrict_key() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(40).collect()
+}
+
 fn failed(action: &str, said: &str) -> Failure {
+    if said.contains("--restrict-key") || said.contains(r"\restrict") {
+        let message = "the installed pg_dump or psql cannot keep a hostile source from running programs on this machine";
+        return Failure::new(message)
+            .help("update the PostgreSQL client to 15.14, 16.10, 17.6, 18 or newer; nothing was changed");
+    }
     let line =
         said.lines().find(|line| line.contains("ERROR") || line.contains("error:")).or(said.lines().next());
     Failure::new(format!(
@@ -272,7 +288,7 @@ fn failed(action: &str, said: &str) -> Failure {
 }
 
 fn spawned(mut command: Command, program: &Path) -> Result<Child> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
     // A Ctrl-C at the terminal is for this program, which ends the others.
     command.kill_on_drop(true).process_group(0);
     command.spawn().map_err(|error| cannot(format_args!("run {}", program.display()), &error))
