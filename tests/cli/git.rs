@@ -1,6 +1,6 @@
 //! A branch of the database for each branch of the code.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use super::{Cli, snapshot};
 use crate::support::{child::output, fixture::on_a_project};
@@ -101,16 +101,84 @@ async fn git_makes_a_branch_for_each_branch_and_commands_use_it() {
     .await;
 }
 
+/// The line that the help of a refused installation has.
+fn line_of(refused: &super::Ran) -> String {
+    let help = refused.stderr.lines().find(|line| line.contains("help:")).unwrap();
+    help.split_once("again: ").unwrap().1.to_owned()
+}
+
+fn write_hook(file: &Path, line: &str) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, format!("#!/bin/sh\n{line}\necho mine >&2\n")).unwrap();
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+}
+
 #[tokio::test]
-async fn a_hook_of_ones_own_is_not_replaced() {
+async fn a_hook_of_ones_own_is_not_replaced_and_can_make_branches_too() {
     on_a_project(async |fixture| {
         let cli = Cli::of(&fixture);
-        assert!(git(&cli, "init -q -b main").0);
+        for step in ["init -q -b main", "commit -q --allow-empty -m start"] {
+            assert!(git(&cli, step).0, "{step}");
+        }
         let hook = cli.path().join(".git/hooks/post-checkout");
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, "#!/bin/sh\n").unwrap();
-        cli.run("git install").expect(2).says("is a hook of your own").says("git' 'sync'");
-        assert_eq!(fs::read_to_string(&hook).unwrap(), "#!/bin/sh\n");
+        write_hook(&hook, "true");
+        let before = fs::read_to_string(&hook).unwrap();
+        let refused = cli.run("git install").expect(2).says("is a hook of your own");
+        assert_eq!(fs::read_to_string(&hook).unwrap(), before);
+        // Nothing is noted, so that the line does nothing yet.
+        write_hook(&hook, &line_of(&refused));
+        assert!(git(&cli, "switch -q -c early").0);
+        cli.run("git status").expect(1);
+        cli.ok("git install --main main");
+        let (made, said) = git(&cli, "switch -q -c feature/a");
+        assert!(made && said.contains("created feature-a-") && said.contains("mine"), "{said}");
+        cli.run("git status").expect(0);
+        cli.run("git uninstall").expect(0).says("is a hook of your own");
+        assert!(hook.exists());
+        let (made, said) = git(&cli, "switch -q -c late");
+        assert!(made && !said.contains("created"), "{said}");
+
+        // A directory of hooks that other repositories have too.
+        let shared = cli.path().join("shared");
+        assert!(git(&cli, &format!("config core.hooksPath {}", shared.display())).0);
+        let refused = cli.run("git install --main main").expect(2).says("not of this repository alone");
+        assert!(!shared.exists(), "nothing is written there");
+        write_hook(&shared.join("post-checkout"), &line_of(&refused));
+        cli.ok("git install --main main");
+        assert!(git(&cli, "switch -q -c feature/b").1.contains("created feature-b-"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_hook_works_in_the_lakebase_for_which_it_was_installed() {
+    on_a_project(async |fixture| {
+        let mut cli = Cli::of(&fixture);
+        for step in ["init -q -b main", "commit -q --allow-empty -m start"] {
+            assert!(git(&cli, step).0, "{step}");
+        }
+        cli.ok("git install");
+        let right = std::mem::replace(&mut cli.variables[0].1, "http://127.0.0.1:1".to_owned());
+        let (made, said) = git(&cli, "switch -q -c elsewhere");
+        assert!(
+            !made && said.contains("DATABRICKS_HOST is not http") && said.contains("git install"),
+            "{said}"
+        );
+        cli.variables[0].1 = right;
+        let branches = fixture.project.branches().await.unwrap();
+        assert_eq!(branches.len(), 1, "{branches:?}");
+
+        // A profile counts, whatever is set.
+        let profile = format!("[work]\nhost = {}\ntoken = {}\n", cli.variables[0].1, cli.variables[1].1);
+        cli.write(".databrickscfg", &profile);
+        let variables = cli.variables.clone();
+        cli.variables.retain(|(name, _)| !name.starts_with("DATABRICKS"));
+        cli.ok("git install --main main --profile work");
+        cli.variables = variables;
+        cli.variables[0].1 = "http://127.0.0.1:1".to_owned();
+        cli.variables[2].1 = "another".to_owned();
+        let (made, said) = git(&cli, "switch -q -c feature/c");
+        assert!(made && said.contains("created feature-c-") && said.contains("profile work"), "{said}");
     })
     .await;
 }

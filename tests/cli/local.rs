@@ -31,6 +31,8 @@ fn a_server_is_started_in_the_background_found_and_stopped() {
     cli.run("local status").expect(1).says("lakebase local start");
     snapshot!("local_status_none", cli.json("local status", 1));
     cli.run("tree").expect(2).says("lakebase local start");
+    let elsewhere = cli.run_words(&["--data-dir", "it's here", "tree"]).expect(2);
+    elsewhere.says(r"`lakebase local start --data-dir 'it'\''s here'`");
     let start = "local start --listen 127.0.0.1:0 --durability fast --user ada@example.com";
     snapshot!("local_start", cli.json(start, 0));
     let again = cli.run(start).expect(0).says("it runs already");

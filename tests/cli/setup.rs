@@ -88,6 +88,29 @@ fn completions_and_manual_pages_are_printed() {
     assert!(pages.len() > 30, "{pages:?}");
 }
 
+#[tokio::test]
+async fn a_project_is_remembered_with_the_lakebase_that_it_is_in() {
+    on_a_project(async |fixture| {
+        let mut cli = Cli::of(&fixture);
+        let host = &cli.variables[0].1;
+        cli.write(".databrickscfg", &format!("[work]\nhost = {host}\ntoken = {}\n", cli.variables[1].1));
+        cli.write("lakebase.toml", &format!("project = \"{}\"\nprofile = \"work\"\n", cli.project));
+        // The environment chooses another Lakebase than the file.
+        let init = format!("init {}", cli.project);
+        cli.run(&init).expect(2).says("names the profile work, and will name none").says("add --yes");
+        let text = || std::fs::read_to_string(cli.path().join("lakebase.toml")).unwrap();
+        assert!(text().contains("profile"), "{}", text());
+        cli.run(&format!("{init} --yes")).expect(0);
+        assert!(!text().contains("profile"), "{}", text());
+        cli.variables.retain(|(name, _)| !name.starts_with("DATABRICKS"));
+        cli.run(&format!("{init} --profile work")).expect(0);
+        let text = std::fs::read_to_string(cli.path().join("lakebase.toml")).unwrap();
+        assert!(text.contains("profile = \"work\""), "{text}");
+        cli.run(&init).expect(0).says("profile work of lakebase.toml");
+    })
+    .await;
+}
+
 #[test]
 fn ctrl_c_ends_the_doctor_as_it_ends_other_commands() {
     // Accepts connections, and says nothing.

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, builder::styling};
 use lakebase::name::ProjectId;
 
 use crate::commands;
+#[cfg(feature = "local")]
+use crate::shell;
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Yellow.on_default().bold())
@@ -65,6 +67,16 @@ impl Global {
         return self.local || self.data_dir.is_some();
         #[cfg(not(feature = "local"))]
         return false;
+    }
+
+    /// The command that starts the Lakebase of this machine, with the data directory that was named.
+    #[cfg(feature = "local")]
+    pub(crate) fn start_command(&self) -> String {
+        let dir = self
+            .data_dir
+            .as_ref()
+            .map(|dir| format!(" --data-dir {}", shell::word(&dir.display().to_string())));
+        format!("lakebase local start{}", dir.unwrap_or_default())
     }
 
     #[cfg(feature = "local")]

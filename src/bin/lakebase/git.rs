@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -11,7 +11,10 @@ use lakebase::{
     name::{BranchId, ProjectId},
 };
 
-use crate::failure::{Failure, Result, cannot};
+use crate::{
+    failure::{Failure, Result, cannot},
+    target::Origin,
+};
 
 /// The project, in the configuration of the repository, which all its worktrees share; `lakebase git install` sets it.
 pub(crate) const PROJECT: &str = "lakebase.project";
@@ -19,6 +22,43 @@ pub(crate) const PROJECT: &str = "lakebase.project";
 pub(crate) const MAIN: &str = "lakebase.main";
 /// The lifetime of branches that the hook makes.
 pub(crate) const TTL: &str = "lakebase.ttl";
+
+/// The Lakebase in which branches are made: one of these.
+const DATA_DIR: &str = "lakebase.dataDir";
+const PROFILE: &str = "lakebase.profile";
+const ENVIRONMENT: &str = "lakebase.environment";
+const METADATA_SERVICE: &str = "DATABRICKS_METADATA_SERVICE_URL";
+
+/// All keys that `lakebase git install` sets.
+pub(crate) const KEYS: [&str; 6] = [PROJECT, MAIN, TTL, DATA_DIR, PROFILE, ENVIRONMENT];
+
+/// Notes the Lakebase for the hook.
+pub(crate) fn note(origin: &Origin) -> Result<()> {
+    for key in [DATA_DIR, PROFILE, ENVIRONMENT] {
+        ask(&["config", "--unset-all", key]);
+    }
+    match origin {
+        Origin::Local(dir) => run(&["config", DATA_DIR, &dir.display().to_string()]),
+        Origin::Profile(profile) => run(&["config", PROFILE, profile]),
+        // The address of a metadata service has a secret.
+        Origin::Environment(variable) if variable == METADATA_SERVICE => {
+            run(&["config", ENVIRONMENT, variable])
+        }
+        Origin::Environment(variable) => {
+            let value = env::var(variable).unwrap_or_default();
+            run(&["config", ENVIRONMENT, &format!("{variable}={value}")])
+        }
+    }
+    .map(drop)
+}
+
+/// The Lakebase that was noted.
+pub(crate) fn origin() -> Option<Origin> {
+    let get = |key| ask(&["config", "--get", key]);
+    let local = || Some(Origin::Local(get(DATA_DIR)?.into()));
+    let profile = || Some(Origin::Profile(get(PROFILE)?));
+    local().or_else(profile).or_else(|| Some(Origin::Environment(get(ENVIRONMENT)?)))
+}
 
 /// Runs git; `None` where it fails or there is none.
 pub(crate) fn ask(arguments: &[&str]) -> Option<String> {
@@ -107,6 +147,18 @@ pub(crate) fn current() -> Result<Option<Current>> {
 pub(crate) fn hook(name: &str) -> Result<PathBuf> {
     let path = run(&["rev-parse", "--git-path", &format!("hooks/{name}")])?;
     std::path::absolute(&path).map_err(|error| Failure::new(format!("cannot resolve {path}: {error}")))
+}
+
+/// Whether only this repository runs a hook: `core.hooksPath` has git run those of another directory, which other
+/// repositories or, where it is part of the code, other people run too.
+pub(crate) fn is_own_hook(file: &Path) -> Result<bool> {
+    if ask(&["config", "--get", "core.hooksPath"]).is_none() {
+        return Ok(true);
+    }
+    let own = run(&["rev-parse", "--git-common-dir"])?;
+    let own = std::path::absolute(&own).map_err(|error| cannot(format_args!("resolve {own}"), &error))?;
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Ok(file.parent().is_some_and(|hooks| real(hooks).starts_with(real(&own))))
 }
 
 /// The main branch of the code: that of the remote, else `main` or `master`, else the one that is checked out.

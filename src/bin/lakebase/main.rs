@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod session;
 mod settings;
+mod shell;
 mod table;
 mod target;
 mod time;

@@ -35,6 +35,20 @@ impl Session {
     pub(crate) async fn open(global: &Global) -> Result<Self> {
         let settings = Settings::find()?;
         let target = Target::choose(global, &settings).await?;
+        Self::announced(global, target, settings).await
+    }
+
+    /// As [`open`](Self::open), with the Lakebase that `lakebase git install` noted, unless the command line names one.
+    pub(crate) async fn of_repository(global: &Global) -> Result<Self> {
+        let settings = Settings::find()?;
+        let target = match git::origin().filter(|_| !global.local() && global.profile.is_none()) {
+            Some(noted) => Target::noted(noted, global).await?,
+            None => Target::choose(global, &settings).await?,
+        };
+        Self::announced(global, target, settings).await
+    }
+
+    async fn announced(global: &Global, target: Target, settings: Settings) -> Result<Self> {
         let session = Self::with(global, target, settings).await?;
         let project = session.project.as_ref().map(|id| format!(" · project {id}")).unwrap_or_default();
         output::note(format_args!("{}{project}", session.target.description));

@@ -6,9 +6,10 @@ use serde_json::{Map, json};
 
 use crate::{
     connection::{Choice, Connection},
-    failure::{Result, Status},
+    failure::{Failure, Result, Status},
     output,
     session::Session,
+    shell,
 };
 
 #[derive(Debug, Args)]
@@ -72,20 +73,31 @@ pub(crate) async fn env(session: &Session, env: &Env) -> Result<Status> {
         output::print_json(&object)?;
         return Ok(Status::Success);
     }
-    let export = if env.dotenv { "" } else { "export " };
-    let lines: Vec<_> =
-        variables.iter().map(|(name, value)| format!("{export}{name}={}", quoted(value))).collect();
+    let line = |(name, value): &(&str, String)| match env.dotenv {
+        true => quoted_for_file(name, value).map(|value| format!("{name}={value}")),
+        false => Ok(format!("export {name}={}", shell::word(value))),
+    };
+    let lines = variables.iter().map(line).collect::<Result<Vec<_>>>()?;
     output::print(lines.join("\n"))?;
     Ok(Status::Success)
 }
 
-/// One word of a shell; readers of `.env` files take single quotes literally too.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        return value.to_owned();
+/// A value of a `.env` file. Its readers differ in what a backslash or a dollar sign means, so that only forms are used
+/// in which all of them find the value, and a shell too.
+fn quoted_for_file(name: &str, value: &str) -> Result<String> {
+    if shell::is_plain(value) {
+        return Ok(value.to_owned());
     }
-    format!("'{}'", value.replace('\'', r"'\''"))
+    if !value.contains(['\'', '\\', '\n', '\r']) {
+        return Ok(format!("'{value}'"));
+    }
+    if !value.contains(['"', '$', '`', '\\', '\n', '\r']) {
+        return Ok(format!("\"{value}\""));
+    }
+    Err(Failure::new(format!(
+        "{name} has a quote, backslash or newline that readers of .env files take differently"
+    ))
+    .help("use `lakebase exec -- COMMAND`, or `eval \"$(lakebase env)\"`"))
 }
 
 #[cfg(test)]
@@ -93,9 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_words_of_a_shell() {
-        assert_eq!(quoted("127.0.0.1"), "127.0.0.1");
-        assert_eq!(quoted("postgresql://a@b/c?d&e"), "'postgresql://a@b/c?d&e'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
+    fn values_of_a_file_are_quoted_as_all_its_readers_take_them() {
+        let of = |value| quoted_for_file("PGDATABASE", value);
+        assert_eq!(of("127.0.0.1").unwrap(), "127.0.0.1");
+        assert_eq!(of("a&b $c \"d\"").unwrap(), "'a&b $c \"d\"'");
+        assert_eq!(of("it's").unwrap(), "\"it's\"");
+        for value in ["it's \"quoted\"", "it's $5", r"a\b c", "two\nlines"] {
+            assert!(of(value).unwrap_err().text().contains("PGDATABASE has a quote"), "{value}");
+        }
     }
 }

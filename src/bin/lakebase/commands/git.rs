@@ -18,6 +18,7 @@ use crate::{
     output::{self, BOLD, DIM, GREEN, YELLOW},
     progress,
     session::Session,
+    shell,
     table::{Cell, table},
     time::{self, expiry},
 };
@@ -64,13 +65,28 @@ pub(crate) async fn run(global: &Global, command: &Command) -> Result<Status> {
 enum Hook {
     Missing,
     Ours,
+    /// One of the user's own that runs `lakebase git sync`.
+    Calling,
     Foreign,
+}
+
+impl Hook {
+    fn makes_branches(self) -> bool {
+        matches!(self, Self::Ours | Self::Calling)
+    }
 }
 
 fn look_at(file: &Path) -> Result<Hook> {
     match fs::read(file) {
-        Ok(bytes) if String::from_utf8_lossy(&bytes).contains(MARK) => Ok(Hook::Ours),
-        Ok(_) => Ok(Hook::Foreign),
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains(CALL);
+            Ok(match (text.contains(MARK), text.lines().any(calls)) {
+                (true, _) => Hook::Ours,
+                (false, true) => Hook::Calling,
+                (false, false) => Hook::Foreign,
+            })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Hook::Missing),
         Err(error) => Err(cannot(format_args!("read {}", file.display()), &error)),
     }
@@ -80,13 +96,8 @@ async fn install(session: &Session, install: &Install) -> Result<Status> {
     let project = session.project().await?;
     let file = git::hook(HOOK)?;
     let program = std::env::current_exe().map_err(|error| cannot("find this program", &error))?;
-    let call = [&["git".to_owned(), "sync".to_owned()][..], session.target.arguments.as_slice()].concat();
-    let script = script(&program, &[&call[..], &["--project".to_owned(), project.id().to_string()]].concat());
-    if look_at(&file)? == Hook::Foreign {
-        let line = script.lines().last().unwrap_or_default().trim_start_matches("exec ");
-        return Err(Failure::new(format!("{} is a hook of your own, which is not replaced", file.display()))
-            .help(format!("add to it: [ \"$3\" = 1 ] && {line}")));
-    }
+    let hook = look_at(&file)?;
+    refuse_foreign(&file, hook, &program)?;
     let main = match install.main.clone().or_else(git::main_branch) {
         Some(main) => main,
         None => {
@@ -100,7 +111,10 @@ async fn install(session: &Session, install: &Install) -> Result<Status> {
     git::run(&["config", git::PROJECT, project.id().as_str()])?;
     git::run(&["config", git::MAIN, &main])?;
     git::run(&["config", git::TTL, &format!("{}s", install.ttl.as_secs())])?;
-    write_hook(&file, &script)?;
+    git::note(&session.target.origin)?;
+    if hook != Hook::Calling {
+        write_hook(&file, &script(&program))?;
+    }
     if session.json {
         output::print_json(&json!({"hook": file, "project": project.id(), "main": main}))?;
         make(session).await?;
@@ -118,15 +132,48 @@ async fn install(session: &Session, install: &Install) -> Result<Status> {
     Ok(Status::Success)
 }
 
+/// Refuses to replace a hook, and to write one that other repositories run too.
+fn refuse_foreign(file: &Path, hook: Hook, program: &Path) -> Result<()> {
+    let add = format!(
+        "add this line to it, which does nothing in other repositories, and run `lakebase git install` again: {}",
+        line(program)
+    );
+    if hook == Hook::Foreign {
+        return Err(Failure::new(format!("{} is a hook of your own, which is not replaced", file.display()))
+            .help(add));
+    }
+    if hook != Hook::Calling && !git::is_own_hook(file)? {
+        let shown = file.display();
+        return Err(Failure::new(format!(
+            "core.hooksPath has git run {shown}, which is not of this repository alone, and no hook is written there"
+        ))
+        .help(format!("where there is no such hook yet, begin one with #!/bin/sh and make it executable; {add}")));
+    }
+    Ok(())
+}
+
+/// The part of a line by which a hook that makes branches is recognized.
+const CALL: &str = " git sync";
+
+fn quoted(program: &Path) -> String {
+    shell::word(&program.display().to_string())
+}
+
+/// A line for a hook of the user's own.
+fn line(program: &Path) -> String {
+    format!(
+        "[ \"$3\" != 1 ] || ! git config {} >/dev/null || {}{CALL} || exit",
+        git::PROJECT,
+        quoted(program)
+    )
+}
+
 /// A hook that fails where the program fails or is gone, so that no one works on the default branch instead.
-fn script(program: &Path, arguments: &[String]) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
+fn script(program: &Path) -> String {
     format!(
         "#!/bin/sh\n{MARK}\n# $3 is 1 where a branch was checked out, and 0 where only files were.\n\
-         [ \"$3\" = 1 ] || exit 0\nexec {} {}\n",
-        quoted(&program.display().to_string()),
-        arguments.join(" ")
+         [ \"$3\" = 1 ] || exit 0\nexec {}{CALL}\n",
+        quoted(program)
     )
 }
 
@@ -150,13 +197,16 @@ fn uninstall(json: bool) -> Result<Status> {
     if hook == Hook::Ours {
         fs::remove_file(&file).map_err(|error| cannot(format_args!("remove {}", file.display()), &error))?;
     }
-    for key in [git::PROJECT, git::MAIN, git::TTL] {
+    for key in git::KEYS {
         // One that is not set is as good as removed.
         git::ask(&["config", "--unset-all", key]);
     }
     if json {
         output::print_json(&json!({"hook": file, "removed": hook == Hook::Ours}))?;
     } else {
+        if hook == Hook::Calling {
+            output::note(format_args!("{} is a hook of your own; its line does nothing now", file.display()));
+        }
         output::done("git makes no branches of the database any more; those that it made expire");
     }
     Ok(Status::Success)
@@ -177,8 +227,12 @@ async fn sync(global: &Global) -> Result<Status> {
         return Err(Failure::new("this repository has no project").help("run `lakebase git install`"));
     };
     let made = match git::current()? {
-        Some(current) if current.is_main => of_main(&current, global.project.as_ref().unwrap_or(&project)),
-        _ => make(&Session::open(global).await?).await?,
+        Some(current) if current.is_main => of_main(&current, &project),
+        // The noted one, whatever the environment names.
+        _ => {
+            let noted = Global { project: Some(project), ..global.clone() };
+            make(&Session::of_repository(&noted).await?).await?
+        }
     };
     if global.json {
         output::print_json(&made)?;
@@ -236,7 +290,11 @@ async fn prolong(info: &BranchInfo) -> Result<()> {
 
 async fn status(session: &Session) -> Result<Status> {
     let file = git::hook(HOOK)?;
-    let hook = look_at(&file)?;
+    let hook = match (look_at(&file)?, git::project()?) {
+        // Its line does nothing.
+        (Hook::Calling, None) => Hook::Foreign,
+        (hook, _) => hook,
+    };
     let project = session.project().await?;
     let there = progress::reading("listing branches", project.branches()).await?;
     let main = git::ask(&["config", "--get", git::MAIN]);
@@ -253,18 +311,19 @@ async fn status(session: &Session) -> Result<Status> {
             is_current: current.as_ref().is_some_and(|c| c.branch == name),
         });
     }
-    let fine = hook != Hook::Missing && rows.iter().all(|row| !row.is_current || row.info.is_some());
+    let fine = hook.makes_branches() && rows.iter().all(|row| !row.is_current || row.info.is_some());
     if session.json {
         let rows: Vec<_> = rows.iter().map(Row::json).collect();
-        let installed = hook == Hook::Ours;
+        let installed = hook.makes_branches();
         output::print_json(&json!({"hook": file, "installed": installed, "main": main, "branches": rows}))?;
         return Ok(Status::of(fine));
     }
     match hook {
-        Hook::Ours => output::print(format_args!("{GREEN}✓{GREEN:#} {}", file.display()))?,
-        Hook::Foreign => {
-            output::print(format_args!("{YELLOW}!{YELLOW:#} {} is a hook of your own", file.display()))?
-        }
+        Hook::Ours | Hook::Calling => output::print(format_args!("{GREEN}✓{GREEN:#} {}", file.display()))?,
+        Hook::Foreign => output::print(format_args!(
+            "{YELLOW}!{YELLOW:#} {} is a hook of your own, which makes no branches: see `lakebase git install`",
+            file.display()
+        ))?,
         Hook::Missing => {
             output::print(format_args!("{YELLOW}!{YELLOW:#} no hook: run `lakebase git install`"))?
         }
@@ -312,9 +371,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hook_is_a_script_with_quoted_words() {
-        let script = script(Path::new("/opt/it's/lakebase"), &["git".to_owned(), "sync".to_owned()]);
+    fn the_hook_is_a_script_with_a_quoted_program() {
+        let program = Path::new("/opt/it's/lakebase");
+        let script = script(program);
         assert!(script.starts_with("#!/bin/sh\n") && script.contains(MARK));
-        assert!(script.ends_with("exec '/opt/it'\\''s/lakebase' 'git' 'sync'\n"), "{script}");
+        assert!(script.ends_with("exec '/opt/it'\\''s/lakebase' git sync\n"), "{script}");
+    }
+
+    #[test]
+    fn a_hook_of_ones_own_is_recognized_by_the_line_in_it() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join(HOOK);
+        let program = Path::new("/opt/lakebase");
+        assert_eq!(look_at(&file).unwrap(), Hook::Missing);
+        for (text, hook) in [
+            (format!("#!/bin/sh\necho hello\n# {}\n", line(program)), Hook::Foreign),
+            (format!("#!/bin/sh\n{}\n", line(program)), Hook::Calling),
+            (script(program), Hook::Ours),
+        ] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(look_at(&file).unwrap(), hook);
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     progress,
     session::Session,
     settings::{FILE, Settings},
+    target::Origin,
 };
 
 #[derive(Debug, Args)]
@@ -47,6 +48,18 @@ pub(crate) async fn run(global: &Global, init: &Init) -> Result<Status> {
     if let Some(other) = former.project.as_ref().filter(|other| **other != wanted) {
         confirm(session.yes, &format!("{FILE} names the project {other}, and will name {wanted}")).await?;
     }
+    let profile = match &session.target.origin {
+        Origin::Profile(profile) => Some(profile.clone()),
+        Origin::Local(_) | Origin::Environment(_) => None,
+    };
+    if let Some(other) = former.profile.as_ref().filter(|other| profile.as_ref() != Some(other)) {
+        let now = profile.as_ref().map_or("none".to_owned(), |profile| format!("the profile {profile}"));
+        confirm(
+            session.yes,
+            &format!("{FILE} names the profile {other}, and will name {now}: {}", session.target.description),
+        )
+        .await?;
+    }
     let created = !ids.contains(&wanted);
     if created {
         if !session.target.is_local {
@@ -59,7 +72,8 @@ pub(crate) async fn run(global: &Global, init: &Init) -> Result<Status> {
     }
     let settings = Settings {
         project: Some(wanted.clone()),
-        profile: global.profile.clone().or(former.profile),
+        // A project is remembered with the Lakebase that it is in.
+        profile,
         migrations: init.migrations.clone().or(former.migrations),
         file: None,
     };

@@ -233,7 +233,7 @@ async fn status(global: &Global) -> Result<Status> {
         output::print_json(&json!({"running": false, "data_dir": dir}))?;
     } else {
         output::print(format_args!("no local Lakebase runs on {}", dir.display()))?;
-        output::note("start it with `lakebase local start`");
+        output::note(format_args!("start it with `{}`", global.start_command()));
     }
     Ok(Status::Negative)
 }
