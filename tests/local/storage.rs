@@ -25,7 +25,7 @@ async fn a_branch_says_what_it_takes_and_how_far_its_history_goes() {
         first.await.unwrap();
         let before = since - chrono::TimeDelta::milliseconds(1);
         let refused = project.create_branch("before", Expiry::Never).from(&main.name).at_time(before).await;
-        assert_eq!(refused.unwrap_err().kind(), ErrorKind::FailedPrecondition);
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Invalid);
         let none = project.branch("none").unwrap().storage().await.unwrap_err();
         assert_eq!(none.kind(), ErrorKind::NotFound, "{none}");
     })

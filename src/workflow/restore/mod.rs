@@ -54,9 +54,9 @@ pub struct RestoredBranch {
 ///
 /// # Errors
 ///
-/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an id or expiry that breaks a rule;
-/// [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a time outside of the history, a branch that
-/// expires, or a database with large objects; [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses a
+/// Awaiting it: [`Invalid`](crate::ErrorKind::Invalid) for an id or expiry that breaks a rule, and for a time outside
+/// of the history; [`FailedPrecondition`](crate::ErrorKind::FailedPrecondition) for a branch that expires, or a
+/// database with large objects; [`Database`](crate::ErrorKind::Database) where PostgreSQL refuses a
 /// statement, such as of a table that the caller does not own; those of planning a schema change. The branch is what it
 /// was then.
 #[derive(Debug, Clone)]
