@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::Utc;
 
-use super::{Recovery, Spare, databases::list, take::mark};
+use super::{Recovery, Spare, databases::list};
 use crate::local::{
     compute::{Server, SessionLimits},
     engine::{
@@ -69,7 +69,7 @@ impl Inner {
                     Arc::new(tokio::sync::Mutex::new(session))
                 }
             };
-            let position = mark(&mut *session.lock().await).await?;
+            let position = self.mark(source, &session).await?;
             let there = |recovery: &Recovery| recovery.replayed >= position;
             let there = Recovery::when(&mut spare.session, STREAMS_WITHIN, there).await?;
             there.ok_or_else(|| EngineError::failed("the spare does not follow its source"))?;

@@ -149,6 +149,17 @@ impl Spares {
         Some(Arc::clone(&of_source.session))
     }
 
+    /// Removes the spares of a source whose session this is.
+    fn remove_of(&self, source: &BranchKey, session: &SourceSession) -> Vec<Spare> {
+        let mut all = self.lock();
+        match all.get(source) {
+            Some(of_source) if Arc::ptr_eq(&of_source.session, session) => {
+                all.remove(source).map(|of_source| of_source.ready).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn remove(&self, source: &BranchKey) -> Vec<Spare> {
         self.lock().remove(source).map(|of_source| of_source.ready).unwrap_or_default()
     }
@@ -221,6 +232,22 @@ impl Inner {
     pub(super) async fn end_spares(&self, source: &BranchKey) {
         let spares = self.spares.remove(source);
         join_all(spares.into_iter().map(|spare| self.discard_spare(spare))).await;
+    }
+
+    /// Removes the spares of a source whose session broke, as it does where a process of the source's server crashed. The
+    /// next spare gets a new session.
+    async fn end_spares_of(&self, source: &BranchKey, session: &SourceSession) {
+        let spares = self.spares.remove_of(source, session);
+        join_all(spares.into_iter().map(|spare| self.discard_spare(spare))).await;
+    }
+
+    /// Writes a record to the WAL of a source, and returns the position behind it.
+    async fn mark(&self, source: &BranchKey, session: &SourceSession) -> Result<u64, EngineError> {
+        let marked = take::mark(&mut *session.lock().await).await;
+        if marked.is_err() {
+            self.end_spares_of(source, session).await;
+        }
+        marked
     }
 
     /// Removes all spares.

@@ -84,7 +84,7 @@ impl Inner {
         let server = self.known_slot(source)?.running_server()?;
         let (mut spare, session) = self.spares.pop(source, &server, settings)?;
         let mut parts = self.timings.begin();
-        let caught_up = catch_up(&mut spare, &session).await;
+        let caught_up = self.catch_up(&mut spare, source, &session).await;
         parts.lap("spare: replay");
         match caught_up {
             Ok(Some(position)) => Some(ReadySpare {
@@ -111,7 +111,7 @@ impl Inner {
         let runs = self.known_slot(source).and_then(|slot| slot.running_server());
         let current = runs.is_some_and(|now| Arc::ptr_eq(&now, &server));
         for mut spare in ready {
-            let fit = current && follows(&mut spare, &session).await.unwrap_or(false);
+            let fit = current && self.follows(&mut spare, source, &session).await.unwrap_or(false);
             let left = match fit {
                 true => self.spares.put_back(source, &server, spare),
                 false => Some(spare),
@@ -125,15 +125,44 @@ impl Inner {
             self.end_spares(source).await;
         }
     }
-}
 
-/// Has a spare replay everything that was committed in its source before the call; returns the position behind that,
-/// or `None` if it is too far behind.
-async fn catch_up(spare: &mut Spare, source: &SourceSession) -> Result<Option<u64>, EngineError> {
-    let position = mark(&mut *source.lock().await).await?;
-    let there = |recovery: &Recovery| recovery.under_way && recovery.replayed >= position;
-    let reached = Recovery::when(&mut spare.session, CATCH_UP, there);
-    Ok(reached.await?.map(|_| position))
+    /// Has a spare replay everything that was committed in its source before the call; returns the position behind that,
+    /// or `None` if it is too far behind.
+    async fn catch_up(
+        &self,
+        spare: &mut Spare,
+        source: &BranchKey,
+        session: &SourceSession,
+    ) -> Result<Option<u64>, EngineError> {
+        let position = self.mark(source, session).await?;
+        let there = |recovery: &Recovery| recovery.under_way && recovery.replayed >= position;
+        let reached = Recovery::when(&mut spare.session, CATCH_UP, there);
+        Ok(reached.await?.map(|_| position))
+    }
+
+    /// Whether a spare streams and is little behind.
+    async fn follows(
+        &self,
+        spare: &mut Spare,
+        source: &BranchKey,
+        session: &SourceSession,
+    ) -> Result<bool, EngineError> {
+        let sql = "SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text";
+        let flushed = position(&mut *session.lock().await, sql, "read the position of a source").await;
+        if flushed.is_err() {
+            self.end_spares_of(source, session).await;
+        }
+        let context = "look at the stream of a spare";
+        let streams: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_receiver() AS receiver
+                            WHERE receiver.status OPERATOR(pg_catalog.=) 'streaming')",
+        )
+        .fetch_one(&mut spare.session)
+        .await_within(ANSWER, context)
+        .await?
+        .map_err(EngineError::sql(context))?;
+        Ok(streams && Recovery::read(&mut spare.session).await?.replayed + MOST_BEHIND > flushed?)
+    }
 }
 
 /// Writes a record to the WAL of a source and returns the position behind it.
@@ -143,22 +172,6 @@ async fn catch_up(spare: &mut Spare, source: &SourceSession) -> Result<Option<u6
 pub(super) async fn mark(source: &mut PgConnection) -> Result<u64, EngineError> {
     let sql = "SELECT pg_catalog.pg_logical_emit_message(true, 'lakebase', 'branch'::pg_catalog.text)::pg_catalog.text";
     position(source, sql, "mark the position of a branch").await
-}
-
-/// Whether a spare streams and is little behind.
-async fn follows(spare: &mut Spare, source: &SourceSession) -> Result<bool, EngineError> {
-    let sql = "SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text";
-    let flushed = position(&mut *source.lock().await, sql, "read the position of a source").await?;
-    let context = "look at the stream of a spare";
-    let streams: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_receiver() AS receiver
-                        WHERE receiver.status OPERATOR(pg_catalog.=) 'streaming')",
-    )
-    .fetch_one(&mut spare.session)
-    .await_within(ANSWER, context)
-    .await?
-    .map_err(EngineError::sql(context))?;
-    Ok(streams && Recovery::read(&mut spare.session).await?.replayed + MOST_BEHIND > flushed)
 }
 
 async fn position(

@@ -206,6 +206,40 @@ async fn spares_end_with_the_server_of_their_source_and_go_back_when_they_are_no
     assert_eq!(fs::read_dir(root.path().join("lb/branches/project-1")).unwrap().count(), 1);
 }
 
+/// A process that crashes ends all sessions of its server, which goes on.
+#[tokio::test]
+async fn a_source_has_spares_again_after_a_process_of_its_server_crashed() {
+    let root = root();
+    let engine = with_main(&root).await;
+    let main = key("main");
+    for (crash, before) in [(1, "one"), (2, "two")] {
+        make(&engine, "main", before).await;
+        let mut session = admin(&engine, "main").await;
+        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut session).await.unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+        while sqlx::query("SELECT 1").execute(&mut session).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        while engine.admin(&main, MAINTENANCE_DATABASE).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if crash == 1 {
+            assert!(engine.take_spare(&main, &SETTINGS).await.is_none(), "the session at the source broke");
+        } else {
+            engine.check_spares().await;
+        }
+        assert_eq!(engine.spares_of(&main), 0, "crash {crash}");
+        // A spare that was taken goes in the background.
+        while dir(&root, before).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    make(&engine, "main", "three").await;
+    let (name, _) = branch(&engine, "main").await;
+    assert_eq!((name.as_str(), number(&engine, "three", "SELECT count(*) FROM t").await), ("three", 1));
+    engine.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_spare_that_is_late_is_not_waited_for() {
     let root = root();
