@@ -93,6 +93,33 @@ async fn branches_and_databases_have_one_set_up() {
 }
 
 #[tokio::test]
+async fn a_set_up_may_make_its_database_or_its_role_read_only() {
+    for (project, read_only) in [
+        ("database-read-only", "alter database databricks_postgres set default_transaction_read_only = on"),
+        ("role-read-only", "alter role current_user set default_transaction_read_only = on"),
+    ] {
+        let made = async || {
+            let set_up = async |branch: Branch| -> Result<(), SetUpError> {
+                let mut connection = branch.connect().await?;
+                connection.execute("create table t (a int); insert into t values (1), (2)").await?;
+                connection.execute(read_only).await?;
+                Ok(())
+            };
+            testing::database(project, set_up).await.unwrap_or_else(|error| panic!("{project}: {error:?}"))
+        };
+        let (one, other) = (made().await, made().await);
+        let mut connection = one.connect().await.unwrap();
+        assert_eq!(rows(&mut connection).await, 2);
+        let refused = connection.execute("delete from t").await.unwrap_err();
+        assert!(refused.to_string().contains("read-only transaction"), "{refused}");
+        let name = one.name().to_owned();
+        one.close().await.unwrap();
+        wait_until_gone(&name, &other).await;
+        other.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_failed_set_up_is_said_and_may_be_tried_again() {
     let error = testing::database("database-fails", async |_| Err("no luck".into())).await.unwrap_err();
     assert!(error.to_string().contains("the set-up failed: no luck"), "{error}");

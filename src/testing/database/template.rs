@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use crate::{
     api::{branch::Branch, expiry::Expiry, wire::branch::CopyMethod},
@@ -21,6 +21,9 @@ const ADMIN: &str = "lakebase_testing";
 const UNKNOWN_DATABASE: &str = "3D000";
 /// The latter also as a row of the catalog that two sessions insert at once.
 const DUPLICATE_DATABASE: [&str; 2] = ["42P04", "23505"];
+
+/// A set-up may make its role read only, also where no setting of a database does.
+const WRITABLE: &str = "SET default_transaction_read_only = off";
 
 const CLONE: &str = "SET file_copy_method = clone";
 
@@ -74,6 +77,7 @@ impl Template {
     /// A session that can copy and drop databases.
     pub(super) async fn admin(&self) -> Result<PgConnection> {
         let mut admin = self.login(ADMIN).connect().await?;
+        writable(&mut admin).await?;
         if self.strategy == Strategy::FileClone {
             let set = admin.execute(CLONE).await;
             set.map_err(|error| failed("choosing the way in which databases are copied", error))?;
@@ -87,6 +91,7 @@ impl Template {
             opened => return opened,
         }
         let mut template = self.login.connect().await?;
+        writable(&mut template).await?;
         let made = template.execute(AssertSqlSafe(format!("CREATE DATABASE {ADMIN}"))).await;
         close(template).await;
         match made {
@@ -116,21 +121,28 @@ impl Template {
         Ok(())
     }
 
-    /// Sets it in the session first, because the text of a list is not its syntax.
+    /// Sets it in a transaction first, because the text of a list is not its syntax. The session and later transactions
+    /// are left as they are.
     async fn set(
         admin: &mut PgConnection,
         database: &str,
         setting: &str,
         value: &str,
     ) -> Result<(), sqlx::Error> {
-        let set = sqlx::query("SELECT set_config($1, $2, false)").bind(setting).bind(value);
-        set.execute(&mut *admin).await?;
+        let mut transaction = admin.begin().await?;
+        let set = sqlx::query("SELECT set_config($1, $2, true)").bind(setting).bind(value);
+        set.execute(&mut *transaction).await?;
         let setting: Vec<_> = setting.split('.').map(quote_ident).collect();
-        let setting = setting.join(".");
         let alter =
-            format!("ALTER DATABASE {} SET {setting} FROM CURRENT; RESET {setting}", quote_ident(database));
-        admin.execute(AssertSqlSafe(alter)).await.map(drop)
+            format!("ALTER DATABASE {} SET {} FROM CURRENT", quote_ident(database), setting.join("."));
+        transaction.execute(AssertSqlSafe(alter)).await?;
+        transaction.commit().await
     }
+}
+
+async fn writable(session: &mut PgConnection) -> Result<()> {
+    let set = session.execute(WRITABLE).await;
+    set.map(drop).map_err(|error| failed("making the session of the administration writable", error))
 }
 
 impl Strategy {
