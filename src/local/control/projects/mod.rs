@@ -79,7 +79,7 @@ impl Projects {
                 let spec = body.spec.unwrap_or_default();
                 this.check_settings(&name, &mask, &spec).await?;
                 let change = |state: &mut State| {
-                    let mut project = Project::clone(state.project(&name)?);
+                    let mut project = Project::clone(state.created_project(&name)?);
                     mask::apply(&mask::parse(&mask)?, |field| set(state, &mut project, field, &spec))?;
                     sizing::check(&project.defaults.sizing)?;
                     project.updated = Utc::now();

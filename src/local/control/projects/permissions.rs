@@ -29,7 +29,7 @@ impl Projects {
     ) -> Result<ObjectPermissions, ErrorResponse> {
         request.access_control_list.iter().try_for_each(check)?;
         let change = |state: &mut State| {
-            let mut project = Project::clone(state.project(name)?);
+            let mut project = Project::clone(state.created_project(name)?);
             if replaces {
                 project.permissions.clear();
             }

@@ -130,6 +130,11 @@ pub(super) struct Role {
     pub(super) password: Option<SecretString>,
 }
 
+fn in_creation(kind: &str, name: &impl std::fmt::Display) -> ErrorResponse {
+    let text = format!("'{name}' is busy: the creation of the {kind} is under way. Try again.");
+    ErrorResponse::new(Code::Aborted, text)
+}
+
 /// Writes a secret to the state file, which its owner alone can read.
 fn exposed<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
@@ -338,16 +343,16 @@ impl State {
         (removed, snapshots)
     }
 
-    /// A branch whose creation is over. What is changed before, the end of the creation would undo.
+    /// A project whose creation is over. What is changed before, the end of the creation would undo.
+    pub(super) fn created_project(&self, name: &ProjectName) -> Result<&Arc<Project>, ErrorResponse> {
+        let project = self.project(name)?;
+        if project.init { Err(in_creation("project", name)) } else { Ok(project) }
+    }
+
+    /// A branch whose creation is over, as for [`created_project`](Self::created_project).
     pub(super) fn created_branch(&self, name: &BranchName) -> Result<&Arc<Branch>, ErrorResponse> {
         let branch = self.branch(name)?;
-        match branch.init {
-            true => Err(ErrorResponse::new(
-                Code::Aborted,
-                format!("'{name}' is busy: the creation of the branch is under way. Try again."),
-            )),
-            false => Ok(branch),
-        }
+        if branch.init { Err(in_creation("branch", name)) } else { Ok(branch) }
     }
 
     /// Changes a branch in place.

@@ -136,6 +136,27 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_project_that_is_being_created_is_kept_or_refused() {
+    let fixture = Fixture::start().await;
+    let meanwhile = async {
+        while fixture.call(Method::GET, "projects/new", Value::Null).await.0 == 404 {
+            tokio::task::yield_now().await;
+        }
+        let named = json!({"spec": {"display_name": "Changed"}});
+        fixture.call(Method::PATCH, "projects/new?update_mask=spec.display_name", named).await
+    };
+    let (_, (status, answer)) = tokio::join!(fixture.project("new"), meanwhile);
+    let shown = fixture.get("projects/new").await["status"]["display_name"].clone();
+    match status.as_u16() {
+        200 => assert_eq!(shown, "Changed"),
+        refused => {
+            assert_eq!((refused, &answer["error_code"], shown), (409, &json!("ABORTED"), json!("new")))
+        }
+    }
+    fixture.local.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_branch_is_made_used_and_deleted() {
     let fixture = Fixture::start().await;
     let project = fixture.project("shop").await;
