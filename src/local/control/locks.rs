@@ -138,18 +138,18 @@ impl Held {
     ) -> Result<T, ErrorResponse> {
         tokio::select! {
             biased;
-            () = self.deleted() => {
-                Err(ErrorResponse::new(Code::Aborted, "aborted because the branch is being deleted"))
-            }
+            deleted = self.until_deleted() => Err(deleted),
             done = work => done,
         }
     }
 
-    async fn deleted(&self) {
+    /// Waits until a delete of one of the resources waits, and gives the error of work that it aborts.
+    pub(super) async fn until_deleted(&self) -> ErrorResponse {
         let mut waits: Vec<_> = self.0.iter().map(|hold| hold.entry.deletes.subscribe()).collect();
         let waits = waits.iter_mut().map(|deletes| Box::pin(deletes.wait_for(|count| *count > 0)));
         // The senders live as long as the entries that `self` holds.
         let _ = futures_util::future::select_all(waits).await;
+        ErrorResponse::new(Code::Aborted, "aborted because the branch is being deleted")
     }
 }
 

@@ -1,22 +1,28 @@
 //! Masking of a branch that has no address yet, and the removal of everything that it had before.
 //!
-//! The branch gets a server of its own for that, which the rest of the engine does not know: no history is kept of it,
+//! The branch gets a server of its own for that, which only a shutdown of the engine knows: no history is kept of it,
 //! and no login finds it. Statements that run code of the database's users do so as a role with the privileges of all
-//! of them together, and none beyond ([`MASKER`]); the check of the rules reports such code. When the rows are masked,
+//! owners together, and none beyond ([`MASKER`]); the check of the rules reports such code. When the rows are masked,
 //! the server shuts down, and what it left of the past is removed (`storage/history/cut.rs`): write-ahead log,
-//! statistics files, history, logs, and files that belong to no table.
+//! statistics files, history, logs, and files that belong to no relation.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+use tokio::sync::RwLock;
 
 use super::{BranchKey, ComputeSettings, Engine, EngineError, Inner, MAINTENANCE_DATABASE};
 use crate::{
     local::{
         compute::{AwaitWithin as _, Launch, Server, SessionLimits, Target},
-        storage,
+        storage::KeptFiles,
     },
     sql::quote_ident,
 };
@@ -37,6 +43,38 @@ const SETTINGS: [(&str, &str); 7] = [
     ("log_min_messages", "error"),
 ];
 
+/// The time for maskings to end at a shutdown, with the removal of their branches.
+const CUT_OFF: Duration = Duration::from_secs(2);
+
+/// The maskings that are under way.
+#[derive(Default)]
+pub(super) struct Maskings {
+    servers: Mutex<Vec<Weak<MaskingServer>>>,
+    /// Read by each masking until its branch is whole or removed.
+    busy: RwLock<()>,
+}
+
+impl Maskings {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<MaskingServer>>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, server: &Arc<MaskingServer>) {
+        let mut servers = self.lock();
+        servers.retain(|server| server.strong_count() > 0);
+        servers.push(Arc::downgrade(server));
+    }
+
+    /// Ends all maskings at a shutdown: none begins afterwards. Their branches are removed.
+    pub(super) async fn end(&self) {
+        let servers: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        join_all(servers.iter().map(|server| server.server.stop(Signal::QUIT))).await;
+        drop(servers);
+        // The next start removes what is left.
+        let _ = tokio::time::timeout(CUT_OFF, self.busy.write()).await;
+    }
+}
+
 /// A server on a branch that is being masked.
 pub(crate) struct MaskingServer {
     inner: Arc<Inner>,
@@ -52,38 +90,61 @@ impl Drop for MaskingServer {
 }
 
 impl Engine {
-    /// Runs `work` on a branch that has no other users, and then removes what the branch had before: where this fails, the
-    /// branch must be removed. `work` gives the names of relation files that belong to no table. The caller holds the
-    /// branch.
+    /// Runs `work` on a branch that has no other users, and then removes what the branch had before. Where this fails,
+    /// the branch is removed; a shutdown makes it fail, and so does the end of `cancelled`, with its error. `work` gives
+    /// the files of relations. The caller holds the branch.
     pub(crate) async fn mask<E: From<EngineError>>(
         &self,
         key: &BranchKey,
-        work: impl FnOnce(Arc<MaskingServer>) -> BoxFuture<'static, Result<Vec<PathBuf>, E>>,
+        cancelled: impl Future<Output = E>,
+        work: impl FnOnce(Arc<MaskingServer>) -> BoxFuture<'static, Result<KeptFiles, E>>,
     ) -> Result<(), E> {
         let inner = &self.inner;
-        let dir = inner.existing(key).await?;
-        let server = inner.start_masking(key).await?;
-        let done = work(Arc::clone(&server)).await;
-        let stop = if done.is_ok() { Signal::INT } else { Signal::QUIT };
-        server.server.stop(stop).await;
-        let stale = done?;
-        let _kept = inner.history.read().await;
-        let cut = inner.on_disk(move |storage| storage.cut_history(&dir, &stale)).await;
-        Ok(cut?)
+        let _busy = inner.maskings.busy.read().await;
+        let masked = inner.mask(key, cancelled, work).await;
+        if masked.is_err()
+            && let Err(error) = inner.remove(key).await
+        {
+            tracing::error!(%error, branch = %key, "failed to remove a branch whose masking failed; the next start does");
+        }
+        masked
     }
 }
 
 impl Inner {
+    async fn mask<E: From<EngineError>>(
+        self: &Arc<Self>,
+        key: &BranchKey,
+        cancelled: impl Future<Output = E>,
+        work: impl FnOnce(Arc<MaskingServer>) -> BoxFuture<'static, Result<KeptFiles, E>>,
+    ) -> Result<(), E> {
+        let dir = self.existing(key).await?;
+        let server = self.start_masking(key).await?;
+        let done = tokio::select! {
+            biased;
+            error = cancelled => Err(error),
+            done = work(Arc::clone(&server)) => done,
+        };
+        let stop = if done.is_ok() { Signal::INT } else { Signal::QUIT };
+        server.server.stop(stop).await;
+        // The reason for which a session broke off.
+        self.refuse_when_closing()?;
+        let kept = done?;
+        let _history = self.history.read().await;
+        Ok(self.on_disk(move |storage| storage.cut_history(&dir, &kept)).await?)
+    }
+
     async fn start_masking(self: &Arc<Self>, key: &BranchKey) -> Result<Arc<MaskingServer>, EngineError> {
         let dir = self.existing(key).await?;
         let data = dir.join("data");
         let installation = self.installation_of(&data).await?;
+        let major = installation.version.major;
         let socket_dir = self.sockets.directory(&key.to_string()).await?;
         let pg_settings: BTreeMap<_, _> =
             SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let launch = Launch {
             installation,
-            data: data.clone(),
+            data,
             log: dir.join("postgres.log"),
             socket_dir,
             settings: ComputeSettings { max_connections: 20, memory_bytes: MEMORY, pg_settings },
@@ -94,8 +155,14 @@ impl Inner {
         let _turn = self.starting.acquire().await.map_err(|_| EngineError::closing())?;
         self.refuse_when_closing()?;
         let server = Server::start(&self.files, &self.spawner, launch).await?;
-        let major = self.on_disk(move |_| storage::data_version(&data)).await?;
-        Ok(Arc::new(MaskingServer { inner: Arc::clone(self), server, major }))
+        let server = Arc::new(MaskingServer { inner: Arc::clone(self), server, major });
+        self.maskings.add(&server);
+        // A shutdown ends those that it knows.
+        if let Err(closing) = self.refuse_when_closing() {
+            server.server.stop(Signal::QUIT).await;
+            return Err(closing);
+        }
+        Ok(server)
     }
 }
 
@@ -130,24 +197,16 @@ impl MaskingServer {
         Ok(all.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Creates the masking role.
+    /// Creates the masking role: a member of the owners of anything. Where PostgreSQL can tell the two apart, it has their
+    /// privileges and cannot become one of them, so that nothing that it creates is theirs.
     pub(crate) async fn create_masker(&self) -> Result<(), EngineError> {
         let mut session = self.superuser(MAINTENANCE_DATABASE).await?;
         let create = format!("CREATE ROLE {MASKER} LOGIN INHERIT BYPASSRLS");
         execute(&mut session, &create).await?;
-        let context = "read the roles of a branch";
-        let roles: Vec<String> = sqlx::query_scalar(
-            "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles
-             WHERE NOT rolsuper AND NOT rolreplication AND NOT rolname OPERATOR(pg_catalog.^@) 'pg_'
-               AND rolname OPERATOR(pg_catalog.<>) $1::pg_catalog.name",
-        )
-        .bind(MASKER)
-        .fetch_all(&mut session)
-        .await_within(SessionLimits::CATALOG.answer(), context)
-        .await?
-        .map_err(EngineError::sql(context))?;
-        for role in roles.iter().map(|role| quote_ident(role)) {
-            execute(&mut session, &format!("GRANT {role} TO {MASKER}")).await?;
+        let option = if self.major >= 16 { " WITH INHERIT TRUE, SET FALSE" } else { "" };
+        for owner in column(&mut session, OWNERS).await? {
+            let owner = quote_ident(&owner);
+            execute(&mut session, &format!("GRANT {owner} TO {MASKER}{option}")).await?;
         }
         Ok(())
     }
@@ -172,8 +231,8 @@ impl MaskingServer {
         execute(&mut session, "CHECKPOINT").await
     }
 
-    /// Removes what catalogs of a database still hold of old rows, and gives the files that belong to no table.
-    pub(crate) async fn purge_catalogs(&self, database: &str) -> Result<Vec<PathBuf>, EngineError> {
+    /// Removes what catalogs of a database still hold of old rows.
+    pub(crate) async fn purge_catalogs(&self, database: &str) -> Result<(), EngineError> {
         let mut session = self.superuser(database).await?;
         execute(&mut session, "SET allow_system_table_mods = on").await?;
         for statistics in ["pg_statistic", "pg_statistic_ext_data"] {
@@ -185,9 +244,27 @@ impl MaskingServer {
             execute(&mut session, &format!("VACUUM (FULL) {catalog}")).await?;
         }
         // Files of dropped and rewritten relations go with it.
-        execute(&mut session, "CHECKPOINT").await?;
-        let stale = column(&mut session, STALE_FILES).await?;
-        Ok(stale.into_iter().map(PathBuf::from).collect())
+        execute(&mut session, "CHECKPOINT").await
+    }
+
+    /// The files of all relations. Nothing is changed afterwards.
+    pub(crate) async fn relation_files(&self) -> Result<KeptFiles, EngineError> {
+        let mut kept = KeptFiles::default();
+        let mut session = self.superuser(MAINTENANCE_DATABASE).await?;
+        let context = "read the files of relations";
+        let databases: Vec<(i64, String, bool)> = sqlx::query_as(
+            "SELECT oid::pg_catalog.int8, datname::pg_catalog.text, datallowconn FROM pg_catalog.pg_database",
+        )
+        .fetch_all(&mut session)
+        .await_within(SessionLimits::CATALOG.answer(), context)
+        .await?
+        .map_err(EngineError::sql(context))?;
+        for (oid, name, open) in databases {
+            // `template0`, into which nothing is ever written; others that are closed were refused.
+            let files = if open { Some(files(&mut self.superuser(&name).await?).await?) } else { None };
+            kept.add(oid, files)?;
+        }
+        Ok(kept)
     }
 }
 
@@ -195,15 +272,25 @@ const CATALOGS: &str = "SELECT pg_catalog.format('pg_catalog.%I', relname) FROM 
     WHERE relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid
       AND relkind OPERATOR(pg_catalog.=) 'r'";
 
-/// Main and other forks of relations in the database's directory whose number no relation has.
-const STALE_FILES: &str = "SELECT 'base/' || d.oid::pg_catalog.text || '/' || f.name
-    FROM pg_catalog.pg_database d,
-      pg_catalog.pg_ls_dir('base/' || d.oid::pg_catalog.text) f(name)
-    WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-      AND f.name OPERATOR(pg_catalog.~) '^[0-9]+(_(fsm|vm|init))?([.][0-9]+)?$'
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c
-        WHERE pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.text
-          OPERATOR(pg_catalog.=) pg_catalog.substring(f.name, '^[0-9]+'))";
+/// Roles that own objects of any database. Superusers and roles of replication are the platform's.
+const OWNERS: &str = "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles AS role
+    WHERE NOT rolsuper AND NOT rolreplication AND NOT rolname OPERATOR(pg_catalog.^@) 'pg_'
+      AND EXISTS (SELECT FROM pg_catalog.pg_shdepend
+        WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass::pg_catalog.oid
+          AND refobjid OPERATOR(pg_catalog.=) role.oid AND deptype OPERATOR(pg_catalog.=) 'o')";
+
+/// The numbers of the files of relations, and whether all databases share them.
+async fn files(session: &mut PgConnection) -> Result<Vec<(i64, bool)>, EngineError> {
+    let context = "read the files of relations";
+    sqlx::query_as(
+        "SELECT pg_catalog.pg_relation_filenode(oid::pg_catalog.regclass)::pg_catalog.int8, relisshared
+         FROM pg_catalog.pg_class WHERE pg_catalog.pg_relation_filenode(oid::pg_catalog.regclass) IS NOT NULL",
+    )
+    .fetch_all(session)
+    .await_within(SessionLimits::CATALOG.answer(), context)
+    .await?
+    .map_err(EngineError::sql(context))
+}
 
 async fn execute(session: &mut PgConnection, sql: &str) -> Result<(), EngineError> {
     let context = "mask a branch";

@@ -43,6 +43,7 @@ use super::{
     storage::{self, Storage},
 };
 use branch_compute::Slot;
+use masking::Maskings;
 use spares::Spares;
 use timings::Timings;
 
@@ -50,7 +51,7 @@ pub use super::compute::Durability;
 pub(crate) use super::{
     compute::{ComputeSettings, DEFAULT_MAJOR, PgVersion, Progress},
     engine_error::EngineError,
-    storage::{BranchKey, CloneMethod},
+    storage::{BranchKey, CloneMethod, KeptFiles},
 };
 pub(crate) use disk_usage::BranchUsage;
 pub(crate) use masking::MaskingServer;
@@ -92,6 +93,7 @@ struct Inner {
     durability: Durability,
     slots: Mutex<HashMap<BranchKey, Arc<Slot>>>,
     spares: Spares,
+    maskings: Maskings,
     timings: Timings,
     /// Bounds on work that would only get in its own way.
     cloning: Semaphore,
@@ -232,7 +234,8 @@ impl Engine {
         self.inner.closing.store(true, Ordering::SeqCst);
         let _ = tokio::time::timeout(SPARES_STOP, self.inner.end_all_spares()).await;
         let slots: Vec<_> = self.inner.lock_slots().values().cloned().collect();
-        join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP))).await;
+        let computes = join_all(slots.iter().map(|slot| slot.stop_within(CLEAN_STOP)));
+        tokio::join!(computes, self.inner.maskings.end());
         // The next start deletes the rest: a caller may remove the data directory as soon as this returns.
         let _ = tokio::time::timeout(LAST_FILES, self.inner.storage.emptied()).await;
         self.inner.storage.stop_deleting();

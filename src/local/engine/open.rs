@@ -10,7 +10,10 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::{Durability, Engine, EngineError, Inner, Progress, history, spares::Spares, timings::Timings};
+use super::{
+    Durability, Engine, EngineError, Inner, Progress, history, masking::Maskings, spares::Spares,
+    timings::Timings,
+};
 use crate::local::{
     account::{Account, FileWorkers},
     compute::{Binaries, Platform, Sockets, Spawner, stop_orphans},
@@ -99,6 +102,7 @@ impl Engine {
             durability,
             slots: Mutex::default(),
             spares: Spares::default(),
+            maskings: Maskings::default(),
             timings: Timings::default(),
             cloning: Semaphore::new(cores.max(2)),
             starting: Semaphore::new((2 * cores).max(4)),

@@ -45,10 +45,10 @@ use super::engine_error::EngineError;
 pub(crate) use clone::CloneMethod;
 pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size, probe_in};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
-pub(crate) use history::Trimmed;
 pub(super) use history::{
     BaseMark, BranchPoint, Chain, HistoryOrigin, Lineage, Replay, Retention, Swept, last_change,
 };
+pub(crate) use history::{KeptFiles, Trimmed};
 pub(super) use layout::{check_secret, claim, prepare};
 pub(crate) use own::Blocks;
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};

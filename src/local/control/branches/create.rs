@@ -184,7 +184,7 @@ impl Branches {
         if let Some(masks) = masks {
             making.leave(source);
             // Before there is an address, so that there is no login.
-            masks.apply(&computes.engine, &branch).await?;
+            masks.apply(&computes.engine, &branch, making.held.until_deleted()).await?;
             branch.masked = true;
         }
         branch.origin = branch.origin.map(|origin| Origin {

@@ -75,10 +75,15 @@ impl Branches {
             deletion::check_branch(&state, project, branch)?;
             self.computes.check_reconciled(branch)?;
         }
+        // The creation that this aborts removes the branch.
+        let in_creation = self.state.snapshot().branches.get(&name).is_some_and(|branch| branch.init);
         let _deleting = self.locks.announce_delete(&name);
         let wanted = Wanted::by("the deletion of the branch").shared(name.project()).exclusive(&name);
         let held = self.locks.hold(wanted).await?;
         let remove = |state: &mut State| {
+            if in_creation && !state.branches.contains_key(&name) {
+                return Ok(None);
+            }
             let (branch, now) = (Arc::clone(state.branch(&name)?), Utc::now());
             // While this waited, its expiry may have been changed or another branch created under its id.
             if reason == DeleteReason::Expired && !branch.has_expired(now) {
@@ -89,9 +94,11 @@ impl Branches {
             if reason.keeps_the_data() {
                 state.put_branch(Branch { deleted: Some(now), state_changed: now, ..Branch::clone(&branch) });
             }
-            Ok(branch)
+            Ok(Some(branch))
         };
-        let branch = self.state.commit(remove).await?;
+        let Some(branch) = self.state.commit(remove).await? else {
+            return Ok(Work::done(ResourceKind::Branch, &name, empty()));
+        };
         Ok(Work::new(ResourceKind::Branch, &name, async move {
             let _held = held;
             failpoint::reached("delete-branch.row");

@@ -1,6 +1,6 @@
 //! Creation of masked branches: the rules are applied between the copy and the first address.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use futures_util::FutureExt as _;
 
@@ -21,7 +21,7 @@ use crate::{
             failpoint,
             state::Branch,
         },
-        engine::{Engine, MaskingServer},
+        engine::{Engine, KeptFiles, MaskingServer},
     },
 };
 
@@ -50,16 +50,22 @@ impl Branches {
 }
 
 impl Masks {
-    /// Masks all databases of a branch that has no address yet, and removes its past.
-    pub(super) async fn apply(self, engine: &Engine, branch: &Branch) -> Result<(), ErrorResponse> {
+    /// Masks all databases of a branch that has no address yet, and removes its past; ends with the error of `cancelled`
+    /// when that ends.
+    pub(super) async fn apply(
+        self,
+        engine: &Engine,
+        branch: &Branch,
+        cancelled: impl Future<Output = ErrorResponse>,
+    ) -> Result<(), ErrorResponse> {
         let name = branch.name();
-        engine.mask(&branch.key(), |server| self.mask(server).boxed()).await?;
+        engine.mask(&branch.key(), cancelled, |server| self.mask(server).boxed()).await?;
         failpoint::reached("create-branch.masked");
         tracing::info!(branch = %name, "masked the branch");
         Ok(())
     }
 
-    async fn mask(self, server: Arc<MaskingServer>) -> Result<Vec<PathBuf>, ErrorResponse> {
+    async fn mask(self, server: Arc<MaskingServer>) -> Result<KeptFiles, ErrorResponse> {
         let databases = server.databases().await?;
         if let Some(unknown) = self.0.databases().find(|name| !databases.iter().any(|known| known == name)) {
             return Err(ErrorResponse::bad_request(format!(
@@ -76,12 +82,12 @@ impl Masks {
             failpoint::reached("create-branch.database-masked");
         }
         server.drop_masker().await?;
-        let mut stale = Vec::new();
         for database in &databases {
-            stale.extend(server.purge_catalogs(database).await?);
+            server.purge_catalogs(database).await?;
         }
+        let files = server.relation_files().await?;
         server.begin_wal().await?;
-        Ok(stale)
+        Ok(files)
     }
 }
 

@@ -110,6 +110,34 @@ fn marked(dir: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// Leaves files with the mark that no catalog names, as crashes leave them.
+fn plant_orphans(data: &Path, database: i64) {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let owner = data.metadata().unwrap();
+    let own = |path: &Path| chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    for (directory, file) in [
+        (format!("base/{database}"), "99999"),
+        (format!("base/{database}"), "99999_fsm"),
+        (format!("base/{database}"), "99999.1"),
+        (format!("base/{database}"), "left.dat"),
+        (format!("base/{database}"), "t9_99999"),
+        (format!("base/{database}/99998"), "99999"),
+        ("base/99999".to_owned(), "16384"),
+        ("base/pgsql_tmp".to_owned(), "left"),
+        ("base".to_owned(), "left.dat"),
+        ("global".to_owned(), "99999"),
+    ] {
+        let directory = data.join(directory);
+        if !directory.exists() {
+            fs::create_dir(&directory).unwrap();
+            own(&directory);
+        }
+        let file = directory.join(file);
+        fs::write(&file, MARK).unwrap();
+        own(&file);
+    }
+}
+
 impl Fixture {
     /// The directory of a branch, by its uid.
     fn directory(&self, branch: &Value) -> PathBuf {
@@ -119,14 +147,14 @@ impl Fixture {
         dirs.into_iter().find(|dir| dir.exists()).unwrap()
     }
 
-    fn masked_branch(&self, rules: &Value) -> (String, Value) {
+    pub(super) fn masked_branch(&self, rules: &Value) -> (String, Value) {
         let branch = json!({"spec": {"no_expiry": true, "source_branch": MAIN}});
         let body = json!({"branch": branch, "rules": rules, "key": "sesame-open-12345"});
         ("projects/shop/masked-branches?branch_id=dev".to_owned(), body)
     }
 
     /// Waits for an operation.
-    async fn ended(&self, method: Method, path: &str, body: Value) -> Value {
+    pub(super) async fn ended(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, mut operation) = self.call(method, path, body).await;
         assert_eq!(status, 200, "{operation}");
         while operation["done"] != true {
@@ -143,6 +171,9 @@ async fn no_byte_of_the_raw_values_is_left_in_a_masked_branch() {
     fixture.project("shop").await;
     let mut main = fixture.connect(MAIN).await.unwrap();
     main.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(PLANT.replace("MARK", MARK)))).await.unwrap();
+    let sql = "select oid::int8 from pg_database where datname = current_database()";
+    let database = fixture.number(&mut main, sql).await;
+    plant_orphans(&fixture.directory(&fixture.get(MAIN).await).join("data"), database);
     let before = chrono::Utc::now();
     let (path, body) = fixture.masked_branch(&rules());
     let operation = fixture.ended(Method::POST, &path, body).await;
@@ -175,6 +206,12 @@ async fn no_byte_of_the_raw_values_is_left_in_a_masked_branch() {
         ("select count(*) from ref join people using (email)", 360),
         ("select count(*) from seen join people using (email)", 360),
         ("select count(*) from pg_roles where rolname like 'lakebase%'", 0),
+        ("select count(*) from pg_auth_members where member not in (select oid from pg_roles)", 0),
+        (
+            "select count(*) from pg_shdepend where refclassid = 'pg_authid'::regclass
+               and refobjid not in (select oid from pg_roles)",
+            0,
+        ),
     ] {
         assert_eq!(fixture.number(&mut dev, sql).await, expected, "{sql}");
     }
@@ -204,7 +241,9 @@ async fn a_masking_that_fails_leaves_no_branch() {
     let fixture = Fixture::start().await;
     fixture.project("shop").await;
     let mut main = fixture.connect(MAIN).await.unwrap();
-    main.execute("create table t (id int primary key, email text unique)").await.unwrap();
+    main.execute("create table t (id int primary key, email text unique check (length(email) < 40))")
+        .await
+        .unwrap();
     main.execute("insert into t values (1, 'ann@corp.io'), (2, 'bob@corp.io')").await.unwrap();
     let directories = || {
         let projects = fs::read_dir(fixture.dir.path().join("data/branches")).unwrap();
@@ -213,6 +252,7 @@ async fn a_masking_that_fails_leaves_no_branch() {
     for (rules, reason) in [
         (json!({}), "public.t.email: by its name it is a e-mail address"),
         (json!({"tables": {"t": {"email": {"constant": "x"}}}}), "unique constraint"),
+        (json!({"tables": {"t": {"email": {"hash": 64}}}}), "check constraint"),
         (
             json!({"tables": {"t": {"email": "hash"}}, "databases": {"crm": {}}}),
             "database \"crm\", which does not exist",
@@ -268,10 +308,13 @@ async fn a_branch_that_is_being_masked_is_out_of_reach() {
             assert_eq!((status, code.as_str()), (409, "ABORTED"), "{message}");
             assert!(message.contains("creation of the branch is under way"), "{message}");
         }
+        let named = json!({"spec": {"display_name": "Shop"}});
+        fixture.done(Method::PATCH, "projects/shop?update_mask=spec.display_name", named).await;
         assert_eq!(fixture.get(DEV).await["status"]["current_state"], "INIT");
     };
     let (operation, ()) = tokio::join!(fixture.ended(Method::POST, &path, body), meanwhile);
     assert!(operation["error"].is_null(), "{operation}");
+    assert_eq!(fixture.get("projects/shop").await["status"]["display_name"], "Shop");
     fixture.connect(DEV).await.unwrap();
     fixture.local.shutdown().await;
 }

@@ -4,6 +4,7 @@ mod crash;
 mod faults;
 mod history_crash;
 mod masking;
+mod masking_cut_off;
 mod point_in_time;
 mod reconciliation;
 mod snapshots;

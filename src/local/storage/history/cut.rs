@@ -1,19 +1,15 @@
 //! The cut between a branch and everything that it had before.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
-use super::Lineage;
+use super::{KeptFiles, Lineage};
 use crate::local::{
     engine_error::EngineError,
     storage::{ControlFile, Storage, is_taken, names_in, regular, remove, sync_all_of, wal},
 };
 
-/// Directories of a data directory whose files are made again: spilled rows, statistics with texts of statements,
-/// notifications.
-const EMPTIED: [&str; 9] = [
+/// Directories of a data directory whose files are made again: statistics with texts of statements, notifications.
+const EMPTIED: [&str; 8] = [
     "pg_stat",
     "pg_stat_tmp",
     "pg_notify",
@@ -22,7 +18,6 @@ const EMPTIED: [&str; 9] = [
     "pg_logical/mappings",
     "pg_snapshots",
     "pg_dynshmem",
-    "base/pgsql_tmp",
 ];
 
 /// Files beside the data directory, and in it, that tell of former servers.
@@ -39,13 +34,10 @@ const REMOVED: [&str; 8] = [
 
 impl Storage {
     /// Removes what a branch that no server runs on has of its past: its history and that of its source, and what is in
-    /// the data directory beside tables, `stale` included. Its history begins with the segment of its last checkpoint.
-    pub(in crate::local) fn cut_history(&self, branch: &Path, stale: &[PathBuf]) -> Result<(), EngineError> {
+    /// the data directory beside relations. Its history begins with the segment of its last checkpoint.
+    pub(in crate::local) fn cut_history(&self, branch: &Path, kept: &KeptFiles) -> Result<(), EngineError> {
         let data = branch.join("data");
-        for path in stale {
-            let path = data.join(path);
-            regular::remove(&path).map_err(EngineError::io("remove", &path))?;
-        }
+        self.remove_orphans(&data, kept)?;
         for name in REMOVED {
             let path = branch.join(name);
             remove(&path).map_err(EngineError::io("remove", &path))?;
