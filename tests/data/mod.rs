@@ -5,6 +5,7 @@ mod branches;
 mod drift;
 mod generated;
 mod mask;
+mod mask_checks;
 mod sides;
 mod values;
 mod ways;

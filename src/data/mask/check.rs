@@ -1,25 +1,27 @@
 //! The check of rules against a database.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
     code::calls,
-    fit::{misfit, subject},
-    model::{Column, Kind, Table, tables},
-    patterns::{DEFINITIONS, VALUES, ValuePattern},
+    collisions::collisions,
+    extensions::{ExtensionTable, extension_tables, of_extensions},
+    fit::misfit,
+    looks::looks,
+    model::{Chosen, Column, Table, named, tables},
+    patterns::DEFINITIONS,
     report::{FindingKind, Report},
     rule::Rule,
     rules::{LargeObjects, Rules},
 };
 use crate::{
     data::{
-        catalog::{begin, end, fetch, number, text},
+        catalog::{begin, end, fetch, text},
         error::DataError,
-        model::shown,
     },
-    sql::{quote_ident, quote_literal},
+    sql::quote_literal,
 };
 
 /// Checks whether rules can be applied to the connected database and cover every column that looks personal, by its
@@ -50,9 +52,6 @@ pub(super) struct Examined {
     pub(super) report: Report,
 }
 
-/// Rules by the oid of the table and the name of the column.
-pub(super) type Chosen = HashMap<i64, BTreeMap<String, Rule>>;
-
 pub(super) async fn examine(conn: &mut PgConnection, rules: &Rules) -> Result<Examined, DataError> {
     begin(conn).await?;
     let examined = within(conn, rules).await;
@@ -62,13 +61,20 @@ pub(super) async fn examine(conn: &mut PgConnection, rules: &Rules) -> Result<Ex
 
 async fn within(conn: &mut PgConnection, rules: &Rules) -> Result<Examined, DataError> {
     let tables = tables(conn).await?;
+    let of_others = extension_tables(conn).await?;
     let mut report = Report::default();
-    let chosen = choose(&tables, rules, &mut report);
+    let chosen = choose(&tables, &of_others, rules, &mut report);
     for table in &tables {
         let own = chosen.get(&table.oid);
         fits(conn, table, own, rules, &mut report).await?;
-        looks(conn, table, own, &mut report).await?;
+        let is_ruled = |column: &Column| own.is_some_and(|rules| rules.contains_key(&column.name));
+        for (column, look) in looks(conn, table, is_ruled).await? {
+            let reason = format!("{look}: add a rule, or \"keep\"");
+            report.add(FindingKind::Personal, named(table, &column), reason);
+        }
     }
+    collisions(conn, &tables, &chosen, &mut report).await?;
+    of_extensions(conn, &of_others, rules, &mut report).await?;
     let masked = chosen.iter().filter(|(_, rules)| rules.values().any(|rule| *rule != Rule::Keep));
     let masked: Vec<i64> = masked.map(|(oid, _)| *oid).collect();
     calls(conn, &masked, rules, &mut report).await?;
@@ -77,18 +83,15 @@ async fn within(conn: &mut PgConnection, rules: &Rules) -> Result<Examined, Data
     Ok(Examined { tables, chosen, report })
 }
 
-fn named(table: &Table, column: &str) -> String {
-    format!("{}.{}", table.name, shown(column))
-}
-
 /// Finds the table and column of each rule. A column that is inherited has the rule of its parent, unless it has its own.
-fn choose(tables: &[Table], rules: &Rules, report: &mut Report) -> Chosen {
+fn choose(tables: &[Table], of_others: &[ExtensionTable], rules: &Rules, report: &mut Report) -> Chosen {
     let mut chosen = Chosen::new();
     for (name, columns) in rules.tables() {
         let meant: Vec<_> = tables.iter().filter(|table| table.name.is_named(name)).collect();
         if meant.is_empty() {
             let reason = "no table has this name; partitions are masked with their partitioned table";
-            report.add(FindingKind::Unknown, name, reason);
+            let of_extension = of_others.iter().find_map(|table| table.refusal(name));
+            report.add(FindingKind::Unknown, name, of_extension.unwrap_or_else(|| reason.to_owned()));
         }
         for (column, rule) in columns {
             let with: Vec<_> = meant
@@ -188,79 +191,6 @@ async fn invalid(
     };
     conn.execute("rollback to savepoint constant").await.map_err(failed)?;
     Ok(reason)
-}
-
-/// Looks at the names and a sample of the values of the columns without a rule. What a generated column is computed from
-/// is looked at itself.
-async fn looks(
-    conn: &mut PgConnection,
-    table: &Table,
-    own: Option<&BTreeMap<String, Rule>>,
-    report: &mut Report,
-) -> Result<(), DataError> {
-    let mut sampled = Vec::new();
-    let ruled = |column: &Column| own.is_some_and(|rules| rules.contains_key(&column.name));
-    for column in table.columns.iter().filter(|column| !ruled(column) && !column.generated) {
-        match subject(table, column) {
-            Some(subject) => report.add(
-                FindingKind::Personal,
-                named(table, &column.name),
-                format!("by its name it is a {subject}: add a rule, or \"keep\""),
-            ),
-            None if column.is_sampled() => sampled.push(column),
-            None => {}
-        }
-    }
-    if sampled.is_empty() || table.parts.iter().any(|part| part.foreign) {
-        return Ok(());
-    }
-    let what = format!("a sample of {}", table.name);
-    let rows = fetch(conn, &what, sample(table, &sampled)).await?;
-    let Some(row) = rows.first() else { return Ok(()) };
-    for (at, column) in sampled.iter().enumerate() {
-        let count = |position: usize| number::<u64>(row, at * (VALUES.len() + 1) + position, &what);
-        let values = count(0)?;
-        for (number, ValuePattern { what: look, one_in, .. }) in VALUES.iter().enumerate() {
-            let found = count(number + 1)?;
-            if found > 0 && found.saturating_mul(*one_in) >= values {
-                let reason = format!(
-                    "{found} of {values} sampled values look like a {look} (pattern {look:?}): add a rule, or \"keep\""
-                );
-                report.add(FindingKind::Personal, named(table, &column.name), reason);
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Blocks and rows of a sample, about.
-const SAMPLED_BLOCKS: i64 = 500;
-const SAMPLED_ROWS: usize = 5000;
-/// Long values are searched up to here.
-const SAMPLED_CHARS: usize = 4000;
-
-/// One row: for each column the number of values, and of those that each pattern matches.
-fn sample(table: &Table, columns: &[&Column]) -> String {
-    let blocks: i64 = table.parts.iter().map(|part| part.blocks).sum();
-    let percent = (100 * SAMPLED_BLOCKS) as f64 / blocks.max(SAMPLED_BLOCKS) as f64;
-    let values = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| format!("left(t.{}::text, {SAMPLED_CHARS}) as c{at}", quote_ident(&column.name)));
-    let counts = (0..columns.len()).map(|at| {
-        let matches = VALUES
-            .iter()
-            .map(|pattern| format!("count(*) filter (where c{at} ~ {})", quote_literal(pattern.regex)));
-        std::iter::once(format!("count(c{at})")).chain(matches).collect::<Vec<_>>().join(", ")
-    });
-    format!(
-        "select {} from (select {} from {}{} t tablesample system ({percent}) limit {SAMPLED_ROWS}) s",
-        counts.collect::<Vec<_>>().join(", "),
-        values.collect::<Vec<_>>().join(", "),
-        if table.kind == Kind::Plain { "only " } else { "" },
-        table.name.sql()
-    )
 }
 
 /// Objects by which raw values would be reached beside the tables, and the reason.

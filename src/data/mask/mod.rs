@@ -21,14 +21,17 @@
 //! # Ok(()) }
 //! ```
 
-// Each layer imports only from earlier ones: rule; rules, patterns; model; fit, report, key; code; expression; check;
-// steps; run.
+// Each layer imports only from earlier ones: rule; rules, patterns; model; fit, report, key; code, looks; extensions;
+// expression; collisions, check; steps; run.
 mod check;
 mod code;
+mod collisions;
 mod expression;
+mod extensions;
 mod fakes;
 mod fit;
 mod key;
+mod looks;
 mod model;
 mod patterns;
 mod report;

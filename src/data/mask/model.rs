@@ -1,13 +1,27 @@
 //! Tables and columns as their catalogs describe them, as far as masks are concerned.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::patterns::Family;
+use super::{patterns::Family, rule::Rule};
 use crate::{
-    data::{catalog::read, error::DataError, model::TableName},
+    data::{
+        catalog::read,
+        error::DataError,
+        model::{TableName, shown},
+    },
     schema::USER_RELATION,
 };
+
+/// Rules by the oid of the table and the name of the column.
+pub(super) type Chosen = HashMap<i64, BTreeMap<String, Rule>>;
+
+/// A column as findings name it.
+pub(super) fn named(table: &Table, column: &str) -> String {
+    format!("{}.{}", table.name, shown(column))
+}
 
 /// A table that is not a partition.
 #[derive(Clone, Debug)]
@@ -43,7 +57,7 @@ pub(super) struct Part {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Column {
-    relation: i64,
+    pub(super) relation: i64,
     pub(super) name: String,
     /// The type as it is written.
     pub(super) shown: String,
@@ -162,12 +176,20 @@ const COLUMNS: &str = "with recursive base(oid, type, typmod, not_null) as (
   where a.attnum > 0 and not a.attisdropped and a.attrelid = any('{RELATIONS}'::oid[])
   order by a.attrelid, a.attnum";
 
+/// Reads the columns of relations.
+pub(super) async fn columns(
+    conn: &mut PgConnection,
+    relations: impl Iterator<Item = i64>,
+) -> Result<Vec<Column>, DataError> {
+    let oids = relations.map(|oid| oid.to_string()).collect::<Vec<_>>().join(",");
+    read(conn, "columns", &COLUMNS.replace("RELATIONS", &oids)).await
+}
+
 /// Reads all tables with their columns.
 pub(super) async fn tables(conn: &mut PgConnection) -> Result<Vec<Table>, DataError> {
     let raw: Vec<RawTable> = read(conn, "tables", &TABLES.replace("{USER_RELATION}", USER_RELATION)).await?;
     let roots = raw.iter().filter(|table| table.root == 0);
-    let oids = roots.clone().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
-    let columns: Vec<Column> = read(conn, "columns", &COLUMNS.replace("RELATIONS", &oids)).await?;
+    let columns = columns(conn, roots.clone().map(|table| table.oid)).await?;
     let name = |table: &RawTable| TableName { schema: table.schema.clone(), name: table.name.clone() };
     let part = |table: &RawTable| Part {
         name: name(table),

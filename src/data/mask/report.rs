@@ -49,7 +49,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The result of a check: nothing where the rules can be applied and cover what looks personal.
+/// The result of a check: no finding where the rules can be applied and cover what looks personal.
 ///
 /// ```
 /// let report = lakebase::data::mask::Report::default();
@@ -61,6 +61,10 @@ impl fmt::Display for Finding {
 pub struct Report {
     /// All findings, those about rules first.
     pub findings: Vec<Finding>,
+    /// Tables with rows that are not masked because they belong to extensions, as `table public.t of extension e`. One
+    /// that looks personal is a finding unless this name is waived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmasked: Vec<String>,
 }
 
 impl Report {
@@ -78,17 +82,18 @@ impl Report {
         let named =
             |finding: Finding| Finding { object: format!("{database}: {}", finding.object), ..finding };
         self.findings.extend(other.findings.into_iter().map(named));
+        self.unmasked.extend(other.unmasked.into_iter().map(|table| format!("{database}: {table}")));
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_clean() {
-            return f.write_str("nothing found");
+            f.write_str("nothing found")?;
         }
         for (at, finding) in self.findings.iter().enumerate() {
             write!(f, "{}{finding}", if at == 0 { "" } else { "\n" })?;
         }
-        Ok(())
+        self.unmasked.iter().try_for_each(|table| write!(f, "\n{table}: not masked"))
     }
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use super::{
-    check::{Chosen, Examined, examine},
+    check::{Examined, examine},
     expression::masked,
     key,
-    model::{Kind, Part, Table},
+    model::{Chosen, Kind, Part, Table},
     rule::Rule,
     rules::{LargeObjects, Rules},
     steps::{foreign_keys, materialized_views, triggers},

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::check::Chosen;
+use super::model::Chosen;
 use crate::{
     data::{catalog::read, error::DataError},
     sql::{quote_ident, quote_literal},

@@ -36,9 +36,13 @@ pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> 
     if session.json {
         output::print_json(&json!({
             "branch": branch.name, "clean": report.is_clean(), "findings": report.findings,
+            "unmasked": report.unmasked,
         }))?;
     } else if report.is_clean() {
         output::done(format_args!("the rules cover what looks personal in {}", branch.id()));
+        for table in &report.unmasked {
+            output::done(format_args!("{table}: not masked"));
+        }
     } else {
         output::print(&report)?;
     }

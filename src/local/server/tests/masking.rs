@@ -251,7 +251,7 @@ async fn a_masking_that_fails_leaves_no_branch() {
     };
     for (rules, reason) in [
         (json!({}), "public.t.email: by its name it is a e-mail address"),
-        (json!({"tables": {"t": {"email": {"constant": "x"}}}}), "unique constraint"),
+        (json!({"tables": {"t": {"email": {"constant": "x"}}}}), "the unique index t_email_key"),
         (json!({"tables": {"t": {"email": {"hash": 64}}}}), "check constraint"),
         (
             json!({"tables": {"t": {"email": "hash"}}, "databases": {"crm": {}}}),
