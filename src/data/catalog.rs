@@ -76,7 +76,7 @@ pub(super) async fn read<T: DeserializeOwned>(
 const TABLES: &str = "select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
     case when c.relispartition then coalesce(pg_catalog.pg_partition_root(c.oid)::oid::int8, 0) else 0 end as root,
     coalesce(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::int8 as blocks,
-    coalesce(am.amname = 'heap', false) as heap
+    coalesce(am.amname = 'heap', false) as heap, c.relpersistence = 'p' as logged
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_am am on am.oid = c.relam
@@ -121,6 +121,7 @@ struct RawTable {
     root: i64,
     blocks: u32,
     heap: bool,
+    logged: bool,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +164,8 @@ impl Database {
         let mut parts: HashMap<i64, Vec<Part>> = HashMap::new();
         for table in partitions.iter().chain(&roots) {
             let root = if table.root == 0 { table.oid } else { table.root };
-            let part = Part { name: name(table), blocks: table.blocks, heap: table.heap };
+            let RawTable { blocks, heap, logged, .. } = *table;
+            let part = Part { name: name(table), blocks, heap, logged };
             match table.kind.as_str() {
                 "r" => parts.entry(root).or_default().push(part),
                 "f" => skipped.push(format!("{} (foreign table)", part.name)),

@@ -10,7 +10,7 @@ use super::{
     error::DataError,
     extras,
     model::{Database, TableName},
-    narrow::Connections,
+    narrow::{AskWritten, Connections, learn},
     options::Options,
     pair::{Pair, Pairs, Seeds},
     renames::follow_renames,
@@ -33,7 +33,17 @@ pub async fn compare(
     new: &mut PgConnection,
     options: &Options,
 ) -> Result<DataDiff, DataError> {
-    let mut both = Connections { old, new };
+    compare_branches(old, new, options, None).await
+}
+
+/// As [`compare`], where a server may tell which blocks were written since the sides parted.
+pub(crate) async fn compare_branches(
+    old: &mut PgConnection,
+    new: &mut PgConnection,
+    options: &Options,
+    written: Option<AskWritten>,
+) -> Result<DataDiff, DataError> {
+    let mut both = Connections { old, new, written };
     let compared = in_snapshots(&mut both, options, Seeds::random()).await;
     let ended = end_both(&mut both).await;
     let diff = compared?;
@@ -69,7 +79,11 @@ pub(super) async fn open(
     let mut uncompared: Vec<String> = old.skipped.iter().chain(&new.skipped).cloned().collect();
     uncompared.sort();
     uncompared.dedup();
-    Ok(Opened { pairs: Pairs::new(&old, &new, &renames, options, seeds), uncompared })
+    let mut pairs = Pairs::new(&old, &new, &renames, options, seeds);
+    if let Some(ask) = both.written.clone() {
+        learn(both, &mut pairs, &ask).await?;
+    }
+    Ok(Opened { pairs, uncompared })
 }
 
 fn check_names(options: &Options, old: &Database, new: &Database) -> Result<(), DataError> {
@@ -175,12 +189,22 @@ pub enum DataEvent {
 /// # }
 /// ```
 pub fn stream(
+    old: PgConnection,
+    new: PgConnection,
+    options: Options,
+) -> BoxStream<'static, Result<DataEvent, DataError>> {
+    stream_branches(old, new, options, None)
+}
+
+/// As [`stream`], where a server may tell which blocks were written since the sides parted.
+pub(crate) fn stream_branches(
     mut old: PgConnection,
     mut new: PgConnection,
     options: Options,
+    written: Option<AskWritten>,
 ) -> BoxStream<'static, Result<DataEvent, DataError>> {
     let events = async_stream::try_stream! {
-        let mut both = Connections { old: &mut old, new: &mut new };
+        let mut both = Connections { old: &mut old, new: &mut new, written };
         let opened = open(&mut both, &options, Seeds::random()).await?;
         for pair in &opened.pairs.pairs {
             let mut walk = Walk::begin(&mut both, pair, u64::MAX).await?;

@@ -10,7 +10,7 @@ use super::{
     compare::{described, end_both, extras_of, open},
     diff::{DataDiff, TableDiff},
     error::DataError,
-    narrow::Connections,
+    narrow::{AskWritten, Connections},
     options::Options,
     pair::{Pair, Seeds},
     walk::Walk,
@@ -137,8 +137,18 @@ pub async fn drift(
     theirs: FromBase<'_>,
     options: &Options,
 ) -> Result<DataDrift, DataError> {
-    let mut ours = Connections { old: ours.base, new: ours.side };
-    let mut theirs = Connections { old: theirs.base, new: theirs.side };
+    drift_of_branches(ours, theirs, options, [None, None]).await
+}
+
+/// As [`drift`], where a server may tell which blocks were written on each side since the base.
+pub(crate) async fn drift_of_branches(
+    ours: FromBase<'_>,
+    theirs: FromBase<'_>,
+    options: &Options,
+    [ours_written, theirs_written]: [Option<AskWritten>; 2],
+) -> Result<DataDrift, DataError> {
+    let mut ours = Connections { old: ours.base, new: ours.side, written: ours_written };
+    let mut theirs = Connections { old: theirs.base, new: theirs.side, written: theirs_written };
     let compared = in_snapshots(&mut ours, &mut theirs, options).await;
     let ended = tokio::try_join!(end_both(&mut ours), end_both(&mut theirs));
     let drift = compared?;

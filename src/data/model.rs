@@ -79,6 +79,8 @@ pub(super) struct Part {
     pub(super) blocks: u32,
     /// Whether ranges of its blocks can be read: the access method is `heap`.
     pub(super) heap: bool,
+    /// Whether its changes are in the write-ahead log.
+    pub(super) logged: bool,
 }
 
 /// A column that can be compared, or a generated one.

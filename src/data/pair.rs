@@ -1,7 +1,10 @@
 //! Tables of both sides that are compared with each other: their common columns and key, and the SQL expressions that
 //! hash them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::{
     change::{Head, HeadColumn, RowKey},
@@ -65,6 +68,8 @@ pub(super) struct Pair {
     pub(super) old: Side,
     pub(super) new: Side,
     pub(super) left_out: Vec<String>,
+    /// Half-open ranges of blocks of parts that hold all differences, where they are known.
+    pub(super) written: BTreeMap<TableName, Vec<(i64, i64)>>,
     hashes: Vec<HashKind>,
     seeds: Seeds,
 }
@@ -158,6 +163,7 @@ impl Pair {
             old: side(old, columns.iter().map(|(old, _)| *old).collect()),
             new: side(new, columns.iter().map(|(_, new)| *new).collect()),
             left_out,
+            written: BTreeMap::new(),
             hashes,
             seeds,
         }

@@ -8,6 +8,8 @@ mod masked;
 mod reset;
 mod storage;
 mod update;
+#[cfg(feature = "data")]
+mod written_blocks;
 
 use std::time::Duration;
 

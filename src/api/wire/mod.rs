@@ -16,6 +16,8 @@ pub(crate) mod permission;
 pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod snapshot;
+#[cfg(feature = "data")]
+pub(crate) mod written_blocks;
 
 /// The path prefix of every call of this API.
 pub(crate) const BASE_PATH: &str = "/api/2.0/postgres";

@@ -68,17 +68,20 @@ pub(super) async fn sample(
     Ok((equal, sampled))
 }
 
+/// Finds the blocks that differ, of all or those `within` which differences lie.
 pub(super) async fn by_blocks(
     both: &mut Connections<'_>,
     pair: &Pair,
     common: &[(&Part, &Part)],
+    within: &BTreeMap<TableName, Ranges>,
 ) -> Result<Scope, DataError> {
     let mut parts = BTreeMap::new();
     for (old, new) in common {
-        let blocks = i64::from(old.blocks.max(new.blocks));
+        let all = vec![(0, i64::from(old.blocks.max(new.blocks)))];
+        let within = within.get(&old.name).unwrap_or(&all);
+        let blocks: i64 = within.iter().map(|(from, to)| to - from).sum();
         let mut width = ((blocks / RANGES) as u64).next_power_of_two() as i64;
-        let mut ranges = Ranges::new();
-        ranges.extend(cut(&[(0, blocks)], width));
+        let mut ranges: Ranges = cut(within, width).collect();
         loop {
             ranges = differing_blocks(both, pair, (old, new), &ranges).await?;
             if width == 1 {

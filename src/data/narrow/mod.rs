@@ -2,6 +2,7 @@
 
 mod blocks;
 mod keys;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,9 @@ use super::{
     scope::Scope,
 };
 
+pub(crate) use written::AskWritten;
+pub(super) use written::learn;
+
 /// Tables up to this many blocks are read whole: a checksum would cost as much.
 const SMALL: i64 = 64;
 
@@ -24,6 +28,8 @@ const RANGES: i64 = 16_384;
 const PARTS: i64 = 16;
 /// The number of ranges of one query.
 const BATCH: usize = 16_384;
+/// Written blocks up to this many are read: checksums of them would cost as much.
+const FEW: i64 = 8192;
 
 /// The way that the differing rows of a table were found.
 ///
@@ -36,6 +42,8 @@ const BATCH: usize = 16_384;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
+    /// By the blocks that were written since two branches parted, which a local Lakebase tells.
+    WrittenBlocks,
     /// By checksums of ranges of blocks: most blocks hold the same rows on both sides, as in branches of one another.
     Blocks,
     /// By checksums of ranges of an integer key.
@@ -49,6 +57,7 @@ pub enum Method {
 impl std::fmt::Display for Method {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::WrittenBlocks => "written blocks",
             Self::Blocks => "checksums of block ranges",
             Self::KeyRanges => "checksums of key ranges",
             Self::KeyHashes => "checksums of key hashes",
@@ -65,6 +74,8 @@ type Checksums = BTreeMap<i64, Checksum>;
 pub(super) struct Connections<'a> {
     pub(super) old: &'a mut PgConnection,
     pub(super) new: &'a mut PgConnection,
+    /// Asks for written blocks, where both are branches of one server that tells them.
+    pub(super) written: Option<AskWritten>,
 }
 
 impl Connections<'_> {
@@ -109,13 +120,21 @@ pub(super) async fn narrow(
         return Ok((Scope::Everything, Method::Everything, format!("the table has only {blocks} blocks")));
     }
     let common = blocks::common_parts(pair);
+    if let Some((ranges, written, total)) = written::few_written(pair, &common) {
+        let why = format!("{written} of {total} blocks were written since the branches parted");
+        let scope = match written <= FEW {
+            true => Scope::Blocks(ranges),
+            false => blocks::by_blocks(both, pair, &common, &ranges).await?,
+        };
+        return Ok((scope, Method::WrittenBlocks, why));
+    }
     let (equal, sampled) = blocks::sample(both, pair, &common).await?;
     let why = match sampled {
         0 => "the sides have no blocks in common".to_owned(),
         _ => format!("{equal} of {sampled} sampled blocks are equal"),
     };
     if sampled > 0 && equal * 4 >= sampled {
-        let scope = blocks::by_blocks(both, pair, &common).await?;
+        let scope = blocks::by_blocks(both, pair, &common, &BTreeMap::new()).await?;
         return Ok((scope, Method::Blocks, why));
     }
     if let Some(scope) = keys::by_key_ranges(both, pair).await? {

@@ -20,6 +20,7 @@ use crate::api::{
         masked::MaskedBranch,
         operation::Operation,
         project::Project,
+        written_blocks::{WrittenBlocks, WrittenBlocksRequest},
     },
 };
 
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/projects/{p}/branches/{b}", get(get_branch).patch(update_branch).delete(delete_branch))
         .route("/projects/{p}/branches/{b}/undelete", post(undelete_branch))
         .route("/projects/{p}/branches/{b}/storage", get(get_branch_storage))
+        .route("/projects/{p}/branches/{b}/written-blocks", post(written_blocks))
         .route("/projects/{p}/branches/{b}/operations/{*id}", get(operation))
         .route("/credentials", post(generate_credential))
 }
@@ -101,6 +103,15 @@ async fn create_masked_branch(
     Body(body): Body<MaskedBranch>,
 ) -> Answer<Operation> {
     Ok(Json(api.control.branches.create_masked(project, query.text("branch_id"), body).await?))
+}
+
+/// A route of our own: only the local server sees the files of branches.
+async fn written_blocks(
+    State(api): State<Api>,
+    Name(branch): Name<BranchName>,
+    Body(body): Body<WrittenBlocksRequest>,
+) -> Answer<WrittenBlocks> {
+    Ok(Json(api.control.branches.written_blocks(&branch, body).await?))
 }
 
 async fn get_branch(State(api): State<Api>, Name(branch): Name<BranchName>) -> Answer<Branch> {

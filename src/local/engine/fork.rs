@@ -134,7 +134,8 @@ impl Inner {
         self.on_disk(move |_| {
             let Some(of) = Lineage::read(&dir)? else { return Ok(()) };
             let point = BranchPoint { branch, id: of.id, lsn, time, new_timeline: false };
-            Lineage::new(HistoryOrigin::Branch(point), of.timeline, own_from).write(&to)
+            let lineage = Lineage::new(HistoryOrigin::Branch(point), of.timeline, own_from);
+            lineage.with_databases_of(&to.join("data"))?.write(&to)
         })
         .await?;
         staged.publish(vacant).await?;

@@ -20,6 +20,7 @@ mod tests;
 mod timings;
 mod wal_replay;
 mod watch;
+mod written_blocks;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -51,7 +52,7 @@ pub use super::compute::Durability;
 pub(crate) use super::{
     compute::{ComputeSettings, DEFAULT_MAJOR, PgVersion, Progress},
     engine_error::EngineError,
-    storage::{BranchKey, CloneMethod, KeptFiles},
+    storage::{BranchKey, CloneMethod, KeptFiles, RelationFile},
 };
 pub(crate) use disk_usage::BranchUsage;
 pub(crate) use masking::MaskingServer;

@@ -232,7 +232,8 @@ impl Inner {
                 HistoryOrigin::Branch(BranchPoint { branch, id, lsn: stop, time, new_timeline: true })
             });
             let own_from = segment_floor(&dir.join("data"), stop)?;
-            Lineage::new(origin, replay.timeline + 1, own_from).write(&dir)?;
+            let lineage = Lineage::new(origin, replay.timeline + 1, own_from);
+            lineage.with_databases_of(&dir.join("data"))?.write(&dir)?;
             storage.prune(&dir)?;
             let begun = (time > DateTime::UNIX_EPOCH).then_some(time);
             let (lsn, time) = match at {

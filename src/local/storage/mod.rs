@@ -28,6 +28,7 @@ mod regular;
 mod trash;
 mod usage;
 mod wal;
+mod written;
 
 use std::{
     fs, io,
@@ -54,6 +55,8 @@ pub(crate) use own::Blocks;
 pub(super) use regular::{append, create, is_directory, is_taken, read_to_string, remove, replace, tail};
 pub(crate) use usage::DiskUsage;
 pub(super) use wal::{WalRange, segment_ceiling, segment_floor, segments, timeline_switch_point};
+pub(crate) use written::{BlockRanges, RelationFile};
+pub(super) use written::{FileSizes, Written};
 
 /// Which branch: the uids of its project and its own, both safe as file names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]

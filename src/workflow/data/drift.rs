@@ -55,12 +55,13 @@ impl CompareDataDrift {
     }
 
     async fn compare(&self, base: &Branch, source: Branch) -> Result<DataDrift> {
+        let written = [&self.branch, &source].map(|side| Some(super::written_between(base, side)));
         let open = |branch| super::connection(branch, self.database.as_ref());
         let (mut base, mut other_base, mut ours, mut theirs) =
             tokio::try_join!(open(base), open(base), open(&self.branch), open(&source))?;
         let our = FromBase { base: &mut base, side: &mut ours };
         let their = FromBase { base: &mut other_base, side: &mut theirs };
-        let drift = data::drift(our, their, &self.options).await;
+        let drift = data::drift_of_branches(our, their, &self.options, written).await;
         tokio::join!(close(base), close(other_base), close(ours), close(theirs));
         let context =
             format!("comparing the data of {} and {} with their base", self.branch.name(), source.name());

@@ -4,7 +4,9 @@ pub(crate) mod apply;
 pub(crate) mod drift;
 pub(crate) mod mask;
 
-use futures_util::{StreamExt as _, stream::BoxStream};
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, StreamExt as _, stream::BoxStream};
 use sqlx::PgConnection;
 
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
         request::sent_when_awaited,
         resource::forward,
     },
-    data::{self, DataDiff, DataEvent, Options},
+    data::{self, AskWritten, DataDiff, DataEvent, Options},
     error::{Error, Result},
     postgres::connect::close,
 };
@@ -102,7 +104,8 @@ impl CompareData {
     pub fn stream(self) -> BoxStream<'static, Result<DataEvent>> {
         let events = async_stream::try_stream! {
             let (old, new) = self.connections().await?;
-            let mut events = data::stream(old, new, self.options.clone());
+            let written = written_between(&self.branch, &self.other);
+            let mut events = data::stream_branches(old, new, self.options.clone(), Some(written));
             while let Some(event) = events.next().await {
                 yield event.map_err(|error| self.failed(error))?;
             }
@@ -122,13 +125,31 @@ impl CompareData {
 
     async fn run(self) -> Result<DataDiff> {
         let (mut old, mut new) = self.connections().await?;
-        let compared = data::compare(&mut old, &mut new, &self.options).await;
+        let written = written_between(&self.branch, &self.other);
+        let compared = data::compare_branches(&mut old, &mut new, &self.options, Some(written)).await;
         tokio::join!(close(old), close(new));
         compared.map_err(|error| self.failed(error))
     }
 }
 
 sent_when_awaited!(CompareData => DataDiff);
+
+/// Asks the server of two branches for the blocks that were written since they parted. Without an answer, checksums find
+/// the differences.
+fn written_between(one: &Branch, other: &Branch) -> AskWritten {
+    let (one, other) = (one.clone(), other.clone());
+    Arc::new(move |files| {
+        let (one, other) = (one.clone(), other.clone());
+        let ask = async move {
+            let asked = one.written_blocks(&other, files).await;
+            asked.unwrap_or_else(|error| {
+                tracing::debug!(%error, "comparing by checksums, as the server does not tell written blocks");
+                None
+            })
+        };
+        ask.boxed()
+    })
+}
 
 async fn connection(branch: &Branch, database: Option<&String>) -> Result<PgConnection> {
     match database {

@@ -7,6 +7,7 @@ mod schedule;
 mod source;
 mod storage;
 mod undelete;
+mod written_blocks;
 
 use std::sync::Arc;
 

@@ -233,6 +233,7 @@ fn write_history(source: &Path, branch: String, dir: &Path, time: DateTime<Utc>)
     let origin = of.map_or(HistoryOrigin::Unknown, |of| {
         HistoryOrigin::Branch(BranchPoint { branch, id: of.id, lsn, time, new_timeline: true })
     });
-    Lineage::new(origin, timeline, segment_floor(&data, lsn)?).write(dir)?;
+    let lineage = Lineage::new(origin, timeline, segment_floor(&data, lsn)?);
+    lineage.with_databases_of(&data)?.write(dir)?;
     Ok(lsn)
 }

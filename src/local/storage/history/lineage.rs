@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::{
     engine_error::EngineError,
-    storage::{regular, wal::segment_size},
+    storage::{names_in, regular, wal::segment_size},
 };
 
 const FILE: &str = "lineage.json";
@@ -25,6 +25,18 @@ pub(in crate::local) struct Lineage {
     pub(in crate::local) timeline: u32,
     /// The beginning of the first WAL segment of its own.
     pub(in crate::local) own_from: u64,
+    /// The oids of the databases that it began with. None where an earlier version made it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    databases: Vec<u32>,
+}
+
+/// The point at which two branches parted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::local) struct Parted {
+    /// The end of the WAL that both have.
+    pub(in crate::local) lsn: u64,
+    /// Databases that both had then.
+    pub(in crate::local) databases: Vec<u32>,
 }
 
 /// The state with which the history of a branch begins.
@@ -56,7 +68,29 @@ pub(in crate::local) struct BranchPoint {
 
 impl Lineage {
     pub(in crate::local) fn new(origin: HistoryOrigin, timeline: u32, own_from: u64) -> Self {
-        Self { id: format!("{:016x}", fastrand::u64(..)), origin, timeline, own_from }
+        let id = format!("{:016x}", fastrand::u64(..));
+        Self { id, origin, timeline, own_from, databases: Vec::new() }
+    }
+
+    /// Notes the databases of a new branch, which no server has run on by itself.
+    pub(in crate::local) fn with_databases_of(mut self, data: &Path) -> Result<Self, EngineError> {
+        let base = data.join("base");
+        let names = names_in(&base).map_err(EngineError::io("list", &base))?;
+        self.databases = names.iter().filter_map(|name| name.parse().ok()).collect();
+        Ok(self)
+    }
+
+    /// The point at which two branches parted, where one left the other or both left the same one.
+    pub(in crate::local) fn parted(&self, other: &Self) -> Option<Parted> {
+        let at = |point: &BranchPoint, of: &Self| Parted { lsn: point.lsn, databases: of.databases.clone() };
+        match (self.branch_point(), other.branch_point()) {
+            (Some(point), _) if point.id == other.id => Some(at(point, self)),
+            (_, Some(point)) if point.id == self.id => Some(at(point, other)),
+            (Some(own), Some(others)) if own.id == others.id => {
+                Some(if own.lsn <= others.lsn { at(own, self) } else { at(others, other) })
+            }
+            _ => None,
+        }
     }
 
     /// The lineage of a root that was cloned from the template of this name.
