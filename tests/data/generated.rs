@@ -1,7 +1,7 @@
 //! Random schemas and random edits on both sides: `EXCEPT` both ways says what differs, and the SQL of the difference
 //! makes both sides equal.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use fastrand::Rng;
 
@@ -44,13 +44,26 @@ struct Model {
     rows: usize,
 }
 
-const KINDS: usize = 6;
+const KINDS: u64 = 6;
+/// The kind of a partitioned table.
+const PARTITIONED: usize = 4;
+/// The numbers of edits.
+const EDITS: u64 = 12;
+const MOVE: u8 = 6;
+
+/// The numbers of edits of a case. Twelve cases in a row have all of them.
+fn edits(rng: &mut Rng, seed: u64, kind: usize) -> Vec<u8> {
+    let moved = (kind == PARTITIONED).then_some(MOVE);
+    let others = 1 + rng.u64(0..5);
+    moved.into_iter().chain((0..others).map(|at| ((seed * 5 + at * 7) % EDITS) as u8)).collect()
+}
 
 impl Model {
-    fn new(rng: &mut Rng) -> Self {
+    fn new(rng: &mut Rng, seed: u64) -> Self {
         let columns =
             (0..rng.usize(1..7)).map(|_| (rng.usize(0..TYPES.len()), rng.u8(0..4) == 0, true)).collect();
-        Self { columns, kind: rng.usize(0..KINDS), rows: [0, 1, 300, 3000, 12_000][rng.usize(0..5)] }
+        let rows = [0, 1, 300, 3000, 12_000][rng.usize(0..5)];
+        Self { columns, kind: (seed % KINDS) as usize, rows }
     }
 
     fn create(&self) -> String {
@@ -70,11 +83,11 @@ impl Model {
             0 | 1 => ", primary key (id))",
             2 => ", primary key (part, id))",
             3 => ", unique (id))",
-            4 => ", primary key (id, part)) partition by list (part)",
+            PARTITIONED => ", primary key (id, part)) partition by list (part)",
             _ => ")",
         };
         sql += ";";
-        if self.kind == 4 {
+        if self.kind == PARTITIONED {
             sql += "create table t_0 partition of t for values in (0, 1); create table t_r partition of t default;";
         }
         write!(sql, "{}", self.insert(0, self.rows, 3)).unwrap();
@@ -104,14 +117,14 @@ impl Model {
         if self.kind == 1 { "substr(id, 2)::int" } else { "id" }
     }
 
-    /// One random edit. `side` keeps keys of both sides apart or not, and `at` is the place of the edit.
-    fn edit(&mut self, rng: &mut Rng, is_new: bool, at: usize) -> String {
+    /// The edit of this number, the `at`th of its table. Inserted keys of the sides are the same ones or not.
+    fn edit(&mut self, rng: &mut Rng, number: u8, is_new: bool, at: usize) -> String {
         let n = self.number();
         let modulus = [2, 17, 301, 4001][rng.usize(0..4)];
         let rest = rng.usize(0..modulus);
         let some = format!("{n} % {modulus} = {rest}");
         let present: Vec<usize> = (0..self.columns.len()).filter(|at| self.columns[*at].2).collect();
-        match rng.u8(0..12) {
+        match number {
             0..=2 if !present.is_empty() => {
                 let column = present[rng.usize(0..present.len())];
                 let (kind, not_null, _) = self.columns[column];
@@ -131,10 +144,10 @@ impl Model {
                 format!("update t set id = 'k' || ({n} + {}) where {some};", 100_000 * (at + 1))
             }
             5 if self.kind != 5 => format!("update t set id = id + {} where {some};", 100_000 * (at + 1)),
-            6 => format!("update t set part = (part + 1) % 7 where {some};"),
+            MOVE => format!("update t set part = (part + 1) % 7 where {some};"),
             7 => format!("update t set part = part where {some};"),
             8 => "vacuum full t;".to_owned(),
-            9 if rng.u8(0..4) == 0 => "truncate t;".to_owned(),
+            9 => "truncate t;".to_owned(),
             10 if is_new && present.iter().any(|at| !self.columns[*at].1) => {
                 // A row without a value for a column of the other side that is not null cannot be added there.
                 let nullable: Vec<_> = present.iter().copied().filter(|at| !self.columns[*at].1).collect();
@@ -157,6 +170,18 @@ impl Model {
     }
 }
 
+/// The edits that must be among those of all cases, by a part of their SQL, and by the kind of their table.
+const WANTED: [(Option<usize>, &str); 8] = [
+    (None, "insert into"),
+    (None, "delete from"),
+    (None, "set id ="),
+    (None, "vacuum full"),
+    (None, "truncate"),
+    (None, "drop column"),
+    (None, "add column"),
+    (Some(PARTITIONED), "set part = (part + 1)"),
+];
+
 /// `LAKEBASE_DATA_CASES` says how many, `LAKEBASE_DATA_SEED` with which one they begin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_difference_is_what_except_finds_and_its_sql_removes_it() {
@@ -166,30 +191,37 @@ async fn a_difference_is_what_except_finds_and_its_sql_removes_it() {
     let mut random: Vec<(Rng, Model)> = Vec::new();
     for seed in first..first + cases {
         let mut rng = Rng::with_seed(seed);
-        let model = Model::new(&mut rng);
+        let model = Model::new(&mut rng, seed);
         random.push((rng, model));
     }
     let scripts: Vec<String> = random.iter().map(|(_, model)| model.create()).collect();
     let sides = Sides::branches(&scripts).await;
-    let mut failures = String::new();
+    let (mut failures, mut seen) = (String::new(), BTreeSet::new());
     for (at, ((mut rng, mut model), sides)) in random.into_iter().zip(sides).enumerate() {
-        let mut edits = vec![("both", scripts[at].clone())];
-        for edit in 0..rng.usize(0..6) {
-            let is_new = rng.bool();
-            let sql = model.edit(&mut rng, is_new, edit);
+        let (seed, mut done) = (first + at as u64, vec![("both", scripts[at].clone())]);
+        for (edit, number) in edits(&mut rng, seed, model.kind).into_iter().enumerate() {
+            // The schema changes on the new side only.
+            let is_new = number > 9 || rng.bool();
+            let sql = model.edit(&mut rng, number, is_new, edit);
+            seen.extend(
+                WANTED
+                    .iter()
+                    .filter(|(kind, text)| sql.contains(text) && kind.is_none_or(|kind| kind == model.kind)),
+            );
             if is_new {
                 sides.on_new(&sql).await
             } else {
                 sides.on_old(&sql).await
             }
-            edits.push((if is_new { "new" } else { "old" }, sql));
+            done.push((if is_new { "new" } else { "old" }, sql));
         }
-        let writer = sides.writer().await;
+        let writer = sides.writer("t").await;
         let checked = sides.check("t", &model.compared()).await;
         writer.abort();
         if let Err(error) = checked {
-            writeln!(failures, "## seed {}\n{error}\n{edits:#?}", first + at as u64).unwrap();
+            writeln!(failures, "## seed {seed}\n{error}\n{done:#?}").unwrap();
         }
     }
     assert!(failures.is_empty(), "{failures}");
+    assert!(cases < EDITS || seen.len() == WANTED.len(), "too few cases: only {seen:?}");
 }

@@ -47,12 +47,23 @@ impl Sides {
         self.new.psql(script.to_owned()).await.unwrap_or_else(|error| panic!("{script}: {error}"));
     }
 
-    /// Writes to another table of the new side meanwhile, so that transactions run during the comparison.
-    pub(super) async fn writer(&self) -> tokio::task::JoinHandle<()> {
-        self.on_new("create table busy (id bigint generated always as identity primary key)").await;
+    /// Writes to the new side meanwhile: new row versions with the same values, so that rows move and all snapshots have
+    /// equal ones, and rows that never commit.
+    pub(super) async fn writer(&self, table: &str) -> tokio::task::JoinHandle<()> {
         let mut writer = self.new.connect().await;
+        let some = format!("ctid in (select ctid from {table} order by random() limit 20)");
+        let statements = [
+            format!("update {table} set part = part where {some}"),
+            format!(
+                "begin; delete from {table} where {some}; update {table} set part = part + 1 where {some}; rollback"
+            ),
+        ];
         tokio::spawn(async move {
-            while sqlx::query("insert into busy default values").execute(&mut writer).await.is_ok() {}
+            for sql in statements.iter().cycle() {
+                if sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut writer).await.is_err() {
+                    return;
+                }
+            }
         })
     }
 
