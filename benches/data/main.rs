@@ -4,12 +4,14 @@
 //! ```text
 //! cargo bench --bench data                     # 10 million rows: as root, for an XFS image of some 10 GB
 //! cargo bench --bench data -- --quick          # 1 million rows, about a minute
-//! cargo bench --bench data -- --quick mask     # the parts with `mask` in their name: branches, unrelated, mask
+//! cargo bench --bench data -- --quick mask     # parts with `mask` in their name: local, branches, unrelated, mask
 //! ```
 //!
 //! `reladiff` is run where it is installed: its program is named in `RELADIFF`, or is on the `PATH`.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench says by panicking that it cannot go on")]
 
+mod local;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{
@@ -66,6 +68,9 @@ async fn main() -> ExitCode {
     let wanted = |part: &str| {
         arguments.filters.is_empty() || arguments.filters.iter().any(|filter| part.contains(filter))
     };
+    if wanted("local") {
+        local::branches(&disk, rows, rounds, &mut table).await;
+    }
     if wanted("branches") || wanted("unrelated") {
         let source = Source::make(rows).await;
         if wanted("branches") {
@@ -102,6 +107,11 @@ fn load(rows: u64) -> String {
     )
 }
 
+fn change(rows: u64) -> String {
+    let step = rows / CHANGED;
+    format!("update t set amount = -1 where id % {step} = {}", step / 2)
+}
+
 /// The server with the rows, and the statement that changes some of them elsewhere.
 struct Source {
     cluster: Arc<Cluster>,
@@ -115,23 +125,28 @@ impl Source {
         eprintln!("PostgreSQL {}: making {rows} rows", cluster.major);
         cluster.execute(&format!("CREATE DATABASE {DATABASE}"));
         run(&cluster, &load(rows));
-        let step = rows / CHANGED;
-        let change = format!("update t set amount = -1 where id % {step} = {}", step / 2);
-        Self { cluster, rows, change }
+        Self { cluster, rows, change: change(rows) }
     }
 }
 
 async fn branches(source: &Source, rounds: usize, table: &mut Table) {
     let branch = source.cluster.branch();
     run(&branch, &source.change);
-    let counting = timed(rounds, || drop(run(&source.cluster, "select count(*) from t")));
-    table.add("select count(*) of one side", Goal::None, Unit::Seconds, counting.clone());
+    // Both at once, as a comparison reads them.
+    let counting = timed(rounds, || {
+        std::thread::scope(|scope| {
+            for side in [&*source.cluster, &branch] {
+                scope.spawn(|| drop(run(side, "select count(*) from t")));
+            }
+        });
+    });
+    table.add("select count(*) of each side, both at once", Goal::None, Unit::Seconds, counting.clone());
     let sides = Sides { old: &source.cluster, new: &branch };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("branches, by SQL alone", &times, &diff, table);
     let ratio = median(&times).zip(median(&counting)).map(|(ours, count)| ours / count);
     let ratio: Vec<f64> = ratio.into_iter().collect();
-    table.add("branches, by SQL alone / count(*) of one side", Goal::AtMost(2.5), Unit::Ratio, ratio);
+    table.add("branches, by SQL alone / count(*) of each side", Goal::AtMost(2.5), Unit::Ratio, ratio);
     table.add("peak of memory of this process", Goal::AtMost(100.0), Unit::Megabytes, vec![peak()]);
     sides.others("branches", Goal::AtLeast(20.0), &times, table).await;
 }
