@@ -55,10 +55,7 @@ impl Plan {
         let applied = ran?;
         reset.map_err(settings)?;
         let reached = Schema::read(conn, &self.read_options).await?;
-        let found = match &self.versions {
-            Some(versions) => reached.portable(versions).fingerprint(),
-            None => reached.fingerprint(),
-        };
+        let found = reached.normalized(reached.server_version(), self.versions.as_ref()).fingerprint();
         if found != self.to {
             return Err(SchemaError::NotReached { expected: self.to, found });
         }

@@ -59,10 +59,15 @@ impl Requoting {
         (!requoting.quoted.is_empty() || !requoting.bare.is_empty()).then_some(requoting)
     }
 
+    /// Whether a text contains any of the keywords, as a quick look.
+    pub(crate) fn concerns(&self, text: &str) -> bool {
+        self.quoted.iter().chain(&self.bare).any(|word| text.contains(word))
+    }
+
     /// The text in the other version's quoting; `None` where it is unchanged. Literals stay as they are, except names
     /// of registered objects.
     pub(crate) fn text(&self, text: &str, context: Context) -> Option<String> {
-        if !self.quoted.iter().chain(&self.bare).any(|word| text.contains(word)) {
+        if !self.concerns(text) {
             return None;
         }
         let changed = self.replace(text, context);
@@ -71,10 +76,11 @@ impl Requoting {
 
     fn replace(&self, text: &str, mut context: Context) -> String {
         let tokens: Vec<Token<'_>> = Lexer::new(text).map_while(Result::ok).collect();
-        let near = |token: &&Token<'_>| !matches!(token.kind, TokenKind::Space | TokenKind::Comment);
+        let near_token = |token: &&Token<'_>| !matches!(token.kind, TokenKind::Space | TokenKind::Comment);
         let mut out = String::with_capacity(text.len() + 2);
         for (at, token) in tokens.iter().enumerate() {
-            let (before, after) = (tokens[..at].iter().rfind(near), tokens[at + 1..].iter().find(near));
+            let before = tokens[..at].iter().rfind(near_token);
+            let after = tokens[at + 1..].iter().find(near_token);
             match token.kind {
                 // The body of a function in SQL follows its signature.
                 TokenKind::Word
@@ -84,7 +90,10 @@ impl Requoting {
                     out.push_str(token.text);
                 }
                 TokenKind::Word if self.quoted.contains(&token.text) => {
-                    let is_name = token.text != TYPE || is_name(before, token, after, context);
+                    // Attributes and columns are listed one on a line.
+                    let near = after.filter(|after| !text[token.end()..after.start].contains('\n'));
+                    let behind = tokens[..at].iter().filter(near_token).nth_back(1);
+                    let is_name = token.text != TYPE || is_name([behind, before], token, near, context);
                     let quote = if is_name { "\"" } else { "" };
                     out.extend([quote, token.text, quote]);
                 }
@@ -108,7 +117,7 @@ impl Requoting {
 
 /// Whether a bare `json` is an identifier rather than the type.
 fn is_name(
-    before: Option<&Token<'_>>,
+    [behind, before]: [Option<&Token<'_>>; 2],
     token: &Token<'_>,
     after: Option<&Token<'_>>,
     context: Context,
@@ -124,7 +133,11 @@ fn is_name(
         _ if dotted => true,
         Context::Names => true,
         Context::Types => false,
-        Context::Expression => !cast && !names(before),
+        // The column of a column definition list or of `XMLTABLE` has a type, an item of `FROM` has an alias.
+        Context::Expression => {
+            let defines = |t: &Token<'_>| t.is_sign('(') || t.is_sign(',') || t.text == "COLUMNS";
+            !cast && !(names(before) && behind.is_some_and(defines))
+        }
         Context::Signature => !cast && names(after),
     }
 }
@@ -183,7 +196,15 @@ mod tests {
             up("json_to_record(x) r(json json, b json)", Context::Expression),
             "json_to_record(x) r(\"json\" json, b json)"
         );
+        assert_eq!(
+            up("SELECT json.a FROM public.t json", Context::Expression),
+            "SELECT \"json\".a FROM public.t \"json\""
+        );
         assert_eq!(up("public.f(json, integer)", Context::Signature), "public.f(json, integer)");
+        assert_eq!(
+            up("a\tjson\njson\tjson\nb\tinteger", Context::Signature),
+            "a\tjson\n\"json\"\tjson\nb\tinteger"
+        );
         assert_eq!(
             up(
                 "FUNCTION public.f(json json, OUT json, OUT json json) RETURNS json LANGUAGE sql RETURN json",

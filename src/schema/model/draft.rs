@@ -40,6 +40,16 @@ impl Draft<'_> {
     }
 }
 
+impl Draft<'_> {
+    /// Whether it differs from the object that it is a copy of.
+    pub(in crate::schema) fn differs(&self, object: &Object<'_>) -> bool {
+        Name::from(&self.key) != object.key
+            || self.parent.as_ref().map(Name::from) != object.parent
+            || self.owner.as_deref() != object.owner
+            || !self.attrs.iter().map(|(attr, value)| (*attr, &**value)).eq(object.attrs.iter())
+    }
+}
+
 impl<'a> Object<'a> {
     /// A copy that can be changed.
     pub(in crate::schema) fn draft(&self) -> Draft<'a> {
@@ -77,19 +87,25 @@ impl Collection {
     }
 
     pub(in crate::schema) fn push(&mut self, draft: &Draft<'_>) -> u32 {
-        let Objects { texts, rows, attrs, .. } = &mut self.objects;
+        let row = self.row(draft);
+        let at = self.objects.rows.len() as u32;
+        self.objects.rows.push(row);
+        self.needs.extend(draft.needs.iter().map(|need| (at, *need)));
+        self.places.insert(row.id, at);
+        at
+    }
+
+    /// Stores the texts of an object.
+    fn row(&mut self, draft: &Draft<'_>) -> Row {
+        let Objects { texts, attrs, .. } = &mut self.objects;
         let mut symbol = |text: &str| self.known.symbol(texts, text);
         let id = Id { kind: draft.key.kind, name: symbol(&draft.key.name) };
         let parent = draft.parent.as_ref().map(|key| Id { kind: key.kind, name: symbol(&key.name) });
         let owner = draft.owner.as_deref().map(&mut symbol);
         let start = attrs.len() as u32;
         attrs.extend(draft.attrs.iter().map(|(attr, value)| (*attr, symbol(value))));
-        let at = rows.len() as u32;
         let attrs = (start, attrs.len() as u32);
-        rows.push(Row { id, parent, owner, attrs, address: draft.address, stamps: draft.stamps });
-        self.needs.extend(draft.needs.iter().map(|need| (at, *need)));
-        self.places.insert(id, at);
-        at
+        Row { id, parent, owner, attrs, address: draft.address, stamps: draft.stamps }
     }
 
     pub(in crate::schema) fn need(&mut self, object: u32, needed: u32) {
@@ -152,6 +168,23 @@ impl Collection {
         objects.rows.shrink_to_fit();
         objects.attrs.shrink_to_fit();
         objects
+    }
+}
+
+impl Objects {
+    /// A copy in which some objects, by position, have another form and the same dependencies.
+    pub(in crate::schema) fn with(&self, edited: &[(usize, Draft<'_>)]) -> Self {
+        let needs = |at: usize| self.needs(at).iter().map(move |need| (at as u32, *need));
+        let mut copy = Collection {
+            objects: self.clone(),
+            known: Interner::of(&self.texts),
+            places: HashMap::new(),
+            needs: (0..self.len()).flat_map(needs).collect(),
+        };
+        for (at, draft) in edited {
+            copy.objects.rows[*at] = copy.row(draft);
+        }
+        copy.sorted()
     }
 }
 

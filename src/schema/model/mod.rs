@@ -33,6 +33,7 @@ pub use kind::Kind;
 pub(super) use namespace::{Namespace, TEMPORARY, occupied, taken_names};
 pub(super) use object::{Address, Identity, Object, Objects};
 pub(super) use pairs::{Pair, pairs};
+pub(super) use requote::requote;
 pub(super) use views::{
     Column, Composite, Constraint, ConstraintKind, Enum, Generated, Index, Policy, Routine, Sequence, Table,
 };
@@ -103,6 +104,14 @@ impl Schema {
     pub(super) fn new(options: super::Options, origin: ServerInfo, objects: Objects) -> Self {
         let digests = objects.iter().map(|object| object.digest()).collect();
         Self { options, origin, objects: Arc::new(objects), digests }
+    }
+
+    /// The schema with some of its objects, by position, in another form. Shares the objects if there are none.
+    pub(super) fn with(&self, edited: &[(usize, Draft<'_>)]) -> Self {
+        if edited.is_empty() {
+            return self.clone();
+        }
+        Self::new(self.options.clone(), self.origin.clone(), self.objects.with(edited))
     }
 
     /// The number of objects in the snapshot.

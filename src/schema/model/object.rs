@@ -89,6 +89,11 @@ impl Objects {
         }
     }
 
+    /// The texts of all objects in one.
+    pub(in crate::schema) fn joined_texts(&self) -> &str {
+        self.texts.joined()
+    }
+
     pub(in crate::schema) fn kind(&self, at: usize) -> Kind {
         self.rows[at].id.kind
     }

@@ -1,45 +1,26 @@
-//! A schema with its names in the quoting of another version of the server.
+//! Names of an object in the quoting of another version of the server.
 
-use super::{Attr, Draft, Kind, Name, Schema};
+use super::{Attr, Draft, Kind, Name};
 use crate::sql::{NameContext, Requoting};
 
-impl Schema {
-    /// The schema in the quoting of another server version, for comparing names and for plans that that server runs;
-    /// `None` if nothing changes.
-    pub(in crate::schema) fn requoted(&self, version: u32) -> Option<Self> {
-        let requoting = Requoting::between(self.server_version(), version)?;
-        let mut changes = false;
-        let objects = self.objects.iter().map(|object| {
-            let mut draft = object.draft();
-            changes |= requote(&mut draft, &requoting);
-            draft
-        });
-        let objects = objects.collect();
-        changes.then(|| Self::new(self.options.clone(), self.origin.clone(), objects))
-    }
-}
-
-/// Whether the object changes.
-fn requote(draft: &mut Draft<'_>, requoting: &Requoting) -> bool {
+/// Puts the names in an object into the quoting of another server version, for comparing names and for plans that that
+/// server runs.
+pub(in crate::schema) fn requote(draft: &mut Draft<'_>, requoting: &Requoting) {
     let kind = draft.key.kind;
-    let mut changes = false;
-    let mut keys: Vec<&mut super::Key> = draft.parent.iter_mut().collect();
-    keys.push(&mut draft.key);
-    for key in keys {
+    for key in draft.parent.iter_mut().chain([&mut draft.key]) {
         if let Some(name) = requoting.text(&key.name, key_context(Name::from(&*key))) {
-            (key.name, changes) = (name, true);
+            key.name = name;
         }
     }
     if let Some(owner) = draft.owner.as_deref().and_then(|owner| requoting.text(owner, NameContext::Names)) {
-        (draft.owner, changes) = (Some(owner.into()), true);
+        draft.owner = Some(owner.into());
     }
     for (attr, value) in &mut draft.attrs {
         let context = attribute_context(kind, *attr);
         if let Some(text) = context.and_then(|context| requoting.text(value, context)) {
-            (*value, changes) = (text.into(), true);
+            *value = text.into();
         }
     }
-    changes
 }
 
 fn key_context(key: Name<'_>) -> NameContext {

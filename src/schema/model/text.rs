@@ -29,11 +29,20 @@ impl Texts {
         &self.joined[self.ends[at - 1]..self.ends[at]]
     }
 
+    /// All strings in one.
+    pub(super) fn joined(&self) -> &str {
+        &self.joined
+    }
+
     fn push(&mut self, text: &str) -> Symbol {
         let before = self.ends.len() as u32 - 1;
         self.joined.push_str(text);
         self.ends.push(self.joined.len());
         Symbol(NonZeroU32::MIN.saturating_add(before))
+    }
+
+    fn symbols(&self) -> impl Iterator<Item = Symbol> + use<> {
+        (0..self.ends.len() as u32 - 1).map(|before| Symbol(NonZeroU32::MIN.saturating_add(before)))
     }
 
     pub(super) fn shrink(&mut self) {
@@ -50,6 +59,19 @@ pub(super) struct Interner {
 }
 
 impl Interner {
+    /// The interner that knows these strings.
+    pub(super) fn of(texts: &Texts) -> Self {
+        let mut known = Self::default();
+        for symbol in texts.symbols() {
+            let mut hash = known.hash(texts.get(symbol));
+            while known.symbols.contains_key(&hash) {
+                hash = hash.wrapping_add(1);
+            }
+            known.symbols.insert(hash, symbol);
+        }
+        known
+    }
+
     pub(super) fn symbol(&mut self, texts: &mut Texts, text: &str) -> Symbol {
         let mut hash = self.hash(text);
         loop {
@@ -90,6 +112,11 @@ mod tests {
         assert_eq!(symbols.map(|symbol| texts.get(symbol)), ["a", "", "bc", "a", ""]);
         assert_eq!(known.find(&texts, "bc"), Some(symbols[2]));
         assert_eq!(known.find(&texts, "b"), None);
+        let mut again = Interner::of(&texts);
+        assert_eq!(
+            ["a", "", "bc"].map(|text| again.symbol(&mut texts, text)),
+            [symbols[0], symbols[1], symbols[2]]
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ mod view;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use super::model::{Attr, Draft, Kind, ON_TABLES, Object, Schema};
-use crate::sql::{clause, split_list};
+use super::model::{Attr, Draft, Kind, ON_TABLES, Schema, requote};
+use crate::sql::{Requoting, clause, significant, split_list};
 
 /// The oldest and the newest version of the servers that schemas were read from.
 pub(super) type Versions = RangeInclusive<u32>;
@@ -15,34 +15,42 @@ pub(super) type Versions = RangeInclusive<u32>;
 /// The schemas in the form that their servers have in common and in the quoting of the first; and the versions of their
 /// servers, if the major ones differ.
 pub(super) fn alike<const N: usize>(schemas: [&Schema; N]) -> ([Schema; N], Option<Versions>) {
-    let Some(first) = schemas.first().map(|schema| schema.server_version()) else {
-        return (schemas.map(Clone::clone), None);
-    };
     let versions = || schemas.iter().map(|schema| schema.server_version());
+    let first = versions().next().unwrap_or_default();
     let differ = versions().any(|version| version / 10_000 != first / 10_000);
-    let oldest = versions().min().filter(|_| differ);
-    let newest = versions().max().unwrap_or(first);
-    let alike = schemas.map(|schema| {
-        let schema = schema.requoted(first).unwrap_or_else(|| schema.clone());
-        oldest.map_or_else(|| schema.clone(), |oldest| schema.portable(&(oldest..=newest)))
-    });
-    (alike, oldest.map(|oldest| oldest..=newest))
+    let range = versions().min().zip(versions().max()).filter(|_| differ);
+    let range = range.map(|(oldest, newest)| oldest..=newest);
+    (schemas.map(|schema| schema.normalized(first, range.as_ref())), range)
 }
 
 impl Schema {
-    /// The schema without attributes that depend on the server version alone: versions of extensions, names of not-null
-    /// constraints, `MAINTAIN` where all privileges are granted, qualifiers in views.
-    pub(super) fn portable(&self, versions: &Versions) -> Self {
-        let (oldest, newest) = (*versions.start(), *versions.end());
+    /// The schema in the quoting of a server version and, where the major versions of several servers differ, without
+    /// what depends on the version alone: versions of extensions, names of not-null constraints, `MAINTAIN` where all
+    /// privileges are granted, qualifiers in views. Objects are only copied if some change.
+    pub(super) fn normalized(&self, quoting: u32, versions: Option<&Versions>) -> Self {
+        let requoting = Requoting::between(self.server_version(), quoting);
+        let requoting = requoting.filter(|requoting| requoting.concerns(self.objects.joined_texts()));
+        if requoting.is_none() && versions.is_none() {
+            return self.clone();
+        }
         let qualifies = self.server_version() < 160_000;
-        let objects = self.objects.iter().map(|object| {
-            let mut draft = portable(&object, oldest, newest);
-            if qualifies && matches!(object.key.kind, Kind::View | Kind::MaterializedView) {
-                unqualify(&mut draft);
+        let edited = self.objects.iter().enumerate().filter_map(|(at, object)| {
+            let mut draft = object.draft();
+            if let Some(requoting) = &requoting {
+                requote(&mut draft, requoting);
             }
-            draft
+            if let Some(versions) = versions {
+                make_portable(&mut draft, versions);
+                if !qualifies && *versions.start() < 160_000 {
+                    drop_no_indent(&mut draft);
+                }
+                if qualifies && matches!(object.key.kind, Kind::View | Kind::MaterializedView) {
+                    unqualify(&mut draft);
+                }
+            }
+            draft.differs(&object).then_some((at, draft))
         });
-        Self::new(self.options.clone(), self.origin.clone(), objects.collect())
+        self.with(&edited.collect::<Vec<_>>())
     }
 }
 
@@ -54,19 +62,53 @@ fn unqualify(view: &mut Draft<'_>) {
     }
 }
 
-fn portable<'a>(object: &Object<'a>, oldest: u32, newest: u32) -> Draft<'a> {
-    let mut draft = object.draft();
-    match object.key.kind {
+/// Attributes with expressions or queries.
+const PARSED: [Attr; 9] = [
+    Attr::Definition,
+    Attr::Expression,
+    Attr::Generated,
+    Attr::GeneratedVirtual,
+    Attr::IndexDefinition,
+    Attr::Using,
+    Attr::WithCheck,
+    Attr::Where,
+    Attr::Default,
+];
+
+/// Removes ` NO INDENT` from `XMLSERIALIZE(…)`, the default that 16 and later print and 15 does not know.
+fn drop_no_indent(draft: &mut Draft<'_>) {
+    for (attr, text) in &mut draft.attrs {
+        if !PARSED.contains(attr) || !text.contains(" NO INDENT)") {
+            continue;
+        }
+        let Ok(tokens) = significant(&*text) else { continue };
+        let (mut shorter, mut copied) = (String::with_capacity(text.len()), 0);
+        for four in
+            tokens.windows(4).filter(|t| t[1].text == "NO" && t[2].text == "INDENT" && t[3].is_sign(')'))
+        {
+            shorter.push_str(&text[copied..four[0].end()]);
+            copied = four[2].end();
+        }
+        shorter.push_str(&text[copied..]);
+        *text = shorter.into();
+    }
+}
+
+fn make_portable(draft: &mut Draft<'_>, versions: &Versions) {
+    let (oldest, newest) = (*versions.start(), *versions.end());
+    let get = |wanted: Attr| draft.attrs.iter().find(|(attr, _)| *attr == wanted).map(|(_, value)| &**value);
+    let (is_partitioned, is_icu) = (get(Attr::PartitionKey).is_some(), get(Attr::Provider) == Some("icu"));
+    match draft.key.kind {
         Kind::Extension => draft.attrs.retain(|(attr, _)| *attr != Attr::Version),
         Kind::Column => {
             if oldest < 180_000 {
-                without_name(&mut draft);
+                without_name(draft);
             }
             if oldest < 170_000 {
-                without_inherited_identity(&mut draft);
+                without_inherited_identity(draft);
             }
         }
-        Kind::Domain if oldest < 170_000 => without_name(&mut draft),
+        Kind::Domain if oldest < 170_000 => without_name(draft),
         Kind::Privilege | Kind::DefaultPrivileges if oldest < 170_000 => {
             for (_, list) in
                 draft.attrs.iter_mut().filter(|(attr, _)| matches!(attr, Attr::Granted | Attr::Revoked))
@@ -77,17 +119,16 @@ fn portable<'a>(object: &Object<'a>, oldest: u32, newest: u32) -> Draft<'a> {
             }
         }
         // Since 18 a partitioned table is never unlogged; before, the word had no effect.
-        Kind::Table if newest >= 180_000 && object.has(Attr::PartitionKey) => {
+        Kind::Table if newest >= 180_000 && is_partitioned => {
             draft.attrs.retain(|(attr, _)| *attr != Attr::Persistence);
         }
-        Kind::Collation if oldest < 160_000 && object.get(Attr::Provider) == Some("icu") => {
+        Kind::Collation if oldest < 160_000 && is_icu => {
             for (_, locale) in draft.attrs.iter_mut().filter(|(attr, _)| *attr == Attr::Locale) {
                 *locale = locale::language_tag(locale).into();
             }
         }
         _ => {}
     }
-    draft
 }
 
 /// Removes the name of a not-null constraint, which older versions lack, and the comment on it.
