@@ -86,6 +86,21 @@ async fn branches_of_one_server_are_compared_by_the_blocks_that_were_written() {
     sibling.delete().await.unwrap();
 }
 
+/// The transaction wrote before the branch was made, commits in the source and is rolled back in the branch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_was_open_when_branches_parted_is_a_difference() {
+    let source = source("data-open-transaction", TABLES).await;
+    for name in ["data-open-one", "data-open-two", "data-open-three"] {
+        let mut open = source.connect().await.unwrap();
+        open.execute("begin; update t set v = v + 100 where id % 5000 = 1").await.unwrap();
+        let branch = source.create_branch(name, Expiry::after(hours(1))).await.unwrap();
+        open.execute("commit").await.unwrap();
+        let diff = branch.compare_data(&source).await.unwrap();
+        assert_eq!(diff.counts().changed, 4, "{name}: {}", diff.summary());
+        branch.delete().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn branches_say_what_they_and_their_source_changed() {
     let branch = source(

@@ -2,10 +2,7 @@
 
 use lakebase::{
     ErrorKind, Expiry,
-    data::{
-        DataError,
-        mask::{Masked, Rule, Rules, apply},
-    },
+    data::mask::{Masked, Rule, Rules, apply},
     hours,
 };
 use secrecy::SecretString;

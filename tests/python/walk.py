@@ -215,7 +215,7 @@ def deleted(w, project, source_branch):
     assert branch.name not in names() and branch.name in names(show_deleted=True)
     listed = next(b for b in w.postgres.list_branches(project.name, show_deleted=True) if b.name == branch.name)
     assert listed.status.current_state == pg.BranchStatusState.DELETED, listed
-    assert listed.status.delete_time is not None or listed.delete_time is not None, listed
+    assert listed.status.delete_time is not None and listed.status.purge_time is not None, listed
     w.postgres.undelete_branch(branch.name).wait()
     back = w.postgres.get_branch(branch.name)
     assert back.uid == branch.uid and back.status.expire_time is None, back

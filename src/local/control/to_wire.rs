@@ -92,6 +92,8 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
             is_protected: Some(branch.protected),
             logical_size_bytes: Some(branch.logical_size),
             expire_time: branch.expires,
+            delete_time: branch.deleted,
+            purge_time: branch.deleted.map(|at| at + PURGE_AFTER),
             source_branch: source.map(|source| project.branch(source.branch.clone()).to_string()),
             source_branch_lsn: source.filter(|_| !branch.init).map(|source| source.lsn.clone()),
             source_branch_time: source.filter(|_| !branch.init).map(|source| source.time),

@@ -10,12 +10,15 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 use tokio::time::timeout;
 
-use super::{BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, TRASH_LIMIT};
+use super::{
+    BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, TRASH_LIMIT,
+    written_blocks::quiet_position,
+};
 use crate::local::{
     compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
     storage::{
         BranchPoint, ControlFile, HistoryOrigin, Lineage, Storage, WalRange, WalSelection, create,
-        format_lsn, is_directory, is_taken, parse_lsn, segment_ceiling, segment_floor,
+        format_lsn, is_directory, is_taken, names_in, parse_lsn, segment_ceiling, segment_floor,
     },
 };
 
@@ -130,11 +133,12 @@ impl Inner {
             self.sweep(&dir).await?;
         }
         let (to, branch) = (staged.dir.clone(), source.branch.clone());
-        let (lsn, own_from, time) = (end.lsn, end.own_from, end.fork.time);
+        let (lsn, own_from, quiet_at, time) = (end.lsn, end.own_from, end.quiet_at, end.fork.time);
         self.on_disk(move |_| {
             let Some(of) = Lineage::read(&dir)? else { return Ok(()) };
             let point = BranchPoint { branch, id: of.id, lsn, time, new_timeline: false };
-            let lineage = Lineage::new(HistoryOrigin::Branch(point), of.timeline, own_from);
+            let lineage =
+                Lineage::new(HistoryOrigin::Branch(point), of.timeline, own_from).quiet_at(quiet_at);
             lineage.with_databases_of(&to.join("data"))?.write(&to)
         })
         .await?;
@@ -168,7 +172,10 @@ impl Inner {
             // The record there says that the source was shut down; nothing else comes after. Both continue in copies
             // of its segment.
             let (lsn, own_from) = (control.checkpoint, segment_floor(&source, control.redo)?);
-            Ok(End { fork: report(storage, lsn, Utc::now(), cloned.bytes_added)?, lsn, own_from })
+            let prepared = source.join("pg_twophase");
+            let prepared = names_in(&prepared).map_err(EngineError::io("list", &prepared))?;
+            let quiet_at = prepared.is_empty().then_some(lsn);
+            Ok(End { fork: report(storage, lsn, Utc::now(), cloned.bytes_added)?, lsn, own_from, quiet_at })
         })
         .await
     }
@@ -191,7 +198,7 @@ impl Inner {
         let (end, label) = backup.end().await?;
         parts.lap("clone: end of backup");
 
-        let (time, start) = (Utc::now(), backup.start);
+        let (time, start, quiet_at) = (Utc::now(), backup.start, backup.quiet_at);
         let finish = move |storage: &Storage| {
             // The end of a backup finishes the segment, and the clone replays all of it.
             let end = segment_ceiling(&source, parse_lsn(&end)?)?;
@@ -199,7 +206,7 @@ impl Inner {
             let log = storage.clone_wal(&source, &target, range)?;
             write_new(&target.join("backup_label"), label.as_bytes())?;
             let fork = report(storage, end, time, cloned.bytes_added + log.bytes_added)?;
-            Ok(End { fork, lsn: end, own_from: end })
+            Ok(End { fork, lsn: end, own_from: end, quiet_at })
         };
         let fork = self.on_disk(finish).await?;
         parts.lap("clone: WAL");
@@ -231,6 +238,8 @@ struct End {
     lsn: u64,
     /// Where the first WAL segment of its own begins.
     own_from: u64,
+    /// A position before which transactions that were open at the end had written nothing.
+    quiet_at: Option<u64>,
 }
 
 fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) -> Result<Fork, EngineError> {
@@ -247,6 +256,8 @@ struct Backup {
     session: PgConnection,
     /// Where the clone's replay begins.
     start: u64,
+    /// As of [`quiet_position`].
+    quiet_at: Option<u64>,
 }
 
 impl Backup {
@@ -263,7 +274,8 @@ impl Backup {
         .await_within(SessionLimits::BACKUP.answer(), context)
         .await?
         .map_err(EngineError::sql(context))?;
-        Ok(Self { session, start: parse_lsn(&start)? })
+        let quiet_at = quiet_position(&mut session).await?;
+        Ok(Self { session, start: parse_lsn(&start)?, quiet_at })
     }
 
     /// Ends the backup; returns its end position and label.

@@ -1,16 +1,17 @@
 //! Blocks of tables that were written since two branches parted.
 //!
 //! Two branches have one history up to the position at which one left the other. A block whose header names no later
-//! position holds the same rows in both.
+//! position holds the same rows in both, unless a transaction that wrote there was still open: it can commit in the
+//! source, and is rolled back in the branch. So the position is one before which no such transaction had written.
 
 use std::{path::PathBuf, sync::Arc};
 
-use sqlx::Executor as _;
+use sqlx::{Executor as _, PgConnection};
 
 use super::{BranchKey, Engine, EngineError, Inner, MAINTENANCE_DATABASE};
 use crate::local::{
     compute::{AwaitWithin as _, SessionLimits},
-    storage::{BlockRanges, FileSizes, Lineage, RelationFile, Written},
+    storage::{BlockRanges, FileSizes, Lineage, RelationFile, Written, parse_lsn},
 };
 
 impl Engine {
@@ -46,8 +47,8 @@ impl Inner {
         let files: Vec<_> =
             files.into_iter().map(|file| parted.databases.contains(&file.database).then_some(file)).collect();
         let (own, others) = tokio::try_join!(
-            self.written_in(dirs.0, files.clone(), parted.lsn, own),
-            self.written_in(dirs.1, files, parted.lsn, others)
+            self.written_in(dirs.0, files.clone(), parted.quiet_at, own),
+            self.written_in(dirs.1, files, parted.quiet_at, others)
         )?;
         Ok(own.into_iter().zip(others).map(|(own, other)| Some(own?.either(other?))).collect())
     }
@@ -95,4 +96,30 @@ impl Inner {
         })
         .await
     }
+}
+
+/// The present position, if no transaction is open that can have written to a table before it.
+///
+/// The position is read first: a transaction that gets its id after the look writes behind it. Autovacuum writes no rows
+/// of tables.
+pub(super) async fn quiet_position(session: &mut PgConnection) -> Result<Option<u64>, EngineError> {
+    let context = "look for open transactions";
+    let limit = SessionLimits::BACKUP.answer();
+    let position: String =
+        sqlx::query_scalar("SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text")
+            .fetch_one(&mut *session)
+            .await_within(limit, context)
+            .await?
+            .map_err(EngineError::sql(context))?;
+    let writers: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL::pg_catalog.int4) AS session
+                        WHERE session.backend_xid IS NOT NULL
+                          AND session.backend_type OPERATOR(pg_catalog.<>) 'autovacuum worker'::pg_catalog.text)
+             OR EXISTS (SELECT FROM pg_catalog.pg_prepared_xact())",
+    )
+    .fetch_one(session)
+    .await_within(limit, context)
+    .await?
+    .map_err(EngineError::sql(context))?;
+    if writers { Ok(None) } else { parse_lsn(&position).map(Some) }
 }

@@ -306,7 +306,7 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
-fn names_in(dir: &Path) -> io::Result<Vec<String>> {
+pub(super) fn names_in(dir: &Path) -> io::Result<Vec<String>> {
     fs::read_dir(dir)?
         .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
         .collect()

@@ -189,8 +189,9 @@ impl Inner {
         let (source, name) = (self.storage.branch_dir(&ready.source)?, ready.source.branch.clone());
         // Where nothing was committed since, an earlier time.
         let (dir, time, position) = (dir.to_owned(), ended.last_commit.unwrap_or(since), ready.position);
+        let quiet_at = ready.quiet_at;
         self.on_disk(move |storage| {
-            let lsn = write_history(&source, name, &dir, time)?;
+            let lsn = write_history(&source, name, &dir, time, quiet_at)?;
             if lsn < position {
                 return Err(EngineError::failed(format!(
                     "a spare ended its recovery at {} and not behind {}",
@@ -222,7 +223,13 @@ async fn set_back_sequences(branch: &mut Sessions, mut source: Sessions) {
 }
 
 /// Returns where the new timeline begins.
-fn write_history(source: &Path, branch: String, dir: &Path, time: DateTime<Utc>) -> Result<u64, EngineError> {
+fn write_history(
+    source: &Path,
+    branch: String,
+    dir: &Path,
+    time: DateTime<Utc>,
+    quiet_at: Option<u64>,
+) -> Result<u64, EngineError> {
     let data = dir.join("data");
     let of = Lineage::read(source)?;
     let timeline = match &of {
@@ -233,7 +240,9 @@ fn write_history(source: &Path, branch: String, dir: &Path, time: DateTime<Utc>)
     let origin = of.map_or(HistoryOrigin::Unknown, |of| {
         HistoryOrigin::Branch(BranchPoint { branch, id: of.id, lsn, time, new_timeline: true })
     });
-    let lineage = Lineage::new(origin, timeline, segment_floor(&data, lsn)?);
+    // Behind the branch point, it says nothing of what was open there.
+    let quiet_at = quiet_at.filter(|position| *position <= lsn);
+    let lineage = Lineage::new(origin, timeline, segment_floor(&data, lsn)?).quiet_at(quiet_at);
     lineage.with_databases_of(&data)?.write(dir)?;
     Ok(lsn)
 }

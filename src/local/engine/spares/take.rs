@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::{ANSWER, Recovery, SourceSession, Spare};
 use crate::local::{
     compute::{AwaitWithin as _, Server},
-    engine::{BranchKey, ComputeSettings, Engine, EngineError, Inner},
+    engine::{BranchKey, ComputeSettings, Engine, EngineError, Inner, written_blocks::quiet_position},
     storage::parse_lsn,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct ReadySpare {
     pub(super) asked: DateTime<Utc>,
     /// A position behind everything that was committed by then, which it has replayed.
     pub(super) position: u64,
+    /// As of [`quiet_position`].
+    pub(super) quiet_at: Option<u64>,
 }
 
 impl ReadySpare {
@@ -87,7 +89,7 @@ impl Inner {
         let caught_up = self.catch_up(&mut spare, source, &session).await;
         parts.lap("spare: replay");
         match caught_up {
-            Ok(Some(position)) => Some(ReadySpare {
+            Ok(Some((position, quiet_at))) => Some(ReadySpare {
                 inner: Arc::clone(self),
                 source: source.clone(),
                 server,
@@ -95,6 +97,7 @@ impl Inner {
                 spare: Some(spare),
                 asked,
                 position,
+                quiet_at,
             }),
             late => {
                 let error = late.err().map(|error| error.to_string());
@@ -127,17 +130,19 @@ impl Inner {
     }
 
     /// Has a spare replay everything that was committed in its source before the call; returns the position behind that,
-    /// or `None` if it is too far behind.
+    /// with the [`quiet_position`], or `None` if it is too far behind.
     async fn catch_up(
         &self,
         spare: &mut Spare,
         source: &BranchKey,
         session: &SourceSession,
-    ) -> Result<Option<u64>, EngineError> {
+    ) -> Result<Option<(u64, Option<u64>)>, EngineError> {
         let position = self.mark(source, session).await?;
         let there = |recovery: &Recovery| recovery.under_way && recovery.replayed >= position;
         let reached = Recovery::when(&mut spare.session, CATCH_UP, there);
-        Ok(reached.await?.map(|_| position))
+        let quiet_at = async { quiet_position(&mut *session.lock().await).await };
+        let (reached, quiet_at) = tokio::try_join!(reached, quiet_at)?;
+        Ok(reached.map(|_| (position, quiet_at)))
     }
 
     /// Whether a spare streams and is little behind.

@@ -136,7 +136,7 @@ async fn found(fixture: &Fixture) -> BTreeSet<String> {
     let branches = fixture.get("projects/shop/branches?show_deleted=true").await;
     let mut there = BTreeSet::new();
     for branch in list(&branches, "branches").iter().filter(|branch| branch["name"] != MAIN) {
-        let kind = if branch["delete_time"].is_string() { "deleted" } else { "branch" };
+        let kind = if branch["status"]["delete_time"].is_string() { "deleted" } else { "branch" };
         there.insert(format!("{kind} {}", id(branch)));
     }
     let snapshots = fixture.get("projects/shop/snapshots").await;

@@ -28,13 +28,17 @@ pub(in crate::local) struct Lineage {
     /// The oids of the databases that it began with. None where an earlier version made it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     databases: Vec<u32>,
+    /// A position at or before the branch point: transactions that were open at the branch point had written nothing
+    /// before it. None where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet_at: Option<u64>,
 }
 
 /// The point at which two branches parted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::local) struct Parted {
-    /// The end of the WAL that both have.
-    pub(in crate::local) lsn: u64,
+    /// A position before which everything that was written has the same outcome in both.
+    pub(in crate::local) quiet_at: u64,
     /// Databases that both had then.
     pub(in crate::local) databases: Vec<u32>,
 }
@@ -69,7 +73,13 @@ pub(in crate::local) struct BranchPoint {
 impl Lineage {
     pub(in crate::local) fn new(origin: HistoryOrigin, timeline: u32, own_from: u64) -> Self {
         let id = format!("{:016x}", fastrand::u64(..));
-        Self { id, origin, timeline, own_from, databases: Vec::new() }
+        Self { id, origin, timeline, own_from, databases: Vec::new(), quiet_at: None }
+    }
+
+    /// Notes a position before which transactions that were open at the branch point had written nothing.
+    pub(in crate::local) fn quiet_at(mut self, position: Option<u64>) -> Self {
+        self.quiet_at = position;
+        self
     }
 
     /// Notes the databases of a new branch, which no server has run on by itself.
@@ -80,17 +90,22 @@ impl Lineage {
         Ok(self)
     }
 
-    /// The point at which two branches parted, where one left the other or both left the same one.
+    /// The point at which two branches parted, where one left the other or both left the same one; none where a
+    /// transaction may have been open then, which has another outcome in each.
     pub(in crate::local) fn parted(&self, other: &Self) -> Option<Parted> {
-        let at = |point: &BranchPoint, of: &Self| Parted { lsn: point.lsn, databases: of.databases.clone() };
-        match (self.branch_point(), other.branch_point()) {
-            (Some(point), _) if point.id == other.id => Some(at(point, self)),
-            (_, Some(point)) if point.id == self.id => Some(at(point, other)),
+        let left = match (self.branch_point(), other.branch_point()) {
+            (Some(point), _) if point.id == other.id => self,
+            (_, Some(point)) if point.id == self.id => other,
             (Some(own), Some(others)) if own.id == others.id => {
-                Some(if own.lsn <= others.lsn { at(own, self) } else { at(others, other) })
+                if own.lsn <= others.lsn {
+                    self
+                } else {
+                    other
+                }
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(Parted { quiet_at: left.quiet_at?, databases: left.databases.clone() })
     }
 
     /// The lineage of a root that was cloned from the template of this name.
