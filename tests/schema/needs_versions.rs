@@ -47,6 +47,48 @@ async fn two_versions_of_the_server_understand_each_other() {
     assert!(failures.is_empty(), "{failures}\n{summary}");
 }
 
+/// Pairs for later versions only, planned from an empty database of the older server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a second major version of PostgreSQL"]
+async fn features_of_a_later_version_are_refused_by_name_or_do_without() {
+    let one = postgres::shared();
+    let other = postgres::of_another_version(one.major);
+    let (old, new) = if one.major < other.major { (one, other) } else { (other, one) };
+    let available = [extensions(&old), extensions(&new)];
+    let fits = |case: &Case| {
+        !case.fits(old.major)
+            && case.fits(new.major)
+            && case.extensions.iter().all(|name| available.iter().all(|names| names.contains(name)))
+    };
+    let mut failures = String::new();
+    for case in corpus("pairs").into_iter().filter(fits) {
+        if let Err(complaint) = onto_older(&case, &old, &new).await {
+            writeln!(failures, "## {}\n{complaint}\n", case.name).expect("a string");
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+async fn onto_older(case: &Case, old: &Arc<Cluster>, new: &Arc<Cluster>) -> Result<(), String> {
+    let (before, after) =
+        tokio::join!(Database::create(old, String::new()), Database::create(new, case.script("new")));
+    let (before, after) = (before?, after?);
+    let wanted = after.schema().await?;
+    let plan = match case.plan(&compare(&before.schema().await?, &wanted)) {
+        Ok(plan) => plan,
+        Err(refusal) if refusal.to_string().contains("the old side's server") => return Ok(()),
+        Err(refusal) => return Err(format!("refused: {}", describe(&refusal))),
+    };
+    before.psql(plan.to_sql()).await.map_err(|error| format!("{error}\n{}", plan.to_sql()))?;
+    let rest = compare(&before.schema().await?, &wanted);
+    if rest.is_empty() { Ok(()) } else { Err(format!("still different:\n{rest}\n{}", plan.to_sql())) }
+}
+
+fn extensions(cluster: &Cluster) -> HashSet<String> {
+    let names = cluster.psql("postgres", "SELECT name FROM pg_available_extensions").expect("a catalog");
+    names.lines().map(str::to_owned).collect()
+}
+
 /// Kinds whose catalogs or deparsers differ between versions.
 const KINDS: [&str; 12] = [
     "check",
@@ -67,10 +109,6 @@ const KINDS: [&str; 12] = [
 fn chosen(one: &Cluster, other: &Cluster) -> Vec<Case> {
     let wanted = std::env::var("LAKEBASE_SCHEMA_PAIRS").unwrap_or_default();
     let (mut first, mut second) = (HashSet::new(), HashSet::new());
-    let extensions = |cluster: &Cluster| -> HashSet<String> {
-        let names = cluster.psql("postgres", "SELECT name FROM pg_available_extensions").expect("a catalog");
-        names.lines().map(str::to_owned).collect()
-    };
     let available = [extensions(one), extensions(other)];
     let fits = |case: &Case| {
         case.fits(one.major)

@@ -258,6 +258,15 @@ impl<'c, 'a> Change<'c, 'a> {
             return Some("PostgreSQL cannot change whether a column is inherited only");
         }
         let retyped = self.is_own(Attr::Type) || self.is_own(Attr::Collation);
+        let convertible = || retype::is_assignable(self.old.text(Attr::Type), new.text(Attr::Type));
+        let partitioned = |table: &Object<'_>| !table.has(Attr::Foreign);
+        if retyped
+            && ctx.old.object(Kind::Table, parent(new)).is_some_and(|table| partitioned(&table))
+            && retype::foreign_below(ctx.old, parent(new)).is_some()
+            && !convertible()
+        {
+            return Some("PostgreSQL cannot convert the values of a table with a foreign table below it");
+        }
         (retyped && is_partition_key(ctx, new))
             .then_some(
                 "PostgreSQL cannot change the type of a column in a partition key; PlanOptions::recreate_tables plans \

@@ -119,7 +119,7 @@ pub(super) fn detach(ctx: &Context<'_>, partition: &Object) -> Vec<Statement> {
     statements
 }
 
-/// Names and definitions of the foreign keys that a partition inherits from its parent.
+/// Names and definitions of the foreign keys and exclusion constraints that a partition inherits from its parent.
 fn inherited_keys<'a>(partition: &Object<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
     entries(partition.text(Attr::InheritedForeignKeys)).into_iter().map(entry)
 }
@@ -152,6 +152,10 @@ pub(in crate::schema) fn is_kept_key(ctx: &Context<'_>, constraint: &Object<'_>)
     place.is_some_and(|place| inherited_keys(&place).any(same))
 }
 
+/// The reason for a change of a partition that both sides are about to detach.
+pub(in crate::schema) const HALF_DETACHED: &str = "PostgreSQL alters no partition whose concurrent detach was \
+                                                   interrupted: finish it with DETACH PARTITION … FINALIZE";
+
 /// The reason for a partition that the new side is about to detach.
 pub(in crate::schema) const PENDING: &str = "its concurrent detach on the new side was interrupted, which no statement \
                                              repeats: finish it there with DETACH PARTITION … FINALIZE";
@@ -182,8 +186,8 @@ fn hash_bound(bound: &str) -> Option<(u64, u64)> {
     Some((modulus.parse().ok()?, remainder.parse().ok()?))
 }
 
-/// Whether a partition is detached for good and can be detached concurrently: not where there is a default partition,
-/// and not one that is attached again later, whose rows would be invisible in between.
+/// Whether a partition is detached for good and can be detached concurrently: not where there is a default partition
+/// or an interrupted detach, and not one that is attached again later, whose rows would be invisible in between.
 pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bool {
     let of = partition.text(Attr::ParentRelation);
     ctx.online
@@ -192,7 +196,12 @@ pub(super) fn detaches_concurrently(ctx: &Context<'_>, partition: &Object) -> bo
         && !ctx.recreated.contains(of)
         && ctx.new.find(partition.key).is_none()
         && ctx.new.object(Kind::Table, of).is_some()
-        && !siblings(ctx, of).any(|p| p.text(Attr::Bound) == "DEFAULT")
+        && !siblings(ctx, of).any(|p| p.text(Attr::Bound) == "DEFAULT" || stays_pending(ctx, &p))
+}
+
+/// Whether the detach of a partition was interrupted and stays so.
+fn stays_pending(ctx: &Context<'_>, partition: &Object) -> bool {
+    partition.has(Attr::DetachPending) && ctx.new.find(partition.key).is_some()
 }
 
 fn siblings<'a>(ctx: &Context<'a>, of: &'a str) -> impl Iterator<Item = Object<'a>> {

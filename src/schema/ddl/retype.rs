@@ -19,7 +19,7 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
     let quick = free || relabeled && !is_constrained(ctx.new, after);
     let name = new.text(Attr::Name);
     let computed = new.has(Attr::Generated) || new.has(Attr::GeneratedVirtual);
-    if !free && !computed && ctx.old.object(Kind::Table, table).is_none_or(|t| !t.has(Attr::Foreign)) {
+    if !free && !computed && foreign_below(ctx.old, table).is_none() {
         sql += &format!(" USING {}", converted(ctx, name, before, after));
     }
     let mut statement = Statement::new(sql).exclusive(table);
@@ -37,6 +37,28 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
             statement.hazard(HazardKind::BreaksClients, table, format!("column {name} has another type"));
     }
     statement
+}
+
+/// The table itself, a partition or a child of it that is foreign: PostgreSQL converts its values by no expression.
+pub(super) fn foreign_below<'a>(schema: &'a Schema, table: &str) -> Option<Object<'a>> {
+    let own = schema.object(Kind::Table, table)?;
+    if own.has(Attr::Foreign) {
+        return Some(own);
+    }
+    let of = |place: &Object<'_>| place.text(Attr::ParentRelation) == table;
+    let partitions = schema.objects.of_kind(Kind::Partition).filter(of).map(|place| place.key.name);
+    let inherits = |child: &Object<'_>| super::sql::lines(child.get(Attr::Inherits)).contains(&table);
+    let children = schema.objects.of_kind(Kind::Table).filter(inherits).map(|child| child.key.name);
+    partitions.chain(children).find_map(|child| foreign_below(schema, child))
+}
+
+/// Whether PostgreSQL converts values by an assignment, without an expression.
+pub(super) fn is_assignable(before: &str, after: &str) -> bool {
+    let numbers = ["smallint", "integer", "bigint", "numeric", "real", "double precision"];
+    let times = ["date", "timestamp without time zone", "timestamp with time zone"];
+    let (one, other) = (base(before).0, base(after).0);
+    let both = |family: &[&str]| family.contains(&one.as_str()) && family.contains(&other.as_str());
+    one == other || is_text(&other) || both(&numbers) || both(&times) || takes_every_value(before, after)
 }
 
 /// Whether a type is a domain that does not take every value of its base type.

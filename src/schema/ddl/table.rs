@@ -188,8 +188,14 @@ fn change_attribute(
             rewrite(&format!("TABLESPACE {space}"), "the table is copied")
         }
         Attr::AccessMethod => {
-            let method = new.get(attr).unwrap_or("heap");
-            rewrite(&format!("ACCESS METHOD {method}"), "the table is written anew")
+            // That of a partitioned table is for new partitions only, and may be none.
+            let partitioned = new.has(Attr::PartitionKey);
+            let method = new.get(attr).unwrap_or(if partitioned { "DEFAULT" } else { "heap" });
+            let set = format!("ACCESS METHOD {method}");
+            if partitioned {
+                return Ok(vec![Statement::new(format!("ALTER TABLE {name} SET {set}")).exclusive(name)]);
+            }
+            rewrite(&set, "the table is written anew")
         }
         Attr::Options => {
             let changes = change_options(&format!("{word} {name}"), ordered(old), ordered(new));

@@ -5,6 +5,7 @@ mod order;
 mod reparse;
 mod rules;
 mod steps;
+mod storage;
 mod view;
 
 use std::fmt::Write as _;
@@ -161,6 +162,7 @@ fn plan(diff: &SchemaDiff, options: &PlanOptions) -> Result<Plan, PlanError> {
             statement.sql = sql;
         }
     }
+    storage::drop_empty_hazards(&diff.old, &mut statements);
     let mut ends = Vec::new();
     for (at, pair) in statements.windows(2).enumerate() {
         let (one, other) = (&pair[0], &pair[1]);

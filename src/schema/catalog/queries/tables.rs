@@ -86,7 +86,7 @@ pub(super) const QUERIES: &[Query] = &[
                 case when inhdetachpending then 'true' end as detach_pending,
                 (select string_agg(quote_ident(k.conname) || E'\\t' || pg_get_constraintdef(k.oid), E'\\n' order by k.conname)
                    from pg_constraint k join pg_constraint pk on pk.oid = k.conparentid and pk.conrelid <> k.conrelid
-                  where k.conrelid = c.oid and k.contype = 'f') as inherited_keys
+                  where k.conrelid = c.oid and k.contype in ('f', 'x')) as inherited_keys
          from pg_inherits i join pg_class c on c.oid = inhrelid join pg_class p on p.oid = inhparent
               join pg_namespace n on n.oid = c.relnamespace join pg_namespace pn on pn.oid = p.relnamespace
          where c.relispartition and c.relkind in ('r', 'p', 'f') and n.oid = any({NSP})",

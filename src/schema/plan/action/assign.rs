@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Action, Planner};
 use crate::schema::ddl::{self, AlterStrategy};
-use crate::schema::model::{Attr, Kind, Object};
+use crate::schema::model::{Attr, Kind, Name, Object};
 use crate::schema::plan::Tactics;
 
 pub(super) fn assign(planner: &mut Planner<'_>, tactics: Tactics) {
@@ -73,6 +73,9 @@ fn is_contained(planner: &Planner<'_>, domain: usize) -> bool {
             match user.key.kind {
                 Kind::Composite | Kind::Range => return true,
                 Kind::Column if !is_base && !user.is_generated() => return true,
+                Kind::Column if is_base && user.parent.is_some_and(|of| is_stored_row(planner, of)) => {
+                    return true;
+                }
                 Kind::Domain if is_base && seen.insert(dependent) => queue.push(dependent),
                 Kind::Domain if user.text(Attr::Type).trim_end_matches("[]") == name => return true,
                 _ => {}
@@ -80,6 +83,16 @@ fn is_contained(planner: &Planner<'_>, domain: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether columns of other tables, or other types, consist of the rows of a table.
+fn is_stored_row(planner: &Planner<'_>, table: Name<'_>) -> bool {
+    let objects = &planner.ctx.old.objects;
+    let dependents = planner.ctx.old.find(table).map(|at| planner.old_dependents.of(at)).unwrap_or_default();
+    dependents.iter().map(|at| objects.at(*at as usize)).any(|user| match user.key.kind {
+        Kind::Column => user.parent != Some(table),
+        kind => matches!(kind, Kind::Composite | Kind::Domain | Kind::Range),
+    })
 }
 
 /// Restores NOT NULL where a partition or child keeps it although `DROP NOT NULL` on its parent drops it too: since 18

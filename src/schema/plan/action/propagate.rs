@@ -20,9 +20,12 @@ pub(super) fn propagate(planner: &mut Planner<'_>) {
     let mut queue: Vec<usize> =
         (0..planner.items.len()).filter(|at| spreads(planner, *at) != (false, false)).collect();
     let mut seen = HashMap::new();
-    while !queue.is_empty() {
+    loop {
         spread(planner, queue, &mut seen);
         queue = replace_domains(planner);
+        if queue.is_empty() {
+            break;
+        }
     }
     recreate::keep_types(planner);
     move_component_types(planner);

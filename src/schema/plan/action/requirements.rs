@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Action, Planner, versions};
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Kind, Name, Object};
-use crate::sql::{has_keywords, split_list};
+use crate::sql::split_list;
 
 /// Refuses features that the old side's server does not support and, with `strict`, objects not compared in detail.
 pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
@@ -16,6 +16,9 @@ pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
         if object.key.kind == Kind::Uncompared && (strict || changed) {
             let reason = "objects of its kind are not compared in detail, so nothing can be planned for it";
             planner.refuse(&object, reason);
+        }
+        if changed && is_part_of_half_detached(planner, &object) {
+            planner.refuse(&object, ddl::HALF_DETACHED);
         }
         let Some(new) = planner.new_object(at).filter(|_| changed) else { continue };
         check_roles(planner, &new);
@@ -34,6 +37,26 @@ pub(super) fn check(planner: &mut Planner<'_>, strict: bool) {
     }
     check_attached_indexes(planner);
     check_local_indexes(planner);
+}
+
+/// Whether `ALTER TABLE` would have to change a partition whose detach was interrupted and stays so.
+fn is_part_of_half_detached(planner: &Planner<'_>, object: &Object<'_>) -> bool {
+    let table = match object.key.kind {
+        Kind::Table => Some(object.key.name),
+        Kind::Default => Some(object.text(Attr::Table)),
+        Kind::Column | Kind::Constraint | Kind::Owner => object.parent.map(|table| table.name),
+        Kind::IndexAttach => {
+            let side =
+                if planner.ctx.new.find(object.key).is_some() { planner.ctx.new } else { planner.ctx.old };
+            object.parent.and_then(|index| side.get(index)?.parent).map(|table| table.name)
+        }
+        _ => None,
+    };
+    let place = table.and_then(|table| planner.ctx.old.find(Name::new(Kind::Partition, table)));
+    place.is_some_and(|place| {
+        planner.ctx.old.objects.at(place).has(Attr::DetachPending)
+            && planner.items[planner.of_old[place] as usize].action == Action::Keep
+    })
 }
 
 /// Refuses to attach a table where PostgreSQL would attach another of its indexes than the new side has attached: it
@@ -119,48 +142,9 @@ fn check_version(planner: &mut Planner<'_>, new: &Object<'_>) {
     if server >= planner.ctx.new.server_version() / 10_000 * 10_000 {
         return;
     }
-    let of_kind = unknown_kind(new).filter(|(since, _)| server < *since).map(|(_, what)| what.to_owned());
-    if let Some(feature) = of_kind.or_else(|| versions::unknown_word(new, server)) {
+    if let Some(feature) = versions::unknown_feature(planner.ctx.new, new, server) {
         planner.refuse(new, format!("the old side's server does not know {feature}"));
     }
-}
-
-/// A feature of the object, and the version that introduced it.
-fn unknown_kind(new: &Object<'_>) -> Option<(u32, &'static str)> {
-    let definition = new.text(Attr::Definition);
-    let marks = new.text(Attr::NotNullConstraint);
-    let maintain = |attr: Attr| {
-        new.get(attr).is_some_and(|list| split_list(list).iter().any(|p| p.starts_with("MAINTAIN")))
-    };
-    Some(match new.key.kind {
-        Kind::Column if new.has(Attr::GeneratedVirtual) => (180_000, "virtual generated columns"),
-        Kind::Column if has_keywords(marks, "NO INHERIT") => {
-            (180_000, "not-null constraints that are not inherited")
-        }
-        Kind::Column if has_keywords(marks, "NOT VALID") => {
-            (180_000, "not-null constraints that are not valid")
-        }
-        Kind::Collation if new.get(Attr::Provider) == Some("builtin") => {
-            (170_000, "the builtin collation provider")
-        }
-        Kind::Collation if new.has(Attr::Rules) => (160_000, "rules of collations"),
-        Kind::Constraint if has_keywords(definition, "NOT ENFORCED") => {
-            (180_000, "constraints that are not enforced")
-        }
-        Kind::Constraint
-            if has_keywords(definition, "WITHOUT OVERLAPS") || has_keywords(definition, "PERIOD") =>
-        {
-            (180_000, "temporal constraints")
-        }
-        Kind::EventTrigger if new.get(Attr::Event) == Some("login") => (170_000, "event triggers on login"),
-        Kind::Publication if new.has(Attr::PublishGeneratedColumns) => {
-            (180_000, "generated columns in publications")
-        }
-        Kind::Privilege | Kind::DefaultPrivileges if maintain(Attr::Granted) || maintain(Attr::Revoked) => {
-            (170_000, "the privilege MAINTAIN")
-        }
-        _ => return None,
-    })
 }
 
 fn check_extension(planner: &mut Planner<'_>, new: &Object<'_>) {

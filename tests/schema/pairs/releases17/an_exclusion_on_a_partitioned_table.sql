@@ -1,0 +1,7 @@
+-- min-version: 17
+-- old
+CREATE TABLE p (k int, v int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- new
+CREATE TABLE p (k int, v int, EXCLUDE USING btree (k WITH =, v WITH =)) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- data
+INSERT INTO p VALUES (1, 1);
