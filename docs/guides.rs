@@ -11,6 +11,7 @@ guides! {
     readme: "../README.md",
     getting_started: "getting-started.md",
     cli: "cli.md",
+    console: "console.md",
     authentication: "authentication.md",
     pools: "pools.md",
     drivers: "drivers.md",

@@ -116,7 +116,7 @@
 //! * Certificates are always verified. A configuration that says otherwise is refused.
 //! * Schema comparison says what it does not compare: see `SchemaDiff::uncompared`.
 //!
-//! The guides are in `docs/` of the repository: getting started, the program `lakebase`, authentication, pools and
+//! The guides are in `docs/` of the repository: getting started, the program `lakebase`, the console, authentication, pools and
 //! errors, the local Lakebase, branches and expiry, schema comparison, promotion, testing with branches, continuous
 //! integration, design, and a table for users of the Python notebooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]

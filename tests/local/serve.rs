@@ -31,8 +31,9 @@ async fn serve_says_where_it_is_and_stops_when_asked_leaving_nothing() {
         let data = directory.path().join("data");
         let mut serve = Serve::start(&data);
         let keys: Vec<_> = serve.line.as_object().unwrap().keys().cloned().collect();
-        let expected =
-            BTreeSet::from(["host", "token", "user", "data_dir", "ca_cert", "pid"].map(String::from));
+        let expected = BTreeSet::from(
+            ["host", "token", "user", "data_dir", "ca_cert", "pid", "console"].map(String::from),
+        );
         assert!(expected.is_subset(&keys.into_iter().collect()), "{}", serve.line);
         assert!(serve.text("host").starts_with("http://127.0.0.1:"));
         assert_eq!((serve.text("user"), serve.text("data_dir")), (USER, data.to_str().unwrap()));

@@ -1,5 +1,7 @@
 //! `lakebase-local`: serves a local Lakebase, or prints the environment of one that runs.
 
+#[path = "../console/mod.rs"]
+mod console;
 #[path = "../serve/mod.rs"]
 mod serve;
 

@@ -125,6 +125,8 @@ pub(crate) enum Command {
     /// A branch for each git branch
     #[command(subcommand)]
     Git(commands::git::Command),
+    /// Open a page for the branches, in the browser
+    Console(commands::console::Console),
     /// Choose or create a project and remember it in lakebase.toml
     Init(commands::init::Init),
     /// Check settings, login, PostgreSQL and this machine: each line is fine or says what to do

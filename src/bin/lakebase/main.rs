@@ -48,6 +48,8 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|failure| failure.report()).into()
 }
 
+#[path = "../console/mod.rs"]
+mod console;
 #[cfg(feature = "local")]
 #[path = "../serve/mod.rs"]
 mod serve;

@@ -88,6 +88,11 @@ impl Session {
         })
     }
 
+    /// The project, where one is known.
+    pub(crate) fn known_project(&self) -> Option<&ProjectId> {
+        self.project.as_ref()
+    }
+
     /// The project. Nothing is sent where one is named.
     pub(crate) async fn project(&self) -> Result<Project> {
         if let Some(id) = &self.project {

@@ -5,7 +5,8 @@ mod log;
 
 use std::{
     error::Error,
-    io::{IsTerminal as _, Write as _},
+    fmt,
+    io::{self, IsTerminal as _, Write as _},
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -16,10 +17,14 @@ use std::{
 use clap::ValueEnum;
 use lakebase::local::{Durability, LocalLakebase, LocalLakebaseBuilder};
 use secrecy::ExposeSecret as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tracing_subscriber::EnvFilter;
 
 use self::log::Log;
+use crate::console::{self, Console};
 
 /// The log filter unless `RUST_LOG` is set: a download that is tried again is reported when it fails.
 const DEFAULT_FILTER: &str = "info,reqwest_retry=error";
@@ -69,6 +74,29 @@ pub(crate) struct Serve {
     /// Warm spares for each branch that was branched lately; 0 for none [default: 1 with --durability fast, else 0]
     #[arg(long)]
     pub(crate) spares: Option<usize>,
+    /// The address of the console, the page for the branches; loopback only, or `off` [default: the port after that of
+    /// the REST API, or any free one]
+    #[arg(long, value_name = "ADDRESS|off", value_parser = console_option)]
+    pub(crate) console: Option<ConsoleOption>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConsoleOption {
+    Off,
+    At(SocketAddr),
+}
+
+impl fmt::Display for ConsoleOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::At(address) => address.fmt(f),
+        }
+    }
+}
+
+fn console_option(text: &str) -> Result<ConsoleOption, String> {
+    if text == "off" { Ok(ConsoleOption::Off) } else { address(text).map(ConsoleOption::At) }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -111,30 +139,44 @@ fn work(data_dir: Option<PathBuf>, arguments: Serve, log: &Log) -> Result<ExitCo
         .log_internal_errors(false)
         .init();
     let runtime = tokio::runtime::Runtime::new()?;
-    let done = runtime.block_on(serve(builder(data_dir, arguments)));
+    let (listen, console) = (arguments.listen, arguments.console);
+    let done = runtime.block_on(serve(builder(data_dir, arguments), listen, console));
     runtime.shutdown_timeout(LEFT_WORK);
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(builder: LocalLakebaseBuilder) -> Result<()> {
+async fn serve(
+    builder: LocalLakebaseBuilder,
+    listen: SocketAddr,
+    console: Option<ConsoleOption>,
+) -> Result<()> {
     // Registered before anything starts, so that a signal during the start stops it.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = console_listener(listen, console).await?;
     let local = tokio::select! {
         started = builder.start() => started?,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
-    announce(&local)?;
+    let console = match listener {
+        Some(listener) => Some(open_console(&local, listener).await?),
+        None => None,
+    };
+    announce(&local, console.as_ref())?;
     tracing::info!(
         "ready: PostgreSQL {}, branches are {}; for other programs: eval \"$(lakebase-local env --data-dir {})\"",
         local.pg_version(),
         local.copies(),
         quoted(local.data_dir())
     );
+    if let Some(console) = &console {
+        tracing::info!("console: {}; `lakebase console` logs a browser in", console.url());
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    drop(console);
     tracing::info!("stopping; a second signal ends the server at once");
     tokio::select! {
         () = local.shutdown() => {}
@@ -142,6 +184,35 @@ async fn serve(builder: LocalLakebaseBuilder) -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// The port of the console. Without an option it may be any, as the next one may be that of another server.
+async fn console_listener(
+    listen: SocketAddr,
+    option: Option<ConsoleOption>,
+) -> io::Result<Option<TcpListener>> {
+    match option {
+        Some(ConsoleOption::Off) => return Ok(None),
+        Some(ConsoleOption::At(address)) => return Console::bind(address).await.map(Some),
+        None => {}
+    }
+    let next = listen.port().checked_add(1).filter(|port| *port > 1).unwrap_or_default();
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match Console::bind(at(next)).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Console::bind(at(0)).await.map(Some),
+        bound => bound.map(Some),
+    }
+}
+
+async fn open_console(local: &LocalLakebase, listener: TcpListener) -> Result<Console> {
+    let options = console::Options {
+        lakebase: local.client().await?,
+        description: format!("local Lakebase {}", local.data_dir().display()),
+        allow_changes: true,
+        is_local: true,
+        project: None,
+    };
+    Ok(Console::start(listener, options)?)
 }
 
 fn builder(data_dir: Option<PathBuf>, arguments: Serve) -> LocalLakebaseBuilder {
@@ -179,7 +250,7 @@ fn builder(data_dir: Option<PathBuf>, arguments: Serve) -> LocalLakebaseBuilder 
 }
 
 /// Prints the one line on stdout that programs wait for.
-fn announce(local: &LocalLakebase) -> std::io::Result<()> {
+fn announce(local: &LocalLakebase, console: Option<&Console>) -> io::Result<()> {
     let line = serde_json::json!({
         "host": host(local),
         "token": local.token().expose_secret(),
@@ -187,6 +258,7 @@ fn announce(local: &LocalLakebase) -> std::io::Result<()> {
         "data_dir": local.data_dir(),
         "ca_cert": local.ca_cert(),
         "pid": std::process::id(),
+        "console": console.map(|console| console.login_url().expose_secret()),
     });
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{line}")?;

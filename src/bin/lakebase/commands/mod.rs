@@ -2,6 +2,7 @@
 
 pub(crate) mod branch;
 pub(crate) mod connect;
+pub(crate) mod console;
 pub(crate) mod data;
 pub(crate) mod diff;
 mod doctor;
@@ -41,6 +42,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Status> {
         Command::Migrate(command) => migrate::run(&open().await?, command).await,
         Command::Pr(command) => pr::run(&open().await?, command).await,
         Command::Git(command) => git::run(global, command).await,
+        Command::Console(options) => console::run(&open().await?, options).await,
         Command::Init(init) => init::run(global, init).await,
         Command::Doctor => doctor::run(global).await,
         #[cfg(feature = "local")]

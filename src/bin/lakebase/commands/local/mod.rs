@@ -87,6 +87,7 @@ async fn start(global: &Global, options: &Serve) -> Result<Status> {
     show(global, &local, json!({"started": started})).await?;
     if !global.json {
         output::done(if started { "started" } else { "it runs already" });
+        output::note("`lakebase console` opens its page");
     }
     Ok(Status::Success)
 }
@@ -137,7 +138,7 @@ impl Serve {
     /// The options as arguments of a server.
     fn arguments(&self) -> Result<Vec<OsString>> {
         let Self { listen, pg_bin, pg_version, pg_user, durability, .. } = self;
-        let Self { user, max_branches, history_budget_mb, spares, .. } = self;
+        let Self { user, max_branches, history_budget_mb, spares, console, .. } = self;
         let mut all: Vec<OsString> = vec![format!("--listen={listen}").into()];
         if let Some(dir) = pg_bin {
             let dir = std::path::absolute(dir);
@@ -154,6 +155,7 @@ impl Serve {
             ("max-branches", max_branches.map(|branches| branches.to_string())),
             ("history-budget-mb", history_budget_mb.map(|megabytes| megabytes.to_string())),
             ("spares", spares.map(|spares| spares.to_string())),
+            ("console", console.map(|console| console.to_string())),
         ];
         all.extend(texts.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?).into())));
         Ok(all)
