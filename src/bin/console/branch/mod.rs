@@ -15,7 +15,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use lakebase::{
     Branch,
-    model::{BranchInfo, DatabaseInfo, EndpointInfo, ProjectInfo, RoleInfo, Suspension},
+    model::{BranchInfo, DatabaseInfo, EndpointInfo, EndpointType, ProjectInfo, RoleInfo, Suspension},
 };
 use serde::Deserialize;
 
@@ -164,7 +164,11 @@ impl EndpointRow {
         };
         Self {
             id: endpoint.id().to_string(),
-            kind: endpoint.endpoint_type.to_string(),
+            kind: match endpoint.endpoint_type {
+                EndpointType::ReadWrite => "read-write".to_owned(),
+                EndpointType::ReadOnly => "read-only".to_owned(),
+                ref other => other.to_string(),
+            },
             state,
             size: match (endpoint.min_cu, endpoint.max_cu) {
                 (Some(min), Some(max)) if min < max => format!("{min} to {max} CU"),

@@ -95,7 +95,7 @@ impl Axis {
             let oldest = || branches.iter().filter_map(|branch| branch.create_time).min();
             let since = first.or_else(oldest).map_or(TimeDelta::zero(), |first| now - first);
             // Some room to the left of the first one.
-            (since + since / 12).max(TimeDelta::minutes(5))
+            (since + since / 12).max(TimeDelta::minutes(1))
         });
         let mut axis =
             Self { now, begin: now - past, past: seconds(past), now_x: percent(NOW), ticks: Vec::new() };
