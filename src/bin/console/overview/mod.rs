@@ -94,7 +94,10 @@ struct ProjectPage {
 impl Picture {
     async fn of(app: &App, project: &str, choice: &Choice) -> Result<(Self, Vec<BranchInfo>)> {
         let branches = app.options.lakebase.project(project)?.branches().show_deleted().await?;
-        let (deleted, branches): (Vec<_>, Vec<_>) = branches.into_iter().partition(BranchInfo::is_deleted);
+        let (mut deleted, branches): (Vec<_>, Vec<_>) =
+            branches.into_iter().partition(BranchInfo::is_deleted);
+        // Its name is taken, so that it cannot come back.
+        deleted.retain(|gone| !branches.iter().any(|branch| branch.name == gone.name));
         let picture = Self::draw(app, project, choice, &branches, Utc::now());
         Ok((picture, deleted))
     }
