@@ -136,7 +136,7 @@ fn is_name(
         // The column of a column definition list or of `XMLTABLE` has a type, an item of `FROM` has an alias.
         Context::Expression => {
             let defines = |t: &Token<'_>| t.is_sign('(') || t.is_sign(',') || t.text == "COLUMNS";
-            !cast && !(names(before) && behind.is_some_and(defines))
+            !(cast || names(before) && behind.is_some_and(defines))
         }
         Context::Signature => !cast && names(after),
     }

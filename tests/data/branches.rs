@@ -35,6 +35,10 @@ const TABLES: &str = "
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn branches_of_one_server_are_compared_by_the_blocks_that_were_written() {
     let source = source("data-written", TABLES).await;
+    // The first reader of a row notes in its block that it was committed, which counts as a write.
+    for sql in ["vacuum t", "vacuum tail", "vacuum fast", "vacuum p"] {
+        run(&source, sql).await;
+    }
     let branch = async |name: &str| {
         let made = source.create_branch(name, Expiry::after(hours(1))).await.unwrap();
         made.handle().clone()

@@ -103,7 +103,6 @@ pub(super) fn branch(state: &State, branch: &Branch) -> Result<wire::branch::Bra
                 bytes_added: i64::try_from(origin.bytes_added).unwrap_or(i64::MAX),
             }),
             masked: branch.masked.then_some(true),
-            ..Default::default()
         }),
         ..Default::default()
     })
