@@ -3,6 +3,7 @@
 
 mod cli;
 mod client;
+mod console;
 mod contract;
 mod data;
 mod examples;

@@ -114,8 +114,8 @@ async fn main() -> ExitCode {
         () = told_to_stop() => Err("interrupted".into()),
     };
     table.print();
-    let written = if arguments.write { table.write("local") } else { Ok(()) };
-    match done.and(written) {
+    // A run that broke off leaves the page as it is.
+    match done.and_then(|()| if arguments.write { table.write("local") } else { Ok(()) }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

@@ -123,7 +123,7 @@ fn on_each_disk(arguments: &Arguments) -> Result<()> {
         wait_for_the_end(disk)?;
     }
     table.print();
-    done.and(if arguments.write { table.write("testing") } else { Ok(()) })
+    done.and_then(|()| if arguments.write { table.write("testing") } else { Ok(()) })
 }
 
 /// The directory of the tests is removed after the process that used it.

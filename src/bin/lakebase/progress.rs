@@ -23,12 +23,14 @@ where
 {
     let call = shown(label, call.into_future());
     tokio::select! {
-        done = call => Ok(done?),
+        // First: before the call begins, Ctrl-C has to be waited for.
+        biased;
         pressed = tokio::signal::ctrl_c() => {
             pressed?;
             remove_temporary_branches().await;
             Err(Failure::interrupted())
         }
+        done = call => Ok(done?),
     }
 }
 
@@ -36,11 +38,12 @@ where
 #[cfg(feature = "local")]
 pub(crate) async fn interruptible<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
-        done = call => done,
+        biased;
         pressed = tokio::signal::ctrl_c() => {
             pressed?;
             Err(Failure::interrupted())
         }
+        done = call => done,
     }
 }
 
@@ -52,8 +55,9 @@ where
 {
     let mut call = std::pin::pin!(shown(label, call.into_future()));
     tokio::select! {
-        done = &mut call => return Ok(done?),
+        biased;
         pressed = tokio::signal::ctrl_c() => pressed?,
+        done = &mut call => return Ok(done?),
     }
     output::warn("finishing what has begun, so that nothing is left half done; Ctrl-C again ends at once");
     tokio::select! {

@@ -1,0 +1,193 @@
+//! The console over HTTP: who gets in, what its pages have, what it changes.
+
+mod client;
+mod safety;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use self::client::{Client, Console};
+use crate::support::{
+    directory::directory,
+    fixture::{number, on_a_project, run},
+    mock::{MockService, child, endpoint, project, root, with},
+    serve::Serve,
+};
+
+/// A scripted project with this number of branches besides the default one.
+async fn project_of(branches: usize) -> MockService {
+    let mock = MockService::new().await;
+    let all = (0..branches).map(|n| {
+        let source = match n {
+            0..50 => "production".to_owned(),
+            _ => format!("b-{}", n % 50),
+        };
+        let branch = with(
+            child(&format!("b-{n}")),
+            "/status/source_branch",
+            json!(format!("projects/shop/branches/{source}")),
+        );
+        let time = format!("2026-11-{:02}T{:02}:{:02}:00Z", 1 + n % 29, n % 24, n % 60);
+        with(with(branch, "/create_time", json!(time)), "/status/source_branch_time", json!(time))
+    });
+    let all: Vec<_> = std::iter::once(root()).chain(all).collect();
+    mock.on("GET projects/shop", project("shop")).await;
+    mock.on("GET projects", json!({"projects": [project("shop")]})).await;
+    mock.on("GET projects/shop/branches", json!({"branches": all})).await;
+    mock.on("GET projects/shop/branches/production", root()).await;
+    mock.on(
+        "GET projects/shop/branches/production/endpoints",
+        json!({"endpoints": [endpoint("production", "primary")]}),
+    )
+    .await;
+    mock.on("GET projects/shop/branches/production/roles", json!({"roles": []})).await;
+    mock.on("GET projects/shop/branches/production/databases", json!({"databases": []})).await;
+    mock.on(
+        "GET /api/2.0/preview/scim/v2/Me",
+        json!({"id": "1", "userName": "ada@example.com", "active": true}),
+    )
+    .await;
+    mock
+}
+
+fn logged_in(mock: &MockService, arguments: &[&str]) -> (Console, Client) {
+    let console = Console::start(&format!("http://{}", mock.address()), "t0", arguments);
+    let client = console.browser().log_in(&console.login);
+    (console, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_is_quick_with_a_thousand_branches_and_sent_only_where_it_changed() {
+    let mock = project_of(1000).await;
+    let (_console, client) = logged_in(&mock, &[]);
+    client.get("/").expect(303);
+    let begin = Instant::now();
+    let page = client.get("/p/shop").expect(200).body;
+    let taken = begin.elapsed();
+    assert_eq!(page.matches("<a class=\"row\"").count(), 1001);
+    assert!(page.contains("1001 branches"));
+    // Some tens of milliseconds where nothing else runs; most of it is the list's JSON, in a debug build.
+    assert!(taken < Duration::from_secs(5), "{taken:?}");
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    let address = picture_address(&page, &client);
+    let again = client.get(&address);
+    // The picture moves by a step now and then; it is equal to one of the next two.
+    let again = if again.status == 200 { client.get(&picture_address(&again.body, &client)) } else { again };
+    again.expect(204);
+    let found = client.get("/p/shop/picture?q=b-777").expect(200).body;
+    // It and the branches that it comes from.
+    assert_eq!(found.matches("<a class=\"row\"").count(), 3);
+    client.get("/p/shop/picture?q=zzz").expect(200).has("No branch of 1001");
+}
+
+/// The address that the picture of a page is polled at.
+fn picture_address(page: &str, client: &Client) -> String {
+    let picture = page.split_once("id=\"picture\"").unwrap().1;
+    let address = picture.split_once("hx-get=\"").unwrap().1.split('"').next().unwrap();
+    address.replace("&amp;", "&").strip_prefix(&client.base).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_are_created_compared_and_deleted() {
+    on_a_project(async |fixture| {
+        run(&fixture.main, "CREATE TABLE item (id int PRIMARY KEY, name varchar(20))").await;
+        let console = Console::of(&fixture, &[]);
+        let client = console.browser().log_in(&console.login);
+        let at = format!("/p/{}", fixture.project.name.id());
+        let csrf = client.csrf(&at);
+        let form = |rest: &str| format!("csrf={csrf}{rest}");
+        let made = client.post(&format!("{at}/branches"), &form("&id=dev&from=production&lifetime=24h")).expect(303);
+        assert!(made.header("location").unwrap().ends_with("/b/dev"), "{made:?}");
+        let dev = fixture.project.branch("dev").unwrap();
+        let at_dev = format!("{at}/b/dev");
+        client.get(&at_dev).expect(200).has("Created dev from production").has("expires in 23 h 59 min");
+        assert!(!client.get(&at_dev).body.contains("Created dev"), "a notice is shown once");
+        run(&dev, "ALTER TABLE item ALTER name TYPE varchar(40), ADD tier text; CREATE VIEW names AS SELECT name FROM item").await;
+        run(&fixture.main, "ALTER TABLE item ADD tier int").await;
+
+        let compared = client.get(&format!("{at}/compare?branch=dev&against=production")).expect(200);
+        let compared = compared.has("TABLE public.item").has("character varying(<mark>20</mark>)").has("VIEW public.names");
+        compared.has("ACCESS EXCLUSIVE").has("reads and writes wait");
+        let query = "branch=dev&against=production";
+        let sql = client.get(&format!("{at}/compare/plan.sql?{query}")).expect(200).has("BEGIN;");
+        assert!(sql.header("content-disposition").unwrap().contains("dev-plan.sql"), "{sql:?}");
+        client.get(&format!("{at}/compare/difference.md?{query}")).expect(200).has("```diff");
+        client.get(&format!("{at}/compare?branch=dev&against=dev")).expect(200).has("No difference");
+
+        run(&dev, "INSERT INTO item VALUES (7, '<b>seven')").await;
+        let rows = client.get(&format!("{at}/rows?branch=dev&against=production")).expect(200).has("1 row added");
+        rows.has("id = 7").has("&#60;b&#62;seven");
+        client.get(&format!("{at_dev}/drift")).expect(200).has("a temporary branch of production");
+        let drift = client.post(&format!("{at_dev}/drift"), &form("")).expect(200).has("1 conflict");
+        drift.has("Only on dev").has("Only on production");
+        assert_eq!(fixture.project.branches().await.unwrap().len(), 2, "the temporary branch is gone");
+
+        client.post(&format!("{at_dev}/extend"), &form("&lifetime=7d")).expect(303);
+        client.get(&at_dev).expect(200).has("dev expires in 6 d 23 h");
+        client.get(&format!("{at_dev}/reset")).expect(200).has("all rows and schema changes made on it since");
+        client.post(&format!("{at_dev}/reset"), &form("")).expect(303);
+        assert_eq!(number(&dev, "SELECT count(*) FROM pg_views WHERE viewname = 'names'").await, 0);
+        client.get(&format!("{at_dev}/delete")).expect(200).has("1 database: databricks_postgres").has("1 endpoint");
+        client.post(&format!("{at_dev}/delete"), &form("")).expect(303);
+        client.get(&at).expect(200).has("Deleted dev").has("Bring back");
+        client.get(&at_dev).expect(404).has("Not found");
+        client.post(&format!("{at_dev}/undelete"), &form("")).expect(303);
+        client.post(&format!("{at}/branches"), &form("&id=Dev&from=production&lifetime=1h")).expect(400);
+        client.post(&format!("{at}/branches"), &form("&id=x&from=production&lifetime=1y")).expect(400).has("30d");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_branch_and_one_with_children_are_not_deleted() {
+    on_a_project(async |fixture| {
+        let console = Console::of(&fixture, &[]);
+        let client = console.browser().log_in(&console.login);
+        let at = format!("/p/{}/b/production", fixture.project.name.id());
+        let csrf = client.csrf(&at);
+        client.post(&format!("{at}/protect"), &format!("csrf={csrf}&protected=yes")).expect(303);
+        fixture.branch("dev").await;
+        let page = client.get(&format!("{at}/delete")).expect(200).has("It is protected").has("first: dev");
+        page.has("<button class=\"danger\" disabled>");
+        client.post(&format!("{at}/delete"), &format!("csrf={csrf}")).expect(400);
+        client.post(&format!("{at}/protect"), &format!("csrf={csrf}&protected=no")).expect(303);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_is_restored_to_a_moment() {
+    on_a_project(async |fixture| {
+        run(&fixture.main, "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)").await;
+        // The field of the page has whole seconds.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let time = chrono::Utc::now().format("%FT%T").to_string();
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        run(&fixture.main, "INSERT INTO item VALUES (2)").await;
+        let console = Console::of(&fixture, &[]);
+        let client = console.browser().log_in(&console.login);
+        let at = format!("/p/{}/b/production", fixture.project.name.id());
+        let page = client.get(&format!("{at}/restore?at={time}")).expect(200);
+        page.has("keeps what is there now").has(&format!("name=\"at\" value=\"{time}\""));
+        client.get(&format!("{at}/restore?at=yesterday")).expect(400).has("is no time");
+        let csrf = client.csrf(&at);
+        client.post(&format!("{at}/restore"), &format!("csrf={csrf}&at={time}")).expect(303);
+        assert_eq!(number(&fixture.main, "SELECT count(*) FROM item").await, 1);
+        client.get(&at).expect(200).has("what was there is in restored-");
+    })
+    .await;
+}
+
+#[test]
+fn the_local_server_serves_a_console_unless_it_is_turned_off() {
+    let directory = directory();
+    let serve = Serve::start(&directory.path().join("data"));
+    let login = serve.text("console").parse().unwrap();
+    let client = Client::of(&login).log_in(&login);
+    client.get("/").expect(200).has("There is no project yet");
+    drop(serve);
+    let mut command = Serve::command(&directory.path().join("data"));
+    let serve = Serve::ready(command.args(["--console", "off"])).unwrap();
+    assert!(serve.line["console"].is_null(), "{}", serve.line);
+}
