@@ -107,11 +107,7 @@ async fn a_branch_has_of_its_own_what_it_wrote_and_shares_the_rest() {
     let project = server.client().await.unwrap().create_project("shop").await.unwrap();
     let main = project.default_branch().await.unwrap();
     let megabytes = |bytes: Option<u64>| bytes.unwrap() >> 20;
-    run(
-        &main,
-        "CREATE TABLE big AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 60000); CHECKPOINT",
-    )
-    .await;
+    run(&main, "CREATE TABLE big AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 60000)").await;
     let before = main.storage().await.unwrap().unwrap();
     assert!(megabytes(before.own_size_bytes) + megabytes(before.shared_size_bytes) >= 60, "{before:?}");
 
@@ -122,11 +118,7 @@ async fn a_branch_has_of_its_own_what_it_wrote_and_shares_the_rest() {
     let shared = main.storage().await.unwrap().unwrap();
     assert!(megabytes(shared.shared_size_bytes) >= 60, "{shared:?}");
 
-    run(
-        &dev,
-        "CREATE TABLE more AS SELECT repeat('y', 1000) AS text FROM generate_series(1, 30000); CHECKPOINT",
-    )
-    .await;
+    run(&dev, "CREATE TABLE more AS SELECT repeat('y', 1000) AS text FROM generate_series(1, 30000)").await;
     // A base of its history may share it.
     let grown = dev.storage().await.unwrap().unwrap();
     let written = |storage: &lakebase::model::BranchStorage| {
@@ -143,9 +135,16 @@ async fn what_the_budget_cut_off_the_history_is_not_in_the_window_that_is_report
     let server = local(&xfs.path()).history_budget_mb(48).start().await.unwrap();
     let project = server.client().await.unwrap().create_project("shop").await.unwrap();
     let main = project.default_branch().await.unwrap();
-    let start = async || main.storage().await.unwrap().unwrap().history_start_time.unwrap();
-    let first = start().await;
     let deadline = Instant::now() + LIMIT;
+    // Nothing while the history begins.
+    let start = async || loop {
+        match main.storage().await.unwrap().unwrap().history_start_time {
+            Some(start) => break start,
+            None => assert!(Instant::now() < deadline, "no history"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let first = start().await;
     let much =
         "SELECT pg_logical_emit_message(false, 'much', repeat('x', 1000000)) FROM generate_series(1, 40)";
     while start().await == first {

@@ -21,6 +21,7 @@ NOT_OFFERED = ("/catalogs", "/synced_tables", "/cdf-configs", "/data-api", "/mig
 OURS_ALONE = {
     "POST /projects/{}/masked-branches",
     "GET /projects/{}/branches/{}/storage",
+    "POST /projects/{}/branches/{}/written-blocks",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances",
     "GET /projects/{}/branches/{}/endpoints/{}/compute-instances/{}",
 }
