@@ -58,7 +58,7 @@ const ROWS: [(&str, Unit); 14] = [
     ("fresh test database with the demo data, made ahead, connected", Unit::Milliseconds),
     ("  CREATE DATABASE … TEMPLATE on that server, connected", Unit::Milliseconds),
     ("  test database ÷ CREATE DATABASE … TEMPLATE", Unit::Ratio),
-    ("600 tests, two at a time, each with a test database and a query", Unit::Seconds),
+    ("600 tests (60 with --quick), two at a time, each with a test database and a query", Unit::Seconds),
     ("  with CREATE DATABASE … TEMPLATE and DROP DATABASE", Unit::Seconds),
     ("  with the demo data replayed into a schema, and DROP SCHEMA", Unit::Seconds),
     ("  with a test branch", Unit::Seconds),
