@@ -29,7 +29,7 @@ enum Way {
 impl Way {
     fn name(self) -> &'static str {
         match self {
-            Self::Template => "CREATE DATABASE … TEMPLATE (nobody may be connected)",
+            Self::Template => "CREATE DATABASE … TEMPLATE (no other session in the source)",
             Self::Backup => "pg_basebackup and start",
             Self::Dump => "pg_dump | psql",
         }

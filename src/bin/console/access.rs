@@ -124,7 +124,7 @@ impl Access {
         ids.any(|id| hashed(id) == session.id).then_some(session)
     }
 
-    /// The reason to refuse a request with these headers, whoever sends it.
+    /// The reason to refuse a request with these headers, with a login or without.
     fn refusal(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
         let mut hosts = headers.get_all(HOST).iter();
         let host = match (hosts.next().and_then(|host| host.to_str().ok()), hosts.next()) {

@@ -1,4 +1,4 @@
-//! What a change that deletes data would take along, before it is made.
+//! The page that says what a change that deletes data takes along, before it is made.
 
 use askama::Template;
 use axum::{

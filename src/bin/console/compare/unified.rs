@@ -52,7 +52,7 @@ impl Block {
         self.rows.iter().filter(|row| row.sign == sign).count()
     }
 
-    /// What happened to the object as a whole.
+    /// The action on the object as a whole.
     pub(super) fn action(&self) -> &'static str {
         match self.rows.first().map(|row| row.sign) {
             Some(Sign::New) => "new",

@@ -41,7 +41,7 @@ pub(super) struct Row {
     pub(super) line: Line,
 }
 
-/// What is drawn for a row.
+/// The line of a row in the picture.
 pub(super) struct Line {
     /// Where it leaves its source, and the height of that.
     pub(super) leaves: Option<(String, usize)>,

@@ -139,7 +139,7 @@ fn version_of_psql() -> Option<u32> {
     number.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }
 
-/// What libpq calls the authorities of the system: `system`, and before version 16 only the file that has them.
+/// The value of `PGSSLROOTCERT` for the authorities of the system: `system`, or their file for libpq before version 16.
 fn authorities(major: Option<u32>, is_file: impl Fn(&Path) -> bool) -> Result<PathBuf> {
     if major.is_none_or(|major| major >= 16) {
         return Ok("system".into());

@@ -117,7 +117,7 @@ async fn victim() {
     }
 }
 
-/// What is there by the journal, and what is there too if the call under way was done.
+/// The resources that exist by the journal, and those that exist if the call under way was done too.
 fn noted(dir: &TempDir) -> [BTreeSet<String>; 2] {
     let journal = std::fs::read_to_string(dir.path().join("journal")).unwrap();
     let (sent, done) = (journal.matches("send").count(), journal.matches("done").count());

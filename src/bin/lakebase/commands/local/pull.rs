@@ -239,7 +239,7 @@ async fn copy(pull: &Pull, source: &Source, programs: &Programs, connection: &Co
     psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
     connection.give_to(psql.as_std_mut());
     dump.stdout(Stdio::piped());
-    // The results of its statements, which nobody reads: a full pipe would be waited for.
+    // Discards the results of its statements: psql would wait for a full pipe that is not read.
     psql.stdout(Stdio::null());
     let (mut dump, mut psql) = (spawned(dump, &programs.dump)?, spawned(psql, &programs.psql)?);
     let (Some(from), Some(to)) = (dump.stdout.take(), psql.stdin.take()) else {
