@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench local                        # everything, with 10 GB of data: ten minutes and 21 GB of disk
 //! cargo bench --bench local -- --quick             # small data and few runs
+//! cargo bench --bench local -- --section time      # one of the tables
 //! cargo bench --bench local -- --filter pgbench    # only rows whose name has this in it
 //! ```
 //!
@@ -26,7 +27,7 @@ mod warm;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use lakebase::local::Durability;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,12 +42,48 @@ struct Arguments {
     /// Only rows whose name has this in it
     #[arg(long, default_value = "")]
     filter: String,
-    /// Makes the table a section of docs/performance.md
+    /// Only this table
+    #[arg(long)]
+    section: Option<Section>,
+    /// Makes each table a section of docs/performance.md
     #[arg(long, conflicts_with = "filter")]
     write: bool,
     /// Said by cargo
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// A table of its own, from a run of its own.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Branches and computes, beside what people use instead
+    Branches,
+    /// History, snapshots and soft delete
+    Time,
+    /// Many branches of one project
+    Density,
+}
+
+impl Section {
+    /// Its name in the page of figures.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Branches => "local",
+            Self::Time => "time",
+            Self::Density => "density",
+        }
+    }
+
+    /// Megabytes of the databases that it measures on an XFS.
+    fn sizes(self, effort: &Effort) -> Vec<u64> {
+        match self {
+            // Each source of a copy twice, and the copy.
+            Self::Branches => [effort.sizes, effort.peer_sizes.map(|megabytes| 3 * megabytes)].concat(),
+            // Data and WAL of the sources whose past is looked at.
+            Self::Time => vec![4 * effort.history_mb; 2],
+            Self::Density => Vec::new(),
+        }
+    }
 }
 
 /// How much is measured.
@@ -108,20 +145,32 @@ const QUICK: Effort = Effort {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut table = Table::new(&arguments.filter);
     let done = tokio::select! {
-        done = measure(&arguments, &mut table) => done,
+        done = measure_all(&arguments) => done,
         () = told_to_stop() => Err("interrupted".into()),
     };
-    table.print();
-    // A run that broke off leaves the page as it is.
-    match done.and_then(|()| if arguments.write { table.write("local") } else { Ok(()) }) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn measure_all(arguments: &Arguments) -> Result<()> {
+    let wanted = |section: &&Section| arguments.section.is_none_or(|only| only == **section);
+    for section in Section::value_variants().iter().filter(wanted) {
+        let mut table = Table::new(&arguments.filter);
+        let measured = measure(*section, arguments, &mut table).await;
+        table.print();
+        // A run that broke off leaves the page as it is.
+        measured?;
+        if arguments.write {
+            table.write(section.name())?;
+        }
+    }
+    Ok(())
 }
 
 async fn told_to_stop() {
@@ -137,19 +186,15 @@ async fn told_to_stop() {
     }
 }
 
-async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
+async fn measure(section: Section, arguments: &Arguments, table: &mut Table) -> Result<()> {
     let effort = if arguments.quick { &QUICK } else { &WHOLE };
     let plain = Disk::temporary()?;
-    measure_disk(&plain, effort, table).await?;
+    measure_on(&plain, section, effort, table).await?;
     if plain.name == "XFS" {
         return Ok(());
     }
-    // The source twice, and a copy.
-    let copies = effort.peer_sizes.map(|megabytes| 3 * megabytes);
-    // Data and WAL of the sources whose past is looked at.
-    let past = [4 * effort.history_mb, 4 * effort.history_mb];
-    match Disk::xfs(&[effort.sizes, copies, past].concat()) {
-        Ok(xfs) => measure_disk(&xfs, effort, table).await,
+    match Disk::xfs(&section.sizes(effort)) {
+        Ok(xfs) => measure_on(&xfs, section, effort, table).await,
         Err(why) => {
             eprintln!("\nNOT MEASURED ON XFS: {why}\n");
             Ok(())
@@ -157,23 +202,30 @@ async fn measure(arguments: &Arguments, table: &mut Table) -> Result<()> {
     }
 }
 
-async fn measure_disk(disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
+async fn measure_on(disk: &Disk, section: Section, effort: &Effort, table: &mut Table) -> Result<()> {
     for durability in [Durability::Fast, Durability::Full] {
         table.now(durability);
+        if section == Section::Density {
+            density::many(disk, durability, effort, table).await?;
+            continue;
+        }
         let fixture = Fixture::open(disk, durability).await?;
-        let measured = measure_stage(&fixture, durability, disk, effort, table).await;
+        let measured = match section {
+            Section::Time => times(&fixture, durability, disk, effort, table).await,
+            _ => branches_and_computes(&fixture, disk, effort, table).await,
+        };
         fixture.close().await;
         measured?;
-        warm::branches(disk, durability, effort, table).await?;
-        serve::existing(disk, effort, table).await?;
-        density::many(disk, durability, effort, table).await?;
+        if section == Section::Branches {
+            warm::branches(disk, durability, effort, table).await?;
+            serve::existing(disk, effort, table).await?;
+        }
     }
     Ok(())
 }
 
-async fn measure_stage(
+async fn branches_and_computes(
     fixture: &Fixture,
-    durability: Durability,
     disk: &Disk,
     effort: &Effort,
     table: &mut Table,
@@ -185,16 +237,28 @@ async fn measure_stage(
         branches::written_to(fixture, disk, effort, table).await?;
         branches::at_once(fixture, disk, effort, table).await?;
         peers::copies(fixture, disk, effort, table).await?;
-        history::past(fixture, disk, effort, table).await?;
-        history::snapshot(fixture, disk, effort, table).await?;
-        history::carried(fixture, disk, effort, table).await?;
-        history::throughput(fixture, durability, disk, effort, table).await?;
     }
-    history::undelete(fixture, disk, effort, table).await?;
     computes::wake(fixture, disk, effort, table).await?;
     computes::memory(fixture, disk, table).await?;
     if disk.name != "XFS" {
         pgbench::ratio(fixture, disk, effort, table).await?;
+    }
+    Ok(())
+}
+
+async fn times(
+    fixture: &Fixture,
+    durability: Durability,
+    disk: &Disk,
+    effort: &Effort,
+    table: &mut Table,
+) -> Result<()> {
+    history::undelete(fixture, disk, effort, table).await?;
+    if disk.name == "XFS" {
+        history::past(fixture, disk, effort, table).await?;
+        history::snapshot(fixture, disk, effort, table).await?;
+        history::carried(fixture, disk, effort, table).await?;
+        history::throughput(fixture, durability, disk, effort, table).await?;
     }
     Ok(())
 }

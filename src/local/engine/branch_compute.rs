@@ -20,7 +20,7 @@ use super::{
 };
 use crate::local::{
     compute::{ComputeSocket, Installation, Launch, Server, stop_orphans_in},
-    storage::{ControlFile, Storage, data_version, is_taken, remove},
+    storage::{ControlFile, Lineage, Storage, data_version, format_lsn, is_taken, remove},
 };
 
 /// A start notices a shutdown at once and then kills its server.
@@ -148,6 +148,10 @@ impl Inner {
             slot.stop(Signal::INT).await;
             return Err(closing);
         }
+        if let Err(incomplete) = self.on_disk(move |_| check_replayed(&dir)).await {
+            slot.stop(Signal::INT).await;
+            return Err(incomplete);
+        }
         slot.socket().ok_or_else(|| EngineError::failed("PostgreSQL ended right after its start"))
     }
 
@@ -264,4 +268,26 @@ impl Inner {
         })
         .await
     }
+}
+
+/// Fails where the recovery of a new branch ended before the position at which it left its source: its last checkpoint is
+/// behind that from its first start on.
+fn check_replayed(branch: &Path) -> Result<(), EngineError> {
+    let (data, standby) = (branch.join("data"), branch.join("data/standby.signal"));
+    let Some(left) = Lineage::read(branch)?.and_then(|lineage| lineage.inherited_end()) else {
+        return Ok(());
+    };
+    if is_taken(&standby).map_err(EngineError::io("look for", &standby))? {
+        return Ok(());
+    }
+    let redo = ControlFile::read(&data)?.redo;
+    if redo >= left {
+        return Ok(());
+    }
+    Err(EngineError::failed(format!(
+        "the recovery of {} ended at {} and not behind {}, where the branch left its source",
+        data.display(),
+        format_lsn(redo),
+        format_lsn(left)
+    )))
 }

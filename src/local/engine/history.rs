@@ -199,7 +199,12 @@ impl Inner {
         }
         let staged = Staged::new(self).await?;
         let to = staged.dir().to_owned();
-        let (control, redo) = self.on_disk(move |storage| storage.clone_for_base(&data, &to)).await?;
+        let (control, redo) = self
+            .on_disk(move |storage| {
+                let clone = storage.clone_since_checkpoint(&data, &to.join("data"))?;
+                Ok((clone.control, clone.redo))
+            })
+            .await?;
         failpoint::reached("history.base-cloned");
         let context = "read the position of a base";
         let row = sqlx::query(

@@ -13,6 +13,7 @@ mod history;
 mod masking;
 mod open;
 mod point_in_time;
+mod position;
 mod spares;
 mod standby;
 #[cfg(test)]

@@ -8,11 +8,11 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::PgConnection;
 
 use super::{
     BranchKey, Durability, Engine, EngineError, Fork, Inner, MAINTENANCE_DATABASE,
     fork::{Staged, write_new},
+    position,
     wal_replay::RecoveryTarget,
 };
 use crate::local::{
@@ -20,7 +20,7 @@ use crate::local::{
     failpoint,
     storage::{
         BaseMark, BranchPoint, Chain, ControlFile, HistoryOrigin, Lineage, Replay, Storage, WalRange,
-        data_size, format_lsn, parse_lsn, segment_ceiling, segment_floor, timeline_switch_point,
+        data_size, format_lsn, segment_ceiling, segment_floor, timeline_switch_point,
     },
 };
 
@@ -96,7 +96,7 @@ impl Inner {
                 let limits = SessionLimits::CATALOG;
                 let data = dir.join("data");
                 let mut session = self.log_in(&socket, &data, MAINTENANCE_DATABASE, limits).await?;
-                position(&mut session, HEAD).await?
+                position::head(&mut session).await?
             }
             None => self.end_at_rest(&dir).await?.last,
         };
@@ -155,13 +155,13 @@ impl Inner {
         let context = "switch the WAL segment";
         let limits = SessionLimits::CATALOG;
         let mut session = self.log_in(socket, data, MAINTENANCE_DATABASE, limits).await?;
-        let last = position(&mut session, HEAD).await?;
+        let last = position::head(&mut session).await?;
         sqlx::query("SELECT pg_catalog.pg_current_xact_id()")
             .execute(&mut session)
             .await_within(limits.answer(), context)
             .await?
             .map_err(EngineError::sql(context))?;
-        let end = position(&mut session, "SELECT pg_catalog.pg_switch_wal()::pg_catalog.text").await?;
+        let end = position::switch_segment(&mut session).await?;
         drop(sqlx::Connection::close(session).await);
         let data = data.to_owned();
         let take = self.on_disk(move |_| Ok(WalRange::finished(segment_ceiling(&data, end)?))).await?;
@@ -309,19 +309,6 @@ impl ForkPoint {
 
 fn inclusive(yes: bool) -> (&'static str, String) {
     ("recovery_target_inclusive", if yes { "on" } else { "off" }.to_owned())
-}
-
-/// The first position that no record has been written to yet.
-const HEAD: &str = "SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text";
-
-async fn position(session: &mut PgConnection, sql: &'static str) -> Result<u64, EngineError> {
-    let context = "read the position in the WAL";
-    let text: String = sqlx::query_scalar(sql)
-        .fetch_one(session)
-        .await_within(SessionLimits::CATALOG.answer(), context)
-        .await?
-        .map_err(EngineError::sql(context))?;
-    parse_lsn(&text)
 }
 
 /// The points of a history that ends at `last`.

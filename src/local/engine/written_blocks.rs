@@ -6,12 +6,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use sqlx::{Executor as _, PgConnection};
+use sqlx::Executor as _;
 
 use super::{BranchKey, Engine, EngineError, Inner, MAINTENANCE_DATABASE};
 use crate::local::{
     compute::{AwaitWithin as _, SessionLimits},
-    storage::{BlockRanges, FileSizes, Lineage, RelationFile, Written, parse_lsn},
+    storage::{BlockRanges, FileSizes, Lineage, RelationFile, Written},
 };
 
 impl Engine {
@@ -96,30 +96,4 @@ impl Inner {
         })
         .await
     }
-}
-
-/// The present position, if no transaction is open that can have written to a table before it.
-///
-/// The position is read first: a transaction that gets its id after the look writes behind it. Autovacuum writes no rows
-/// of tables.
-pub(super) async fn quiet_position(session: &mut PgConnection) -> Result<Option<u64>, EngineError> {
-    let context = "look for open transactions";
-    let limit = SessionLimits::BACKUP.answer();
-    let position: String =
-        sqlx::query_scalar("SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text")
-            .fetch_one(&mut *session)
-            .await_within(limit, context)
-            .await?
-            .map_err(EngineError::sql(context))?;
-    let writers: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(NULL::pg_catalog.int4) AS session
-                        WHERE session.backend_xid IS NOT NULL
-                          AND session.backend_type OPERATOR(pg_catalog.<>) 'autovacuum worker'::pg_catalog.text)
-             OR EXISTS (SELECT FROM pg_catalog.pg_prepared_xact())",
-    )
-    .fetch_one(session)
-    .await_within(limit, context)
-    .await?
-    .map_err(EngineError::sql(context))?;
-    if writers { Ok(None) } else { parse_lsn(&position).map(Some) }
 }

@@ -28,6 +28,7 @@ mod regular;
 mod trash;
 mod usage;
 mod wal;
+mod wal_records;
 mod written;
 
 use std::{
@@ -44,7 +45,9 @@ use serde::{Deserialize, Serialize};
 use super::engine_error::EngineError;
 
 pub(crate) use clone::CloneMethod;
-pub(super) use clone::{Cloned, WalSelection, data_size, data_version, logical_size, probe_in};
+pub(super) use clone::{
+    Cloned, ClonedSinceCheckpoint, WalSelection, data_size, data_version, logical_size, probe_in,
+};
 pub(super) use control_file::{ControlFile, format_lsn, parse_lsn};
 pub(super) use history::{
     BaseMark, BranchPoint, Chain, HistoryOrigin, Lineage, Replay, Retention, Swept, last_change,
@@ -247,6 +250,35 @@ impl Storage {
         take: WalRange,
     ) -> Result<Cloned, EngineError> {
         clone::clone_wal(source, target, take, self.method()?)
+    }
+
+    /// Clones a data directory that a server works in, whose recovery then begins at the last checkpoint that was
+    /// complete before.
+    pub(super) fn clone_since_checkpoint(
+        &self,
+        source: &Path,
+        target: &Path,
+    ) -> Result<ClonedSinceCheckpoint, EngineError> {
+        clone::clone_since_checkpoint(source, target, self.method()?)
+    }
+
+    /// Whether a clone that replays the WAL between two positions has sequences as its source has them. It has not where
+    /// they were used: they are logged ahead.
+    pub(super) fn replays_exactly(data: &Path, timeline: u32, from: u64, to: u64) -> bool {
+        let set = wal_records::set_sequences(&data.join("pg_wal"), timeline, from, to);
+        set.inspect_err(|error| tracing::debug!(%error, "the WAL of a source is not read"))
+            .is_ok_and(|set| !set)
+    }
+
+    /// Adds the WAL between two positions to a clone, which ends at the second one. `None` if some of it is not there any
+    /// more.
+    pub(super) fn clone_wal_between(
+        &self,
+        source: &Path,
+        target: &Path,
+        positions: (u64, u64),
+    ) -> Result<Option<Cloned>, EngineError> {
+        clone::clone_wal_between(source, target, positions, self.method()?)
     }
 
     /// Bytes that a clone of a data directory writes. Shared extents take no space.

@@ -90,6 +90,11 @@ pub(super) fn segment_size(wal: &Path) -> Result<u64, EngineError> {
     if size == 0 { Err(none()) } else { Ok(size) }
 }
 
+/// The name of the segment that begins at a position.
+pub(super) fn segment_name(timeline: u32, start: u64, size: u64) -> String {
+    format!("{timeline:08X}{:08X}{:08X}", start >> 32, (start & 0xFFFF_FFFF) / size.max(1))
+}
+
 pub(super) fn segment(name: &[u8], size: u64) -> Option<Segment> {
     let (timeline, high, low) = parse(name)?;
     Some(Segment { timeline, start: (u64::from(high) << 32) + u64::from(low) * size })
@@ -130,6 +135,7 @@ mod tests {
         let start = |name: &str| segment(name.as_bytes(), 1 << 20).map(|segment| segment.start);
         assert_eq!(start("000000010000000000000002"), Some(2 << 20));
         assert_eq!(start("000000010000000200000FFF"), Some((2 << 32) + (0xFFF << 20)));
+        assert_eq!(segment_name(1, (2 << 32) + (0xFFF << 20), 1 << 20), "000000010000000200000FFF");
         assert_eq!(start("00000001.history"), None);
         assert_eq!(start("000000010000000000000002.partial"), None);
         assert_eq!(history_file(b"0000000A.history"), Some(10));

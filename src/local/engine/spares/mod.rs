@@ -25,7 +25,7 @@ use rustix::process::Signal;
 use sqlx::{PgConnection, Row as _};
 use tokio::time::Instant;
 
-use super::{BranchKey, ComputeSettings, Engine, EngineError, Inner};
+use super::{BranchKey, ComputeSettings, Engine, EngineError, Inner, position};
 use crate::local::{
     compute::{AwaitWithin as _, Server},
     storage::{CloneMethod, parse_lsn},
@@ -243,7 +243,7 @@ impl Inner {
 
     /// Writes a record to the WAL of a source, and returns the position behind it.
     async fn mark(&self, source: &BranchKey, session: &SourceSession) -> Result<u64, EngineError> {
-        let marked = take::mark(&mut *session.lock().await).await;
+        let marked = position::mark(&mut *session.lock().await, ANSWER).await;
         if marked.is_err() {
             self.end_spares_of(source, session).await;
         }

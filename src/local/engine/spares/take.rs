@@ -3,14 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use tokio::runtime::Handle;
 
 use super::{ANSWER, Recovery, SourceSession, Spare};
 use crate::local::{
     compute::{AwaitWithin as _, Server},
-    engine::{BranchKey, ComputeSettings, Engine, EngineError, Inner, written_blocks::quiet_position},
-    storage::parse_lsn,
+    engine::{BranchKey, ComputeSettings, Engine, EngineError, Inner, position},
 };
 
 /// How far a spare may be behind, in time. A clone takes little longer than this.
@@ -31,7 +29,7 @@ pub(crate) struct ReadySpare {
     pub(super) asked: DateTime<Utc>,
     /// A position behind everything that was committed by then, which it has replayed.
     pub(super) position: u64,
-    /// As of [`quiet_position`].
+    /// As of [`position::quiet`].
     pub(super) quiet_at: Option<u64>,
 }
 
@@ -130,7 +128,7 @@ impl Inner {
     }
 
     /// Has a spare replay everything that was committed in its source before the call; returns the position behind that,
-    /// with the [`quiet_position`], or `None` if it is too far behind.
+    /// with the [`position::quiet`], or `None` if it is too far behind.
     async fn catch_up(
         &self,
         spare: &mut Spare,
@@ -140,7 +138,7 @@ impl Inner {
         let position = self.mark(source, session).await?;
         let there = |recovery: &Recovery| recovery.under_way && recovery.replayed >= position;
         let reached = Recovery::when(&mut spare.session, CATCH_UP, there);
-        let quiet_at = async { quiet_position(&mut *session.lock().await).await };
+        let quiet_at = async { position::quiet(&mut *session.lock().await).await };
         let (reached, quiet_at) = tokio::try_join!(reached, quiet_at)?;
         Ok(reached.map(|_| (position, quiet_at)))
     }
@@ -152,8 +150,7 @@ impl Inner {
         source: &BranchKey,
         session: &SourceSession,
     ) -> Result<bool, EngineError> {
-        let sql = "SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text";
-        let flushed = position(&mut *session.lock().await, sql, "read the position of a source").await;
+        let flushed = position::flushed(&mut *session.lock().await).await.map(|(position, _)| position);
         if flushed.is_err() {
             self.end_spares_of(source, session).await;
         }
@@ -168,26 +165,4 @@ impl Inner {
         .map_err(EngineError::sql(context))?;
         Ok(streams && Recovery::read(&mut spare.session).await?.replayed + MOST_BEHIND > flushed?)
     }
-}
-
-/// Writes a record to the WAL of a source and returns the position behind it.
-///
-/// Its commit waits until the WAL up to it is flushed, whatever other sessions wait for, and standbys get what is
-/// flushed: every commit before the call is in.
-pub(super) async fn mark(source: &mut PgConnection) -> Result<u64, EngineError> {
-    let sql = "SELECT pg_catalog.pg_logical_emit_message(true, 'lakebase', 'branch'::pg_catalog.text)::pg_catalog.text";
-    position(source, sql, "mark the position of a branch").await
-}
-
-async fn position(
-    session: &mut PgConnection,
-    sql: &'static str,
-    context: &'static str,
-) -> Result<u64, EngineError> {
-    let text: String = sqlx::query_scalar(sql)
-        .fetch_one(session)
-        .await_within(ANSWER, context)
-        .await?
-        .map_err(EngineError::sql(context))?;
-    parse_lsn(&text)
 }

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod clone;
 mod compute;
 mod history;
 mod moments;

@@ -157,6 +157,45 @@ pub(super) fn clone_data(
     Ok(job.done())
 }
 
+/// A clone of a data directory in which a server worked meanwhile.
+pub(in crate::local) struct ClonedSinceCheckpoint {
+    /// The control file as it was before all others were cloned.
+    pub(in crate::local) control: Vec<u8>,
+    /// Where replay begins.
+    pub(in crate::local) redo: u64,
+    pub(in crate::local) cloned: Cloned,
+}
+
+/// Clones a data directory in which a server works, without WAL.
+///
+/// Its control file is read before all other files, so that its recovery begins at a checkpoint that was complete then; a
+/// page that was torn by the clone is restored from its full-page image, which every page that changed after that
+/// checkpoint has in the WAL.
+pub(super) fn clone_since_checkpoint(
+    source: &Path,
+    target: &Path,
+    method: CloneMethod,
+) -> Result<ClonedSinceCheckpoint, EngineError> {
+    let control = ControlFile::stable_bytes(source)?;
+    let redo = ControlFile::of(&control, source)?.redo;
+    let cloned = clone_data(source, target, WalSelection::None, method)?;
+    let path = target.join("global/pg_control");
+    regular::replace(&path, &control).map_err(EngineError::io("write", &path))?;
+    Ok(ClonedSinceCheckpoint { control, redo, cloned })
+}
+
+/// Adds the WAL between two positions to a clone that was created without it; `None` if some of it is not there any more.
+pub(super) fn clone_wal_between(
+    source: &Path,
+    target: &Path,
+    (from, to): (u64, u64),
+    method: CloneMethod,
+) -> Result<Option<Cloned>, EngineError> {
+    let job = Job::new(method, true);
+    let complete = job.wal_between(source, target, from, to)?;
+    Ok(complete.then(|| job.done()))
+}
+
 /// Adds WAL to a clone that was created without it.
 pub(super) fn clone_wal(
     source: &Path,

@@ -1,6 +1,12 @@
 //! WAL files of a clone: finished segments are linked, the one that is still written is copied.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, path::Path};
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::ffi::OsStrExt as _,
+    path::Path,
+};
 
 use rustix::{
     fs::{AtFlags, linkat},
@@ -11,10 +17,13 @@ use super::Job;
 use crate::local::{
     engine_error::EngineError,
     storage::{
+        control_file::ControlFile,
         regular,
-        wal::{WalRange, history_file, names, segment, segment_size},
+        wal::{WalRange, history_file, names, segment, segment_name, segment_size},
     },
 };
+
+const COPY_BYTES: usize = 256 << 10;
 
 impl Job {
     /// Links or copies WAL files from one data directory to another.
@@ -43,6 +52,56 @@ impl Job {
         Ok(())
     }
 
+    /// Links the finished segments between two positions, and copies that of the second one up to there: the new server
+    /// ends its replay where it finds zeros. Returns whether all of them were there.
+    pub(super) fn wal_between(
+        &self,
+        source: &Path,
+        target: &Path,
+        from: u64,
+        to: u64,
+    ) -> Result<bool, EngineError> {
+        let timeline = ControlFile::read(target)?.timeline;
+        let size = segment_size(&source.join("pg_wal"))?;
+        let last = to - to % size;
+        self.wal(source, target, WalRange { from, ..WalRange::finished(last) })?;
+        let (from_dir, to_dir) = (source.join("pg_wal"), target.join("pg_wal"));
+        let file = |start| segment_name(timeline, start, size);
+        if last < to {
+            self.part(&from_dir.join(file(last)), &to_dir.join(file(last)), to - last, size)?;
+        }
+        let first = from - from % size;
+        let mut needed = (first..to).step_by(usize::try_from(size).unwrap_or(usize::MAX));
+        let is_there = |start| to_dir.join(file(start)).symlink_metadata().is_ok();
+        Ok(needed.all(is_there))
+    }
+
+    /// Copies the beginning of a file to a new one, which is of `size` bytes and otherwise of zeros.
+    fn part(&self, from: &Path, to: &Path, length: u64, size: u64) -> Result<(), EngineError> {
+        let copy = || {
+            let mut part = regular::open(from)?.take(length);
+            let mut target = regular::create(to)?;
+            target.set_len(size)?;
+            // Written, as extents that are shared would have to be on the disk first.
+            let mut buffer = vec![0; COPY_BYTES];
+            loop {
+                match part.read(&mut buffer)? {
+                    0 => break,
+                    read => target.write_all(buffer.get(..read).unwrap_or_default())?,
+                }
+            }
+            if part.limit() > 0 {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the file is shorter than a segment",
+                ));
+            }
+            Ok(())
+        };
+        self.added(length);
+        copy().map_err(EngineError::io("copy to", to))
+    }
+
     /// One file in two directories; a copy where the file system refuses that.
     fn link(
         &self,
@@ -60,5 +119,21 @@ impl Job {
             }
             Err(errno) => Err(EngineError::io("link to", &paths.1.join(name))(errno.into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::CloneMethod, *};
+
+    #[test]
+    fn a_part_ends_in_zeros_and_is_of_the_size_of_a_segment() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to, short) = (dir.path().join("from"), dir.path().join("to"), dir.path().join("short"));
+        fs::write(&from, [7; 1000]).unwrap();
+        let job = Job::new(CloneMethod::Reflink, true);
+        job.part(&from, &to, 600, 1000).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), [[7; 600].as_slice(), &[0; 400]].concat());
+        assert!(job.part(&from, &short, 1001, 2000).is_err(), "the source has less");
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{ControlFile, Storage};
 use crate::local::{
     engine_error::EngineError,
-    storage::{WalSelection, names_in, regular},
+    storage::{names_in, regular},
 };
 
 const FILE: &str = "base.json";
@@ -67,19 +67,6 @@ impl Base {
 }
 
 impl Storage {
-    /// Clones the files of a running server for a base. Returns the control file as it was before, and where replay
-    /// begins.
-    pub(in crate::local) fn clone_for_base(
-        &self,
-        data: &Path,
-        staged: &Path,
-    ) -> Result<(Vec<u8>, u64), EngineError> {
-        let control = ControlFile::stable_bytes(data)?;
-        let redo = ControlFile::of(&control, data)?.redo;
-        self.clone_data(data, &staged.join("data"), WalSelection::None)?;
-        Ok((control, redo))
-    }
-
     /// Completes a base and adds it to its branch. `flushed` is the position up to which WAL was on disk when all files
     /// had been cloned, `end` that of the first record that can be left out.
     pub(in crate::local) fn publish_base(

@@ -147,6 +147,11 @@ impl Lineage {
         text.and_then(|text| regular::replace(&path, &text)).map_err(EngineError::io("write", &path))
     }
 
+    /// The end of the WAL of another branch that recovery replays, on the timeline of that branch.
+    pub(in crate::local) fn inherited_end(&self) -> Option<u64> {
+        self.branch_point().filter(|point| !point.new_timeline).map(|point| point.lsn)
+    }
+
     /// The point at which the branch left another one.
     pub(super) fn branch_point(&self) -> Option<&BranchPoint> {
         match &self.origin {

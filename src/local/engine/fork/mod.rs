@@ -1,5 +1,9 @@
 //! Creation of a branch on disk from its source.
 
+mod backup;
+mod running;
+mod staged;
+
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
@@ -7,68 +11,17 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
 use tokio::time::timeout;
 
-use super::{
-    BranchKey, EngineError, Fork, Inner, MAINTENANCE_DATABASE, PgVersion, TRASH_LIMIT,
-    written_blocks::quiet_position,
-};
+pub(super) use self::staged::Staged;
+use super::{BranchKey, EngineError, Fork, Inner, PgVersion, TRASH_LIMIT};
 use crate::local::{
-    compute::{AwaitWithin as _, ComputeSocket, Installation, SessionLimits, TEMPLATE_REVISION, initdb},
+    compute::{Installation, TEMPLATE_REVISION, initdb},
     storage::{
-        BranchPoint, ControlFile, HistoryOrigin, Lineage, Storage, WalRange, WalSelection, create,
-        format_lsn, is_directory, is_taken, names_in, parse_lsn, segment_ceiling, segment_floor,
+        BranchPoint, ControlFile, HistoryOrigin, Lineage, Storage, WalSelection, create, format_lsn,
+        is_directory, is_taken, names_in, segment_floor,
     },
 };
-
-/// A staged directory that is discarded unless it is published.
-pub(super) struct Staged {
-    inner: Arc<Inner>,
-    dir: PathBuf,
-    published: bool,
-}
-
-impl Staged {
-    pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self, EngineError> {
-        let dir = inner.on_disk(Storage::create_staging_dir).await?;
-        Ok(Self { inner: Arc::clone(inner), dir, published: false })
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    fn data(&self) -> PathBuf {
-        self.dir.join("data")
-    }
-
-    /// Leaves the directory to where it was moved.
-    pub(super) fn forget(mut self) {
-        self.published = true;
-    }
-
-    pub(super) async fn publish(mut self, target: PathBuf) -> Result<(), EngineError> {
-        let staged = self.dir.clone();
-        self.inner.on_disk(move |storage| storage.publish(&staged, &target)).await?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if self.published {
-            return;
-        }
-        let (storage, dir) = (Arc::clone(&self.inner.storage), std::mem::take(&mut self.dir));
-        self.inner.files.detach(move || {
-            if let Err(error) = storage.discard(&dir) {
-                tracing::debug!(%error, "leaving a half-made directory to the next start");
-            }
-        });
-    }
-}
 
 impl Inner {
     pub(super) async fn create_root(
@@ -82,7 +35,7 @@ impl Inner {
         let template = self.storage.template_dir(&name).join("data");
         let staged = Staged::new(self).await?;
         let _turn = self.cloning_turn().await?;
-        let (dir, data) = (staged.dir.clone(), staged.data());
+        let (dir, data) = (staged.dir().to_owned(), staged.data());
         self.on_disk(move |storage| {
             storage.check_space(storage.clone_size(&template)?)?;
             storage.clone_data(&template, &data, WalSelection::SinceCheckpoint)?;
@@ -132,7 +85,7 @@ impl Inner {
         if self.on_disk(move |_| Lineage::read(&known)).await?.is_none() {
             self.sweep(&dir).await?;
         }
-        let (to, branch) = (staged.dir.clone(), source.branch.clone());
+        let (to, branch) = (staged.dir().to_owned(), source.branch.clone());
         let (lsn, own_from, quiet_at, time) = (end.lsn, end.own_from, end.quiet_at, end.fork.time);
         self.on_disk(move |_| {
             let Some(of) = Lineage::read(&dir)? else { return Ok(()) };
@@ -180,40 +133,6 @@ impl Inner {
         .await
     }
 
-    /// PostgreSQL's online backup: the clone replays the WAL written during the copy.
-    async fn fork_running(
-        self: &Arc<Self>,
-        socket: &ComputeSocket,
-        source: PathBuf,
-        target: PathBuf,
-    ) -> Result<End, EngineError> {
-        let mut parts = self.timings.begin();
-        let session = self.log_in(socket, &source, MAINTENANCE_DATABASE, SessionLimits::BACKUP).await?;
-        parts.lap("clone: login");
-        let mut backup = Backup::begin(session).await?;
-        parts.lap("clone: begin of backup");
-        let (from, to) = (source.clone(), target.clone());
-        let cloned = self.on_disk(move |storage| storage.clone_data(&from, &to, WalSelection::None)).await?;
-        parts.lap("clone: files");
-        let (end, label) = backup.end().await?;
-        parts.lap("clone: end of backup");
-
-        let (time, start, quiet_at) = (Utc::now(), backup.start, backup.quiet_at);
-        let finish = move |storage: &Storage| {
-            // The end of a backup finishes the segment, and the clone replays all of it.
-            let end = segment_ceiling(&source, parse_lsn(&end)?)?;
-            let range = WalRange { from: start, ..WalRange::finished(end) };
-            let log = storage.clone_wal(&source, &target, range)?;
-            write_new(&target.join("backup_label"), label.as_bytes())?;
-            let fork = report(storage, end, time, cloned.bytes_added + log.bytes_added)?;
-            Ok(End { fork, lsn: end, own_from: end, quiet_at })
-        };
-        let fork = self.on_disk(finish).await?;
-        parts.lap("clone: WAL");
-        backup.release();
-        Ok(fork)
-    }
-
     /// Where a branch is going to be; an error if it exists.
     pub(super) async fn vacant(&self, key: &BranchKey) -> Result<PathBuf, EngineError> {
         let key = key.clone();
@@ -249,51 +168,4 @@ fn report(storage: &Storage, lsn: u64, time: DateTime<Utc>, bytes_added: u64) ->
 /// Writes a new file of a data directory.
 pub(super) fn write_new(path: &Path, content: &[u8]) -> Result<(), EngineError> {
     create(path).and_then(|mut file| file.write_all(content)).map_err(EngineError::io("write", path))
-}
-
-/// An online backup under way. It ends with its session, however that ends.
-struct Backup {
-    session: PgConnection,
-    /// Where the clone's replay begins.
-    start: u64,
-    /// As of [`quiet_position`].
-    quiet_at: Option<u64>,
-}
-
-impl Backup {
-    /// The slot keeps the WAL that the clone will need, should a checkpoint come in between.
-    async fn begin(mut session: PgConnection) -> Result<Self, EngineError> {
-        let context = "begin the backup of a branch";
-        let slot = format!("lakebase_fork_{:016x}", fastrand::u64(..));
-        let start: String = sqlx::query_scalar(
-            "SELECT pg_catalog.pg_backup_start('lakebase'::pg_catalog.text, true)::pg_catalog.text
-             FROM pg_catalog.pg_create_physical_replication_slot($1::pg_catalog.name, true, true)",
-        )
-        .bind(slot)
-        .fetch_one(&mut session)
-        .await_within(SessionLimits::BACKUP.answer(), context)
-        .await?
-        .map_err(EngineError::sql(context))?;
-        let quiet_at = quiet_position(&mut session).await?;
-        Ok(Self { session, start: parse_lsn(&start)?, quiet_at })
-    }
-
-    /// Ends the backup; returns its end position and label.
-    async fn end(&mut self) -> Result<(String, String), EngineError> {
-        let context = "end the backup of a branch";
-        let row = sqlx::query(
-            "SELECT lsn::pg_catalog.text, labelfile::pg_catalog.text FROM pg_catalog.pg_backup_stop(false)",
-        )
-        .fetch_one(&mut self.session)
-        .await_within(SessionLimits::BACKUP.answer(), context)
-        .await?
-        .map_err(EngineError::sql(context))?;
-        let text = |index: usize| row.try_get(index).map_err(EngineError::sql("read the end of a backup"));
-        Ok((text(0)?, text(1)?))
-    }
-
-    /// Lets go of the WAL, in the background.
-    fn release(self) {
-        tokio::spawn(async move { drop(sqlx::Connection::close(self.session).await) });
-    }
 }
