@@ -89,7 +89,17 @@ pub(in crate::schema::plan) fn parts_that_need_others(planner: &Planner<'_>) -> 
 pub(in crate::schema::plan) fn is_detached(planner: &Planner<'_>, old: &Object) -> bool {
     let place = planner.ctx.old.find(&ddl::key(Kind::Partition, ddl::parent(old)));
     let table = old.parent.as_ref().and_then(|t| planner.ctx.new.find(t));
-    place.is_some_and(|p| planner.items[planner.of_old[p] as usize].action == Action::Drop) && table.is_some()
+    let leaves = |place: usize| {
+        let item = planner.of_old[place] as usize;
+        planner.items[item].drops() && leaves_parent(planner, item)
+    };
+    place.is_some_and(leaves) && table.is_some()
+}
+
+/// Whether a partition has another parent on the other side, or none.
+fn leaves_parent(planner: &Planner<'_>, partition: usize) -> bool {
+    let of = |place: Option<Object<'_>>| place.map(|place| place.text(Attr::ParentRelation).to_owned());
+    of(planner.old_object(partition)) != of(planner.new_object(partition))
 }
 
 pub(in crate::schema::plan) fn attached_to(planner: &Planner<'_>, old: &Object) -> Option<(Kind, String)> {
@@ -122,6 +132,12 @@ fn is_below(schema: &Schema, column: &Object, above: &Object) -> bool {
     place == Some(of) || ddl::lines(parents).contains(&of)
 }
 
+/// Whether an inheritance child has a column of its own besides that of its parent.
+pub(in crate::schema::plan) fn is_own(planner: &Planner<'_>, column: &Object<'_>) -> bool {
+    let place = Name::new(Kind::Partition, ddl::parent(column));
+    column.has(Attr::HasParent) && !column.has(Attr::Inherited) && planner.ctx.new.find(place).is_none()
+}
+
 /// The item whose creation also creates this one.
 pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> Option<usize> {
     let new = planner.items[at].new.filter(|_| planner.items[at].creates())?;
@@ -132,14 +148,19 @@ pub(in crate::schema::plan) fn create_host(planner: &Planner<'_>, at: usize) -> 
         return parent;
     }
     match object.key.kind {
-        Kind::Column if object.has(Attr::HasParent) && parent.is_none() => {
+        // A column of the child's own merges with the one above, which comes later.
+        Kind::Column if object.has(Attr::HasParent) && parent.is_none() && !is_own(planner, &object) => {
             let above = ddl::parent_column(planner.ctx.new, &object)?;
             created(above.key).filter(|_| is_below(planner.ctx.old, &object, &above))
         }
         Kind::Constraint if Constraint::of(object).is_some_and(Constraint::is_inherited_check) => {
             let place = planner.ctx.new.find(Name::new(Kind::Partition, ddl::parent(&object)));
-            // The check must exist before the table is attached.
-            if place.is_some_and(|at| planner.items[planner.of_new[at] as usize].creates()) {
+            // The check must exist before the table is attached, unless that is only detached and attached at once.
+            let arrives = |item: usize| {
+                planner.items[item].creates()
+                    && (leaves_parent(planner, item) || !planner.recreations.is_empty())
+            };
+            if place.is_some_and(|at| arrives(planner.of_new[at] as usize)) {
                 return None;
             }
             let above = parent_constraint(planner.ctx.new, &object)?;

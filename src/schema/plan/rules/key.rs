@@ -76,6 +76,18 @@ pub(super) fn a_logged_table_never_references_an_unlogged_one(view: &PlanView<'_
     if changes.is_empty() {
         return;
     }
+    for (at, old) in view.leaving().filter(|(_, old)| old.key.kind == Kind::Constraint) {
+        let ends = [Some(ddl::parent(&old)), old.get(Attr::References)];
+        for (table, _) in ends.into_iter().flatten().filter_map(|table| changes.get(table)) {
+            edges.before(view.drop(at).filter(|_| old.has(Attr::References)), view.create(*table));
+        }
+    }
+    for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Constraint) {
+        let ends = [Some(ddl::parent(&new)), new.get(Attr::References)];
+        for (table, _) in ends.into_iter().flatten().filter_map(|table| changes.get(table)) {
+            edges.before(view.create(*table), view.create(at).filter(|_| new.has(Attr::References)));
+        }
+    }
     for key in view.planner.ctx.new.objects.of_kind(Kind::Constraint) {
         let Some(referenced) = key.get(Attr::References).filter(|table| *table != ddl::parent(&key)) else {
             continue;

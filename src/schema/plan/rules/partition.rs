@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Edges;
 use crate::schema::ddl;
 use crate::schema::model::{Attr, Constraint, Kind, Name, Object};
+use crate::schema::plan::action::containers::is_own;
 use crate::schema::plan::action::{Action, Planner};
 use crate::schema::plan::view::{Ends, PlanView};
 
@@ -40,12 +41,27 @@ pub(super) fn a_typed_table_is_detached_before_its_parts_change(view: &PlanView<
     }
 }
 
+pub(super) fn a_table_leaves_its_type_before_that_changes(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let planner = view.planner;
+    for (at, old) in view.of_old(|item| item.action == Action::Alter) {
+        let of = old.get(Attr::OfType).filter(|_| old.key.kind == Kind::Table);
+        let after = planner.new_object(at).and_then(|new| new.get(Attr::OfType));
+        let composite = of
+            .filter(|of| after != Some(of))
+            .and_then(|of| planner.ctx.old.find(Name::new(Kind::Composite, of)));
+        if let Some(composite) = composite.map(|position| planner.of_old[position] as usize) {
+            edges.before(view.create(at), view.create(composite).filter(|_| !view.item(composite).drops()));
+        }
+    }
+}
+
 pub(super) fn a_table_leaves_its_parents_before_its_parts_are_dropped(
     view: &PlanView<'_, '_>,
     edges: &mut Edges,
 ) {
     let planner = view.planner;
-    for (at, old) in view.leaving() {
+    // Foreign keys are not inherited, and can be in the way of the table's change.
+    for (at, old) in view.leaving().filter(|(_, old)| !old.has(Attr::References)) {
         let table = old.parent.filter(|parent| parent.kind == Kind::Table);
         let table = table.and_then(|table| planner.ctx.old.find(table));
         if let Some(table) = table.map(|position| planner.of_old[position] as usize)
@@ -157,9 +173,24 @@ pub(super) fn an_inherited_column_changes_after_the_one_above(view: &PlanView<'_
     }
 }
 
+/// The columns above merge with it.
+pub(super) fn a_column_of_its_own_is_added_before_those_above(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let planner = view.planner;
+    for (at, new) in view.arriving().filter(|(_, new)| new.key.kind == Kind::Column) {
+        let table = new.parent.and_then(|table| planner.ctx.old.get(table));
+        let Some(table) = table.filter(|_| is_own(planner, &new)) else { continue };
+        for parent in ddl::lines(table.get(Attr::Inherits)) {
+            let above = format!("{parent}.{}", new.text(Attr::Name));
+            let above = planner.ctx.new.find(Name::new(Kind::Column, &above));
+            let above = above.map(|position| view.new_item(position)).filter(|at| view.item(*at).creates());
+            edges.before(view.create(at), above.and_then(|above| view.create(above)));
+        }
+    }
+}
+
 pub(super) fn a_partition_is_detached_before_its_place_is_taken(view: &PlanView<'_, '_>, edges: &mut Edges) {
     let mut detached: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
-    for (at, old) in detached_partitions(view) {
+    for (at, old) in view.leaving().filter(|(_, old)| old.key.kind == Kind::Partition) {
         for above in tables_above(view.planner, &old) {
             detached.entry(above).or_default().push(view.drop(at));
         }
@@ -238,8 +269,51 @@ fn parts_of(view: &PlanView<'_, '_>, table: Option<Name<'_>>) -> impl Iterator<I
     parts.iter().map(|part| (planner.ctx.new.objects.kind(*part as usize), view.new_item(*part as usize)))
 }
 
+/// The partitions that leave their parent for good.
 fn detached_partitions<'a>(view: &PlanView<'_, 'a>) -> impl Iterator<Item = (usize, Object<'a>)> {
-    view.of_old(|item| item.action == Action::Drop).filter(|(_, old)| old.key.kind == Kind::Partition)
+    view.leaving().filter(|(at, old)| old.key.kind == Kind::Partition && !returns(view, *at, old))
+}
+
+/// Whether a partition is attached to the parent that it is detached from, with another bound.
+fn returns(view: &PlanView<'_, '_>, at: usize, old: &Object<'_>) -> bool {
+    let new = view.planner.new_object(at).filter(|_| view.item(at).action == Action::Replace);
+    new.is_some_and(|new| new.get(Attr::ParentRelation) == old.get(Attr::ParentRelation))
+}
+
+/// A partition with another bound is detached and attached at once, when it has the changes of the tables above and its
+/// own: otherwise the former would not reach it, and its rows would be invisible meanwhile.
+pub(super) fn a_partition_returns_at_once(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let planner = view.planner;
+    let mut above: BTreeMap<&str, Vec<(Ends, bool)>> = BTreeMap::new();
+    for (at, old) in view.leaving().filter(|(_, old)| old.key.kind == Kind::Partition) {
+        if returns(view, at, &old) && planner.recreations.is_empty() {
+            above.entry(old.key.name).or_default().push((view.drop(at), true));
+            for table in tables_above(planner, &old) {
+                above.entry(table).or_default().push((view.drop(at), false));
+            }
+        }
+    }
+    if above.is_empty() {
+        return;
+    }
+    let attached = |index: Name<'_>| planner.ctx.new.object(Kind::IndexAttach, index.name).is_some();
+    for at in view.touched.iter().copied() {
+        let Some(object) = planner.new_object(at).or(planner.old_object(at)) else { continue };
+        let table = object.parent.and_then(|table| above.get(table.name));
+        for (gone, own) in table.into_iter().flatten() {
+            match object.key.kind {
+                Kind::Column | Kind::Constraint => {
+                    edges.before(view.drop(at), *gone);
+                    edges.before(view.create(at), *gone);
+                }
+                Kind::Index => {
+                    edges.before(view.drop(at), *gone);
+                    edges.before(view.create(at).filter(|_| *own && attached(object.key)), *gone);
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The tables that a partition was part of, from the nearest on.

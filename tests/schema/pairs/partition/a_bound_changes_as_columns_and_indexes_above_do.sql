@@ -1,0 +1,17 @@
+-- old
+CREATE TABLE m (a int NOT NULL, b text NOT NULL, c timestamptz DEFAULT now(), v numeric) PARTITION BY RANGE (a, b);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (1, 'a') TO (1, 'z');
+CREATE TABLE md PARTITION OF m DEFAULT;
+CREATE INDEX m_v ON m (v DESC);
+-- new
+CREATE TABLE m (a int NOT NULL, b text NOT NULL, c timestamptz DEFAULT now(), v numeric(12,2) NOT NULL DEFAULT 0, w text COLLATE "C") PARTITION BY RANGE (a, b);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (1, 'a') TO (1, MAXVALUE);
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (2, MINVALUE) TO (3, 'q') WITH (fillfactor = 70);
+CREATE TABLE md PARTITION OF m DEFAULT;
+CREATE INDEX m_v ON m (v DESC NULLS LAST) INCLUDE (w);
+CREATE INDEX m2_own ON m2 (w text_pattern_ops) WHERE v > 0;
+COMMENT ON INDEX m2_own IS 'own';
+COMMENT ON COLUMN m2.w IS 'of the partition';
+ALTER TABLE m2 ALTER v SET DEFAULT 5;
+-- data
+INSERT INTO m VALUES (1, 'b', now(), 3), (7, 'q', now(), 1);
