@@ -25,6 +25,18 @@ pub(super) enum Cell {
     Impossible(String),
 }
 
+impl Cell {
+    /// The word for the outcome, and its reason.
+    pub(super) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Equal => ("equal", ""),
+            Self::Refused(reason) => ("refused", reason),
+            Self::Impossible(reason) => ("impossible", reason),
+            Self::Wrong(complaint) => ("wrong", complaint),
+        }
+    }
+}
+
 /// One replaced object in one direction.
 pub(super) struct Line<'a> {
     pub(super) cluster: &'a Arc<Cluster>,

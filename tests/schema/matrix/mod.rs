@@ -41,12 +41,7 @@ async fn what_depends_on_a_replaced_object_survives_or_is_refused_by_name() {
     while let Some(found) = running.next().await {
         let mut report = String::new();
         for (name, cell) in found {
-            let (kind, text) = match &cell {
-                Cell::Equal => ("equal", ""),
-                Cell::Refused(reason) => ("refused", reason.as_str()),
-                Cell::Impossible(reason) => ("impossible", reason.as_str()),
-                Cell::Wrong(complaint) => ("wrong", complaint.as_str()),
-            };
+            let (kind, text) = cell.parts();
             *tally.entry(kind).or_default() += 1;
             let line = format!("{kind}: {name} {text}\n");
             report += &line;
@@ -86,9 +81,16 @@ async fn examined(
         groups.entry(expected.of(&name(&dependent.name))).or_default().push(dependent.clone());
     }
     let mut found = Vec::new();
-    for cells in groups.into_values() {
-        let outcomes = line.examine(cells).await.into_iter();
-        found.extend(outcomes.map(|(dependent, cell)| (name(&dependent), cell)));
+    for (wanted, cells) in groups {
+        let mut outcomes = line.examine(cells.clone()).await;
+        let is_shared = outcomes.len() > 1;
+        // Another cell of the group may be the cause of an unexpected outcome.
+        for cell in cells.into_iter().filter(|_| is_shared) {
+            if outcomes.get(&cell.name).is_some_and(|outcome| outcome.parts().0 != wanted) {
+                outcomes.extend(line.examine(vec![cell]).await);
+            }
+        }
+        found.extend(outcomes.into_iter().map(|(dependent, cell)| (name(&dependent), cell)));
     }
     found
 }
