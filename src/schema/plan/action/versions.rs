@@ -142,6 +142,9 @@ fn of_kind(object: &Object<'_>) -> Option<(u32, &'static str)> {
         Kind::Privilege | Kind::DefaultPrivileges if maintain(Attr::Granted) || maintain(Attr::Revoked) => {
             (170_000, "the privilege MAINTAIN")
         }
+        Kind::DefaultPrivileges if object.get(Attr::Objects) == Some("LARGE OBJECTS") => {
+            (180_000, "default privileges on large objects")
+        }
         _ => return None,
     })
 }
