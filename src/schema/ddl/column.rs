@@ -1,5 +1,6 @@
 //! Statements for columns and their defaults.
 
+use super::children::drop_defaults_below;
 use super::context::{AlterStrategy, Context};
 use super::sql::{alter, alter_only, change_options, differing, fdw_options, foreign_options, lines, parent};
 use super::{identity, not_null, retype, volatile};
@@ -148,6 +149,8 @@ pub(super) fn create(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
         }
     }
     let mut statements = vec![statement];
+    statements
+        .extend(default.into_iter().flat_map(|_| drop_defaults_below(ctx, table, column.text(Attr::Name))));
     statements.extend(settings(ctx, None, column));
     statements
 }

@@ -1,6 +1,7 @@
 //! The SQL that creates, drops and alters each kind of object.
 
 mod access;
+mod children;
 mod column;
 mod constraint;
 mod context;
@@ -36,7 +37,7 @@ pub(super) use not_null::{
 pub(super) use partition::{HALF_DETACHED, PENDING as PENDING_DETACH, is_kept_key, moves_rows};
 pub(super) use recreate::{Moved, columns, copy, drop_moved, move_away, moved_sequence};
 pub(super) use relation::table_owner;
-pub(super) use retype::{base, retype};
+pub(super) use retype::{base, foreign_below, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
 pub(super) use table::{ORDER_OF_TYPE, follows_type, join};
 

@@ -1,5 +1,6 @@
 //! Changes of the type of a column.
 
+use super::children::children;
 use super::context::Context;
 use super::sql::{alter, parent};
 use crate::schema::hazard::HazardKind;
@@ -40,16 +41,12 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
 }
 
 /// The table itself, a partition or a child of it that is foreign: PostgreSQL converts its values by no expression.
-pub(super) fn foreign_below<'a>(schema: &'a Schema, table: &str) -> Option<Object<'a>> {
+pub(in crate::schema) fn foreign_below<'a>(schema: &'a Schema, table: &str) -> Option<Object<'a>> {
     let own = schema.object(Kind::Table, table)?;
     if own.has(Attr::Foreign) {
         return Some(own);
     }
-    let of = |place: &Object<'_>| place.text(Attr::ParentRelation) == table;
-    let partitions = schema.objects.of_kind(Kind::Partition).filter(of).map(|place| place.key.name);
-    let inherits = |child: &Object<'_>| super::sql::lines(child.get(Attr::Inherits)).contains(&table);
-    let children = schema.objects.of_kind(Kind::Table).filter(inherits).map(|child| child.key.name);
-    partitions.chain(children).find_map(|child| foreign_below(schema, child))
+    children(schema, table).find_map(|child| foreign_below(schema, child))
 }
 
 /// Whether PostgreSQL converts values by an assignment, without an expression.

@@ -1,10 +1,12 @@
 //! Statements for tables.
 
+use std::collections::BTreeSet;
+
 use super::context::{AlterStrategy, Context};
 use super::sql::{change_options, differing, fdw_options, foreign_options, options, ordered};
 use super::{column, identity, partition};
 use crate::schema::hazard::HazardKind;
-use crate::schema::model::{Attr, Composite, Kind, Name, Object, Schema, Table};
+use crate::schema::model::{Attr, Composite, Constraint, ConstraintKind, Kind, Name, Object, Schema, Table};
 use crate::schema::statement::{LockMode, Phase, Statement};
 
 /// The reason for a refused typed table.
@@ -233,15 +235,55 @@ fn disinherit(ctx: &Context<'_>, old: &Object, new: &Object) -> Result<Vec<State
         let reason = "PostgreSQL keeps the parents of a table in the order in which they came";
         return Err(AlterStrategy::Refuse(reason.to_owned()));
     }
-    if let Some(column) = column_of_its_own(ctx, new, &before, &after) {
+    let exchanged = are_exchanged(ctx, old, new);
+    if let Some(column) = column_of_its_own(ctx, new, &before, &after).filter(|_| !exchanged) {
         return Err(AlterStrategy::Refuse(format!(
             "column {column} would become the table's own: PostgreSQL makes none inherited only"
         )));
     }
     let gone = before.iter().filter(|p| !after.contains(p));
-    Ok(gone
-        .map(|parent| Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name))
-        .collect())
+    let leave =
+        gone.map(|parent| Statement::new(format!("ALTER TABLE {name} NO INHERIT {parent}")).exclusive(name));
+    let first = if exchanged { inherit(old, new) } else { Vec::new() };
+    Ok(first.into_iter().chain(leave).collect())
+}
+
+/// Whether the table can get its new parents before it leaves others, so that columns of both stay inherited only: it
+/// has all that the new parents have, and neither changes.
+fn are_exchanged(ctx: &Context<'_>, old: &Object, new: &Object) -> bool {
+    let (before, after) = (Table::new(old).parents(), Table::new(new).parents());
+    let mut come = after.iter().filter(|parent| !before.contains(parent)).peekable();
+    if come.peek().is_none() || before.iter().all(|parent| after.contains(parent)) {
+        return false;
+    }
+    let parts = |schema: &'_ Schema, table: &str| {
+        let inheritable = |f: &Object<'_>| {
+            f.key.kind == Kind::Column
+                || Constraint::of(*f).is_some_and(|c| c.kind() == Some(ConstraintKind::Check))
+        };
+        let parts = schema.objects.iter().filter(|f| f.parent == Some(Name::new(Kind::Table, table)));
+        let form = |f: Object<'_>| {
+            let shape = [Attr::Type, Attr::Collation, Attr::NotNull, Attr::Generated, Attr::Definition];
+            (f.text(Attr::Name).to_owned(), shape.map(|attr| f.get(attr).map(str::to_owned)))
+        };
+        parts.filter(inheritable).map(form).collect::<BTreeSet<_>>()
+    };
+    let own = parts(ctx.old, old.key.name);
+    come.all(|parent| {
+        let had = parts(ctx.old, parent);
+        had == parts(ctx.new, parent) && had.is_subset(&own)
+    })
+}
+
+/// The statements that give an existing table its new parents.
+fn inherit(old: &Object, new: &Object) -> Vec<Statement> {
+    let (name, before) = (&new.key.name, Table::new(old).parents());
+    let after = Table::new(new).parents().into_iter().filter(|p| !before.contains(p));
+    after
+        .map(|parent| {
+            Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
+        })
+        .collect()
 }
 
 /// A column that is inherited only on the new side, although no kept parent has it.
@@ -256,8 +298,10 @@ fn column_of_its_own<'a>(
         before.iter().filter(|parent| after.contains(parent)).any(|parent| has(&parent))
     };
     let added = |name: &str| {
-        let has = |parent: &&str| ctx.old.object(Kind::Column, &format!("{parent}.{name}")).is_none();
-        before.iter().filter(|parent| after.contains(parent)).any(has)
+        let column =
+            |schema: &'a Schema, parent: &str| schema.object(Kind::Column, &format!("{parent}.{name}"));
+        let gets = |parent: &&str| column(ctx.old, parent).is_none() && column(ctx.new, parent).is_some();
+        before.iter().filter(|parent| after.contains(parent)).any(gets)
     };
     let columns = ctx.parts(new).map(|(_, f)| f).filter(|f| f.key.kind == Kind::Column);
     columns
@@ -289,13 +333,15 @@ pub(in crate::schema) fn follows_type(ctx: &Context<'_>, old: &Object, new: &Obj
 
 /// The statements that give an existing table its new parents or its type, once it has their columns. `detached`: the
 /// table has lost its type meanwhile.
-pub(in crate::schema) fn join(old: &Object, new: &Object, detached: bool) -> Vec<Statement> {
-    let (name, before) = (&new.key.name, Table::new(old).parents());
-    let after = Table::new(new).parents().into_iter().filter(|p| !before.contains(p));
-    let inherit = after.map(|parent| {
-        Statement::new(format!("ALTER TABLE {name} INHERIT {parent}")).exclusive(name).exclusive(parent)
-    });
+pub(in crate::schema) fn join(
+    ctx: &Context<'_>,
+    old: &Object,
+    new: &Object,
+    detached: bool,
+) -> Vec<Statement> {
+    let name = &new.key.name;
+    let inherit = if are_exchanged(ctx, old, new) { Vec::new() } else { inherit(old, new) };
     let of = Table::new(new).of_type().filter(|of| detached || Table::new(old).of_type() != Some(*of));
     let of = of.map(|of| Statement::new(format!("ALTER TABLE {name} OF {of}")).exclusive(name));
-    inherit.chain(of).collect()
+    inherit.into_iter().chain(of).collect()
 }

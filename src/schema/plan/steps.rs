@@ -172,7 +172,7 @@ impl Builder<'_, '_> {
             self.steps[at].drop = Some((first, last));
         }
         let Some(old) = planner.old_object(at).filter(|_| new.key.kind == Kind::Table) else { return };
-        let inherit = ddl::join(&old, new, detached);
+        let inherit = ddl::join(&planner.ctx, &old, new, detached);
         if !inherit.is_empty() {
             let name = || format!("inherit {}", new.key);
             self.steps[at].purge = Some(self.graph.chain(inherit, Rank::purge(new.key.kind, at), name));

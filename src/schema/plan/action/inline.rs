@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Planner;
+use super::containers::create_host;
 use crate::schema::ddl;
 use crate::schema::model::{Attr, ConstraintKind, Kind, Object};
 
@@ -55,11 +56,17 @@ fn calls_for_its_table(planner: &Planner<'_>, column: &Object<'_>) -> bool {
 }
 
 /// Whether a default is part of the column's definition. That of an inherited column needs a statement of its own,
-/// unless the table is created as a partition with its own columns.
+/// unless the table is created as a partition with its own columns, or adds the column before it gets a parent.
 fn folds_default(planner: &Planner<'_>, default: &Object<'_>, parent: &Object<'_>) -> bool {
     let table = planner.ctx.new.object(Kind::Table, default.text(Attr::Table));
     let folds = match parent.has(Attr::Inherited) {
-        true => table.is_some_and(|table| !table.has(Attr::Inherits)),
+        true if table.is_some_and(|table| planner.created_item(table.key).is_some()) => {
+            table.is_some_and(|table| !table.has(Attr::Inherits))
+        }
+        true => {
+            let item = planner.ctx.new.find(parent.key).map(|at| planner.of_new[at] as usize);
+            item.is_some_and(|item| create_host(planner, item).is_none())
+        }
         false => parent.key.kind == Kind::Column,
     };
     folds && stands_alone(planner, default)

@@ -277,8 +277,14 @@ fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         let mut statement = ddl::retype(&planner.ctx, &on.old, new);
         let foreign = |table: Object<'_>| table.has(Attr::Foreign);
         let foreign = planner.ctx.old.object(Kind::Table, ddl::parent(new)).is_some_and(foreign);
+        let converted = on.needed_object.key.kind != Kind::Collation && !foreign;
+        if let Some(below) = ddl::foreign_below(planner.ctx.old, ddl::parent(new)).filter(|_| converted) {
+            let reason =
+                format!("PostgreSQL cannot convert the values of a table above foreign {}", below.key);
+            return planner.refuse(new, reason);
+        }
         // A foreign table has no stored values to convert.
-        if on.needed_object.key.kind != Kind::Collation && !foreign {
+        if converted {
             let (name, kind) = (new.text(Attr::Name), new.text(Attr::Type));
             statement.sql = format!(
                 "ALTER TABLE {} ALTER COLUMN {name} TYPE {kind} USING {name}::text::{kind}",

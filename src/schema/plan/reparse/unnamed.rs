@@ -116,13 +116,39 @@ fn name(column: &[Token<'_>]) -> Option<Edit> {
     Some(Edit { place: last.end()..last.end(), by: " AS \"?column?\"".to_owned() })
 }
 
-/// Quotes a field of `EXTRACT`: it is printed as written, and an identifier is folded when it is parsed.
+/// The fields of `EXTRACT` that PostgreSQL documents.
+const FIELDS: [&str; 22] = [
+    "century",
+    "day",
+    "decade",
+    "dow",
+    "doy",
+    "epoch",
+    "hour",
+    "isodow",
+    "isoyear",
+    "julian",
+    "microseconds",
+    "millennium",
+    "milliseconds",
+    "minute",
+    "month",
+    "quarter",
+    "second",
+    "timezone",
+    "timezone_hour",
+    "timezone_minute",
+    "week",
+    "year",
+];
+
+/// Quotes a field of `EXTRACT` that is none of the usual words: it is printed as written, and an identifier is folded
+/// when it is parsed, or is a keyword that the grammar does not take there.
 fn field(sql: &str, tokens: &[Token<'_>], at: usize) -> Option<Edit> {
     let first = tokens.get(at)?;
     let from = tokens.iter().skip(at + 1).find(|token| token.text == "FROM")?;
     let text = sql.get(first.start..from.start)?.strip_suffix(' ')?;
-    let is_plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if is_plain || first.kind == TokenKind::String {
+    if FIELDS.contains(&text) || first.kind == TokenKind::String {
         return None;
     }
     Some(Edit { place: first.start..first.start + text.len(), by: quote_literal(text) })
@@ -157,6 +183,7 @@ mod tests {
     fn a_field_that_would_be_folded_is_quoted() {
         becomes("EXTRACT(YEAR FROM d)", "EXTRACT('YEAR' FROM d)");
         becomes("EXTRACT(a b FROM d)", "EXTRACT('a b' FROM d)");
+        becomes("EXTRACT(time FROM d)", "EXTRACT('time' FROM d)");
         stays("EXTRACT(year FROM d)");
     }
 }

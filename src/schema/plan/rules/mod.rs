@@ -45,6 +45,7 @@ const RULES: &[Rule] = &[
     partition::an_index_is_attached_after_its_table,
     partition::an_inherited_column_changes_after_the_one_above,
     partition::a_column_of_its_own_is_added_before_those_above,
+    partition::a_column_of_its_own_is_dropped_after_those_above,
     partition::a_table_leaves_its_type_before_that_changes,
     key::conflicting_indexes_are_dropped_before_a_foreign_key_is_added,
     key::a_key_is_complete_before_it_is_referenced,

@@ -188,6 +188,23 @@ pub(super) fn a_column_of_its_own_is_added_before_those_above(view: &PlanView<'_
     }
 }
 
+/// An inherited column cannot be dropped, even if the table has it of its own too.
+pub(super) fn a_column_of_its_own_is_dropped_after_those_above(view: &PlanView<'_, '_>, edges: &mut Edges) {
+    let planner = view.planner;
+    let own = |old: &Object<'_>| {
+        old.key.kind == Kind::Column && old.has(Attr::HasParent) && !old.has(Attr::Inherited)
+    };
+    for (at, old) in view.leaving().filter(|(_, old)| own(old)) {
+        let Some(table) = old.parent.and_then(|table| planner.ctx.old.get(table)) else { continue };
+        for parent in ddl::lines(table.get(Attr::Inherits)) {
+            let above = format!("{parent}.{}", old.text(Attr::Name));
+            let above = planner.ctx.old.find(Name::new(Kind::Column, &above));
+            let above = above.and_then(|position| view.drop(planner.of_old[position] as usize));
+            edges.before(above, view.drop(at));
+        }
+    }
+}
+
 pub(super) fn a_partition_is_detached_before_its_place_is_taken(view: &PlanView<'_, '_>, edges: &mut Edges) {
     let mut detached: BTreeMap<&str, Vec<Ends>> = BTreeMap::new();
     for (at, old) in view.leaving().filter(|(_, old)| old.key.kind == Kind::Partition) {

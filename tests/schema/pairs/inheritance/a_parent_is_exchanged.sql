@@ -1,4 +1,3 @@
--- expect: refused both ways
 -- base
 CREATE TABLE p1 (id int);
 CREATE TABLE p2 (id int);
