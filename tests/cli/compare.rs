@@ -85,3 +85,33 @@ async fn rows_are_compared_and_taken_to_another_branch() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_branch_brings_its_own_changes_and_leaves_those_of_its_source() {
+    on_a_project(async |fixture| {
+        let cli = Cli::of(&fixture);
+        let make = "CREATE TABLE item (id int PRIMARY KEY, name text); INSERT INTO item VALUES (1, 'a'), (2, 'a'), (3, 'a')";
+        run(&fixture.main, make).await;
+        cli.ok("branch create dev --never");
+        cli.ok("branch create other --never");
+        let dev = fixture.project.branch("dev").unwrap();
+        run(&dev, "UPDATE item SET name = 'dev' WHERE id = 1").await;
+        run(&fixture.main, "UPDATE item SET name = 'main' WHERE id = 2").await;
+        let text = cli.run("data drift dev").expect(0).stdout;
+        assert!(text.contains("ours: 1 row changed") && text.contains("theirs: 1 row changed"), "{text}");
+        let found = cli.json("data drift dev", 0);
+        assert_eq!((&found["conflicts"], &found["drift"]["conflict_count"]), (&0.into(), &0.into()), "{found}");
+        cli.run("data apply dev --to other --own-changes --yes").expect(2).says("was not made from other");
+        cli.ok("data apply dev --to production --own-changes --yes");
+        assert_eq!(number(&fixture.main, "SELECT count(*) FROM item WHERE name IN ('dev', 'main')").await, 2);
+
+        run(&dev, "UPDATE item SET name = 'dev' WHERE id = 2").await;
+        let text = cli.run("data drift dev -t item").expect(1).stdout;
+        assert!(text.contains("both changed it"), "{text}");
+        cli.run("data apply dev --to production --own-changes --yes").expect(2);
+        cli.ok("data apply dev --to production --own-changes --conflicts theirs --yes");
+        assert_eq!(number(&fixture.main, "SELECT count(*) FROM item WHERE name = 'main'").await, 1);
+        assert_eq!(fixture.project.branches().await.unwrap().len(), 3, "the temporary branches are gone");
+    })
+    .await;
+}

@@ -1,8 +1,8 @@
-//! `lakebase data diff` and `lakebase data apply`.
+//! `lakebase data diff`, `lakebase data drift` and `lakebase data apply`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use lakebase::{
-    data::{ChangeKind, ConflictPolicy, DataDiff, Triggers},
+    data::{ChangeKind, ConflictPolicy, DataDiff, DataDrift, Options, Triggers},
     model::BranchInfo,
 };
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::diff::other;
 use crate::{
     confirm::confirm,
-    failure::{Result, Status},
+    failure::{Failure, Result, Status},
     output, progress,
     session::Session,
 };
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) enum Command {
     /// Compare the rows of a branch with those of another one
     Diff(Diff),
+    /// Show the rows that a branch and its source changed since the branch was made, and where they conflict
+    Drift(Drift),
     /// Take the rows in which a branch differs to another branch, in one transaction
     Apply(Apply),
 }
@@ -65,6 +67,14 @@ enum Format {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Drift {
+    /// The branch
+    branch: Option<String>,
+    #[command(flatten)]
+    tables: Tables,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Apply {
     /// The branch that has the rows
     branch: String,
@@ -73,6 +83,9 @@ pub(crate) struct Apply {
     to: String,
     #[command(flatten)]
     tables: Tables,
+    /// Only what the branch changed since it was made, to its source; a row that both changed is a conflict
+    #[arg(long)]
+    own_changes: bool,
     /// Only rows that were added, removed or changed on the branch; may be repeated
     #[arg(long, value_enum, value_name = "KIND")]
     only: Vec<Kind>,
@@ -104,25 +117,34 @@ enum Conflicts {
 pub(crate) async fn run(session: &Session, command: &Command) -> Result<Status> {
     match command {
         Command::Diff(diff) => self::diff(session, diff).await,
+        Command::Drift(drift) => self::drift(session, drift).await,
         Command::Apply(apply) => self::apply(session, apply).await,
     }
 }
 
+impl Tables {
+    fn options(&self) -> Options {
+        let options = Options::default().row_limit(self.limit).tables(&self.tables);
+        options.exclude_tables(&self.exclude).ignore_columns(&self.ignore)
+    }
+}
+
 async fn compared(branch: &BranchInfo, other: &BranchInfo, tables: &Tables) -> Result<DataDiff> {
-    let mut request = branch.compare_data(other).row_limit(tables.limit);
+    let mut request = branch.compare_data(other).options(tables.options());
     if let Some(name) = &tables.database {
         request = request.database(name);
     }
-    if !tables.tables.is_empty() {
-        request = request.tables(&tables.tables);
-    }
-    if !tables.exclude.is_empty() {
-        request = request.exclude_tables(&tables.exclude);
-    }
-    if !tables.ignore.is_empty() {
-        request = request.ignore_columns(&tables.ignore);
-    }
     progress::reading(&format!("comparing the rows of {} and {}", branch.id(), other.id()), request).await
+}
+
+async fn drifted(branch: &BranchInfo, tables: &Tables) -> Result<DataDrift> {
+    let mut request = branch.data_drift().options(tables.options());
+    if let Some(name) = &tables.database {
+        request = request.database(name);
+    }
+    let label =
+        format!("comparing the rows of {}, its source and what they were when it was made", branch.id());
+    progress::reading(&label, request).await
 }
 
 async fn diff(session: &Session, diff: &Diff) -> Result<Status> {
@@ -145,10 +167,36 @@ async fn diff(session: &Session, diff: &Diff) -> Result<Status> {
     Ok(Status::of(found.is_empty()))
 }
 
+async fn drift(session: &Session, drift: &Drift) -> Result<Status> {
+    let branch = session.branch_or_default(drift.branch.as_deref()).await?;
+    let found = drifted(&branch, &drift.tables).await?;
+    if session.json {
+        output::print_json(&json!({
+            "branch": branch.name, "source": branch.source_branch, "conflicts": found.conflict_count, "drift": found,
+        }))?;
+    } else {
+        output::print(&found)?;
+    }
+    Ok(Status::of(found.is_mergeable()))
+}
+
+/// The rows that the target lacks, before those that are not wanted are left out.
+async fn missing(branch: &BranchInfo, target: &BranchInfo, apply: &Apply) -> Result<DataDiff> {
+    if !apply.own_changes {
+        return compared(branch, target, &apply.tables).await;
+    }
+    if branch.source_branch.as_ref() != Some(&target.name) {
+        let message =
+            format!("{} was not made from {}, so its own changes are not known", branch.id(), target.id());
+        return Err(Failure::new(message).help("leave out --own-changes to take all rows that differ"));
+    }
+    Ok(drifted(branch, &apply.tables).await?.ours)
+}
+
 async fn apply(session: &Session, apply: &Apply) -> Result<Status> {
     let branch = session.branch(&apply.branch).await?;
     let target = session.branch(&apply.to).await?;
-    let found = compared(&branch, &target, &apply.tables).await?;
+    let found = missing(&branch, &target, apply).await?;
     let kinds: Vec<ChangeKind> = apply
         .only
         .iter()
