@@ -1,9 +1,9 @@
 //! The part of a table that can hold differences, and the SQL that reads it.
 //!
-//! Rows are cut into labeled sets (ranges of blocks, ranges of a key, buckets of a key's hash). Sets of the same label
-//! with the same number and the same sum of hashes hold the same rows on both sides and drop out. The rest contains
-//! every difference, whatever moved where: a key of the rest that also occurred in a set that dropped out would occur
-//! twice on that side.
+//! Rows are cut into labeled sets (ranges of blocks, places in them, ranges of a key, buckets of a key's hash). Sets of
+//! the same label with the same number and the same sum of hashes hold the same rows on both sides and drop out. The rest
+//! contains every difference, whatever moved where: a key of the rest that also occurred in a set that dropped out would
+//! occur twice on that side.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ pub(super) type Ranges = Vec<(i64, i64)>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     Everything,
-    /// Ranges of blocks of each part; a part that is not named is read whole.
-    Blocks(BTreeMap<TableName, Ranges>),
+    /// Blocks and places of each part; a part that is not named is read whole.
+    Blocks(BTreeMap<TableName, Spots>),
     /// Ranges of the first column of the key, an integer.
     KeyRanges(Ranges),
     /// The buckets, of so many, of the key's hash.
@@ -29,6 +29,15 @@ pub(super) enum Scope {
         buckets: i64,
         differing: Vec<i64>,
     },
+}
+
+/// A choice of rows of one part by where they lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spots {
+    /// Ranges of blocks.
+    pub(super) ranges: Ranges,
+    /// Blocks and lines in them, outside of the ranges.
+    pub(super) places: Vec<(u32, u16)>,
 }
 
 /// Adds a range, which begins where the last one ends or after it.
@@ -81,10 +90,22 @@ impl Scope {
             let inner = format!("select {columns} from {from} where {condition} offset 0");
             (!ranges.is_empty()).then(|| format!("select x.* from {rows} cross join lateral ({inner}) x"))
         };
+        let placed = |places: &[(u32, u16)]| {
+            let texts: Vec<_> = places.iter().map(|(block, line)| format!("\"({block},{line})\"")).collect();
+            let inner = format!("select {columns} from {from} where t.ctid = r.place offset 0");
+            let list = texts.join(",");
+            (!places.is_empty()).then(|| {
+                format!("select x.* from unnest('{{{list}}}'::tid[]) r(place) cross join lateral ({inner}) x")
+            })
+        };
         match self {
             Self::Everything => Some(whole),
             Self::Blocks(parts) => match parts.get(&part.name) {
-                Some(ranges) => ranged(ranges, IN_BLOCKS),
+                Some(spots) => {
+                    let all: Vec<_> =
+                        ranged(&spots.ranges, IN_BLOCKS).into_iter().chain(placed(&spots.places)).collect();
+                    (!all.is_empty()).then(|| all.join(" union all "))
+                }
                 None => Some(whole),
             },
             Self::KeyRanges(ranges) => {

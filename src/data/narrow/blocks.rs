@@ -7,7 +7,7 @@ use crate::data::{
     error::DataError,
     model::{Part, TableName},
     pair::{Pair, Side},
-    scope::{IN_BLOCKS, Ranges, Scope, from, push, rows_of},
+    scope::{IN_BLOCKS, Ranges, from, push, rows_of},
 };
 
 /// The number of blocks that are looked at to decide.
@@ -74,7 +74,7 @@ pub(super) async fn by_blocks(
     pair: &Pair,
     common: &[(&Part, &Part)],
     within: &BTreeMap<TableName, Ranges>,
-) -> Result<Scope, DataError> {
+) -> Result<BTreeMap<TableName, Ranges>, DataError> {
     let mut parts = BTreeMap::new();
     for (old, new) in common {
         let all = vec![(0, i64::from(old.blocks.max(new.blocks)))];
@@ -94,10 +94,11 @@ pub(super) async fn by_blocks(
         ranges.into_iter().for_each(|range| push(&mut merged, range));
         parts.insert(old.name.clone(), merged);
     }
-    Ok(Scope::Blocks(parts))
+    Ok(parts)
 }
 
-fn cut(ranges: &[(i64, i64)], width: i64) -> impl Iterator<Item = (i64, i64)> {
+/// The ranges in pieces of so many blocks.
+pub(super) fn cut(ranges: &[(i64, i64)], width: i64) -> impl Iterator<Item = (i64, i64)> {
     ranges.iter().flat_map(move |&(from, to)| {
         let pieces = (to - from).div_euclid(width) + i64::from((to - from).rem_euclid(width) != 0);
         (0..pieces).map(move |piece| (from + piece * width, to.min(from + (piece + 1) * width)))

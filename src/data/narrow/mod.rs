@@ -2,6 +2,7 @@
 
 mod blocks;
 mod keys;
+mod lines;
 mod written;
 
 use std::collections::BTreeMap;
@@ -122,11 +123,11 @@ pub(super) async fn narrow(
     let common = blocks::common_parts(pair);
     if let Some((ranges, written, total)) = written::few_written(pair, &common) {
         let why = format!("{written} of {total} blocks were written since the branches parted");
-        let scope = match written <= FEW {
-            true => Scope::Blocks(ranges),
+        let ranges = match written <= FEW {
+            true => ranges,
             false => blocks::by_blocks(both, pair, &common, &ranges).await?,
         };
-        return Ok((scope, Method::WrittenBlocks, why));
+        return Ok((lines::by_lines(both, pair, &common, ranges).await?, Method::WrittenBlocks, why));
     }
     let (equal, sampled) = blocks::sample(both, pair, &common).await?;
     let why = match sampled {
@@ -134,8 +135,8 @@ pub(super) async fn narrow(
         _ => format!("{equal} of {sampled} sampled blocks are equal"),
     };
     if sampled > 0 && equal * 4 >= sampled {
-        let scope = blocks::by_blocks(both, pair, &common, &BTreeMap::new()).await?;
-        return Ok((scope, Method::Blocks, why));
+        let ranges = blocks::by_blocks(both, pair, &common, &BTreeMap::new()).await?;
+        return Ok((lines::by_lines(both, pair, &common, ranges).await?, Method::Blocks, why));
     }
     if let Some(scope) = keys::by_key_ranges(both, pair).await? {
         return Ok((scope, Method::KeyRanges, why));
