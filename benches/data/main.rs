@@ -7,31 +7,30 @@
 //! cargo bench --bench data -- --quick mask     # parts with `mask` in their name: local, branches, unrelated, mask
 //! ```
 //!
-//! `reladiff` is run where it is installed: its program is named in `RELADIFF`, or is on the `PATH`.
+//! `reladiff` is the program that `LAKEBASE_RELADIFF` names, the one on the `PATH`, or one that is installed into a
+//! virtual environment of the run. Where it cannot be had, its row says so.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench says by panicking that it cannot go on")]
 
 mod local;
+mod reladiff;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::{
-    process::{Command, ExitCode, Stdio},
+    process::{Command, ExitCode},
     sync::Arc,
     time::Instant,
 };
 
 use clap::Parser;
 use lakebase::data::{DataDiff, Options, compare, mask};
+use reladiff::Reladiff;
 use secrecy::SecretString;
 use support::{
     disk::Disk,
     figures::{Goal, Unit, median},
     postgres::{self, Cluster},
     table::Table,
-};
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, UnixStream},
 };
 
 #[derive(Parser)]
@@ -72,12 +71,13 @@ async fn main() -> ExitCode {
         local::branches(&disk, rows, rounds, &mut table).await;
     }
     if wanted("branches") || wanted("unrelated") {
+        let reladiff = Reladiff::find();
         let source = Source::make(rows).await;
         if wanted("branches") {
-            branches(&source, rounds, &mut table).await;
+            branches(&source, &reladiff, rounds, &mut table).await;
         }
         if wanted("unrelated") {
-            unrelated(&source, rounds, &mut table).await;
+            unrelated(&source, &reladiff, rounds, &mut table).await;
         }
     }
     if wanted("mask") {
@@ -129,7 +129,7 @@ impl Source {
     }
 }
 
-async fn branches(source: &Source, rounds: usize, table: &mut Table) {
+async fn branches(source: &Source, reladiff: &Reladiff, rounds: usize, table: &mut Table) {
     let branch = source.cluster.branch();
     run(&branch, &source.change);
     // Both at once, as a comparison reads them.
@@ -141,7 +141,7 @@ async fn branches(source: &Source, rounds: usize, table: &mut Table) {
         });
     });
     table.add("select count(*) of each side, both at once", Goal::None, Unit::Seconds, counting.clone());
-    let sides = Sides { old: &source.cluster, new: &branch };
+    let sides = Sides { old: &source.cluster, new: &branch, reladiff };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("branches, by SQL alone", &times, &diff, table);
     let ratio = median(&times).zip(median(&counting)).map(|(ours, count)| ours / count);
@@ -151,14 +151,14 @@ async fn branches(source: &Source, rounds: usize, table: &mut Table) {
     sides.others("branches", Goal::AtLeast(20.0), &times, table).await;
 }
 
-async fn unrelated(source: &Source, rounds: usize, table: &mut Table) {
+async fn unrelated(source: &Source, reladiff: &Reladiff, rounds: usize, table: &mut Table) {
     let restored = tokio::task::spawn_blocking(postgres::private).await.expect("PostgreSQL starts");
     restored.execute(&format!("CREATE DATABASE {DATABASE}"));
     // In another order of rows than a dump has, so that no block is equal by chance.
     let load = load(source.rows).replace("generate_series(1, ", "(select generate_series(");
     run(&restored, &load.replace(") g;", ", 1, -1)) x(g);"));
     run(&restored, &source.change);
-    let sides = Sides { old: &source.cluster, new: &restored };
+    let sides = Sides { old: &source.cluster, new: &restored, reladiff };
     let (times, diff) = sides.compare(rounds).await;
     sides.report("unrelated copies", &times, &diff, table);
     sides.others("unrelated copies", Goal::AtLeast(3.0), &times, table).await;
@@ -256,6 +256,7 @@ fn timed(rounds: usize, mut work: impl FnMut()) -> Vec<f64> {
 struct Sides<'a> {
     old: &'a Arc<Cluster>,
     new: &'a Cluster,
+    reladiff: &'a Reladiff,
 }
 
 impl Sides<'_> {
@@ -291,12 +292,15 @@ impl Sides<'_> {
             Unit::Seconds,
             vec![copied],
         );
-        match self.reladiff().await {
-            Some(theirs) => {
+        match self.reladiff.compare(self.old, self.new).await {
+            Ok(theirs) => {
                 table.add(&format!("{what}: reladiff"), Goal::None, Unit::Seconds, vec![theirs]);
                 table.add(&format!("{what}: reladiff / ours"), goal, Unit::Ratio, vec![theirs / ours]);
             }
-            None => table.note(format!("{what}: reladiff is not installed: not measured")),
+            Err(why) => {
+                let row = format!("{what}: reladiff / ours: not measured: {why}");
+                table.add(&row, goal, Unit::Ratio, Vec::new());
+            }
         }
     }
 
@@ -310,43 +314,6 @@ impl Sides<'_> {
         let lines = String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().unwrap_or_default();
         assert!(lines >= 2 * CHANGED, "{}", String::from_utf8_lossy(&output.stderr));
     }
-
-    async fn reladiff(&self) -> Option<f64> {
-        let program = std::env::var("RELADIFF").unwrap_or_else(|_| "reladiff".to_owned());
-        Command::new(&program).arg("--version").output().ok()?;
-        let (old, new) = (tcp(self.old).await, tcp(self.new).await);
-        let begun = Instant::now();
-        // Four threads are its best choice on two cores.
-        let run = move || {
-            Command::new(program)
-                .args([&old, "t", &new, "t", "-k", "id", "-c", "%", "-j", "4", "--json"])
-                .stderr(Stdio::piped())
-                .output()
-        };
-        let output = tokio::task::spawn_blocking(run).await.expect("no panic").expect("reladiff runs");
-        let elapsed = begun.elapsed().as_secs_f64();
-        let rows = String::from_utf8_lossy(&output.stdout).lines().count() as u64;
-        assert!(rows >= 2 * CHANGED, "{rows}: {}", String::from_utf8_lossy(&output.stderr));
-        Some(elapsed)
-    }
-}
-
-/// An address for programs that know no Unix sockets.
-async fn tcp(cluster: &Cluster) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let socket = cluster.socket();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let socket = socket.clone();
-            tokio::spawn(async move {
-                if let Ok(mut server) = UnixStream::connect(socket).await {
-                    let _ = copy_bidirectional(&mut client, &mut server).await;
-                }
-            });
-        }
-    });
-    format!("postgresql://postgres:postgres@127.0.0.1:{port}/{DATABASE}")
 }
 
 /// The most memory that this process ever had, in megabytes.
