@@ -4,10 +4,12 @@
 //! cargo bench --bench testing                         # also: -- --quick, -- --filter promotion
 //! ```
 //!
-//! Works as the bench `local` does: in the temporary directory and, as root and with `mkfs.xfs`, on an XFS image.
+//! Works as the bench `local` does: in the temporary directory and, as root and with `mkfs.xfs`, on an XFS image. What
+//! other crates and PGlite take for such a database is measured in the same run, by the program in `benches/peers`.
 
 mod branches;
 mod databases;
+mod peers;
 mod promotion;
 #[path = "../support/mod.rs"]
 mod support;
@@ -104,6 +106,7 @@ fn on_each_disk(arguments: &Arguments) -> Result<()> {
             Err(why) => eprintln!("\nNOT MEASURED ON XFS: {why}\n"),
         }
     }
+    let peers = peers::Peers::prepare(&table, if arguments.quick { 2 } else { 11 });
     let mut done = Ok(());
     for disk in &disks {
         let mut process = Command::new(std::env::current_exe()?);
@@ -121,6 +124,9 @@ fn on_each_disk(arguments: &Arguments) -> Result<()> {
             done = Err(format!("measuring on {} failed", disk.name).into());
         }
         wait_for_the_end(disk)?;
+        if let Some(peers) = &peers {
+            peers.measure(disk, &mut table)?;
+        }
     }
     table.print();
     done.and_then(|()| if arguments.write { table.write("testing") } else { Ok(()) })
