@@ -1,55 +1,16 @@
 //! The console over HTTP: who gets in, what its pages have, what it changes.
 
-mod client;
 mod safety;
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use self::client::{Client, Console};
 use crate::support::{
+    console::{Client, Console},
     directory::directory,
     fixture::{number, on_a_project, run},
-    mock::{MockService, child, endpoint, project, root, with},
+    mock::{MockService, project_of},
     serve::Serve,
 };
-
-/// A scripted project with this number of branches besides the default one.
-async fn project_of(branches: usize) -> MockService {
-    let mock = MockService::new().await;
-    let all = (0..branches).map(|n| {
-        let source = match n {
-            0..50 => "production".to_owned(),
-            _ => format!("b-{}", n % 50),
-        };
-        let branch = with(
-            child(&format!("b-{n}")),
-            "/status/source_branch",
-            json!(format!("projects/shop/branches/{source}")),
-        );
-        let time = format!("2026-11-{:02}T{:02}:{:02}:00Z", 1 + n % 29, n % 24, n % 60);
-        with(with(branch, "/create_time", json!(time)), "/status/source_branch_time", json!(time))
-    });
-    let all: Vec<_> = std::iter::once(root()).chain(all).collect();
-    mock.on("GET projects/shop", project("shop")).await;
-    mock.on("GET projects", json!({"projects": [project("shop")]})).await;
-    mock.on("GET projects/shop/branches", json!({"branches": all})).await;
-    mock.on("GET projects/shop/branches/production", root()).await;
-    mock.on(
-        "GET projects/shop/branches/production/endpoints",
-        json!({"endpoints": [endpoint("production", "primary")]}),
-    )
-    .await;
-    mock.on("GET projects/shop/branches/production/roles", json!({"roles": []})).await;
-    mock.on("GET projects/shop/branches/production/databases", json!({"databases": []})).await;
-    mock.on(
-        "GET /api/2.0/preview/scim/v2/Me",
-        json!({"id": "1", "userName": "ada@example.com", "active": true}),
-    )
-    .await;
-    mock
-}
 
 fn logged_in(mock: &MockService, arguments: &[&str]) -> (Console, Client) {
     let console = Console::start(&format!("http://{}", mock.address()), "t0", arguments);

@@ -3,13 +3,11 @@
 use regex::Regex;
 use serde_json::json;
 
-use super::{
-    client::{Client, Console},
-    logged_in, project_of,
-};
+use super::logged_in;
 use crate::support::{
+    console::{Client, Console},
     fixture::{on_a_project, run},
-    mock::{MockService, project, root, with},
+    mock::{MockService, project, project_of, root, with},
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -177,3 +177,39 @@ pub(crate) fn with(mut value: Value, pointer: &str, new: Value) -> Value {
     value.pointer_mut(parent).unwrap()[key] = new;
     value
 }
+
+/// A scripted project with this number of branches besides the default one.
+pub(crate) async fn project_of(branches: usize) -> MockService {
+    let mock = MockService::new().await;
+    let all = (0..branches).map(|n| {
+        let source = match n {
+            0..50 => "production".to_owned(),
+            _ => format!("b-{}", n % 50),
+        };
+        let branch = with(
+            child(&format!("b-{n}")),
+            "/status/source_branch",
+            json!(format!("projects/shop/branches/{source}")),
+        );
+        let time = format!("2026-11-{:02}T{:02}:{:02}:00Z", 1 + n % 29, n % 24, n % 60);
+        with(with(branch, "/create_time", json!(time)), "/status/source_branch_time", json!(time))
+    });
+    let all: Vec<_> = std::iter::once(root()).chain(all).collect();
+    mock.on("GET projects/shop", project("shop")).await;
+    mock.on("GET projects", json!({"projects": [project("shop")]})).await;
+    mock.on("GET projects/shop/branches", json!({"branches": all})).await;
+    mock.on("GET projects/shop/branches/production", root()).await;
+    mock.on(
+        "GET projects/shop/branches/production/endpoints",
+        json!({"endpoints": [endpoint("production", "primary")]}),
+    )
+    .await;
+    mock.on("GET projects/shop/branches/production/roles", json!({"roles": []})).await;
+    mock.on("GET projects/shop/branches/production/databases", json!({"databases": []})).await;
+    mock.on(
+        "GET /api/2.0/preview/scim/v2/Me",
+        json!({"id": "1", "userName": "ada@example.com", "active": true}),
+    )
+    .await;
+    mock
+}

@@ -10,23 +10,23 @@ use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::support::{
+use super::{
     child::{self, LIMIT},
     directory::directory,
     fixture::{Fixture, server},
 };
 
 /// `lakebase console`, killed when dropped.
-pub(super) struct Console {
-    pub(super) child: Child,
+pub(crate) struct Console {
+    pub(crate) child: Child,
     /// The address that logs in.
-    pub(super) login: Url,
+    pub(crate) login: Url,
     directory: TempDir,
 }
 
 impl Console {
     /// Shows the Lakebase at this address.
-    pub(super) fn start(host: &str, token: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(host: &str, token: &str, arguments: &[&str]) -> Self {
         let directory = directory();
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_lakebase"));
@@ -46,7 +46,7 @@ impl Console {
     }
 
     /// Shows the project of a test.
-    pub(super) fn of(fixture: &Fixture, arguments: &[&str]) -> Self {
+    pub(crate) fn of(fixture: &Fixture, arguments: &[&str]) -> Self {
         let project = fixture.project.name.id().to_string();
         let server = server();
         Self::start(
@@ -56,11 +56,11 @@ impl Console {
         )
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 
-    pub(super) fn browser(&self) -> Client {
+    pub(crate) fn browser(&self) -> Client {
         Client::of(&self.login)
     }
 }
@@ -74,27 +74,27 @@ impl Drop for Console {
 
 /// An answer: status, headers in lower case, body.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
             .find_map(|line| line.split_once(": ").filter(|(key, _)| *key == name).map(|(_, value)| value))
     }
 
     #[track_caller]
-    pub(super) fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
         self
     }
 
     #[track_caller]
-    pub(super) fn has(self, text: &str) -> Self {
+    pub(crate) fn has(self, text: &str) -> Self {
         assert!(self.body.contains(text), "{text:?} is not in {}", self.body);
         self
     }
@@ -102,23 +102,23 @@ impl Answer {
 
 /// A client of one console.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     /// `127.0.0.1:8433`
-    pub(super) host: String,
+    pub(crate) host: String,
     /// The path in front of all others.
-    pub(super) base: String,
-    pub(super) cookie: String,
+    pub(crate) base: String,
+    pub(crate) cookie: String,
 }
 
 impl Client {
-    pub(super) fn of(login: &Url) -> Self {
+    pub(crate) fn of(login: &Url) -> Self {
         let host = format!("{}:{}", login.host_str().unwrap(), login.port().unwrap());
         let base = login.path().strip_suffix("/login").unwrap().to_owned();
         Self { host, base, cookie: String::new() }
     }
 
     /// Sends a request with these headers and no others.
-    pub(super) fn send(&self, call: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn send(&self, call: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -141,7 +141,7 @@ impl Client {
 
     /// Logs in and keeps the cookie.
     #[track_caller]
-    pub(super) fn log_in(mut self, login: &Url) -> Self {
+    pub(crate) fn log_in(mut self, login: &Url) -> Self {
         let path = format!("{}?{}", login.path(), login.query().unwrap());
         let answer = self.send(&format!("GET {path}"), &[("Host", &self.host)], "").expect(200);
         let cookie = answer.header("set-cookie").unwrap();
@@ -150,13 +150,13 @@ impl Client {
         self
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         let call = format!("GET {}{path}", self.base);
         self.send(&call, &[("Host", &self.host), ("Cookie", &self.cookie)], "")
     }
 
     /// Sends a form as a page of the console does.
-    pub(super) fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
         let own = format!("http://{}", self.host);
         let headers = [
             ("Host", self.host.as_str()),
@@ -170,7 +170,7 @@ impl Client {
 
     /// The token of the session, from a form of this page.
     #[track_caller]
-    pub(super) fn csrf(&self, path: &str) -> String {
+    pub(crate) fn csrf(&self, path: &str) -> String {
         let page = self.get(path).expect(200).body;
         let after = page.split_once("name=\"csrf\" value=\"").expect("the page has a form").1;
         after.split('"').next().unwrap().to_owned()
