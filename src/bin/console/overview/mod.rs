@@ -87,6 +87,7 @@ struct ProjectPage {
     amount: String,
     /// Ids of deleted branches that are still kept, and when each was deleted.
     deleted: Vec<(String, String)>,
+    /// Ids of the branches that others can be made from.
     sources: Vec<String>,
     default: String,
 }
@@ -148,7 +149,9 @@ pub(super) async fn project(
     if info.storage_size_bytes > 0 {
         amount.push_str(&format!(" · {}", text::size(info.storage_size_bytes)));
     }
-    let sources = picture.rows.iter().map(|row| row.id.clone()).collect();
+    // The service refuses branches of one that expires.
+    let sources = picture.rows.iter().filter(|row| row.line.end.is_none());
+    let sources = sources.map(|row| row.id.clone()).collect();
     let default =
         picture.rows.iter().find(|row| row.is_default).map(|row| row.id.clone()).unwrap_or_default();
     let page = page.title(format!("Branches of {project}")).of(&project, "branches");
