@@ -100,9 +100,19 @@ pub(super) enum HashKind {
     /// A function of the type's hash operator class.
     Function(String),
     Bool,
+    /// As a function; it hashes 32 bits, the exclusive or of both halves, so that the value is part of the seed too.
+    Int8,
+    /// As for `Int8`; the upper half is hashed as a time of its own.
+    Timestamp,
     TimestampTz,
-    /// As a function; it gives one hash to NaN and both infinities, which are told apart by their text.
+    /// As a function; it leaves out the sign, and gives one hash to NaN and both infinities, which are told apart by
+    /// their text.
     Numeric,
+    /// By its text in the form that is the same for equal values: the function hashes 32 bits.
+    Interval,
+    /// By its text, which is the same for equal values only: the functions hash 32 bits of them. Compared by the type's
+    /// operator.
+    Printed,
     /// By the operator class, through a row. Some hashes leave out what the type's equality looks at: of arrays the
     /// dimensions, of `jsonb` where a nested array ends, of all that consists of `numeric` as above. The dimensions, and
     /// the text without digits, are then hashed beside the value.

@@ -217,7 +217,7 @@ impl Pair {
     pub(super) fn integer_key(&self) -> Option<usize> {
         let at = *self.head.key.first().filter(|_| self.is_keyed())?;
         let integer = |name: &str| matches!(name, "smallint" | "integer" | "bigint");
-        let function = |hash: &HashKind| matches!(hash, HashKind::Function(_));
+        let function = |hash: &HashKind| matches!(hash, HashKind::Function(_) | HashKind::Int8);
         let fits = integer(&self.head.columns.get(at)?.type_name) && function(self.hashes.get(at)?);
         fits.then_some(at)
     }
@@ -260,7 +260,7 @@ fn common_hash(old: &Column, new: &Column) -> HashKind {
     // The hash functions of the integers agree with each other.
     match alike || integers(old) && integers(new) {
         true if old.hash == new.hash => new.hash.clone(),
-        true => HashKind::Function("pg_catalog.hashint8extended".to_owned()),
+        true => HashKind::Int8,
         false => HashKind::Text,
     }
 }

@@ -1,9 +1,9 @@
 //! The part of a table that can hold differences, and the SQL that reads it.
 //!
 //! Rows are cut into labeled sets (ranges of blocks, places in them, ranges of a key, buckets of a key's hash). Sets of
-//! the same label with the same number and the same sum of hashes hold the same rows on both sides and drop out. The rest
-//! contains every difference, whatever moved where: a key of the rest that also occurred in a set that dropped out would
-//! occur twice on that side.
+//! the same label with the same number and the same sum of hashes hold the same rows on both sides and drop out. The
+//! rest contains every difference, whatever moved where: a key of the rest that also occurred in a set that dropped out
+//! would occur twice on that side.
 
 use std::collections::BTreeMap;
 

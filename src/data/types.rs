@@ -83,19 +83,58 @@ impl Types {
 
     /// The hash of a type that consists of others.
     fn container(&self, parts: &[i64], dimensions: bool) -> HashKind {
-        let mut shape = false;
+        let (mut shape, mut halved) = (false, false);
         for part in parts {
             match self.hash(*part) {
                 HashKind::Enum | HashKind::Text | HashKind::Record { dimensions: true, .. } => {
                     return HashKind::Text;
                 }
                 HashKind::Numeric | HashKind::Record { shape: true, .. } => shape = true,
+                HashKind::Int8
+                | HashKind::Timestamp
+                | HashKind::TimestampTz
+                | HashKind::Interval
+                | HashKind::Printed => halved = true,
                 _ => {}
             }
         }
-        HashKind::Record { dimensions, shape }
+        match halved {
+            true if parts.iter().all(|part| self.has_one_text(*part)) => HashKind::Printed,
+            true => HashKind::Text,
+            false => HashKind::Record { dimensions, shape },
+        }
+    }
+
+    /// Whether equal values have equal texts.
+    fn has_one_text(&self, oid: i64) -> bool {
+        let Some(found) = self.0.get(&oid) else { return false };
+        match found.kind.as_str() {
+            "d" => self.has_one_text(found.base),
+            "b" => found.system && ONE_TEXT.contains(&found.name.as_str()),
+            _ => self.hash(oid) == HashKind::Printed,
+        }
     }
 }
+
+/// Types whose equal values have equal texts.
+const ONE_TEXT: [&str; 16] = [
+    "bool",
+    "bytea",
+    "date",
+    "int2",
+    "int4",
+    "int8",
+    "money",
+    "name",
+    "oid",
+    "pg_lsn",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+];
 
 impl RawType {
     fn base_type(&self) -> HashKind {
@@ -103,8 +142,14 @@ impl RawType {
             // The oid behind a name differs between databases.
             (name, true, _) if name.starts_with("reg") => HashKind::Text,
             ("bool", true, _) => HashKind::Bool,
+            ("int8", true, _) => HashKind::Int8,
+            ("timestamp", true, _) => HashKind::Timestamp,
+            ("interval", true, _) => HashKind::Interval,
+            ("time" | "timetz" | "money" | "pg_lsn" | "xid8", true, _) => HashKind::Printed,
             ("timestamptz", true, _) => HashKind::TimestampTz,
             ("numeric", true, _) => HashKind::Numeric,
+            // Of extensions, such as `isn`.
+            (_, _, Some(function)) if function == "pg_catalog.hashint8extended" => HashKind::Printed,
             ("jsonb", true, _) => HashKind::Record { dimensions: false, shape: true },
             (_, _, Some(function)) if self.direct => HashKind::Function(function.clone()),
             (_, _, Some(_)) => HashKind::Record { dimensions: false, shape: false },
@@ -118,19 +163,24 @@ impl HashKind {
     pub(super) fn expression(&self, value: &str, nullable: bool, seed: i64) -> String {
         // A function may give the seed itself, such as that of `float8` for 0.
         let null = format!("'{}'::int8", seed ^ 0x5a5a_5a5a_5a5a_5a5a);
+        let negative = format!("'{}'::int8", seed ^ 0x3c3c_3c3c_3c3c_3c3c);
         let seed = format!("'{seed}'::int8");
         let call = match self {
             Self::Function(function) => format!("{function}({value}, {seed})"),
             Self::Bool => format!("pg_catalog.hashint4extended({value}::int4, {seed})"),
+            Self::Int8 => format!("pg_catalog.hashint8extended({value}, {value}::int8 # {seed})"),
+            Self::Timestamp => timestamp(value, &seed),
             // The function has no form for the type itself. A zone without a name costs a third of the cast.
-            Self::TimestampTz => format!(
-                "pg_catalog.timestamp_hash_extended(pg_catalog.timezone('0'::interval, {value}), {seed})"
-            ),
+            Self::TimestampTz => timestamp(&format!("pg_catalog.timezone('0'::interval, {value})"), &seed),
             Self::Numeric => format!(
-                "coalesce(nullif(pg_catalog.hash_numeric_extended({value}, {seed}), {seed}), \
-                 pg_catalog.hashtextextended({value}::text collate \"C\", {seed}))"
+                "(coalesce(nullif(pg_catalog.hash_numeric_extended({value}, {seed}), {seed}), \
+                 pg_catalog.hashtextextended({value}::text collate \"C\", {seed})) \
+                 # case when {value} < '0'::numeric then {negative} else '0'::int8 end)"
             ),
-            Self::Enum | Self::Text => {
+            Self::Interval => format!(
+                "pg_catalog.hashtextextended(pg_catalog.justify_interval({value})::text collate \"C\", {seed})"
+            ),
+            Self::Enum | Self::Printed | Self::Text => {
                 format!("pg_catalog.hashtextextended({value}::text collate \"C\", {seed})")
             }
             Self::Record { dimensions, shape } => {
@@ -145,4 +195,13 @@ impl HashKind {
         };
         if nullable { format!("coalesce({call}, {null})") } else { call }
     }
+}
+
+/// The hash of a timestamp without time zone: of both halves, and of the upper one, in units of 2^32 microseconds. It
+/// is not rounded down below the earliest timestamp.
+fn timestamp(value: &str, seed: &str) -> String {
+    format!(
+        "pg_catalog.timestamp_hash_extended({value}, pg_catalog.timestamp_hash_extended(pg_catalog.date_bin(\
+         '4294.967296 s'::interval, greatest({value}, '4713-01-01 BC'::timestamp), '2000-01-01'::timestamp), {seed}))"
+    )
 }
