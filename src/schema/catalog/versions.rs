@@ -45,6 +45,7 @@ const NOT_NULL_18: &str = "
     nullif(concat_ws(' ', case when nk.coninhcount = 0 and nk.conname <> c.relname || '_' || attname || '_not_null'
             then 'CONSTRAINT ' || quote_ident(nk.conname) end,
         case when nk.connoinherit then 'NO INHERIT' end, case when not nk.convalidated then 'NOT VALID' end), '') as not_null_constraint,
+    case when nk.coninhcount > 0 and nk.conislocal then 'true' end as own_not_null,
     case when nk.coninhcount > 0 and nk.conname <> c.relname || '_' || attname || '_not_null' then quote_ident(nk.conname) end as inherited_not_null_name,";
 const NOT_NULL_JOIN_18: &str = "
     left join pg_constraint nk on attnotnull and nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]";

@@ -283,7 +283,9 @@ impl<'c, 'a> Change<'c, 'a> {
         let attr = [Attr::Generated, Attr::GeneratedVirtual].into_iter().find(|attr| self.is_own(*attr))?;
         match (old.get(attr), new.get(attr)) {
             (Some(_), None) if !new.is_generated() && attr == Attr::Generated => None,
-            (Some(_), Some(expression)) if self.ctx.old.server_version() >= 170_000 => {
+            (Some(_), Some(expression))
+                if self.ctx.old.server_version() >= 170_000 && !has_fixed_dependent(self.ctx.old, old) =>
+            {
                 let table = parent(new);
                 let sql = alter(new, &format!("SET EXPRESSION AS ({expression})"));
                 let mut statement = Statement::new(sql).exclusive(table);
@@ -371,6 +373,18 @@ impl<'c, 'a> Change<'c, 'a> {
         }
         Ok(statements)
     }
+}
+
+/// Whether something outside the table depends on the column that `SET EXPRESSION` cannot rebuild and fails at.
+fn has_fixed_dependent(schema: &Schema, column: &Object) -> bool {
+    let Some(position) = schema.find(column.key).map(|at| at as u32) else { return false };
+    let fixed = |object: &Object<'_>| match object.key.kind {
+        Kind::DomainConstraint => true,
+        Kind::Table => Some(object.key) != column.parent,
+        Kind::Index => object.has(Attr::Partitioned) && object.parent != column.parent,
+        _ => false,
+    };
+    schema.objects.iter().any(|object| fixed(&object) && object.needs.contains(&position))
 }
 
 /// Whether the column is mentioned in its table's partition key.

@@ -32,7 +32,8 @@ pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, IndexUse, Swap};
 pub(super) use index::{INVALID as INVALID_INDEX, build_under_temporary_name};
 pub(super) use not_null::{
-    change as change_not_null, default_name as default_not_null, keep as keep_not_null,
+    change as change_not_null, constraint_name as not_null_name, default_name as default_not_null,
+    keep as keep_not_null,
 };
 pub(super) use partition::{HALF_DETACHED, PENDING as PENDING_DETACH, is_kept_key, moves_rows};
 pub(super) use recreate::{Moved, columns, copy, drop_moved, move_away, moved_sequence};

@@ -1,11 +1,12 @@
 //! Not-null constraints of columns: a flag, and since PostgreSQL 18 a named constraint.
 
+use super::children::children;
 use super::context::Context;
 use super::sql::{alter, lines, parent, temporary};
 use crate::schema::hazard::HazardKind;
-use crate::schema::model::{Attr, Kind, Object, Schema};
+use crate::schema::model::{Attr, ConstraintKind, Kind, Object, Schema};
 use crate::schema::statement::{LockMode, Phase, Statement};
-use crate::sql::{clause, dollar_quote, quote_ident, quote_literal, unquote_ident};
+use crate::sql::{clause, dollar_quote, mentions, quote_ident, quote_literal, unquote_ident};
 
 /// The name PostgreSQL generates for a not-null constraint, quoted where needed.
 pub(in crate::schema) fn default_name(table: &str, column: &str) -> String {
@@ -47,7 +48,7 @@ impl<'a> Marks<'a> {
 }
 
 /// The name of a column's not-null constraint.
-fn constraint_name(schema: &Schema, column: &Object) -> String {
+pub(in crate::schema) fn constraint_name(schema: &Schema, column: &Object) -> String {
     if let Some(name) = Marks::of(column).name.or_else(|| column.get(Attr::InheritedNotNullName)) {
         return name.to_owned();
     }
@@ -261,18 +262,71 @@ pub(super) fn set(ctx: &Context<'_>, column: &Object) -> Vec<Statement> {
         }];
     }
     let check = temporary(ctx, "not_null", column);
-    vec![
-        Statement::new(format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"
-        ))
-        .exclusive(table),
+    let add = format!("ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID");
+    let mut statements = vec![
+        Statement::new(add).exclusive(table),
         Statement::new(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check}"))
             .lock(table, LockMode::ShareUpdateExclusive)
             .hazard(HazardKind::MayFailOnData, table, format!("rows without {name} are refused"))
             .at(Phase::Validate),
-        set.at(Phase::Finish),
-        Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"))
-            .exclusive(table)
-            .at(Phase::Finish),
-    ]
+    ];
+    let below = handed_up(ctx, column);
+    let alter_below = |how: &str, below: &Object<'_>| {
+        Statement::new(alter(below, how)).exclusive(parent(below)).at(Phase::Finish)
+    };
+    statements.extend(below.iter().map(|below| alter_below("DROP NOT NULL", below)));
+    statements.push(set.at(Phase::Finish));
+    let own = below.iter().filter(|below| below.has(Attr::OwnNotNull));
+    statements.extend(own.map(|below| alter_below("SET NOT NULL", below)));
+    let drop = Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"));
+    statements.push(drop.exclusive(table).at(Phase::Finish));
+    statements
+}
+
+/// The columns below that have a not-null constraint of their own which becomes that of the column above. Since 18
+/// PostgreSQL would keep it, with its name, beside the inherited one; it cannot be dropped from keys and identities.
+fn handed_up<'a>(ctx: &Context<'a>, above: &Object<'_>) -> Vec<Object<'a>> {
+    if ctx.old.server_version() < 180_000 {
+        return Vec::new();
+    }
+    let column = above.text(Attr::Name);
+    let droppable = |schema: &'a Schema, table: &str| {
+        let object = schema.object(Kind::Column, &format!("{table}.{column}"));
+        object.filter(|object| {
+            object.has(Attr::NotNull) && !object.has(Attr::Identity) && !is_key(schema, object)
+        })
+    };
+    let mut found = Vec::new();
+    for child in children(ctx.new, parent(above)).filter(|child| !ctx.is_fresh(child)) {
+        let Some(old) = droppable(ctx.old, child) else { continue };
+        let is_below = children(ctx.old, parent(above)).any(|before| before == child);
+        let alone = children_above(ctx.old, child) == 1;
+        let Some(new) = droppable(ctx.new, child).filter(|_| is_below && alone) else { continue };
+        let custom = Marks::of(&old).name.is_some() && new.has(Attr::OwnNotNull);
+        let same_kind = !Marks::of(&new).not_valid && !Marks::of(&old).no_inherit;
+        if same_kind && !custom && new.get(Attr::NotNullComment).is_none() {
+            found.push(new);
+            found.extend(handed_up(ctx, &new));
+        }
+    }
+    found
+}
+
+/// The number of parents of a table.
+fn children_above(schema: &Schema, table: &str) -> usize {
+    let inherited = schema.object(Kind::Table, table).map(|table| lines(table.get(Attr::Inherits)).len());
+    inherited.unwrap_or_default() + usize::from(schema.object(Kind::Partition, table).is_some())
+}
+
+/// Whether a column is in a primary key, or in an index that is the replica identity of its table.
+fn is_key(schema: &Schema, column: &Object<'_>) -> bool {
+    let parts = schema.objects.iter().filter(|part| part.parent == column.parent);
+    let key = |part: &Object<'_>| {
+        part.has(Attr::ReplicaIdentity) && part.key.kind != Kind::Table
+            || part.constraint_kind() == Some(ConstraintKind::PrimaryKey)
+    };
+    parts.filter(key).any(|part| {
+        let definition = part.get(Attr::Definition).or(part.get(Attr::IndexDefinition)).unwrap_or_default();
+        mentions(definition, column.text(Attr::Name))
+    })
 }

@@ -209,6 +209,8 @@ attributes! {
     Options = "options", Compared, Text;
     /// Storage parameters in the order of the catalog.
     OptionsInOrder = "options_in_order", PlanOnly, List;
+    /// A not-null constraint that is inherited and declared locally.
+    OwnNotNull = "own_not_null", PlanOnly, Flag;
     /// PARALLEL of an aggregate.
     Parallel = "parallel", Compared, Text;
     /// The parser of a text search configuration.

@@ -51,6 +51,7 @@ const RULES: &[Rule] = &[
     key::a_key_is_complete_before_it_is_referenced,
     key::a_logged_table_never_references_an_unlogged_one,
     name::a_name_is_free_before_it_is_taken,
+    name::a_name_of_a_not_null_constraint_is_free_before_it_is_taken,
     privilege::a_privilege_on_a_table_is_revoked_before_one_on_a_column_is_granted,
     recreate::a_recreated_table_is_whole_before_it_is_filled,
     recreate::a_recreated_table_is_filled_before_its_rows_are_used,

@@ -1,3 +1,4 @@
+-- max-version: 17
 -- old
 CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE p (id int NOT NULL, r int); CREATE TABLE c () INHERITS (p);
 -- new

@@ -1,3 +1,4 @@
+-- max-version: 17
 -- old
 CREATE TABLE p (id int NOT NULL, k int NOT NULL, v text) PARTITION BY RANGE (k); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 -- new

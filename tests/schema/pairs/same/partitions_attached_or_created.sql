@@ -1,3 +1,4 @@
+-- max-version: 17
 -- expect: same
 -- old
 CREATE TABLE m (a int NOT NULL, b int) PARTITION BY RANGE (a); CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (1) TO (5); CREATE INDEX m_b_idx ON m (b);
