@@ -1,5 +1,6 @@
 //! Times and sizes as people read them.
 
+use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The time left, in seconds where it is short: `23 h 59 min`.
@@ -52,16 +53,8 @@ pub(super) fn from_field(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// `31.5 MB`.
-#[expect(clippy::cast_precision_loss, reason = "printed with one decimal digit")]
 pub(super) fn size(bytes: u64) -> String {
-    let mut number = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if number < 1000.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{number:.1} {unit}") };
-        }
-        number /= 1000.0;
-    }
-    format!("{number:.1} TB")
+    ByteSize::b(bytes).display().si().to_string()
 }
 
 /// `1 row`, `2 rows`.

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use bytesize::ByteSize;
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use lakebase::Lsn;
 
@@ -102,16 +103,8 @@ pub(crate) fn expiry(time: Option<DateTime<Utc>>) -> String {
 }
 
 /// `31.5 MB`.
-#[expect(clippy::cast_precision_loss, reason = "printed with one decimal digit")]
 pub(crate) fn size(bytes: u64) -> String {
-    let mut number = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if number < 1000.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{number:.1} {unit}") };
-        }
-        number /= 1000.0;
-    }
-    format!("{number:.1} TB")
+    ByteSize::b(bytes).display().si().to_string()
 }
 
 #[cfg(test)]
@@ -156,7 +149,7 @@ mod tests {
     #[test]
     fn sizes_and_lengths_are_for_people() {
         assert_eq!(size(31_539_200), "31.5 MB");
-        assert_eq!(size(u64::MAX), "18446744.1 TB");
+        assert_eq!(size(u64::MAX), "18.4 EB");
         assert_eq!(length(TimeDelta::minutes(1439)), "23 h 59 min");
         assert_eq!(length(TimeDelta::hours(48)), "2 d");
         assert_eq!(length(TimeDelta::hours(48) - TimeDelta::seconds(40)), "2 d");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 
 use super::{Tree, TreeBranch};
@@ -79,7 +80,7 @@ impl Drawing<'_> {
             let code = if info.state == BranchState::Ready { GREEN } else { YELLOW };
             parts.push(self.painted(code, &info.state));
         }
-        parts.push(size(info.logical_size_bytes));
+        parts.push(ByteSize::b(info.logical_size_bytes).display().si().to_string());
         parts
             .extend(info.source_snapshot.as_ref().map(|snapshot| format!("from snapshot {}", snapshot.id())));
         parts.extend(info.expire_time.map(|time| left(time, self.tree.time)));
@@ -89,18 +90,6 @@ impl Drawing<'_> {
         }));
         parts.join(" · ")
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "printed with one decimal digit")]
-fn size(bytes: u64) -> String {
-    let mut number = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if number < 1000.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{number:.1} {unit}") };
-        }
-        number /= 1000.0;
-    }
-    format!("{number:.1} TB")
 }
 
 fn left(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -120,19 +109,6 @@ fn left(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
-
-    #[test]
-    fn sizes_are_for_people() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (31_539_200, "31.5 MB"),
-            (8_796_093_022_208, "8.8 TB"),
-            (u64::MAX, "18446744.1 TB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 
     #[test]
     fn the_time_left_is_a_countdown() {
