@@ -32,6 +32,8 @@ async fn a_branch_is_created_read_prolonged_protected_and_deleted() {
         cli.run("branch create dev").expect(2).says("--ttl <TIME>|--never");
         snapshot!("branch_create", cli.json("branch create dev --ttl 2h", 0));
         cli.run("branch create dev --ttl 2h").expect(2).says("exists");
+        let refused = cli.run("branch create more --from dev --never").expect(2);
+        refused.says("`lakebase branch extend dev --never` takes its expiry away");
         let shown = cli.ok("branch get dev");
         assert!(
             shown.starts_with("dev\n") && shown.contains("in 2 h") && shown.contains("endpoint"),

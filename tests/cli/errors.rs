@@ -49,6 +49,22 @@ async fn which_lakebase_is_said_and_never_guessed() {
 }
 
 #[tokio::test]
+async fn an_unknown_project_suggests_the_nearest_name() {
+    on_a_project(async |fixture| {
+        let cli = Cli::of(&fixture);
+        let near = format!("{}x", cli.project);
+        for command in
+            ["tree", "branches", "branch get", "branch get production", "psql", "url dev", "diff dev"]
+        {
+            let refused = cli.run(&format!("{command} --project {near}")).expect(2);
+            let refused = refused.says(&format!("there is no project '{near}'"));
+            refused.says(&format!("did you mean '{}'?", cli.project)).says(&format!("lakebase init {near}"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn ctrl_c_leaves_no_temporary_branch() {
     on_a_project(async |fixture| {
         let cli = Cli::of(&fixture);

@@ -8,7 +8,7 @@ async fn migrations_are_applied_to_a_branch_rehearsed_and_promoted() {
     on_a_project(async |fixture| {
         let cli = Cli::of(&fixture);
         run(&fixture.main, "CREATE TABLE item (id int PRIMARY KEY)").await;
-        cli.run("migrate status production").expect(2).says("--dir");
+        cli.run("migrate status production").expect(2).says("directory with --dir");
         cli.write("migrations/1_name.sql", "ALTER TABLE item ADD COLUMN name text");
         cli.ok("branch create dev --never");
 

@@ -1,14 +1,8 @@
 //! The command line.
 
-#[cfg(feature = "local")]
-use std::path::PathBuf;
+use clap::{Parser, Subcommand, builder::styling};
 
-use clap::{Args, Parser, Subcommand, builder::styling};
-use lakebase::name::ProjectId;
-
-use crate::commands;
-#[cfg(feature = "local")]
-use crate::shell;
+use crate::{commands, global::Global};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Yellow.on_default().bold())
@@ -34,63 +28,30 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Global {
-    /// Use the Lakebase that runs on this machine
-    #[cfg(feature = "local")]
-    #[arg(long, global = true, conflicts_with = "profile")]
-    pub(crate) local: bool,
-    /// The data directory of the Lakebase on this machine [default: $LAKEBASE_LOCAL_DIR, else the user's data folder]
-    #[cfg(feature = "local")]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// Use the workspace of this profile of ~/.databrickscfg
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// The project [default: that of lakebase.toml, else the only one on this machine]
-    #[arg(long, short, global = true, value_name = "ID", env = "LAKEBASE_PROJECT", hide_env_values = true)]
-    pub(crate) project: Option<ProjectId>,
-    /// Print JSON on standard output, and nothing else there
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Delete data without asking
-    #[arg(long, short, global = true)]
-    pub(crate) yes: bool,
-}
-
-impl Global {
-    /// Whether the Lakebase of this machine was asked for.
-    pub(crate) fn local(&self) -> bool {
-        #[cfg(feature = "local")]
-        return self.local || self.data_dir.is_some();
-        #[cfg(not(feature = "local"))]
-        return false;
-    }
-
-    /// The command that starts the Lakebase of this machine, with the data directory that was named.
-    #[cfg(feature = "local")]
-    pub(crate) fn start_command(&self) -> String {
-        let dir = self
-            .data_dir
-            .as_ref()
-            .map(|dir| format!(" --data-dir {}", shell::word(&dir.display().to_string())));
-        format!("lakebase local start{}", dir.unwrap_or_default())
-    }
-
-    #[cfg(feature = "local")]
-    pub(crate) fn local_builder(&self) -> lakebase::local::LocalLakebaseBuilder {
-        let builder = lakebase::local::LocalLakebase::builder();
-        match &self.data_dir {
-            Some(dir) => builder.data_dir(dir),
-            None => builder,
-        }
-    }
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    InProject(InProject),
+    /// A branch for each git branch
+    #[command(subcommand)]
+    Git(commands::git::Command),
+    /// Choose or create a project and remember it in lakebase.toml
+    Init(commands::init::Init),
+    /// Check settings, login, PostgreSQL and this machine: each line is fine or says what to do
+    Doctor,
+    /// The Lakebase of this machine: serve, start, stop, status, pull
+    #[cfg(feature = "local")]
+    #[command(subcommand)]
+    Local(commands::local::Command),
+    /// Print the completion script of a shell
+    Completions(commands::manual::Completions),
+    /// Print the manual page, or write one for each command
+    Man(commands::manual::Man),
+}
+
+/// Commands about one project.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InProject {
     /// Draw the branches of the project as a tree
     Tree,
     /// List the branches of the project: source, expiry, size, state
@@ -122,23 +83,8 @@ pub(crate) enum Command {
     /// A branch for a pull request
     #[command(subcommand)]
     Pr(commands::pr::Command),
-    /// A branch for each git branch
-    #[command(subcommand)]
-    Git(commands::git::Command),
     /// Open a page for the branches, in the browser
     Console(commands::console::Console),
-    /// Choose or create a project and remember it in lakebase.toml
-    Init(commands::init::Init),
-    /// Check settings, login, PostgreSQL and this machine: each line is fine or says what to do
-    Doctor,
-    /// The Lakebase of this machine: serve, start, stop, status, pull
-    #[cfg(feature = "local")]
-    #[command(subcommand)]
-    Local(commands::local::Command),
-    /// Print the completion script of a shell
-    Completions(commands::manual::Completions),
-    /// Print the manual page, or write one for each command
-    Man(commands::manual::Man),
 }
 
 impl Command {

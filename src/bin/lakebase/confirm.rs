@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::{
     failure::{Failure, Result},
+    interrupt,
     output::{self, BOLD},
 };
 
@@ -26,8 +27,7 @@ pub(crate) async fn confirm(yes: bool, loss: &str) -> Result<()> {
     }
 }
 
-/// Reads a line of standard input; `None` at its end. Ctrl-C ends the wait: once something waited for Ctrl-C, it does
-/// not end the process by itself any more.
+/// Reads a line of standard input; `None` at its end. Ctrl-C ends the wait.
 pub(crate) async fn answer() -> Result<Option<String>> {
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
@@ -35,8 +35,7 @@ pub(crate) async fn answer() -> Result<Option<String>> {
     });
     tokio::select! {
         line = line => Ok(line??),
-        pressed = tokio::signal::ctrl_c() => {
-            pressed?;
+        () = interrupt::pressed() => {
             // What follows starts on a line of its own.
             output::error("");
             Err(Failure::interrupted())

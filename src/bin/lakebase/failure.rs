@@ -1,10 +1,8 @@
 //! Failures as a person reads them, and exit statuses.
 
-use std::{error::Error as StdError, fmt::Display, io, process::ExitCode};
+use std::{error::Error as StdError, fmt, fmt::Display, io, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
-
-use crate::output;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();
@@ -47,19 +45,24 @@ pub(crate) struct Failure {
     lines: Vec<String>,
     help: Option<String>,
     status: Status,
+    is_not_found: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { lines: vec![message.into()], help: None, status: Status::Trouble }
+        Self { lines: vec![message.into()], help: None, status: Status::Trouble, is_not_found: false }
     }
 
     pub(crate) fn interrupted() -> Self {
-        Self { lines: Vec::new(), help: None, status: Status::Interrupted }
+        Self { lines: Vec::new(), help: None, status: Status::Interrupted, is_not_found: false }
     }
 
     pub(crate) fn is_interruption(&self) -> bool {
         self.status == Status::Interrupted
+    }
+
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
     }
 
     /// Adds what to do.
@@ -68,19 +71,13 @@ impl Failure {
         self
     }
 
-    /// Prints it on standard error and gives the exit status.
-    pub(crate) fn report(self) -> Status {
-        let mut lines = self.lines.iter();
-        if let Some(first) = lines.next() {
-            output::error(format_args!("{ERROR}error:{ERROR:#} {first}"));
-        }
-        for cause in lines {
-            output::error(format_args!("  caused by: {cause}"));
-        }
-        if let Some(help) = &self.help {
-            output::error(format_args!("  {HELP}help:{HELP:#} {help}"));
-        }
+    pub(crate) fn status(&self) -> Status {
         self.status
+    }
+
+    /// Whether a resource was asked for that does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.is_not_found
     }
 
     /// The message with its causes, and what to do.
@@ -94,8 +91,27 @@ impl Failure {
     }
 }
 
-impl<E: StdError> From<E> for Failure {
+/// As a person reads it, with colors.
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = self.lines.iter();
+        if let Some(first) = lines.next() {
+            write!(f, "{ERROR}error:{ERROR:#} {first}")?;
+        }
+        for cause in lines {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        match &self.help {
+            Some(help) => write!(f, "\n  {HELP}help:{HELP:#} {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<E: StdError + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
+        let own = (&error as &dyn StdError).downcast_ref::<lakebase::Error>();
+        let is_not_found = own.is_some_and(lakebase::Error::is_not_found);
         let mut lines = vec![error.to_string()];
         let mut source = error.source();
         while let Some(cause) = source {
@@ -106,7 +122,7 @@ impl<E: StdError> From<E> for Failure {
             }
             source = cause.source();
         }
-        Self { lines, help: None, status: Status::Trouble }
+        Self { lines, help: None, status: Status::Trouble, is_not_found }
     }
 }
 

@@ -9,8 +9,11 @@ mod confirm;
 mod connection;
 mod failure;
 mod git;
+mod global;
+mod interrupt;
 mod json;
 mod nearest;
+mod noted;
 mod output;
 mod progress;
 mod session;
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::Arguments;
+use crate::{arguments::Arguments, failure::Failure};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -41,11 +44,21 @@ fn main() -> ExitCode {
         .log_internal_errors(false)
         .init();
     let done = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
-        let done = runtime.block_on(commands::run(&arguments));
+        let done = runtime.block_on(async {
+            interrupt::listen()?;
+            commands::run(&arguments).await
+        });
         runtime.shutdown_background();
         done
     });
-    done.unwrap_or_else(|failure| failure.report()).into()
+    let status = done.unwrap_or_else(|failure: Failure| {
+        // Ctrl-C says nothing.
+        if !failure.is_interruption() {
+            output::error(&failure);
+        }
+        failure.status()
+    });
+    status.into()
 }
 
 #[path = "../console/mod.rs"]

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     failure::{Failure, Result},
-    output,
+    interrupt, output,
 };
 
 /// Shorter waits show nothing.
@@ -23,10 +23,9 @@ where
 {
     let call = shown(label, call.into_future());
     tokio::select! {
-        // First: before the call begins, Ctrl-C has to be waited for.
+        // First: Ctrl-C may have been pressed before the call begins.
         biased;
-        pressed = tokio::signal::ctrl_c() => {
-            pressed?;
+        () = interrupt::pressed() => {
             remove_temporary_branches().await;
             Err(Failure::interrupted())
         }
@@ -39,10 +38,7 @@ where
 pub(crate) async fn interruptible<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         biased;
-        pressed = tokio::signal::ctrl_c() => {
-            pressed?;
-            Err(Failure::interrupted())
-        }
+        () = interrupt::pressed() => Err(Failure::interrupted()),
         done = call => done,
     }
 }
@@ -53,10 +49,13 @@ pub(crate) async fn changing<T, E>(label: &str, call: impl IntoFuture<Output = R
 where
     Failure: From<E>,
 {
+    if interrupt::was_pressed() {
+        return Err(Failure::interrupted());
+    }
     let mut call = std::pin::pin!(shown(label, call.into_future()));
     tokio::select! {
         biased;
-        pressed = tokio::signal::ctrl_c() => pressed?,
+        () = interrupt::pressed() => {}
         done = &mut call => return Ok(done?),
     }
     output::warn("finishing what has begun, so that nothing is left half done; Ctrl-C again ends at once");
@@ -65,10 +64,7 @@ where
             done?;
             Err(Failure::interrupted())
         }
-        pressed = tokio::signal::ctrl_c() => {
-            pressed?;
-            Err(Failure::interrupted())
-        }
+        () = interrupt::pressed() => Err(Failure::interrupted()),
     }
 }
 
@@ -97,5 +93,28 @@ async fn remove_temporary_branches() {
     }
     for branch in EphemeralBranch::left_behind() {
         output::warn(format_args!("{branch} is not removed; it expires within the hour"));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn ctrl_c_between_two_waits_ends_the_next_one() {
+        interrupt::listen().unwrap();
+        let done = async { Ok::<_, Failure>(1) };
+        assert_eq!(reading("quick", done).await.unwrap(), 1);
+        kill_process(getpid(), Signal::INT).unwrap();
+        let never = std::future::pending::<Result<()>>();
+        assert!(reading("endless", never).await.unwrap_err().is_interruption());
+        kill_process(getpid(), Signal::INT).unwrap();
+        while !interrupt::was_pressed() {
+            tokio::task::yield_now().await;
+        }
+        let done = async { Ok::<_, Failure>(2) };
+        assert_eq!(changing("quick", done).await.unwrap(), 2, "a press is answered once");
     }
 }

@@ -9,9 +9,10 @@ use lakebase::{
 };
 
 use crate::{
-    arguments::Global,
     failure::{Failure, Result},
-    git, nearest, output, progress,
+    git,
+    global::Global,
+    nearest, noted, output, progress,
     settings::Settings,
     target::Target,
 };
@@ -41,7 +42,7 @@ impl Session {
     /// As [`open`](Self::open), with the Lakebase that `lakebase git install` noted, unless the command line names one.
     pub(crate) async fn of_repository(global: &Global) -> Result<Self> {
         let settings = Settings::find()?;
-        let target = match git::origin().filter(|_| !global.local() && global.profile.is_none()) {
+        let target = match noted::origin().filter(|_| !global.local() && global.profile.is_none()) {
             Some(noted) => Target::noted(noted, global).await?,
             None => Target::choose(global, &settings).await?,
         };
@@ -177,6 +178,25 @@ impl Session {
         let ids: Vec<_> = branches.iter().map(|branch| branch.id().to_string()).collect();
         let help = nearest::suggestion(name.id().as_str(), &ids);
         Failure::new(format!("project {} has no branch '{}'", name.project().id(), name.id())).help(help)
+    }
+}
+
+impl Session {
+    /// The failure of a command to which a resource was missing: where that is the project, with the nearest name.
+    pub(crate) async fn missing(&self, failure: Failure) -> Failure {
+        let Some(id) = &self.project else { return failure };
+        let Ok(projects) = progress::reading("listing projects", self.lakebase().projects()).await else {
+            return failure;
+        };
+        let ids: Vec<_> = projects.iter().map(|project| project.name.id().to_string()).collect();
+        if ids.iter().any(|other| other == id.as_str()) {
+            return failure;
+        }
+        let help = match ids.as_slice() {
+            [] => format!("there is none yet: `lakebase init {id}` creates it"),
+            _ => format!("{}; `lakebase init {id}` creates it", nearest::suggestion(id.as_str(), &ids)),
+        };
+        Failure::new(format!("there is no project '{id}'")).help(help)
     }
 }
 

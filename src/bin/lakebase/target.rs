@@ -5,8 +5,8 @@ use std::{env, path::PathBuf};
 use lakebase::{Lakebase, auth::Env};
 
 use crate::{
-    arguments::Global,
     failure::{Failure, Result},
+    global::Global,
     progress,
     settings::Settings,
 };

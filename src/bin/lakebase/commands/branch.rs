@@ -163,10 +163,17 @@ async fn create(session: &Session, create: &Create) -> Result<()> {
         Some(Point::Lsn(lsn)) => request.at_lsn(lsn),
     };
     let label = format!("creating {}", create.name);
-    let info = match &create.mask {
-        None => progress::changing(&label, request).await?,
-        Some(file) => progress::changing(&label, request.masked(&mask::read(file)?)).await?,
+    let made = match &create.mask {
+        None => progress::changing(&label, request).await,
+        Some(file) => progress::changing(&label, request.masked(&mask::read(file)?)).await,
     };
+    let info = made.map_err(|failure| match source.expire_time {
+        // The service has no code for it.
+        Some(_) if failure.mentions("expiration date") => {
+            failure.help(format!("`lakebase branch extend {} --never` takes its expiry away", source.id()))
+        }
+        _ => failure,
+    })?;
     let masked = if create.mask.is_some() { ", masked" } else { "" };
     let text =
         format!("created {} from {}{masked}; expires {}", info.id(), source.id(), expiry(info.expire_time));

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::{
     console,
     failure::{Result, Status, cannot},
-    output,
+    interrupt, output,
     session::Session,
 };
 
@@ -114,21 +114,20 @@ fn write_private(path: &Path, login: &str) -> io::Result<Removed> {
     Ok(removed)
 }
 
-#[cfg(unix)]
 async fn wait_for_the_end() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
 
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            () = interrupt::pressed() => {}
+            _ = terminate.recv() => {}
+        }
     }
+    #[cfg(not(unix))]
+    interrupt::pressed().await;
     Ok(())
-}
-
-#[cfg(not(unix))]
-async fn wait_for_the_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 #[cfg(test)]

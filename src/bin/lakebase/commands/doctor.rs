@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 
 use crate::{
-    arguments::Global,
     failure::{Failure, Result, Status},
     git,
+    global::Global,
     output::{self, DIM, GREEN, RED, YELLOW},
     progress,
     session::Session,

@@ -12,9 +12,10 @@ use lakebase::{
 use serde_json::json;
 
 use crate::{
-    arguments::Global,
     failure::{Failure, Result, Status, cannot},
     git,
+    global::Global,
+    noted,
     output::{self, BOLD, DIM, GREEN, YELLOW},
     progress,
     session::Session,
@@ -111,7 +112,7 @@ async fn install(session: &Session, install: &Install) -> Result<Status> {
     git::run(&["config", git::PROJECT, project.id().as_str()])?;
     git::run(&["config", git::MAIN, &main])?;
     git::run(&["config", git::TTL, &format!("{}s", install.ttl.as_secs())])?;
-    git::note(&session.target.origin)?;
+    noted::note(&session.target.origin)?;
     if hook != Hook::Calling {
         write_hook(&file, &script(&program))?;
     }
@@ -197,7 +198,7 @@ fn uninstall(json: bool) -> Result<Status> {
     if hook == Hook::Ours {
         fs::remove_file(&file).map_err(|error| cannot(format_args!("remove {}", file.display()), &error))?;
     }
-    for key in git::KEYS {
+    for key in noted::KEYS {
         // One that is not set is as good as removed.
         git::ask(&["config", "--unset-all", key]);
     }

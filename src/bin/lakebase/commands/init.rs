@@ -11,9 +11,9 @@ use lakebase::name::ProjectId;
 use serde_json::json;
 
 use crate::{
-    arguments::Global,
     confirm::{answer, confirm},
     failure::{Failure, Result, Status, cannot},
+    global::Global,
     output::{self, BOLD},
     progress,
     session::Session,

@@ -2,13 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 use serde_json::json;
 
 use crate::{
-    arguments::{Arguments, Global},
     failure::{Failure, Result, Status, cannot},
+    global::Global,
     output,
 };
 
@@ -25,12 +25,16 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn completions(global: &Global, completions: &Completions) -> Result<Status> {
+pub(crate) fn completions(
+    global: &Global,
+    completions: &Completions,
+    mut program: clap::Command,
+) -> Result<Status> {
     let Some(shell) = completions.shell.or_else(Shell::from_env) else {
         return Err(Failure::new("SHELL names no known shell").help("name it: lakebase completions bash"));
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "lakebase", &mut script);
+    clap_complete::generate(shell, &mut program, "lakebase", &mut script);
     let script = String::from_utf8(script)?;
     if global.json {
         output::print_json(&json!({"shell": shell.to_string(), "script": script}))?;
@@ -40,10 +44,10 @@ pub(crate) fn completions(global: &Global, completions: &Completions) -> Result<
     Ok(Status::Success)
 }
 
-pub(crate) fn man(global: &Global, man: &Man) -> Result<Status> {
+pub(crate) fn man(global: &Global, man: &Man, program: clap::Command) -> Result<Status> {
     let Some(dir) = &man.dir else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+        clap_mangen::Man::new(program).render(&mut page)?;
         let page = String::from_utf8(page)?;
         if global.json {
             output::print_json(&json!({"page": page}))?;
@@ -52,7 +56,7 @@ pub(crate) fn man(global: &Global, man: &Man) -> Result<Status> {
         }
         return Ok(Status::Success);
     };
-    let written = fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(Arguments::command(), dir));
+    let written = fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(program, dir));
     written.map_err(|error| cannot(format_args!("write pages into {}", dir.display()), &error))?;
     if global.json {
         output::print_json(&json!({"dir": dir}))?;

@@ -121,7 +121,13 @@ pub(crate) fn migrations(session: &Session, dir: Option<&std::path::Path>) -> Re
     let dir = session.settings.migrations(dir);
     Migrations::from_directory(&dir).map_err(|error| {
         let failure = Failure::from(error);
-        if dir.is_dir() { failure } else { failure.help("name the directory of the migrations with --dir") }
+        if dir.is_dir() {
+            return failure;
+        }
+        failure.help(
+            "put them there, such as `lakebase diff BRANCH -f migration > migrations/1_change.sql`, or name their \
+             directory with --dir",
+        )
     })
 }
 

@@ -17,8 +17,10 @@ pub(crate) mod pr;
 pub(crate) mod run;
 mod tree;
 
+use clap::CommandFactory as _;
+
 use crate::{
-    arguments::{Arguments, Command},
+    arguments::{Arguments, Command, InProject},
     failure::{Result, Status},
     session::Session,
 };
@@ -26,28 +28,40 @@ use crate::{
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Status> {
     let global = &arguments.global;
-    let open = || Session::open(global);
     match &arguments.command {
-        Command::Tree => tree::tree(&open().await?).await,
-        Command::Branches => tree::branches(&open().await?).await,
-        Command::Branch(command) => branch::run(&open().await?, command).await,
-        Command::Psql(psql) => run::psql(&open().await?, psql).await,
-        Command::Url(url) => connect::url(&open().await?, url).await,
-        Command::Env(env) => connect::env(&open().await?, env).await,
-        Command::Exec(exec) => run::exec(&open().await?, exec).await,
-        Command::Diff(diff) => diff::diff(&open().await?, diff).await,
-        Command::Drift(drift) => diff::drift(&open().await?, drift).await,
-        Command::Data(command) => data::run(&open().await?, command).await,
-        Command::Mask(command) => mask::run(&open().await?, command).await,
-        Command::Migrate(command) => migrate::run(&open().await?, command).await,
-        Command::Pr(command) => pr::run(&open().await?, command).await,
         Command::Git(command) => git::run(global, command).await,
-        Command::Console(options) => console::run(&open().await?, options).await,
         Command::Init(init) => init::run(global, init).await,
         Command::Doctor => doctor::run(global).await,
         #[cfg(feature = "local")]
         Command::Local(command) => local::run(global, command).await,
-        Command::Completions(completions) => manual::completions(global, completions),
-        Command::Man(man) => manual::man(global, man),
+        Command::Completions(options) => manual::completions(global, options, Arguments::command()),
+        Command::Man(man) => manual::man(global, man, Arguments::command()),
+        Command::InProject(command) => {
+            let session = Session::open(global).await?;
+            match in_project(&session, command).await {
+                Err(failure) if failure.is_not_found() => Err(session.missing(failure).await),
+                done => done,
+            }
+        }
+    }
+}
+
+/// Runs a command that is about a project.
+async fn in_project(session: &Session, command: &InProject) -> Result<Status> {
+    match command {
+        InProject::Tree => tree::tree(session).await,
+        InProject::Branches => tree::branches(session).await,
+        InProject::Branch(command) => branch::run(session, command).await,
+        InProject::Psql(psql) => run::psql(session, psql).await,
+        InProject::Url(url) => connect::url(session, url).await,
+        InProject::Env(env) => connect::env(session, env).await,
+        InProject::Exec(exec) => run::exec(session, exec).await,
+        InProject::Diff(diff) => diff::diff(session, diff).await,
+        InProject::Drift(drift) => diff::drift(session, drift).await,
+        InProject::Data(command) => data::run(session, command).await,
+        InProject::Mask(command) => mask::run(session, command).await,
+        InProject::Migrate(command) => migrate::run(session, command).await,
+        InProject::Pr(command) => pr::run(session, command).await,
+        InProject::Console(options) => console::run(session, options).await,
     }
 }

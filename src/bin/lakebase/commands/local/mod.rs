@@ -25,8 +25,8 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    arguments::Global,
     failure::{Failure, Result, Status, cannot},
+    global::Global,
     output::{self, BOLD, DIM},
     progress,
     serve::Serve,

@@ -19,9 +19,9 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    arguments::Global,
     connection::{Choice, Connection},
     failure::{Failure, Result, Status, cannot},
+    global::Global,
     output, progress,
     session::Session,
     time::size,
