@@ -84,20 +84,39 @@ fn resolve(prefix: &str, tree: &str, all: &mut Vec<String>) {
     }
 }
 
-/// The code of each module but for tests and programs.
-fn sources() -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// The code of each module below a directory of `src/`, without tests and the root of the crate.
+fn modules_in(directory: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(directory);
     let mut all = Vec::new();
     files(&root, &mut all);
     let all = all.into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
-    let relative: Vec<_> = all.map(|file| file.strip_prefix(&root).unwrap().to_owned()).collect();
-    let mut sources = BTreeMap::new();
-    for file in relative {
-        let module = module_of(&file);
+    let mut modules = BTreeMap::new();
+    for file in all {
+        let module = module_of(file.strip_prefix(&root).unwrap());
         let is_test = module.split("::").any(|name| name == "tests");
-        if !is_test && module != "lib" && !module.starts_with("bin") && module != "http::script" {
-            sources.insert(module, code(&fs::read_to_string(root.join(&file)).unwrap()));
+        if !is_test && !["lib", "main"].contains(&module.as_str()) {
+            modules.insert(module, code(&fs::read_to_string(&file).unwrap()));
         }
+    }
+    modules
+}
+
+/// The code of each module of the library.
+fn sources() -> BTreeMap<String, String> {
+    let mut sources = modules_in("");
+    sources.retain(|module, _| !module.starts_with("bin::") && module != "http::script");
+    sources
+}
+
+/// The code of each module of a program, with those that both programs include.
+fn program(name: &str) -> BTreeMap<String, String> {
+    let mut sources = modules_in(&format!("bin/{name}"));
+    for shared in ["console", "serve"] {
+        let below = modules_in(&format!("bin/{shared}"));
+        let path = |module: String| {
+            if module.is_empty() { shared.to_owned() } else { format!("{shared}::{module}") }
+        };
+        sources.extend(below.into_iter().map(|(module, code)| (path(module), code)));
     }
     sources
 }

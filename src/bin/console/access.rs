@@ -11,25 +11,24 @@ use std::{
 };
 
 use axum::{
-    extract::{Query, Request, State},
+    extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY,
             X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     middleware::Next,
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     digest::{SHA256, digest},
     rand::{SecureRandom as _, SystemRandom},
 };
-use serde::Deserialize;
 
-use super::{App, failure::Failure, frame};
+use super::{App, failure::Failure};
 
 const COOKIE_NAME: &str = "lakebase_console";
 /// A browser that is started again stays logged in while the console runs.
@@ -99,7 +98,7 @@ impl Access {
     }
 
     /// Exchanges the token of the login for the cookie of a session.
-    fn log_in(&self, token: &str) -> io::Result<Option<HeaderValue>> {
+    pub(super) fn log_in(&self, token: &str) -> io::Result<Option<HeaderValue>> {
         let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
         if login.is_none_or(|login| login != hashed(token)) {
             return Ok(None);
@@ -190,29 +189,6 @@ pub(super) async fn require_session(State(app): State<App>, mut request: Request
             next.run(request).await
         }
         None => Failure::not_logged_in().into_response(),
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Login {
-    #[serde(default)]
-    token: String,
-}
-
-/// `GET /login?token=…`
-pub(super) async fn log_in(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Query(login): Query<Login>,
-) -> Result<Response, Failure> {
-    if app.access.session_of(&headers).is_some() {
-        return Ok(Redirect::to(&format!("{}/", app.base)).into_response());
-    }
-    match app.access.log_in(&login.token) {
-        // No redirect: where another program led the browser here, it would keep the cookie back from its target.
-        Ok(Some(cookie)) => Ok(([(SET_COOKIE, cookie)], frame::welcome(&app)?).into_response()),
-        Ok(None) => Err(Failure::login_used()),
-        Err(error) => Err(Failure::internal(error.to_string())),
     }
 }
 

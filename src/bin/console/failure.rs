@@ -1,16 +1,12 @@
 //! Failures as pages: what was asked for, why it failed, and what to do.
 
 use axum::{
-    extract::{Request, State},
     http::StatusCode,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use lakebase::{Error, ErrorKind};
 
-use super::{App, frame};
-
-/// A request that failed. `show` makes a page of it, which needs the frame.
+/// A request that failed; [`frame::show_failure`](super::frame::show_failure) makes a page of it.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
@@ -99,15 +95,5 @@ impl IntoResponse for Failure {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-/// Puts the failure of a request into a page.
-pub(super) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
-    let session = app.access_of(request.headers());
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Failure>() {
-        Some(failure) => frame::failure_page(&app, session.as_deref(), failure),
-        None => response,
     }
 }

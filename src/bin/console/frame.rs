@@ -5,8 +5,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Extension, Form, RequestExt as _,
-    extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, StatusCode, request::Parts},
+    extract::{self, FromRequest, FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
+    middleware::Next,
     response::{Html, IntoResponse as _, Response},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,10 +34,6 @@ pub(super) struct Frame {
 }
 
 impl State {
-    pub(super) fn access_of(&self, headers: &HeaderMap) -> Option<Arc<Session>> {
-        self.access.session_of(headers)
-    }
-
     fn frame(&self, session: Option<&Session>) -> Frame {
         Frame {
             base: self.base.clone(),
@@ -159,22 +156,25 @@ struct FailurePage {
     failure: Failure,
 }
 
-pub(super) fn failure_page(app: &App, session: Option<&Session>, failure: Failure) -> Response {
+/// Puts the failure of a request into a page.
+pub(super) async fn show_failure(
+    extract::State(app): extract::State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let session = app.access.session_of(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure_page(&app, session.as_deref(), failure),
+        None => response,
+    }
+}
+
+fn failure_page(app: &App, session: Option<&Session>, failure: Failure) -> Response {
     let status = failure.status;
     let page = app.frame(session).title(failure.title.clone());
     match (FailurePage { page, failure }).render() {
         Ok(text) => (status, Html(text)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
-}
-
-/// The page after the login, which leads on at once.
-#[derive(Template)]
-#[template(path = "welcome.html")]
-struct Welcome<'a> {
-    base: &'a str,
-}
-
-pub(super) fn welcome(app: &App) -> Result<Response> {
-    rendered(&Welcome { base: &app.base })
 }

@@ -1,8 +1,8 @@
 //! The console: a page for the branches of a Lakebase, served on a loopback address to one browser.
 //!
 //! Shared by the programs `lakebase` and `lakebase-local`, over the public handles of the library. Pages are rendered
-//! here; htmx replaces the parts that are live. `access` has the login and the checks of every request, `frame` what
-//! all pages have, `overview` the picture of the branches, `branch` one of them, `compare` two of them.
+//! here; htmx replaces the parts that are live. `access` has the checks of every request, `frame` what all pages
+//! have, `overview` the picture of the branches, `branch` one of them, `compare` two of them.
 
 mod access;
 mod assets;
@@ -10,6 +10,7 @@ mod branch;
 mod compare;
 mod failure;
 mod frame;
+mod login;
 mod overview;
 mod routes;
 mod text;

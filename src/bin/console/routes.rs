@@ -7,14 +7,10 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{
-    App, access, assets, branch, compare,
-    failure::{self, Failure},
-    overview,
-};
+use super::{App, access, assets, branch, compare, failure::Failure, frame, login, overview};
 
-/// Far above any form here, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
+/// Far above any form here, in bytes: the largest is the text of a migration.
+const LARGEST_FORM: usize = 4 * 1024 * 1024;
 
 pub(super) fn router(app: App) -> Router {
     let at = |path: &str| format!("{}{path}", app.base);
@@ -38,14 +34,15 @@ pub(super) fn router(app: App) -> Router {
         .route(&of_branch("/restore"), get(branch::confirm::restore).post(branch::actions::restore))
         .route(&of_branch("/delete"), get(branch::confirm::delete).post(branch::actions::delete))
         .route(&of_branch("/drift"), get(compare::drift::ask).post(compare::drift::show))
+        .route(&of_branch("/rehearse"), get(compare::rehearsal::ask).post(compare::rehearsal::show))
         .layer(from_fn_with_state(app.clone(), access::require_session));
     Router::new()
-        .route(&at("/login"), get(access::log_in))
+        .route(&at("/login"), get(login::log_in))
         .route(&at("/assets/{name}"), get(assets::file))
         .merge(pages)
         .fallback(async || Failure::missing("There is no such page."))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
-        .layer(from_fn_with_state(app.clone(), failure::show))
+        .layer(from_fn_with_state(app.clone(), frame::show_failure))
         .layer(from_fn_with_state(app.clone(), access::check))
         .with_state(app)
 }

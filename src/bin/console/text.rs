@@ -1,5 +1,7 @@
 //! Times and sizes as people read them.
 
+use std::time::Duration;
+
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -55,6 +57,15 @@ pub(super) fn from_field(text: &str) -> Option<DateTime<Utc>> {
 /// `31.5 MB`.
 pub(super) fn size(bytes: u64) -> String {
     ByteSize::b(bytes).display().si().to_string()
+}
+
+/// `4.2 ms`, `310 ms`, `1.5 s`.
+pub(super) fn took(time: Duration) -> String {
+    match time.as_secs_f64() {
+        s if s < 0.01 => format!("{:.1} ms", s * 1e3),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s => format!("{s:.1} s"),
+    }
 }
 
 /// `1 row`, `2 rows`.

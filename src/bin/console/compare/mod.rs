@@ -3,6 +3,7 @@
 pub(super) mod drift;
 mod pairs;
 mod plan;
+pub(super) mod rehearsal;
 pub(super) mod rows;
 mod unified;
 
@@ -48,12 +49,17 @@ struct ComparePage {
 /// A comparison as it is shown.
 struct Comparison {
     is_same: bool,
+    objects: Objects,
+    plan: PlanView,
+}
+
+/// The objects that differ, by their kinds.
+struct Objects {
     /// Numbers of new, changed, renamed and removed objects.
     counts: Vec<(&'static str, usize)>,
     groups: Vec<(String, Vec<ObjectView>)>,
-    objects: usize,
+    all: usize,
     notes: Vec<String>,
-    plan: PlanView,
 }
 
 struct ObjectView {
@@ -66,6 +72,12 @@ struct ObjectView {
 }
 
 impl Comparison {
+    fn of(diff: &SchemaDiff) -> Self {
+        Self { is_same: diff.is_empty(), objects: Objects::of(diff), plan: PlanView::of(diff) }
+    }
+}
+
+impl Objects {
     fn of(diff: &SchemaDiff) -> Self {
         let unified = unified::read(diff.to_string().lines(), 0);
         let is_open = unified.blocks.len() <= OPEN;
@@ -81,12 +93,10 @@ impl Comparison {
             }
         }
         Self {
-            is_same: diff.is_empty(),
             counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
-            objects: unified.blocks.len(),
+            all: unified.blocks.len(),
             groups,
             notes: unified.notes,
-            plan: PlanView::of(diff),
         }
     }
 }
@@ -116,10 +126,7 @@ async fn connectable(app: &App, project: &str, id: &str) -> Result<Branch> {
 }
 
 async fn diff(app: &App, project: &str, choice: &Choice) -> Result<SchemaDiff> {
-    let (branch, against) = tokio::try_join!(
-        connectable(app, project, &choice.branch),
-        connectable(app, project, &choice.against)
-    )?;
+    let (branch, against) = choice.sides(app, project).await?;
     Ok(branch.compare_schema(&against).await?)
 }
 
@@ -127,23 +134,41 @@ impl Choice {
     fn is_complete(&self) -> bool {
         !self.branch.is_empty() && !self.against.is_empty()
     }
+
+    /// The handles of both branches, which can be connected to.
+    async fn sides(&self, app: &App, project: &str) -> Result<(Branch, Branch)> {
+        tokio::try_join!(connectable(app, project, &self.branch), connectable(app, project, &self.against))
+    }
 }
 
-/// The choice with a branch and its source where none is given, and the ids of all branches, the default one first.
-async fn chosen(app: &App, project: &str, mut choice: Choice) -> Result<(Choice, Vec<String>)> {
-    let mut branches = app.options.lakebase.project(project)?.branches().await?;
-    branches.sort_by(|a, b| (!a.is_default, &a.name).cmp(&(!b.is_default, &b.name)));
-    if choice.branch.is_empty() {
-        choice.branch = youngest(&branches).map(|branch| branch.id().to_string()).unwrap_or_default();
+/// The choice of a page.
+struct Asked {
+    /// With a branch and its source where none is given.
+    choice: Choice,
+    /// The ids of all branches, the default one first.
+    branches: Vec<String>,
+    /// The branches to compare; `None` where they are proposed only.
+    sides: Option<(Branch, Branch)>,
+}
+
+impl Asked {
+    async fn of(app: &App, project: &str, mut choice: Choice) -> Result<Self> {
+        let sides = if choice.is_complete() { Some(choice.sides(app, project).await?) } else { None };
+        let mut branches = app.options.lakebase.project(project)?.branches().await?;
+        branches.sort_by(|a, b| (!a.is_default, &a.name).cmp(&(!b.is_default, &b.name)));
+        if choice.branch.is_empty() {
+            choice.branch = youngest(&branches).map(|branch| branch.id().to_string()).unwrap_or_default();
+        }
+        if choice.against.is_empty() {
+            let of = branches.iter().find(|branch| branch.id().as_str() == choice.branch);
+            let source = of.and_then(|branch| branch.source_branch.as_ref());
+            let default = || branches.first().map(|branch| branch.id().to_string());
+            choice.against =
+                source.map(|source| source.id().to_string()).or_else(default).unwrap_or_default();
+        }
+        let branches = branches.iter().map(|branch| branch.id().to_string()).collect();
+        Ok(Self { choice, branches, sides })
     }
-    if choice.against.is_empty() {
-        let of = branches.iter().find(|branch| branch.id().as_str() == choice.branch);
-        let source =
-            of.and_then(|branch| branch.source_branch.as_ref()).map(|source| source.id().to_string());
-        let default = || branches.first().map(|branch| branch.id().to_string());
-        choice.against = source.or_else(default).unwrap_or_default();
-    }
-    Ok((choice, branches.iter().map(|branch| branch.id().to_string()).collect()))
 }
 
 /// `GET /p/{project}/compare?branch=…&against=…`
@@ -153,20 +178,17 @@ pub(super) async fn page(
     Path(project): Path<String>,
     Query(choice): Query<Choice>,
 ) -> Result<Response> {
-    let is_asked = choice.is_complete();
-    let (choice, branches) = chosen(&app, &project, choice).await?;
-    let found = if is_asked { Some(Comparison::of(&diff(&app, &project, &choice).await?)) } else { None };
+    let Asked { choice, branches, sides } = Asked::of(&app, &project, choice).await?;
+    let found = match sides {
+        Some((branch, against)) => Some(Comparison::of(&branch.compare_schema(&against).await?)),
+        None => None,
+    };
     let title = match &found {
         Some(_) => format!("{} compared with {}", choice.branch, choice.against),
         None => "Compare branches".to_owned(),
     };
-    rendered(&ComparePage {
-        page: page.title(title).of(&project, "compare"),
-        project,
-        choice,
-        branches,
-        found,
-    })
+    let page = page.title(title).of(&project, "compare");
+    rendered(&ComparePage { page, project, choice, branches, found })
 }
 
 /// The branch that is most likely to be compared.

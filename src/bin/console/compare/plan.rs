@@ -75,15 +75,15 @@ fn view(statement: &Statement, number: &mut usize) -> StatementView {
     StatementView {
         number: *number,
         sql: format!("{};", statement.sql),
-        locks: statement
-            .locks
-            .iter()
-            .map(|lock| {
-                let (effect, class) = effect(lock.mode);
-                LockView { mode: lock.mode.to_string(), relation: lock.relation.clone(), effect, class }
-            })
-            .collect(),
+        locks: statement.locks.iter().map(|lock| LockView::of(lock.mode, &lock.relation)).collect(),
         hazards: statement.hazards.iter().map(hazard).collect(),
+    }
+}
+
+impl LockView {
+    pub(super) fn of(mode: LockMode, relation: &str) -> Self {
+        let (effect, class) = effect(mode);
+        Self { mode: mode.to_string(), relation: relation.to_owned(), effect, class }
     }
 }
 
@@ -104,7 +104,7 @@ fn class(kind: HazardKind) -> &'static str {
     }
 }
 
-fn hazard(hazard: &Hazard) -> HazardView {
+pub(super) fn hazard(hazard: &Hazard) -> HazardView {
     HazardView {
         kind: hazard.kind.to_string(),
         class: class(hazard.kind),

@@ -7,7 +7,7 @@ use axum::{
 };
 use lakebase::data::{ChangeKind, DataDiff, RowChange, TableDiff};
 
-use super::{Choice, chosen, connectable};
+use super::{Asked, Choice};
 use crate::console::{
     App,
     failure::Result,
@@ -131,16 +131,12 @@ pub(in crate::console) async fn page(
     Path(project): Path<String>,
     Query(choice): Query<Choice>,
 ) -> Result<Response> {
-    let is_asked = choice.is_complete();
-    let (choice, branches) = chosen(&app, &project, choice).await?;
-    let found = if is_asked {
-        let (branch, against) = tokio::try_join!(
-            connectable(&app, &project, &choice.branch),
-            connectable(&app, &project, &choice.against)
-        )?;
-        Some(RowsView::of(&branch.compare_data(&against).row_limit(SHOWN).await?, &choice))
-    } else {
-        None
+    let Asked { choice, branches, sides } = Asked::of(&app, &project, choice).await?;
+    let found = match sides {
+        Some((branch, against)) => {
+            Some(RowsView::of(&branch.compare_data(&against).row_limit(SHOWN).await?, &choice))
+        }
+        None => None,
     };
     let page =
         page.title(format!("Rows of {} and {}", choice.branch, choice.against)).of(&project, "compare");
