@@ -101,6 +101,45 @@ async fn branches_are_created_compared_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_migration_is_rehearsed_and_its_report_shown() {
+    on_a_project(async |fixture| {
+        run(
+            &fixture.main,
+            "CREATE TABLE item (id int PRIMARY KEY, name varchar(20)); INSERT INTO item VALUES (1)",
+        )
+        .await;
+        let dev = fixture.branch("dev").await;
+        run(&dev, "ALTER TABLE item ADD tier text").await;
+        let console = Console::of(&fixture, &[]);
+        let client = console.browser().log_in(&console.login);
+        let at = format!("/p/{}", fixture.project.name.id());
+        let compared = client.get(&format!("{at}/compare?branch=dev&against=production")).expect(200);
+        compared.has("/b/production/rehearse?from=dev");
+        let rehearse = format!("{at}/b/production/rehearse");
+        let page = client.get(&format!("{rehearse}?from=dev")).expect(200);
+        page.has("ADD COLUMN tier text").has("<textarea name=\"sql\"");
+        let csrf = client.csrf(&rehearse);
+        let sql = "ALTER+TABLE+item+ALTER+name+TYPE+int+USING+1;%0ACREATE+INDEX+ON+item+(name);";
+        let report = client.post(&rehearse, &format!("csrf={csrf}&sql={sql}")).expect(200);
+        let report = report.has("2</b> statements").has("ACCESS EXCLUSIVE").has("reads and writes wait");
+        let report = report.has("was rewritten").has("table rewrite").has("TABLE public.item");
+        report.has("### Rehearsal (").has("CREATE INDEX ON item (name);");
+        let wrong = client.post(&rehearse, &format!("csrf={csrf}&sql=ALTER+TABLE+%3Cb%3E")).expect(502);
+        wrong.has("It failed on the temporary branch").has("ALTER TABLE &#60;b&#62;");
+        client.post(&rehearse, &format!("csrf={csrf}&sql=+")).expect(400).has("no SQL");
+        assert_eq!(fixture.project.branches().await.unwrap().len(), 2, "the temporary branches are gone");
+        assert_eq!(
+            number(&fixture.main, "SELECT count(*) FROM pg_indexes WHERE tablename = 'item'").await,
+            1
+        );
+        let reader = Console::of(&fixture, &["--read-only"]);
+        let client = reader.browser().log_in(&reader.login);
+        client.get(&rehearse).expect(200).has("shows only");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_protected_branch_and_one_with_children_are_not_deleted() {
     on_a_project(async |fixture| {
         let console = Console::of(&fixture, &[]);
@@ -138,6 +177,24 @@ async fn a_branch_is_restored_to_a_moment() {
         client.get(&at).expect(200).has("what was there is in restored-");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_projects_and_branches_lead_to_the_console_of_the_server() {
+    let directory = directory();
+    let serve = Serve::start(&directory.path().join("data"));
+    let shop = serve.client().await.create_project("shop").await.unwrap();
+    let production = shop.default_branch().await.unwrap();
+    let login = serve.text("console").parse().unwrap();
+    let client = Client::of(&login).log_in(&login);
+    let begin = format!("http://{}{}", client.host, client.base);
+    let follow = |url: Option<String>| client.get(url.unwrap().strip_prefix(&begin).unwrap()).expect(200);
+    follow(shop.console_url()).has("Branches of shop");
+    follow(shop.branch_console_url(&production)).has("Branch production");
+    let read = shop.handle().get().await.unwrap();
+    follow(read.branch_console_url(&production)).has("Branch production");
+    let all = serve.client().await.projects().await.unwrap();
+    assert_eq!(all[0].console_url(), shop.console_url());
 }
 
 #[test]

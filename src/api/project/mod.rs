@@ -79,6 +79,9 @@ pub struct ProjectInfo {
     pub default_endpoint_settings: EndpointDefaults,
     /// The period in which point-in-time branches can begin.
     pub history_retention: Option<Duration>,
+    /// Its page in the console of a local Lakebase.
+    #[serde(skip)]
+    pub(crate) local_console_url: Option<String>,
     /// Whether roles may log in with passwords.
     pub native_login: bool,
     /// The maximum data size of a branch, in bytes.
@@ -161,6 +164,7 @@ impl ProjectInfo {
             default_branch: maybe_named(status.default_branch, "default_branch")?,
             default_endpoint_settings: status.default_endpoint_settings.map(Into::into).unwrap_or_default(),
             history_retention: status.history_retention_duration.map(|seconds| seconds.0),
+            local_console_url: status.console_url,
             native_login: status.enable_pg_native_login.unwrap_or_default(),
             branch_logical_size_limit_bytes: count(status.branch_logical_size_limit_bytes),
             storage_size_bytes: count(status.synthetic_storage_size_bytes).unwrap_or_default(),

@@ -144,6 +144,9 @@ pub(crate) struct ProjectStatus {
     pub(crate) synthetic_storage_size_bytes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) compute_last_active_time: Option<DateTime<Utc>>,
+    /// Its page in the console of the server; sent by the local Lakebase only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) console_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget_policy_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

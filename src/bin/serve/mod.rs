@@ -212,7 +212,9 @@ async fn open_console(local: &LocalLakebase, listener: TcpListener) -> Result<Co
         is_local: true,
         project: None,
     };
-    Ok(Console::start(listener, options)?)
+    let console = Console::start(listener, options)?;
+    local.set_console_url(console.url().parse()?);
+    Ok(console)
 }
 
 fn builder(data_dir: Option<PathBuf>, arguments: Serve) -> LocalLakebaseBuilder {

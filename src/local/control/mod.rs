@@ -179,6 +179,7 @@ impl Control {
             locks: Arc::clone(&locks),
             user: Arc::clone(&user),
             pg_version,
+            console: Arc::default(),
         };
         let spares = Spares::new(Arc::clone(&state), Arc::clone(computes), policy, idle_time_scale);
         let branches = Branches {

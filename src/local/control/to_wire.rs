@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use super::{
     activity::ActivityTable,
@@ -30,7 +31,11 @@ pub(super) const PURGE_AFTER: TimeDelta = TimeDelta::days(7);
 /// 8 TiB, the service's default.
 const LOGICAL_SIZE_LIMIT: i64 = 8_796_093_022_208;
 
-pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> wire::project::Project {
+pub(super) fn project(
+    project: &Project,
+    last_active: Option<DateTime<Utc>>,
+    console: Option<&Url>,
+) -> wire::project::Project {
     let Sizing { min_cu, max_cu, suspend_after } = project.defaults.sizing;
     let pg_settings = &project.defaults.pg_settings;
     wire::project::Project {
@@ -59,6 +64,7 @@ pub(super) fn project(project: &Project, last_active: Option<DateTime<Utc>>) -> 
             branch_logical_size_limit_bytes: Some(LOGICAL_SIZE_LIMIT),
             synthetic_storage_size_bytes: Some(0),
             compute_last_active_time: last_active,
+            console_url: console.map(|console| format!("{console}p/{}", project.id)),
             budget_policy_id: project.budget_policy_id.clone(),
             custom_tags: (!project.custom_tags.is_empty()).then(|| project.custom_tags.clone()),
         }),

@@ -130,6 +130,23 @@ impl LocalLakebase {
         self.record.copies
     }
 
+    /// Names the console that shows it, so that [`ProjectInfo::console_url`](crate::model::ProjectInfo::console_url) of
+    /// its projects leads there: the address of the first page, with a slash at its end.
+    ///
+    /// For programs that serve one, as `lakebase-local serve` does. Does nothing if the server belongs to another process.
+    ///
+    /// ```no_run
+    /// # fn example(local: lakebase::local::LocalLakebase) -> Result<(), url::ParseError> {
+    /// local.set_console_url("http://127.0.0.1:8433/".parse()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_console_url(&self, url: Url) {
+        if let Some(running) = &self.running {
+            running.control.projects.set_console(url);
+        }
+    }
+
     /// Whether another process runs it; [`shutdown`](Self::shutdown) does not stop it then.
     pub fn is_attached(&self) -> bool {
         self.running.is_none()

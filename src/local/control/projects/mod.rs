@@ -4,9 +4,13 @@ mod create;
 mod delete;
 mod permissions;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use chrono::Utc;
+use url::Url;
 
 pub(super) use self::delete::purgeable;
 use super::{
@@ -43,6 +47,8 @@ pub(crate) struct Projects {
     pub(super) user: Arc<str>,
     /// The PostgreSQL of projects that do not ask for a version.
     pub(super) pg_version: u32,
+    /// The first page of the console that shows them, ending in a slash.
+    pub(super) console: Arc<RwLock<Option<Url>>>,
 }
 
 impl Projects {
@@ -121,10 +127,16 @@ impl Projects {
         Ok(())
     }
 
+    /// Has every project name its page in this console from now on.
+    pub(crate) fn set_console(&self, url: Url) {
+        *self.console.write().unwrap_or_else(PoisonError::into_inner) = Some(url);
+    }
+
     fn to_wire(&self, state: &State, project: &Project) -> wire::project::Project {
         let endpoints = state.branches_of(&project.id).flat_map(|branch| branch.endpoints.values());
         let active = endpoints.filter_map(|endpoint| self.computes.activity.last_active(&endpoint.uid));
-        to_wire::project(project, active.max())
+        let console = self.console.read().unwrap_or_else(PoisonError::into_inner);
+        to_wire::project(project, active.max(), console.as_ref())
     }
 }
 
