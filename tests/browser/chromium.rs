@@ -8,10 +8,16 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, prelude::*};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{child, directory::directory};
+use crate::{
+    driver::Driver,
+    support::{child, directory::directory},
+};
+
+pub(super) const TAB: &str = "\u{e004}";
+pub(super) const ENTER: &str = "\u{e007}";
+pub(super) const DOWN: &str = "\u{e015}";
 
 /// Longer than any page takes here, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -52,9 +58,9 @@ for _ in 1 2 3 4 5; do rm -rf "$dir" 2>/dev/null && exit; sleep 0.2; done
 "#;
 
 /// The driver and its browser, which end when it is dropped and when the process of the tests ends.
-struct Driver(Child);
+struct Processes(Child);
 
-impl Drop for Driver {
+impl Drop for Processes {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         let _ = self.0.wait();
@@ -63,8 +69,8 @@ impl Drop for Driver {
 
 /// A browser with a profile of its own.
 pub(super) struct Browser {
-    pub(super) page: WebDriver,
-    _driver: Driver,
+    pub(super) page: Driver,
+    _processes: Processes,
 }
 
 impl Browser {
@@ -74,48 +80,49 @@ impl Browser {
 
     /// Starts it with all of its files in a directory that is removed with it.
     pub(super) async fn start_in(directory: &Path) -> Self {
-        // The client of the driver asks for a provider of TLS, and uses none.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", SCRIPT, "sh"]).arg(directory).args(["chromedriver", "--port=0"]);
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = Driver(shell.spawn().expect("/bin/sh runs"));
+        let mut processes = Processes(shell.spawn().expect("/bin/sh runs"));
         let line =
-            child::line(driver.0.stdout.take().unwrap(), |line| line.contains("successfully on port "));
+            child::line(processes.0.stdout.take().unwrap(), |line| line.contains("successfully on port "));
         let line = line.expect("chromedriver is installed (Debian: chromium, chromium-driver)");
         let port: u16 = line.rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
-        let mut wanted = DesiredCapabilities::chrome();
-        for argument in ARGUMENTS {
-            wanted.add_arg(&format!("--{argument}")).unwrap();
-        }
-        wanted.add_arg(&format!("--user-data-dir={}", directory.join("profile").display())).unwrap();
-        wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
-        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.unwrap();
-        Self { page, _driver: driver }
+        let mut arguments: Vec<String> = ARGUMENTS.map(|argument| format!("--{argument}")).to_vec();
+        arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
+        Self { page: Driver::begin(port, &arguments).await, _processes: processes }
     }
 
     pub(super) async fn end(self) {
-        self.page.clone().quit().await.unwrap();
+        self.page.end().await;
     }
 
-    pub(super) async fn find(&self, css: &str) -> WebElement {
-        let found = self.page.query(By::Css(css.to_owned())).wait(LIMIT, Duration::from_millis(50));
-        found.first().await.unwrap_or_else(|error| panic!("{css}: {error}"))
+    /// Waits for an element and gives its id.
+    pub(super) async fn find(&self, css: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(found) = self.page.element(css).await {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "there is no {css}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(super) async fn click(&self, css: &str) {
         let found = self.find(css).await;
-        found.scroll_into_view().await.unwrap();
-        found.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        // Out from below the head, which stays at the top.
+        let script = format!("document.querySelector({}).scrollIntoView({{block: 'center'}})", json!(css));
+        self.run(&script).await;
+        self.page.click(&found).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub(super) async fn write(&self, css: &str, text: &str) {
+        self.page.keys(&self.find(css).await, text).await;
     }
 
     pub(super) async fn run(&self, script: &str) -> Value {
-        self.page
-            .execute(script, vec![])
-            .await
-            .unwrap_or_else(|error| panic!("{script}: {error}"))
-            .json()
-            .clone()
+        self.page.run(script).await
     }
 
     /// Waits until a script gives this value.
@@ -145,14 +152,14 @@ impl Browser {
     }
 
     /// Presses keys in the element that has the focus.
-    pub(super) async fn press(&self, keys: impl Into<TypingData>) {
-        self.page.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    pub(super) async fn press(&self, keys: &str) {
+        self.page.press(keys).await;
     }
 
     /// Presses Tab until an element has the focus, and looks whether a person can see that it has.
     pub(super) async fn tab_to(&self, css: &str) {
         for _ in 0..80 {
-            self.press(Key::Tab + "").await;
+            self.press(TAB).await;
             let script = format!(
                 "const at = document.activeElement; if (!at.matches({})) return null;
                  const style = getComputedStyle(at); return style.outlineStyle !== 'none' && style.outlineWidth !== '0px'",
@@ -172,9 +179,9 @@ impl Browser {
     /// Has the page take this color scheme and size.
     pub(super) async fn looks(&self, scheme: &str, width: u32, height: u32) {
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        self.page.cdp().send_raw("Emulation.setEmulatedMedia", media).await.unwrap();
+        self.page.chromium("Emulation.setEmulatedMedia", media).await;
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
-        self.page.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+        self.page.chromium("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// Checks a page in light and dark and at a phone's width, and keeps pictures of it.
@@ -199,7 +206,7 @@ impl Browser {
             axe.run({runOnly: tags}).then(
               found => done(found.violations.map(line)),
               error => done(['axe failed: ' + error]));";
-        let found = self.page.execute_async(script, vec![]).await.unwrap().json().clone();
+        let found = self.page.run_async(script).await;
         assert_eq!(found, json!([]), "{what}");
         let over = self.run("return document.documentElement.scrollWidth - innerWidth").await;
         assert!(over.as_i64().unwrap() <= 0, "{what} is wider than the screen by {over}");
@@ -213,16 +220,16 @@ impl Browser {
 
     /// Nothing was refused, failed or complained about on any page since the last look.
     pub(super) async fn has_no_errors(&self) {
-        let log = self.page.browser_log().await.unwrap();
-        let errors: Vec<_> =
-            log.iter().filter(|entry| entry.level == "SEVERE" || entry.level == "WARNING").collect();
-        assert!(errors.is_empty(), "{errors:?}");
+        let mut log = self.page.log().await;
+        log.retain(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        assert!(log.is_empty(), "{log:?}");
     }
 
     /// Keeps a picture of the page in the directory that `LAKEBASE_SCREENSHOTS` names.
     pub(super) async fn picture(&self, name: &str) {
         if let Some(directory) = std::env::var_os("LAKEBASE_SCREENSHOTS") {
-            self.page.screenshot(&Path::new(&directory).join(format!("console-{name}.png"))).await.unwrap();
+            let file = Path::new(&directory).join(format!("console-{name}.png"));
+            std::fs::write(file, self.page.screenshot().await).unwrap();
         }
     }
 }

@@ -4,11 +4,10 @@ use std::{fs, path::Path, time::Duration};
 
 use lakebase::{Expiry, hours, model::ProjectInfo};
 use serde_json::Value;
-use thirtyfour::Key;
 use tokio::time::Instant;
 
 use crate::{
-    chromium::Browser,
+    chromium::{Browser, DOWN, ENTER},
     support::{console::Console, directory::directory, fixture::run, mock::project_of, serve::Serve},
 };
 
@@ -62,12 +61,13 @@ async fn a_branch_is_created_compared_planned_and_deleted() {
     let (serve, shop) = shop(&directory.path().join("data")).await;
     let production = shop.default_branch().await.unwrap();
     let browser = Browser::start().await;
-    browser.page.goto(serve.text("console")).await.unwrap();
+    browser.page.goto(serve.text("console")).await;
     tree(&browser).await;
     create(&browser).await;
     run(&shop.branch("tiers").unwrap(), TIERS).await;
     branch(&browser).await;
     compare(&browser).await;
+    rehearsal(&browser).await;
     rows(&browser).await;
     run(&production, "ALTER TABLE customers ALTER COLUMN email TYPE text, ADD COLUMN phone text").await;
     drift(&browser).await;
@@ -87,7 +87,7 @@ async fn tree(browser: &Browser) {
 
 async fn create(browser: &Browser) {
     browser.click("#create summary").await;
-    browser.find("#create input[name=id]").await.send_keys("tiers").await.unwrap();
+    browser.write("#create input[name=id]", "tiers").await;
     browser.is_fine("create").await;
     browser.click("#create button").await;
     browser.sees("Created tiers from production").await;
@@ -102,7 +102,7 @@ async fn branch(browser: &Browser) {
     let slide =
         "if (!document.getElementById('slide')) location.reload(); return !!document.getElementById('slide')";
     browser.becomes(slide, true).await;
-    browser.page.refresh().await.unwrap();
+    browser.page.refresh().await;
     assert_eq!(browser.run("return document.querySelector('#secret')").await, Value::Null);
     let slide = "const s = document.getElementById('slide'); s.value = s.min;
         s.dispatchEvent(new Event('input', {bubbles: true})); return document.getElementById('at').value";
@@ -115,7 +115,7 @@ async fn compare(browser: &Browser) {
     browser.click(".heading .primary").await;
     browser.sees("TABLE public.customers").await;
     browser.is_fine("compare").await;
-    browser.find("[data-filter]").await.send_keys("revenue").await.unwrap();
+    browser.write("[data-filter]", "revenue").await;
     browser.becomes("return document.querySelectorAll('[data-item]:not([hidden])').length", 1).await;
     browser.click("a[href='#plan']").await;
     browser.sees("ACCESS EXCLUSIVE").await;
@@ -125,6 +125,18 @@ async fn compare(browser: &Browser) {
     assert!(marked.as_str().unwrap().contains("80|200"), "{marked}");
 }
 
+async fn rehearsal(browser: &Browser) {
+    browser.click("a[href*='/rehearse?']").await;
+    browser.is_fine("rehearse").await;
+    browser.click("form .primary").await;
+    browser.sees("Changes of the schema").await;
+    browser.is_fine("rehearsal").await;
+    for _ in 0..2 {
+        browser.page.back().await;
+    }
+    browser.sees("TABLE public.customers").await;
+}
+
 async fn rows(browser: &Browser) {
     browser.click(".segments a:last-child").await;
     browser.sees("compared with").await;
@@ -132,13 +144,14 @@ async fn rows(browser: &Browser) {
 }
 
 async fn drift(browser: &Browser) {
-    let shop = browser.find("nav a").await.attr("href").await.unwrap().unwrap();
-    let url = browser.page.current_url().await.unwrap().join(&format!("{shop}/b/tiers/drift")).unwrap();
-    browser.page.goto(url.as_str()).await.unwrap();
+    let url =
+        browser.run("return new URL(document.querySelector('nav a').href + '/b/tiers/drift').href").await;
+    let url = url.as_str().unwrap();
+    browser.page.goto(url).await;
     browser.click("main .primary").await;
     browser.sees("1 conflict").await;
     browser.is_fine("drift").await;
-    browser.page.goto(url.as_str().trim_end_matches("/drift")).await.unwrap();
+    browser.page.goto(url.trim_end_matches("/drift")).await;
 }
 
 async fn delete(browser: &Browser, id: &str) {
@@ -157,7 +170,7 @@ async fn keys_alone_create_compare_and_delete_a_branch() {
     let directory = directory();
     let (serve, shop) = shop(&directory.path().join("data")).await;
     let browser = Browser::start().await;
-    browser.page.goto(serve.text("console")).await.unwrap();
+    browser.page.goto(serve.text("console")).await;
     browser.find("#b-experiment").await;
     // To the filter, through the rows, into a branch.
     browser.press("/").await;
@@ -165,7 +178,7 @@ async fn keys_alone_create_compare_and_delete_a_branch() {
     let names = "return [...document.querySelectorAll('a.row b')].map(b => b.textContent).join()";
     browser.becomes(names, "production,staging,experiment").await;
     for _ in 0..2 {
-        browser.press(Key::Down + "").await;
+        browser.press(DOWN).await;
     }
     let focused = "return document.activeElement.id";
     browser.becomes(focused, "b-staging").await;
@@ -173,34 +186,34 @@ async fn keys_alone_create_compare_and_delete_a_branch() {
     browser.run("document.getElementById('picture').dataset.isOld = 1").await;
     browser.becomes("return !document.getElementById('picture').dataset.isOld", true).await;
     browser.becomes(focused, "b-staging").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.sees("New branch from staging").await;
 
     browser.tab_to("details.create summary").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.tab_to("details.create input[name=id]").await;
-    browser.press("tiers" + Key::Enter).await;
+    browser.press(&format!("tiers{ENTER}")).await;
     browser.sees("Created tiers from staging").await;
     run(&shop.branch("tiers").unwrap(), TIERS).await;
 
     browser.tab_to(".heading .primary").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.sees("TABLE public.customers").await;
     browser.tab_to("details.object summary").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.becomes("return document.querySelector('details.object').open", false).await;
     browser.tab_to("a[href='#plan']").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.sees("ACCESS EXCLUSIVE").await;
 
-    browser.page.back().await.unwrap();
-    browser.page.back().await.unwrap();
+    browser.page.back().await;
+    browser.page.back().await;
     browser.sees("A branch that expires").await;
     browser.tab_to(".heading .danger").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.sees("Delete branch tiers?").await;
     browser.tab_to("button.danger").await;
-    browser.press(Key::Enter + "").await;
+    browser.press(ENTER).await;
     browser.sees("Deleted tiers").await;
     browser.has_no_errors().await;
     browser.end().await;
@@ -212,10 +225,10 @@ async fn a_thousand_branches_can_be_looked_at() {
     let mock = project_of(1000).await;
     let console = Console::start(&format!("http://{}", mock.address()), "t0", &[]);
     let browser = Browser::start().await;
-    browser.page.goto(console.login.as_str()).await.unwrap();
+    browser.page.goto(console.login.as_str()).await;
     browser.find("#b-b-999").await;
     browser.sees("1001 branches").await;
-    browser.page.refresh().await.unwrap();
+    browser.page.refresh().await;
     usable(&browser, "1,000 branches").await;
     browser.is_fine("thousand").await;
     let begin = Instant::now();
@@ -237,7 +250,7 @@ async fn a_difference_of_five_hundred_objects_can_be_read() {
         END LOOP; END $$";
     run(&shop.branch("experiment").unwrap(), tables).await;
     let browser = Browser::start().await;
-    browser.page.goto(serve.text("console")).await.unwrap();
+    browser.page.goto(serve.text("console")).await;
     browser.click("#b-experiment").await;
     browser.click(".heading .primary").await;
     browser.sees("TABLE public.t_500").await;
@@ -269,7 +282,7 @@ async fn usable(browser: &Browser, what: &str) {
 async fn a_browser_ends_with_a_test_that_fails() {
     let directory = directory();
     let browser = Browser::start_in(directory.path()).await;
-    browser.page.goto("about:blank").await.unwrap();
+    browser.page.goto("about:blank").await;
     let place = directory.path().to_str().unwrap().to_owned();
     assert!(!processes_with(&place).is_empty());
     let failed = tokio::spawn(async move {
