@@ -1,23 +1,61 @@
 //! Children of tables: partitions, and tables that inherit from them.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::sql::{alter_only, lines};
 use crate::schema::model::{Attr, Kind, Object, Schema};
 use crate::schema::statement::Statement;
 
-/// The partitions and the inheritance children of a table.
-pub(super) fn children<'a>(schema: &'a Schema, table: &str) -> impl Iterator<Item = &'a str> {
-    let of = move |place: &Object<'_>| place.text(Attr::ParentRelation) == table;
-    let partitions = schema.objects.of_kind(Kind::Partition).filter(of).map(|place| place.key.name);
-    let inherits = move |child: &Object<'_>| lines(child.get(Attr::Inherits)).contains(&table);
-    partitions.chain(schema.objects.of_kind(Kind::Table).filter(inherits).map(|child| child.key.name))
+/// The partitions and inheritance children of every table of a schema.
+pub(in crate::schema) struct Children<'a> {
+    schema: &'a Schema,
+    /// Their positions by the name of the parent, once one was asked for.
+    by_parent: OnceCell<BTreeMap<String, Vec<usize>>>,
+}
+
+impl<'a> Children<'a> {
+    pub(in crate::schema) fn new(schema: &'a Schema) -> Self {
+        Self { schema, by_parent: OnceCell::new() }
+    }
+
+    /// The names of those of a table.
+    pub(in crate::schema) fn of(&self, table: &str) -> impl Iterator<Item = &'a str> + use<'a, '_> {
+        let schema = self.schema;
+        let positions = self.by_parent.get_or_init(|| by_parent(schema)).get(table);
+        positions.into_iter().flatten().map(|at| schema.objects.at(*at).key.name)
+    }
+
+    /// The table itself, a partition or a child of it that is foreign: PostgreSQL converts its values by no expression.
+    pub(in crate::schema) fn foreign_below(&self, table: &str) -> Option<Object<'a>> {
+        let own = self.schema.object(Kind::Table, table)?;
+        if own.has(Attr::Foreign) {
+            return Some(own);
+        }
+        self.of(table).find_map(|child| self.foreign_below(child))
+    }
+}
+
+fn by_parent(schema: &Schema) -> BTreeMap<String, Vec<usize>> {
+    let mut by_parent: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut add = |parent: &str, child: Object<'_>| {
+        by_parent.entry(parent.to_owned()).or_default().extend(schema.find(child.key));
+    };
+    for place in schema.objects.of_kind(Kind::Partition) {
+        add(place.text(Attr::ParentRelation), place);
+    }
+    for table in schema.objects.of_kind(Kind::Table) {
+        lines(table.get(Attr::Inherits)).into_iter().for_each(|parent| add(parent, table));
+    }
+    by_parent
 }
 
 /// Removes the default that tables below get with a new column although the new side has none there.
 pub(super) fn drop_defaults_below(ctx: &Context<'_>, table: &str, column: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
-    for child in children(ctx.new, table).filter(|child| !ctx.is_fresh(child)) {
-        let was_below = children(ctx.old, table).any(|old| old == child);
+    for child in ctx.new_children.of(table).filter(|child| !ctx.is_fresh(child)) {
+        let was_below = ctx.old_children.of(table).any(|old| old == child);
         let below = ctx.new.object(Kind::Column, &format!("{child}.{column}")).filter(|_| was_below);
         let Some(below) = below else { continue };
         if ctx.parts(&below).all(|(_, part)| part.key.kind != Kind::Default) {

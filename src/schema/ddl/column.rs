@@ -265,7 +265,7 @@ impl<'c, 'a> Change<'c, 'a> {
         let partitioned = |table: &Object<'_>| !table.has(Attr::Foreign);
         if retyped
             && ctx.old.object(Kind::Table, parent(new)).is_some_and(|table| partitioned(&table))
-            && retype::foreign_below(ctx.old, parent(new)).is_some()
+            && ctx.old_children.foreign_below(parent(new)).is_some()
             && !convertible()
         {
             return Some("PostgreSQL cannot convert the values of a table with a foreign table below it");

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
+use super::children::Children;
 use crate::schema::model::{Adjacency, MemberRenames, Object, Schema, taken_names};
 use crate::schema::statement::Statement;
 
@@ -21,6 +22,8 @@ pub(in crate::schema) struct Context<'a> {
     /// Positions in the new schema of objects that are created as a part of their table or column.
     pub(in crate::schema) inline: BTreeSet<usize>,
     pub(in crate::schema) new_parts: &'a Adjacency,
+    pub(in crate::schema) old_children: Children<'a>,
+    pub(in crate::schema) new_children: Children<'a>,
     /// The names in both schemas that could collide with those of helper objects. See [`Context::is_taken`].
     pub(in crate::schema) taken: OnceCell<HashSet<String>>,
 }

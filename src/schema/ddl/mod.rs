@@ -27,6 +27,7 @@ use super::model::{Attr, Kind, Object};
 use super::statement::Statement;
 
 pub(super) use access::{initial_privileges, shift_privileges};
+pub(super) use children::Children;
 pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, IndexUse, Swap};
@@ -38,7 +39,7 @@ pub(super) use not_null::{
 pub(super) use partition::{HALF_DETACHED, PENDING as PENDING_DETACH, is_kept_key, moves_rows};
 pub(super) use recreate::{Moved, columns, copy, drop_moved, move_away, moved_sequence};
 pub(super) use relation::table_owner;
-pub(super) use retype::{base, foreign_below, retype};
+pub(super) use retype::{base, retype};
 pub(super) use sql::{key, lines, parent, phrase, temporary};
 pub(super) use table::{ORDER_OF_TYPE, follows_type, join};
 

@@ -1,6 +1,5 @@
 //! Not-null constraints of columns: a flag, and since PostgreSQL 18 a named constraint.
 
-use super::children::children;
 use super::context::Context;
 use super::sql::{alter, lines, parent, temporary};
 use crate::schema::hazard::HazardKind;
@@ -67,11 +66,7 @@ pub(in crate::schema) fn change(
     let (was, is) = (Marks::of(old), Marks::of(new));
     let mut statements = Vec::new();
     if before != name {
-        let children = ctx.old.objects.iter().filter(|f| {
-            f.key.kind == Kind::Partition && f.text(Attr::ParentRelation) == table
-                || f.key.kind == Kind::Table && lines(f.get(Attr::Inherits)).contains(&table)
-        });
-        for child in children.map(|f| f.parent.unwrap_or(f.key).name) {
+        for child in ctx.old_children.of(table) {
             let column = ctx.old.object(Kind::Column, &format!("{child}.{}", old.text(Attr::Name)));
             if column.is_some_and(|c| c.has(Attr::NotNull) && constraint_name(ctx.old, &c) != *before) {
                 return Err(format!(
@@ -297,9 +292,9 @@ fn handed_up<'a>(ctx: &Context<'a>, above: &Object<'_>) -> Vec<Object<'a>> {
         })
     };
     let mut found = Vec::new();
-    for child in children(ctx.new, parent(above)).filter(|child| !ctx.is_fresh(child)) {
+    for child in ctx.new_children.of(parent(above)).filter(|child| !ctx.is_fresh(child)) {
         let Some(old) = droppable(ctx.old, child) else { continue };
-        let is_below = children(ctx.old, parent(above)).any(|before| before == child);
+        let is_below = ctx.old_children.of(parent(above)).any(|before| before == child);
         let alone = children_above(ctx.old, child) == 1;
         let Some(new) = droppable(ctx.new, child).filter(|_| is_below && alone) else { continue };
         let custom = Marks::of(&old).name.is_some() && new.has(Attr::OwnNotNull);

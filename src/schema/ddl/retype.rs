@@ -1,6 +1,5 @@
 //! Changes of the type of a column.
 
-use super::children::children;
 use super::context::Context;
 use super::sql::{alter, parent};
 use crate::schema::hazard::HazardKind;
@@ -20,7 +19,7 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
     let quick = free || relabeled && !is_constrained(ctx.new, after);
     let name = new.text(Attr::Name);
     let computed = new.has(Attr::Generated) || new.has(Attr::GeneratedVirtual);
-    if !free && !computed && foreign_below(ctx.old, table).is_none() {
+    if !free && !computed && ctx.old_children.foreign_below(table).is_none() {
         sql += &format!(" USING {}", converted(ctx, name, before, after));
     }
     let mut statement = Statement::new(sql).exclusive(table);
@@ -38,15 +37,6 @@ pub(in crate::schema) fn retype(ctx: &Context<'_>, old: &Object, new: &Object) -
             statement.hazard(HazardKind::BreaksClients, table, format!("column {name} has another type"));
     }
     statement
-}
-
-/// The table itself, a partition or a child of it that is foreign: PostgreSQL converts its values by no expression.
-pub(in crate::schema) fn foreign_below<'a>(schema: &'a Schema, table: &str) -> Option<Object<'a>> {
-    let own = schema.object(Kind::Table, table)?;
-    if own.has(Attr::Foreign) {
-        return Some(own);
-    }
-    children(schema, table).find_map(|child| foreign_below(schema, child))
 }
 
 /// Whether PostgreSQL converts values by an assignment, without an expression.

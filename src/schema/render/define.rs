@@ -374,6 +374,8 @@ fn from_sql(schema: &Schema, object: &Object) -> Definition {
         recreated: Default::default(),
         inline: Default::default(),
         new_parts: &Adjacency::default(),
+        old_children: ddl::Children::new(schema),
+        new_children: ddl::Children::new(schema),
         taken: Default::default(),
     };
     let statements = ddl::create(&ctx, object);

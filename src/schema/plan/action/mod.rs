@@ -18,7 +18,7 @@ mod versions;
 use std::collections::BTreeSet;
 
 use super::{PlanOptions, Tactics};
-use crate::schema::ddl::Context;
+use crate::schema::ddl::{self, Context};
 use crate::schema::diff::SchemaDiff;
 use crate::schema::error::{PlanError, Refusal};
 use crate::schema::model::{Adjacency, Kind, Name, Object, Schema, pairs};
@@ -164,6 +164,8 @@ impl<'a> Planner<'a> {
                 recreated: BTreeSet::new(),
                 inline: BTreeSet::new(),
                 new_parts,
+                old_children: ddl::Children::new(old),
+                new_children: ddl::Children::new(new),
                 taken: Default::default(),
             },
             items,

@@ -278,7 +278,7 @@ fn move_column(planner: &mut Planner<'_>, on: &Dependence<'_>) {
         let foreign = |table: Object<'_>| table.has(Attr::Foreign);
         let foreign = planner.ctx.old.object(Kind::Table, ddl::parent(new)).is_some_and(foreign);
         let converted = on.needed_object.key.kind != Kind::Collation && !foreign;
-        if let Some(below) = ddl::foreign_below(planner.ctx.old, ddl::parent(new)).filter(|_| converted) {
+        if let Some(below) = planner.ctx.old_children.foreign_below(ddl::parent(new)).filter(|_| converted) {
             let reason =
                 format!("PostgreSQL cannot convert the values of a table above foreign {}", below.key);
             return planner.refuse(new, reason);
