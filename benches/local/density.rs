@@ -22,8 +22,9 @@ use super::{
 
 /// Beyond the limit of the service.
 const MAX_BRANCHES: usize = 2000;
-/// Computes sleep after five minutes without a query, at this many times the speed of the clock.
-const IDLE_TIME_SCALE: u32 = 60;
+/// Computes sleep after a day without a query. At this many times the speed of the clock it is after five seconds, and no
+/// source keeps a spare.
+const IDLE_TIME_SCALE: u32 = 86_400 / 5;
 const ASLEEP_WITHIN: Duration = Duration::from_secs(120);
 const IDLE_FOR: Duration = Duration::from_secs(20);
 const LISTS: usize = 11;

@@ -211,7 +211,7 @@ async fn measure_on(disk: &Disk, section: Section, effort: &Effort, table: &mut 
         }
         let fixture = Fixture::open(disk, durability).await?;
         let measured = match section {
-            Section::Time => times(&fixture, durability, disk, effort, table).await,
+            Section::Time => times(&fixture, disk, effort, table).await,
             _ => branches_and_computes(&fixture, disk, effort, table).await,
         };
         fixture.close().await;
@@ -246,19 +246,13 @@ async fn branches_and_computes(
     Ok(())
 }
 
-async fn times(
-    fixture: &Fixture,
-    durability: Durability,
-    disk: &Disk,
-    effort: &Effort,
-    table: &mut Table,
-) -> Result<()> {
+async fn times(fixture: &Fixture, disk: &Disk, effort: &Effort, table: &mut Table) -> Result<()> {
     history::undelete(fixture, disk, effort, table).await?;
     if disk.name == "XFS" {
         history::past(fixture, disk, effort, table).await?;
         history::snapshot(fixture, disk, effort, table).await?;
         history::carried(fixture, disk, effort, table).await?;
-        history::throughput(fixture, durability, disk, effort, table).await?;
+        history::throughput(fixture, disk, effort, table).await?;
     }
     Ok(())
 }
