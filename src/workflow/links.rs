@@ -3,8 +3,8 @@
 use crate::api::{branch::BranchInfo, project::ProjectInfo};
 
 impl ProjectInfo {
-    /// The project's page in the web console of the workspace, or in the [console](crate::guides::console) that a local
-    /// Lakebase serves, where a browser has to log in first.
+    /// The project's page in the web console of the workspace, or in the console that a local Lakebase serves
+    /// (`docs/console.md`), where a browser has to log in first.
     ///
     /// `None` where the service gave the project no uid, and for a local Lakebase that serves no console. The form of the
     /// address in a workspace is what its console shows; it is not documented.
