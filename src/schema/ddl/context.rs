@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
-use super::children::Children;
-use crate::schema::model::{Adjacency, MemberRenames, Object, Schema, taken_names};
+use crate::schema::model::{Adjacency, Children, MemberRenames, Object, Schema, taken_names};
 use crate::schema::statement::Statement;
 
 /// The schemas and settings that statements are generated for.

@@ -27,7 +27,6 @@ use super::model::{Attr, Kind, Object};
 use super::statement::Statement;
 
 pub(super) use access::{initial_privileges, shift_privileges};
-pub(super) use children::Children;
 pub(super) use column::{is_partition_key, parent_column, stored};
 pub(super) use constraint::{adopt, same_index};
 pub(super) use context::{AlterStrategy, Context, IndexUse, Swap};

@@ -2,6 +2,7 @@
 
 mod adjacency;
 mod attr;
+mod children;
 mod column_lists;
 mod digest;
 mod draft;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use adjacency::Adjacency;
 pub(super) use attr::Attr;
+pub(super) use children::Children;
 
 #[cfg(test)]
 pub(super) use attr::Shape;

@@ -1,8 +1,7 @@
 //! Relations that store no rows, so that nothing is rewritten or scanned.
 
-use crate::schema::ddl::Children;
 use crate::schema::hazard::HazardKind;
-use crate::schema::model::{Attr, Kind, Schema};
+use crate::schema::model::{Attr, Children, Kind, Schema};
 use crate::schema::statement::Statement;
 
 /// Removes the announced rewrites and scans of foreign tables, and of partitioned tables without local partitions.

@@ -1,7 +1,7 @@
 //! Definitions of objects for readers: short lines similar to DDL, with all compared attributes.
 
 use crate::schema::ddl::{self, Context};
-use crate::schema::model::{Adjacency, Attr, Key, Kind, Name, Object, Schema};
+use crate::schema::model::{Adjacency, Attr, Children, Key, Kind, Name, Object, Schema};
 use crate::sql::{entries, entry, quote_literal};
 
 /// A definition: its first line, and the lines below it.
@@ -374,8 +374,8 @@ fn from_sql(schema: &Schema, object: &Object) -> Definition {
         recreated: Default::default(),
         inline: Default::default(),
         new_parts: &Adjacency::default(),
-        old_children: ddl::Children::new(schema),
-        new_children: ddl::Children::new(schema),
+        old_children: Children::new(schema),
+        new_children: Children::new(schema),
         taken: Default::default(),
     };
     let statements = ddl::create(&ctx, object);

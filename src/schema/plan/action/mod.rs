@@ -18,10 +18,10 @@ mod versions;
 use std::collections::BTreeSet;
 
 use super::{PlanOptions, Tactics};
-use crate::schema::ddl::{self, Context};
+use crate::schema::ddl::Context;
 use crate::schema::diff::SchemaDiff;
 use crate::schema::error::{PlanError, Refusal};
-use crate::schema::model::{Adjacency, Kind, Name, Object, Schema, pairs};
+use crate::schema::model::{Adjacency, Children, Kind, Name, Object, Schema, pairs};
 use crate::schema::statement::Statement;
 use key_replacement::Succession;
 pub(super) use recreate::{Recreation, statements as recreation_statements};
@@ -164,8 +164,8 @@ impl<'a> Planner<'a> {
                 recreated: BTreeSet::new(),
                 inline: BTreeSet::new(),
                 new_parts,
-                old_children: ddl::Children::new(old),
-                new_children: ddl::Children::new(new),
+                old_children: Children::new(old),
+                new_children: Children::new(new),
                 taken: Default::default(),
             },
             items,
