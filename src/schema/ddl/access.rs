@@ -19,7 +19,7 @@ pub(super) fn change(
     let schema = if new.is_some() { ctx.new } else { ctx.old };
     let object = entry.parent.as_ref().and_then(|p| schema.find(p)).map(|at| schema.objects.at(at));
     match (entry.key.kind, object) {
-        (Kind::DefaultPrivileges, _) => default_privileges(old, new, entry),
+        (Kind::DefaultPrivileges, _) => default_privileges(ctx, old, new, entry),
         (Kind::Comment, Some(object)) => {
             let on = match (
                 entry.get(Attr::HiddenObject).and_then(|of| of.split_once(' ')),
@@ -134,12 +134,17 @@ fn shift(old: Option<&Object<'_>>, new: Option<&Object<'_>>, implicit: bool) -> 
     shift
 }
 
-/// Whether all privileges on a table include `MAINTAIN`, which the other server lacks.
-fn maintains(ctx: &Context<'_>, old: Option<&Object<'_>>) -> bool {
+/// Takes `MAINTAIN` with other privileges on tables from a grantee that has all, if the other server does not know it.
+fn take_maintain(ctx: &Context<'_>, old: Option<&Object<'_>>, shift: &mut Shift) {
     let had = parse(old.and_then(|old| old.get(Attr::Granted)));
-    ctx.old.server_version() >= 170_000
-        && ctx.new.server_version() < 170_000
-        && ON_TABLES.iter().all(|privilege| had.contains_key(privilege))
+    let unknown = ctx.old.server_version() >= 170_000 && ctx.new.server_version() < 170_000;
+    if !unknown || !ON_TABLES.iter().all(|privilege| had.contains_key(privilege)) {
+        return;
+    }
+    let mut lost = [&mut shift.revoke, &mut shift.revoke_option].into_iter();
+    if let Some(lost) = lost.find(|lost| !lost.is_empty()) {
+        lost.push("MAINTAIN".to_owned());
+    }
 }
 
 /// The object of a `GRANT`, with the keyword that `GRANT` requires.
@@ -216,8 +221,8 @@ fn privileges(
     let Some(Subject { on, column, grantee }) = Subject::of(ctx, entry, object) else { return Vec::new() };
     let implicit = column.is_empty() && entry.text(Attr::PrivilegeGrantee) == "OWNER";
     let mut shift = shift(old, new, implicit);
-    if !shift.revoke.is_empty() && maintains(ctx, old) && on.starts_with("TABLE ") && column.is_empty() {
-        shift.revoke.push("MAINTAIN".to_owned());
+    if on.starts_with("TABLE ") && column.is_empty() {
+        take_maintain(ctx, old, &mut shift);
     }
     let list = |privileges: &[String]| {
         privileges.iter().map(|p| format!("{p}{column}")).collect::<Vec<_>>().join(", ")
@@ -288,11 +293,19 @@ fn kept_on_columns(
     kept
 }
 
-fn default_privileges(old: Option<&Object<'_>>, new: Option<&Object<'_>>, entry: &Object) -> Vec<Statement> {
+fn default_privileges(
+    ctx: &Context<'_>,
+    old: Option<&Object<'_>>,
+    new: Option<&Object<'_>>,
+    entry: &Object,
+) -> Vec<Statement> {
     let own = !entry.has(Attr::Schema) && entry.get(Attr::Grantee) == entry.get(Attr::Role);
-    let shift = shift(old, new, own);
-    let alter = format!("ALTER DEFAULT PRIVILEGES {}", entry.text(Attr::Scope));
     let (on, grantee) = (entry.text(Attr::Objects), entry.text(Attr::Grantee));
+    let mut shift = shift(old, new, own);
+    if on == "TABLES" {
+        take_maintain(ctx, old, &mut shift);
+    }
+    let alter = format!("ALTER DEFAULT PRIVILEGES {}", entry.text(Attr::Scope));
     let mut sql = Vec::new();
     if !shift.revoke.is_empty() {
         sql.push(format!("{alter} REVOKE {} ON {on} FROM {grantee}", shift.revoke.join(", ")));
