@@ -114,8 +114,9 @@ pub(super) enum HashKind {
     /// operator.
     Printed,
     /// By the operator class, through a row. Some hashes leave out what the type's equality looks at: of arrays the
-    /// dimensions, of `jsonb` where a nested array ends, of all that consists of `numeric` as above. The dimensions, and
-    /// the text without digits, are then hashed beside the value.
+    /// dimensions; of `jsonb` the end of a nested array and the order of elements that are 32 apart; of all that
+    /// consists of `numeric` the same as above. The dimensions, and the text without zeros and points, are then hashed
+    /// beside the value.
     Record {
         dimensions: bool,
         shape: bool,

@@ -117,7 +117,7 @@ impl Types {
 }
 
 /// Types whose equal values have equal texts.
-const ONE_TEXT: [&str; 16] = [
+const ONE_TEXT: [&str; 18] = [
     "bool",
     "bytea",
     "date",
@@ -134,6 +134,8 @@ const ONE_TEXT: [&str; 16] = [
     "timestamptz",
     "timetz",
     "uuid",
+    "varchar",
+    "xid8",
 ];
 
 impl RawType {
@@ -186,8 +188,9 @@ impl HashKind {
             Self::Record { dimensions, shape } => {
                 let dimensions =
                     if *dimensions { format!(", pg_catalog.array_dims({value})") } else { String::new() };
+                // Equal numbers differ in zeros at their end only.
                 let shape = match shape {
-                    true => format!(", pg_catalog.translate({value}::text, '0123456789.', '')"),
+                    true => format!(", pg_catalog.translate({value}::text, '0.', '')"),
                     false => String::new(),
                 };
                 return format!("pg_catalog.hash_record_extended(row({value}{dimensions}{shape}), {seed})");
