@@ -9,19 +9,15 @@ fn backups(engine: &Engine) -> u64 {
     engine.timings().get(BACKUPS).map_or(0, |times| times.count)
 }
 
-fn data(root: &TempDir, branch: &str) -> PathBuf {
-    root.path().join("lb/branches/project-1").join(branch).join("data")
+/// Where the replay of a branch's last checkpoint begins.
+fn redo(root: &TempDir, branch: &str) -> u64 {
+    ControlFile::read(&branch_dir(root, branch).join("data")).unwrap().redo
 }
 
 async fn fork(engine: &Engine, source: &str, target: &str) -> Fork {
     let fork = engine.fork(&key(source), &key(target)).await.unwrap();
     engine.start(&key(target), &SETTINGS).await.unwrap();
     fork
-}
-
-async fn head(engine: &Engine, branch: &str) -> u64 {
-    let mut session = admin(engine, branch).await;
-    position::head(&mut session).await.unwrap()
 }
 
 async fn sum(engine: &Engine, branch: &str) -> i64 {
@@ -32,11 +28,11 @@ async fn sum(engine: &Engine, branch: &str) -> i64 {
 async fn a_source_with_little_wal_since_its_checkpoint_writes_none_for_a_fork() {
     let root = root();
     let engine = with_main(&root).await;
-    let before = ControlFile::read(&data(&root, "main")).unwrap().redo;
+    let before = redo(&root, "main");
     run(&engine, "main", "INSERT INTO t VALUES (10)").await;
     let left = fork(&engine, "main", "dev").await;
     run(&engine, "main", "INSERT INTO t VALUES (100)").await;
-    assert_eq!(ControlFile::read(&data(&root, "main")).unwrap().redo, before);
+    assert_eq!(redo(&root, "main"), before);
     assert_eq!(backups(&engine), 0);
     assert_eq!(sum(&engine, "dev").await, 11);
     let left: crate::api::lsn::Lsn = left.lsn.parse().unwrap();
@@ -91,20 +87,16 @@ async fn a_fork_that_is_killed_and_forked_again_has_everything_and_its_whole_pas
         fork(&engine, &source, &target).await;
         run(&engine, &source, "INSERT INTO t VALUES (50000)").await;
         // It recovers once more, in the segment in which it left its source.
-        let postmaster = postmaster(&root, &target);
-        rustix::process::kill_process(postmaster, rustix::process::Signal::KILL).unwrap();
-        while engine.running(&key(&target)).is_some() {
-            tokio::task::yield_now().await;
-        }
+        kill(&engine, &root, &target).await;
         engine.start(&key(&target), &SETTINGS).await.unwrap();
         run(&engine, &target, sql).await;
         points.push((head(&engine, &target).await, sum));
         source = target;
     }
     assert_eq!(backups(&engine), 0);
-    for (lsn, wanted) in points {
+    for (point, wanted) in points {
         let target = format!("at-{wanted}");
-        engine.fork_at(&key(&source), &key(&target), ForkPoint::Lsn(lsn)).await.unwrap();
+        engine.fork_at(&key(&source), &key(&target), point).await.unwrap();
         engine.start(&key(&target), &SETTINGS).await.unwrap();
         assert_eq!(sum(&engine, &target).await, wanted, "{target}");
     }

@@ -11,15 +11,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
 
-fn branch_dir(root: &TempDir) -> std::path::PathBuf {
-    root.path().join("lb/branches/project-1/main")
-}
-
 #[tokio::test]
 async fn a_log_that_cannot_be_written_stops_no_wake() {
     let root = root();
     let engine = with_main(&root).await;
-    let log = branch_dir(&root).join("postgres.log");
+    let log = branch_dir(&root, "main").join("postgres.log");
     for case in ["closed", "a pipe", "gone", "a directory"] {
         if case == "closed" {
             fs::set_permissions(&log, fs::Permissions::from_mode(0o000)).unwrap();

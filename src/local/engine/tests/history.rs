@@ -9,14 +9,6 @@ async fn text(engine: &Engine, branch: &str, sql: &'static str) -> String {
     text
 }
 
-fn lsn(text: &str) -> ForkPoint {
-    ForkPoint::Lsn(text.parse::<crate::api::lsn::Lsn>().unwrap().0)
-}
-
-async fn head(engine: &Engine, branch: &str) -> ForkPoint {
-    lsn(&text(engine, branch, "SELECT pg_current_wal_lsn()::text").await)
-}
-
 /// The sum of `t` on a new branch of `source`, which is started for that.
 async fn sum_at(engine: &Engine, source: &str, target: &str, at: ForkPoint) -> i64 {
     engine.fork_at(&key(source), &key(target), at).await.unwrap();
@@ -101,10 +93,7 @@ async fn a_source_at_rest_has_its_past_too() {
 async fn the_position_of_a_fork_is_kept_by_a_source_that_was_killed() {
     let root = root();
     let engine = with_main(&root).await;
-    rustix::process::kill_process(postmaster(&root, "main"), rustix::process::Signal::KILL).unwrap();
-    while engine.running(&key("main")).is_some() {
-        tokio::task::yield_now().await;
-    }
+    kill(&engine, &root, "main").await;
     let fork = engine.fork(&key("main"), &key("dev")).await.unwrap();
     engine.start(&key("main"), &SETTINGS).await.unwrap();
     run(&engine, "main", "INSERT INTO t VALUES (10)").await;

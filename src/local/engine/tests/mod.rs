@@ -79,9 +79,37 @@ async fn number(engine: &Engine, branch: &str, sql: &'static str) -> i64 {
     number
 }
 
+fn branch_dir(root: &TempDir, branch: &str) -> PathBuf {
+    root.path().join("lb/branches/project-1").join(branch)
+}
+
+fn lsn(text: &str) -> ForkPoint {
+    ForkPoint::Lsn(text.parse::<crate::api::lsn::Lsn>().unwrap().0)
+}
+
+/// The end of what a branch has written.
+async fn head(engine: &Engine, branch: &str) -> ForkPoint {
+    let mut session = admin(engine, branch).await;
+    let head: String =
+        sqlx::query_scalar("SELECT pg_current_wal_lsn()::text").fetch_one(&mut session).await.unwrap();
+    session.close().await.unwrap();
+    lsn(&head)
+}
+
+/// Kills the postmaster of a branch, and waits until that is noticed.
+async fn kill(engine: &Engine, root: &TempDir, branch: &str) {
+    rustix::process::kill_process(postmaster(root, branch), rustix::process::Signal::KILL).unwrap();
+    let noticed = async {
+        while engine.running(&key(branch)).is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), noticed).await.expect("the end of a server is noticed");
+}
+
 /// Where the postmaster's own file says it is.
 fn postmaster(root: &TempDir, branch: &str) -> rustix::process::Pid {
-    let file = root.path().join("lb/branches/project-1").join(branch).join("data/postmaster.pid");
+    let file = branch_dir(root, branch).join("data/postmaster.pid");
     let text = std::fs::read_to_string(file).unwrap();
     rustix::process::Pid::from_raw(text.lines().next().unwrap().parse().unwrap()).unwrap()
 }
@@ -143,10 +171,7 @@ async fn a_fork_under_load_has_every_transaction_committed_before_the_call_and_n
 async fn a_killed_compute_is_noticed_and_starts_again_with_what_was_committed() {
     let root = root();
     let engine = with_main(&root).await;
-    rustix::process::kill_process(postmaster(&root, "main"), rustix::process::Signal::KILL).unwrap();
-    while engine.running(&key("main")).is_some() {
-        tokio::task::yield_now().await;
-    }
+    kill(&engine, &root, "main").await;
     engine.fork(&key("main"), &key("dev")).await.unwrap();
     for branch in ["main", "dev"] {
         engine.start(&key(branch), &SETTINGS).await.unwrap();

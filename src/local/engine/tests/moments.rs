@@ -155,10 +155,7 @@ async fn history_goes_on_after_a_crash_a_suspension_and_a_restart_of_the_server(
     let engine = with_counter(&root).await;
     let mut commits = write(&engine, "main", 0, time).await;
     base(&engine, "main").await;
-    rustix::process::kill_process(postmaster(&root, "main"), rustix::process::Signal::KILL).unwrap();
-    while engine.running(&key("main")).is_some() {
-        tokio::task::yield_now().await;
-    }
+    kill(&engine, &root, "main").await;
     start(&engine, "main").await;
     commits.extend(write(&engine, "main", commits[commits.len() - 1].n, time).await);
     engine.stop(&key("main")).await.unwrap();

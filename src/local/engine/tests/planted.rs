@@ -13,10 +13,6 @@ use super::*;
 
 const SECRET: &str = "15\nthe-words-of-root\n";
 
-fn branch_dir(root: &TempDir, branch: &str) -> PathBuf {
-    root.path().join("lb/branches/project-1").join(branch)
-}
-
 /// A file that root alone can read.
 fn secret(root: &TempDir) -> PathBuf {
     let path = root.path().join("secret");

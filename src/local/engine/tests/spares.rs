@@ -17,10 +17,6 @@ async fn branch(engine: &Engine, source: &str) -> (String, Fork) {
     (name, engine.promote_spare(ready).await.unwrap())
 }
 
-fn dir(root: &TempDir, branch: &str) -> PathBuf {
-    root.path().join("lb/branches/project-1").join(branch)
-}
-
 /// The child of a postmaster whose title has this in it.
 fn child_of(postmaster: Pid, title: &str) -> Pid {
     let parent = postmaster.as_raw_nonzero().to_string();
@@ -93,12 +89,12 @@ async fn nothing_of_a_standby_is_left_in_a_branch() {
     let root = root();
     let engine = with_main(&root).await;
     make(&engine, "main", "spare").await;
-    let settings = dir(&root, "spare").join("data/postgresql.auto.conf");
+    let settings = branch_dir(&root, "spare").join("data/postgresql.auto.conf");
     assert!(fs::read_to_string(&settings).unwrap().contains("primary_conninfo"));
     let (name, _) = branch(&engine, "main").await;
     assert_eq!(name, "spare");
     assert_eq!(fs::read_to_string(&settings).unwrap(), "");
-    assert!(!dir(&root, "spare").join("data/standby.signal").exists());
+    assert!(!branch_dir(&root, "spare").join("data/standby.signal").exists());
     let deadline = std::time::Instant::now() + Duration::from_secs(20);
     let shown = "SELECT current_setting('primary_conninfo') || current_setting('wal_keep_size')";
     while text(&engine, "spare", shown).await != "1GB" {
@@ -115,11 +111,6 @@ async fn nothing_of_a_standby_is_left_in_a_branch() {
     assert_eq!(number(&engine, "main", "SELECT sum(n) FROM t").await, 1);
     assert_eq!(number(&engine, "main", "SELECT count(*) FROM pg_replication_slots").await, 0);
     engine.shutdown().await;
-}
-
-async fn head(engine: &Engine, branch: &str) -> ForkPoint {
-    let lsn = text(engine, branch, "SELECT pg_current_wal_lsn()::text").await;
-    ForkPoint::Lsn(lsn.parse::<crate::api::lsn::Lsn>().unwrap().0)
 }
 
 /// The sum of `t` on a new branch at a point.
@@ -184,24 +175,21 @@ async fn spares_end_with_the_server_of_their_source_and_go_back_when_they_are_no
     assert_eq!(engine.spares_of(&main), 1, "it follows");
 
     engine.stop(&main).await.unwrap();
-    assert_eq!((engine.spares_of(&main), dir(&root, "one").exists()), (0, false));
+    assert_eq!((engine.spares_of(&main), branch_dir(&root, "one").exists()), (0, false));
     assert!(engine.make_spare(&main, &key("none"), &SETTINGS).await.is_err(), "its source sleeps");
-    assert!(!dir(&root, "none").exists());
+    assert!(!branch_dir(&root, "none").exists());
 
     engine.start(&main, &SETTINGS).await.unwrap();
     make(&engine, "main", "two").await;
     let taken = engine.take_spare(&main, &SETTINGS).await.unwrap();
-    kill_process(postmaster(&root, "main"), Signal::KILL).unwrap();
-    while engine.running(&main).is_some() {
-        tokio::task::yield_now().await;
-    }
+    kill(&engine, &root, "main").await;
     // It has all that it needs.
     engine.promote_spare(taken).await.unwrap();
     assert_eq!(number(&engine, "two", "SELECT count(*) FROM t").await, 1);
     engine.start(&main, &SETTINGS).await.unwrap();
     make(&engine, "main", "three").await;
     engine.remove(&main).await.unwrap();
-    assert!(!dir(&root, "three").exists());
+    assert!(!branch_dir(&root, "three").exists());
     engine.shutdown().await;
     assert_eq!(fs::read_dir(root.path().join("lb/branches/project-1")).unwrap().count(), 1);
 }
@@ -230,7 +218,7 @@ async fn a_source_has_spares_again_after_a_process_of_its_server_crashed() {
         }
         assert_eq!(engine.spares_of(&main), 0, "crash {crash}");
         // A spare that was taken goes in the background.
-        while dir(&root, before).exists() {
+        while branch_dir(&root, before).exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -242,7 +242,7 @@ async fn projects_and_branches_are_whole_after_a_kill_and_their_ids_can_be_used(
     let masked = (Method::POST, "projects/shop/masked-branches?branch_id=dev".to_owned(), masked);
     for point in ["create-branch.database-masked", "create-branch.masked"] {
         fixture = crashed(fixture, point, &masked).await;
-        assert_eq!(directories(&fixture), 1, "{point}: nobody gets a branch whose masking was cut off");
+        assert_eq!(directories(&fixture), 1, "{point}: there is no branch whose masking was cut off");
     }
     send(&fixture, branch.clone()).await;
     let dev = |query: &str| format!("projects/shop/branches/dev{query}");

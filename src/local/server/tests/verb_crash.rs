@@ -152,7 +152,7 @@ async fn a_reset_that_is_killed_leaves_the_old_branch_or_the_new_one_and_can_be_
     fixture.local.shutdown().await;
 }
 
-/// What the databases have in the past and now.
+/// The contents of the databases in the past and now.
 const PAST: &str = "item 1000";
 const NOW: &str = "item late 2000";
 
