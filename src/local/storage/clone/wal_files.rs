@@ -23,8 +23,6 @@ use crate::local::{
     },
 };
 
-const COPY_BYTES: usize = 256 << 10;
-
 impl Job {
     /// Links or copies WAL files from one data directory to another.
     pub(super) fn wal(&self, source: &Path, target: &Path, take: WalRange) -> Result<(), EngineError> {
@@ -79,24 +77,16 @@ impl Job {
     /// Copies the beginning of a file to a new one, which is of `size` bytes and otherwise of zeros.
     fn part(&self, from: &Path, to: &Path, length: u64, size: u64) -> Result<(), EngineError> {
         let copy = || {
-            let mut part = regular::open(from)?.take(length);
+            // Read and written, as extents that are shared would have to be on the disk first.
+            let mut part = Vec::new();
+            regular::open(from)?.take(length).read_to_end(&mut part)?;
+            if (part.len() as u64) < length {
+                let reason = "the file is shorter than a segment";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+            }
             let mut target = regular::create(to)?;
-            target.set_len(size)?;
-            // Written, as extents that are shared would have to be on the disk first.
-            let mut buffer = vec![0; COPY_BYTES];
-            loop {
-                match part.read(&mut buffer)? {
-                    0 => break,
-                    read => target.write_all(buffer.get(..read).unwrap_or_default())?,
-                }
-            }
-            if part.limit() > 0 {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the file is shorter than a segment",
-                ));
-            }
-            Ok(())
+            target.write_all(&part)?;
+            target.set_len(size)
         };
         self.added(length);
         copy().map_err(EngineError::io("copy to", to))
