@@ -145,11 +145,7 @@ pub mod migrate;
 mod postgres;
 #[cfg(feature = "schema")]
 pub mod schema;
-#[cfg(any(feature = "schema", feature = "local"))]
-#[cfg_attr(
-    not(feature = "schema"),
-    allow(dead_code, unused_imports, reason = "`local` alone only quotes names")
-)]
+#[cfg(feature = "schema")]
 mod sql;
 pub mod telemetry;
 #[cfg(feature = "testing")]
