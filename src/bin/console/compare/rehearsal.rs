@@ -27,8 +27,8 @@ use crate::console::{
 const ID: &str = "rehearsal";
 
 #[derive(Deserialize)]
-pub(in crate::console) struct From {
-    /// The branch whose plan is proposed.
+pub(in crate::console) struct Proposal {
+    /// The branch whose plan is proposed; none where it is empty.
     #[serde(default)]
     from: String,
 }
@@ -109,7 +109,7 @@ pub(in crate::console) async fn ask(
     State(app): State<App>,
     page: Frame,
     Path(place): Path<Place>,
-    Query(From { from }): Query<From>,
+    Query(Proposal { from }): Query<Proposal>,
 ) -> Result<Response> {
     place.handle(&app)?.get().await?;
     let sql = if from.is_empty() {
