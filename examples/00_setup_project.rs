@@ -27,7 +27,10 @@ async fn setup(service: Service) -> Result<()> {
         "PostgreSQL",
         shop.project.pg_version.map_or_else(|| "not reported".into(), |version| version.to_string()),
     );
-    ui::field("console", shop.project.console_url().unwrap_or_else(|| "the local Lakebase has none".into()));
+    ui::field(
+        "console",
+        shop.project.console_url().unwrap_or_else(|| "none; `lakebase console` serves one".into()),
+    );
 
     ui::step(2, "Its branches");
     ui::say(shop.project.tree().await?);
