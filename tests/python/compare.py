@@ -29,7 +29,8 @@ OURS_ALONE = {
 MESSAGES = {
     pg.Project: ("project", "Project", set()),
     pg.ProjectSpec: ("project", "ProjectSpec", set()),
-    pg.ProjectStatus: ("project", "ProjectStatus", set()),
+    # The local server's console.
+    pg.ProjectStatus: ("project", "ProjectStatus", {"console_url"}),
     pg.ProjectDefaultEndpointSettings: ("project", "DefaultEndpointSettings", set()),
     pg.InitialBranchSpec: ("project", "InitialBranchSpec", set()),
     pg.InitialEndpointSpec: ("project", "InitialEndpointSpec", set()),
